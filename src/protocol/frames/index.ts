@@ -1,0 +1,82 @@
+import * as z from 'zod/mini';
+import { command, commandAck, commandNack } from './command.ts';
+import { error, goodbye, hello, ping, pong, welcome } from './session.ts';
+import { ack, event, resyncRequest, snapshot, subscribe, subscribed, unsubscribe } from './topic.ts';
+
+export type { Cursor } from './common.ts';
+
+/** Every frame of `trunkline.v1` by its `type`, by direction. */
+export const clientFrames = {
+  hello,
+  subscribe,
+  resync_request: resyncRequest,
+  unsubscribe,
+  command,
+  ack,
+  ping,
+};
+export const serverFrames = {
+  welcome,
+  subscribed,
+  snapshot,
+  event,
+  command_ack: commandAck,
+  command_nack: commandNack,
+  pong,
+  error,
+  goodbye,
+};
+
+type Frames<T extends Record<string, z.ZodMiniType>> = { [K in keyof T]: z.infer<T[K]> };
+export type ClientFrameOf = Frames<typeof clientFrames>;
+export type ServerFrameOf = Frames<typeof serverFrames>;
+export type ClientFrame = ClientFrameOf[keyof ClientFrameOf];
+export type ServerFrame = ServerFrameOf[keyof ServerFrameOf];
+export type SnapshotItem = ServerFrameOf['snapshot']['events'][number];
+
+export type Parsed<F> =
+  | { ok: true; frame: F }
+  /** `unknown`: a type of a later version, to be ignored. `malformed`: not a frame, or one with wrong fields. */
+  | { ok: false; problem: 'unknown' | 'malformed'; type: string | null; message: string };
+
+/** Reads one message of a client, in a server. Never throws. */
+export function parseClientMessage(text: string): Parsed<ClientFrame>[] {
+  return parseMessage(text, clientFrames) as Parsed<ClientFrame>[];
+}
+
+/** Reads one message of a server, in a hub. Never throws. */
+export function parseServerMessage(text: string): Parsed<ServerFrame>[] {
+  return parseMessage(text, serverFrames) as Parsed<ServerFrame>[];
+}
+
+/** A message is one frame or an array of frames. */
+function parseMessage(text: string, schemas: Record<string, z.ZodMiniType>): Parsed<unknown>[] {
+  let message: unknown;
+  try {
+    message = JSON.parse(text);
+  } catch {
+    return [{ ok: false, problem: 'malformed', type: null, message: 'not JSON' }];
+  }
+  return (Array.isArray(message) ? message : [message]).map((value) => parseFrame(value, schemas));
+}
+
+function parseFrame(value: unknown, schemas: Record<string, z.ZodMiniType>): Parsed<unknown> {
+  const type = typeof value === 'object' && value !== null && 'type' in value ? value.type : undefined;
+  if (typeof type !== 'string') {
+    return { ok: false, problem: 'malformed', type: null, message: 'not an object with a string `type`' };
+  }
+  const schema = Object.hasOwn(schemas, type) ? schemas[type] : undefined;
+  if (!schema)
+    return {
+      ok: false,
+      problem: 'unknown',
+      type,
+      message: `unknown frame type ${JSON.stringify(type.slice(0, 64))}`,
+    };
+  const result = z.safeParse(schema, value);
+  if (result.success) return { ok: true, frame: result.data };
+  const issues = result.error.issues.map(
+    (issue) => `${issue.path.join('.') || 'frame'}: ${issue.message || issue.code}`,
+  );
+  return { ok: false, problem: 'malformed', type, message: issues.slice(0, 5).join('; ') };
+}

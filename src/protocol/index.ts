@@ -1,0 +1,16 @@
+export { defineProtocol } from './define.ts';
+export type {
+  AnyProtocol,
+  CommandDefinition,
+  CommandInput,
+  CommandOf,
+  CommandType,
+  EventDefinition,
+  EventInput,
+  EventOf,
+  EventType,
+  FieldsSchema,
+  PayloadOf,
+  Protocol,
+  ResultOf,
+} from './types.ts';

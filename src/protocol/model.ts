@@ -1,0 +1,161 @@
+import type { CommandInput, CommandType, ResultOf } from './types.ts';
+
+/** The trunk as every tab sees it. Times are milliseconds since 1970 by the browser's clock. */
+export type Connection =
+  | { state: 'connecting'; attempt: number }
+  | { state: 'open'; session: string; since: number; rttMs: number | null }
+  | { state: 'closing' }
+  | {
+      state: 'closed';
+      reason: ClosedReason;
+      detail?: { closeCode?: number; message?: string };
+      /** Failed attempts in a row. */
+      attempt: number;
+      /** When the next attempt is due; `null` where none is planned. */
+      retryAt: number | null;
+      circuit: Circuit;
+    };
+export type Circuit = 'closed' | 'open' | 'half-open';
+export type ClosedReason =
+  /** Nobody needs it: no subscriber, nothing pending. */
+  | 'idle'
+  /** The socket was lost, or could not be opened. */
+  | 'network'
+  /** No `welcome` within `connectTimeoutMs`. */
+  | 'timeout'
+  /** Nothing came back within `pongTimeoutMs` of a ping. */
+  | 'heartbeat'
+  /** The server ended it. */
+  | 'server'
+  /** The server refused the token, also a fresh one, or no tab could give one. */
+  | 'unauthorized'
+  /** The server takes this browser for another person than the outbox belongs to. */
+  | 'identity_mismatch'
+  | 'signed_out'
+  /** A newer connection, or a newer hub, took over. */
+  | 'superseded'
+  /** The worker died; a new one is being started. */
+  | 'hub_lost'
+  /** The worker cannot be started; reload to continue. */
+  | 'hub_unavailable';
+
+export type StorageState = { state: 'ok' } | { state: 'degraded'; reason: string };
+
+export type TopicStatus =
+  | { state: 'idle' }
+  | { state: 'syncing' }
+  | {
+      /** `stale`: the connection is lost, the state is the last one known. */
+      state: 'live' | 'stale';
+      epoch: string;
+      offset: number;
+      /** The server's timestamp of the newest event. */
+      lastSeen: number;
+      /** Events without a key that this tab lost to flooding. */
+      dropped: number;
+    }
+  | { state: 'refused'; code: string; message: string };
+
+/** About one delivered event. */
+export interface Meta {
+  topic: string;
+  offset: number;
+  /** The server's clock, milliseconds since 1970. */
+  ts: number;
+  key: string | null;
+  critical: boolean;
+  /** It is part of a snapshot, of what was missed, or a repeat. */
+  replayed: boolean;
+}
+
+/** How a command ended. */
+export type Outcome<R = unknown> =
+  /** Durably accepted by the server, once. */
+  | { status: 'accepted'; duplicate: boolean; result: R }
+  /** Plain dialect without acks: handed to a socket that stayed open. Weaker than accepted. */
+  | { status: 'written' }
+  /** The server refused it for good. */
+  | { status: 'rejected'; code: string; message: string }
+  /** `uncertain`: it may have run, and the server no longer remembers. The others never ran. */
+  | { status: 'uncertain' | 'expired' | 'dropped' | 'cancelled' };
+
+interface EntryBase {
+  id: string;
+  topic: string | null;
+  priority: 'high' | 'normal';
+  createdAt: number;
+  /** How often it was handed to a socket. */
+  attempt: number;
+  dedupeKey: string | null;
+}
+interface EntryError {
+  code: string;
+  message: string;
+}
+/** One command in the outbox, as it was given (the schema's input, as JSON), since that is what is stored. */
+export type OutboxEntry<P> =
+  | (EntryBase & { state: 'queued' | 'sent' | 'uncertain'; command: CommandInput<P> })
+  | (EntryBase & { state: 'waiting'; retryAt: number; command: CommandInput<P>; error: EntryError })
+  | (EntryBase & { state: 'rejected' | 'expired' | 'dropped'; command: CommandInput<P>; error: EntryError })
+  | (EntryBase & {
+      state: 'quarantined';
+      command: { type: string; [field: string]: unknown };
+      error: EntryError;
+    });
+
+/** A command that ended. */
+export type Settled<P> = {
+  [T in CommandType<P>]: { id: string; command: CommandInput<P, T>; outcome: Outcome<ResultOf<P, T>> };
+}[CommandType<P>];
+
+/** What `inspect()` tells: the hub as it is at this moment. */
+export interface HubReport {
+  hub: string;
+  app: string;
+  appVersion: number;
+  identity: string;
+  /** `candidate`: another hub owns the socket and the store. */
+  role: { state: 'candidate' } | { state: 'owner'; term: number };
+  connection: Connection;
+  sockets: {
+    opened: number;
+    live: number;
+    attemptsInLastMinute: number;
+    /** More than 5 attempts within 60 s. */
+    storm: boolean;
+  };
+  storage: StorageState;
+  outbox: { high: number; normal: number; inFlight: number; entries: number };
+  tabs: { tab: number; visible: boolean; credit: 'ready' | 'out' | 'stalled'; topics: string[] }[];
+  topics: {
+    name: string;
+    status: TopicStatus;
+    tabs: number;
+    keys: number;
+    tail: number;
+    /** Events that wait for some tab. */
+    queued: number;
+    unacknowledged: number;
+  }[];
+  rates: { eventsPerSecond: number };
+  counts: HubCounts;
+}
+/** Since the hub started. */
+export interface HubCounts {
+  messagesIn: number;
+  messagesOut: number;
+  charactersIn: number;
+  charactersOut: number;
+  events: number;
+  batches: number;
+  malformedFrames: number;
+  unknownFrames: number;
+  oversizedMessages: number;
+  unknownEvents: number;
+  invalidEvents: number;
+  repeats: number;
+  holes: number;
+  resyncs: number;
+  dropped: number;
+  lateCallbacks: number;
+}

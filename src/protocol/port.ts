@@ -1,0 +1,160 @@
+/**
+ * The contract between a tab and its hub: what crosses the worker's port. Types only; both sides import it.
+ *
+ * The tab calls `HubPort` by Comlink. The hub calls the tab's one `TabSink`; a call's reply is the credit for the next.
+ * No call outlives one store transaction, because a call to a dead peer never settles
+ * (https://github.com/GoogleChromeLabs/comlink/issues/601).
+ */
+import type { Typed } from './interpret.ts';
+import type { JsonObject } from './json.ts';
+import type { Connection, HubReport, OutboxEntry, Outcome, StorageState, TopicStatus } from './model.ts';
+
+/** An error's class does not survive a port, so that calls reply with one or the other. */
+export type Reply<T> = { ok: true; value: T } | { ok: false; code: ErrorCode; message: string };
+export type ErrorCode =
+  | 'invalid_command'
+  | 'invalid_event'
+  | 'too_large'
+  | 'outbox_full'
+  | 'duplicate_command'
+  | 'storage_unavailable'
+  | 'version_mismatch'
+  | 'hub_lost'
+  | 'hub_unavailable'
+  | 'closed'
+  | 'unsupported'
+  | 'listener';
+
+export type Dialect = 'trunkline.v1' | { plain: { acks?: boolean; heartbeat?: boolean } };
+
+export interface AttachRequest {
+  app: string;
+  appVersion: number;
+  identity: string;
+  /** Absolute, ws: or wss:. */
+  url: string;
+  dialect: Dialect;
+  /** The name of the Web Lock that this tab holds while it lives; already granted when it is announced. */
+  lease: string;
+  visible: boolean;
+  /** Whether this tab can be asked for a token. */
+  hasToken: boolean;
+}
+export interface Attached {
+  /** The hub's id, also in every batch. */
+  hub: string;
+  /** The name of the Web Lock that the hub holds while it lives. */
+  lease: string;
+}
+
+/** Where a tab stands in a topic: the newest offset that it was given. */
+export interface Position {
+  epoch: string;
+  offset: number;
+}
+
+export interface OutgoingCommand {
+  /** Minted by the tab, so that the same send can be offered to a new hub without doubling. */
+  id: string;
+  topic: string | null;
+  priority: 'high' | 'normal';
+  command: JsonObject & { readonly type: string };
+  dedupeKey: string | null;
+  requireDurable: boolean;
+}
+
+export interface HubPort {
+  /** Once for each life of the page: at start, after the back/forward cache, after a restart of the hub. */
+  attach(request: AttachRequest, sink: TabSink): Promise<Reply<Attached>>;
+  /** Nothing is posted to this tab from here on, until it attaches again. */
+  detach(): Promise<Reply<null>>;
+  /**
+   * Counts this tab as a subscriber, and asks for a snapshot that carries `ticket`. With a position of the topic's epoch,
+   * `missed` of that snapshot is what the hub still has beyond it. A tab may ask as often as it needs a snapshot.
+   */
+  subscribe(topic: string, ticket: number, position: Position | null): Promise<Reply<null>>;
+  unsubscribe(topic: string): Promise<Reply<null>>;
+  /** Critical events which all handlers of this tab took (at least one), and those which a handler failed on. */
+  took(
+    topic: string,
+    epoch: string,
+    taken: readonly number[],
+    failed: readonly number[],
+  ): Promise<Reply<null>>;
+  /** Replies when the command is stored or accepted; `durable: false` where the store fails. */
+  send(command: OutgoingCommand): Promise<Reply<{ durable: boolean }>>;
+  /** False once it may have been sent. */
+  cancel(id: string): Promise<Reply<boolean>>;
+  retry(id: string): Promise<Reply<{ durable: boolean }>>;
+  dismiss(id: string): Promise<Reply<null>>;
+  settled(id: string): Promise<Reply<Outcome | null>>;
+  reconnect(): Promise<Reply<null>>;
+  signOut(discard: boolean): Promise<Reply<AnyOutboxEntry[]>>;
+  inspect(): Promise<Reply<HubReport>>;
+  /** What only a page hears: the network is back, the page was shown or hidden. */
+  signal(signal: 'online' | 'visible' | 'hidden'): Promise<Reply<null>>;
+  /** Answers a batch's `tokenRequest`. `failed`: the application's function threw. */
+  token(request: number, answer: { token: string | null } | { failed: string }): Promise<Reply<null>>;
+}
+
+export interface TabSink {
+  /** Replies at once, before any promise that a listener returned. */
+  deliver(batch: Batch): Promise<void>;
+}
+
+/** An outbox entry whose commands' types are forgotten. */
+export type AnyOutboxEntry = OutboxEntry<never> & { command: Typed };
+
+/** Fields that are absent did not change. */
+export interface Batch {
+  hub: string;
+  connection?: Connection;
+  storage?: StorageState;
+  /** The whole outbox, in the order in which it is sent. */
+  outbox?: AnyOutboxEntry[];
+  settled?: { id: string; command: Typed; outcome: Outcome }[];
+  /** In the order in which they happened. */
+  topics?: TopicUpdate[];
+  /** To be answered by `HubPort.token` with this number. */
+  tokenRequest?: number;
+  /** For this tab's logger and `onError`. */
+  reports?: HubMessage[];
+}
+export type HubMessage =
+  | { kind: 'log'; level: 'debug' | 'warn'; message: string }
+  | { kind: 'error'; code: ErrorCode; message: string };
+
+export type TopicUpdate =
+  | { kind: 'status'; topic: string; status: TopicStatus }
+  | { kind: 'events'; topic: string; epoch: string; items: TabItem[] }
+  | SnapshotUpdate;
+
+/**
+ * The topic's state, in parts that are applied as one at `last`; other updates of the topic never come in between.
+ * `ticket` names the `subscribe` call that asked for it: only whoever waits for that ticket begins anew. `null`: it
+ * came from the server, or after a stall, and everybody begins anew.
+ */
+export interface SnapshotUpdate {
+  kind: 'snapshot';
+  topic: string;
+  ticket: number | null;
+  epoch: string;
+  /** The state is as of this offset. */
+  offset: number;
+  last: boolean;
+  /** The newest event of every key and the newest ones without a key, by offset. */
+  events: TabItem[];
+  /** What happened while nobody listened, by offset: superseded events as well. */
+  missed: TabItem[];
+}
+
+export interface TabItem {
+  offset: number;
+  ts: number;
+  key: string | null;
+  gone: boolean;
+  critical: boolean;
+  replayed: boolean;
+  /** The schema's output. */
+  event: Typed;
+}

@@ -1,0 +1,63 @@
+/**
+ * All that goes into the hub's state machine and all that comes out of it. The shells in `worker/browser` (and the
+ * simulation) turn the world into inputs and effects into the world.
+ */
+import type { AttachRequest, Batch, OutgoingCommand, Position, Reply } from '../../src/protocol/port.ts';
+import type { LoadedState, StoreFailure, StoreTransaction } from './store.ts';
+
+/** A tab's number within its hub; never used twice. */
+export type TabId = number;
+
+export type Input =
+  /** This hub owns the socket and the store from now on (or again, after `reopen_store`). */
+  | { type: 'store_opened'; state: LoadedState }
+  /** This hub owns the socket, but there is no store (for now). */
+  | { type: 'store_failed'; failure: StoreFailure; message: string }
+  | { type: 'committed'; transaction: number }
+  | { type: 'commit_failed'; transaction: number; failure: StoreFailure; message: string }
+  | { type: 'socket_opened'; generation: number }
+  /** `data` is `null` for a message that is not text. */
+  | { type: 'socket_message'; generation: number; data: string | null }
+  | { type: 'socket_closed'; generation: number; code: number; reason: string }
+  /** Answers `measure_socket`. */
+  | { type: 'socket_measured'; generation: number; bufferedBytes: number }
+  | { type: 'tab_attached'; tab: TabId; request: AttachRequest }
+  /** Its lease was granted to us, or it detached. */
+  | { type: 'tab_gone'; tab: TabId }
+  /** The tab's reply to `deliver`. */
+  | { type: 'credit'; tab: TabId }
+  /** A call of the tab that is answered by a `reply` effect with the same number. */
+  | { type: 'call'; tab: TabId; call: number; request: PortCall }
+  /** The clock passed `deadline`. */
+  | { type: 'deadline' };
+
+/** The calls of `HubPort`, as data. */
+export type PortCall =
+  | { method: 'subscribe'; topic: string; ticket: number; position: Position | null }
+  | { method: 'unsubscribe'; topic: string }
+  | { method: 'took'; topic: string; epoch: string; taken: readonly number[]; failed: readonly number[] }
+  | { method: 'send'; command: OutgoingCommand }
+  | { method: 'cancel' | 'retry' | 'dismiss' | 'settled'; id: string }
+  | { method: 'reconnect' }
+  | { method: 'inspect' }
+  | { method: 'signOut'; discard: boolean }
+  | { method: 'signal'; signal: 'online' | 'visible' | 'hidden' }
+  | { method: 'token'; request: number; answer: { token: string | null } | { failed: string } };
+
+export type Effect =
+  /** Only ever with no other socket alive: `drop_socket` of the former generation came before. */
+  | { type: 'open_socket'; generation: number; url: string; subprotocol: string | null }
+  | { type: 'write'; generation: number; text: string }
+  /** Begins the closing handshake; messages and `socket_closed` are still reported. */
+  | { type: 'close_socket'; generation: number; code: number; reason: string }
+  /** Ends the socket for good, unheard: its listeners are removed, and it is closed if need be. */
+  | { type: 'drop_socket'; generation: number }
+  | { type: 'measure_socket'; generation: number }
+  | { type: 'commit'; transaction: number; content: StoreTransaction }
+  /** Close the store, open it again, and say `store_opened` or `store_failed`. */
+  | { type: 'reopen_store' }
+  /** At most one at a time for each tab: the next one waits for the tab's `credit`. */
+  | { type: 'deliver'; tab: TabId; batch: Batch }
+  | { type: 'reply'; tab: TabId; call: number; reply: Reply<unknown> }
+  /** The hub is over: close the store, release the ownership, forget every tab. */
+  | { type: 'end'; reason: 'signed_out' | 'superseded' };

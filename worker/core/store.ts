@@ -1,0 +1,106 @@
+/** What the hub keeps over its own life: the rows, and the transactions in which they change. */
+
+import type { JsonObject } from '../../src/protocol/json.ts';
+import type { Outcome } from '../../src/protocol/model.ts';
+import type { AnyOutboxEntry } from '../../src/protocol/port.ts';
+
+/** One outbox row. Versions of this shape are migrated by the database's own version. */
+export interface StoredEntry {
+  readonly id: string;
+  /** Order of arrival; unique. */
+  readonly seq: number;
+  readonly topic: string | null;
+  readonly priority: 'high' | 'normal';
+  readonly command: JsonObject & { readonly type: string };
+  /** The application's version that the command is of. */
+  readonly appVersion: number;
+  readonly dedupeKey: string | null;
+  /** Browser's clock, ms since 1970. */
+  readonly createdAt: number;
+  /** True before any frame of it is handed to a socket, and from then on. */
+  readonly maybeSent: boolean;
+  /** Frames handed to a socket so far. */
+  readonly attempt: number;
+  /** `server_time` of the connection that it was first sent on, so that no two clocks are compared; `null` if unsent. */
+  readonly firstSentAt: number | null;
+  readonly fate: Fate;
+}
+/** `pending` entries are still to be delivered; all others stay visible until they are dismissed, or 7 days. */
+export type Fate =
+  | { readonly state: 'pending' }
+  | { readonly state: 'uncertain'; readonly at: number }
+  | {
+      readonly state: 'rejected' | 'expired' | 'dropped' | 'quarantined';
+      readonly at: number;
+      readonly error: AnyError;
+    };
+type AnyError = Extract<AnyOutboxEntry, { state: 'rejected' }>['error'];
+
+/** How a command ended; the last 50, and all of the last 10 minutes. */
+export interface StoredOutcome {
+  readonly id: string;
+  readonly at: number;
+  readonly command: JsonObject & { readonly type: string };
+  readonly outcome: Outcome;
+}
+
+/** The last event of a topic that some page has credited. */
+export interface StoredCursor {
+  readonly topic: string;
+  readonly epoch: string;
+  readonly offset: number;
+  /** The server's timestamp of that event. */
+  readonly lastSeen: number;
+  /** Browser's clock, ms since 1970. */
+  readonly savedAt: number;
+}
+
+export interface StoredMeta {
+  readonly clientId: string;
+  /** Raised by each hub that takes over; checked in every write. */
+  readonly term: number;
+  /** Whose the outbox is: the principal of the first welcome. */
+  readonly principal: string | null;
+}
+
+export type StoreOp =
+  | { readonly op: 'put_entry'; readonly entry: StoredEntry }
+  | { readonly op: 'delete_entry'; readonly id: string }
+  | { readonly op: 'put_outcome'; readonly outcome: StoredOutcome }
+  | { readonly op: 'delete_outcome'; readonly id: string }
+  | { readonly op: 'put_cursor'; readonly cursor: StoredCursor }
+  | { readonly op: 'put_principal'; readonly principal: string };
+
+/** All of it or nothing. `strict`: on the disk when it is done. */
+export interface StoreTransaction {
+  readonly ops: readonly StoreOp[];
+  readonly durability: 'strict' | 'relaxed';
+}
+
+export interface LoadedState {
+  readonly meta: StoredMeta;
+  readonly entries: readonly StoredEntry[];
+  readonly outcomes: readonly StoredOutcome[];
+  readonly cursors: readonly StoredCursor[];
+}
+
+/**
+ * Where the rows live. One conformance suite judges every implementation.
+ * Every method rejects with a `StoreError`; after `fenced` the store is not written again.
+ */
+export interface Store {
+  /** Takes the rows over: raises the term and reads everything, in one transaction. Can be called again after a failure. */
+  open(): Promise<LoadedState>;
+  /** Resolves when the transaction is complete. Rejects, nothing changed, where the stored term is no longer its own. */
+  commit(transaction: StoreTransaction): Promise<void>;
+  close(): void;
+}
+export type StoreFailure = 'fenced' | 'blocked' | 'full' | 'newer_format' | 'unavailable' | 'failed';
+export class StoreError extends Error {
+  override readonly name = 'StoreError';
+  readonly failure: StoreFailure;
+  constructor(failure: StoreFailure, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.failure = failure;
+  }
+}
