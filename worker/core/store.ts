@@ -69,6 +69,7 @@ export type StoreOp =
   | { readonly op: 'put_outcome'; readonly outcome: StoredOutcome }
   | { readonly op: 'delete_outcome'; readonly id: string }
   | { readonly op: 'put_cursor'; readonly cursor: StoredCursor }
+  | { readonly op: 'delete_cursor'; readonly topic: string }
   | { readonly op: 'put_principal'; readonly principal: string };
 
 /** All of it or nothing. `strict`: on the disk when it is done. */
