@@ -88,15 +88,16 @@ interface EntryBase {
   attempt: number;
   dedupeKey: string | null;
 }
-interface EntryError {
+export interface EntryError {
   code: string;
   message: string;
 }
 /** One command in the outbox, as it was given (the schema's input, as JSON), since that is what is stored. */
-export type OutboxEntry<P> =
-  | (EntryBase & { state: 'queued' | 'sent' | 'uncertain'; command: CommandInput<P> })
-  | (EntryBase & { state: 'waiting'; retryAt: number; command: CommandInput<P>; error: EntryError })
-  | (EntryBase & { state: 'rejected' | 'expired' | 'dropped'; command: CommandInput<P>; error: EntryError })
+export type OutboxEntry<P> = EntryWith<CommandInput<P>>;
+export type EntryWith<Command> =
+  | (EntryBase & { state: 'queued' | 'sent' | 'uncertain'; command: Command })
+  | (EntryBase & { state: 'waiting'; retryAt: number; command: Command; error: EntryError })
+  | (EntryBase & { state: 'rejected' | 'expired' | 'dropped'; command: Command; error: EntryError })
   | (EntryBase & {
       state: 'quarantined';
       command: { type: string; [field: string]: unknown };

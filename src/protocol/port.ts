@@ -7,7 +7,7 @@
  */
 import type { Typed } from './interpret.ts';
 import type { JsonObject } from './json.ts';
-import type { Connection, HubReport, OutboxEntry, Outcome, StorageState, TopicStatus } from './model.ts';
+import type { Connection, EntryWith, HubReport, Outcome, StorageState, TopicStatus } from './model.ts';
 
 /** An error's class does not survive a port, so that calls reply with one or the other. */
 export type Reply<T> = { ok: true; value: T } | { ok: false; code: ErrorCode; message: string };
@@ -103,7 +103,7 @@ export interface TabSink {
 }
 
 /** An outbox entry whose commands' types are forgotten. */
-export type AnyOutboxEntry = OutboxEntry<never> & { command: Typed };
+export type AnyOutboxEntry = EntryWith<Typed>;
 
 /** Fields that are absent did not change. */
 export interface Batch {

@@ -1,8 +1,7 @@
 /** What the hub keeps over its own life: the rows, and the transactions in which they change. */
 
 import type { JsonObject } from '../../src/protocol/json.ts';
-import type { Outcome } from '../../src/protocol/model.ts';
-import type { AnyOutboxEntry } from '../../src/protocol/port.ts';
+import type { EntryError, Outcome } from '../../src/protocol/model.ts';
 
 /** One outbox row. Versions of this shape are migrated by the database's own version. */
 export interface StoredEntry {
@@ -32,9 +31,8 @@ export type Fate =
   | {
       readonly state: 'rejected' | 'expired' | 'dropped' | 'quarantined';
       readonly at: number;
-      readonly error: AnyError;
+      readonly error: EntryError;
     };
-type AnyError = Extract<AnyOutboxEntry, { state: 'rejected' }>['error'];
 
 /** How a command ended; the last 50, and all of the last 10 minutes. */
 export interface StoredOutcome {

@@ -1,0 +1,453 @@
+import { type End, endOfGoodbye, endOfSocket } from '../../../src/protocol/codes.ts';
+import type { ClientFrame, ServerFrame, ServerFrameOf } from '../../../src/protocol/frames/index.ts';
+import type { Circuit, ClosedReason, Connection as ConnectionView } from '../../../src/protocol/model.ts';
+import type { Context } from '../context.ts';
+import type { Dialect } from '../dialect/dialect.ts';
+import { askedWaitMs, backoffMs } from './backoff.ts';
+
+/** How long the closing handshake may take. */
+const CLOSE_TIMEOUT_MS = 2_000;
+/** The largest message that the hub takes: what `hello` tells the server. */
+export const MAX_MESSAGE_CHARACTERS = 16 * 1024 * 1024;
+const DEFAULT_SERVER_MAX_BYTES = 1024 * 1024;
+const STORM_WINDOW_MS = 60_000;
+const STORM_ATTEMPTS = 5;
+
+type State =
+  | Closed
+  /** Asking a tab for a token; no socket yet. */
+  | { state: 'authorizing' }
+  | { state: 'connecting'; generation: number }
+  | {
+      state: 'open';
+      generation: number;
+      session: string;
+      since: number;
+      rttMs: number | null;
+      heartbeatMs: number;
+      maxFrameBytes: number;
+      serverTime: number;
+      heardAt: number;
+      wroteAt: number;
+      /** Sent, and nothing heard since. */
+      ping: { id: number; at: number } | null;
+      /** The last ping, for the round trip. */
+      pinged: { id: number; at: number } | null;
+    }
+  | { state: 'closing'; generation: number; then: Ending };
+interface Closed {
+  state: 'closed';
+  reason: ClosedReason;
+  detail?: { closeCode?: number; message?: string };
+  /** No retry until somebody asks. */
+  paused: boolean;
+}
+/** Why the connection ended, and what follows. */
+interface Ending {
+  reason: ClosedReason;
+  detail?: { closeCode?: number; message?: string };
+  fate: End['fate'] | 'idle';
+  retryAfterMs?: number;
+}
+
+/** What the rest of the hub does for the connection, and hears from it. */
+export interface ConnectionOwner {
+  readonly dialect: Dialect;
+  readonly url: string;
+  /** Asks a tab; the answer comes by `gotToken`. */
+  requestToken(): void;
+  hello(token: string | null): ClientFrame;
+  /** The connection is open; everything may be written. */
+  welcomed(welcome: ServerFrameOf['welcome']): void;
+  received(frame: ServerFrame): void;
+  /** No longer open. */
+  lost(): void;
+  changed(): void;
+}
+
+/** The one socket: when it is opened, how its life is watched, what its end means. */
+export class Connection {
+  readonly #context: Context;
+  readonly #owner: ConnectionOwner;
+  #state: State = { state: 'closed', reason: 'idle', paused: false };
+  #generation = 0;
+  #liveSockets = 0;
+  /** In a row; reset by a connection that lasted. */
+  #failures = 0;
+  #circuit: Circuit = 'closed';
+  /** A refused token is replaced once. */
+  #tokenRefused = false;
+  #token: string | null = null;
+  #attempts: number[] = [];
+  #wanted = false;
+  #pings = 0;
+  /** When anything was last heard on an open connection, by the browser's clock. */
+  heardAt: number | null = null;
+
+  constructor(context: Context, owner: ConnectionOwner) {
+    this.#context = context;
+    this.#owner = owner;
+  }
+
+  get view(): ConnectionView {
+    const state = this.#state;
+    switch (state.state) {
+      case 'authorizing':
+      case 'connecting':
+        return { state: 'connecting', attempt: this.#failures };
+      case 'open':
+        return { state: 'open', session: state.session, since: state.since, rttMs: state.rttMs };
+      case 'closing':
+        return { state: 'closing' };
+      case 'closed':
+        return {
+          state: 'closed',
+          reason: state.reason,
+          ...(state.detail && { detail: state.detail }),
+          attempt: this.#failures,
+          retryAt: this.#context.deadlines.at('retry'),
+          circuit: this.#circuit,
+        };
+    }
+  }
+
+  get sockets() {
+    const since = this.#context.now - STORM_WINDOW_MS;
+    const attemptsInLastMinute = this.#attempts.filter((at) => at > since).length;
+    return {
+      opened: this.#generation,
+      live: this.#liveSockets,
+      attemptsInLastMinute,
+      storm: attemptsInLastMinute > STORM_ATTEMPTS,
+    };
+  }
+
+  /** The open connection, as far as writers need it. */
+  get open(): { generation: number; serverTime: number; maxFrameBytes: number } | null {
+    return this.#state.state === 'open' ? this.#state : null;
+  }
+
+  /** Whether anybody needs a connection: it is opened for them, and closed when nobody is left. */
+  want(wanted: boolean): void {
+    this.#wanted = wanted;
+    const { state } = this.#state;
+    if (!wanted) {
+      if (state === 'open') this.#close({ reason: 'idle', fate: 'idle' }, 1000, 'idle');
+      else if (state === 'authorizing' || state === 'connecting')
+        this.#settle({ reason: 'idle', fate: 'idle' });
+      else if (state === 'closed') this.#stopRetrying();
+    } else if (state === 'closed' && !this.#state.paused && this.#context.deadlines.at('retry') === null) {
+      this.#attempt();
+    }
+  }
+
+  /** A person or a tab asks: skips the wait, half-opens the breaker, ends a pause. */
+  tryNow(): void {
+    if (this.#state.state !== 'closed') return;
+    this.#tokenRefused = false;
+    this.#state.paused = false;
+    if (this.#wanted) this.#attempt();
+  }
+
+  /** The network or the page came back: like `tryNow`, but a pause stays. */
+  nudge(): void {
+    if (this.#state.state === 'closed' && !this.#state.paused && this.#wanted) this.#attempt();
+  }
+
+  gotToken(token: string | null): void {
+    if (this.#state.state !== 'authorizing') return;
+    this.#token = token;
+    const generation = ++this.#generation;
+    this.#liveSockets++;
+    this.#state = { state: 'connecting', generation };
+    const { connectTimeoutMs } = this.#context.settings;
+    this.#deadline('connect', connectTimeoutMs, () =>
+      this.#fail('timeout', { message: `no welcome from the server within ${connectTimeoutMs} ms` }),
+    );
+    const { url, dialect } = this.#owner;
+    this.#context.emit({ type: 'open_socket', generation, url, subprotocol: dialect.subprotocol });
+  }
+
+  noToken(message: string): void {
+    if (this.#state.state === 'authorizing') this.#fail('unauthorized', { message });
+  }
+
+  /** Ends the connection for a reason that only a person can mend. */
+  pause(reason: 'identity_mismatch' | 'signed_out' | 'superseded', message: string): void {
+    const ending: Ending = { reason, detail: { message }, fate: 'pause' };
+    if (this.#state.state === 'open') this.#close(ending, 1000, reason);
+    else if (this.#state.state === 'closing') this.#state.then = ending;
+    else this.#settle(ending);
+  }
+
+  /** Ends everything now, without a farewell that somebody would have to wait for. */
+  abandon(reason: 'signed_out' | 'superseded', message: string): void {
+    this.#wanted = false;
+    this.#settle({ reason, detail: { message }, fate: 'pause' });
+  }
+
+  /** False where there is no open connection to write to. */
+  write(frame: ClientFrame): boolean {
+    if (this.#state.state !== 'open') return false;
+    this.#send(this.#state.generation, frame);
+    this.#state.wroteAt = this.#context.now;
+    this.#watchHeartbeat();
+    return true;
+  }
+
+  socketOpened(generation: number): void {
+    if (this.#isLate(generation)) return;
+    if (this.#state.state === 'connecting') this.#send(generation, this.#owner.hello(this.#token));
+  }
+
+  socketMessage(generation: number, data: string | null): void {
+    if (this.#isLate(generation)) return;
+    const { counts, now } = this.#context;
+    counts.messagesIn++;
+    counts.charactersIn += data?.length ?? 0;
+    if (this.#state.state === 'open') {
+      this.#state.heardAt = now;
+      this.heardAt = now;
+      this.#state.ping = null;
+      this.#watchHeartbeat();
+    }
+    if (data === null) return this.#malformed(null, 'a binary message');
+    if (data.length > MAX_MESSAGE_CHARACTERS) {
+      counts.oversizedMessages++;
+      const message = `dropped a message of ${data.length} characters; the hub takes ${MAX_MESSAGE_CHARACTERS}`;
+      return this.#context.reportOnce('oversized', 'too_large', message);
+    }
+    for (const parsed of this.#owner.dialect.decode(data, now)) {
+      if (parsed.ok) this.#receive(generation, parsed.frame);
+      else if (parsed.problem === 'unknown') counts.unknownFrames++;
+      else this.#malformed(parsed.type, parsed.message);
+    }
+  }
+
+  socketClosed(generation: number, closeCode: number, reason: string): void {
+    if (this.#isLate(generation)) return;
+    const detail = { closeCode, ...(reason && { message: reason }) };
+    if (this.#state.state === 'closing') return this.#settle(this.#state.then);
+    this.#settle({ ...endOfSocket(closeCode), detail });
+  }
+
+  #isLate(generation: number): boolean {
+    const late = !('generation' in this.#state) || this.#state.generation !== generation;
+    if (late) this.#context.counts.lateCallbacks++;
+    return late;
+  }
+
+  #receive(generation: number, frame: ServerFrame): void {
+    // A frame before this one, in the same message, may have ended the connection.
+    if (!('generation' in this.#state) || this.#state.generation !== generation) return;
+    switch (frame.type) {
+      case 'welcome':
+        return this.#welcome(generation, frame);
+      case 'pong':
+        return this.#pong(frame.id);
+      case 'goodbye': {
+        const { code, message, retry, retry_after_ms } = frame;
+        const retryAfter = retry_after_ms === undefined ? {} : { retryAfterMs: retry_after_ms };
+        const ending = {
+          ...endOfGoodbye(code, retry),
+          detail: { message: `${code}: ${message}` },
+          ...retryAfter,
+        };
+        return this.#close(ending, 1000, 'goodbye');
+      }
+      default:
+        if (this.#state.state !== 'connecting') this.#owner.received(frame);
+    }
+  }
+
+  #welcome(generation: number, welcome: ServerFrameOf['welcome']): void {
+    if (this.#state.state !== 'connecting') return;
+    const { now, settings, deadlines } = this.#context;
+    deadlines.clear('connect');
+    this.#tokenRefused = false;
+    this.#state = {
+      state: 'open',
+      generation,
+      session: welcome.session,
+      since: now,
+      rttMs: null,
+      heartbeatMs: welcome.heartbeat_ms ?? settings.heartbeatMs,
+      maxFrameBytes: welcome.max_frame_bytes ?? DEFAULT_SERVER_MAX_BYTES,
+      serverTime: welcome.server_time,
+      heardAt: now,
+      wroteAt: now,
+      ping: null,
+      pinged: null,
+    };
+    this.#deadline('stable', settings.stableAfterMs, () => {
+      this.#failures = 0;
+      this.#circuit = 'closed';
+    });
+    this.#watchHeartbeat();
+    this.#context.log('debug', `connected to ${this.#owner.url}, session ${welcome.session}`);
+    this.#owner.welcomed(welcome);
+    this.heardAt = now;
+    this.#owner.changed();
+  }
+
+  #pong(id: number): void {
+    const state = this.#state;
+    // The plain dialect's pongs carry no id: 0.
+    if (state.state !== 'open' || !state.pinged || (id !== 0 && id !== state.pinged.id)) return;
+    state.rttMs = this.#context.now - state.pinged.at;
+    state.pinged = null;
+    this.#owner.changed();
+  }
+
+  /** Pings when nothing arrived, or nothing was written, for a heartbeat; silence after a ping is death. */
+  #watchHeartbeat(): void {
+    const state = this.#state;
+    if (state.state !== 'open' || !this.#owner.dialect.heartbeat) return;
+    const { deadlines, settings } = this.#context;
+    if (state.ping) {
+      deadlines.set('heartbeat', state.ping.at + settings.pongTimeoutMs, () =>
+        this.#fail('heartbeat', { message: `silent for ${settings.pongTimeoutMs} ms after a ping` }),
+      );
+    } else {
+      const dueAt = Math.min(state.heardAt, state.wroteAt) + state.heartbeatMs;
+      deadlines.set('heartbeat', dueAt, () => {
+        const { now } = this.#context;
+        state.ping = { id: ++this.#pings, at: now };
+        state.pinged = state.ping;
+        this.write({ type: 'ping', id: state.ping.id });
+      });
+    }
+  }
+
+  #send(generation: number, frame: ClientFrame): void {
+    const { counts, now } = this.#context;
+    const { text, answers } = this.#owner.dialect.encode(frame, now);
+    if (text !== null) {
+      counts.messagesOut++;
+      counts.charactersOut += text.length;
+      this.#context.emit({ type: 'write', generation, text });
+    }
+    for (const answer of answers) this.#receive(generation, answer);
+  }
+
+  #malformed(type: string | null, message: string): void {
+    this.#context.counts.malformedFrames++;
+    const what = type === null ? 'a message' : `a frame of type ${JSON.stringify(type)}`;
+    this.#context.reportOnce(
+      `malformed:${type}`,
+      'invalid_event',
+      `the server sent ${what} that is malformed: ${message}`,
+    );
+  }
+
+  #attempt(): void {
+    const { now, deadlines } = this.#context;
+    deadlines.clear('retry');
+    if (this.#circuit === 'open') this.#circuit = 'half-open';
+    this.#attempts = [...this.#attempts.filter((at) => at > now - STORM_WINDOW_MS), now];
+    if (this.sockets.storm) {
+      this.#context.log('warn', `${this.#attempts.length} connection attempts within ${STORM_WINDOW_MS} ms`);
+    }
+    this.#state = { state: 'authorizing' };
+    this.#owner.changed();
+    this.#owner.requestToken();
+  }
+
+  /** The connection died without a word. */
+  #fail(reason: 'timeout' | 'heartbeat' | 'unauthorized', detail: { message: string }): void {
+    this.#settle({ reason, detail, fate: 'retry' });
+  }
+
+  #close(then: Ending, code: number, reason: string): void {
+    if (!('generation' in this.#state)) return this.#settle(then);
+    const { generation } = this.#state;
+    const wasOpen = this.#state.state === 'open';
+    this.#countIfUnstable(then);
+    this.#clearDeadlines();
+    this.#state = { state: 'closing', generation, then };
+    this.#context.emit({ type: 'close_socket', generation, code, reason });
+    this.#deadline('close', CLOSE_TIMEOUT_MS, () => this.#settle(then));
+    if (wasOpen) this.#owner.lost();
+    this.#owner.changed();
+  }
+
+  /** The end of an attempt or a connection, whatever it was: no socket lives after this line. */
+  #settle(ending: Ending): void {
+    const before = this.#state;
+    if (before.state === 'closed') {
+      if (ending.fate === 'pause') this.#rest(ending, true);
+      return;
+    }
+    if (before.state !== 'closing') this.#countIfUnstable(ending);
+    this.#clearDeadlines();
+    if ('generation' in before) {
+      this.#liveSockets--;
+      this.#context.emit({ type: 'drop_socket', generation: before.generation });
+    }
+    const { reason, detail } = ending;
+    this.#context.log(
+      'debug',
+      `connection closed: ${reason}${detail?.message ? ` (${detail.message})` : ''}`,
+    );
+    this.#proceed(ending);
+    if (before.state === 'open') this.#owner.lost();
+    this.#owner.changed();
+  }
+
+  #proceed(ending: Ending): void {
+    switch (ending.fate) {
+      case 'idle':
+        return this.#rest(ending, false);
+      case 'pause':
+        return this.#rest(ending, true);
+      case 'token': {
+        const again = !this.#tokenRefused;
+        this.#tokenRefused = true;
+        this.#token = null;
+        this.#rest(ending, !again);
+        if (again && this.#wanted) this.#attempt();
+        return;
+      }
+      case 'later':
+      case 'retry':
+        this.#rest(ending, false);
+        if (this.#wanted) this.#retryLater(ending.retryAfterMs);
+    }
+  }
+
+  #rest({ reason, detail }: Ending, paused: boolean): void {
+    this.#stopRetrying();
+    this.#state = { state: 'closed', reason, ...(detail && { detail }), paused };
+  }
+
+  /** A connection that was lost before it was stable counts like one that was never made. */
+  #countIfUnstable({ fate }: Ending): void {
+    const { deadlines, settings } = this.#context;
+    const unstable = this.#state.state !== 'open' || deadlines.at('stable') !== null;
+    if (fate !== 'retry' || !unstable) return;
+    this.#failures++;
+    if (this.#failures >= settings.breakerFailures || this.#circuit === 'half-open') this.#circuit = 'open';
+  }
+
+  #retryLater(askedMs: number | undefined): void {
+    const { settings, random, deadlines, now } = this.#context;
+    let waitMs: number;
+    if (this.#circuit === 'open') waitMs = settings.breakerCoolDownMs;
+    else if (askedMs !== undefined) waitMs = askedWaitMs(askedMs, settings, random);
+    else waitMs = backoffMs(Math.max(0, this.#failures - 1), settings, random);
+    deadlines.set('retry', now + waitMs, () => this.#attempt());
+  }
+
+  #stopRetrying(): void {
+    this.#context.deadlines.clear('retry');
+  }
+
+  #clearDeadlines(): void {
+    for (const name of ['connect', 'stable', 'heartbeat', 'close', 'token'])
+      this.#context.deadlines.clear(name);
+  }
+
+  #deadline(name: string, afterMs: number, run: () => void): void {
+    this.#context.deadlines.set(name, this.#context.now + afterMs, run);
+  }
+}

@@ -1,0 +1,91 @@
+import type { HubCounts } from '../../src/protocol/model.ts';
+import type { ErrorCode, HubMessage } from '../../src/protocol/port.ts';
+import type { AnyProtocol } from '../../src/protocol/types.ts';
+import { Deadlines } from './deadlines.ts';
+import type { Effect } from './io.ts';
+import type { HubSettings } from './settings.ts';
+
+export interface HubOptions {
+  protocol: AnyProtocol;
+  settings: HubSettings;
+  /** Fresh for every hub. */
+  hubId: string;
+  identity: string;
+  /** Uniform in [0, 1). */
+  random: () => number;
+  /** A uuid, for the time in which there is no store to keep one. */
+  fallbackClientId: string;
+  now: number;
+}
+
+/** What all parts of one hub share: its configuration, the time of the current step, and its ways out. */
+export class Context {
+  readonly protocol: AnyProtocol;
+  readonly settings: HubSettings;
+  readonly hubId: string;
+  readonly identity: string;
+  readonly random: () => number;
+  readonly deadlines = new Deadlines();
+  readonly counts: HubCounts = {
+    messagesIn: 0,
+    messagesOut: 0,
+    charactersIn: 0,
+    charactersOut: 0,
+    events: 0,
+    batches: 0,
+    malformedFrames: 0,
+    unknownFrames: 0,
+    oversizedMessages: 0,
+    unknownEvents: 0,
+    invalidEvents: 0,
+    repeats: 0,
+    holes: 0,
+    resyncs: 0,
+    dropped: 0,
+    lateCallbacks: 0,
+  };
+  now: number;
+  #effects: Effect[] = [];
+  #messages: HubMessage[] = [];
+  readonly #reported = new Set<string>();
+
+  constructor({ protocol, settings, hubId, identity, random, now }: HubOptions) {
+    this.protocol = protocol;
+    this.settings = settings;
+    this.hubId = hubId;
+    this.identity = identity;
+    this.random = random;
+    this.now = now;
+  }
+
+  emit(effect: Effect): void {
+    this.#effects.push(effect);
+  }
+
+  takeEffects(): Effect[] {
+    const effects = this.#effects;
+    this.#effects = [];
+    return effects;
+  }
+
+  log(level: 'debug' | 'warn', message: string): void {
+    this.#messages.push({ kind: 'log', level, message });
+  }
+
+  /** For the application's `onError`, once for each subject. */
+  reportOnce(subject: string, code: ErrorCode, message: string): void {
+    if (this.#reported.has(subject)) return;
+    this.#reported.add(subject);
+    this.report(code, message);
+  }
+
+  report(code: ErrorCode, message: string): void {
+    this.#messages.push({ kind: 'error', code, message });
+  }
+
+  takeMessages(): HubMessage[] {
+    const messages = this.#messages;
+    this.#messages = [];
+    return messages;
+  }
+}

@@ -1,0 +1,116 @@
+import type { StorageState } from '../../src/protocol/model.ts';
+import { backoffMs } from './connection/backoff.ts';
+import type { Context } from './context.ts';
+import type { StoreFailure, StoreOp } from './store.ts';
+
+interface Write {
+  readonly ops: readonly StoreOp[];
+  readonly durability: 'strict' | 'relaxed';
+  readonly done: (stored: boolean) => void;
+}
+
+type KeeperState =
+  /** Another hub owns the store, or it is being opened. Writes wait. */
+  | { state: 'waiting' }
+  | { state: 'ready' }
+  | { state: 'writing'; transaction: number; writes: readonly Write[] }
+  /** Writes fail at once; memory is stored when the store is back. */
+  | { state: 'degraded'; reason: string; attempt: number };
+
+/**
+ * Brings writes to the store: one transaction at a time, and what is asked for meanwhile shares the next one, so that
+ * two hundred sends in one turn cost two transactions.
+ */
+export class Keeper {
+  readonly #context: Context;
+  readonly #onStorage: () => void;
+  #state: KeeperState = { state: 'waiting' };
+  #queue: Write[] = [];
+  #transactions = 0;
+
+  constructor(context: Context, onStorage: () => void) {
+    this.#context = context;
+    this.#onStorage = onStorage;
+  }
+
+  get storage(): StorageState {
+    return this.#state.state === 'degraded'
+      ? { state: 'degraded', reason: this.#state.reason }
+      : { state: 'ok' };
+  }
+
+  /** Whether rows can be trusted to reach the disk at this moment. */
+  get degraded(): boolean {
+    return this.#state.state === 'degraded';
+  }
+
+  /** `done` is told once, in the order of the writes. */
+  write(
+    ops: readonly StoreOp[],
+    durability: 'strict' | 'relaxed',
+    done: (stored: boolean) => void = () => {},
+  ): void {
+    if (this.#state.state === 'degraded') return done(false);
+    this.#queue.push({ ops, durability, done });
+    this.#pump();
+  }
+
+  /** The store is open (again): `merged` are the rows that memory has and the store lacks. */
+  opened(merged: readonly StoreOp[], done: (stored: boolean) => void): void {
+    this.#context.deadlines.clear('store');
+    const wasDegraded = this.#state.state === 'degraded';
+    const attempt = this.#state.state === 'degraded' ? this.#state.attempt : 0;
+    this.#state = { state: 'ready' };
+    if (merged.length === 0) {
+      done(true);
+      if (wasDegraded) this.#onStorage();
+      return this.#pump();
+    }
+    this.#queue.unshift({
+      ops: merged,
+      durability: 'strict',
+      done: (stored) => {
+        done(stored);
+        if (stored && wasDegraded) this.#onStorage();
+        if (!stored && this.#state.state === 'degraded') this.#state.attempt = attempt + 1;
+      },
+    });
+    this.#pump();
+  }
+
+  failed(failure: StoreFailure, message: string): void {
+    const writes = [...(this.#state.state === 'writing' ? this.#state.writes : []), ...this.#queue];
+    const attempt = this.#state.state === 'degraded' ? this.#state.attempt + 1 : 0;
+    this.#queue = [];
+    this.#state = { state: 'degraded', reason: `${failure}: ${message}`, attempt };
+    for (const write of writes) write.done(false);
+    this.#onStorage();
+    const { settings, random, now, deadlines } = this.#context;
+    const waitMs = backoffMs(this.#state.attempt, settings, random);
+    deadlines.set('store', now + waitMs, () => this.#context.emit({ type: 'reopen_store' }));
+  }
+
+  committed(transaction: number): void {
+    if (this.#state.state !== 'writing' || this.#state.transaction !== transaction) return;
+    const { writes } = this.#state;
+    this.#state = { state: 'ready' };
+    for (const write of writes) write.done(true);
+    this.#pump();
+  }
+
+  commitFailed(transaction: number, failure: StoreFailure, message: string): void {
+    if (this.#state.state === 'writing' && this.#state.transaction === transaction)
+      this.failed(failure, message);
+  }
+
+  #pump(): void {
+    if (this.#state.state !== 'ready' || this.#queue.length === 0) return;
+    const writes = this.#queue;
+    this.#queue = [];
+    const transaction = ++this.#transactions;
+    this.#state = { state: 'writing', transaction, writes };
+    const durability = writes.some((write) => write.durability === 'strict') ? 'strict' : 'relaxed';
+    const ops = writes.flatMap((write) => write.ops);
+    this.#context.emit({ type: 'commit', transaction, content: { ops, durability } });
+  }
+}

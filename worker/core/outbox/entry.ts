@@ -1,0 +1,50 @@
+import type { AnyOutboxEntry } from '../../../src/protocol/port.ts';
+import type { StoredEntry } from '../store.ts';
+
+/** What the store is known to hold of a row. */
+export type Stored =
+  /** Nothing: the command is in memory alone. */
+  | 'no'
+  /** That it never was handed to a socket. */
+  | 'unsent'
+  /** That it may have been. */
+  | 'maybe_sent';
+
+/** Where a pending command stands with the present socket. */
+export type Delivery =
+  | { state: 'ready' }
+  /** Its row is on the way to say `maybeSent`; the frame follows. */
+  | { state: 'marking' }
+  | { state: 'in_flight'; generation: number; writtenAt: number }
+  /** The server asked to come back later. */
+  | { state: 'waiting'; error: { code: string; message: string } }
+  /** Not to be delivered (any more). */
+  | { state: 'settled' };
+
+export interface Entry {
+  row: StoredEntry;
+  stored: Stored;
+  delivery: Delivery;
+}
+
+export function isPending({ row }: Entry): boolean {
+  return row.fate.state === 'pending';
+}
+
+/** High before normal, first in first out within each. */
+export function inOrder(a: Entry, b: Entry): number {
+  if (a.row.priority !== b.row.priority) return a.row.priority === 'high' ? -1 : 1;
+  return a.row.seq - b.row.seq;
+}
+
+/** The entry as tabs see it. */
+export function entryView({ row, delivery }: Entry, retryAt: number | null): AnyOutboxEntry {
+  const { id, topic, priority, createdAt, attempt, dedupeKey, command, fate } = row;
+  const base = { id, topic, priority, createdAt, attempt, dedupeKey, command };
+  if (fate.state === 'uncertain') return { ...base, state: 'uncertain' };
+  if (fate.state !== 'pending') return { ...base, state: fate.state, error: fate.error };
+  if (delivery.state === 'waiting') {
+    return { ...base, state: 'waiting', retryAt: retryAt ?? createdAt, error: delivery.error };
+  }
+  return { ...base, state: row.maybeSent ? 'sent' : 'queued' };
+}

@@ -1,0 +1,49 @@
+import type { StoredOutcome, StoreOp } from '../store.ts';
+
+/** So many are kept, however old. */
+const KEEP_COUNT = 50;
+/** So long they are kept, however many … */
+const KEEP_MS = 10 * 60 * 1_000;
+/** … but never more than this. */
+const KEEP_AT_MOST = 1_000;
+
+/** How commands ended, for pages that were not there to hear it. Oldest first. */
+export class Outcomes {
+  readonly #byId = new Map<string, StoredOutcome>();
+
+  load(outcomes: readonly StoredOutcome[]): void {
+    const fresh = [...this.#byId.values()];
+    for (const outcome of [...outcomes].sort((a, b) => a.at - b.at)) this.#byId.set(outcome.id, outcome);
+    for (const outcome of fresh) this.add(outcome);
+  }
+
+  get(id: string): StoredOutcome | undefined {
+    return this.#byId.get(id);
+  }
+
+  get all(): Iterable<StoredOutcome> {
+    return this.#byId.values();
+  }
+
+  add(outcome: StoredOutcome): void {
+    this.#byId.delete(outcome.id);
+    this.#byId.set(outcome.id, outcome);
+  }
+
+  /** The command is pending again. */
+  remove(id: string): StoreOp[] {
+    return this.#byId.delete(id) ? [{ op: 'delete_outcome', id }] : [];
+  }
+
+  /** Forgets what is old; returns what that changes in the store. */
+  prune(now: number): StoreOp[] {
+    const ops: StoreOp[] = [];
+    for (const { id, at } of this.#byId.values()) {
+      const size = this.#byId.size;
+      if (size <= KEEP_COUNT || (size <= KEEP_AT_MOST && at + KEEP_MS > now)) break;
+      this.#byId.delete(id);
+      ops.push({ op: 'delete_outcome', id });
+    }
+    return ops;
+  }
+}

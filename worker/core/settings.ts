@@ -1,0 +1,74 @@
+/** How a hub behaves. Every number must be finite and not negative; times are milliseconds. */
+export interface HubSettings {
+  /** From opening a socket to its `welcome`. @default 10_000 */
+  connectTimeoutMs: number;
+  /** Silence, in either direction, after which a ping is sent. A server's `welcome.heartbeat_ms` overrides it. @default 30_000 */
+  heartbeatMs: number;
+  /** Silence after a ping that means a dead socket. @default 10_000 */
+  pongTimeoutMs: number;
+  /** The upper bound of the first wait before a retry; doubled by each failure. @default 1_000 */
+  backoffBaseMs: number;
+  /** The upper bound of any wait before a retry. @default 30_000 */
+  backoffMaxMs: number;
+  /** 'full' waits `random(0, min(base·2^attempt, max))`, 'none' exactly that bound. @default 'full' */
+  jitter: 'full' | 'none';
+  /** Only a connection open for this long resets the count of failures. @default 10_000 */
+  stableAfterMs: number;
+  /** Failures in a row that open the circuit breaker. @default 10 */
+  breakerFailures: number;
+  /** From the breaker's opening to the next probe. @default 60_000 */
+  breakerCoolDownMs: number;
+  /** After a longer silence a topic is resynced with its state, instead of replayed from its cursor. @default 30_000 */
+  resyncAfterMs: number;
+  /** Pending high-priority commands. @default 50 */
+  highLimit: number;
+  /** Pending normal commands. @default 200 */
+  normalLimit: number;
+  /** Normal commands handed to the socket and not yet answered. @default 16 */
+  inFlightLimit: number;
+  /** Above this rate batches go out once per `flushMs`, below it at once. @default 100 */
+  floodEventsPerSecond: number;
+  /** Events without a key that wait for one tab in one topic; beyond it the oldest fall off and are counted. @default 1_000 */
+  floodBuffer: number;
+  /** From batch to batch under a flood. @default 16 */
+  flushMs: number;
+  /** Events without a key that a topic keeps for tabs that join. @default 500 */
+  tailLimit: number;
+  /** How often a topic's cursor is stored at most. @default 500 */
+  cursorSaveMs: number;
+  /** How long a topic, and the socket, stay when nobody needs them. @default 5_000 */
+  lingerMs: number;
+}
+
+const DEFAULTS: HubSettings = {
+  connectTimeoutMs: 10_000,
+  heartbeatMs: 30_000,
+  pongTimeoutMs: 10_000,
+  backoffBaseMs: 1_000,
+  backoffMaxMs: 30_000,
+  jitter: 'full',
+  stableAfterMs: 10_000,
+  breakerFailures: 10,
+  breakerCoolDownMs: 60_000,
+  resyncAfterMs: 30_000,
+  highLimit: 50,
+  normalLimit: 200,
+  inFlightLimit: 16,
+  floodEventsPerSecond: 100,
+  floodBuffer: 1_000,
+  flushMs: 16,
+  tailLimit: 500,
+  cursorSaveMs: 500,
+  lingerMs: 5_000,
+};
+
+/** @throws TypeError for a value that is not a number of at least 0, or a setting that does not exist. */
+export function hubSettings(overrides: Partial<HubSettings> = {}): HubSettings {
+  for (const [name, value] of Object.entries(overrides)) {
+    if (!Object.hasOwn(DEFAULTS, name)) throw new TypeError(`startHub: there is no setting \`${name}\``);
+    const fits =
+      name === 'jitter' ? value === 'full' || value === 'none' : Number.isFinite(value) && Number(value) >= 0;
+    if (!fits) throw new TypeError(`startHub: setting \`${name}\` cannot be ${String(value)}`);
+  }
+  return { ...DEFAULTS, ...overrides };
+}
