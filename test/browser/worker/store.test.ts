@@ -1,0 +1,227 @@
+import { openDB } from 'idb';
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
+import { IdbStore } from '../../../worker/browser/store/idb-store.ts';
+import { databaseName, FORMAT } from '../../../worker/browser/store/schema.ts';
+import { cursor, entry, expectFailure, outcome, put, storeConformance } from '../../conformance/store.ts';
+
+const APP = 'store-test';
+const unreadable: { table: string; row: unknown }[] = [];
+const newStore = (identity: string, timeoutMs = 10_000) => {
+  const store = new IdbStore({
+    app: APP,
+    identity,
+    timeoutMs,
+    onUnreadable: (table, row) => unreadable.push({ table, row }),
+  });
+  onTestFinished(() => store.close());
+  return store;
+};
+afterEach(() => {
+  unreadable.length = 0;
+});
+
+storeConformance('the IndexedDB store', () => {
+  const identity = crypto.randomUUID();
+  return { store: () => newStore(identity) };
+});
+
+describe('the IndexedDB store', () => {
+  it('keeps the rows of two identities apart', async () => {
+    const [ada, bob] = [newStore(crypto.randomUUID()), newStore(crypto.randomUUID())];
+    const [{ meta }] = await Promise.all([ada.open(), bob.open()]);
+    await ada.commit({ durability: 'strict', ops: [put(entry('a', 1))] });
+    const { entries, meta: bobs } = await bob.open();
+    expect(entries).toEqual([]);
+    expect(bobs.clientId).not.toBe(meta.clientId);
+  });
+
+  it('asks for the durability of each transaction, and for strict when it takes over', async () => {
+    const asked: (string | undefined)[] = [];
+    const transaction = IDBDatabase.prototype.transaction;
+    IDBDatabase.prototype.transaction = function (...args) {
+      const tx = transaction.apply(this, args);
+      asked.push(tx.durability);
+      return tx;
+    };
+    onTestFinished(() => {
+      IDBDatabase.prototype.transaction = transaction;
+    });
+    const store = newStore(crypto.randomUUID());
+    await store.open();
+    await store.commit({ durability: 'relaxed', ops: [] });
+    await store.commit({ durability: 'strict', ops: [] });
+    expect(asked).toEqual(['strict', 'relaxed', 'strict']);
+  });
+
+  it('skips rows that cannot be read, tells of them, and leaves them where they are', async () => {
+    const identity = crypto.randomUUID();
+    const store = newStore(identity);
+    await store.open();
+    await store.commit({
+      durability: 'strict',
+      ops: [
+        put(entry('good', 1)),
+        { op: 'put_outcome', outcome: outcome('good') },
+        { op: 'put_cursor', cursor: cursor('good', 1) },
+      ],
+    });
+    const rows = {
+      entries: [
+        { id: 'bad', seq: 'two' },
+        { ...entry('odd', 3), fate: { state: 'eaten' } },
+      ],
+      outcomes: [{ id: 'bad' }],
+      cursors: [{ topic: 'bad', offset: null }],
+    };
+    const db = await openDB(databaseName(APP, identity));
+    for (const [table, bad] of Object.entries(rows)) for (const row of bad) await db.put(table, row);
+    const { entries, outcomes, cursors } = await store.open();
+    expect(entries).toEqual([entry('good', 1)]);
+    expect(outcomes).toEqual([outcome('good')]);
+    expect(cursors).toEqual([cursor('good', 1)]);
+    expect(unreadable).toEqual([
+      ...rows.entries.map((row) => ({ table: 'entries', row })),
+      { table: 'outcomes', row: rows.outcomes[0] },
+      { table: 'cursors', row: rows.cursors[0] },
+    ]);
+    expect(await db.get('entries', 'bad')).toEqual({ id: 'bad', seq: 'two' });
+    db.close();
+  });
+
+  it('begins a new meta where the stored one cannot be read, and keeps the rows', async () => {
+    const identity = crypto.randomUUID();
+    const store = newStore(identity);
+    await store.open();
+    await store.commit({ durability: 'strict', ops: [put(entry('a', 1))] });
+    const db = await openDB(databaseName(APP, identity));
+    await db.put('meta', { clientId: 7 }, 'meta');
+    db.close();
+    const { meta, entries } = await store.open();
+    expect(meta.term).toBe(1);
+    expect(entries).toEqual([entry('a', 1)]);
+    expect(unreadable).toEqual([{ table: 'meta', row: { clientId: 7 } }]);
+  });
+
+  it('stays away from a newer format', async () => {
+    const identity = crypto.randomUUID();
+    (await openDB(databaseName(APP, identity), FORMAT + 1)).close();
+    await expectFailure(newStore(identity).open(), 'newer_format');
+  });
+
+  it('makes way for an upgrade, and says so at the next transaction', async () => {
+    const identity = crypto.randomUUID();
+    const store = newStore(identity);
+    await store.open();
+    (await openDB(databaseName(APP, identity), FORMAT + 1)).close();
+    await expectFailure(store.commit({ durability: 'strict', ops: [put(entry('a', 1))] }), 'failed');
+    await expectFailure(store.open(), 'newer_format');
+  });
+
+  it('makes way for a deletion, and opens anew', async () => {
+    const identity = crypto.randomUUID();
+    const store = newStore(identity);
+    const { meta } = await store.open();
+    await deleted(databaseName(APP, identity));
+    await expectFailure(store.commit({ durability: 'strict', ops: [] }), 'failed');
+    const again = await store.open();
+    expect(again.meta.term).toBe(1);
+    expect(again.meta.clientId).not.toBe(meta.clientId);
+    await store.commit({ durability: 'strict', ops: [put(entry('a', 1))] });
+  });
+
+  it('gives up on a connection that does not make way, and opens once it has', async () => {
+    const identity = crypto.randomUUID();
+    const name = databaseName(APP, identity);
+    const holder = await rawOpen(name);
+    const deleting = deleted(name);
+    const store = newStore(identity, 100);
+    // While the deletion waits for the holder, every opening waits for the deletion.
+    await expectFailure(store.open(), 'blocked');
+    holder.close();
+    await deleting;
+    await expect.poll(() => store.open().then(({ meta }) => meta.term)).toBeGreaterThan(0);
+  });
+
+  it('does not leave a transaction behind that it gave up on', async () => {
+    const identity = crypto.randomUUID();
+    const store = newStore(identity, 150);
+    await store.open();
+    const db = await openDB(databaseName(APP, identity));
+    const busy = db.transaction('entries', 'readwrite');
+    let over = false;
+    const keepBusy = async () => {
+      while (!over) await busy.store.get('x');
+    };
+    const kept = keepBusy();
+    await expectFailure(store.commit({ durability: 'strict', ops: [put(entry('late', 1))] }), 'failed');
+    over = true;
+    await Promise.all([kept, busy.done]);
+    expect(await db.getAll('entries')).toEqual([]);
+    db.close();
+  });
+
+  it('takes a whole transaction back where one row cannot be stored', async () => {
+    const identity = crypto.randomUUID();
+    const store = newStore(identity);
+    await store.open();
+    const broken = { ...entry('b', 2), command: { type: 'x', f: () => {} } };
+    // @ts-expect-error: a function is not JSON
+    const ops = [put(entry('a', 1)), put(broken)];
+    await expectFailure(store.commit({ durability: 'strict', ops }), 'failed');
+    expect((await newStore(identity).open()).entries).toEqual([]);
+  });
+
+  it('is unavailable where there is no IndexedDB', async () => {
+    replaceIndexedDB(undefined);
+    await expectFailure(newStore('nobody').open(), 'unavailable');
+  });
+
+  it('is full where the quota is exceeded, and still takes what fits', async () => {
+    const name = crypto.randomUUID();
+    const bucket = await navigator.storageBuckets.open(name, { quota: 1_000_000 });
+    replaceIndexedDB(bucket.indexedDB);
+    onTestFinished(() => navigator.storageBuckets.delete(name));
+    const store = newStore(crypto.randomUUID());
+    await store.open();
+    const bulky = { ...entry('bulky', 1), command: { type: 'x', text: 'x'.repeat(2_000_000) } };
+    await expectFailure(store.commit({ durability: 'strict', ops: [put(bulky)] }), 'full');
+    await store.commit({ durability: 'strict', ops: [put(entry('small', 2))] });
+    expect((await store.open()).entries).toEqual([entry('small', 2)]);
+  });
+});
+
+/** https://developer.mozilla.org/docs/Web/API/Storage_API#storage_buckets; TypeScript's DOM library lacks them. */
+declare global {
+  interface Navigator {
+    storageBuckets: {
+      open(name: string, options: { quota: number }): Promise<{ indexedDB: IDBFactory }>;
+      delete(name: string): Promise<void>;
+    };
+  }
+}
+
+/** For the current test. */
+function replaceIndexedDB(value: IDBFactory | undefined): void {
+  const original = globalThis.indexedDB;
+  Object.defineProperty(globalThis, 'indexedDB', { value, configurable: true });
+  onTestFinished(
+    () => void Object.defineProperty(globalThis, 'indexedDB', { value: original, configurable: true }),
+  );
+}
+
+/** Opened by hand, so that nothing makes it close on `versionchange`. */
+function rawOpen(name: string): Promise<IDBDatabase> {
+  return new Promise((resolve, reject) => {
+    const request = indexedDB.open(name, FORMAT);
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+}
+
+function deleted(name: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const request = indexedDB.deleteDatabase(name);
+    request.onsuccess = () => resolve();
+    request.onerror = () => reject(request.error);
+  });
+}

@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import { entry, expectFailure, put, storeConformance } from '../conformance/store.ts';
+import { FakeDisk, FakeStore } from '../support/fake-store.ts';
+
+storeConformance('the fake store', () => {
+  const disk = new FakeDisk();
+  return { store: () => new FakeStore(disk) };
+});
+
+describe('the faults of the fake store', () => {
+  it('fails as often as it was told, and changes nothing', async () => {
+    const disk = new FakeDisk();
+    const store = new FakeStore(disk);
+    disk.failNext('blocked');
+    await expectFailure(store.open(), 'blocked');
+    await store.open();
+    disk.failNext('full', 2);
+    const write = () => store.commit({ durability: 'strict', ops: [put(entry('a', 1))] });
+    await expectFailure(write(), 'full');
+    await expectFailure(write(), 'full');
+    expect((await new FakeStore(disk).open()).entries).toEqual([]);
+    await expectFailure(write(), 'fenced');
+  });
+
+  it('holds operations back until they are released', async () => {
+    const disk = new FakeDisk();
+    const store = new FakeStore(disk);
+    await store.open();
+    const release = disk.hold();
+    let done = false;
+    const written = store.commit({ durability: 'strict', ops: [put(entry('a', 1))] }).then(() => {
+      done = true;
+    });
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(done).toBe(false);
+    release();
+    await written;
+    expect(done).toBe(true);
+  });
+
+  it('loses relaxed transactions, but none that a strict one followed', async () => {
+    const disk = new FakeDisk();
+    const store = new FakeStore(disk);
+    await store.open();
+    await store.commit({ durability: 'relaxed', ops: [put(entry('a', 1))] });
+    await store.commit({ durability: 'strict', ops: [put(entry('b', 2))] });
+    await store.commit({ durability: 'relaxed', ops: [put(entry('c', 3))] });
+    disk.loseRelaxed();
+    expect((await new FakeStore(disk).open()).entries).toEqual([entry('a', 1), entry('b', 2)]);
+  });
+});

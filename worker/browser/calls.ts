@@ -1,0 +1,59 @@
+/**
+ * What a tab's call must look like. A page is of the same origin and trusted, but it may be of another build or
+ * confused, and what it says reaches the one socket that all tabs share: a topic that is no string would end the
+ * connection for all of them.
+ */
+import * as z from 'zod/mini';
+import { cursor, offset, topic, typed } from '../../src/protocol/frames/common.ts';
+import type { AttachRequest } from '../../src/protocol/port.ts';
+import type { PortCall } from '../core/io.ts';
+
+const attachRequest = z.object({
+  app: z.string(),
+  appVersion: z.int(),
+  identity: z.string(),
+  url: z.string(),
+  dialect: z.union([
+    z.literal('trunkline.v1'),
+    z.object({ plain: z.object({ acks: z.optional(z.boolean()), heartbeat: z.optional(z.boolean()) }) }),
+  ]),
+  lease: z.string(),
+  visible: z.boolean(),
+  hasToken: z.boolean(),
+});
+
+const portCall = z.discriminatedUnion('method', [
+  z.object({ method: z.literal('subscribe'), topic, ticket: z.int(), position: z.nullable(cursor) }),
+  z.object({ method: z.literal('unsubscribe'), topic }),
+  z.object({
+    method: z.literal('took'),
+    topic,
+    epoch: z.string(),
+    taken: z.array(offset),
+    failed: z.array(offset),
+  }),
+  z.object({
+    method: z.literal('send'),
+    command: z.object({
+      id: z.uuid(),
+      topic: z.nullable(topic),
+      priority: z.enum(['high', 'normal']),
+      command: typed,
+      dedupeKey: z.nullable(z.string()),
+      requireDurable: z.boolean(),
+    }),
+  }),
+  z.object({ method: z.enum(['cancel', 'retry', 'dismiss', 'settled']), id: z.string() }),
+  z.object({ method: z.enum(['reconnect', 'inspect']) }),
+  z.object({ method: z.literal('signOut'), discard: z.boolean() }),
+  z.object({ method: z.literal('signal'), signal: z.enum(['online', 'visible', 'hidden']) }),
+  z.object({
+    method: z.literal('token'),
+    request: z.int(),
+    answer: z.union([z.object({ token: z.nullable(z.string()) }), z.object({ failed: z.string() })]),
+  }),
+]);
+
+export const isAttachRequest = (request: unknown): request is AttachRequest =>
+  attachRequest.safeParse(request).success;
+export const isPortCall = (call: unknown): call is PortCall => portCall.safeParse(call).success;

@@ -1,0 +1,41 @@
+import type { AnyProtocol } from '../../src/protocol/index.ts';
+import type { HubSettings } from '../core/settings.ts';
+import { HubShell } from './shell.ts';
+
+/** The worker's hubs, one for each identity that has attached. */
+export class Hubs {
+  readonly protocol: AnyProtocol;
+  readonly #settings: HubSettings;
+  readonly #shells = new Map<string, HubShell>();
+
+  constructor(protocol: AnyProtocol, settings: HubSettings) {
+    this.protocol = protocol;
+    this.#settings = settings;
+  }
+
+  /**
+   * A hub that holds its lease; one that ended is forgotten, and followed by a new one.
+   *
+   * @throws where the browser grants no locks here.
+   */
+  async of(identity: string): Promise<HubShell> {
+    for (;;) {
+      const shell = this.#shells.get(identity) ?? this.#start(identity);
+      try {
+        await shell.ready;
+      } catch (error) {
+        shell.end();
+        throw error;
+      }
+      if (!shell.over) return shell;
+    }
+  }
+
+  #start(identity: string): HubShell {
+    const shell: HubShell = new HubShell(this.protocol, this.#settings, identity, () => {
+      if (this.#shells.get(identity) === shell) this.#shells.delete(identity);
+    });
+    this.#shells.set(identity, shell);
+    return shell;
+  }
+}

@@ -1,0 +1,26 @@
+import { ownerLock } from './locks.ts';
+
+/**
+ * Stands in line for the ownership of an identity's socket and store, of which there is one in a browser.
+ *
+ * @param role `taken` is called when this hub is the owner, `lost` when it is not, or never can be, any more without
+ * having given it up: another hub took the lock by force, or the browser refuses it.
+ * @returns gives the role up, or the place in the line.
+ */
+export function seekOwnership(
+  app: string,
+  identity: string,
+  role: { taken(): void; lost(why: string): void },
+): () => void {
+  const over = new AbortController();
+  const { signal } = over;
+  navigator.locks
+    .request(ownerLock(app, identity), { signal }, () => {
+      role.taken();
+      return new Promise<void>((release) => signal.addEventListener('abort', () => release()));
+    })
+    .catch((error: unknown) => {
+      if (!signal.aborted) role.lost(String(error));
+    });
+  return () => over.abort();
+}

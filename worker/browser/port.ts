@@ -1,0 +1,159 @@
+import type { HubReport, Outcome } from '../../src/protocol/model.ts';
+import type {
+  AnyOutboxEntry,
+  Attached,
+  AttachRequest,
+  ErrorCode,
+  HubPort,
+  OutgoingCommand,
+  Position,
+  Reply,
+  TabSink,
+} from '../../src/protocol/port.ts';
+import type { PortCall, TabId } from '../core/io.ts';
+import { isAttachRequest, isPortCall } from './calls.ts';
+import type { Hubs } from './hubs.ts';
+import { type HubShell, NOT_ATTACHED } from './shell.ts';
+
+/** Everything that is posted waits for this; it is closed while the page may be in the back/forward cache. */
+interface Gate {
+  readonly opened: Promise<void>;
+  open(): void;
+}
+
+/**
+ * One page's side of the hub, exposed to it by Comlink. It outlives the page's attachments: a page that comes back from
+ * the back/forward cache attaches through the same port.
+ */
+export class PagePort implements HubPort {
+  readonly #hubs: Hubs;
+  #attached: { readonly shell: HubShell; readonly tab: TabId } | null = null;
+  /** Counts attachments and detachments, so that one which was overtaken while it waited is known. */
+  #turn = 0;
+  #gate = openGate();
+
+  constructor(hubs: Hubs) {
+    this.#hubs = hubs;
+  }
+
+  async attach(request: AttachRequest, sink: TabSink): Promise<Reply<Attached>> {
+    const turn = this.#leave();
+    this.#gate.open();
+    const reply = await this.#admit(turn, request, sink);
+    await this.#gate.opened;
+    return reply;
+  }
+
+  /** Even the reply waits until the page attaches again: one message would evict it from the back/forward cache. */
+  async detach(): Promise<Reply<null>> {
+    this.#leave();
+    this.#gate = closedGate();
+    await this.#gate.opened;
+    return { ok: true, value: null };
+  }
+
+  subscribe(topic: string, ticket: number, position: Position | null): Promise<Reply<null>> {
+    return this.#call({ method: 'subscribe', topic, ticket, position });
+  }
+  unsubscribe(topic: string): Promise<Reply<null>> {
+    return this.#call({ method: 'unsubscribe', topic });
+  }
+  took(
+    topic: string,
+    epoch: string,
+    taken: readonly number[],
+    failed: readonly number[],
+  ): Promise<Reply<null>> {
+    return this.#call({ method: 'took', topic, epoch, taken, failed });
+  }
+  send(command: OutgoingCommand): Promise<Reply<{ durable: boolean }>> {
+    return this.#call({ method: 'send', command });
+  }
+  cancel(id: string): Promise<Reply<boolean>> {
+    return this.#call({ method: 'cancel', id });
+  }
+  retry(id: string): Promise<Reply<{ durable: boolean }>> {
+    return this.#call({ method: 'retry', id });
+  }
+  dismiss(id: string): Promise<Reply<null>> {
+    return this.#call({ method: 'dismiss', id });
+  }
+  settled(id: string): Promise<Reply<Outcome | null>> {
+    return this.#call({ method: 'settled', id });
+  }
+  reconnect(): Promise<Reply<null>> {
+    return this.#call({ method: 'reconnect' });
+  }
+  signOut(discard: boolean): Promise<Reply<AnyOutboxEntry[]>> {
+    return this.#call({ method: 'signOut', discard });
+  }
+  inspect(): Promise<Reply<HubReport>> {
+    return this.#call({ method: 'inspect' });
+  }
+  signal(signal: 'online' | 'visible' | 'hidden'): Promise<Reply<null>> {
+    return this.#call({ method: 'signal', signal });
+  }
+  token(request: number, answer: { token: string | null } | { failed: string }): Promise<Reply<null>> {
+    return this.#call({ method: 'token', request, answer });
+  }
+
+  /** The core answers each method with what the contract says; only here its types are forgotten and found again. */
+  async #call<T>(call: PortCall): Promise<Reply<T>> {
+    if (!this.#attached) return NOT_ATTACHED;
+    if (!isPortCall(call)) return refuse('version_mismatch', UNREADABLE);
+    const { shell, tab } = this.#attached;
+    const reply = await shell.call(tab, call);
+    await this.#gate.opened;
+    return reply as Reply<T>;
+  }
+
+  async #admit(turn: number, request: AttachRequest, sink: TabSink): Promise<Reply<Attached>> {
+    const { app } = this.#hubs.protocol;
+    if (!isAttachRequest(request)) return refuse('version_mismatch', UNREADABLE);
+    if (request.app !== app) {
+      return refuse(
+        'unsupported',
+        `this worker is the hub of ${app}, not of ${request.app}; give each its own`,
+      );
+    }
+    let shell: HubShell;
+    try {
+      shell = await this.#hubs.of(request.identity);
+    } catch (error) {
+      return refuse('unsupported', `the hub could not start: ${String(error)}`);
+    }
+    if (turn !== this.#turn) return refuse('closed', 'the page attached again, or detached, in the meantime');
+    const tab = shell.attach(request, sink, () => {
+      this.#attached = null;
+      this.#gate = closedGate();
+    });
+    this.#attached = { shell, tab };
+    return { ok: true, value: { hub: shell.id, lease: shell.lease } };
+  }
+
+  #leave(): number {
+    const attached = this.#attached;
+    this.#attached = null;
+    attached?.shell.leave(attached.tab);
+    return ++this.#turn;
+  }
+}
+
+const UNREADABLE =
+  'this call is none that the hub knows: page and worker are of different builds; reload the page';
+
+function refuse(code: ErrorCode, message: string): Reply<never> {
+  return { ok: false, code, message };
+}
+
+function openGate(): Gate {
+  return { opened: Promise.resolve(), open: () => {} };
+}
+
+function closedGate(): Gate {
+  let open = () => {};
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { opened, open };
+}

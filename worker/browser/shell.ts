@@ -1,0 +1,269 @@
+import type { AnyProtocol } from '../../src/protocol/index.ts';
+import type { AttachRequest, HubMessage, Reply, TabSink } from '../../src/protocol/port.ts';
+import { Hub } from '../core/hub.ts';
+import type { Effect, Input, PortCall, TabId } from '../core/io.ts';
+import type { HubSettings } from '../core/settings.ts';
+import { StoreError } from '../core/store.ts';
+import { hold, hubLease, untilGone } from './locks.ts';
+import { seekOwnership } from './ownership.ts';
+import { Sink } from './sink.ts';
+import { SocketSlot } from './socket.ts';
+import { IdbStore } from './store/idb-store.ts';
+import { Timer } from './timer.ts';
+
+/** How long an ended hub waits for its tabs to reply to its last words, before its lease tells them the same. */
+const FAREWELL_MS = 5_000;
+
+/** Told when a tab's lease shows that its page is gone, or is no longer to be spoken to. */
+type Gone = () => void;
+interface Tab {
+  readonly sink: Sink;
+  /** Ends the waiting for its lease. */
+  readonly watch: AbortController;
+  /** Settles with the tab's reply to the newest batch. */
+  delivered: Promise<void>;
+}
+
+/** One hub: the core's world. It feeds the core one input at a time, and does what the core says, in order. */
+export class HubShell {
+  readonly id = crypto.randomUUID();
+  readonly lease: string;
+  /** Resolves when the hub's lease is held; rejects where the browser has no locks for us. */
+  readonly ready: Promise<void>;
+  readonly #app: string;
+  readonly #identity: string;
+  readonly #core: Hub;
+  readonly #onEnd: () => void;
+  readonly #store: IdbStore;
+  readonly #socket = new SocketSlot((input) => this.#feed(input));
+  readonly #timer = new Timer(() => this.#feed({ type: 'deadline' }));
+  readonly #tabs = new Map<TabId, Tab>();
+  readonly #calls = new Map<number, (reply: Reply<unknown>) => void>();
+  /** Inputs that wait while another one's effects are done: steps are never nested. */
+  readonly #inputs: Input[] = [];
+  #stepping = false;
+  #over = false;
+  #lastTab = 0;
+  #lastCall = 0;
+  /** Counts the store's openings, so that a late answer is known. */
+  #openings = 0;
+  #giveUpOwnership: () => void = () => {};
+  #releaseLease: () => void = () => {};
+
+  constructor(protocol: AnyProtocol, settings: HubSettings, identity: string, onEnd: () => void) {
+    this.#app = protocol.app;
+    this.#identity = identity;
+    this.#onEnd = onEnd;
+    this.lease = hubLease(protocol.app, this.id);
+    this.#core = new Hub({
+      protocol,
+      settings,
+      hubId: this.id,
+      identity,
+      random: Math.random,
+      fallbackClientId: crypto.randomUUID(),
+      now: Date.now(),
+    });
+    this.#store = new IdbStore({
+      app: protocol.app,
+      identity,
+      onUnreadable: (table, row) => this.#tellUnreadable(table, row),
+    });
+    this.ready = this.#start();
+  }
+
+  get over(): boolean {
+    return this.#over;
+  }
+
+  attach(request: AttachRequest, sink: TabSink, gone: Gone): TabId {
+    const tab = ++this.#lastTab;
+    const watch = new AbortController();
+    this.#tabs.set(tab, { sink: new Sink(sink), watch, delivered: Promise.resolve() });
+    this.#feed({ type: 'tab_attached', tab, request });
+    const leave = () => {
+      if (watch.signal.aborted) return;
+      gone();
+      this.leave(tab);
+    };
+    // A lease that cannot be waited for says nothing about its tab: a tab that is not known to live is gone.
+    untilGone(request.lease, watch.signal).then(leave, leave);
+    return tab;
+  }
+
+  leave(tab: TabId): void {
+    if (this.#forget(tab)) this.#feed({ type: 'tab_gone', tab });
+  }
+
+  call(tab: TabId, request: PortCall): Promise<Reply<unknown>> {
+    return new Promise((resolve) => {
+      if (!this.#tabs.has(tab)) {
+        resolve(NOT_ATTACHED);
+        return;
+      }
+      const call = ++this.#lastCall;
+      this.#calls.set(call, resolve);
+      this.#feed({ type: 'call', tab, call, request });
+    });
+  }
+
+  /** The hub never came to be, or the core ended it. */
+  end(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#timer.set(null);
+    this.#socket.clear();
+    this.#store.close();
+    this.#giveUpOwnership();
+    const farewells = [...this.#tabs.values()].map((tab) => tab.delivered);
+    for (const tab of [...this.#tabs.keys()]) this.#forget(tab);
+    for (const reply of this.#calls.values()) reply(NOT_ATTACHED);
+    this.#calls.clear();
+    // A tab that saw the lease end before it heard the last batch would take the hub for dead, and start another.
+    const heard = Promise.race([Promise.allSettled(farewells), sleep(FAREWELL_MS)]);
+    heard.then(() => this.#releaseLease());
+    this.#onEnd();
+  }
+
+  async #start(): Promise<void> {
+    if (!navigator.locks) throw new Error('navigator.locks is missing; it needs https: or localhost');
+    this.#releaseLease = await hold(this.lease);
+    this.#giveUpOwnership = seekOwnership(this.#app, this.#identity, {
+      taken: () => this.#openStore(),
+      lost: (why) =>
+        this.#feed({ type: 'store_failed', failure: 'fenced', message: `the ownership was lost: ${why}` }),
+    });
+  }
+
+  #feed(input: Input): void {
+    this.#inputs.push(input);
+    if (this.#stepping) return;
+    this.#stepping = true;
+    for (let next = this.#inputs.shift(); next; next = this.#inputs.shift()) {
+      if (!this.#over) this.#step(next);
+    }
+    this.#stepping = false;
+    if (!this.#over) this.#timer.set(this.#core.deadline);
+  }
+
+  #step(input: Input): void {
+    const effects = this.#guard(input, () => this.#core.step(input, Date.now())) ?? [];
+    for (const effect of effects) this.#guard(input, () => this.#perform(effect));
+  }
+
+  /** Nobody hears of an error that a worker does not catch; and the effects that follow still count. */
+  #guard<T>(input: Input, work: () => T): T | undefined {
+    try {
+      return work();
+    } catch (error) {
+      const message = `the hub failed at ${input.type}: ${error instanceof Error ? error.stack : String(error)}`;
+      this.#tell({ kind: 'error', code: 'hub_lost', message });
+      if (input.type === 'call') this.#reply(input.call, { ok: false, code: 'hub_lost', message });
+      return undefined;
+    }
+  }
+
+  #perform(effect: Effect): void {
+    switch (effect.type) {
+      case 'open_socket':
+        this.#socket.open(effect.generation, effect.url, effect.subprotocol);
+        break;
+      case 'write':
+        this.#socket.write(effect.generation, effect.text);
+        break;
+      case 'close_socket':
+        this.#socket.close(effect.generation, effect.code, effect.reason);
+        break;
+      case 'drop_socket':
+        this.#socket.drop(effect.generation);
+        break;
+      case 'measure_socket':
+        this.#socket.measure(effect.generation);
+        break;
+      case 'commit':
+        this.#commit(effect);
+        break;
+      case 'reopen_store':
+        this.#openStore();
+        break;
+      case 'deliver':
+        this.#deliver(effect);
+        break;
+      case 'reply':
+        this.#reply(effect.call, effect.reply);
+        break;
+      case 'end':
+        this.end();
+        break;
+    }
+  }
+
+  #openStore(): void {
+    const opening = ++this.#openings;
+    const answer = (input: Input) => {
+      if (opening === this.#openings) this.#feed(input);
+    };
+    this.#store.open().then(
+      (state) => answer({ type: 'store_opened', state }),
+      (error: unknown) => answer({ type: 'store_failed', ...failureOf(error) }),
+    );
+  }
+
+  #commit({ transaction, content }: Extract<Effect, { type: 'commit' }>): void {
+    this.#store.commit(content).then(
+      () => this.#feed({ type: 'committed', transaction }),
+      (error: unknown) => this.#feed({ type: 'commit_failed', transaction, ...failureOf(error) }),
+    );
+  }
+
+  #deliver({ tab: id, batch }: Extract<Effect, { type: 'deliver' }>): void {
+    const tab = this.#tabs.get(id);
+    if (!tab) return;
+    tab.delivered = tab.sink.deliver(batch).then(() => {
+      if (this.#tabs.has(id)) this.#feed({ type: 'credit', tab: id });
+    });
+    // Without a reply the tab has no credit; the core knows what to do with such a tab.
+    tab.delivered.catch(() => {});
+  }
+
+  #reply(call: number, reply: Reply<unknown>): void {
+    this.#calls.get(call)?.(reply);
+    this.#calls.delete(call);
+  }
+
+  #forget(id: TabId): boolean {
+    const tab = this.#tabs.get(id);
+    tab?.watch.abort();
+    tab?.sink.close();
+    return this.#tabs.delete(id);
+  }
+
+  /** Past the core, which may be what failed; these replies are no credit. */
+  #tell(message: HubMessage): void {
+    for (const { sink } of this.#tabs.values()) {
+      sink.deliver({ hub: this.id, reports: [message] }).catch(() => {});
+    }
+  }
+
+  #tellUnreadable(table: string, row: unknown): void {
+    const key = Object(row).id ?? Object(row).topic;
+    const message = `a stored row of ${table} (${String(key)}) cannot be read; it is left where it is, and is not used`;
+    this.#tell({ kind: 'error', code: 'storage_unavailable', message });
+  }
+}
+
+export const NOT_ATTACHED: Reply<never> = {
+  ok: false,
+  code: 'closed',
+  message: 'this tab is not attached to the hub; attach it first',
+};
+
+function failureOf(error: unknown): Pick<StoreError, 'failure' | 'message'> {
+  const { failure, message } =
+    error instanceof StoreError ? error : new StoreError('failed', `the store failed: ${String(error)}`);
+  return { failure, message };
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

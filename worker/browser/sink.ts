@@ -1,0 +1,81 @@
+import * as Comlink from 'comlink';
+import type { Batch, TabItem, TabSink } from '../../src/protocol/port.ts';
+
+const ports = new WeakMap<object, MessagePort>();
+
+/**
+ * Remembers the port behind each proxy that a tab hands over, so that a sink can be ended by closing its port.
+ * Comlink's own `releaseProxy` posts a message to the page, and so does its finalizer; a message evicts a page from the
+ * back/forward cache. After `close` both post into nothing.
+ */
+export function rememberPorts(): void {
+  const handler = Comlink.transferHandlers.get('proxy');
+  if (!handler) return;
+  Comlink.transferHandlers.set('proxy', {
+    ...handler,
+    deserialize(port: MessagePort) {
+      const proxy = handler.deserialize(port) as object;
+      ports.set(proxy, port);
+      return proxy;
+    },
+  });
+}
+
+/** One tab's ear. */
+export class Sink {
+  readonly #port: MessagePort | undefined;
+  readonly #deliver: TabSink['deliver'];
+
+  constructor(sink: TabSink) {
+    this.#port = ports.get(sink);
+    // Taken once: each look at a Comlink proxy's property makes another proxy.
+    this.#deliver = sink.deliver;
+  }
+
+  /**
+   * Resolves with the tab's reply, which may never come. A batch that the tab cannot take is replaced by one that says
+   * so, lest the tab wait for it for ever.
+   */
+  async deliver(batch: Batch): Promise<void> {
+    try {
+      await this.#deliver(batch);
+    } catch (error) {
+      const { code, rest } = isCloneError(error)
+        ? { code: 'invalid_event' as const, rest: withoutUncloneable(batch) }
+        : { code: 'listener' as const, rest: { hub: batch.hub } };
+      const message = `a batch could not be delivered as it was: ${String(error)}`;
+      await this.#deliver({ ...rest, reports: [...(rest.reports ?? []), { kind: 'error', code, message }] });
+    }
+  }
+
+  /** What was posted still arrives; nothing is posted from here on. */
+  close(): void {
+    this.#port?.close();
+  }
+}
+
+function isCloneError(error: unknown): boolean {
+  return error instanceof DOMException && error.name === 'DataCloneError';
+}
+
+/** A schema's output may hold what cannot be posted, such as a function: those events are left out. */
+function withoutUncloneable(batch: Batch): Batch {
+  return {
+    ...batch,
+    topics: (batch.topics ?? []).map((update) => {
+      if (update.kind === 'status') return update;
+      if (update.kind === 'events') return { ...update, items: update.items.filter(isCloneable) };
+      const { events, missed } = update;
+      return { ...update, events: events.filter(isCloneable), missed: missed.filter(isCloneable) };
+    }),
+  };
+}
+
+function isCloneable(item: TabItem): boolean {
+  try {
+    structuredClone(item);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,34 @@
+import * as Comlink from 'comlink';
+import type { AnyProtocol } from '../../src/protocol/index.ts';
+import { type HubSettings, hubSettings } from '../core/settings.ts';
+import { Hubs } from './hubs.ts';
+import { PagePort } from './port.ts';
+import { rememberPorts } from './sink.ts';
+
+/** As much of a SharedWorker's globals as is needed: the DOM's library has none of a worker's. */
+interface SharedScope {
+  onconnect: ((event: MessageEvent) => void) | null;
+}
+
+/**
+ * Makes this worker the hub of an application: the one call of its `hub.ts`, beside the imports. It is to be called
+ * while the script first runs, because a tab that connected by then is announced only once.
+ *
+ * @throws TypeError for a setting that cannot be, and Error outside of a worker.
+ */
+export function startHub<P extends AnyProtocol>(
+  protocol: P,
+  { settings = {} }: { settings?: Partial<HubSettings> } = {},
+): void {
+  const hubs = new Hubs(protocol, hubSettings(settings));
+  rememberPorts();
+  if ('onconnect' in globalThis) {
+    (globalThis as unknown as SharedScope).onconnect = ({ ports }) => {
+      for (const port of ports) Comlink.expose(new PagePort(hubs), port);
+    };
+  } else if ('importScripts' in globalThis) {
+    Comlink.expose(new PagePort(hubs));
+  } else {
+    throw new Error('startHub: this is no worker; call it in the script that `new SharedWorker` is given');
+  }
+}
