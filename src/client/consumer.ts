@@ -1,0 +1,46 @@
+import type { Typed } from '../protocol/interpret.ts';
+import type { Meta } from '../protocol/model.ts';
+import type { TabItem } from '../protocol/port.ts';
+
+/** A `Delivered`, its event's type forgotten. */
+export interface Item {
+  readonly event: Typed;
+  readonly meta: Meta;
+  readonly gone: boolean;
+  readonly epoch: string;
+}
+
+export function toItem(topic: string, epoch: string, isReplay: boolean, from: TabItem): Item {
+  const { event, gone, offset, ts, key, critical } = from;
+  return {
+    event,
+    gone,
+    epoch,
+    meta: { topic, offset, ts, key, critical, replayed: isReplay || from.replayed },
+  };
+}
+
+/** Each offset once, in order. */
+export function union(events: readonly Item[], missed: readonly Item[]): Item[] {
+  const byOffset = new Map([...missed, ...events].map((item) => [item.meta.offset, item]));
+  return [...byOffset.values()].sort((a, b) => a.meta.offset - b.meta.offset);
+}
+
+/** Whoever is given a topic's events: a listener, a subscriber, a view. */
+export interface Consumer {
+  /**
+   * What it does with a snapshot: `ignore` its state; take it `once`, as events; `begin` anew at each. Of what was
+   * missed, all get what they have not seen.
+   */
+  state: 'ignore' | 'once' | 'begin';
+  /** Which snapshot it waits for, hearing nothing before: the ticket's number, `null`: none, 0: still to be asked for. */
+  ticket: number | null;
+  /** The newest offset that it knows. */
+  seen: number;
+  /** Whether it takes critical events, or merely watches. */
+  readonly isHandler: boolean;
+  wants(item: Item): boolean;
+  begin?(events: readonly Item[], missed: readonly Item[]): void;
+  /** `done` tells of each item whether it was taken, perhaps later. */
+  give(items: readonly Item[], done: (item: Item, ok: boolean) => void): void;
+}

@@ -1,0 +1,41 @@
+import type { Typed } from '../protocol/interpret.ts';
+import type { Item } from './consumer.ts';
+import type { Report } from './errors.ts';
+import { select } from './readable.ts';
+import type { TopicClient } from './topic.ts';
+import type { Latest } from './types.ts';
+import { fold } from './view.ts';
+
+type ByKey = ReadonlyMap<string, Typed>;
+
+/** The newest event by key. A key has one event, of whatever type: a newer one of another type takes its place. */
+export function latest(topic: TopicClient, report: Report, types: readonly string[]): Latest<Typed> {
+  const origins = new WeakMap<Typed, string>();
+  const apply = (state: ByKey, items: readonly Item[]): ByKey => {
+    let next: Map<string, Typed> | undefined;
+    for (const { event, meta, gone, epoch } of items) {
+      const { key, offset } = meta;
+      const stays = !gone && types.includes(event.type);
+      if (key === null || !(stays || (next ?? state).has(key))) continue;
+      next ??= new Map(state);
+      if (stays) next.set(key, event);
+      else next.delete(key);
+      origins.set(event, `${offset} ${epoch}`);
+    }
+    return next ?? state;
+  };
+  /** A snapshot copies every event: those that were known stay the same objects. */
+  const keep = (old: ByKey, fresh: ByKey): ByKey => {
+    const kept = new Map<string, Typed>();
+    let isSame = old.size === fresh.size;
+    for (const [key, event] of fresh) {
+      const known = old.get(key);
+      const isKnown = known && origins.get(known) === origins.get(event);
+      isSame &&= Boolean(isKnown);
+      kept.set(key, isKnown ? known : event);
+    }
+    return isSame ? old : kept;
+  };
+  const all = fold<ByKey>(topic, report, new Map(), apply, keep);
+  return { get: all.get, subscribe: all.subscribe, at: (key) => select(all, (map) => map.get(key)) };
+}

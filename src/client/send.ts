@@ -1,0 +1,43 @@
+import { interpretCommand } from '../protocol/interpret.ts';
+import { whereJsonDiffers } from '../protocol/json.ts';
+import type { OutgoingCommand } from '../protocol/port.ts';
+import type { AnyProtocol } from '../protocol/types.ts';
+import { TrunklineError } from './errors.ts';
+import type { SendOptions } from './types.ts';
+
+/** A server refuses a message of more by default (`welcome.max_frame_bytes`). */
+const MAX_COMMAND_BYTES = 1_048_576;
+
+/**
+ * Judges a command and gives it its id.
+ *
+ * @throws TrunklineError `invalid_command`, `too_large`
+ */
+export function toCommand(
+  protocol: AnyProtocol,
+  type: string,
+  payload: object,
+  options: SendOptions,
+): OutgoingCommand {
+  const changed = whereJsonDiffers(payload);
+  if (changed !== null) {
+    throw new TrunklineError('invalid_command', `${type}: JSON would change ${changed}`);
+  }
+  const json = JSON.stringify({ ...payload, type });
+  const bytes = new TextEncoder().encode(json).length;
+  if (bytes > MAX_COMMAND_BYTES) {
+    throw new TrunklineError(
+      'too_large',
+      `${type}: ${bytes} bytes of JSON; at most ${MAX_COMMAND_BYTES} can be sent`,
+    );
+  }
+  // A copy: what is sent is what was judged, whatever the caller does to its object meanwhile.
+  const command: OutgoingCommand['command'] = JSON.parse(json);
+  const judged = interpretCommand(protocol, command);
+  if (!judged.ok) {
+    throw new TrunklineError('invalid_command', judged.message, { issues: judged.issues });
+  }
+  const { topic = null, priority = judged.definition.priority ?? 'normal', requireDurable = false } = options;
+  const id = crypto.randomUUID();
+  return { id, topic, priority, command, dedupeKey: judged.dedupeKey, requireDurable };
+}

@@ -1,0 +1,190 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+import type {
+  Connection,
+  HubReport,
+  Meta,
+  OutboxEntry,
+  Outcome,
+  Settled,
+  StorageState,
+  TopicStatus,
+} from '../protocol/model.ts';
+import type { Dialect } from '../protocol/port.ts';
+import type { CommandType, EventOf, EventType, PayloadOf, ResultOf } from '../protocol/types.ts';
+import type { TrunklineError } from './errors.ts';
+
+/** A value that changes: the contract of Svelte's and nanostores' stores. */
+export interface Readable<T> {
+  /** The same reference until it changes. */
+  get(): T;
+  /** Calls the listener at once, then on each change. The returned function ends it, and may be called again. */
+  subscribe(listener: (value: T) => void): () => void;
+}
+
+/** `console` is one. */
+export interface Logger {
+  debug(message: string): void;
+  warn(message: string, error?: unknown): void;
+}
+
+export interface CreateClientOptions {
+  /** ws:, wss:, http:, https: or relative to the page; resolved when the hub starts. */
+  url: string | URL;
+  /**
+   * Starts the hub, so that bundlers see the literal:
+   * `() => new SharedWorker(new URL('./hub.ts', import.meta.url), { type: 'module', name: 'trunkline', extendedLifetime: true })`.
+   * Called again when the hub was lost.
+   */
+  worker: () => SharedWorker | Worker;
+  /** Whose connection and outbox it is; 'anonymous' must be written out. */
+  identity: string;
+  /** Asked for at every connect by way of a live tab, which has 5 s to answer. Never stored. */
+  token?: () => string | null | Promise<string | null>;
+  /** @default 'trunkline.v1' */
+  dialect?: Dialect;
+  /** The hub's own lines come to one visible tab, marked as the hub's. @default 'warn' */
+  log?: 'silent' | 'warn' | 'debug' | Logger;
+  /** Gets what has no other place to go: a schema broken, a listener that threw, storage lost. @default the log */
+  onError?: (error: TrunklineError) => void;
+}
+
+export interface SendOptions {
+  /** What it is about; the commands of one topic run in order. */
+  topic?: string;
+  /** @default the command's own */
+  priority?: 'high' | 'normal';
+  /** Refuse with `storage_unavailable` rather than hold it in memory alone. @default false */
+  requireDurable?: boolean;
+}
+/** The payload may be left out where it has no required field. */
+export type SendArguments<Payload> =
+  // biome-ignore lint/complexity/noBannedTypes: `{}` is what every payload without a required field takes
+  {} extends Payload ? [payload?: Payload, options?: SendOptions] : [payload: Payload, options?: SendOptions];
+
+/** That the hub has the command. */
+export interface Receipt<R = unknown> {
+  id: string;
+  /** It is stored, or the server has it already. `false`: it lives in the hub's memory alone. */
+  durable: boolean;
+  /**
+   * How it ended. Never rejects; pending for as long as the command is, and for good where this client was closed or
+   * signed out before: look with `outbox.settled(id)` then.
+   */
+  outcome: Promise<Outcome<R>>;
+}
+
+/** One tab's side of the connection that all tabs of the identity share. */
+export interface Client<P> extends AsyncDisposable {
+  readonly connection: Readable<Connection>;
+  readonly outbox: Outbox<P>;
+  /** The same object for the same name. Can be narrowed to the types that the topic carries: `topic<'run_added'>('runs')`. */
+  topic<T extends EventType<P> = EventType<P>>(name: string): Topic<P, T>;
+  /**
+   * Resolves when the command is stored, or accepted by the server.
+   *
+   * @throws TrunklineError `invalid_command`, `too_large` (over 1 MiB of JSON), `outbox_full`, `duplicate_command`,
+   * `storage_unavailable`, `unsupported`, `closed`: it is not stored. `hub_unavailable`: no hub could be started, it is
+   * not stored. `hub_lost`: the hub died and none could be started since, or the client was closed before it answered;
+   * it may be stored.
+   */
+  send<T extends CommandType<P>>(
+    type: T,
+    ...args: SendArguments<PayloadOf<P, T>>
+  ): Promise<Receipt<ResultOf<P, T>>>;
+  /**
+   * Try now: skips the wait, half-opens the breaker, asks for a token again after `unauthorized`.
+   *
+   * @throws TrunklineError `closed`
+   */
+  reconnect(): void;
+  /**
+   * Ends the connection for every tab of this identity; their clients are dead from then on: `closed`, `signed_out`.
+   * Returns what is in the outbox, or was, with `discard`, which empties it.
+   */
+  signOut(options?: { discard?: boolean }): Promise<OutboxEntry<P>[]>;
+  inspect(): Promise<HubReport>;
+  /** Ends this tab's client and all that it holds; the other tabs go on. Unanswered calls are rejected. */
+  close(): Promise<void>;
+}
+
+export interface Outbox<P> extends Readable<readonly OutboxEntry<P>[]> {
+  readonly storage: Readable<StorageState>;
+  /** The command of this type and key that is still to be delivered. */
+  pending<T extends CommandType<P>>(type: T, dedupeKey: string): Readable<OutboxEntry<P> | undefined>;
+  /** Hears how any tab's command ended. */
+  onSettled(listener: (settled: Settled<P>) => void, options?: { signal?: AbortSignal }): () => void;
+  /** How a command ended: the last 50 are known, for at least 10 minutes, across reloads; its `result` is as the server gave it. */
+  settled(id: string): Promise<Outcome | null>;
+  /**
+   * False once it may have been sent.
+   *
+   * @throws TrunklineError `hub_lost` where the hub died before it answered: look at the outbox.
+   */
+  cancel(id: string): Promise<boolean>;
+  /**
+   * Sends an entry again that was uncertain, rejected, expired, dropped or quarantined.
+   *
+   * @throws TrunklineError `hub_lost` where the hub died before it answered: look at the outbox.
+   */
+  retry(id: string): Promise<Receipt>;
+  /** Removes an entry that is not pending. */
+  dismiss(id: string): Promise<void>;
+}
+
+/** An event as a topic gives it. */
+export interface Delivered<P, T extends EventType<P> = EventType<P>> {
+  event: EventOf<P, T>;
+  meta: Meta;
+  /** Its key exists no longer. */
+  gone: boolean;
+  /** The lifetime of the topic's history in which its offset counts. */
+  epoch: string;
+}
+
+export interface TopicSubscriber<P, T extends EventType<P> = EventType<P>> {
+  /**
+   * At first, and whenever the state must be taken anew. `events`: the newest event of every key and the newest without
+   * a key; `missed`: what happened while nobody listened, superseded events as well. Both by offset; they overlap.
+   */
+  snapshot?(events: readonly Delivered<P, T>[], missed: readonly Delivered<P, T>[]): void;
+  /** What came since, by offset, and critical events that come again. With a promise, critical ones count as taken when it fulfils. */
+  events?(batch: readonly Delivered<P, T>[]): unknown;
+}
+
+export interface ListenOptions {
+  signal?: AbortSignal;
+  /**
+   * - `none`: live events alone. Critical events from before it came are left to other handlers.
+   * - `missed`: also what the topic missed after the listener came.
+   * - `state`: also the current state, at first.
+   *
+   * @default 'missed'
+   */
+  replay?: 'none' | 'missed' | 'state';
+}
+
+export interface Topic<P, T extends EventType<P> = EventType<P>> {
+  readonly name: string;
+  readonly status: Readable<TopicStatus>;
+  /**
+   * Calls the listener for each event of these types. It sees an offset at most once, except for a critical event that it
+   * failed on (threw, or rejected), which comes again.
+   */
+  on<const K extends T>(
+    type: K | readonly K[],
+    listener: (event: EventOf<P, K>, meta: Meta) => unknown,
+    options?: ListenOptions,
+  ): () => void;
+  /** State and events as they come, in batches. With `events` it counts as a handler of critical ones. */
+  subscribe(subscriber: TopicSubscriber<P, T>, options?: { signal?: AbortSignal }): () => void;
+  /**
+   * Folds the topic's state and then its events into one value, at most one change a batch. It begins again from
+   * `initial` at each snapshot, and lives from its first listener to 5 s after its last; `get()` then keeps the last value.
+   */
+  view<S>(initial: S, reduce: (state: S, event: EventOf<P, T>, meta: Meta) => NoInfer<S>): Readable<S>;
+  /** The newest event of each key, where it is of one of these types. `at` changes with that key alone. */
+  latest<const K extends T>(type: K | readonly K[]): Latest<EventOf<P, K>>;
+}
+export interface Latest<E> extends Readable<ReadonlyMap<string, E>> {
+  at(key: string): Readable<E | undefined>;
+}
