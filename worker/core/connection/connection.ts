@@ -34,7 +34,7 @@ type State =
       /** The last ping, for the round trip. */
       pinged: { id: number; at: number } | null;
     }
-  | { state: 'closing'; generation: number; then: Ending };
+  | { state: 'closing'; generation: number; ending: Ending };
 interface Closed {
   state: 'closed';
   reason: ClosedReason;
@@ -99,7 +99,7 @@ export class Connection {
         return { state: 'open', session: state.session, since: state.since, rttMs: state.rttMs };
       case 'closing':
         return { state: 'closing' };
-      case 'closed':
+      default:
         return {
           state: 'closed',
           reason: state.reason,
@@ -149,6 +149,11 @@ export class Connection {
     if (this.#wanted) this.#attempt();
   }
 
+  /** A tab came, perhaps with what was missing: a pause is over. */
+  resume(): void {
+    if (this.#state.state === 'closed' && this.#state.paused) this.tryNow();
+  }
+
   /** The network or the page came back: like `tryNow`, but a pause stays. */
   nudge(): void {
     if (this.#state.state === 'closed' && !this.#state.paused && this.#wanted) this.#attempt();
@@ -176,7 +181,7 @@ export class Connection {
   pause(reason: 'identity_mismatch' | 'signed_out' | 'superseded', message: string): void {
     const ending: Ending = { reason, detail: { message }, fate: 'pause' };
     if (this.#state.state === 'open') this.#close(ending, 1000, reason);
-    else if (this.#state.state === 'closing') this.#state.then = ending;
+    else if (this.#state.state === 'closing') this.#state.ending = ending;
     else this.#settle(ending);
   }
 
@@ -227,7 +232,7 @@ export class Connection {
   socketClosed(generation: number, closeCode: number, reason: string): void {
     if (this.#isLate(generation)) return;
     const detail = { closeCode, ...(reason && { message: reason }) };
-    if (this.#state.state === 'closing') return this.#settle(this.#state.then);
+    if (this.#state.state === 'closing') return this.#settle(this.#state.ending);
     this.#settle({ ...endOfSocket(closeCode), detail });
   }
 
@@ -358,15 +363,15 @@ export class Connection {
     this.#settle({ reason, detail, fate: 'retry' });
   }
 
-  #close(then: Ending, code: number, reason: string): void {
-    if (!('generation' in this.#state)) return this.#settle(then);
+  #close(ending: Ending, code: number, reason: string): void {
+    if (!('generation' in this.#state)) return this.#settle(ending);
     const { generation } = this.#state;
     const wasOpen = this.#state.state === 'open';
-    this.#countIfUnstable(then);
+    this.#countIfUnstable(ending);
     this.#clearDeadlines();
-    this.#state = { state: 'closing', generation, then };
+    this.#state = { state: 'closing', generation, ending };
     this.#context.emit({ type: 'close_socket', generation, code, reason });
-    this.#deadline('close', CLOSE_TIMEOUT_MS, () => this.#settle(then));
+    this.#deadline('close', CLOSE_TIMEOUT_MS, () => this.#settle(ending));
     if (wasOpen) this.#owner.lost();
     this.#owner.changed();
   }

@@ -1,0 +1,362 @@
+import type { ClientFrame, ServerFrame, ServerFrameOf } from '../../src/protocol/frames/index.ts';
+import type { HubReport } from '../../src/protocol/model.ts';
+import type { Reply } from '../../src/protocol/port.ts';
+import { Connection, MAX_MESSAGE_CHARACTERS } from './connection/connection.ts';
+import { TokenSource } from './connection/token.ts';
+import { Context, type HubOptions } from './context.ts';
+import type { Effect, Input, PortCall, TabId } from './io.ts';
+import { Keeper } from './keeper.ts';
+import { Outbox } from './outbox/outbox.ts';
+import { Route } from './route.ts';
+import type { LoadedState, StoreFailure, StoreOp } from './store.ts';
+import { Tabs } from './tabs.ts';
+import { Topics } from './topics/topics.ts';
+
+/** Who owns the socket and the store. */
+type Role =
+  /** Somebody else does, or the store is being opened: what tabs ask for waits. */
+  | { state: 'candidate'; parked: (() => void)[] }
+  | { state: 'owner'; term: number; clientId: string }
+  /** This hub is over. */
+  | { state: 'ended' };
+
+/** Whose the outbox is. Commands leave only when that is known and stored. */
+type Binding = { state: 'unbound' } | { state: 'binding' | 'bound'; principal: string };
+
+/**
+ * The hub as a state machine: one room where all decisions are made. `step` takes what happened and the time, and
+ * returns what is to be done; it touches nothing else.
+ */
+export class Hub {
+  readonly #context: Context;
+  readonly #fallbackClientId: string;
+  readonly #keeper: Keeper;
+  readonly #route: Route;
+  readonly #connection: Connection;
+  readonly #tokens: TokenSource;
+  readonly #outbox: Outbox;
+  readonly #topics: Topics;
+  readonly #tabs: Tabs;
+  #role: Role = { state: 'candidate', parked: [] };
+  #binding: Binding = { state: 'unbound' };
+  /** By the browser's clock, in an earlier hub's life. */
+  #heardBefore: number | null = null;
+  #lingers = false;
+  #refs = 0;
+
+  constructor(options: HubOptions) {
+    const context = new Context(options);
+    this.#context = context;
+    this.#fallbackClientId = options.fallbackClientId;
+    this.#keeper = new Keeper(context, () => this.#tabs.storageChanged());
+    this.#route = new Route(context);
+    const route = this.#route;
+    this.#connection = new Connection(context, {
+      get dialect() {
+        return route.dialect;
+      },
+      get url() {
+        return route.url;
+      },
+      requestToken: () => this.#requestToken(),
+      hello: (token) => this.#hello(token),
+      welcomed: (welcome) => this.#welcomed(welcome),
+      received: (frame) => this.#received(frame),
+      lost: () => this.#lost(),
+      changed: () => this.#tabs.connectionChanged(),
+    });
+    this.#outbox = new Outbox(context, this.#keeper, {
+      writable: () => (this.#binding.state === 'binding' ? null : this.#connection.open),
+      confirms: () => route.dialect.confirms,
+      write: (frame) => this.#connection.write(frame),
+      measure: (generation) => context.emit({ type: 'measure_socket', generation }),
+      changed: () => this.#tabs.outboxChanged(),
+      settled: (settled) => this.#tabs.settled(settled),
+    });
+    this.#topics = new Topics(context, this.#keeper, {
+      isOpen: () => this.#connection.open !== null,
+      write: (frame) => this.#connection.write(frame),
+      nextRef: () => ++this.#refs,
+      silenceMs: () => context.now - (this.#connection.heardAt ?? Number.NEGATIVE_INFINITY),
+    });
+    this.#tabs = new Tabs(context, this.#topics, {
+      connection: () => this.#connection.view,
+      storage: () => this.#keeper.storage,
+      outbox: () => this.#outbox.view,
+    });
+    this.#tokens = new TokenSource(context, this.#tabs, {
+      got: (token) => this.#connection.gotToken(token),
+      failed: (message) => this.#connection.noToken(message),
+    });
+  }
+
+  /** When `step` wants to be called next, by the clock of its `now`; `null`: not before something happens. */
+  get deadline(): number | null {
+    return this.#context.deadlines.next;
+  }
+
+  /** @param now milliseconds since 1970; a clock that was set back is understood. */
+  step(input: Input, now: number): Effect[] {
+    const { deadlines } = this.#context;
+    if (this.#isEnded()) return [];
+    if (now < this.#context.now) deadlines.shift(now - this.#context.now);
+    this.#context.now = now;
+    deadlines.runDue(now);
+    this.#handle(input);
+    if (!this.#isEnded()) {
+      this.#connection.want(this.#isWanted());
+      this.#tabs.flush();
+    }
+    return this.#context.takeEffects();
+  }
+
+  #isEnded(): boolean {
+    return this.#role.state === 'ended';
+  }
+
+  #handle(input: Input): void {
+    switch (input.type) {
+      case 'store_opened':
+        return this.#storeOpened(input.state);
+      case 'store_failed':
+        return this.#storeFailed(input.failure, input.message);
+      case 'committed':
+        return this.#keeper.committed(input.transaction);
+      case 'commit_failed':
+        if (input.failure === 'fenced') return this.#superseded();
+        return this.#keeper.commitFailed(input.transaction, input.failure, input.message);
+      case 'socket_opened':
+        return this.#connection.socketOpened(input.generation);
+      case 'socket_message':
+        return this.#connection.socketMessage(input.generation, input.data);
+      case 'socket_closed':
+        return this.#connection.socketClosed(input.generation, input.code, input.reason);
+      case 'socket_measured':
+        return this.#outbox.measured(input.generation, input.bufferedBytes);
+      case 'tab_attached':
+        this.#route.wish(input.request, this.#tabs.count === 0);
+        this.#tokens.noteTab(input.request.hasToken);
+        this.#tabs.attach(input.tab, input.request);
+        return this.#connection.resume();
+      case 'tab_gone':
+        this.#tabs.gone(input.tab);
+        return this.#tokens.tabGone(input.tab);
+      case 'credit':
+        return this.#tabs.credited(input.tab);
+      case 'call':
+        return this.#call(input.tab, input.call, input.request);
+      case 'deadline':
+        return;
+    }
+  }
+
+  #call(tab: TabId, call: number, request: PortCall): void {
+    const reply = (value: Reply<unknown>) => this.#context.emit({ type: 'reply', tab, call, reply: value });
+    const done = (value: unknown = null) => reply({ ok: true, value });
+    switch (request.method) {
+      case 'inspect':
+        return done(this.#report());
+      case 'reconnect':
+        this.#connection.tryNow();
+        return done();
+      case 'signal':
+        if (request.signal !== 'online') this.#tabs.setVisible(tab, request.signal === 'visible');
+        if (request.signal !== 'hidden') this.#connection.nudge();
+        return done();
+      case 'token':
+        this.#tokens.answered(tab, request.request, request.answer);
+        return done();
+      default:
+        // Everything else needs what the store holds.
+        if (this.#role.state === 'candidate')
+          this.#role.parked.push(() => this.#dataCall(tab, request, reply));
+        else this.#dataCall(tab, request, reply);
+    }
+  }
+
+  #dataCall(tab: TabId, request: PortCall, reply: (value: Reply<unknown>) => void): void {
+    const done = (value: unknown = null) => reply({ ok: true, value });
+    switch (request.method) {
+      case 'subscribe':
+        if (this.#tabs.has(tab)) this.#topics.subscribe(tab, request.topic, request.ticket, request.position);
+        return done();
+      case 'unsubscribe':
+        this.#topics.unsubscribe(tab, request.topic);
+        return done();
+      case 'took':
+        this.#topics.took(request.topic, request.epoch, request.taken);
+        return done();
+      case 'send':
+        this.#tabs.sends(tab, request.command.id);
+        return this.#outbox.send(request.command, reply);
+      case 'cancel':
+        return this.#outbox.cancel(request.id, reply);
+      case 'retry':
+        this.#tabs.sends(tab, request.id);
+        return this.#outbox.retry(request.id, reply);
+      case 'dismiss':
+        return this.#outbox.dismiss(request.id, reply);
+      case 'settled':
+        return done(this.#outbox.settled(request.id));
+      case 'signOut':
+        return this.#signOut(request.discard, reply);
+    }
+  }
+
+  #storeOpened({ meta, entries, outcomes, cursors }: LoadedState): void {
+    const heard = cursors.map(({ savedAt }) => savedAt);
+    if (heard.length > 0) this.#heardBefore = heard.reduce((a, b) => Math.max(a, b));
+    const outbox = this.#outbox.load(entries, outcomes);
+    const ops: StoreOp[] = [...outbox.ops, ...this.#topics.load(cursors)];
+    if (this.#binding.state === 'unbound') {
+      if (meta.principal !== null) this.#binding = { state: 'bound', principal: meta.principal };
+    } else if (meta.principal === null) {
+      ops.push({ op: 'put_principal', principal: this.#binding.principal });
+    } else if (meta.principal !== this.#binding.principal) {
+      this.#connection.pause('identity_mismatch', `the outbox belongs to ${meta.principal}`);
+      this.#binding = { state: 'bound', principal: meta.principal };
+    }
+    this.#own(meta.term, meta.clientId);
+    this.#keeper.opened(ops, outbox.stored);
+    this.#outbox.pump();
+  }
+
+  #storeFailed(failure: StoreFailure, message: string): void {
+    if (failure === 'fenced') return this.#superseded();
+    this.#context.report(
+      'storage_unavailable',
+      `the browser's storage fails (${failure}: ${message}); commands are held in memory`,
+    );
+    this.#keeper.failed(failure, message);
+    if (this.#role.state === 'candidate') this.#own(0, this.#fallbackClientId);
+  }
+
+  #own(term: number, clientId: string): void {
+    const parked = this.#role.state === 'candidate' ? this.#role.parked : [];
+    this.#role = { state: 'owner', term, clientId };
+    for (const run of parked) run();
+  }
+
+  #superseded(): void {
+    this.#end('superseded', 'another hub of this browser took over; reload to continue');
+  }
+
+  #end(reason: 'signed_out' | 'superseded', message: string): void {
+    this.#connection.abandon(reason, message);
+    this.#tabs.farewell();
+    this.#role = { state: 'ended' };
+    this.#context.emit({ type: 'end', reason });
+  }
+
+  #signOut(discard: boolean, reply: (value: Reply<unknown>) => void): void {
+    const entries = this.#outbox.view;
+    const finish = () => {
+      reply({ ok: true, value: entries });
+      this.#end('signed_out', 'signed out');
+    };
+    if (!discard) return this.#keeper.write([], 'strict', finish);
+    this.#outbox.discard((stored) => {
+      if (stored) return finish();
+      const message =
+        "the outbox cannot be emptied while the browser's storage fails; sign out without `discard`, or try again";
+      reply({ ok: false, code: 'storage_unavailable', message });
+    });
+  }
+
+  #isWanted(): boolean {
+    const isOwner = this.#role.state === 'owner' && this.#route.isKnown;
+    const { deadlines, now, settings } = this.#context;
+    if (isOwner && (this.#topics.areWanted || this.#outbox.hasPending)) {
+      deadlines.clear('idle');
+      this.#lingers = true;
+    } else if (this.#lingers && deadlines.at('idle') === null) {
+      deadlines.set('idle', now + settings.lingerMs, () => {
+        this.#lingers = false;
+        this.#topics.saveCursors();
+      });
+    }
+    return this.#lingers;
+  }
+
+  #requestToken(): void {
+    this.#route.activate(this.#heardBefore);
+    // The plain dialect has no place for one.
+    if (this.#route.dialect.name === 'plain') this.#connection.gotToken(null);
+    else this.#tokens.request();
+  }
+
+  #hello(token: string | null): ClientFrame {
+    const { protocol } = this.#context;
+    const { term, clientId } =
+      this.#role.state === 'owner' ? this.#role : { term: 0, clientId: this.#fallbackClientId };
+    return {
+      type: 'hello',
+      client_id: clientId,
+      app: protocol.app,
+      app_version: protocol.version,
+      term,
+      max_frame_bytes: MAX_MESSAGE_CHARACTERS,
+      ...(token !== null && { token }),
+    };
+  }
+
+  #welcomed({ principal, dedupe_since }: ServerFrameOf['welcome']): void {
+    if (this.#route.dialect.name === 'trunkline.v1' && !this.#bind(principal)) return;
+    this.#topics.connected();
+    this.#outbox.connected(dedupe_since);
+  }
+
+  /** The first principal owns the outbox. False for another one. */
+  #bind(principal: string): boolean {
+    if (this.#binding.state === 'unbound') {
+      const binding: Binding = { state: 'binding', principal };
+      this.#binding = binding;
+      this.#keeper.write([{ op: 'put_principal', principal }], 'strict', () => {
+        binding.state = 'bound';
+        this.#outbox.pump();
+      });
+      return true;
+    }
+    if (this.#binding.principal === principal) return true;
+    const message =
+      'the server takes this browser for another person than the outbox belongs to; nothing is sent';
+    this.#context.log('warn', message);
+    this.#connection.pause('identity_mismatch', message);
+    return false;
+  }
+
+  #received(frame: ServerFrame): void {
+    if (frame.type === 'command_ack') this.#outbox.acked(frame);
+    else if (frame.type === 'command_nack') this.#outbox.nacked(frame);
+    else this.#topics.received(frame);
+  }
+
+  #lost(): void {
+    this.#topics.disconnected();
+    this.#outbox.disconnected();
+  }
+
+  #report(): HubReport {
+    const { hubId, identity, protocol, counts } = this.#context;
+    return {
+      hub: hubId,
+      app: protocol.app,
+      appVersion: protocol.version,
+      identity,
+      role: this.#role.state === 'owner' ? { state: 'owner', term: this.#role.term } : { state: 'candidate' },
+      connection: this.#connection.view,
+      sockets: this.#connection.sockets,
+      storage: this.#keeper.storage,
+      outbox: this.#outbox.counts,
+      tabs: this.#tabs.report,
+      topics: [...this.#topics.all].map((topic) => ({
+        name: topic.name,
+        status: topic.status(0),
+        tabs: topic.seats.size,
+        ...topic.sizes,
+      })),
+      rates: { eventsPerSecond: this.#tabs.eventsPerSecond },
+      counts: { ...counts },
+    };
+  }
+}

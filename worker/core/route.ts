@@ -1,0 +1,71 @@
+import type { AttachRequest } from '../../src/protocol/port.ts';
+import type { Context } from './context.ts';
+import type { Dialect } from './dialect/dialect.ts';
+import { PlainDialect } from './dialect/plain.ts';
+import { v1 } from './dialect/v1.ts';
+
+type Wish = Pick<AttachRequest, 'url' | 'dialect' | 'appVersion'>;
+
+/**
+ * Where the trunk leads and what is spoken there. Tabs wish; a change takes effect at the next connect, and the newer
+ * build wins, so that an attach never fails on configuration.
+ */
+export class Route {
+  readonly #context: Context;
+  #wish: Wish | null = null;
+  #active: { url: string; dialect: Dialect } = { url: '', dialect: v1 };
+  #plain: { options: string; dialect: PlainDialect } | null = null;
+  #warned = false;
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  get isKnown(): boolean {
+    return this.#wish !== null;
+  }
+
+  get url(): string {
+    return this.#active.url;
+  }
+
+  get dialect(): Dialect {
+    return this.#active.dialect;
+  }
+
+  /** @param alone no other tab is attached whose wish would count. */
+  wish({ url, dialect, appVersion }: AttachRequest, alone: boolean): void {
+    const before = this.#wish;
+    const differs =
+      before && (before.url !== url || JSON.stringify(before.dialect) !== JSON.stringify(dialect));
+    const isNewer = !before || alone || appVersion > before.appVersion;
+    if (isNewer) this.#wish = { url, dialect, appVersion };
+    if (!differs || this.#warned) return;
+    this.#warned = true;
+    const what = isNewer ? 'it is adopted at the next connect' : 'the one in use stays';
+    this.#context.log(
+      'warn',
+      `a tab of version ${appVersion} asks for another url or dialect (${url}); ${what}`,
+    );
+  }
+
+  /** A connection attempt begins. */
+  activate(heardAt: number | null): void {
+    if (!this.#wish) return;
+    const { url, dialect } = this.#wish;
+    this.#active = {
+      url,
+      dialect: dialect === 'trunkline.v1' ? v1 : this.#plainDialect(dialect.plain, heardAt),
+    };
+  }
+
+  /** One for the hub's whole life, since it numbers the events. */
+  #plainDialect(options: { acks?: boolean; heartbeat?: boolean }, heardAt: number | null): PlainDialect {
+    const key = JSON.stringify(options);
+    if (this.#plain?.options === key) return this.#plain.dialect;
+    const { protocol, hubId, settings } = this.#context;
+    const hub = { protocol, hubId, resyncAfterMs: settings.resyncAfterMs, heardAt };
+    this.#plain = { options: key, dialect: new PlainDialect(options, hub) };
+    return this.#plain.dialect;
+  }
+}

@@ -1,0 +1,39 @@
+import type { TabItem } from '../../../src/protocol/port.ts';
+
+/** The state of a topic: the newest event of every key, and the newest ones without a key. */
+export class LastValueCache {
+  readonly #byKey = new Map<string, TabItem>();
+  #tail: TabItem[] = [];
+  readonly #tailLimit: number;
+
+  constructor(tailLimit: number) {
+    this.#tailLimit = tailLimit;
+  }
+
+  get keys(): number {
+    return this.#byKey.size;
+  }
+
+  get tail(): number {
+    return Math.min(this.#tail.length, this.#tailLimit);
+  }
+
+  put(item: TabItem): void {
+    if (item.key === null) {
+      this.#tail.push(item);
+      if (this.#tail.length >= this.#tailLimit * 2) this.#tail = this.#lastOfTail();
+    } else {
+      this.#byKey.delete(item.key);
+      if (!item.gone) this.#byKey.set(item.key, item);
+    }
+  }
+
+  /** By offset. */
+  items(): TabItem[] {
+    return [...this.#byKey.values(), ...this.#lastOfTail()].sort((a, b) => a.offset - b.offset);
+  }
+
+  #lastOfTail(): TabItem[] {
+    return this.#tailLimit === 0 ? [] : this.#tail.slice(-this.#tailLimit);
+  }
+}

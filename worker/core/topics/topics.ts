@@ -1,0 +1,153 @@
+import type { ServerFrame } from '../../../src/protocol/frames/index.ts';
+import type { Position } from '../../../src/protocol/port.ts';
+import type { Context } from '../context.ts';
+import type { TabId } from '../io.ts';
+import type { Keeper } from '../keeper.ts';
+import type { StoredCursor, StoreOp } from '../store.ts';
+import type { Credited, Seat } from './seat.ts';
+import { Topic, type TopicSocket } from './topic.ts';
+
+/** A topic that nobody looked at for so long begins anew. */
+const KEEP_CURSOR_MS = 30 * 24 * 60 * 60 * 1_000;
+const KEEP_CURSORS = 1_000;
+
+/** All topics that some tab listens to, or did a moment ago, and where each one stands. */
+export class Topics {
+  readonly #context: Context;
+  readonly #keeper: Keeper;
+  readonly #socket: TopicSocket;
+  readonly #topics = new Map<string, Topic>();
+  /** Of topics that are not in `#topics`. */
+  readonly #cursors = new Map<string, StoredCursor>();
+  /** Credited, and not stored yet. */
+  readonly #unsaved = new Map<string, StoredCursor>();
+
+  constructor(context: Context, keeper: Keeper, socket: TopicSocket) {
+    this.#context = context;
+    this.#keeper = keeper;
+    this.#socket = socket;
+  }
+
+  get all(): Iterable<Topic> {
+    return this.#topics.values();
+  }
+
+  /** Whether some tab listens. */
+  get areWanted(): boolean {
+    return [...this.#topics.values()].some((topic) => topic.seats.size > 0);
+  }
+
+  /** Takes the stored cursors over; returns what memory has and the store lacks. */
+  load(cursors: readonly StoredCursor[]): StoreOp[] {
+    const { now } = this.#context;
+    const ops: StoreOp[] = [];
+    const newestFirst = [...cursors].sort((a, b) => b.savedAt - a.savedAt);
+    for (const [index, cursor] of newestFirst.entries()) {
+      if (index >= KEEP_CURSORS || cursor.savedAt + KEEP_CURSOR_MS < now) {
+        ops.push({ op: 'delete_cursor', topic: cursor.topic });
+      } else if (!this.#topics.has(cursor.topic) && !this.#cursors.has(cursor.topic)) {
+        this.#cursors.set(cursor.topic, cursor);
+      }
+    }
+    for (const topic of this.#topics.values()) {
+      if (topic.lastKnown) ops.push({ op: 'put_cursor', cursor: topic.lastKnown });
+    }
+    return ops;
+  }
+
+  subscribe(tab: TabId, name: string, ticket: number, position: Position | null): void {
+    const topic =
+      this.#topics.get(name) ?? new Topic(name, this.#context, this.#socket, this.#cursors.get(name) ?? null);
+    this.#topics.set(name, topic);
+    this.#cursors.delete(name);
+    this.#context.deadlines.clear(lingerName(name));
+    topic.take(tab, ticket, position);
+  }
+
+  /** The last one to leave unsubscribes, after a while, so that moving between pages costs nothing. */
+  unsubscribe(tab: TabId, name: string): void {
+    const topic = this.#topics.get(name);
+    if (!topic?.seats.delete(tab) || topic.seats.size > 0) return;
+    const { deadlines, now, settings } = this.#context;
+    deadlines.set(lingerName(name), now + settings.lingerMs, () => {
+      topic.stop();
+      this.#topics.delete(name);
+      if (topic.lastKnown) this.#cursors.set(name, topic.lastKnown);
+    });
+  }
+
+  tabGone(tab: TabId): void {
+    for (const name of [...this.#topics.keys()]) this.unsubscribe(tab, name);
+  }
+
+  took(name: string, epoch: string, offsets: readonly number[]): void {
+    this.#topics.get(name)?.took(epoch, offsets);
+  }
+
+  seatsOf(tab: TabId): { topic: Topic; seat: Seat }[] {
+    const seats: { topic: Topic; seat: Seat }[] = [];
+    for (const topic of this.#topics.values()) {
+      const seat = topic.seats.get(tab);
+      if (seat) seats.push({ topic, seat });
+    }
+    return seats;
+  }
+
+  connected(): void {
+    for (const topic of this.#topics.values()) topic.ask();
+  }
+
+  disconnected(): void {
+    for (const topic of this.#topics.values()) topic.disconnected();
+  }
+
+  received(frame: ServerFrame): void {
+    switch (frame.type) {
+      case 'subscribed':
+        return this.#topics.get(frame.topic)?.subscribed(frame);
+      case 'snapshot':
+        return this.#topics.get(frame.topic)?.snapshot(frame);
+      case 'event':
+        return this.#topics.get(frame.topic)?.event(frame);
+      case 'error': {
+        const { code, message, topic, ref, ended } = frame;
+        this.#context.log(
+          'warn',
+          `the server reports ${code}${topic ? ` for topic ${topic}` : ''}: ${message}`,
+        );
+        if (topic !== undefined) this.#topics.get(topic)?.refused(code, message, ended, ref);
+      }
+    }
+  }
+
+  /** Some page has taken a topic up to here: the cursor may be stored. */
+  credited(name: string, position: Credited): void {
+    const cursor = this.#topics.get(name)?.credited(position);
+    if (!cursor) return;
+    this.#unsaved.set(name, cursor);
+    const { deadlines, now, settings } = this.#context;
+    if (deadlines.at('cursors') === null)
+      deadlines.set('cursors', now + settings.cursorSaveMs, () => this.saveCursors());
+  }
+
+  saveCursors(): void {
+    this.#context.deadlines.clear('cursors');
+    if (this.#unsaved.size === 0) return;
+    const ops = [...this.#unsaved.values()].map((cursor): StoreOp => ({ op: 'put_cursor', cursor }));
+    this.#unsaved.clear();
+    this.#keeper.write(ops, 'relaxed');
+  }
+
+  /** Forgets what every tab was given. */
+  trim(): void {
+    for (const topic of this.#topics.values()) {
+      let oldest = topic.journal.end;
+      for (const { place } of topic.seats.values()) if (place !== null && place < oldest) oldest = place;
+      topic.journal.trim(oldest);
+    }
+  }
+}
+
+function lingerName(topic: string): string {
+  return `linger:${topic}`;
+}
