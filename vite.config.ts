@@ -10,6 +10,7 @@ export default defineConfig({
         test: {
           name: 'browser',
           include: ['test/browser/**/*.test.ts'],
+          globalSetup: ['test/browser/setup/socket-server.ts'],
           browser: {
             enabled: true,
             headless: true,

@@ -66,7 +66,10 @@ export interface OutgoingCommand {
 export interface HubPort {
   /** Once for each life of the page: at start, after the back/forward cache, after a restart of the hub. */
   attach(request: AttachRequest, sink: TabSink): Promise<Reply<Attached>>;
-  /** Nothing is posted to this tab from here on, until it attaches again. */
+  /**
+   * Nothing is delivered to this tab from here on, until it attaches again. Calls are still answered, this one too: a
+   * page on its way into the back/forward cache closes its port after it, because one message would evict it.
+   */
   detach(): Promise<Reply<null>>;
   /**
    * Counts this tab as a subscriber, and asks for a snapshot that carries `ticket`. With a position of the topic's epoch,

@@ -24,7 +24,7 @@ export class Hubs {
       try {
         await shell.ready;
       } catch (error) {
-        shell.end();
+        shell.end('superseded');
         throw error;
       }
       if (!shell.over) return shell;

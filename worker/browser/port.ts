@@ -13,24 +13,14 @@ import type {
 import type { PortCall, TabId } from '../core/io.ts';
 import { isAttachRequest, isPortCall } from './calls.ts';
 import type { Hubs } from './hubs.ts';
-import { type HubShell, NOT_ATTACHED } from './shell.ts';
+import type { HubShell } from './shell.ts';
 
-/** Everything that is posted waits for this; it is closed while the page may be in the back/forward cache. */
-interface Gate {
-  readonly opened: Promise<void>;
-  open(): void;
-}
-
-/**
- * One page's side of the hub, exposed to it by Comlink. It outlives the page's attachments: a page that comes back from
- * the back/forward cache attaches through the same port.
- */
+/** One page's side of the hub, exposed to it by Comlink. A page may attach again and again through the same port. */
 export class PagePort implements HubPort {
   readonly #hubs: Hubs;
   #attached: { readonly shell: HubShell; readonly tab: TabId } | null = null;
   /** Counts attachments and detachments, so that one which was overtaken while it waited is known. */
   #turn = 0;
-  #gate = openGate();
 
   constructor(hubs: Hubs) {
     this.#hubs = hubs;
@@ -38,17 +28,27 @@ export class PagePort implements HubPort {
 
   async attach(request: AttachRequest, sink: TabSink): Promise<Reply<Attached>> {
     const turn = this.#leave();
-    this.#gate.open();
-    const reply = await this.#admit(turn, request, sink);
-    await this.#gate.opened;
-    return reply;
+    const { app } = this.#hubs.protocol;
+    if (!isAttachRequest(request)) return refuse('version_mismatch', UNREADABLE);
+    if (request.app !== app) {
+      return refuse(
+        'unsupported',
+        `this worker is the hub of ${app}, not of ${request.app}; give each its own`,
+      );
+    }
+    let shell: HubShell;
+    try {
+      shell = await this.#hubs.of(request.identity);
+    } catch (error) {
+      return refuse('unsupported', `the hub could not start: ${String(error)}`);
+    }
+    if (turn !== this.#turn) return refuse('closed', 'the page attached again, or detached, in the meantime');
+    this.#attached = { shell, tab: shell.attach(request, sink) };
+    return { ok: true, value: { hub: shell.id, lease: shell.lease } };
   }
 
-  /** Even the reply waits until the page attaches again: one message would evict it from the back/forward cache. */
   async detach(): Promise<Reply<null>> {
     this.#leave();
-    this.#gate = closedGate();
-    await this.#gate.opened;
     return { ok: true, value: null };
   }
 
@@ -99,36 +99,10 @@ export class PagePort implements HubPort {
 
   /** The core answers each method with what the contract says; only here its types are forgotten and found again. */
   async #call<T>(call: PortCall): Promise<Reply<T>> {
-    if (!this.#attached) return NOT_ATTACHED;
+    if (!this.#attached) return refuse('closed', 'this page is not attached to the hub; attach it first');
     if (!isPortCall(call)) return refuse('version_mismatch', UNREADABLE);
     const { shell, tab } = this.#attached;
-    const reply = await shell.call(tab, call);
-    await this.#gate.opened;
-    return reply as Reply<T>;
-  }
-
-  async #admit(turn: number, request: AttachRequest, sink: TabSink): Promise<Reply<Attached>> {
-    const { app } = this.#hubs.protocol;
-    if (!isAttachRequest(request)) return refuse('version_mismatch', UNREADABLE);
-    if (request.app !== app) {
-      return refuse(
-        'unsupported',
-        `this worker is the hub of ${app}, not of ${request.app}; give each its own`,
-      );
-    }
-    let shell: HubShell;
-    try {
-      shell = await this.#hubs.of(request.identity);
-    } catch (error) {
-      return refuse('unsupported', `the hub could not start: ${String(error)}`);
-    }
-    if (turn !== this.#turn) return refuse('closed', 'the page attached again, or detached, in the meantime');
-    const tab = shell.attach(request, sink, () => {
-      this.#attached = null;
-      this.#gate = closedGate();
-    });
-    this.#attached = { shell, tab };
-    return { ok: true, value: { hub: shell.id, lease: shell.lease } };
+    return (await shell.call(tab, call)) as Reply<T>;
   }
 
   #leave(): number {
@@ -144,16 +118,4 @@ const UNREADABLE =
 
 function refuse(code: ErrorCode, message: string): Reply<never> {
   return { ok: false, code, message };
-}
-
-function openGate(): Gate {
-  return { opened: Promise.resolve(), open: () => {} };
-}
-
-function closedGate(): Gate {
-  let open = () => {};
-  const opened = new Promise<void>((resolve) => {
-    open = resolve;
-  });
-  return { opened, open };
 }

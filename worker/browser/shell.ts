@@ -14,8 +14,6 @@ import { Timer } from './timer.ts';
 /** How long an ended hub waits for its tabs to reply to its last words, before its lease tells them the same. */
 const FAREWELL_MS = 5_000;
 
-/** Told when a tab's lease shows that its page is gone, or is no longer to be spoken to. */
-type Gone = () => void;
 interface Tab {
   readonly sink: Sink;
   /** Ends the waiting for its lease. */
@@ -42,7 +40,8 @@ export class HubShell {
   /** Inputs that wait while another one's effects are done: steps are never nested. */
   readonly #inputs: Input[] = [];
   #stepping = false;
-  #over = false;
+  /** What every call is answered once the hub is over. */
+  #ended: Reply<never> | null = null;
   #lastTab = 0;
   #lastCall = 0;
   /** Counts the store's openings, so that a late answer is known. */
@@ -73,32 +72,33 @@ export class HubShell {
   }
 
   get over(): boolean {
-    return this.#over;
+    return this.#ended !== null;
   }
 
-  attach(request: AttachRequest, sink: TabSink, gone: Gone): TabId {
+  attach(request: AttachRequest, sink: TabSink): TabId {
     const tab = ++this.#lastTab;
     const watch = new AbortController();
     this.#tabs.set(tab, { sink: new Sink(sink), watch, delivered: Promise.resolve() });
     this.#feed({ type: 'tab_attached', tab, request });
-    const leave = () => {
-      if (watch.signal.aborted) return;
-      gone();
-      this.leave(tab);
-    };
     // A lease that cannot be waited for says nothing about its tab: a tab that is not known to live is gone.
+    const leave = () => this.leave(tab);
     untilGone(request.lease, watch.signal).then(leave, leave);
     return tab;
   }
 
-  leave(tab: TabId): void {
-    if (this.#forget(tab)) this.#feed({ type: 'tab_gone', tab });
+  leave(id: TabId): void {
+    const tab = this.#tabs.get(id);
+    if (!tab) return;
+    this.#tabs.delete(id);
+    tab.watch.abort();
+    tab.sink.close();
+    this.#feed({ type: 'tab_gone', tab: id });
   }
 
   call(tab: TabId, request: PortCall): Promise<Reply<unknown>> {
     return new Promise((resolve) => {
       if (!this.#tabs.has(tab)) {
-        resolve(NOT_ATTACHED);
+        resolve(this.#ended ?? UNKNOWN_TAB);
         return;
       }
       const call = ++this.#lastCall;
@@ -108,21 +108,28 @@ export class HubShell {
   }
 
   /** The hub never came to be, or the core ended it. */
-  end(): void {
-    if (this.#over) return;
-    this.#over = true;
+  end(reason: 'signed_out' | 'superseded'): void {
+    if (this.#ended) return;
+    const ended = reason === 'signed_out' ? SIGNED_OUT : UNKNOWN_TAB;
+    this.#ended = ended;
     this.#timer.set(null);
     this.#socket.clear();
     this.#store.close();
     this.#giveUpOwnership();
-    const farewells = [...this.#tabs.values()].map((tab) => tab.delivered);
-    for (const tab of [...this.#tabs.keys()]) this.#forget(tab);
-    for (const reply of this.#calls.values()) reply(NOT_ATTACHED);
+    for (const reply of this.#calls.values()) reply(ended);
     this.#calls.clear();
-    // A tab that saw the lease end before it heard the last batch would take the hub for dead, and start another.
-    const heard = Promise.race([Promise.allSettled(farewells), sleep(FAREWELL_MS)]);
-    heard.then(() => this.#releaseLease());
+    this.#sayFarewell();
     this.#onEnd();
+  }
+
+  /** A tab that saw the lease end before it heard the last batch would take the hub for dead, and start another. */
+  async #sayFarewell(): Promise<void> {
+    const tabs = [...this.#tabs.values()];
+    this.#tabs.clear();
+    for (const { watch } of tabs) watch.abort();
+    await Promise.race([Promise.allSettled(tabs.map(({ delivered }) => delivered)), sleep(FAREWELL_MS)]);
+    for (const { sink } of tabs) sink.close();
+    this.#releaseLease();
   }
 
   async #start(): Promise<void> {
@@ -140,10 +147,10 @@ export class HubShell {
     if (this.#stepping) return;
     this.#stepping = true;
     for (let next = this.#inputs.shift(); next; next = this.#inputs.shift()) {
-      if (!this.#over) this.#step(next);
+      if (!this.#ended) this.#step(next);
     }
     this.#stepping = false;
-    if (!this.#over) this.#timer.set(this.#core.deadline);
+    if (!this.#ended) this.#timer.set(this.#core.deadline);
   }
 
   #step(input: Input): void {
@@ -158,7 +165,9 @@ export class HubShell {
     } catch (error) {
       const message = `the hub failed at ${input.type}: ${error instanceof Error ? error.stack : String(error)}`;
       this.#tell({ kind: 'error', code: 'hub_lost', message });
-      if (input.type === 'call') this.#reply(input.call, { ok: false, code: 'hub_lost', message });
+      if (input.type === 'call') this.#reply(input.call, { ok: false, code: 'invalid_command', message });
+      // It would be due again at once, and fail again. The tabs start another hub, from what is stored.
+      if (input.type === 'deadline') this.end('superseded');
       return undefined;
     }
   }
@@ -193,7 +202,7 @@ export class HubShell {
         this.#reply(effect.call, effect.reply);
         break;
       case 'end':
-        this.end();
+        this.end(effect.reason);
         break;
     }
   }
@@ -231,13 +240,6 @@ export class HubShell {
     this.#calls.delete(call);
   }
 
-  #forget(id: TabId): boolean {
-    const tab = this.#tabs.get(id);
-    tab?.watch.abort();
-    tab?.sink.close();
-    return this.#tabs.delete(id);
-  }
-
   /** Past the core, which may be what failed; these replies are no credit. */
   #tell(message: HubMessage): void {
     for (const { sink } of this.#tabs.values()) {
@@ -252,11 +254,13 @@ export class HubShell {
   }
 }
 
-export const NOT_ATTACHED: Reply<never> = {
+/** A page that lives starts anew on this, and asks again. */
+const UNKNOWN_TAB: Reply<never> = {
   ok: false,
-  code: 'closed',
-  message: 'this tab is not attached to the hub; attach it first',
+  code: 'hub_lost',
+  message: 'this hub does not know the page any more; attach it again',
 };
+const SIGNED_OUT: Reply<never> = { ok: false, code: 'closed', message: 'this identity has signed out' };
 
 function failureOf(error: unknown): Pick<StoreError, 'failure' | 'message'> {
   const { failure, message } =

@@ -63,6 +63,7 @@ export class SocketSlot {
     if (socket && socket.readyState !== WebSocket.CONNECTING) socket.send(text);
   }
 
+  /** `socket_closed` follows; messages do not, since a socket that is closing drops them. */
   close(generation: number, code: number, reason: string): void {
     const socket = this.#of(generation);
     try {

@@ -1,0 +1,125 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { hold, ownerLock, untilGone } from '../../../worker/browser/locks.ts';
+import { seekOwnership } from '../../../worker/browser/ownership.ts';
+
+const NEVER = new AbortController().signal;
+
+/** A page of the same origin that holds a lock; its removal is as abrupt as a crash. */
+async function pageHolding(name: string): Promise<HTMLIFrameElement> {
+  const page = document.createElement('iframe');
+  document.body.append(page);
+  onTestFinished(() => page.remove());
+  const { navigator } = page.contentWindow as Window;
+  await new Promise<void>((granted) => {
+    navigator.locks.request(name, () => {
+      granted();
+      return new Promise(() => {});
+    });
+  });
+  return page;
+}
+
+async function isHeld(name: string): Promise<boolean> {
+  const { held = [] } = await navigator.locks.query();
+  return held.some((lock) => lock.name === name);
+}
+
+describe('a lease', () => {
+  it('ends when the page that holds it is gone, and is not kept', async () => {
+    const name = crypto.randomUUID();
+    const page = await pageHolding(name);
+    let gone = false;
+    const over = untilGone(name, NEVER).then(() => {
+      gone = true;
+    });
+    await navigator.locks.query();
+    expect(gone).toBe(false);
+    page.remove();
+    await over;
+    expect(await isHeld(name)).toBe(false);
+  });
+
+  it('is waited for by one request, which an abort takes back', async () => {
+    const name = crypto.randomUUID();
+    await pageHolding(name);
+    const watch = new AbortController();
+    const over = untilGone(name, watch.signal);
+    const waiting = async () =>
+      ((await navigator.locks.query()).pending ?? []).filter((lock) => lock.name === name).length;
+    await expect.poll(waiting).toBe(1);
+    watch.abort();
+    await expect(over).rejects.toThrow('abort');
+    await expect.poll(waiting).toBe(0);
+  });
+
+  it('cannot be waited for under a name that the platform reserves', async () => {
+    await expect(untilGone('-reserved', NEVER)).rejects.toThrow();
+    await expect(hold('-reserved')).rejects.toThrow();
+  });
+
+  it('is held until it is released', async () => {
+    const name = crypto.randomUUID();
+    const release = await hold(name);
+    expect(await isHeld(name)).toBe(true);
+    release();
+    await expect.poll(() => isHeld(name)).toBe(false);
+  });
+});
+
+describe('the ownership', () => {
+  it('belongs to one, and passes on when it is given up', async () => {
+    const identity = crypto.randomUUID();
+    const events: string[] = [];
+    const seek = (name: string, of = identity) => {
+      const giveUp = seekOwnership('app', of, {
+        taken: () => events.push(`${name} takes`),
+        lost: (why) => events.push(`${name} loses: ${why}`),
+      });
+      onTestFinished(giveUp);
+      return giveUp;
+    };
+    const giveUpFirst = seek('first');
+    const giveUpSecond = seek('second');
+    seek('third');
+    await expect.poll(() => events).toEqual(['first takes']);
+    seek('other', crypto.randomUUID());
+    await expect.poll(() => events).toEqual(['first takes', 'other takes']);
+    giveUpSecond();
+    giveUpFirst();
+    await expect.poll(() => events).toEqual(['first takes', 'other takes', 'third takes']);
+    giveUpFirst();
+    giveUpSecond();
+    await navigator.locks.query();
+    expect(events).toHaveLength(3);
+  });
+
+  it('passes on when its holder is gone', async () => {
+    const identity = crypto.randomUUID();
+    const page = await pageHolding(ownerLock('app', identity));
+    let taken = false;
+    const giveUp = seekOwnership('app', identity, {
+      taken: () => {
+        taken = true;
+      },
+      lost: () => {},
+    });
+    onTestFinished(giveUp);
+    await navigator.locks.query();
+    expect(taken).toBe(false);
+    page.remove();
+    await expect.poll(() => taken).toBe(true);
+  });
+
+  it('is lost to whoever steals it', async () => {
+    const identity = crypto.randomUUID();
+    const events: string[] = [];
+    const giveUp = seekOwnership('app', identity, {
+      taken: () => events.push('taken'),
+      lost: () => events.push('lost'),
+    });
+    onTestFinished(giveUp);
+    await expect.poll(() => events).toEqual(['taken']);
+    await navigator.locks.request(ownerLock('app', identity), { steal: true }, () => {});
+    await expect.poll(() => events).toEqual(['taken', 'lost']);
+  });
+});
