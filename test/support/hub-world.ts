@@ -1,0 +1,396 @@
+import type { ClientFrame, ClientFrameOf, ServerFrame } from '../../src/protocol/frames/index.ts';
+import type { Connection, HubReport, Outcome } from '../../src/protocol/model.ts';
+import type {
+  AnyOutboxEntry,
+  AttachRequest,
+  Batch,
+  OutgoingCommand,
+  Reply,
+  TabItem,
+  TopicUpdate,
+} from '../../src/protocol/port.ts';
+import type { AnyProtocol } from '../../src/protocol/types.ts';
+import { Hub } from '../../worker/core/hub.ts';
+import type { Effect, Input, PortCall } from '../../worker/core/io.ts';
+import { type HubSettings, hubSettings } from '../../worker/core/settings.ts';
+import type {
+  LoadedState,
+  StoredCursor,
+  StoredEntry,
+  StoredOutcome,
+  StoreFailure,
+  StoreOp,
+} from '../../worker/core/store.ts';
+
+export const START = Date.UTC(2026, 0, 1);
+
+/** The rows that outlive a hub. */
+export class Disk {
+  clientId = '00000000-0000-4000-8000-000000000001';
+  term = 0;
+  principal: string | null = null;
+  readonly entries = new Map<string, StoredEntry>();
+  readonly outcomes = new Map<string, StoredOutcome>();
+  readonly cursors = new Map<string, StoredCursor>();
+  /** Set: every transaction and every opening fails so. */
+  failure: StoreFailure | null = null;
+
+  load(): LoadedState {
+    this.term++;
+    const { clientId, term, principal } = this;
+    return structuredClone({
+      meta: { clientId, term, principal },
+      entries: [...this.entries.values()],
+      outcomes: [...this.outcomes.values()],
+      cursors: [...this.cursors.values()],
+    });
+  }
+
+  apply(ops: readonly StoreOp[]): void {
+    for (const op of structuredClone(ops)) {
+      if (op.op === 'put_entry') this.entries.set(op.entry.id, op.entry);
+      else if (op.op === 'delete_entry') this.entries.delete(op.id);
+      else if (op.op === 'put_outcome') this.outcomes.set(op.outcome.id, op.outcome);
+      else if (op.op === 'delete_outcome') this.outcomes.delete(op.id);
+      else if (op.op === 'put_cursor') this.cursors.set(op.cursor.topic, op.cursor);
+      else if (op.op === 'delete_cursor') this.cursors.delete(op.topic);
+      else this.principal = op.principal;
+    }
+  }
+}
+
+/** One socket that the hub opened, and what it wrote there. The test is the server. */
+export class WorldSocket {
+  readonly generation: number;
+  readonly url: string;
+  readonly subprotocol: string | null;
+  readonly texts: string[] = [];
+  state: 'connecting' | 'open' | 'closing' | 'dropped' = 'connecting';
+  bufferedBytes = 0;
+  readonly #world: HubWorld;
+
+  constructor(world: HubWorld, { generation, url, subprotocol }: Effect & { type: 'open_socket' }) {
+    this.#world = world;
+    this.generation = generation;
+    this.url = url;
+    this.subprotocol = subprotocol;
+  }
+
+  get frames(): ClientFrame[] {
+    return this.texts.map((text) => JSON.parse(text) as ClientFrame);
+  }
+
+  /** Those of one type, in order. */
+  sent<T extends keyof ClientFrameOf>(type: T): ClientFrameOf[T][] {
+    return this.frames.filter((frame): frame is ClientFrameOf[T] => frame.type === type);
+  }
+
+  accept(): void {
+    this.state = 'open';
+    this.#world.feed({ type: 'socket_opened', generation: this.generation });
+  }
+
+  say(...frames: ServerFrame[]): void {
+    for (const frame of frames) this.text(JSON.stringify(frame));
+  }
+
+  text(data: string | null): void {
+    this.#world.feed({ type: 'socket_message', generation: this.generation, data });
+  }
+
+  welcome(fields: Partial<ServerFrame & { type: 'welcome' }> = {}): void {
+    const now = this.#world.now;
+    this.accept();
+    this.say({
+      type: 'welcome',
+      session: `s${this.generation}`,
+      principal: 'ann',
+      server_time: now,
+      dedupe_since: 0,
+      ...fields,
+    });
+  }
+
+  close(code = 1006, reason = ''): void {
+    this.state = 'dropped';
+    this.#world.feed({ type: 'socket_closed', generation: this.generation, code, reason });
+  }
+}
+
+/** One tab, and what reached it. */
+export class WorldTab {
+  readonly id: number;
+  /** Whether each batch is credited at once. */
+  autoCredit = true;
+  /** Batches that came and were not credited. */
+  owing = 0;
+  readonly batches: Batch[] = [];
+  readonly #world: HubWorld;
+  #tickets = 0;
+
+  constructor(world: HubWorld, id: number) {
+    this.#world = world;
+    this.id = id;
+  }
+
+  get connection(): Connection | undefined {
+    return this.batches.findLast((batch) => batch.connection)?.connection;
+  }
+
+  get outbox(): AnyOutboxEntry[] {
+    return this.batches.findLast((batch) => batch.outbox)?.outbox ?? [];
+  }
+
+  get settled(): { id: string; outcome: Outcome }[] {
+    return this.batches.flatMap((batch) => batch.settled ?? []).map(({ id, outcome }) => ({ id, outcome }));
+  }
+
+  updates(topic: string): TopicUpdate[] {
+    return this.batches.flatMap((batch) => batch.topics ?? []).filter((update) => update.topic === topic);
+  }
+
+  /** All that came as plain events. */
+  events(topic: string): TabItem[] {
+    return this.updates(topic).flatMap((update) => (update.kind === 'events' ? update.items : []));
+  }
+
+  snapshots(topic: string): (TopicUpdate & { kind: 'snapshot' })[] {
+    return this.updates(topic).filter((update) => update.kind === 'snapshot');
+  }
+
+  status(topic: string) {
+    return this.updates(topic).findLast((update) => update.kind === 'status')?.status;
+  }
+
+  credit(): void {
+    if (this.owing === 0) return;
+    this.owing--;
+    this.#world.feed({ type: 'credit', tab: this.id });
+  }
+
+  /** The reply, where it came at once; see `calls` for one that takes time. */
+  call(request: PortCall): Reply<unknown> | undefined {
+    return this.#world.call(this.id, request).reply;
+  }
+
+  subscribe(topic: string, position: { epoch: string; offset: number } | null = null): number {
+    const ticket = ++this.#tickets;
+    this.call({ method: 'subscribe', topic, ticket, position });
+    return ticket;
+  }
+
+  send(command: Partial<OutgoingCommand> & { command: OutgoingCommand['command'] }): {
+    id: string;
+    pending: PendingCall;
+  } {
+    const id = command.id ?? this.#world.uuid();
+    const full: OutgoingCommand = {
+      topic: null,
+      priority: 'normal',
+      dedupeKey: null,
+      requireDurable: false,
+      ...command,
+      id,
+    };
+    return { id, pending: this.#world.call(this.id, { method: 'send', command: full }) };
+  }
+
+  leave(): void {
+    this.#world.feed({ type: 'tab_gone', tab: this.id });
+  }
+}
+
+export interface PendingCall {
+  reply: Reply<unknown> | undefined;
+}
+
+/** The core alone in a world that the test moves by hand: clock, disk, sockets and tabs. */
+export class HubWorld {
+  now: number;
+  readonly disk: Disk;
+  readonly hub: Hub;
+  readonly protocol: AnyProtocol;
+  readonly sockets: WorldSocket[] = [];
+  readonly effects: Effect[] = [];
+  /** Whether transactions complete at once; else `commitNext` does it. */
+  autoCommit = true;
+  readonly commits: (Effect & { type: 'commit' })[] = [];
+  ended: string | null = null;
+  readonly #calls = new Map<number, PendingCall>();
+  readonly #tabs = new Map<number, WorldTab>();
+  readonly #queue: Input[] = [];
+  #busy = false;
+  #ids = 0;
+  #seed = 1;
+
+  constructor(
+    protocol: AnyProtocol,
+    options: {
+      settings?: Partial<HubSettings>;
+      disk?: Disk;
+      now?: number;
+      hubId?: string;
+      open?: boolean;
+    } = {},
+  ) {
+    this.protocol = protocol;
+    this.disk = options.disk ?? new Disk();
+    this.now = options.now ?? START;
+    this.hub = new Hub({
+      protocol,
+      settings: hubSettings({ jitter: 'none', ...options.settings }),
+      hubId: options.hubId ?? 'hub-1',
+      identity: 'ann',
+      random: () => this.#random(),
+      fallbackClientId: '00000000-0000-4000-8000-00000000ffff',
+      now: this.now,
+    });
+    if (options.open ?? true) this.openStore();
+  }
+
+  /** The newest socket. */
+  get socket(): WorldSocket {
+    const socket = this.sockets.at(-1);
+    if (!socket) throw new Error('the hub opened no socket');
+    return socket;
+  }
+
+  get liveSockets(): WorldSocket[] {
+    return this.sockets.filter(({ state }) => state !== 'dropped');
+  }
+
+  get report(): HubReport {
+    const call = this.call(-1, { method: 'inspect' });
+    if (!call.reply?.ok) throw new Error('no report');
+    return call.reply.value as HubReport;
+  }
+
+  openStore(): void {
+    const { failure } = this.disk;
+    if (failure) this.feed({ type: 'store_failed', failure, message: 'as the test wants' });
+    else this.feed({ type: 'store_opened', state: this.disk.load() });
+  }
+
+  attach(request: Partial<AttachRequest> = {}): WorldTab {
+    const tab = new WorldTab(this, this.#tabs.size + 1);
+    this.#tabs.set(tab.id, tab);
+    const defaults: AttachRequest = {
+      app: this.protocol.app,
+      appVersion: this.protocol.version,
+      identity: 'ann',
+      url: 'ws://test/ws',
+      dialect: 'trunkline.v1',
+      lease: `lease-${tab.id}`,
+      visible: true,
+      hasToken: false,
+    };
+    this.feed({ type: 'tab_attached', tab: tab.id, request: { ...defaults, ...request } });
+    return tab;
+  }
+
+  call(tab: number, request: PortCall): PendingCall {
+    const call = ++this.#ids;
+    const pending: PendingCall = { reply: undefined };
+    this.#calls.set(call, pending);
+    this.feed({ type: 'call', tab, call, request });
+    return pending;
+  }
+
+  uuid(): string {
+    return `00000000-0000-4000-8000-${(++this.#ids).toString(16).padStart(12, '0')}`;
+  }
+
+  /** Completes the oldest transaction, or fails it. */
+  commitNext(failure: StoreFailure | null = null): void {
+    const commit = this.commits.shift();
+    if (!commit) throw new Error('no transaction is under way');
+    const { transaction, content } = commit;
+    if (failure)
+      return this.feed({ type: 'commit_failed', transaction, failure, message: 'as the test wants' });
+    this.disk.apply(content.ops);
+    this.feed({ type: 'committed', transaction });
+  }
+
+  /** Lets time pass, deadline by deadline. */
+  advance(ms: number): void {
+    const until = this.now + ms;
+    for (let next = this.hub.deadline; next !== null && next <= until; next = this.hub.deadline) {
+      this.now = Math.max(this.now, next);
+      this.feed({ type: 'deadline' });
+    }
+    this.now = until;
+    this.feed({ type: 'deadline' });
+  }
+
+  feed(input: Input): void {
+    this.#queue.push(input);
+    if (this.#busy) return;
+    this.#busy = true;
+    for (let next = this.#queue.shift(); next; next = this.#queue.shift()) {
+      for (const effect of this.hub.step(next, this.now)) this.#perform(effect);
+    }
+    this.#busy = false;
+  }
+
+  #perform(effect: Effect): void {
+    this.effects.push(effect);
+    switch (effect.type) {
+      case 'open_socket':
+        if (this.liveSockets.length > 0) throw new Error('a second live socket');
+        this.sockets.push(new WorldSocket(this, effect));
+        break;
+      case 'write': {
+        const socket = this.#socketOf(effect.generation);
+        if (socket.state !== 'open') throw new Error(`a write to a socket that is ${socket.state}`);
+        socket.texts.push(effect.text);
+        break;
+      }
+      case 'close_socket':
+        this.#socketOf(effect.generation).state = 'closing';
+        break;
+      case 'drop_socket':
+        this.#socketOf(effect.generation).state = 'dropped';
+        break;
+      case 'measure_socket': {
+        const { generation, bufferedBytes } = this.#socketOf(effect.generation);
+        this.feed({ type: 'socket_measured', generation, bufferedBytes });
+        break;
+      }
+      case 'commit':
+        this.commits.push(structuredClone(effect));
+        if (this.autoCommit) this.commitNext(this.disk.failure);
+        break;
+      case 'reopen_store':
+        this.openStore();
+        break;
+      case 'deliver': {
+        const tab = this.#tabs.get(effect.tab);
+        if (!tab) throw new Error(`a batch for tab ${effect.tab}, which does not exist`);
+        tab.batches.push(structuredClone(effect.batch));
+        tab.owing++;
+        if (tab.autoCredit) tab.credit();
+        break;
+      }
+      case 'reply': {
+        const pending = this.#calls.get(effect.call);
+        if (!pending || pending.reply) throw new Error('a reply to no call, or a second one');
+        pending.reply = structuredClone(effect.reply);
+        break;
+      }
+      case 'end':
+        this.ended = effect.reason;
+    }
+  }
+
+  #socketOf(generation: number): WorldSocket {
+    const socket = this.sockets.find((candidate) => candidate.generation === generation);
+    if (!socket) throw new Error(`no socket of generation ${generation}`);
+    return socket;
+  }
+
+  /** Park and Miller's generator: the same numbers in every run. */
+  #random(): number {
+    this.#seed = (this.#seed * 48_271) % 2_147_483_647;
+    return this.#seed / 2_147_483_647;
+  }
+}
