@@ -7,6 +7,8 @@ export default defineConfig({
     projects: [
       { test: { name: 'unit', environment: 'node', include: ['test/unit/**/*.test.ts'] } },
       {
+        // Found while tests run, a dependency would be optimized then, and the pages reloaded in mid-test.
+        optimizeDeps: { include: ['comlink', 'idb', 'zod/mini'] },
         test: {
           name: 'browser',
           include: ['test/browser/**/*.test.ts'],

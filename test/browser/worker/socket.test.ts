@@ -1,13 +1,13 @@
-import { beforeEach, describe, expect, inject, it, onTestFinished } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { SocketSlot } from '../../../worker/browser/socket.ts';
 import type { Input } from '../../../worker/core/io.ts';
+import { TestRoom } from './support/room.ts';
 
-const server = inject('socketServer');
-let room: string;
+let room: TestRoom<string>;
 let url: string;
-beforeEach(() => {
-  room = `?${crypto.randomUUID()}`;
-  url = `${server}/echo${room}`;
+beforeEach(async () => {
+  room = await TestRoom.enter<string>();
+  url = room.url('/echo');
 });
 
 function newSlot(): { slot: SocketSlot; heard: Input[] } {
@@ -15,19 +15,6 @@ function newSlot(): { slot: SocketSlot; heard: Input[] } {
   const slot = new SocketSlot((input) => heard.push(input));
   onTestFinished(() => slot.clear());
   return { slot, heard };
-}
-
-/** What the server saw of this test's sockets. */
-async function serverLog(): Promise<string[]> {
-  const seen: string[] = [];
-  const log = new WebSocket(`${server}/log`);
-  log.onmessage = ({ data }) => {
-    const told = JSON.parse(data);
-    if (told.room === room) seen.push(told.what);
-  };
-  await new Promise((resolve) => log.addEventListener('open', resolve));
-  onTestFinished(() => log.close());
-  return seen;
 }
 
 describe('the socket', () => {
@@ -94,7 +81,7 @@ describe('the socket', () => {
 
   // https://websockets.spec.whatwg.org/#feedback-from-the-protocol: a message is dropped unless the socket is open.
   it('hears of nothing but the end once it closes', async () => {
-    const seen = await serverLog();
+    const { seen } = room;
     const { slot, heard } = newSlot();
     slot.open(1, url, null);
     await expect.poll(() => heard.length).toBe(1);
@@ -115,7 +102,7 @@ describe('the socket', () => {
   });
 
   it('is unheard once it is dropped, and gone from the server', async () => {
-    const seen = await serverLog();
+    const { seen } = room;
     const { slot, heard } = newSlot();
     slot.open(1, url, null);
     await expect.poll(() => heard.length).toBe(1);
@@ -126,7 +113,7 @@ describe('the socket', () => {
   });
 
   it('never lives beside another one', async () => {
-    const seen = await serverLog();
+    const { seen } = room;
     const { slot, heard } = newSlot();
     slot.open(1, url, null);
     await expect.poll(() => heard.length).toBe(1);
