@@ -1,0 +1,186 @@
+import {
+  createContext,
+  createElement,
+  type ReactElement,
+  type ReactNode,
+  useCallback,
+  useContext,
+  useEffect,
+  useInsertionEffect,
+  useMemo,
+  useRef,
+  useState,
+  useSyncExternalStore,
+} from 'react';
+import type {
+  AnyProtocol,
+  Client,
+  CommandType,
+  Connection,
+  EventOf,
+  EventType,
+  ListenOptions,
+  Meta,
+  OutboxEntry,
+  PayloadOf,
+  Readable,
+  Receipt,
+  ResultOf,
+  SendArguments,
+} from '../index.ts';
+import { SharedLatest } from './shared-latest.ts';
+
+export interface SendState<P, T extends CommandType<P>> {
+  /** As `client.send`; also rejects as that does. */
+  send(...args: SendArguments<PayloadOf<P, T>>): Promise<Receipt<ResultOf<P, T>>>;
+  /** A command that this component sent has no outcome yet. */
+  pending: boolean;
+  /** Why the last `send` failed, or how the server refused it; `null` after one that did not. */
+  error: Error | null;
+}
+
+export interface Hooks<P extends AnyProtocol> {
+  /** Gives a client to all hooks below it. The client stays the application's: nothing here closes it. */
+  Provider(props: { client: Client<P>; children?: ReactNode }): ReactElement;
+  /** @throws Error outside of a `Provider`. */
+  useClient(): Client<P>;
+  useConnection(): Connection;
+  useOutbox(): readonly OutboxEntry<P>[];
+  /** A topic folded into one value, as `topic.view`. An inline `reduce` is fine; `initial` is taken once for each topic. */
+  useView<S>(topic: string, initial: S, reduce: (state: S, event: EventOf<P>, meta: Meta) => NoInfer<S>): S;
+  /** The newest event of one key; renders on that key alone. */
+  useLatest<const T extends EventType<P>>(
+    topic: string,
+    type: T | readonly T[],
+    key: string,
+  ): EventOf<P, T> | undefined;
+  /** The newest event of every key. */
+  useLatest<const T extends EventType<P>>(
+    topic: string,
+    type: T | readonly T[],
+  ): ReadonlyMap<string, EventOf<P, T>>;
+  /** Calls the newest `listener` for each event, as `topic.on`; renders nothing. */
+  useEvent<const T extends EventType<P>>(
+    topic: string,
+    type: T | readonly T[],
+    listener: (event: EventOf<P, T>, meta: Meta) => unknown,
+    options?: Pick<ListenOptions, 'replay'>,
+  ): void;
+  useSend<T extends CommandType<P>>(type: T): SendState<P, T>;
+}
+
+const IDLE: Connection = { state: 'closed', reason: 'idle', attempt: 0, retryAt: null, circuit: 'closed' };
+const EMPTY: readonly never[] = [];
+const EMPTY_MAP: ReadonlyMap<string, never> = new Map<string, never>();
+
+/** React's hooks for an application's protocol, made once, beside the protocol itself. */
+export function createHooks<P extends AnyProtocol>(_protocol: P): Hooks<P> {
+  const ClientContext = createContext<Client<P> | null>(null);
+  const sharedLatest = new SharedLatest<P>();
+
+  function useClient(): Client<P> {
+    const client = useContext(ClientContext);
+    if (!client) throw new Error('trunkline: there is no <Provider client={…}> above this component');
+    return client;
+  }
+
+  function useView<S>(
+    topic: string,
+    initial: S,
+    reduce: (state: S, event: EventOf<P>, meta: Meta) => NoInfer<S>,
+  ): S {
+    const client = useClient();
+    const newest = useNewest(reduce);
+    // biome-ignore lint/correctness/useExhaustiveDependencies: an inline `initial` is new in each render; the first one counts
+    const { view, first } = useMemo(
+      () => ({
+        first: initial,
+        view: client
+          .topic(topic)
+          .view<S>(initial, (state, event, meta) => newest.current(state, event, meta)),
+      }),
+      [client, topic],
+    );
+    return useReadable(view, first);
+  }
+
+  function useLatest<const T extends EventType<P>>(topic: string, type: T | readonly T[], key?: string) {
+    const client = useClient();
+    const types = JSON.stringify([type].flat());
+    const readable = useMemo((): Readable<EventOf<P, T> | ReadonlyMap<string, EventOf<P, T>> | undefined> => {
+      const latest = sharedLatest.get<T>(client, topic, JSON.parse(types));
+      return key === undefined ? latest : latest.at(key);
+    }, [client, topic, types, key]);
+    return useReadable(readable, key === undefined ? EMPTY_MAP : undefined);
+  }
+
+  function useEvent<const T extends EventType<P>>(
+    topic: string,
+    type: T | readonly T[],
+    listener: (event: EventOf<P, T>, meta: Meta) => unknown,
+    { replay = 'missed' }: Pick<ListenOptions, 'replay'> = {},
+  ): void {
+    const client = useClient();
+    const newest = useNewest(listener);
+    const types = JSON.stringify([type].flat());
+    useEffect(() => {
+      const wanted: readonly T[] = JSON.parse(types);
+      return client.topic(topic).on(wanted, (event, meta) => newest.current(event, meta), { replay });
+    }, [client, topic, types, replay, newest]);
+  }
+
+  function useSend<T extends CommandType<P>>(type: T): SendState<P, T> {
+    const client = useClient();
+    const [underWay, setUnderWay] = useState(0);
+    const [error, setError] = useState<Error | null>(null);
+    const send = useCallback(
+      async (...args: SendArguments<PayloadOf<P, T>>) => {
+        setUnderWay((count) => count + 1);
+        setError(null);
+        const end = (failure: Error | null) => {
+          setUnderWay((count) => count - 1);
+          setError(failure);
+        };
+        try {
+          const receipt = await client.send(type, ...args);
+          receipt.outcome.then((outcome) => {
+            end(outcome.status === 'rejected' ? new Error(outcome.message, { cause: outcome }) : null);
+          });
+          return receipt;
+        } catch (failure) {
+          end(failure instanceof Error ? failure : new Error(String(failure)));
+          throw failure;
+        }
+      },
+      [client, type],
+    );
+    return useMemo(() => ({ send, pending: underWay > 0, error }), [send, underWay, error]);
+  }
+
+  return {
+    Provider: ({ client, children }) => createElement(ClientContext.Provider, { value: client }, children),
+    useClient,
+    useConnection: () => useReadable(useClient().connection, IDLE),
+    useOutbox: () => useReadable<readonly OutboxEntry<P>[]>(useClient().outbox, EMPTY),
+    useView,
+    // One implementation of two signatures: with a key it gives one event, without one the map.
+    useLatest: useLatest as Hooks<P>['useLatest'],
+    useEvent,
+    useSend,
+  };
+}
+
+/** Renders when the value changes; on a server, and in the first render after it, the value is `first`. */
+function useReadable<T>(readable: Readable<T>, first: T): T {
+  const subscribe = useCallback((changed: () => void) => readable.subscribe(changed), [readable]);
+  return useSyncExternalStore(subscribe, readable.get, () => first);
+}
+
+/** What the last committed render passed, for callbacks that outlive it. */
+function useNewest<T>(value: T): { readonly current: T } {
+  const newest = useRef(value);
+  useInsertionEffect(() => {
+    newest.current = value;
+  });
+  return newest;
+}

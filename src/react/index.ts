@@ -1,0 +1,3 @@
+'use client';
+
+export { createHooks, type Hooks, type SendState } from './create-hooks.ts';
