@@ -1,18 +1,17 @@
 import { proxy, type Remote, wrap } from 'comlink';
 import type { ClosedReason, Connection } from '../protocol/model.ts';
-import type { Attached, AttachRequest, Batch, HubPort, Reply, TabSink } from '../protocol/port.ts';
+import type { Batch, HubPort, Reply } from '../protocol/port.ts';
 import type { AnyProtocol } from '../protocol/types.ts';
 import { type Report, TrunklineError } from './errors.ts';
 import { hold, released } from './lease.ts';
 import { isPage, isVisible, watchPage } from './lifecycle.ts';
-import type { CreateClientOptions, Logger } from './types.ts';
+import type { CreateClientOptions } from './types.ts';
 
 /** Doubled at each try, so that a slow start is not taken for a missing one. */
 const ATTACH_DEADLINE_MS = 5_000;
 const ATTACH_TRIES = 3;
-const ATTACH_PAUSE_MS = 500;
 const UNAVAILABLE_RETRY_MS = 30_000;
-/** A hub that dies sooner than this is not started again at once. */
+/** A hub that dies sooner than this is not replaced at once. */
 const STABLE_MS = 2_000;
 /** What a hub posted just before its death is heard first: locks and ports are not ordered among each other. */
 const LAST_WORDS_MS = 20;
@@ -24,13 +23,13 @@ type Ask<T> = (hub: Hub) => Promise<Reply<T>>;
 /** One attachment to one hub. Aborting `end` ends all that belongs to it, the tab's lease first of all. */
 interface Life {
   readonly end: AbortController;
-  hub?: Hub;
   /** Every batch names its hub: another id is a worker that was restarted unseen. */
   hubId?: string;
 }
 type Phase =
   | { is: 'idle' }
-  | { is: 'starting' | 'attached'; life: Life }
+  | { is: 'starting'; life: Life }
+  | { is: 'attached'; life: Life; hub: Hub }
   /** In the back/forward cache, or frozen with its own worker. */
   | { is: 'asleep' }
   | { is: 'unavailable' }
@@ -40,7 +39,7 @@ type Phase =
 interface Call {
   readonly ask: Ask<unknown>;
   readonly again: boolean;
-  offered: boolean;
+  asked: boolean;
   resolve(value: unknown): void;
   reject(error: TrunklineError): void;
 }
@@ -51,297 +50,251 @@ export interface LinkListener {
   lost(): void;
   received(batch: Batch): void;
   connection(connection: Connection): void;
-  report: Report;
+  readonly report: Report;
 }
 
 /** The way to the hub: starts it when it is needed, notices its death, and starts it again. */
-export class Link {
-  readonly #protocol: AnyProtocol;
-  readonly #options: CreateClientOptions;
-  readonly #logger: Logger;
-  readonly #listener: LinkListener;
-  readonly #calls = new Set<Call>();
-  /** Ends with the client. */
-  readonly #page = new AbortController();
-  #watching = false;
-  #phase: Phase = { is: 'idle' };
-  #worker: SharedWorker | Worker | undefined;
-  #tries = 0;
-  #startedAt = 0;
-  #retryTimer: ReturnType<typeof setTimeout> | undefined;
-
-  constructor(protocol: AnyProtocol, options: CreateClientOptions, logger: Logger, listener: LinkListener) {
-    this.#protocol = protocol;
-    this.#options = options;
-    this.#logger = logger;
-    this.#listener = listener;
-  }
-
-  /** Needed from now on. On a server nothing happens. */
-  start(): void {
-    if (!isPage() || (this.#phase.is !== 'idle' && this.#phase.is !== 'unavailable')) return;
-    if (!this.#watching) {
-      this.#watching = true;
-      watchPage(
-        {
-          hide: () => this.#sleep(),
-          // A SharedWorker runs on while its page is frozen; a page's own worker must let go of the socket.
-          freeze: () => this.#worker && !('port' in this.#worker) && this.#sleep(),
-          show: () => {
-            if (this.#phase.is !== 'asleep') return;
-            this.#phase = { is: 'idle' };
-            this.start();
-          },
-          signal: (signal) => {
-            this.post((hub) => hub.signal(signal));
-            if (this.#phase.is === 'unavailable' && signal !== 'hidden') this.start();
-          },
-        },
-        this.#page.signal,
-      );
-    }
-    this.#tries = 0;
-    this.#begin(0);
-  }
-
+export interface Link {
+  /** The hub is needed from now on. On a server nothing happens. */
+  start(): void;
   /**
-   * Asks the hub, now or once it is there. Every call to a dead peer hangs
+   * Asks the hub, now or once it is there. A call to a dead peer never settles
    * (https://github.com/GoogleChromeLabs/comlink/issues/601), so that it ends with the hub: asked again, or rejected.
    */
-  call<T>(ask: Ask<T>, again = true): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      if (this.#phase.is === 'dead') return reject(this.#phase.error);
-      if (!isPage()) return reject(new TrunklineError('unsupported', 'There is no hub outside of a page'));
-      const call: Call = { ask, again, offered: false, resolve: resolve as Call['resolve'], reject };
-      this.#calls.add(call);
-      if (this.#phase.is === 'attached') this.#offer(call, this.#phase.life);
-      else this.start();
-    });
-  }
-
-  /** Tells the hub, if there is one: what a new hub must know is told by `attached` again. */
-  post(ask: Ask<null>): void {
-    if (this.#phase.is !== 'attached') return;
-    this.call(ask, false).catch((error: TrunklineError) => {
-      if (error.code !== 'hub_lost' && error.code !== 'closed') this.#listener.report(error);
-    });
-  }
-
+  call<T>(ask: Ask<T>, again?: boolean): Promise<T>;
+  /** Tells the hub, if there is one: what a new hub must know is told anew by `attached`. */
+  post(ask: Ask<null>): void;
   /** @throws TrunklineError `closed` */
-  check(): void {
-    if (this.#phase.is === 'dead') throw this.#phase.error;
-  }
-
+  check(): void;
   /** Ends it for good; the hub is told, and has a moment to answer what it was asked. */
-  async close(reason: ClosedReason, message: string): Promise<void> {
-    if (this.#phase.is === 'dead') return;
-    const { is, life } = { life: undefined, ...this.#phase };
-    const error = new TrunklineError('closed', message);
-    this.#phase = { is: 'dead', error };
-    clearTimeout(this.#retryTimer);
-    this.#page.abort();
-    this.#listener.connection(closed(reason));
-    if (is === 'attached' && life?.hub) {
-      await Promise.race([life.hub.detach(), pause(CLOSE_DEADLINE_MS, life.end.signal)]).catch(() => {});
-    }
-    life?.end.abort();
-    this.#drop();
-    this.#rejectAll(error);
-  }
+  close(reason: ClosedReason, message: string): Promise<void>;
+}
 
-  async #begin(waitMs: number): Promise<void> {
-    clearTimeout(this.#retryTimer);
+export function createLink(protocol: AnyProtocol, options: CreateClientOptions, tab: LinkListener): Link {
+  const calls = new Set<Call>();
+  let phase: Phase = { is: 'idle' };
+  /** Ends with the client. */
+  let page: AbortController | undefined;
+  let worker: SharedWorker | Worker | undefined;
+  let tries = 0;
+  let startedAt = 0;
+
+  const start = () => {
+    if (!isPage() || (phase.is !== 'idle' && phase.is !== 'unavailable')) return;
+    if (!page) {
+      page = new AbortController();
+      watchPage(page.signal, {
+        hide: sleep,
+        // A SharedWorker runs on while its page is frozen; a page's own worker must let go of the socket.
+        freeze: () => worker && !('port' in worker) && sleep(),
+        show() {
+          if (phase.is !== 'asleep') return;
+          phase = { is: 'idle' };
+          start();
+        },
+        signal(signal) {
+          post((hub) => hub.signal(signal));
+          if (phase.is === 'unavailable' && signal !== 'hidden') start();
+        },
+      });
+    }
+    tries = 0;
+    begin(0);
+  };
+
+  const call = <T>(ask: Ask<T>, again = true) =>
+    new Promise<T>((resolve, reject) => {
+      if (phase.is === 'dead') return reject(phase.error);
+      if (!isPage()) return reject(new TrunklineError('unsupported', 'There is no hub outside of a page'));
+      const waiting: Call = { ask, again, asked: false, resolve: resolve as Call['resolve'], reject };
+      calls.add(waiting);
+      if (phase.is === 'attached') offer(waiting, phase.life, phase.hub);
+      else start();
+    });
+
+  const post = (ask: Ask<null>) => {
+    if (phase.is !== 'attached') return;
+    call(ask, false).catch((error: TrunklineError) => {
+      if (error.code !== 'hub_lost' && error.code !== 'closed') tab.report(error);
+    });
+  };
+
+  const begin = (waitMs: number) => {
     const life: Life = { end: new AbortController() };
+    phase = { is: 'starting', life };
+    setTimeout(() => {
+      if (!life.end.signal.aborted) attach(life).catch((error) => failed(life, error));
+    }, waitMs);
+  };
+
+  const attach = async (life: Life) => {
+    const { app, version: appVersion } = protocol;
+    const { identity, dialect = 'trunkline.v1' } = options;
     const { signal } = life.end;
-    this.#phase = { is: 'starting', life };
-    try {
-      await pause(waitMs, signal);
-      const { hub, lease } = await this.#attach(life);
-      if (this.#heard(life, hub)) {
-        this.#phase = { is: 'attached', life };
-        this.#tries = 0;
-        this.#logger.debug(`[trunkline] attached to hub ${hub}`);
-        this.#listener.attached();
-        for (const call of [...this.#calls]) this.#offer(call, life);
-        await released(lease, signal);
-        await pause(LAST_WORDS_MS, signal);
-        this.#lost(life);
-      }
-    } catch (error) {
-      if (!signal.aborted) this.#failed(life, error);
-    }
-  }
-
-  async #attach(life: Life): Promise<Attached> {
-    const { app, version } = this.#protocol;
-    const { identity, url, dialect, token, worker } = this.#options;
-    const { signal } = life.end;
-    if (!navigator.locks) {
-      throw new TrunklineError('unsupported', 'No Web Locks here: the page needs https, or localhost');
-    }
-    this.#startedAt = Date.now();
-    const started = this.#worker ?? worker();
-    this.#worker = started;
-    life.hub = wrap<HubPort>('port' in started ? started.port : started);
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const failure = new Promise<never>((_, reject) => {
-      started.addEventListener('error', () => reject(unavailable('its script does not load')), { signal });
-      signal.addEventListener('abort', reject);
-      timer = setTimeout(
-        () => reject(new Error('it does not answer')),
-        ATTACH_DEADLINE_MS * 2 ** this.#tries,
-      );
-    });
-    // A fresh name each time: a queue on a cached page's lock can wedge for good.
-    const request: AttachRequest = {
-      app,
-      appVersion: version,
-      identity,
-      url: webSocketUrl(url),
-      dialect: dialect ?? 'trunkline.v1',
-      lease: `trunkline:${app}:tab:${crypto.randomUUID()}`,
-      visible: isVisible(),
-      hasToken: Boolean(token),
-    };
-    try {
-      await Promise.race([hold(request.lease, signal), failure]);
-      const reply = await Promise.race([life.hub.attach(request, this.#sink(life)), failure]);
-      if (!reply.ok) throw new Error(reply.message);
-      return reply.value;
-    } finally {
-      clearTimeout(timer);
-      failure.catch(() => {});
-    }
-  }
-
-  #sink(life: Life): TabSink {
-    return proxy<TabSink>({
-      deliver: async (batch) => {
-        // Unheard is not credited.
-        if (!this.#heard(life, batch.hub)) return new Promise<never>(() => {});
-        this.#listener.received(batch);
-      },
-    });
-  }
-
-  /** Whether this hub's word still counts. */
-  #heard(life: Life, hubId: string): boolean {
-    if (life.end.signal.aborted || this.#phase.is === 'dead') return false;
-    life.hubId ??= hubId;
-    if (life.hubId === hubId) return true;
-    this.#lost(life);
-    return false;
-  }
-
-  #offer(call: Call, life: Life): void {
-    if (!life.hub) return;
-    call.offered = true;
-    call.ask(life.hub).then(
-      (reply) => {
-        if (!this.#calls.has(call)) return;
-        if (reply.ok) call.resolve(reply.value);
-        else if (reply.code === 'hub_lost') return this.#lost(life);
-        else call.reject(new TrunklineError(reply.code, reply.message));
-        this.#calls.delete(call);
-      },
-      (cause) => {
-        if (this.#calls.delete(call)) call.reject(unanswered(String(cause)));
-      },
+    if (!navigator.locks) throw new TrunklineError('unsupported', 'Web Locks are missing: use https:');
+    startedAt = Date.now();
+    const started = worker ?? startWorker();
+    worker = started;
+    started.addEventListener('error', () => failed(life, unavailable('its script did not load')), { signal });
+    const deadline = setTimeout(
+      () => failed(life, new Error('it does not answer')),
+      ATTACH_DEADLINE_MS * 2 ** tries,
     );
-  }
+    signal.addEventListener('abort', () => clearTimeout(deadline));
+    const hub = wrap<HubPort>('port' in started ? started.port : started);
+    // A fresh name each time: a queue on a cached page's lock can wedge for good.
+    const lease = `trunkline:${app}:tab:${crypto.randomUUID()}`;
+    await hold(lease, signal);
+    const reply = await hub.attach(
+      {
+        app,
+        appVersion,
+        identity,
+        url: webSocketUrl(options.url),
+        dialect,
+        lease,
+        visible: isVisible(),
+        hasToken: Boolean(options.token),
+      },
+      proxy({
+        deliver: async (batch: Batch) => {
+          // Unheard is not credited.
+          if (!isHeard(life, batch.hub)) return new Promise<never>(() => {});
+          tab.received(batch);
+        },
+      }),
+    );
+    clearTimeout(deadline);
+    if (!reply.ok) throw new Error(reply.message);
+    if (!isHeard(life, reply.value.hub)) return;
+    phase = { is: 'attached', life, hub };
+    tries = 0;
+    const waiting = [...calls];
+    tab.attached();
+    for (const call of waiting) offer(call, life, hub);
+    await released(reply.value.lease, signal);
+    setTimeout(() => lost(life), LAST_WORDS_MS);
+  };
 
-  #lost(life: Life): void {
-    if (life.end.signal.aborted) return;
-    this.#end(life);
-    if (this.#phase.is === 'dead') return;
-    this.#drop();
-    this.#logger.debug('[trunkline] the hub is gone; starting another');
-    this.#listener.lost();
-    this.#listener.connection(closed('hub_lost'));
-    this.#begin(Date.now() - this.#startedAt < STABLE_MS ? STABLE_MS : 0);
-  }
-
-  #failed(life: Life, cause: unknown): void {
-    this.#end(life);
-    this.#drop();
-    const known = cause instanceof TrunklineError;
-    if (!known && ++this.#tries < ATTACH_TRIES) {
-      this.#begin(ATTACH_PAUSE_MS);
-      return;
+  const startWorker = () => {
+    try {
+      return options.worker();
+    } catch (error) {
+      throw unavailable(String(error));
     }
-    const error = known ? cause : unavailable(String(cause));
-    const { message } = error;
-    this.#phase = { is: 'unavailable' };
-    this.#retryTimer = setTimeout(() => this.start(), UNAVAILABLE_RETRY_MS);
-    this.#listener.connection(closed('hub_unavailable', { message }, Date.now() + UNAVAILABLE_RETRY_MS));
-    this.#rejectAll(error);
-  }
+  };
 
-  /** Into the back/forward cache, of which one message posted to the page would throw it out. */
-  #sleep(): void {
-    const phase = this.#phase;
-    if (phase.is === 'idle' || phase.is === 'asleep' || phase.is === 'dead') return;
-    clearTimeout(this.#retryTimer);
-    if ('life' in phase) {
-      if (phase.is === 'attached') phase.life.hub?.detach().catch(() => {});
-      this.#end(phase.life);
-    }
+  /** Whether a hub's word still counts. */
+  const isHeard = (life: Life, hubId: string) => {
+    if (life.end.signal.aborted || phase.is === 'dead') return false;
+    life.hubId ??= hubId;
+    if (life.hubId !== hubId) lost(life);
+    return life.hubId === hubId;
+  };
+
+  const offer = (call: Call, life: Life, hub: Hub) => {
+    call.asked = true;
+    call.ask(hub).then(
+      (reply) => {
+        if (!reply.ok && reply.code === 'hub_lost') lost(life);
+        else if (calls.delete(call)) {
+          if (reply.ok) call.resolve(reply.value);
+          else call.reject(new TrunklineError(reply.code, reply.message));
+        }
+      },
+      (error) => calls.delete(call) && call.reject(unanswered(String(error))),
+    );
+  };
+
+  const lost = (life: Life) => {
+    if (life.end.signal.aborted || phase.is === 'dead') return;
+    end(life);
+    drop();
+    tab.lost();
+    tab.connection(closed('hub_lost'));
+    begin(Date.now() - startedAt < STABLE_MS ? STABLE_MS : 0);
+  };
+
+  const failed = (life: Life, cause: unknown) => {
+    if (life.end.signal.aborted || phase.is !== 'starting') return;
+    end(life);
+    drop();
+    const isFinal = cause instanceof TrunklineError;
+    if (!isFinal && ++tries < ATTACH_TRIES) return begin(STABLE_MS);
+    const error = isFinal ? cause : unavailable(String(cause));
+    phase = { is: 'unavailable' };
+    setTimeout(start, UNAVAILABLE_RETRY_MS);
+    tab.connection(closed('hub_unavailable', error.message, Date.now() + UNAVAILABLE_RETRY_MS));
+    reject(error);
+  };
+
+  /** Into the back/forward cache, out of which a single message that is posted to the page would throw it. */
+  const sleep = () => {
+    if (phase.is === 'idle' || phase.is === 'dead') return;
+    if (phase.is === 'attached') phase.hub.detach();
+    if ('life' in phase) end(phase.life);
     // The page's own worker sleeps with it and keeps its memory; a port is closed, so that no reply comes.
-    if (this.#worker && 'port' in this.#worker) this.#drop();
-    this.#phase = { is: 'asleep' };
-  }
+    if (worker && 'port' in worker) drop();
+    phase = { is: 'asleep' };
+  };
 
-  #end(life: Life): void {
+  const end = (life: Life) => {
     life.end.abort();
-    for (const call of this.#calls) {
-      if (!call.offered || call.again) continue;
-      this.#calls.delete(call);
-      call.reject(unanswered('The hub is gone'));
-    }
-  }
+    reject();
+  };
 
-  /** What some hub was asked may be done: it must not be reported as failed. */
-  #rejectAll(error: TrunklineError): void {
-    for (const call of this.#calls) {
-      this.#calls.delete(call);
-      call.reject(call.offered ? unanswered(error.message) : error);
+  /** All calls, or those which only the hub that was asked could answer: what it did is not known. */
+  const reject = (error?: TrunklineError) => {
+    for (const call of calls) {
+      if (!error && (!call.asked || call.again)) continue;
+      calls.delete(call);
+      call.reject(error && !call.asked ? error : unanswered(error?.message ?? 'The hub is gone'));
     }
-  }
+  };
 
-  #drop(): void {
-    const worker = this.#worker;
-    this.#worker = undefined;
+  const drop = () => {
     if (!worker) return;
     if ('port' in worker) worker.port.close();
     else worker.terminate();
-  }
+    worker = undefined;
+  };
+
+  return {
+    start,
+    call,
+    post,
+    check() {
+      if (phase.is === 'dead') throw phase.error;
+    },
+    async close(reason, message) {
+      if (phase.is === 'dead') return;
+      const last = phase;
+      const error = new TrunklineError('closed', message);
+      phase = { is: 'dead', error };
+      page?.abort();
+      tab.connection(closed(reason));
+      if (last.is === 'attached') {
+        await Promise.race([last.hub.detach(), new Promise((late) => setTimeout(late, CLOSE_DEADLINE_MS))]);
+      }
+      if ('life' in last) end(last.life);
+      drop();
+      reject(error);
+    },
+  };
 }
 
-const unavailable = (why: string): TrunklineError =>
-  new TrunklineError('hub_unavailable', `The hub cannot be started (${why}); reload to continue`);
+const unavailable = (why: string) =>
+  new TrunklineError('hub_unavailable', `The hub cannot be started: ${why}; reload to continue`);
+const unanswered = (why: string) =>
+  new TrunklineError('hub_lost', `${why}. It was asked, and may have done it: see the outbox`);
 
-const unanswered = (why: string): TrunklineError =>
-  new TrunklineError('hub_lost', `${why}. It was asked and had not answered: look at the outbox`);
-
-/** Nothing is going on, for this reason. */
 export function closed(
   reason: ClosedReason,
-  detail?: { message: string },
+  message?: string,
   retryAt: number | null = null,
-): Connection {
-  return { state: 'closed', reason, ...(detail && { detail }), attempt: 0, retryAt, circuit: 'closed' };
-}
-
-/** Rejects when the signal aborts. */
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) reject(signal.reason);
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    });
-  });
+): Connection & { state: 'closed' } {
+  const detail = message === undefined ? {} : { detail: { message } };
+  return { state: 'closed', reason, ...detail, attempt: 0, retryAt, circuit: 'closed' };
 }
 
 /** Relative to the page; http: and https: become ws: and wss:. */

@@ -10,14 +10,13 @@ export interface Item {
   readonly epoch: string;
 }
 
-export function toItem(topic: string, epoch: string, isReplay: boolean, from: TabItem): Item {
-  const { event, gone, offset, ts, key, critical } = from;
-  return {
-    event,
-    gone,
-    epoch,
-    meta: { topic, offset, ts, key, critical, replayed: isReplay || from.replayed },
-  };
+export function toItem(
+  topic: string,
+  epoch: string,
+  isReplay: boolean,
+  { event, gone, replayed, ...meta }: TabItem,
+): Item {
+  return { event, gone, epoch, meta: { topic, ...meta, replayed: isReplay || replayed } };
 }
 
 /** Each offset once, in order. */
@@ -41,6 +40,19 @@ export interface Consumer {
   readonly isHandler: boolean;
   wants(item: Item): boolean;
   begin?(events: readonly Item[], missed: readonly Item[]): void;
-  /** `done` tells of each item whether it was taken, perhaps later. */
+  /** `done` tells of an item whether it was taken, perhaps later. */
   give(items: readonly Item[], done: (item: Item, ok: boolean) => void): void;
+}
+
+/** Who was given a critical event, and what came of it. Held for a later handler while nobody was. */
+export interface Critical {
+  readonly item: Item;
+  readonly takers: Map<Consumer, 'pending' | 'taken' | 'failed'>;
+}
+
+/** Taken when at least one handler got it, and all that did returned or fulfilled. */
+export function verdict({ takers }: Critical): 'pending' | 'taken' | 'failed' {
+  const states = [...takers.values()];
+  if (states.length === 0 || states.includes('pending')) return 'pending';
+  return states.includes('failed') ? 'failed' : 'taken';
 }

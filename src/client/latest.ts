@@ -1,15 +1,14 @@
 import type { Typed } from '../protocol/interpret.ts';
 import type { Item } from './consumer.ts';
-import type { Report } from './errors.ts';
+import type { Feed } from './feed.ts';
 import { select } from './readable.ts';
-import type { TopicClient } from './topic.ts';
 import type { Latest } from './types.ts';
 import { fold } from './view.ts';
 
 type ByKey = ReadonlyMap<string, Typed>;
 
 /** The newest event by key. A key has one event, of whatever type: a newer one of another type takes its place. */
-export function latest(topic: TopicClient, report: Report, types: readonly string[]): Latest<Typed> {
+export function latest(feed: Feed, types: readonly string[]): Latest<Typed> {
   const origins = new WeakMap<Typed, string>();
   const apply = (state: ByKey, items: readonly Item[]): ByKey => {
     let next: Map<string, Typed> | undefined;
@@ -36,6 +35,6 @@ export function latest(topic: TopicClient, report: Report, types: readonly strin
     }
     return isSame ? old : kept;
   };
-  const all = fold<ByKey>(topic, report, new Map(), apply, keep);
+  const all = fold<ByKey>(feed, new Map(), apply, keep);
   return { get: all.get, subscribe: all.subscribe, at: (key) => select(all, (map) => map.get(key)) };
 }

@@ -9,10 +9,10 @@ export interface Page {
   signal(signal: 'online' | 'visible' | 'hidden'): void;
 }
 
-export const isPage = (): boolean => typeof window !== 'undefined';
-export const isVisible = (): boolean => document.visibilityState === 'visible';
+export const isPage = () => typeof window !== 'undefined';
+export const isVisible = () => document.visibilityState === 'visible';
 
-export function watchPage(page: Page, signal: AbortSignal): void {
+export function watchPage(signal: AbortSignal, page: Page): void {
   const listen = (target: EventTarget, type: string, listener: () => void) =>
     target.addEventListener(type, listener, { signal });
   listen(window, 'pagehide', page.hide);

@@ -3,77 +3,72 @@ import type { Outcome } from '../protocol/model.ts';
 import type { AnyProtocol } from '../protocol/types.ts';
 import type { Link } from './connect.ts';
 import { type Report, TrunklineError } from './errors.ts';
+import type { Receipt } from './types.ts';
 
 interface Open {
-  readonly type: string | undefined;
+  readonly type: string;
   readonly outcome: Promise<Outcome>;
-  resolve(outcome: Outcome): void;
+  readonly resolve: (outcome: Outcome) => void;
 }
 
 /** The outcomes that this tab waits for. */
-export class Receipts {
-  readonly #protocol: AnyProtocol;
-  readonly #report: Report;
-  readonly #open = new Map<string, Open>();
-
-  constructor(protocol: AnyProtocol, report: Report) {
-    this.#protocol = protocol;
-    this.#report = report;
-  }
-
-  /** The outcome of a command that is asked of the hub; where that fails, nobody waits for it. */
-  async wait(
-    id: string,
-    type: string | undefined,
-    asked: Promise<{ durable: boolean }>,
-  ): Promise<{ id: string; durable: boolean; outcome: Promise<Outcome> }> {
-    // Before the answer: how it ended may come first.
-    const { outcome } = this.#open.get(id) ?? this.#add(id, type);
-    try {
-      return { id, durable: (await asked).durable, outcome };
-    } catch (error) {
-      this.#open.delete(id);
-      throw error;
-    }
-  }
-
-  settle(id: string, outcome: Outcome): void {
-    this.#open.get(id)?.resolve(outcome);
-    this.#open.delete(id);
-  }
-
-  /** What ended while this tab was not attached. */
-  resume(link: Link): void {
-    for (const [id, { type }] of this.#open) {
-      link
-        .call((hub) => hub.settled(id))
-        .then(
-          (outcome) => outcome && this.settle(id, this.read(type, outcome)),
-          () => {},
-        );
-    }
-  }
-
+export interface Receipts {
+  /** The receipt of a command that the hub is asked to keep; where that fails, nobody waits for its outcome. */
+  wait(id: string, type: string, asked: Promise<{ durable: boolean }>): Promise<Receipt>;
   /** Its result as the command's schema reads it; as it came, where that fails. */
-  read(type: string | undefined, outcome: Outcome): Outcome {
-    const schema = type === undefined ? undefined : commandDefinition(this.#protocol, type)?.result;
-    if (outcome.status !== 'accepted' || !schema) return outcome;
-    const read = validate(schema, outcome.result);
-    if (!read.issues) return { ...outcome, result: read.value };
-    const { issues } = read;
-    this.#report(
-      new TrunklineError('invalid_event', `The result of ${type}: ${explain(issues)}`, { issues }),
-    );
-    return outcome;
-  }
+  settle(id: string, type: string, outcome: Outcome): Outcome;
+  /** What ended while this tab was not attached. */
+  resume(): void;
+}
 
-  #add(id: string, type: string | undefined): Open {
+export function createReceipts(protocol: AnyProtocol, link: Link, report: Report): Receipts {
+  const open = new Map<string, Open>();
+
+  const begin = (id: string, type: string) => {
     let resolve: Open['resolve'] = () => {};
     const outcome = new Promise<Outcome>((settle) => {
       resolve = settle;
     });
-    const open = { type, outcome, resolve };
-    this.#open.set(id, open);
-    return open;
-  }
+    open.set(id, { type, outcome, resolve });
+    return outcome;
+  };
+
+  const read = (type: string, outcome: Outcome): Outcome => {
+    const schema = commandDefinition(protocol, type)?.result;
+    if (outcome.status !== 'accepted' || !schema) return outcome;
+    const read = validate(schema, outcome.result);
+    if (!read.issues) return { ...outcome, result: read.value };
+    const { issues } = read;
+    report(new TrunklineError('invalid_event', `result of ${type}: ${explain(issues)}`, { issues }));
+    return outcome;
+  };
+
+  const settle = (id: string, type: string, raw: Outcome) => {
+    const outcome = read(type, raw);
+    open.get(id)?.resolve(outcome);
+    open.delete(id);
+    return outcome;
+  };
+
+  return {
+    settle,
+    async wait(id, type, asked) {
+      // Before the answer: how it ended may come first.
+      const outcome = open.get(id)?.outcome ?? begin(id, type);
+      try {
+        return { id, durable: (await asked).durable, outcome };
+      } catch (error) {
+        open.delete(id);
+        throw error;
+      }
+    },
+    resume() {
+      for (const [id, { type }] of open) {
+        link
+          .call((hub) => hub.settled(id))
+          .then((outcome) => outcome && settle(id, type, outcome))
+          .catch(() => {});
+      }
+    },
+  };
 }

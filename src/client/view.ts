@@ -1,7 +1,7 @@
 import { type Consumer, type Item, union } from './consumer.ts';
-import { attempt, type Report } from './errors.ts';
+import { attempt } from './errors.ts';
+import type { Feed } from './feed.ts';
 import { cell } from './readable.ts';
-import type { TopicClient } from './topic.ts';
 import type { Readable } from './types.ts';
 
 /** So that moving between pages does not fold everything again. */
@@ -12,17 +12,16 @@ const LINGER_MS = 5_000;
  * `begun` may carry over what a snapshot did not change.
  */
 export function fold<S>(
-  topic: TopicClient,
-  report: Report,
+  feed: Feed,
   initial: S,
   apply: (state: S, items: readonly Item[]) => S,
   begun: (old: S, fresh: S) => S = (_, fresh) => fresh,
 ): Readable<S> {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const state = cell(initial, report, (isUsed) => {
+  const state = cell(initial, feed.report, (isUsed) => {
     clearTimeout(timer);
-    if (isUsed) topic.join(consumer);
-    else timer = setTimeout(() => topic.leave(consumer), LINGER_MS);
+    if (isUsed) feed.join(consumer);
+    else timer = setTimeout(() => feed.leave(consumer), LINGER_MS);
   });
   const consumer: Consumer = {
     state: 'begin',
@@ -36,16 +35,18 @@ export function fold<S>(
   return state;
 }
 
-export type Reducer<S> = (state: S, event: Item['event'], meta: Item['meta']) => S;
-
 /** An event on which the reducer throws is skipped. */
-export function view<S>(topic: TopicClient, report: Report, initial: S, reduce: Reducer<S>): Readable<S> {
-  return fold(topic, report, initial, (state, items) => {
+export function view<S>(
+  feed: Feed,
+  initial: S,
+  reduce: (state: S, event: Item['event'], meta: Item['meta']) => S,
+): Readable<S> {
+  return fold(feed, initial, (state, items) => {
     let next = state;
     for (const { event, meta } of items) {
       attempt(() => {
         next = reduce(next, event, meta);
-      }, report);
+      }, feed.report);
     }
     return next;
   });

@@ -1,0 +1,213 @@
+import type { TopicStatus } from '../protocol/model.ts';
+import type { Position, SnapshotUpdate, TopicUpdate } from '../protocol/port.ts';
+import type { Link } from './connect.ts';
+import { type Consumer, type Critical, type Item, toItem, union, verdict } from './consumer.ts';
+import type { Report } from './errors.ts';
+import { type Cell, cell } from './readable.ts';
+
+/** So many taken critical events are remembered, to answer a repeat without giving it again. */
+const REMEMBERED = 500;
+
+let lastTicket = 0;
+
+/** One topic in this tab: it asks the hub for it while it has consumers, and gives each what it has not seen. */
+export interface Feed {
+  readonly status: Cell<TopicStatus>;
+  readonly report: Report;
+  join(consumer: Consumer): void;
+  leave(consumer: Consumer): void;
+  update(update: TopicUpdate): void;
+  /** A hub that knows nothing of this tab: the topic is asked for again, from where this tab stands. */
+  resume(): void;
+  lost(): void;
+}
+
+export function createFeed(topic: string, link: Link, report: Report): Feed {
+  const status = cell<TopicStatus>({ state: 'idle' }, report);
+  const consumers = new Set<Consumer>();
+  /** Of this epoch, by offset. */
+  const criticals = new Map<number, Critical>();
+  /** Of which the hub is to be told. */
+  const decided = new Set<Critical>();
+  let parts: SnapshotUpdate[] = [];
+  let isSubscribed = false;
+  let epoch = '';
+  let position: Position | null = null;
+
+  const ask = () => {
+    if (consumers.size === 0) {
+      if (isSubscribed) link.post((hub) => hub.unsubscribe(topic));
+      isSubscribed = false;
+      position = null;
+      parts = [];
+      status.set({ state: 'idle' });
+      return;
+    }
+    const waiting = [...consumers].filter(({ ticket }) => ticket === 0);
+    if (isSubscribed && waiting.length === 0) return;
+    const ticket = ++lastTicket;
+    for (const consumer of waiting) consumer.ticket = ticket;
+    isSubscribed = true;
+    const from = position;
+    link.post((hub) => hub.subscribe(topic, ticket, from));
+  };
+
+  /** In a new epoch old offsets mean nothing. */
+  const enter = (next: string) => {
+    if (next === epoch) return;
+    epoch = next;
+    position = null;
+    criticals.clear();
+    for (const consumer of consumers) consumer.seen = 0;
+  };
+
+  const isDue = (consumer: Consumer, item: Item) => {
+    const { offset, critical } = item.meta;
+    if (!consumer.isHandler || !critical) return offset > consumer.seen && consumer.wants(item);
+    const state = criticals.get(offset)?.takers.get(consumer);
+    if (state ? state !== 'failed' : !consumer.wants(item)) return false;
+    hold(item).takers.set(consumer, 'pending');
+    return true;
+  };
+
+  const hold = (item: Item) => {
+    const critical = criticals.get(item.meta.offset) ?? { item, takers: new Map() };
+    criticals.set(item.meta.offset, critical);
+    return critical;
+  };
+
+  const give = (consumer: Consumer, items: readonly Item[]) => {
+    if (!consumers.has(consumer)) return;
+    const due = items.filter((item) => isDue(consumer, item));
+    for (const { meta } of items) {
+      // A handler may be given a repeat of a critical event from ahead of what it is still to see.
+      if (consumer.isHandler && meta.critical && meta.replayed) continue;
+      consumer.seen = Math.max(consumer.seen, meta.offset);
+    }
+    if (due.length === 0) return;
+    consumer.give(due, (item, ok) => {
+      const critical = criticals.get(item.meta.offset);
+      // In a new epoch, the same offset is another event.
+      if (!consumer.isHandler || critical?.item.epoch !== item.epoch) return;
+      if (ok || consumers.has(consumer)) critical.takers.set(consumer, ok ? 'taken' : 'failed');
+      else critical.takers.delete(consumer);
+      decide(critical);
+    });
+  };
+
+  const giveHeld = (consumer: Consumer) => {
+    if (!consumer.isHandler || consumer.ticket !== null) return;
+    const held = [...criticals.values()].filter(({ takers }) => takers.size === 0);
+    give(
+      consumer,
+      held.map(({ item }) => ({ ...item, meta: { ...item.meta, replayed: true } })),
+    );
+  };
+
+  /** Told in a microtask, when all handlers have had it; and as often as it comes, since a hub may die unheard. */
+  const decide = (critical: Critical) => {
+    if (decided.size === 0) queueMicrotask(tell);
+    decided.add(critical);
+  };
+
+  const tell = () => {
+    const of = (wanted: 'taken' | 'failed') =>
+      [...decided]
+        .filter((critical) => critical.item.epoch === epoch && verdict(critical) === wanted)
+        .map(({ item }) => item.meta.offset);
+    const taken = of('taken');
+    const failed = of('failed');
+    decided.clear();
+    const current = epoch;
+    if (taken.length + failed.length > 0) link.post((hub) => hub.took(topic, current, taken, failed));
+    for (const [offset, critical] of criticals) {
+      if (criticals.size <= REMEMBERED) break;
+      if (verdict(critical) === 'taken') criticals.delete(offset);
+    }
+  };
+
+  const snapshot = ({ ticket, offset }: SnapshotUpdate, whole: readonly SnapshotUpdate[]) => {
+    const read = (kind: 'events' | 'missed') =>
+      whole.flatMap((part) => part[kind]).map((item) => toItem(topic, epoch, true, item));
+    const events = read('events');
+    const missed = read('missed');
+    const isForAll = ticket === null;
+    // A server's own snapshot counts even where its offset is lower.
+    position = { epoch, offset: isForAll ? offset : Math.max(offset, position?.offset ?? 0) };
+    for (const consumer of [...consumers]) {
+      const { state, begin, seen } = consumer;
+      const isWaiting = consumer.ticket !== null;
+      if (isWaiting && !isForAll && ticket !== consumer.ticket) continue;
+      const begins = isWaiting || (isForAll && state === 'begin');
+      if (begins) {
+        consumer.ticket = null;
+        consumer.seen = 0;
+      }
+      if (!begins)
+        give(
+          consumer,
+          missed.filter(({ meta }) => meta.offset > seen),
+        );
+      else if (!begin) give(consumer, union(events, missed));
+      consumer.seen = isForAll || begins ? offset : Math.max(seen, offset);
+      if (!begins) continue;
+      if (begin) begin(events, missed);
+      else consumer.state = 'ignore';
+      giveHeld(consumer);
+    }
+  };
+
+  return {
+    status,
+    report,
+    join(consumer) {
+      if (consumers.has(consumer)) return;
+      consumer.ticket = consumer.state === 'ignore' ? null : 0;
+      consumer.seen = position?.offset ?? 0;
+      consumers.add(consumer);
+      link.start();
+      // In a microtask, so that those who come (or leave and come back) together cost one call.
+      queueMicrotask(() => {
+        ask();
+        giveHeld(consumer);
+      });
+    },
+    leave(consumer) {
+      if (!consumers.delete(consumer)) return;
+      // A handler that left does not keep an event from being taken by the others.
+      for (const critical of criticals.values()) {
+        if (critical.takers.get(consumer) === 'failed' && critical.takers.delete(consumer)) decide(critical);
+      }
+      queueMicrotask(ask);
+    },
+    update(update) {
+      if (update.kind === 'status') return status.set(update.status);
+      enter(update.epoch);
+      if (update.kind === 'snapshot') {
+        parts.push(update);
+        if (update.last) snapshot(update, parts.splice(0));
+        return;
+      }
+      const items = update.items.map((item) => toItem(topic, epoch, false, item));
+      for (const item of items) {
+        const { critical, offset } = item.meta;
+        if (critical) decide(hold(item));
+        // A repeat of a critical event is out of order: it moves nothing before there is a position.
+        if (position && offset > position.offset) position = { epoch, offset };
+      }
+      for (const consumer of [...consumers]) if (consumer.ticket === null) give(consumer, items);
+    },
+    resume() {
+      isSubscribed = false;
+      parts = [];
+      for (const consumer of consumers) {
+        if (consumer.ticket !== null || consumer.state === 'begin') consumer.ticket = 0;
+      }
+      ask();
+    },
+    lost() {
+      const last = status.get();
+      if (last.state === 'live') status.set({ ...last, state: 'stale' });
+    },
+  };
+}
