@@ -11,7 +11,7 @@ import type { CreateClientOptions } from './types.ts';
 const ATTACH_DEADLINE_MS = 5_000;
 const ATTACH_TRIES = 3;
 const UNAVAILABLE_RETRY_MS = 30_000;
-/** A hub that dies sooner than this is not replaced at once. */
+/** A second death, or failure, within this time is not followed by a start at once. */
 const STABLE_MS = 2_000;
 /** What a hub posted just before its death is heard first: locks and ports are not ordered among each other. */
 const LAST_WORDS_MS = 20;
@@ -77,7 +77,7 @@ export function createLink(protocol: AnyProtocol, options: CreateClientOptions, 
   let page: AbortController | undefined;
   let worker: SharedWorker | Worker | undefined;
   let tries = 0;
-  let startedAt = 0;
+  let lostAt = 0;
 
   const start = () => {
     if (!isPage() || (phase.is !== 'idle' && phase.is !== 'unavailable')) return;
@@ -132,7 +132,6 @@ export function createLink(protocol: AnyProtocol, options: CreateClientOptions, 
     const { identity, dialect = 'trunkline.v1' } = options;
     const { signal } = life.end;
     if (!navigator.locks) throw new TrunklineError('unsupported', 'Web Locks are missing: use https:');
-    startedAt = Date.now();
     const started = worker ?? startWorker();
     worker = started;
     started.addEventListener('error', () => failed(life, unavailable('its script did not load')), { signal });
@@ -212,7 +211,9 @@ export function createLink(protocol: AnyProtocol, options: CreateClientOptions, 
     drop();
     tab.lost();
     tab.connection(closed('hub_lost'));
-    begin(Date.now() - startedAt < STABLE_MS ? STABLE_MS : 0);
+    const isFirst = Date.now() - lostAt > STABLE_MS;
+    lostAt = Date.now();
+    begin(isFirst ? 0 : STABLE_MS);
   };
 
   const failed = (life: Life, cause: unknown) => {

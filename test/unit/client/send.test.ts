@@ -1,0 +1,166 @@
+import { expect, test } from 'vitest';
+import type { AnyOutboxEntry } from '../../../src/protocol/port.ts';
+import { scene, untilEqual } from './setup.ts';
+
+const entry = (id: string, more: object): AnyOutboxEntry =>
+  ({
+    id,
+    topic: null,
+    priority: 'high',
+    createdAt: 1,
+    attempt: 0,
+    dedupeKey: null,
+    state: 'queued',
+    command: { type: 'note', text: id },
+    ...more,
+  }) as AnyOutboxEntry;
+
+test('a command is judged, numbered and handed to the hub as its input', async () => {
+  const s = scene();
+  const { id, durable } = await s.client.send('decide', { gate: 'g', verdict: 'yes' }, { topic: 'run' });
+  const hub = await s.attached();
+  expect(durable).toBe(true);
+  expect(hub.called('send')).toEqual([
+    [
+      {
+        id,
+        topic: 'run',
+        priority: 'high',
+        command: { type: 'decide', gate: 'g', verdict: 'yes' },
+        dedupeKey: 'g',
+        requireDurable: false,
+      },
+    ],
+  ]);
+  await s.client.send('note', { text: 'x' }, { priority: 'high', requireDurable: true });
+  expect(hub.called('send')[1]?.[0]).toMatchObject({ topic: null, priority: 'high', requireDurable: true });
+});
+
+test('what is sent is what was judged, whatever happens to the payload meanwhile', async () => {
+  const s = scene();
+  const payload = { text: 'before' };
+  const sent = s.client.send('note', payload);
+  payload.text = 'after';
+  await sent;
+  expect((await s.attached()).called('send')[0]?.[0].command).toEqual({ type: 'note', text: 'before' });
+});
+
+test.each([
+  ['breaks its schema', { gate: 'g', verdict: 'maybe' }, 'invalid_command', /verdict/],
+  ['JSON would change', { gate: 'g', verdict: 'yes', at: new Date(0) }, 'invalid_command', /payload\.at/],
+  ['is over 1 MiB', { gate: 'é'.repeat(600_000), verdict: 'yes' }, 'too_large', /bytes/],
+])('a command that %s is refused before anything starts', async (_, payload, code, message) => {
+  const s = scene();
+  await expect(s.client.send('decide', payload as { gate: string; verdict: 'yes' })).rejects.toMatchObject({
+    code,
+    message: expect.stringMatching(message),
+  });
+  expect(s.hubs).toHaveLength(0);
+});
+
+test('a schema that is broken tells its issues', async () => {
+  const s = scene();
+  await expect(s.client.send('note', {} as { text: string })).rejects.toMatchObject({
+    code: 'invalid_command',
+    issues: [expect.objectContaining({ path: ['text'] })],
+  });
+  await expect(s.client.send('nope' as 'note', { text: '' })).rejects.toThrow(/defines no command "nope"/);
+});
+
+test("the hub's refusal is a TrunklineError", async () => {
+  const s = scene();
+  s.client.outbox.subscribe(() => {});
+  const hub = await s.attached();
+  hub.sendReply = { ok: false, code: 'outbox_full', message: 'full' };
+  const refused = s.client.send('refresh');
+  await expect(refused).rejects.toMatchObject({
+    name: 'TrunklineError',
+    code: 'outbox_full',
+    message: 'full',
+  });
+});
+
+test('an outcome comes with the batch that settles it, its result as the schema reads it, in every tab', async () => {
+  const s = scene();
+  const settled: unknown[] = [];
+  const off = s.client.outbox.onSettled((how) => settled.push(how));
+  const hub = await s.attached();
+  const receipt = await s.client.send('decide', { gate: 'g', verdict: 'yes' });
+  const command = { type: 'decide', gate: 'g', verdict: 'yes' };
+  const at = '2026-01-01T00:00:00Z';
+  await hub.deliver({
+    settled: [
+      { id: receipt.id, command, outcome: { status: 'accepted', duplicate: false, result: { at } } },
+      { id: 'of another tab', command, outcome: { status: 'cancelled' } },
+    ],
+  });
+  const outcome = { status: 'accepted', duplicate: false, result: { at: new Date(at) } };
+  expect(await receipt.outcome).toEqual(outcome);
+  expect(settled).toEqual([
+    { id: receipt.id, command, outcome },
+    { id: 'of another tab', command, outcome: { status: 'cancelled' } },
+  ]);
+  off();
+  await hub.deliver({ settled: [{ id: 'x', command, outcome: { status: 'dropped' } }] });
+  expect(settled).toHaveLength(2);
+});
+
+test('a result that breaks its schema is reported and given as it came', async () => {
+  const s = scene();
+  const receipt = await s.client.send('decide', { gate: 'g', verdict: 'no' });
+  const hub = await s.attached();
+  const outcome = { status: 'accepted', duplicate: true, result: { at: 5 } } as const;
+  await hub.deliver({ settled: [{ id: receipt.id, command: { type: 'decide' }, outcome }] });
+  expect(await receipt.outcome).toEqual(outcome);
+  expect(s.errors.map(({ code }) => code)).toEqual(['invalid_event']);
+});
+
+test('an outcome may come before the answer to the send', async () => {
+  const s = scene();
+  s.client.outbox.subscribe(() => {});
+  const hub = await s.attached();
+  await s.client.inspect();
+  const sent = s.client.send('refresh');
+  await untilEqual(() => hub.called('send').length, 1);
+  const id = hub.called('send')[0]?.[0].id ?? '';
+  await hub.deliver({ settled: [{ id, command: { type: 'refresh' }, outcome: { status: 'written' } }] });
+  expect(await (await sent).outcome).toEqual({ status: 'written' });
+});
+
+test('the outbox mirrors the hub, and entries that did not change stay the same objects', async () => {
+  const s = scene();
+  const pending: (string | undefined)[] = [];
+  s.client.outbox.pending('decide', 'g').subscribe((found) => pending.push(found?.state));
+  const hub = await s.attached();
+  const gate = { command: { type: 'decide', gate: 'g', verdict: 'yes' }, dedupeKey: 'g' };
+  await hub.deliver({
+    outbox: [entry('a', {}), entry('b', gate)],
+    storage: { state: 'degraded', reason: 'full' },
+  });
+  const [a] = s.client.outbox.get();
+  expect(s.client.outbox.storage.get()).toEqual({ state: 'degraded', reason: 'full' });
+  await hub.deliver({ outbox: [entry('a', {}), entry('b', { ...gate, state: 'sent', attempt: 1 })] });
+  expect(s.client.outbox.get()[0]).toBe(a);
+  await hub.deliver({
+    outbox: [entry('b', { ...gate, state: 'rejected', attempt: 1, error: { code: 'no', message: 'no' } })],
+  });
+  expect(pending).toEqual([undefined, 'queued', 'sent', undefined]);
+});
+
+test('entries can be cancelled, tried again and dismissed', async () => {
+  const s = scene();
+  s.client.outbox.subscribe(() => {});
+  const hub = await s.attached();
+  await hub.deliver({ outbox: [entry('a', { state: 'uncertain', command: { type: 'decide' } })] });
+  expect(await s.client.outbox.cancel('a')).toBe(true);
+  const receipt = await s.client.outbox.retry('a');
+  expect(receipt).toMatchObject({ id: 'a', durable: true });
+  await s.client.outbox.dismiss('a');
+  hub.outcomes.set('a', { status: 'expired' });
+  expect(await s.client.outbox.settled('a')).toEqual({ status: 'expired' });
+  await hub.deliver({ settled: [{ id: 'a', command: { type: 'decide' }, outcome: { status: 'written' } }] });
+  expect(await receipt.outcome).toEqual({ status: 'written' });
+  expect(hub.calls.map(({ method }) => method)).toEqual(
+    expect.arrayContaining(['cancel', 'retry', 'dismiss']),
+  );
+});
