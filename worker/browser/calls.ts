@@ -22,18 +22,12 @@ const attachRequest = z.object({
   hasToken: z.boolean(),
 });
 
-const portCall = z.discriminatedUnion('method', [
-  z.object({ method: z.literal('subscribe'), topic, ticket: z.int(), position: z.nullable(cursor) }),
-  z.object({ method: z.literal('unsubscribe'), topic }),
-  z.object({
-    method: z.literal('took'),
-    topic,
-    epoch: z.string(),
-    taken: z.array(offset),
-    failed: z.array(offset),
-  }),
-  z.object({
-    method: z.literal('send'),
+const id = z.string();
+const CALLS: Readonly<Record<PortCall['method'], z.ZodMiniType>> = {
+  subscribe: z.object({ topic, ticket: z.int(), position: z.nullable(cursor) }),
+  unsubscribe: z.object({ topic }),
+  took: z.object({ topic, epoch: z.string(), taken: z.array(offset), failed: z.array(offset) }),
+  send: z.object({
     command: z.object({
       id: z.uuid(),
       topic: z.nullable(topic),
@@ -43,17 +37,20 @@ const portCall = z.discriminatedUnion('method', [
       requireDurable: z.boolean(),
     }),
   }),
-  z.object({ method: z.enum(['cancel', 'retry', 'dismiss', 'settled']), id: z.string() }),
-  z.object({ method: z.enum(['reconnect', 'inspect']) }),
-  z.object({ method: z.literal('signOut'), discard: z.boolean() }),
-  z.object({ method: z.literal('signal'), signal: z.enum(['online', 'visible', 'hidden']) }),
-  z.object({
-    method: z.literal('token'),
+  cancel: z.object({ id }),
+  retry: z.object({ id }),
+  dismiss: z.object({ id }),
+  settled: z.object({ id }),
+  reconnect: z.object({}),
+  inspect: z.object({}),
+  signOut: z.object({ discard: z.boolean() }),
+  signal: z.object({ signal: z.enum(['online', 'visible', 'hidden']) }),
+  token: z.object({
     request: z.int(),
     answer: z.union([z.object({ token: z.nullable(z.string()) }), z.object({ failed: z.string() })]),
   }),
-]);
+};
 
 export const isAttachRequest = (request: unknown): request is AttachRequest =>
   attachRequest.safeParse(request).success;
-export const isPortCall = (call: unknown): call is PortCall => portCall.safeParse(call).success;
+export const isSound = (call: PortCall): boolean => CALLS[call.method].safeParse(call).success;

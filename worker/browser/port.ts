@@ -11,7 +11,7 @@ import type {
   TabSink,
 } from '../../src/protocol/port.ts';
 import type { PortCall, TabId } from '../core/io.ts';
-import { isAttachRequest, isPortCall } from './calls.ts';
+import { isAttachRequest, isSound } from './calls.ts';
 import type { Hubs } from './hubs.ts';
 import type { HubShell } from './shell.ts';
 
@@ -100,7 +100,7 @@ export class PagePort implements HubPort {
   /** The core answers each method with what the contract says; only here its types are forgotten and found again. */
   async #call<T>(call: PortCall): Promise<Reply<T>> {
     if (!this.#attached) return refuse('closed', 'this page is not attached to the hub; attach it first');
-    if (!isPortCall(call)) return refuse('version_mismatch', UNREADABLE);
+    if (!isSound(call)) return refuse('version_mismatch', UNREADABLE);
     const { shell, tab } = this.#attached;
     return (await shell.call(tab, call)) as Reply<T>;
   }

@@ -158,7 +158,11 @@ export class HubShell {
     for (const effect of effects) this.#guard(input, () => this.#perform(effect));
   }
 
-  /** Nobody hears of an error that a worker does not catch; and the effects that follow still count. */
+  /**
+   * Nobody hears of an error that a worker does not catch. After one the state cannot be relied on, and it may have been
+   * the answer that some call waits for: the tabs start another hub, from what is stored. The call that failed is not
+   * asked again, since it would fail that one too.
+   */
   #guard<T>(input: Input, work: () => T): T | undefined {
     try {
       return work();
@@ -166,8 +170,7 @@ export class HubShell {
       const message = `the hub failed at ${input.type}: ${error instanceof Error ? error.stack : String(error)}`;
       this.#tell({ kind: 'error', code: 'hub_lost', message });
       if (input.type === 'call') this.#reply(input.call, { ok: false, code: 'invalid_command', message });
-      // It would be due again at once, and fail again. The tabs start another hub, from what is stored.
-      if (input.type === 'deadline') this.end('superseded');
+      this.end('superseded');
       return undefined;
     }
   }

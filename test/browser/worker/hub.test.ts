@@ -1,6 +1,7 @@
 /** The whole hub: `startHub` in real workers, real pages and ports, a real server. */
 import { openDB } from 'idb';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { ownerLock } from '../../../worker/browser/locks.ts';
 import { databaseName } from '../../../worker/browser/store/schema.ts';
 import { protocol } from './support/protocol.ts';
 import { TestRoom } from './support/room.ts';
@@ -168,11 +169,86 @@ describe('what a hub refuses', () => {
     await tab.send('g');
     await expect.poll(() => ran()).toHaveLength(1);
   });
+});
 
-  it('refuses where there are no locks, rather than leave the page without an answer', async () => {
-    const port = new Worker(new URL('./support/hub-without-locks.ts', import.meta.url), { type: 'module' });
+describe('a hub in need', () => {
+  const lacking = (name: 'locks' | 'storage' | 'sense') => {
+    const url = new URL('./support/hub-in-need.ts', import.meta.url);
+    const port = new Worker(url, { type: 'module', name });
     onTestFinished(() => port.terminate());
-    expect(await new RawTab(port, wish).tryAttach()).toMatchObject({ ok: false, code: 'unsupported' });
+    return new RawTab(port, wish);
+  };
+
+  it('refuses to work without locks, rather than leave the page without an answer', async () => {
+    expect(await lacking('locks').tryAttach()).toMatchObject({ ok: false, code: 'unsupported' });
+  });
+
+  it('works without storage, and says so', async () => {
+    const tab = lacking('storage');
+    await tab.attach();
+    expect(await tab.hub.send(approval(crypto.randomUUID(), 'g'))).toMatchObject({ ok: true });
+    await expect.poll(() => ran()).toHaveLength(1);
+    expect(tab.batches.flatMap(({ storage = [] }) => storage).at(-1)).toMatchObject({ state: 'degraded' });
+  });
+
+  const reports = (tab: RawTab) => tab.batches.flatMap(({ reports = [] }) => reports);
+  const fault = expect.objectContaining({
+    kind: 'error',
+    message: expect.stringContaining('a fault in the hub itself'),
+  });
+
+  it('answers the call that it fails at, tells the tabs, and makes room for a new hub', async () => {
+    const tab = lacking('sense');
+    const { hub, lease } = await tab.attach();
+    await tab.subscribe('t');
+    const reply = await tab.hub.send(approval(crypto.randomUUID(), 'g'));
+    expect(reply).toMatchObject({ ok: false, message: expect.stringContaining('a fault in the hub itself') });
+    await expect.poll(() => reports(tab)).toContainEqual(fault);
+    await expect.poll(heldLocks).not.toContain(lease);
+    expect(await tab.hub.inspect()).toMatchObject({ ok: false, code: 'hub_lost' });
+    expect((await tab.attach()).hub).not.toBe(hub);
+  });
+
+  it('leaves no call without an answer where it fails at anything else', async () => {
+    const tab = lacking('sense');
+    await tab.attach();
+    // It waits for the store, and fails when that is open.
+    const reply = await tab.hub.send(approval(crypto.randomUUID(), 'g'));
+    expect(reply).toMatchObject({ ok: false, code: 'hub_lost' });
+    await expect.poll(() => reports(tab)).toContainEqual(fault);
+  });
+
+  it('tells of stored rows that it cannot read', async () => {
+    const first = newTab(newPage().page, 'first');
+    await first.attach();
+    await first.send('g');
+    const db = await openDB(databaseName(protocol.app, wish.identity));
+    await db.put('entries', { id: 'broken' });
+    db.close();
+    value(await first.hub.signOut(false));
+    const second = newTab(window, 'second');
+    await second.attach();
+    await expect
+      .poll(() => reports(second))
+      .toContainEqual(expect.objectContaining({ message: expect.stringContaining('entries (broken)') }));
+    await second.send('h');
+    await expect.poll(() => ran()).toHaveLength(2);
+  });
+
+  it('ends when another takes the ownership by force, and begins anew for whoever attaches', async () => {
+    const tab = newTab();
+    const { hub, lease } = await tab.attach();
+    await tab.subscribe('t');
+    await tab.isOpen();
+    await navigator.locks.request(ownerLock(protocol.app, wish.identity), { steal: true }, async () => {
+      await expect.poll(() => tab.connection).toMatchObject({ state: 'closed', reason: 'superseded' });
+      await expect.poll(() => room.seen.at(-1)).toMatchObject({ type: 'left', live: 0 });
+      await expect.poll(heldLocks).not.toContain(lease);
+      expect(await tab.hub.inspect()).toMatchObject({ ok: false, code: 'hub_lost' });
+      expect((await tab.attach()).hub).not.toBe(hub);
+      expect((await tab.inspect()).role).toEqual({ state: 'candidate' });
+    });
+    await expect.poll(async () => (await tab.inspect()).role).toEqual({ state: 'owner', term: 2 });
   });
 });
 
@@ -216,6 +292,23 @@ describe('two hubs of one identity', () => {
     await second.send('more');
     await expect.poll(() => ran()).toHaveLength(2);
     expect(room.seen.filter(({ type }) => type === 'hello').map(({ term }) => term)).toEqual([1, 2]);
+  });
+
+  it('let what was stored while there was no server arrive from the next one, once', async () => {
+    const { page, remove } = newPage();
+    const first = new RawTab(sharedHub('first', page), { ...wish, url: 'ws://127.0.0.1:1/' }, page);
+    await first.attach();
+    const ids: string[] = [];
+    for (const gate of ['a', 'b', 'c']) ids.push(await first.send(gate));
+    remove();
+    const second = newTab(window, 'second');
+    await second.attach();
+    await expect.poll(() => ran().map(({ id }) => id)).toEqual(ids);
+    for (const id of ids) {
+      await expect
+        .poll(async () => value(await second.hub.settled(id)))
+        .toMatchObject({ status: 'accepted' });
+    }
   });
 });
 

@@ -7,7 +7,7 @@ import { typed } from '../../../src/protocol/frames/common.ts';
 import type { StoredCursor, StoredEntry, StoredMeta, StoredOutcome } from '../../core/store.ts';
 
 const error = z.object({ code: z.string(), message: z.string() });
-const fate = z.discriminatedUnion('state', [
+const fate = z.union([
   z.object({ state: z.literal('pending') }),
   z.object({ state: z.literal('uncertain'), at: z.number() }),
   z.object({ state: z.enum(['rejected', 'expired', 'dropped', 'quarantined']), at: z.number(), error }),
