@@ -164,7 +164,7 @@ export function createLink(protocol: AnyProtocol, options: CreateClientOptions, 
       }),
     );
     clearTimeout(deadline);
-    if (!reply.ok) throw new Error(reply.message);
+    if (!reply.ok) throw new TrunklineError(reply.code, reply.message);
     if (!isHeard(life, reply.value.hub)) return;
     phase = { is: 'attached', life, hub };
     tries = 0;
