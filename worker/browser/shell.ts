@@ -155,7 +155,10 @@ export class HubShell {
 
   #step(input: Input): void {
     const effects = this.#guard(input, () => this.#core.step(input, Date.now())) ?? [];
-    for (const effect of effects) this.#guard(input, () => this.#perform(effect));
+    for (const effect of effects) {
+      if (this.#ended) return;
+      this.#guard(input, () => this.#perform(effect));
+    }
   }
 
   /**

@@ -4,9 +4,9 @@ import type { Batch, TabItem, TabSink } from '../../src/protocol/port.ts';
 const ports = new WeakMap<object, MessagePort>();
 
 /**
- * Remembers the port behind each proxy that a tab hands over, so that a sink can be ended by closing its port.
- * Comlink's own `releaseProxy` posts a message to the page, and so does its finalizer; a message evicts a page from the
- * back/forward cache. After `close` both post into nothing.
+ * Remembers the port behind each proxy that a tab hands over, so that a sink can be ended by closing its port. Comlink's
+ * own `releaseProxy` posts a message, which may evict a page from the back/forward cache, and closes the port only when
+ * the page replies, which a dead one never does. After `close` its finalizer posts into nothing.
  */
 export function rememberPorts(): void {
   const handler = Comlink.transferHandlers.get('proxy');

@@ -1,0 +1,57 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { Timer } from '../../../worker/browser/timer.ts';
+
+const DAY_MS = 86_400_000;
+const due = vi.fn();
+const timer = new Timer(due);
+beforeEach(() => {
+  vi.useFakeTimers();
+  due.mockClear();
+});
+afterEach(() => {
+  timer.set(null);
+  vi.useRealTimers();
+});
+
+/** Beyond the 2^31 - 1 ms that a browser's timer can hold. */
+const FAR_MS = 25 * DAY_MS;
+
+it('goes off when its moment has come, once, however far it was', () => {
+  timer.set(Date.now() + FAR_MS);
+  vi.advanceTimersByTime(FAR_MS - 1);
+  expect(due).not.toHaveBeenCalled();
+  vi.advanceTimersByTime(DAY_MS);
+  expect(due).toHaveBeenCalledOnce();
+});
+
+it('goes off at once for a moment that has passed', () => {
+  timer.set(Date.now() - 1_000);
+  vi.advanceTimersByTime(0);
+  expect(due).toHaveBeenCalledOnce();
+});
+
+it('notices soon that the clock went on while the machine slept', () => {
+  timer.set(Date.now() + DAY_MS);
+  vi.setSystemTime(Date.now() + 2 * DAY_MS);
+  vi.advanceTimersByTime(5_000);
+  expect(due).toHaveBeenCalledOnce();
+});
+
+it('waits on where the clock was set back', () => {
+  timer.set(Date.now() + 1_000);
+  vi.setSystemTime(Date.now() - 10_000);
+  vi.advanceTimersByTime(1_000);
+  expect(due).not.toHaveBeenCalled();
+  vi.advanceTimersByTime(10_000);
+  expect(due).toHaveBeenCalledOnce();
+});
+
+it('holds one alarm: the newest, or none', () => {
+  timer.set(Date.now() + 100);
+  timer.set(Date.now() + 1_000);
+  vi.advanceTimersByTime(500);
+  expect(due).not.toHaveBeenCalled();
+  timer.set(null);
+  vi.advanceTimersByTime(DAY_MS);
+  expect(due).not.toHaveBeenCalled();
+});
