@@ -8,10 +8,21 @@ export default defineConfig({
       { test: { name: 'unit', environment: 'node', include: ['test/unit/**/*.test.ts'] } },
       {
         // Found while tests run, a dependency would be optimized then, and the pages reloaded in mid-test.
-        optimizeDeps: { include: ['comlink', 'idb', 'zod/mini'] },
+        optimizeDeps: {
+          include: [
+            'comlink',
+            'idb',
+            'zod/mini',
+            'react',
+            'react-dom',
+            'react-dom/client',
+            'react-dom/server',
+            'react/jsx-dev-runtime',
+          ],
+        },
         test: {
           name: 'browser',
-          include: ['test/browser/**/*.test.ts'],
+          include: ['test/browser/**/*.test.{ts,tsx}'],
           globalSetup: ['test/browser/setup/socket-server.ts'],
           browser: {
             enabled: true,

@@ -1,0 +1,261 @@
+/** The hooks in real components, with a real hub and a real server. */
+import { Profiler, type ReactElement, StrictMode, startTransition, useState } from 'react';
+import { flushSync } from 'react-dom';
+import { createRoot, hydrateRoot, type Root } from 'react-dom/client';
+import { renderToString } from 'react-dom/server';
+import { beforeEach, expect, it, onTestFinished } from 'vitest';
+import { createHooks } from '../../../src/react/index.ts';
+import { protocol } from '../client/support/protocol.ts';
+import { clientHere, sharedHub, type TestClient } from '../client/support/tab.ts';
+import { TestRoom } from '../worker/support/room.ts';
+
+const { Provider, useClient, useConnection, useEvent, useLatest, useOutbox, useSend, useView } =
+  createHooks(protocol);
+
+let room: TestRoom;
+let client: TestClient;
+beforeEach(async () => {
+  room = await TestRoom.enter();
+  const wish = { url: room.url('/trunk'), identity: crypto.randomUUID() };
+  const hub = crypto.randomUUID();
+  client = clientHere({ ...wish, worker: () => sharedHub(hub) });
+});
+
+function mount(element: ReactElement): { root: Root; host: HTMLElement } {
+  const host = document.createElement('div');
+  document.body.append(host);
+  const root = createRoot(host);
+  root.render(element);
+  onTestFinished(() => {
+    root.unmount();
+    host.remove();
+  });
+  return { root, host };
+}
+const publish = (id: string, state: string) => room.publish('run', id, { type: 'node', id, state });
+const subscriptions = () => room.seen.filter(({ type }) => type === 'resync_request' || type === 'subscribe');
+const isOpen = () => expect.poll(() => client.connection.get().state).toBe('open');
+
+it('renders a component on its own key alone', async () => {
+  const renders: string[] = [];
+  const Node = ({ id }: { id: string }) => {
+    const node = useLatest('run', 'node', id);
+    renders.push(`${id}:${node?.state}`);
+    return <p>{node?.state}</p>;
+  };
+  mount(
+    <Provider client={client}>
+      <Node id="a" />
+      <Node id="b" />
+    </Provider>,
+  );
+  await expect.poll(() => subscriptions()).toHaveLength(1);
+  await isOpen();
+  publish('a', 'running');
+  await expect.poll(() => renders).toEqual(['a:undefined', 'b:undefined', 'a:running']);
+  publish('b', 'done');
+  await expect.poll(() => renders.slice(3)).toEqual(['b:done']);
+});
+
+it('gives the map of all keys where no key is named', async () => {
+  const Count = () => <p>{useLatest('run', ['node']).size} nodes</p>;
+  const { host } = mount(
+    <Provider client={client}>
+      <Count />
+    </Provider>,
+  );
+  await isOpen();
+  publish('a', 'running');
+  publish('b', 'running');
+  await expect.poll(() => host.textContent).toBe('2 nodes');
+});
+
+it('folds a view with an inline reducer, and does not subscribe anew with each render', async () => {
+  let rerender = () => {};
+  const Done = () => {
+    const [factor, setFactor] = useState(1);
+    rerender = () => setFactor((n) => n + 1);
+    const done = useView<string[]>('run', [], (ids, e) =>
+      e.type === 'node' && e.state === 'done' ? [...ids, `${e.id}${factor}`] : ids,
+    );
+    return <p>{done.join()}</p>;
+  };
+  const { host } = mount(
+    <Provider client={client}>
+      <Done />
+    </Provider>,
+  );
+  await isOpen();
+  publish('a', 'done');
+  await expect.poll(() => host.textContent).toBe('a1');
+  flushSync(rerender);
+  publish('b', 'done');
+  // The newest reducer, on the state that the earlier one made.
+  await expect.poll(() => host.textContent).toBe('a1,b2');
+  expect(subscriptions()).toHaveLength(1);
+});
+
+it('calls the newest listener for each event once, also in strict mode', async () => {
+  const heard: string[] = [];
+  let rerender = () => {};
+  const Ear = () => {
+    const [name, setName] = useState('first');
+    rerender = () => setName('second');
+    useEvent('run', 'node', (event) => heard.push(`${name}:${event.id}`));
+    return null;
+  };
+  mount(
+    <StrictMode>
+      <Provider client={client}>
+        <Ear />
+      </Provider>
+    </StrictMode>,
+  );
+  await isOpen();
+  publish('a', 'done');
+  await expect.poll(() => heard).toEqual(['first:a']);
+  flushSync(rerender);
+  publish('b', 'done');
+  await expect.poll(() => heard).toEqual(['first:a', 'second:b']);
+});
+
+it('sends, tells that it is under way, and shows the outbox', async () => {
+  const states: string[] = [];
+  let decide: () => Promise<unknown> = async () => {};
+  const Gate = () => {
+    const { send, pending, error } = useSend('approve');
+    const outbox = useOutbox();
+    decide = () => send({ gate: 'g' });
+    states.push(`${pending} ${error?.message ?? ''} ${outbox.length}`);
+    return null;
+  };
+  mount(
+    <Provider client={client}>
+      <Gate />
+    </Provider>,
+  );
+  await expect.poll(() => states).toEqual(['false  0']);
+  await decide();
+  await expect.poll(() => states.at(-1)).toBe('false  0');
+  expect(states).toContain('true  0');
+  expect(room.seen.filter(({ type }) => type === 'run')).toHaveLength(1);
+});
+
+it('keeps the error of a send that was refused, and the send rejects as well', async () => {
+  let error: Error | null = null;
+  let decide: () => Promise<unknown> = async () => {};
+  const Gate = () => {
+    const state = useSend('approve');
+    error = state.error;
+    // A gate that is no text: what a form without types might give.
+    decide = () => state.send({ gate: 7 as unknown as string });
+    return null;
+  };
+  mount(
+    <Provider client={client}>
+      <Gate />
+    </Provider>,
+  );
+  await expect
+    .poll(() =>
+      decide().then(
+        () => 'sent',
+        (e: { code: string }) => e.code,
+      ),
+    )
+    .toBe('invalid_command');
+  await expect.poll(() => error?.message).toContain('gate');
+});
+
+it('keeps one value through a tree that renders concurrently', async () => {
+  const torn: string[] = [];
+  let rerender = () => {};
+  const Leaf = ({ seen }: { seen: Set<string | undefined> }) => {
+    const state = useLatest('run', 'node', 'a')?.state;
+    seen.add(state);
+    const until = performance.now() + 2;
+    while (performance.now() < until) {
+      // A slow component, so that React yields between leaves.
+    }
+    return <i>{state}</i>;
+  };
+  const Tree = () => {
+    const [round, setRound] = useState(0);
+    rerender = () => startTransition(() => setRound((n) => n + 1));
+    const seen = new Set<string | undefined>();
+    return (
+      <Profiler
+        id={`round ${round}`}
+        onRender={() => {
+          if (seen.size > 1) torn.push([...seen].join());
+        }}
+      >
+        {Array.from({ length: 20 }, (_, i) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: the leaves never move
+          <Leaf key={i} seen={seen} />
+        ))}
+      </Profiler>
+    );
+  };
+  const { host } = mount(
+    <Provider client={client}>
+      <Tree />
+    </Provider>,
+  );
+  await isOpen();
+  for (let i = 0; i < 5; i++) {
+    rerender();
+    publish('a', `state ${i}`);
+    await expect.poll(() => host.textContent).toBe(`state ${i}`.repeat(20));
+  }
+  expect(torn).toEqual([]);
+});
+
+it('gives a stable first state on a server, and hydrates without a mismatch', async () => {
+  const App = () => {
+    const connection = useConnection();
+    const nodes = useLatest('run', 'node');
+    const lines = useView('run', 0, (n, e) => (e.type === 'line' ? n + 1 : n));
+    return <p>{`${connection.state} ${nodes.size} ${lines} ${useOutbox().length}`}</p>;
+  };
+  const tree = (
+    <Provider client={client}>
+      <App />
+    </Provider>
+  );
+  const html = renderToString(tree);
+  expect(html).toBe('<p>closed 0 0 0</p>');
+  expect(room.seen).toEqual([]);
+  const host = document.createElement('div');
+  host.innerHTML = html;
+  document.body.append(host);
+  const errors: unknown[] = [];
+  const root = hydrateRoot(host, tree, { onRecoverableError: (error) => errors.push(error) });
+  onTestFinished(() => {
+    root.unmount();
+    host.remove();
+  });
+  await isOpen();
+  publish('a', 'running');
+  await expect.poll(() => host.textContent).toBe('open 1 0 0');
+  expect(errors).toEqual([]);
+});
+
+it('lets the topic go when its last component has gone', async () => {
+  const Node = () => <p>{useLatest('run', 'node', 'a')?.state}</p>;
+  const { root } = mount(
+    <Provider client={client}>
+      <Node />
+    </Provider>,
+  );
+  await isOpen();
+  root.render(<Provider client={client}>nothing</Provider>);
+  await expect
+    .poll(() => room.seen.some(({ type }) => type === 'unsubscribe' || type === 'left'), { timeout: 10_000 })
+    .toBe(true);
+});
+
+it('says what is missing where there is no provider', () => {
+  const Lost = () => <>{String(useClient())}</>;
+  expect(() => renderToString(<Lost />)).toThrow(/<Provider client=/);
+});
