@@ -1,0 +1,155 @@
+import type { Typed } from '../../protocol/interpret.ts';
+import type { AnyProtocol } from '../../protocol/types.ts';
+import type { EventLog, Principal } from '../log/event-log.ts';
+import { Clients } from './clients.ts';
+import { Commands } from './commands.ts';
+import { type Authenticate, Connection, type ConnectionServices } from './connection.ts';
+import { deferred } from './deferred.ts';
+import { type AnyHandler, execute } from './execute.ts';
+import type { Limits } from './limits.ts';
+import type { Clock, Inbound, Peer } from './peer.ts';
+import { publicationOf } from './publication.ts';
+import { noStats, type ServerStats } from './stats.ts';
+import { Topics } from './topics.ts';
+import { Writer } from './writer.ts';
+
+export interface BrokerOptions {
+  readonly protocol: AnyProtocol;
+  readonly handlers: Readonly<Record<string, AnyHandler>>;
+  readonly log: EventLog;
+  readonly clock: Clock;
+  readonly limits: Limits;
+  readonly countsConnections: boolean;
+  newSession(): string;
+  acceptsVersion(appVersion: number): boolean;
+  authorize(principal: Principal, topic: string, action: 'read' | 'write'): Promise<boolean>;
+  /** What has nowhere else to go. */
+  report(error: unknown, about: string): void;
+}
+
+const HOUSEKEEPING_MS = 60_000;
+
+/** The server without its sockets: all of the protocol, on a clock, peers and a log that it is given. */
+export class Broker {
+  readonly #options: BrokerOptions;
+  readonly #services: ConnectionServices;
+  readonly #stats: ServerStats = noStats();
+  readonly #topics: Topics;
+  readonly #commands: Commands;
+  readonly #writer: Writer;
+  readonly #connections = new Set<Connection>();
+  #closing: Promise<void> | null = null;
+  #allEnded = deferred<void>();
+  #cancelHousekeeping: () => void;
+
+  constructor(options: BrokerOptions) {
+    const { protocol, handlers, log, clock, limits, report, authorize } = options;
+    const stats = this.#stats;
+    const opened = log.open({ now: clock.now(), tailLimit: limits.tailLimit });
+    opened.catch((error) => report(error, 'opening the event log'));
+    this.#options = options;
+    this.#topics = new Topics(log, clock, stats, report);
+    this.#writer = new Writer(log, opened, clock, this.#topics);
+    const executeServices = { protocol, handlers, log, writer: this.#writer, clock, limits, stats, report };
+    this.#commands = new Commands(
+      (frame, requester, mayRun) => execute(executeServices, frame, requester, mayRun),
+      stats,
+      limits.commandsPerConnection,
+    );
+    this.#services = {
+      ...options,
+      opened,
+      stats,
+      topics: this.#topics,
+      commands: this.#commands,
+      clients: new Clients(),
+      mayRead: (principal, topic) => authorize(principal, topic, 'read'),
+      mayWrite: (principal, topic) => authorize(principal, topic, 'write'),
+      ended: (connection) => this.#ended(connection),
+    };
+    this.#cancelHousekeeping = clock.setTimer(HOUSEKEEPING_MS, () => this.#keepHouse());
+  }
+
+  get closing(): boolean {
+    return this.#closing !== null;
+  }
+
+  connect(peer: Peer, authenticate: Authenticate): Inbound {
+    this.#stats.socketsOpened += 1;
+    const connection = new Connection(this.#stats.socketsOpened, peer, authenticate, this.#services);
+    this.#connections.add(connection);
+    if (this.#closing) this.#sayDraining(connection);
+    return connection;
+  }
+
+  async publish(topic: string, event: Typed): Promise<{ epoch: string; offset: number }> {
+    const { protocol, limits } = this.#options;
+    const publication = publicationOf(protocol, topic, event, limits.maxEventBytes);
+    const committed = await this.#writer.append({ publications: [publication], command: null });
+    const [published] = committed.status === 'committed' ? committed.events : [];
+    if (!published) throw new Error('publish: the event log did not answer with the event');
+    return { epoch: published.epoch, offset: published.event.offset };
+  }
+
+  disconnect(principal: Principal): void {
+    for (const connection of [...this.#connections]) {
+      if (connection.principal !== principal) continue;
+      connection.session?.stopCommands();
+      connection.goodbye({ code: 'unauthorized', message: 'the server ended this connection', retry: true });
+    }
+  }
+
+  close(drainMs: number): Promise<void> {
+    this.#closing ??= this.#close(drainMs);
+    return this.#closing;
+  }
+
+  stats(): ServerStats {
+    const { topics, subscriptions } = this.#topics.counts();
+    return structuredClone({
+      ...this.#stats,
+      connections: [...this.#connections].filter(({ session }) => session !== null).length,
+      topics,
+      subscriptions,
+      commands: { ...this.#stats.commands, inProgress: this.#commands.inProgress },
+    });
+  }
+
+  async #close(drainMs: number): Promise<void> {
+    const { clock, log } = this.#options;
+    this.#cancelHousekeeping();
+    const late = deferred<void>();
+    const cancel = clock.setTimer(drainMs, () => late.resolve());
+    const finished = [...this.#connections].map((connection) => this.#drain(connection));
+    await Promise.race([Promise.all([...finished, this.#commands.stop()]), late.promise]);
+    cancel();
+    for (const connection of [...this.#connections]) this.#sayDraining(connection);
+    if (this.#connections.size > 0) await this.#allEnded.promise;
+    await this.#writer.idle();
+    await log.close();
+  }
+
+  /** Answers what runs; then says goodbye. */
+  async #drain(connection: Connection): Promise<void> {
+    if (connection.session) await this.#commands.settled(connection.session);
+    this.#sayDraining(connection);
+  }
+
+  #sayDraining(connection: Connection): void {
+    connection.goodbye({ code: 'draining', message: 'the server is going down', retry: true });
+  }
+
+  #ended(connection: Connection): void {
+    this.#connections.delete(connection);
+    if (this.#connections.size === 0 && this.#closing) this.#allEnded.resolve();
+  }
+
+  #keepHouse(): void {
+    const { clock, log, report } = this.#options;
+    this.#services.clients.prune(clock.now());
+    this.#services.opened
+      .then(() => log.prune(clock.now()))
+      .catch((error) => report(error, 'pruning the event log'));
+    this.#cancelHousekeeping = clock.setTimer(HOUSEKEEPING_MS, () => this.#keepHouse());
+  }
+}

@@ -1,0 +1,62 @@
+import type { ClientKey, Principal } from '../log/event-log.ts';
+
+/** A connection, as the fence sees it. */
+export interface Contender {
+  readonly client: ClientKey;
+  readonly term: number;
+  /** In the order in which the sockets were opened. */
+  readonly number: number;
+  /** Another connection of the client takes its place: none of its commands may run from here on. */
+  supersede(): void;
+}
+
+/** How long the term of a client without a connection is remembered. */
+const FENCE_MS = 600_000;
+
+/** One connection for each client: the higher term wins, at equal terms the newer socket. */
+export class Clients {
+  readonly #fences = new Map<string, { readonly holder: Contender; endedAt: number | null }>();
+  readonly #connections = new Map<Principal, Set<Contender>>();
+
+  /** False where a connection of a higher term, or a newer socket, was here before. */
+  admit(contender: Contender): boolean {
+    const key = keyOf(contender.client);
+    const holder = this.#fences.get(key)?.holder;
+    if (holder) {
+      if (contender.term < holder.term) return false;
+      if (contender.term === holder.term && contender.number < holder.number) return false;
+      this.#connections.get(holder.client.principal)?.delete(holder);
+      holder.supersede();
+    }
+    this.#fences.set(key, { holder: contender, endedAt: null });
+    const { principal } = contender.client;
+    const connections = this.#connections.get(principal) ?? new Set();
+    this.#connections.set(principal, connections.add(contender));
+    return true;
+  }
+
+  left(contender: Contender, now: number): void {
+    const { principal } = contender.client;
+    const connections = this.#connections.get(principal);
+    connections?.delete(contender);
+    if (connections?.size === 0) this.#connections.delete(principal);
+    const fence = this.#fences.get(keyOf(contender.client));
+    if (fence?.holder === contender) fence.endedAt = now;
+  }
+
+  /** Connections of this client's principal that are not this client's own. */
+  othersOf({ principal, clientId }: ClientKey): number {
+    const connections = [...(this.#connections.get(principal) ?? [])];
+    return connections.filter(({ client }) => client.clientId !== clientId).length;
+  }
+
+  prune(now: number): void {
+    for (const [key, { endedAt }] of this.#fences) {
+      if (endedAt !== null && endedAt < now - FENCE_MS) this.#fences.delete(key);
+    }
+  }
+}
+
+function keyOf({ principal, clientId }: ClientKey): string {
+  return JSON.stringify([principal, clientId]);
+}

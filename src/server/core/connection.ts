@@ -1,0 +1,309 @@
+import { closeCodeOf } from '../../protocol/codes.ts';
+import {
+  type ClientFrame,
+  type ClientFrameOf,
+  type Parsed,
+  parseClientMessage,
+} from '../../protocol/frames/index.ts';
+import type { AnyProtocol } from '../../protocol/types.ts';
+import type { ClientKey, Principal } from '../log/event-log.ts';
+import { type Deferred, deferred } from './deferred.ts';
+import { frameText } from './frames.ts';
+import { Outgoing } from './outgoing.ts';
+import type { Inbound, Peer } from './peer.ts';
+import { Rate } from './rate.ts';
+import { type Goodbye, type Line, Session, type SessionServices } from './session.ts';
+
+/** Answers who holds this token; `null` for nobody. */
+export type Authenticate = (token: string | undefined) => Promise<Principal | null>;
+
+export interface ConnectionServices extends SessionServices {
+  readonly protocol: AnyProtocol;
+  /** Resolves when the log is open. */
+  readonly opened: Promise<void>;
+  /** Whether `limits.connectionsPerPrincipal` counts. */
+  readonly countsConnections: boolean;
+  newSession(): string;
+  acceptsVersion(appVersion: number): boolean;
+  ended(connection: Connection): void;
+}
+
+type State =
+  | { readonly name: 'awaiting_hello' }
+  /** What arrives before `welcome` is kept, in order. */
+  | { readonly name: 'checking'; readonly early: Parsed<ClientFrame>[] }
+  | { readonly name: 'open'; readonly session: Session }
+  /** `goodbye` was said; nothing that arrives counts any more. */
+  | { readonly name: 'closing' }
+  | { readonly name: 'closed' };
+
+const DEFAULT_HEARTBEAT_MS = 30_000;
+const SILENCE_FACTOR = 2.5;
+/** For the closing handshake, after which the socket is ended. */
+const CLOSE_MS = 2_000;
+/** Frames that may arrive before `welcome`. */
+const EARLY_LIMIT = 1_000;
+/** A client that cannot read this much cannot even be welcomed. */
+const SMALLEST_CLIENT_LIMIT_BYTES = 1_024;
+const DEFAULT_CLIENT_LIMIT_BYTES = 16_777_216;
+/** Replays and snapshots wait while more than this is on its way. */
+const CONGESTED_BYTES = 1_048_576;
+const OVERLOADED_RETRY_MS = 10_000;
+
+/** One socket from its opening to its end: the handshake, the frames in their order, the heartbeat, the goodbye. */
+export class Connection implements Inbound, Line {
+  readonly #number: number;
+  readonly #peer: Peer;
+  readonly #authenticate: Authenticate;
+  readonly #services: ConnectionServices;
+  readonly #outgoing: Outgoing;
+  readonly #frames: Rate;
+  #state: State = { name: 'awaiting_hello' };
+  #principal: Principal | null = null;
+  #lastHeardAt: number;
+  #cancelDeadline: () => void;
+  #drained: Deferred<void> | null = null;
+
+  constructor(number: number, peer: Peer, authenticate: Authenticate, services: ConnectionServices) {
+    const { clock, limits, stats } = services;
+    const now = clock.now();
+    this.#number = number;
+    this.#peer = peer;
+    this.#authenticate = authenticate;
+    this.#services = services;
+    this.#outgoing = new Outgoing(peer, stats, () => this.#checkBuffer());
+    this.#frames = new Rate(limits.framesPerSecond, 1_000, 2 * limits.framesPerSecond, now);
+    this.#lastHeardAt = now;
+    this.#cancelDeadline = clock.setTimer(limits.handshakeMs, () => this.#handshakeIsLate());
+  }
+
+  /** Known as soon as the token was accepted. */
+  get principal(): Principal | null {
+    return this.#principal;
+  }
+
+  /** `null` before `welcome` and after the end. */
+  get session(): Session | null {
+    return this.#state.name === 'open' ? this.#state.session : null;
+  }
+
+  message(text: string | null): void {
+    if (this.#isOver()) return;
+    const { stats, clock } = this.#services;
+    this.#lastHeardAt = clock.now();
+    stats.messagesIn += 1;
+    if (text === null) {
+      this.#badFrame('a message that is not text');
+      return;
+    }
+    stats.bytesIn += Buffer.byteLength(text);
+    for (const parsed of parseClientMessage(text)) {
+      if (this.#isOver()) return;
+      stats.framesIn += 1;
+      if (this.#frames.take(clock.now())) this.#take(parsed);
+      else this.#overloaded(`more than ${this.#services.limits.framesPerSecond} frames a second`);
+    }
+  }
+
+  drained(): void {
+    if (!this.#drained || this.#peer.bufferedBytes() > CONGESTED_BYTES / 2) return;
+    this.#drained.resolve();
+    this.#drained = null;
+  }
+
+  closed(): void {
+    if (this.#state.name === 'closed') return;
+    this.#endSession();
+    this.#state = { name: 'closed' };
+    this.#cancelDeadline();
+    this.#services.ended(this);
+  }
+
+  send(frame: string): void {
+    if (!this.#isOver()) this.#outgoing.push(frame);
+  }
+
+  fits(frame: string): boolean {
+    return this.#outgoing.fits(frame);
+  }
+
+  congested(): Promise<void> | null {
+    if (this.#isOver() || this.#peer.bufferedBytes() + this.#outgoing.bytes <= CONGESTED_BYTES) return null;
+    this.#outgoing.flush();
+    if (this.#isOver()) return null;
+    this.#drained ??= deferred();
+    return this.#drained.promise;
+  }
+
+  goodbye({ code, message, retry, retryAfterMs }: Goodbye): void {
+    if (this.#isOver()) return;
+    const { stats, clock } = this.#services;
+    stats.goodbyes[code] = (stats.goodbyes[code] ?? 0) + 1;
+    this.#endSession();
+    // First of all: a full buffer must not be a reason for another goodbye.
+    this.#state = { name: 'closing' };
+    const wait = retryAfterMs === undefined ? {} : { retry_after_ms: retryAfterMs };
+    this.#outgoing.push(frameText({ type: 'goodbye', code, message, retry, ...wait }));
+    this.#outgoing.flush();
+    this.#cancelDeadline();
+    this.#cancelDeadline = clock.setTimer(CLOSE_MS, () => this.#cutOff());
+    this.#peer.close(closeCodeOf(code), code);
+  }
+
+  #isOver(): boolean {
+    return this.#state.name === 'closing' || this.#state.name === 'closed';
+  }
+
+  #endSession(): void {
+    this.session?.end();
+    this.#drained?.resolve();
+    this.#drained = null;
+  }
+
+  #take(parsed: Parsed<ClientFrame>): void {
+    switch (this.#state.name) {
+      case 'awaiting_hello':
+        if (!parsed.ok) {
+          this.#badFrame(`the first frame must be a \`hello\`: ${parsed.message}`);
+        } else if (parsed.frame.type !== 'hello') {
+          this.#badFrame(`the first frame must be a \`hello\`, not \`${parsed.frame.type}\``);
+        } else {
+          const early: Parsed<ClientFrame>[] = [];
+          this.#state = { name: 'checking', early };
+          void this.#check(parsed.frame, early);
+        }
+        return;
+      case 'checking':
+        this.#state.early.push(parsed);
+        if (this.#state.early.length > EARLY_LIMIT) this.#badFrame('too many frames before `welcome`');
+        return;
+      case 'open':
+        if (parsed.ok) this.#state.session.take(parsed.frame);
+        else if (parsed.problem === 'unknown') this.#services.stats.unknownFrames += 1;
+        else this.#badFrame(parsed.type === null ? parsed.message : `${parsed.type}: ${parsed.message}`);
+        return;
+      default:
+        return;
+    }
+  }
+
+  async #check(hello: ClientFrameOf['hello'], early: Parsed<ClientFrame>[]): Promise<void> {
+    try {
+      const welcomed = await this.#welcomeOrRefuse(hello);
+      if (!welcomed) return;
+      for (const parsed of early) this.#take(parsed);
+    } catch (error) {
+      if (this.#isOver()) return;
+      this.#services.report(error, 'checking a hello');
+      this.#overloaded('the server could not check the hello; try again');
+    }
+  }
+
+  async #welcomeOrRefuse(hello: ClientFrameOf['hello']): Promise<boolean> {
+    const { opened, log, clock, clients, limits, protocol, countsConnections } = this.#services;
+    const maxBytes = hello.max_frame_bytes ?? DEFAULT_CLIENT_LIMIT_BYTES;
+    const unsupported = this.#whyUnsupported(hello, maxBytes);
+    if (unsupported !== null) {
+      this.goodbye({ code: 'unsupported', message: unsupported, retry: false });
+      return false;
+    }
+    this.#outgoing.maxBytes = maxBytes;
+
+    await opened;
+    const principal = await this.#authenticate(hello.token);
+    if (this.#isOver()) return false;
+    if (principal === null) {
+      this.goodbye({ code: 'unauthorized', message: 'the token was not accepted', retry: true });
+      return false;
+    }
+    this.#principal = principal;
+    const client: ClientKey = { principal, clientId: hello.client_id };
+    const owner = await log.claim(client, clock.now());
+    const dedupeSince = await log.dedupeSince();
+    if (this.#isOver()) return false;
+    if (owner !== principal) {
+      const message = 'this client_id belongs to another principal';
+      this.goodbye({ code: 'identity_mismatch', message, retry: false });
+      return false;
+    }
+    if (countsConnections && clients.othersOf(client) >= limits.connectionsPerPrincipal) {
+      this.#overloaded(`more than ${limits.connectionsPerPrincipal} connections of one principal`);
+      return false;
+    }
+    const session = new Session(
+      { client, term: hello.term, number: this.#number, maxBytes },
+      this,
+      this.#services,
+    );
+    if (!clients.admit(session)) {
+      this.goodbye({ code: 'superseded', message: 'a newer connection is here', retry: false });
+      return false;
+    }
+    this.#state = { name: 'open', session };
+    this.#services.stats.connectionsOpened += 1;
+    this.#watchHeartbeat();
+    this.send(
+      frameText({
+        type: 'welcome',
+        session: this.#services.newSession(),
+        principal,
+        server_time: clock.now(),
+        dedupe_since: dedupeSince,
+        ...(limits.heartbeatMs === null ? {} : { heartbeat_ms: limits.heartbeatMs }),
+        max_frame_bytes: limits.maxFrameBytes,
+        app_version: protocol.version,
+      }),
+    );
+    return true;
+  }
+
+  #whyUnsupported({ app, app_version }: ClientFrameOf['hello'], maxBytes: number): string | null {
+    const { protocol, acceptsVersion } = this.#services;
+    if (app !== protocol.app) return `this server is for ${JSON.stringify(protocol.app)}`;
+    if (!acceptsVersion(app_version)) return `version ${app_version} of ${app} is not accepted here`;
+    if (maxBytes < SMALLEST_CLIENT_LIMIT_BYTES) {
+      return `max_frame_bytes must be at least ${SMALLEST_CLIENT_LIMIT_BYTES}, not ${maxBytes}`;
+    }
+    return null;
+  }
+
+  #handshakeIsLate(): void {
+    const within = `within ${this.#services.limits.handshakeMs} ms`;
+    if (this.#state.name === 'awaiting_hello') {
+      this.goodbye({ code: 'bad_frame', message: `no \`hello\` ${within}`, retry: true });
+    } else this.#overloaded(`the server could not check the hello ${within}`);
+  }
+
+  #watchHeartbeat(): void {
+    const { clock, limits } = this.#services;
+    const silenceMs = (limits.heartbeatMs ?? DEFAULT_HEARTBEAT_MS) * SILENCE_FACTOR;
+    const leftMs = this.#lastHeardAt + silenceMs - clock.now();
+    this.#cancelDeadline();
+    if (leftMs > 0) {
+      // Never longer than the silence itself, also where the clock was set back.
+      this.#cancelDeadline = clock.setTimer(Math.min(leftMs, silenceMs), () => this.#watchHeartbeat());
+      return;
+    }
+    this.#services.stats.silentConnections += 1;
+    this.#cutOff();
+  }
+
+  #cutOff(): void {
+    this.#peer.terminate();
+    this.closed();
+  }
+
+  #checkBuffer(): void {
+    if (this.#isOver() || this.#peer.bufferedBytes() <= this.#services.limits.bufferedBytes) return;
+    this.#overloaded('too much is waiting to be read');
+  }
+
+  #badFrame(message: string): void {
+    this.#services.stats.malformedFrames += 1;
+    this.goodbye({ code: 'bad_frame', message, retry: true });
+  }
+
+  #overloaded(message: string): void {
+    this.goodbye({ code: 'overloaded', message, retry: true, retryAfterMs: OVERLOADED_RETRY_MS });
+  }
+}

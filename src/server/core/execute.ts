@@ -1,0 +1,201 @@
+import { explain, interpretCommand, type Typed, validate } from '../../protocol/interpret.ts';
+import { whereJsonDiffers } from '../../protocol/json.ts';
+import type { AnyProtocol } from '../../protocol/types.ts';
+import type { EventLog, JsonText, Principal } from '../log/event-log.ts';
+import { Reject } from '../reject.ts';
+import type { Answer, CommandFrame, Requester } from './commands.ts';
+import { deferred } from './deferred.ts';
+import type { Limits } from './limits.ts';
+import type { Clock } from './peer.ts';
+import { publicationOf } from './publication.ts';
+import type { ServerStats } from './stats.ts';
+import type { Publication, Writer } from './writer.ts';
+
+/** A handler and its context, their types forgotten. */
+export type AnyHandler = (command: Typed, context: AnyContext) => unknown;
+export interface AnyContext {
+  readonly id: string;
+  readonly attempt: number;
+  readonly principal: Principal;
+  readonly topic: string | null;
+  readonly createdAt: number;
+  publish(topic: string, event: Typed): void;
+}
+
+export interface ExecuteServices {
+  readonly protocol: AnyProtocol;
+  readonly handlers: Readonly<Record<string, AnyHandler>>;
+  readonly log: EventLog;
+  readonly writer: Writer;
+  readonly clock: Clock;
+  readonly limits: Limits;
+  readonly stats: ServerStats;
+  report(error: unknown, about: string): void;
+}
+
+export const ATTEMPTS_LIMIT = 5;
+/** Doubled after each further failure. */
+export const FIRST_BACKOFF_MS = 100;
+const UNAVAILABLE_RETRY_MS = 1_000;
+
+type Judged = Extract<ReturnType<typeof interpretCommand>, { ok: true }>;
+interface Job {
+  readonly frame: CommandFrame;
+  readonly requester: Requester;
+  readonly judged: Judged;
+  readonly handler: AnyHandler;
+}
+interface Done {
+  readonly publications: readonly Publication[];
+  readonly result: JsonText | null;
+}
+
+/**
+ * Runs one command to its end; never rejects. A handler that fails is tried again here, not by the client, so that the
+ * commands behind it stay behind it. A log that fails is the client's to try again: only the log can tell later whether
+ * the command was accepted after all.
+ */
+export async function execute(
+  services: ExecuteServices,
+  frame: CommandFrame,
+  requester: Requester,
+  mayRun: () => boolean,
+): Promise<Answer> {
+  try {
+    const first = await services.log.accepted(requester.client.principal, frame.id);
+    if (first) return { status: 'accepted', duplicate: true, result: first.result };
+    if (frame.topic !== undefined && !(await mayWrite(services, requester, frame.topic))) {
+      return refused('forbidden', `you may not send commands to topic ${JSON.stringify(frame.topic)}`);
+    }
+    const { type } = frame.command;
+    const judged = interpretCommand(services.protocol, frame.command);
+    if (!judged.ok) {
+      return refused(judged.code === 'unknown_type' ? 'unknown_command' : 'invalid_command', judged.message);
+    }
+    const handler = Object.hasOwn(services.handlers, type) ? services.handlers[type] : undefined;
+    if (!handler) return refused('unknown_command', `the server has no handler for ${JSON.stringify(type)}`);
+    return await untilAnswered(services, { frame, requester, judged, handler }, mayRun);
+  } catch (error) {
+    services.report(error, nameOf(frame));
+    return {
+      status: 'refused',
+      code: 'unavailable',
+      message: 'the server could not look into its log or its permissions; send it again',
+      retry: true,
+      retryAfterMs: UNAVAILABLE_RETRY_MS,
+    };
+  }
+}
+
+async function untilAnswered(services: ExecuteServices, job: Job, mayRun: () => boolean): Promise<Answer> {
+  const { clock, stats, writer, report } = services;
+  const { frame, requester } = job;
+  for (let tries = 1; mayRun(); tries += 1) {
+    let done: Done;
+    try {
+      done = await run(services, job, tries);
+    } catch (error) {
+      if (error instanceof Reject) {
+        const { code, message, retry, retryAfterMs } = error;
+        return { status: 'refused', code, message, retry, retryAfterMs };
+      }
+      stats.commands.failedAttempts += 1;
+      report(error, `${nameOf(frame)}, attempt ${tries} of ${ATTEMPTS_LIMIT}`);
+      if (tries === ATTEMPTS_LIMIT) return refused('internal', 'the server failed to run this command');
+      const backoff = deferred<void>();
+      clock.setTimer(FIRST_BACKOFF_MS * 2 ** (tries - 1), () => backoff.resolve());
+      await backoff.promise;
+      continue;
+    }
+    const { principal } = requester.client;
+    const committed = await writer.append({
+      publications: done.publications,
+      command: { principal, id: frame.id, result: done.result },
+    });
+    return committed.status === 'duplicate'
+      ? { status: 'accepted', duplicate: true, result: committed.result }
+      : { status: 'accepted', duplicate: false, result: done.result };
+  }
+  return { status: 'abandoned' };
+}
+
+/** One call of the handler; what it publishes is kept until it has returned. */
+async function run(services: ExecuteServices, job: Job, tries: number): Promise<Done> {
+  const { protocol, limits } = services;
+  const { frame, requester, judged, handler } = job;
+  const publications: Publication[] = [];
+  let over = false;
+  const context: AnyContext = {
+    id: frame.id,
+    attempt: frame.attempt + tries - 1,
+    principal: requester.client.principal,
+    topic: frame.topic ?? null,
+    createdAt: frame.created_at,
+    publish(topic, event) {
+      if (over) {
+        throw new Error(
+          `${nameOf(frame)} is over: context.publish belongs to the handler's own time; use server.publish afterwards`,
+        );
+      }
+      publications.push(publicationOf(protocol, topic, event, limits.maxEventBytes));
+    },
+  };
+  try {
+    const value = await inTime(services, async () => await handler(judged.command, context), `the handler`);
+    return { publications, result: resultText(judged, value, limits.maxEventBytes) };
+  } finally {
+    over = true;
+  }
+}
+
+/** The result as it travels; `null` where there is none. */
+function resultText({ command, definition }: Judged, value: unknown, maxBytes: number): JsonText | null {
+  if (definition.result) {
+    const judged = validate(definition.result, value);
+    if (judged.issues) {
+      throw new TypeError(
+        `the handler of ${command.type} returned a wrong result: ${explain(judged.issues)}`,
+      );
+    }
+    const differs = value === undefined ? null : whereJsonDiffers(value, 'result');
+    if (differs !== null) throw new TypeError(`the handler of ${command.type}: JSON would change ${differs}`);
+  }
+  const text: string | undefined = JSON.stringify(value);
+  if (text === undefined) return null;
+  const bytes = Buffer.byteLength(text);
+  if (bytes > maxBytes) {
+    throw new TypeError(
+      `the handler of ${command.type} returned ${bytes} bytes, more than limits.maxEventBytes (${maxBytes})`,
+    );
+  }
+  return text;
+}
+
+async function mayWrite(services: ExecuteServices, requester: Requester, topic: string): Promise<boolean> {
+  return await inTime(services, async () => await requester.mayWrite(topic), 'authorize');
+}
+
+/** A promise that never settles must not hold up the client's other commands for ever. */
+async function inTime<T>(
+  { clock, limits }: ExecuteServices,
+  call: () => Promise<T>,
+  what: string,
+): Promise<T> {
+  const late = deferred<never>();
+  const cancel = clock.setTimer(limits.commandMs, () =>
+    late.reject(new Error(`${what} took longer than limits.commandMs (${limits.commandMs} ms)`)),
+  );
+  try {
+    return await Promise.race([call(), late.promise]);
+  } finally {
+    cancel();
+  }
+}
+
+function refused(code: string, message: string): Answer {
+  return { status: 'refused', code, message, retry: false, retryAfterMs: null };
+}
+
+function nameOf({ id, command }: CommandFrame): string {
+  return `command ${JSON.stringify(command.type)} (${id})`;
+}

@@ -1,0 +1,60 @@
+/** What the server allows, and how long it waits. */
+export interface Limits {
+  /** From the open socket to `welcome`, milliseconds. @default 10_000 */
+  readonly handshakeMs: number;
+  /**
+   * How often clients ping, milliseconds; a client that is silent for 2.5 times as long is cut off. Where it is `null`,
+   * clients follow their own setting, and 30_000 is assumed. @default null
+   */
+  readonly heartbeatMs: number | null;
+  /** Connections of one principal; not counted without `authenticate`, where everybody is the same. @default 100 */
+  readonly connectionsPerPrincipal: number;
+  /** Topics of one connection. @default 1_000 */
+  readonly subscriptionsPerConnection: number;
+  /** Of one connection, in bursts of up to twice as many; beyond it the connection ends (`overloaded`). @default 5_000 */
+  readonly framesPerSecond: number;
+  /** Of one connection; beyond it a request is answered by the error `rate_limited`. @default 600 */
+  readonly resyncsPerMinute: number;
+  /** Commands of one connection that wait or run; beyond it they are refused for now. @default 1_000 */
+  readonly commandsPerConnection: number;
+  /** How long a handler may take, milliseconds; beyond it, it has failed. @default 60_000 */
+  readonly commandMs: number;
+  /** The largest message that a client may send, told in `welcome`. @default 1_048_576 */
+  readonly maxFrameBytes: number;
+  /** The largest event, and the largest result of a command, as JSON. @default 1_048_576 */
+  readonly maxEventBytes: number;
+  /** The newest events without a key that belong to a topic's state. @default 500 */
+  readonly tailLimit: number;
+  /** The events in a snapshot's `missed`, the newest ones. @default 10_000 */
+  readonly missedLimit: number;
+  /** What may wait for a client that does not read; beyond it the connection ends (`overloaded`). @default 16_777_216 */
+  readonly bufferedBytes: number;
+}
+
+const DEFAULTS: Limits = {
+  handshakeMs: 10_000,
+  heartbeatMs: null,
+  connectionsPerPrincipal: 100,
+  subscriptionsPerConnection: 1_000,
+  framesPerSecond: 5_000,
+  resyncsPerMinute: 600,
+  commandsPerConnection: 1_000,
+  commandMs: 60_000,
+  maxFrameBytes: 1_048_576,
+  maxEventBytes: 1_048_576,
+  tailLimit: 500,
+  missedLimit: 10_000,
+  bufferedBytes: 16_777_216,
+};
+
+/** @throws RangeError for a limit that is not a positive number. */
+export function resolveLimits(given: Partial<Limits> = {}): Limits {
+  const limits = { ...DEFAULTS, ...given };
+  for (const [name, value] of Object.entries(limits)) {
+    const zeroAllowed = name === 'tailLimit' || name === 'missedLimit';
+    if (value !== null && !(value > 0 || (zeroAllowed && value === 0))) {
+      throw new RangeError(`createServer: limits.${name} must be a positive number, not ${value}`);
+    }
+  }
+  return limits;
+}

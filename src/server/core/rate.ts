@@ -1,0 +1,23 @@
+/** Allows so many a period, in bursts of up to `burst`. */
+export class Rate {
+  readonly #perMs: number;
+  readonly #burst: number;
+  #left: number;
+  #at: number;
+
+  constructor(count: number, periodMs: number, burst: number, now: number) {
+    this.#perMs = count / periodMs;
+    this.#burst = burst;
+    this.#left = burst;
+    this.#at = now;
+  }
+
+  take(now: number): boolean {
+    // A clock that was set back gives nothing, and takes nothing away.
+    this.#left = Math.min(this.#burst, this.#left + Math.max(0, now - this.#at) * this.#perMs);
+    this.#at = now;
+    if (this.#left < 1) return false;
+    this.#left -= 1;
+    return true;
+  }
+}

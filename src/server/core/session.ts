@@ -1,0 +1,187 @@
+import type { GoodbyeCode } from '../../protocol/codes.ts';
+import type { ClientFrame, ClientFrameOf } from '../../protocol/frames/index.ts';
+import type { ClientKey, EventLog, Principal } from '../log/event-log.ts';
+import type { Clients, Contender } from './clients.ts';
+import type { Commands, Requester } from './commands.ts';
+import { frameText } from './frames.ts';
+import { Rate } from './rate.ts';
+import {
+  type SubscribeRequest,
+  type Subscriber,
+  Subscription,
+  type SubscriptionServices,
+} from './subscription.ts';
+
+export interface Goodbye {
+  readonly code: GoodbyeCode;
+  readonly message: string;
+  readonly retry: boolean;
+  readonly retryAfterMs?: number;
+}
+
+/** The socket, as its session sees it. */
+export interface Line {
+  send(frame: string): void;
+  fits(frame: string): boolean;
+  /** `null` where more may be sent; else resolves when the client has taken most of what was sent, or is gone. */
+  congested(): Promise<void> | null;
+  goodbye(goodbye: Goodbye): void;
+}
+
+export interface SessionServices extends SubscriptionServices {
+  readonly log: EventLog;
+  readonly clients: Clients;
+  readonly commands: Commands;
+  mayRead(principal: Principal, topic: string): Promise<boolean>;
+  mayWrite(principal: Principal, topic: string): Promise<boolean>;
+}
+
+export interface SessionIdentity {
+  readonly client: ClientKey;
+  readonly term: number;
+  /** The number of its socket. */
+  readonly number: number;
+  /** The largest message that the client reads. */
+  readonly maxBytes: number;
+}
+
+/** Larger snapshot parts would hold up everything behind them. */
+const PART_LIMIT_BYTES = 1_048_576;
+
+/** A welcomed connection: its topics, its commands, its acknowledgements. */
+export class Session implements Contender, Subscriber, Requester {
+  readonly client: ClientKey;
+  readonly term: number;
+  readonly number: number;
+  readonly maxPartBytes: number;
+  readonly #line: Line;
+  readonly #services: SessionServices;
+  readonly #resyncs: Rate;
+  readonly #subscriptions = new Map<string, Subscription>();
+  #mayRun = true;
+
+  constructor({ client, term, number, maxBytes }: SessionIdentity, line: Line, services: SessionServices) {
+    this.client = client;
+    this.term = term;
+    this.number = number;
+    this.maxPartBytes = Math.min(maxBytes, PART_LIMIT_BYTES);
+    this.#line = line;
+    this.#services = services;
+    const { resyncsPerMinute } = services.limits;
+    this.#resyncs = new Rate(resyncsPerMinute, 60_000, resyncsPerMinute, services.clock.now());
+  }
+
+  get mayRun(): boolean {
+    return this.#mayRun;
+  }
+
+  send(frame: string): void {
+    this.#line.send(frame);
+  }
+
+  fits(frame: string): boolean {
+    return this.#line.fits(frame);
+  }
+
+  congested(): Promise<void> | null {
+    return this.#line.congested();
+  }
+
+  async mayRead(topic: string): Promise<boolean> {
+    return await this.#services.mayRead(this.client.principal, topic);
+  }
+
+  async mayWrite(topic: string): Promise<boolean> {
+    return await this.#services.mayWrite(this.client.principal, topic);
+  }
+
+  takeResync(): boolean {
+    return this.#resyncs.take(this.#services.clock.now());
+  }
+
+  /** No command of it is started from here on. */
+  stopCommands(): void {
+    this.#mayRun = false;
+  }
+
+  supersede(): void {
+    this.stopCommands();
+    this.#line.goodbye({ code: 'superseded', message: 'a newer connection took over', retry: false });
+  }
+
+  /** The socket is gone, or going. What arrived on it still runs, unless `stopCommands` was called. */
+  end(): void {
+    for (const subscription of this.#subscriptions.values()) subscription.end();
+    this.#subscriptions.clear();
+    this.#services.clients.left(this, this.#services.clock.now());
+  }
+
+  take(frame: ClientFrame): void {
+    switch (frame.type) {
+      case 'hello':
+        this.#line.goodbye({ code: 'bad_frame', message: 'a second `hello`', retry: true });
+        return;
+      case 'subscribe':
+        this.#subscribe(frame.topic, { kind: 'subscribe', ref: frame.ref, cursor: frame.cursor ?? null });
+        return;
+      case 'resync_request':
+        this.#subscribe(frame.topic, {
+          kind: 'resync',
+          ref: frame.ref,
+          cursor: frame.cursor ?? null,
+          lastSeen: frame.last_seen,
+        });
+        return;
+      case 'unsubscribe':
+        this.#subscriptions.get(frame.topic)?.end();
+        this.#subscriptions.delete(frame.topic);
+        return;
+      case 'command':
+        this.#services.commands.receive(this, frame);
+        return;
+      case 'ack':
+        void this.#acknowledge(frame);
+        return;
+      case 'ping':
+        this.send(frameText({ type: 'pong', id: frame.id }));
+    }
+  }
+
+  #subscribe(topic: string, request: SubscribeRequest): void {
+    const { limits } = this.#services;
+    const { ref } = request;
+    const before = this.#subscriptions.get(topic);
+    if (!before && this.#subscriptions.size >= limits.subscriptionsPerConnection) {
+      const message = `more than ${limits.subscriptionsPerConnection} topics on one connection`;
+      this.send(frameText({ type: 'error', code: 'rate_limited', message, topic, ref, ended: true }));
+      return;
+    }
+    if (request.kind === 'resync' && !this.takeResync()) {
+      const message = `more than ${limits.resyncsPerMinute} requests for state a minute; wait`;
+      this.send(frameText({ type: 'error', code: 'rate_limited', message, topic, ref, ended: false }));
+      return;
+    }
+    before?.end();
+    const subscription = new Subscription(topic, this, this.#services);
+    this.#subscriptions.set(topic, subscription);
+    void subscription.start(request);
+  }
+
+  async #acknowledge({ topic, epoch, offsets, failed = [] }: ClientFrameOf['ack']): Promise<void> {
+    const { log, stats, report } = this.#services;
+    try {
+      // A subscription was authorized; acknowledgements may also come after its end.
+      if (!this.#subscriptions.has(topic) && !(await this.mayRead(topic))) {
+        const message = `you may not read topic ${JSON.stringify(topic)}`;
+        this.send(frameText({ type: 'error', code: 'forbidden', message, topic, ended: false }));
+        return;
+      }
+      const all = [...offsets, ...failed.map(({ offset }) => offset)];
+      await log.acknowledge(this.client, topic, epoch, all);
+      stats.acknowledged += all.length;
+      this.#subscriptions.get(topic)?.acknowledged(epoch, all);
+    } catch (error) {
+      report(error, `recording acknowledgements for topic ${topic}`);
+    }
+  }
+}

@@ -1,0 +1,74 @@
+import type { LoggedEvent } from '../log/event-log.ts';
+import { itemText } from './frames.ts';
+
+export interface Snapshot {
+  readonly topic: string;
+  readonly ref: number;
+  readonly epoch: string;
+  readonly offset: number;
+  readonly ts: number;
+  readonly events: readonly LoggedEvent[];
+  readonly missed: readonly LoggedEvent[] | null;
+  /** `missed` is not all that was missed. */
+  readonly truncated: boolean;
+}
+
+/** The frames of a snapshot, none larger than `maxBytes`, made one by one as they are asked for. */
+export function* snapshotTexts(
+  snapshot: Snapshot,
+  maxBytes: number,
+  tooLarge: (event: LoggedEvent) => void,
+): Generator<string, void, undefined> {
+  const items = fittingItems(snapshot, maxBytes, tooLarge);
+  let next = items.next();
+  let part = 0;
+  do {
+    const lists = { events: [] as string[], missed: [] as string[] };
+    let left = maxBytes - emptyPartBytes(snapshot);
+    while (!next.done && next.value.bytes <= left) {
+      lists[next.value.list].push(next.value.text);
+      left -= next.value.bytes;
+      next = items.next();
+    }
+    yield partText(snapshot, part, next.done === true, lists);
+    part += 1;
+  } while (!next.done);
+}
+
+interface Item {
+  readonly list: 'events' | 'missed';
+  readonly text: string;
+  /** With its comma. */
+  readonly bytes: number;
+}
+
+function* fittingItems(
+  snapshot: Snapshot,
+  maxBytes: number,
+  tooLarge: (event: LoggedEvent) => void,
+): Generator<Item, void, undefined> {
+  const room = maxBytes - emptyPartBytes(snapshot);
+  for (const list of ['events', 'missed'] as const) {
+    for (const event of snapshot[list] ?? []) {
+      const text = itemText(event);
+      const bytes = Buffer.byteLength(text) + 1;
+      if (bytes <= room) yield { list, text, bytes };
+      else tooLarge(event);
+    }
+  }
+}
+
+function partText(
+  { topic, ref, epoch, offset, ts, missed, truncated }: Snapshot,
+  part: number,
+  last: boolean,
+  lists: { events: string[]; missed: string[] },
+): string {
+  const head = JSON.stringify({ type: 'snapshot', topic, ref, epoch, offset, ts, part, last }).slice(0, -1);
+  const missedList = missed === null ? '' : `,"missed":[${lists.missed.join(',')}]`;
+  return `${head},"events":[${lists.events.join(',')}]${missedList}${truncated ? ',"truncated":true' : ''}}`;
+}
+
+function emptyPartBytes(snapshot: Snapshot): number {
+  return Buffer.byteLength(partText(snapshot, 999_999_999, false, { events: [], missed: [] }));
+}

@@ -1,0 +1,92 @@
+import type { GoodbyeCode } from '../../protocol/codes.ts';
+
+/** What a server did since it was created; `connections`, `subscriptions`, `topics` and `commands.inProgress` are as of now. */
+export interface ServerStats {
+  /** Sockets that are welcomed and open. */
+  connections: number;
+  /** Welcomed so far. */
+  connectionsOpened: number;
+  /** Sockets so far, welcomed or not. */
+  socketsOpened: number;
+  /** Of all connections: one for each topic of each. */
+  subscriptions: number;
+  /** With at least one subscription. */
+  topics: number;
+  /** WebSocket messages, the frames in them, and their bytes of text. */
+  messagesIn: number;
+  messagesOut: number;
+  framesIn: number;
+  framesOut: number;
+  bytesIn: number;
+  bytesOut: number;
+  /** Frames of a type that this version does not know: ignored. */
+  unknownFrames: number;
+  /** Frames that ended their connection. */
+  malformedFrames: number;
+  commands: {
+    received: number;
+    /** Ran, and were recorded. */
+    accepted: number;
+    /** Repeats of accepted ones, answered with the first one's result. */
+    duplicates: number;
+    /** Refused for good. */
+    rejected: number;
+    /** Refused for now. */
+    deferred: number;
+    /** Handlers that threw, or took too long. */
+    failedAttempts: number;
+    inProgress: number;
+  };
+  eventsPublished: number;
+  /** Event frames, redeliveries and replays included, snapshots not. */
+  eventsSent: number;
+  /** Left out for a client whose limit they exceed. */
+  eventsTooLarge: number;
+  /** Critical events sent again. */
+  redeliveries: number;
+  /** Critical events acknowledged, the failed ones included. */
+  acknowledged: number;
+  snapshots: number;
+  /** Subscriptions that went on at their cursor. */
+  recoveries: number;
+  /** Cut off because nothing was heard from them. */
+  silentConnections: number;
+  /** Goodbyes said, by code. */
+  goodbyes: Partial<Record<GoodbyeCode, number>>;
+}
+
+export function noStats(): ServerStats {
+  return {
+    connections: 0,
+    connectionsOpened: 0,
+    socketsOpened: 0,
+    subscriptions: 0,
+    topics: 0,
+    messagesIn: 0,
+    messagesOut: 0,
+    framesIn: 0,
+    framesOut: 0,
+    bytesIn: 0,
+    bytesOut: 0,
+    unknownFrames: 0,
+    malformedFrames: 0,
+    commands: {
+      received: 0,
+      accepted: 0,
+      duplicates: 0,
+      rejected: 0,
+      deferred: 0,
+      failedAttempts: 0,
+      inProgress: 0,
+    },
+    eventsPublished: 0,
+    eventsSent: 0,
+    eventsTooLarge: 0,
+    redeliveries: 0,
+    acknowledged: 0,
+    snapshots: 0,
+    recoveries: 0,
+    silentConnections: 0,
+    goodbyes: {},
+  };
+}

@@ -1,0 +1,347 @@
+import type { Cursor } from '../../protocol/frames/index.ts';
+import type { ClientKey, EventLog, From, History, LoggedEvent } from '../log/event-log.ts';
+import { eventText, frameText, redeliveryText } from './frames.ts';
+import type { Limits } from './limits.ts';
+import type { Clock } from './peer.ts';
+import { Repeats } from './repeats.ts';
+import { snapshotTexts } from './snapshot.ts';
+import type { ServerStats } from './stats.ts';
+import type { Listener, Offered, Topics } from './topics.ts';
+
+/** The connection, as its subscriptions see it. */
+export interface Subscriber {
+  readonly client: ClientKey;
+  /** No frame to this client may be larger. */
+  readonly maxPartBytes: number;
+  send(frame: string): void;
+  fits(frame: string): boolean;
+  /** `null` where more may be sent; else resolves when the client has taken most of what was sent, or is gone. */
+  congested(): Promise<void> | null;
+  mayRead(topic: string): Promise<boolean>;
+  /** False where the connection has asked for too much state lately. */
+  takeResync(): boolean;
+}
+
+export interface SubscriptionServices {
+  readonly log: EventLog;
+  readonly topics: Topics;
+  readonly clock: Clock;
+  readonly limits: Limits;
+  readonly stats: ServerStats;
+  report(error: unknown, about: string): void;
+}
+
+export type SubscribeRequest =
+  | { readonly kind: 'subscribe'; readonly ref: number; readonly cursor: Cursor | null }
+  | {
+      readonly kind: 'resync';
+      readonly ref: number;
+      readonly cursor: Cursor | null;
+      readonly lastSeen: number | null;
+    };
+/** `anew`: unasked, after the topic's epoch changed, or where the log could not be read to the end. */
+type Start = SubscribeRequest | { readonly kind: 'anew'; readonly from: From | null };
+
+type Phase =
+  /** Not yet allowed, or still reading from the log: what is published meanwhile is read there. */
+  { readonly name: 'joining' } | { readonly name: 'live' } | { readonly name: 'ended' };
+
+/** Events that are read from the log at once. */
+const PAGE_EVENTS = 500;
+/** After which the log is asked again when it failed. */
+const LOG_RETRY_MS = 1_000;
+
+/**
+ * One topic of one connection. It first catches up from the log, at the pace at which the client reads, and is live
+ * when it stands where the topic's published events do: from then on it is given what is committed.
+ */
+export class Subscription implements Listener {
+  readonly topic: string;
+  readonly #subscriber: Subscriber;
+  readonly #services: SubscriptionServices;
+  readonly #repeats = new Repeats();
+  #phase: Phase = { name: 'joining' };
+  /** Grows with each begin, so that one that was overtaken notices. */
+  #generation = 0;
+  #request: SubscribeRequest | null = null;
+  #answered = false;
+  #epoch = '';
+  /** The newest offset that this subscription has dealt with. */
+  #processed = 0;
+  /** The newest offset that the client was given. */
+  #given = 0;
+  #repeatTimer: { readonly at: number; readonly cancel: () => void } | null = null;
+  #retryTimer: (() => void) | null = null;
+
+  constructor(topic: string, subscriber: Subscriber, services: SubscriptionServices) {
+    this.topic = topic;
+    this.#subscriber = subscriber;
+    this.#services = services;
+  }
+
+  get client(): ClientKey {
+    return this.#subscriber.client;
+  }
+
+  async start(request: SubscribeRequest): Promise<void> {
+    const { ref } = request;
+    try {
+      const allowed = await this.#subscriber.mayRead(this.topic);
+      if (this.#phase.name === 'ended') return;
+      if (!allowed) {
+        const message = `you may not read topic ${JSON.stringify(this.topic)}`;
+        this.#error({ code: 'forbidden', message, ref, ended: true });
+        this.end();
+        return;
+      }
+    } catch (error) {
+      if (this.#phase.name === 'ended') return;
+      this.#services.report(error, `authorizing a reader of topic ${this.topic}`);
+      this.#error({ code: 'internal', message: 'the server could not decide; try again', ref, ended: false });
+      this.end();
+      return;
+    }
+    this.#request = request;
+    this.#services.topics.join(this);
+    await this.#begin(request);
+  }
+
+  end(): void {
+    if (this.#phase.name === 'ended') return;
+    this.#phase = { name: 'ended' };
+    this.#repeatTimer?.cancel();
+    this.#retryTimer?.();
+    this.#services.topics.leave(this);
+  }
+
+  renewed(): void {
+    void this.#begin(this.#answered || !this.#request ? { kind: 'anew', from: null } : this.#request);
+  }
+
+  /** The client has acknowledged them. */
+  acknowledged(epoch: string, offsets: readonly number[]): void {
+    if (epoch !== this.#epoch) return;
+    for (const offset of offsets) this.#repeats.end(offset);
+  }
+
+  offer(epoch: string, events: readonly Offered[]): boolean {
+    if (this.#phase.name !== 'live') return false;
+    if (epoch !== this.#epoch) {
+      this.renewed();
+      return false;
+    }
+    for (const { event, text } of events) {
+      if (event.offset <= this.#processed) continue;
+      if (event.prev > this.#processed) {
+        // The log holds events that were never offered: a commit of unknown end was one after all.
+        void this.#begin({ kind: 'anew', from: { after: this.#processed } });
+        return false;
+      }
+      this.#give(event, event.prev === this.#given ? text : eventText(this.topic, event, this.#given));
+    }
+    return true;
+  }
+
+  async #begin(start: Start): Promise<void> {
+    this.#phase = { name: 'joining' };
+    this.#generation += 1;
+    const current = this.#whileCurrent();
+    try {
+      const owedBefore = await this.#services.log.owed(this.client, this.topic);
+      if (!current()) return;
+      const known = await this.#answer(start, current);
+      if (known === null || !(await this.#catchUp(known, current))) return;
+      this.#phase = { name: 'live' };
+      for (const event of owedBefore) this.#repeat(event);
+    } catch (error) {
+      if (!current()) return;
+      this.#services.report(error, `reading topic ${this.topic}`);
+      const next: Start = this.#answered ? { kind: 'anew', from: { after: this.#processed } } : start;
+      this.#retryTimer = this.#services.clock.setTimer(LOG_RETRY_MS, () => void this.#begin(next));
+    }
+  }
+
+  /** Says how the topic stands; resolves to its newest offset as far as it is known, or `null` where it is over. */
+  async #answer(start: Start, current: () => boolean): Promise<number | null> {
+    if (start.kind === 'anew') return await this.#sendSnapshot(0, start.from, current);
+    const { log, stats, topics } = this.#services;
+    const { ref, cursor } = start;
+    let from: From | null = null;
+    if (cursor) {
+      const history = await log.read(this.topic, { after: cursor.offset }, { first: 0 });
+      if (!current()) return null;
+      if (history.epoch === cursor.epoch && cursor.offset > history.offset) {
+        if (!this.#subscriber.takeResync()) {
+          const message = 'too many requests for state; wait a minute';
+          this.#error({ code: 'rate_limited', message, ref, ended: false });
+          this.end();
+          return null;
+        }
+        await log.renew(this.topic, history.epoch);
+        if (!current()) return null;
+        topics.renewed(this.topic, this);
+      } else if (history.epoch === cursor.epoch) {
+        if (start.kind === 'subscribe' && history.complete) {
+          stats.recoveries += 1;
+          this.#subscribed(ref, history, true);
+          this.#epoch = history.epoch;
+          this.#processed = cursor.offset;
+          this.#given = cursor.offset;
+          return history.offset;
+        }
+        from = { after: cursor.offset };
+      }
+    }
+    if (from === null && start.kind === 'resync' && start.lastSeen !== null) from = { since: start.lastSeen };
+    return await this.#sendSnapshot(ref, from, current);
+  }
+
+  async #sendSnapshot(ref: number, from: From | null, current: () => boolean): Promise<number | null> {
+    const { log, limits, stats, clock } = this.#services;
+    const state = await log.state(this.topic);
+    if (!current()) return null;
+    const history = from === null ? null : await log.read(this.topic, from, { last: limits.missedLimit });
+    if (!current()) return null;
+    if (history && history.epoch !== state.epoch) return await this.#sendSnapshot(ref, null, current);
+    const missed = history?.events.filter(({ offset }) => offset <= state.offset) ?? null;
+    await this.#owe([...state.events, ...(missed ?? [])]);
+    if (!current()) return null;
+
+    stats.snapshots += 1;
+    this.#subscribed(ref, state, false);
+    this.#epoch = state.epoch;
+    this.#processed = state.offset;
+    this.#given = state.offset;
+    const left = new Set<number>();
+    const texts = snapshotTexts(
+      { topic: this.topic, ref, ...state, missed, truncated: history?.complete === false },
+      this.#subscriber.maxPartBytes,
+      (event) => {
+        left.add(event.offset);
+        this.#tooLarge(event);
+      },
+    );
+    for (const text of texts) {
+      await this.#subscriber.congested();
+      if (!current()) return null;
+      this.#subscriber.send(text);
+    }
+    for (const event of [...state.events, ...(missed ?? [])]) {
+      if (event.critical && !left.has(event.offset)) this.#sent(event.offset, clock.now());
+    }
+    return state.offset;
+  }
+
+  /** Reads and gives what follows, until nothing is known that it has not dealt with. False where it is over. */
+  async #catchUp(known: number, current: () => boolean): Promise<boolean> {
+    const { log, topics } = this.#services;
+    let newest = known;
+    while (this.#processed < Math.max(newest, topics.offered(this.topic))) {
+      const page = await log.read(this.topic, { after: this.#processed }, { first: PAGE_EVENTS });
+      if (!current()) return false;
+      if (page.epoch !== this.#epoch || !page.complete || page.events.length === 0) {
+        const from = page.epoch === this.#epoch ? { after: this.#processed } : null;
+        void this.#begin({ kind: 'anew', from });
+        return false;
+      }
+      await this.#owe(page.events);
+      if (!current()) return false;
+      for (const event of page.events) {
+        // Not awaited in vain: the frames of one turn share a message.
+        const congested = this.#subscriber.congested();
+        if (congested) await congested;
+        if (!current()) return false;
+        this.#give(event, eventText(this.topic, event, this.#given));
+      }
+      newest = page.offset;
+    }
+    return true;
+  }
+
+  #give(event: LoggedEvent, text: string): void {
+    this.#processed = event.offset;
+    if (!this.#subscriber.fits(text)) {
+      this.#tooLarge(event);
+      return;
+    }
+    this.#given = event.offset;
+    this.#services.stats.eventsSent += 1;
+    this.#subscriber.send(text);
+    if (event.critical) this.#sent(event.offset, this.#services.clock.now());
+  }
+
+  async #owe(events: readonly LoggedEvent[]): Promise<void> {
+    const offsets = [...new Set(events.filter(({ critical }) => critical).map(({ offset }) => offset))];
+    if (offsets.length === 0) return;
+    await this.#services.log.owe(this.client, this.topic, offsets, this.#services.clock.now());
+  }
+
+  /** A critical event was sent: it comes again unless it is acknowledged. */
+  #sent(offset: number, now: number): void {
+    this.#repeats.sent(offset, now);
+    this.#armRepeats();
+  }
+
+  #repeat(event: LoggedEvent): void {
+    const text = redeliveryText(this.topic, event);
+    if (!this.#subscriber.fits(text)) return;
+    this.#services.stats.redeliveries += 1;
+    this.#services.stats.eventsSent += 1;
+    this.#subscriber.send(text);
+    this.#sent(event.offset, this.#services.clock.now());
+  }
+
+  #armRepeats(): void {
+    const at = this.#repeats.nextAt();
+    if (this.#phase.name === 'ended' || at === null) return;
+    if (this.#repeatTimer && this.#repeatTimer.at <= at) return;
+    this.#repeatTimer?.cancel();
+    const cancel = this.#services.clock.setTimer(at - this.#services.clock.now(), () => {
+      this.#repeatTimer = null;
+      void this.#repeatDue();
+    });
+    this.#repeatTimer = { at, cancel };
+  }
+
+  async #repeatDue(): Promise<void> {
+    const { log, clock, report } = this.#services;
+    try {
+      await this.#subscriber.congested();
+      const owed = new Map(
+        (await log.owed(this.client, this.topic)).map((event) => [event.offset, event] as const),
+      );
+      if (this.#phase.name === 'ended') return;
+      for (const offset of this.#repeats.dueAt(clock.now())) {
+        const event = owed.get(offset);
+        if (event) this.#repeat(event);
+        else this.#repeats.end(offset);
+      }
+    } catch (error) {
+      report(error, `repeating critical events of topic ${this.topic}`);
+      for (const offset of this.#repeats.dueAt(clock.now())) this.#repeats.sent(offset, clock.now());
+    }
+    this.#armRepeats();
+  }
+
+  #subscribed(ref: number, { epoch, offset }: Pick<History, 'epoch' | 'offset'>, recovered: boolean): void {
+    this.#answered = true;
+    this.#subscriber.send(
+      frameText({ type: 'subscribed', topic: this.topic, ref, epoch, offset, recovered }),
+    );
+  }
+
+  #error(error: { code: string; message: string; ref?: number; ended: boolean }): void {
+    this.#subscriber.send(frameText({ type: 'error', topic: this.topic, ...error }));
+  }
+
+  #tooLarge({ offset }: LoggedEvent): void {
+    this.#services.stats.eventsTooLarge += 1;
+    const message = `event ${offset} of topic ${JSON.stringify(this.topic)} is larger than your max_frame_bytes, and left out`;
+    this.#error({ code: 'too_large', message, ended: false });
+  }
+
+  #whileCurrent(): () => boolean {
+    const generation = this.#generation;
+    return () => this.#phase.name !== 'ended' && this.#generation === generation;
+  }
+}

@@ -1,0 +1,21 @@
+export type { Limits } from './core/limits.ts';
+export type { ServerStats } from './core/stats.ts';
+export type {
+  Accepted,
+  ClientKey,
+  Committed,
+  EventLog,
+  From,
+  History,
+  JsonText,
+  LoggedEvent,
+  NewEvent,
+  Principal,
+  Take,
+  TopicState,
+  Transaction,
+} from './log/event-log.ts';
+export { type MemoryLogOptions, memoryLog } from './log/memory-log.ts';
+export { Reject, type RejectOptions } from './reject.ts';
+export { createServer } from './server.ts';
+export { ANONYMOUS, type CommandContext, type Handlers, type Server, type ServerOptions } from './types.ts';

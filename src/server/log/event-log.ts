@@ -1,0 +1,139 @@
+/**
+ * Where a server keeps what it promised to remember: the topics' events, the commands that it accepted, who owns which
+ * client id, and which critical events a client has not acknowledged. Small enough to be put on a log service that you
+ * already run; `test/conformance/event-log.ts` says what every implementation must do.
+ *
+ * One server works on a log at a time. Times are milliseconds since 1970 by the server's clock, passed in.
+ */
+export interface EventLog {
+  /** Called once by each server that takes the log into use, before anything else. */
+  open(options: { now: number; tailLimit: number }): Promise<void>;
+
+  /**
+   * Appends, durably once it resolves. Each transaction is all or nothing; they are applied in order. One whose command
+   * was accepted before changes nothing and is answered with the first one's result. Where the promise rejects, any of
+   * them may have been committed or not.
+   */
+  commit(transactions: readonly Transaction[], now: number): Promise<readonly Committed[]>;
+
+  /** A topic that nobody has published to exists as well: at offset 0. */
+  read(topic: string, from: From, take: Take): Promise<History>;
+
+  /** The newest event of each key that is not gone, and the newest `tailLimit` without a key. */
+  state(topic: string): Promise<TopicState>;
+
+  /**
+   * Begins a new epoch of the topic, with its events and offsets as they are, unless it has already left `epoch`.
+   * For when a client knows offsets that this log does not: it was restored from a backup.
+   */
+  renew(topic: string, epoch: string): Promise<void>;
+
+  accepted(principal: Principal, id: string): Promise<Accepted | null>;
+
+  /** Every id accepted at this time or later is still remembered. */
+  dedupeSince(): Promise<number>;
+
+  /** The principal that used this client id first: the answer says whether that is the client's own. */
+  claim(client: ClientKey, now: number): Promise<Principal>;
+
+  /** The client must acknowledge these critical events. Changes nothing where it already has. */
+  owe(client: ClientKey, topic: string, offsets: readonly number[], now: number): Promise<void>;
+
+  /** The critical events that the client has still to acknowledge, by offset. */
+  owed(client: ClientKey, topic: string): Promise<readonly LoggedEvent[]>;
+
+  /** Ignored for offsets of another epoch, and for those that the client does not owe. */
+  acknowledge(client: ClientKey, topic: string, epoch: string, offsets: readonly number[]): Promise<void>;
+
+  /** Forgets what is older than the promises reach. Called now and then. */
+  prune(now: number): Promise<void>;
+
+  /** Calls after this one reject. A log that lives in memory keeps its content, for the next `open`. */
+  close(): Promise<void>;
+}
+
+/** Who the server takes a client to be: an opaque string, the same for the same person. */
+export type Principal = string;
+
+/** One browser profile of one person. */
+export interface ClientKey {
+  readonly principal: Principal;
+  readonly clientId: string;
+}
+
+export interface Transaction {
+  readonly events: readonly NewEvent[];
+  readonly command: {
+    readonly principal: Principal;
+    readonly id: string;
+    readonly result: JsonText | null;
+  } | null;
+}
+/** JSON text, kept as it is: the log looks into no event. */
+export type JsonText = string;
+
+export interface NewEvent {
+  readonly topic: string;
+  readonly key: string | null;
+  /** The key is gone after this event. */
+  readonly gone: boolean;
+  readonly critical: boolean;
+  readonly event: JsonText;
+  /** The clients that must acknowledge it, if it is critical. */
+  readonly owedBy: readonly ClientKey[];
+}
+
+export interface LoggedEvent {
+  /** Positive, strictly increasing within the topic and its epoch. */
+  readonly offset: number;
+  /** The offset of the event before it; 0 where there was none. */
+  readonly prev: number;
+  /** Never decreases within the topic. */
+  readonly ts: number;
+  readonly key: string | null;
+  readonly gone: boolean;
+  readonly critical: boolean;
+  readonly event: JsonText;
+}
+
+export type Committed =
+  | {
+      readonly status: 'committed';
+      /** In the order of the transaction's events. */
+      readonly events: readonly {
+        readonly topic: string;
+        readonly epoch: string;
+        readonly event: LoggedEvent;
+      }[];
+    }
+  | { readonly status: 'duplicate'; readonly result: JsonText | null };
+
+export interface Accepted {
+  readonly result: JsonText | null;
+}
+
+/** After an offset; or all whose `ts` is not below a time. */
+export type From = { readonly after: number } | { readonly since: number };
+/** The oldest of them, or the newest. */
+export type Take = { readonly first: number } | { readonly last: number };
+
+export interface History {
+  readonly epoch: string;
+  /** The newest of the topic; 0 where it has none. */
+  readonly offset: number;
+  readonly events: readonly LoggedEvent[];
+  /** Whether these are all events since `from`, up to the newest of `events`: none forgotten, none cut off by `last`. */
+  readonly complete: boolean;
+}
+
+export interface TopicState {
+  readonly epoch: string;
+  readonly offset: number;
+  /** Of the newest event; 0 where there is none. */
+  readonly ts: number;
+  /** By offset. */
+  readonly events: readonly LoggedEvent[];
+}
+
+/** For how long at least ids and unacknowledged critical events are kept. */
+export const KEEP_MS = 7 * 24 * 60 * 60 * 1_000;

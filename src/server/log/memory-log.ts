@@ -1,0 +1,314 @@
+import {
+  type Accepted,
+  type ClientKey,
+  type Committed,
+  type EventLog,
+  type From,
+  type History,
+  type JsonText,
+  KEEP_MS,
+  type LoggedEvent,
+  type Principal,
+  type Take,
+  type TopicState,
+  type Transaction,
+} from './event-log.ts';
+
+export interface MemoryLogOptions {
+  /** Events of each topic that can be replayed; the state by key is kept beyond it. @default 20_000 */
+  readonly historyEvents?: number;
+  /** Accepted command ids; beyond it the oldest are forgotten, and `dedupe_since` says so. @default 100_000 */
+  readonly commandIds?: number;
+  /** Names a new epoch, differently each time. @default crypto.randomUUID */
+  readonly newEpoch?: () => string;
+}
+
+/** Client ids whose first principal is remembered. */
+const OWNERS_LIMIT = 100_000;
+
+/**
+ * An `EventLog` in memory, for development, tests, and servers whose topics may begin anew: after a restart every topic
+ * is in a new epoch, and commands that were in flight become `uncertain` in their outbox.
+ */
+export function memoryLog(options: MemoryLogOptions = {}): EventLog {
+  return new MemoryLog(options);
+}
+
+class MemoryLog implements EventLog {
+  readonly #historyEvents: number;
+  readonly #commandIds: number;
+  readonly #newEpoch: () => string;
+  readonly #epoch: string;
+  readonly #topics = new Map<string, MemoryTopic>();
+  /** In the order of acceptance. */
+  readonly #commands = new Map<string, Accepted & { readonly at: number }>();
+  readonly #owners = new Map<string, Principal>();
+  readonly #deliveries = new Map<string, Map<number, Delivery>>();
+  #startedAt: number | null = null;
+  #dedupeSince = 0;
+  #tailLimit = 0;
+  #closed = false;
+
+  constructor({ historyEvents = 20_000, commandIds = 100_000, newEpoch }: MemoryLogOptions) {
+    this.#historyEvents = historyEvents;
+    this.#commandIds = commandIds;
+    this.#newEpoch = newEpoch ?? (() => crypto.randomUUID());
+    this.#epoch = this.#newEpoch();
+  }
+
+  async open({ now, tailLimit }: { now: number; tailLimit: number }): Promise<void> {
+    this.#closed = false;
+    this.#tailLimit = tailLimit;
+    if (this.#startedAt !== null) return;
+    this.#startedAt = now;
+    this.#dedupeSince = now;
+  }
+
+  async commit(transactions: readonly Transaction[], now: number): Promise<readonly Committed[]> {
+    this.#checkOpen();
+    return transactions.map((transaction) => this.#apply(transaction, now));
+  }
+
+  #apply({ events, command }: Transaction, now: number): Committed {
+    if (command) {
+      const first = this.#commands.get(pair(command.principal, command.id));
+      if (first) return { status: 'duplicate', result: first.result };
+      this.#commands.set(pair(command.principal, command.id), { result: command.result, at: now });
+      this.#limitCommands();
+    }
+    return {
+      status: 'committed',
+      events: events.map(({ topic: name, owedBy, ...content }) => {
+        const topic = this.#publishedTopic(name);
+        const event = topic.append(content, now);
+        if (event.critical) for (const client of owedBy) this.#deliver(client, name, event);
+        return { topic: name, epoch: topic.epoch, event };
+      }),
+    };
+  }
+
+  async read(name: string, from: From, take: Take): Promise<History> {
+    this.#checkOpen();
+    const topic = this.#topic(name);
+    return { epoch: topic.epoch, offset: topic.offset, ...topic.read(from, take) };
+  }
+
+  async state(name: string): Promise<TopicState> {
+    this.#checkOpen();
+    const topic = this.#topic(name);
+    return { epoch: topic.epoch, offset: topic.offset, ts: topic.ts, events: topic.state() };
+  }
+
+  async renew(name: string, epoch: string): Promise<void> {
+    this.#checkOpen();
+    const topic = this.#publishedTopic(name);
+    if (topic.epoch === epoch) topic.epoch = this.#newEpoch();
+  }
+
+  async accepted(principal: Principal, id: string): Promise<Accepted | null> {
+    this.#checkOpen();
+    return this.#commands.get(pair(principal, id)) ?? null;
+  }
+
+  async dedupeSince(): Promise<number> {
+    this.#checkOpen();
+    return this.#dedupeSince;
+  }
+
+  async claim({ principal, clientId }: ClientKey): Promise<Principal> {
+    this.#checkOpen();
+    const owner = this.#owners.get(clientId) ?? principal;
+    // Set anew, so that the ones which are in use are forgotten last.
+    this.#owners.delete(clientId);
+    this.#owners.set(clientId, owner);
+    const [oldest] = this.#owners.keys();
+    if (this.#owners.size > OWNERS_LIMIT && oldest !== undefined) this.#owners.delete(oldest);
+    return owner;
+  }
+
+  async owe(client: ClientKey, name: string, offsets: readonly number[], now: number): Promise<void> {
+    this.#checkOpen();
+    const topic = this.#topic(name);
+    for (const offset of offsets) {
+      const event = topic.find(offset);
+      if (event?.critical && event.ts > now - KEEP_MS) this.#deliver(client, name, event);
+    }
+  }
+
+  async owed(client: ClientKey, topic: string): Promise<readonly LoggedEvent[]> {
+    this.#checkOpen();
+    return [...(this.#deliveries.get(deliveryKey(client, topic))?.values() ?? [])]
+      .filter(({ acknowledged }) => !acknowledged)
+      .map(({ event }) => event)
+      .sort((a, b) => a.offset - b.offset);
+  }
+
+  async acknowledge(
+    client: ClientKey,
+    topic: string,
+    epoch: string,
+    offsets: readonly number[],
+  ): Promise<void> {
+    this.#checkOpen();
+    if (this.#topic(topic).epoch !== epoch) return;
+    const deliveries = this.#deliveries.get(deliveryKey(client, topic));
+    for (const offset of offsets) {
+      const delivery = deliveries?.get(offset);
+      if (delivery) delivery.acknowledged = true;
+    }
+  }
+
+  async prune(now: number): Promise<void> {
+    this.#checkOpen();
+    const before = now - KEEP_MS;
+    for (const [key, { at }] of this.#commands) {
+      if (at >= before) break;
+      this.#forgetCommand(key, at);
+    }
+    for (const [key, deliveries] of this.#deliveries) {
+      for (const [offset, { event }] of deliveries) if (event.ts < before) deliveries.delete(offset);
+      if (deliveries.size === 0) this.#deliveries.delete(key);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) throw new Error('memoryLog: the log is closed');
+  }
+
+  #topic(name: string): MemoryTopic {
+    return this.#topics.get(name) ?? this.#emptyTopic();
+  }
+
+  #publishedTopic(name: string): MemoryTopic {
+    const topic = this.#topic(name);
+    this.#topics.set(name, topic);
+    return topic;
+  }
+
+  #emptyTopic(): MemoryTopic {
+    return new MemoryTopic(this.#epoch, this.#startedAt ?? 0, this.#historyEvents, this.#tailLimit);
+  }
+
+  #deliver(client: ClientKey, topic: string, event: LoggedEvent): void {
+    const key = deliveryKey(client, topic);
+    const deliveries = this.#deliveries.get(key) ?? new Map<number, Delivery>();
+    this.#deliveries.set(key, deliveries);
+    if (!deliveries.has(event.offset)) deliveries.set(event.offset, { event, acknowledged: false });
+  }
+
+  #limitCommands(): void {
+    for (const [key, { at }] of this.#commands) {
+      if (this.#commands.size <= this.#commandIds) return;
+      this.#forgetCommand(key, at);
+    }
+  }
+
+  #forgetCommand(key: string, at: number): void {
+    this.#commands.delete(key);
+    this.#dedupeSince = Math.max(this.#dedupeSince, at + 1);
+  }
+}
+
+interface Delivery {
+  readonly event: LoggedEvent;
+  acknowledged: boolean;
+}
+
+type Content = Pick<LoggedEvent, 'key' | 'gone' | 'critical'> & { readonly event: JsonText };
+
+class MemoryTopic {
+  epoch: string;
+  offset = 0;
+  ts = 0;
+  /** The newest event that is no longer in the history; before the first one, the time from which on the topic is known. */
+  #forgotten: { offset: number; ts: number };
+  readonly #historyLimit: number;
+  readonly #tailLimit: number;
+  #history: LoggedEvent[] = [];
+  #tail: LoggedEvent[] = [];
+  /** By key, in order of offset: a key that changes moves to the end. */
+  readonly #keys = new Map<string, LoggedEvent>();
+
+  constructor(epoch: string, knownSince: number, historyLimit: number, tailLimit: number) {
+    this.epoch = epoch;
+    this.#forgotten = { offset: 0, ts: knownSince - 1 };
+    this.#historyLimit = historyLimit;
+    this.#tailLimit = tailLimit;
+  }
+
+  append(content: Content, now: number): LoggedEvent {
+    const event: LoggedEvent = {
+      ...content,
+      offset: this.offset + 1,
+      prev: this.offset,
+      ts: Math.max(now, this.ts),
+    };
+    this.offset = event.offset;
+    this.ts = event.ts;
+    this.#history.push(event);
+    // Twice the limit before anything is cut, so that the cost of cutting is spread over many events.
+    if (this.#history.length >= 2 * this.#historyLimit) {
+      const cut = this.#history.splice(0, this.#history.length - this.#historyLimit).at(-1);
+      if (cut) this.#forgotten = { offset: cut.offset, ts: cut.ts };
+    }
+    if (event.key === null) {
+      this.#tail.push(event);
+      if (this.#tail.length >= 2 * this.#tailLimit) this.#tail = this.#newestTail();
+    } else {
+      this.#keys.delete(event.key);
+      if (!event.gone) this.#keys.set(event.key, event);
+    }
+    return event;
+  }
+
+  read(from: From, take: Take): Pick<History, 'events' | 'complete'> {
+    const history = this.#history;
+    const start =
+      'after' in from
+        ? firstIndex(history, (event) => event.offset > from.after)
+        : firstIndex(history, (event) => event.ts >= from.since);
+    const known = 'after' in from ? from.after >= this.#forgotten.offset : from.since > this.#forgotten.ts;
+    if ('first' in take) return { events: history.slice(start, start + take.first), complete: known };
+    const cutAt = Math.max(start, history.length - take.last);
+    return { events: history.slice(cutAt), complete: known && cutAt === start };
+  }
+
+  state(): LoggedEvent[] {
+    return [...this.#keys.values(), ...this.#newestTail()].sort((a, b) => a.offset - b.offset);
+  }
+
+  find(offset: number): LoggedEvent | undefined {
+    const event = this.#history[firstIndex(this.#history, (candidate) => candidate.offset >= offset)];
+    if (event?.offset === offset) return event;
+    return this.state().find((candidate) => candidate.offset === offset);
+  }
+
+  #newestTail(): LoggedEvent[] {
+    return this.#tailLimit === 0 ? [] : this.#tail.slice(-this.#tailLimit);
+  }
+}
+
+/** Of the events that satisfy a condition which, once true, stays true; the length where there is none. */
+function firstIndex(events: readonly LoggedEvent[], condition: (event: LoggedEvent) => boolean): number {
+  let low = 0;
+  let high = events.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const event = events[middle];
+    if (event && condition(event)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+function pair(a: string, b: string): string {
+  return JSON.stringify([a, b]);
+}
+
+function deliveryKey({ principal, clientId }: ClientKey, topic: string): string {
+  return JSON.stringify([principal, clientId, topic]);
+}

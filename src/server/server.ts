@@ -1,0 +1,55 @@
+import type { Typed } from '../protocol/interpret.ts';
+import type { AnyProtocol } from '../protocol/types.ts';
+import { Broker } from './core/broker.ts';
+import type { AnyHandler } from './core/execute.ts';
+import { resolveLimits } from './core/limits.ts';
+import { memoryLog } from './log/memory-log.ts';
+import { systemClock } from './system-clock.ts';
+import { ANONYMOUS, type Server, type ServerOptions } from './types.ts';
+import { originPolicy } from './websocket/origin.ts';
+import { webSocketShell } from './websocket/shell.ts';
+
+const DRAIN_MS = 10_000;
+
+/**
+ * The server half: speaks `trunkline.v1` with the hubs of all browsers.
+ *
+ * @throws TypeError for an origin in `allowedOrigins` that no browser would send; RangeError for a limit that is not a
+ * positive number.
+ */
+export function createServer<P extends AnyProtocol>(protocol: P, options: ServerOptions<P>): Server<P> {
+  const { authenticate, authorize, acceptsVersions = () => true, log = memoryLog() } = options;
+  const { onError = (error, about) => console.error(`trunkline: ${about}:`, error) } = options;
+  const limits = resolveLimits(options.limits);
+  const isAllowed = originPolicy(options.allowedOrigins);
+  const broker = new Broker({
+    protocol,
+    // `Handlers<P>` has checked them; from here on a command's type is its name.
+    handlers: options.commands as unknown as Record<string, AnyHandler>,
+    log,
+    clock: systemClock,
+    limits,
+    countsConnections: authenticate !== undefined,
+    newSession: () => crypto.randomUUID(),
+    acceptsVersion: acceptsVersions,
+    authorize: async (principal, topic, action) => (await authorize?.(principal, topic, action)) ?? true,
+    report: onError,
+  });
+  const shell = webSocketShell({
+    isAllowed,
+    isClosing: () => broker.closing,
+    maxFrameBytes: limits.maxFrameBytes,
+    connect: (peer, request) =>
+      broker.connect(peer, async (token) => (authenticate ? await authenticate(token, request) : ANONYMOUS)),
+  });
+  return {
+    attach: (server, { path } = {}) => shell.attach(server, path ?? null),
+    publish: async (topic, event) => await broker.publish(topic, event as unknown as Typed),
+    disconnect: (principal) => broker.disconnect(principal),
+    async close({ drainMs = DRAIN_MS } = {}) {
+      await broker.close(drainMs);
+      shell.detach();
+    },
+    stats: () => broker.stats(),
+  };
+}

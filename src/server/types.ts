@@ -1,0 +1,97 @@
+import type { Server as HttpServer, IncomingMessage } from 'node:http';
+import type { AnyProtocol, CommandOf, CommandType, EventInput, ResultIn } from '../protocol/types.ts';
+import type { Limits } from './core/limits.ts';
+import type { ServerStats } from './core/stats.ts';
+import type { EventLog, Principal } from './log/event-log.ts';
+
+/** What a command's handler gets beside the command. */
+export interface CommandContext<P> {
+  /** The command's idempotency key: give it to whatever the handler does outside the log. */
+  readonly id: string;
+  /** How often the command was tried, as far as this server can know: the client's count, and its own after failures; from 1. */
+  readonly attempt: number;
+  readonly principal: Principal;
+  readonly topic: string | null;
+  /** When the person sent it, milliseconds since 1970 by the browser's clock. */
+  readonly createdAt: number;
+  /**
+   * Publishes an event in the same transaction of the log as the command's id and result: all of them happen, once, or
+   * none. It goes out after the handler has returned.
+   * @throws TypeError when the event breaks its schema; Error when the handler has already returned.
+   */
+  publish(topic: string, event: EventInput<P>): void;
+}
+
+/**
+ * One handler for each of the protocol's commands. It gets the schema's output and returns the result schema's input.
+ *
+ * A handler that throws a `Reject` refuses the command. Any other throw is tried again (after 100, 200, 400 and 800 ms,
+ * while the commands of the same client and topic wait behind it), and after 5 times the command is refused with
+ * `internal`. Effects outside the log happen at least once, with `context.id` as their idempotency key.
+ */
+export type Handlers<P, Context = CommandContext<P>> = {
+  readonly [T in CommandType<P>]: (
+    command: CommandOf<P, T>,
+    context: Context,
+  ) => ResultIn<P, T> | Promise<ResultIn<P, T>>;
+};
+
+export interface ServerOptions<P extends AnyProtocol> {
+  /** One handler for each command. */
+  readonly commands: Handlers<P>;
+  /** What the server remembers. `sqliteLog` of `trunkline/server/sqlite` survives a restart. @default memoryLog() */
+  readonly log?: EventLog;
+  /**
+   * Who holds this token (of the client's `hello`); `null` for nobody. The request is the WebSocket's, for cookies.
+   * A throw ends the connection with `overloaded`: the client tries again.
+   * @default everybody is `'anonymous'`
+   */
+  readonly authenticate?: (
+    token: string | undefined,
+    request: IncomingMessage,
+  ) => Principal | null | Promise<Principal | null>;
+  /**
+   * Whether a principal may read a topic (subscribe and acknowledge) or write to it (send commands with that topic).
+   * Commands without a topic are not asked about: their handlers can `Reject`. @default everything is allowed
+   */
+  readonly authorize?: (
+    principal: Principal,
+    topic: string,
+    action: 'read' | 'write',
+  ) => boolean | Promise<boolean>;
+  /**
+   * Pages of which origins may connect: origins such as `https://app.example`; `'self'` for the host that the request
+   * itself names; `'none'` for requests without an `Origin`, which do not come from a browser; `'*'` for any origin.
+   * @default ['self']
+   */
+  readonly allowedOrigins?: readonly string[];
+  /** Versions of the application that may connect; others get `unsupported`. @default all of them */
+  readonly acceptsVersions?: (appVersion: number) => boolean;
+  readonly limits?: Partial<Limits>;
+  /** What has nowhere else to go: handlers that threw, a log that failed. @default console.error */
+  readonly onError?: (error: unknown, about: string) => void;
+}
+
+export interface Server<P extends AnyProtocol> {
+  /**
+   * Takes the WebSocket requests of an http server: those for `path`, or all where there is none. Requests for other
+   * paths are left to the other listeners, and refused with 404 where there are none. Can be called for several.
+   */
+  attach(server: HttpServer, options?: { readonly path?: string }): void;
+  /**
+   * Publishes an event; resolves when it is in the log, and on its way to the subscribers.
+   * Rejects with a TypeError where it breaks its schema, and with the log's error where it may not have been written.
+   */
+  publish(topic: string, event: EventInput<P>): Promise<{ epoch: string; offset: number }>;
+  /** Ends the connections of a principal with `unauthorized`; nothing that they have sent is started any more. */
+  disconnect(principal: Principal): void;
+  /**
+   * Takes no more connections, starts no more commands, answers those in progress for up to `drainMs` (default 10,000),
+   * says goodbye (`draining`), and closes the log. The http server is left open.
+   */
+  close(options?: { readonly drainMs?: number }): Promise<void>;
+  stats(): ServerStats;
+}
+
+/** Who everybody is where there is no `authenticate`. */
+export const ANONYMOUS: Principal = 'anonymous';
