@@ -20,12 +20,8 @@ const CLOSE_DEADLINE_MS = 1_000;
 type Hub = Remote<HubPort>;
 type Ask<T> = (hub: Hub) => Promise<Reply<T>>;
 
-/** One attachment to one hub. Aborting `end` ends all that belongs to it, the tab's lease first of all. */
-interface Life {
-  readonly end: AbortController;
-  /** Every batch names its hub: another id is a worker that was restarted unseen. */
-  hubId?: string;
-}
+/** One attachment to one hub. Its end ends all that belongs to it, the tab's lease first of all. */
+type Life = AbortController;
 type Phase =
   | { is: 'idle' }
   | { is: 'starting'; life: Life }
@@ -120,27 +116,31 @@ export function createLink(protocol: AnyProtocol, options: CreateClientOptions, 
   };
 
   const begin = (waitMs: number) => {
-    const life: Life = { end: new AbortController() };
+    const life = new AbortController();
     phase = { is: 'starting', life };
     setTimeout(() => {
-      if (!life.end.signal.aborted) attach(life).catch((error) => failed(life, error));
+      if (!life.signal.aborted) attach(life).catch((error) => failed(life, error));
     }, waitMs);
   };
 
   const attach = async (life: Life) => {
+    const { signal } = life;
     const { app, version: appVersion } = protocol;
     const { identity, dialect = 'trunkline.v1' } = options;
-    const { signal } = life.end;
+    /** Every batch names its hub: another id is a worker that was restarted unseen. */
+    let known: string | undefined;
+    const isHeard = (hubId: string) => {
+      if (signal.aborted || phase.is === 'dead') return false;
+      known ??= hubId;
+      if (known !== hubId) lost(life);
+      return known === hubId;
+    };
     if (!navigator.locks) throw new TrunklineError('unsupported', 'Web Locks are missing: use https:');
-    const started = worker ?? startWorker();
-    worker = started;
-    started.addEventListener('error', () => failed(life, unavailable('its script did not load')), { signal });
-    const deadline = setTimeout(
-      () => failed(life, new Error('it does not answer')),
-      ATTACH_DEADLINE_MS * 2 ** tries,
-    );
-    signal.addEventListener('abort', () => clearTimeout(deadline));
-    const hub = wrap<HubPort>('port' in started ? started.port : started);
+    worker ??= startWorker();
+    worker.addEventListener('error', () => failed(life, unavailable('no script')), { signal });
+    // Never cleared: it means nothing once the life is attached, or over.
+    setTimeout(() => failed(life, 'no answer'), ATTACH_DEADLINE_MS * 2 ** tries);
+    const hub = wrap<HubPort>('port' in worker ? worker.port : worker);
     // A fresh name each time: a queue on a cached page's lock can wedge for good.
     const lease = `trunkline:${app}:tab:${crypto.randomUUID()}`;
     await hold(lease, signal);
@@ -158,17 +158,15 @@ export function createLink(protocol: AnyProtocol, options: CreateClientOptions, 
       proxy({
         deliver: async (batch: Batch) => {
           // Unheard is not credited.
-          if (!isHeard(life, batch.hub)) return new Promise<never>(() => {});
+          if (!isHeard(batch.hub)) return new Promise<never>(() => {});
           tab.received(batch);
         },
       }),
     );
-    clearTimeout(deadline);
     if (!reply.ok) throw new TrunklineError(reply.code, reply.message);
-    if (!isHeard(life, reply.value.hub)) return;
-    phase = { is: 'attached', life, hub };
-    tries = 0;
+    if (!isHeard(reply.value.hub)) return;
     const waiting = [...calls];
+    phase = { is: 'attached', life, hub };
     tab.attached();
     for (const call of waiting) offer(call, life, hub);
     await released(reply.value.lease, signal);
@@ -179,16 +177,8 @@ export function createLink(protocol: AnyProtocol, options: CreateClientOptions, 
     try {
       return options.worker();
     } catch (error) {
-      throw unavailable(String(error));
+      throw unavailable(error);
     }
-  };
-
-  /** Whether a hub's word still counts. */
-  const isHeard = (life: Life, hubId: string) => {
-    if (life.end.signal.aborted || phase.is === 'dead') return false;
-    life.hubId ??= hubId;
-    if (life.hubId !== hubId) lost(life);
-    return life.hubId === hubId;
   };
 
   const offer = (call: Call, life: Life, hub: Hub) => {
@@ -201,47 +191,49 @@ export function createLink(protocol: AnyProtocol, options: CreateClientOptions, 
           else call.reject(new TrunklineError(reply.code, reply.message));
         }
       },
-      (error) => calls.delete(call) && call.reject(unanswered(String(error))),
+      (error) => calls.delete(call) && call.reject(unanswered(error)),
     );
   };
 
   const lost = (life: Life) => {
-    if (life.end.signal.aborted || phase.is === 'dead') return;
-    end(life);
-    drop();
+    if (!ends(life)) return;
     tab.lost();
     tab.connection(closed('hub_lost'));
     const isFirst = Date.now() - lostAt > STABLE_MS;
     lostAt = Date.now();
+    tries = 0;
     begin(isFirst ? 0 : STABLE_MS);
   };
 
   const failed = (life: Life, cause: unknown) => {
-    if (life.end.signal.aborted || phase.is !== 'starting') return;
-    end(life);
-    drop();
+    if (phase.is !== 'starting' || !ends(life)) return;
     const isFinal = cause instanceof TrunklineError;
     if (!isFinal && ++tries < ATTACH_TRIES) return begin(STABLE_MS);
-    const error = isFinal ? cause : unavailable(String(cause));
+    const error = isFinal ? cause : unavailable(cause);
     phase = { is: 'unavailable' };
     setTimeout(start, UNAVAILABLE_RETRY_MS);
     tab.connection(closed('hub_unavailable', error.message, Date.now() + UNAVAILABLE_RETRY_MS));
     reject(error);
   };
 
+  /** Ends a life, once. */
+  const ends = (life: Life) => {
+    if (life.signal.aborted || phase.is === 'dead') return false;
+    life.abort();
+    drop();
+    reject();
+    return true;
+  };
+
   /** Into the back/forward cache, out of which a single message that is posted to the page would throw it. */
   const sleep = () => {
     if (phase.is === 'idle' || phase.is === 'dead') return;
     if (phase.is === 'attached') phase.hub.detach();
-    if ('life' in phase) end(phase.life);
+    if ('life' in phase) phase.life.abort();
+    reject();
     // The page's own worker sleeps with it and keeps its memory; a port is closed, so that no reply comes.
     if (worker && 'port' in worker) drop();
     phase = { is: 'asleep' };
-  };
-
-  const end = (life: Life) => {
-    life.end.abort();
-    reject();
   };
 
   /** All calls, or those which only the hub that was asked could answer: what it did is not known. */
@@ -277,17 +269,17 @@ export function createLink(protocol: AnyProtocol, options: CreateClientOptions, 
       if (last.is === 'attached') {
         await Promise.race([last.hub.detach(), new Promise((late) => setTimeout(late, CLOSE_DEADLINE_MS))]);
       }
-      if ('life' in last) end(last.life);
+      if ('life' in last) last.life.abort();
       drop();
       reject(error);
     },
   };
 }
 
-const unavailable = (why: string) =>
+const unavailable = (why: unknown) =>
   new TrunklineError('hub_unavailable', `The hub cannot be started: ${why}; reload to continue`);
-const unanswered = (why: string) =>
-  new TrunklineError('hub_lost', `${why}. It was asked, and may have done it: see the outbox`);
+const unanswered = (why: unknown) =>
+  new TrunklineError('hub_lost', `${why}; what was asked may be done: see the outbox`);
 
 export function closed(
   reason: ClosedReason,

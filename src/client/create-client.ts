@@ -92,6 +92,10 @@ export function createClient<P extends AnyProtocol>(protocol: P, options: Create
         const entries = await link.call((hub) => hub.signOut(discard));
         signedOut();
         return entries;
+      } catch (error) {
+        // Another tab was first.
+        if (error instanceof TrunklineError && error.code === 'closed') signedOut();
+        throw error;
       } finally {
         isSigningOut = false;
       }

@@ -23,8 +23,8 @@ export interface Readable<T> {
 
 /** `console` is one. */
 export interface Logger {
-  debug(message: string): void;
-  warn(message: string, error?: unknown): void;
+  debug(message: string): unknown;
+  warn(message: string, error?: unknown): unknown;
 }
 
 export interface CreateClientOptions {
