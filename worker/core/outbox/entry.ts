@@ -27,8 +27,9 @@ export interface Entry {
   delivery: Delivery;
 }
 
-export function isPending({ row }: Entry): boolean {
-  return row.fate.state === 'pending';
+/** Still to be delivered. One whose end is only to be stored is not. */
+export function isPending({ row, delivery }: Entry): boolean {
+  return row.fate.state === 'pending' && delivery.state !== 'settled';
 }
 
 /** High before normal, first in first out within each. */
