@@ -13,6 +13,14 @@ import type { Dialect } from '../protocol/port.ts';
 import type { CommandType, EventOf, EventType, PayloadOf, ResultOf } from '../protocol/types.ts';
 import type { TrunklineError } from './errors.ts';
 
+declare global {
+  /** TypeScript's DOM library does not have it yet (https://github.com/whatwg/html/pull/11600). */
+  interface WorkerOptions {
+    /** The SharedWorker outlives its last page for a while (Chromium 148 and later; others ignore it). */
+    extendedLifetime?: boolean;
+  }
+}
+
 /** A value that changes: the contract of Svelte's and nanostores' stores. */
 export interface Readable<T> {
   /** The same reference until it changes. */
