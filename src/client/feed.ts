@@ -184,6 +184,7 @@ export function createFeed(topic: string, link: Link, report: Report): Feed {
       if (update.kind === 'status') return status.set(update.status);
       enter(update.epoch);
       if (update.kind === 'snapshot') {
+        if (update.part === 0) parts = [];
         parts.push(update);
         if (update.last) snapshot(update, parts.splice(0));
         return;

@@ -144,6 +144,8 @@ export interface SnapshotUpdate {
   epoch: string;
   /** The state is as of this offset. */
   offset: number;
+  /** From 0. With part 0 a snapshot begins, and one before it that had no `last` is void. */
+  part: number;
   last: boolean;
   /** The newest event of every key and the newest ones without a key, by offset. */
   events: TabItem[];

@@ -4,13 +4,14 @@ import type {
   AttachRequest,
   Batch,
   HubMessage,
+  Position,
   TopicUpdate,
 } from '../../src/protocol/port.ts';
 import type { TokenTabs } from './connection/token.ts';
 import type { Context } from './context.ts';
 import type { TabId } from './io.ts';
 import type { StoredOutcome } from './store.ts';
-import type { Credited } from './topics/seat.ts';
+import type { Budget, Credited, Seat } from './topics/seat.ts';
 import type { Topics } from './topics/topics.ts';
 
 /** A tab that does not take its batch for so long loses what waits for it, and begins anew when it comes back. */
@@ -40,6 +41,8 @@ interface Tab {
   tokenRequest: number | null;
   /** Commands that this tab sent and waits for: it hears of their end however long it stalls. */
   readonly sent: Set<string>;
+  /** By topic; whoever had the last word in a full batch comes last in the next one. */
+  readonly seats: Map<string, Seat>;
 }
 
 /** What every batch may have to carry. */
@@ -55,11 +58,14 @@ export class Tabs implements TokenTabs {
   readonly #topics: Topics;
   readonly #source: TabsSource;
   readonly #tabs = new Map<TabId, Tab>();
+  /** What the batches of one flush share. */
+  #shared: Pick<Batch, 'connection' | 'storage' | 'outbox'> = {};
   /** For whichever tab can be told. */
   #messages: HubMessage[] = [];
   #window = { since: 0, events: 0, before: 0 };
   #eventsCounted = 0;
-  #flushedAt = 0;
+  /** When events went to some tab, by the hub's uptime. */
+  #flushedAt = Number.NEGATIVE_INFINITY;
 
   constructor(context: Context, topics: Topics, source: TabsSource) {
     this.#context = context;
@@ -72,20 +78,19 @@ export class Tabs implements TokenTabs {
   }
 
   get report(): HubReport['tabs'] {
-    return [...this.#tabs.values()].map(({ id, visible, credit }) => ({
+    return [...this.#tabs.values()].map(({ id, visible, credit, seats }) => ({
       tab: id,
       visible,
       credit: credit.state,
-      topics: this.#topics.seatsOf(id).map(({ topic }) => topic.name),
+      topics: [...seats.keys()],
     }));
   }
 
   get eventsPerSecond(): number {
-    const { now } = this.#context;
     const { since, events, before } = this.#window;
+    const age = this.#context.uptime - since;
     // The window's share of the one before, as if that had been even.
-    const rest = Math.max(0, 1 - (now - since) / RATE_WINDOW_MS);
-    return now - since > 2 * RATE_WINDOW_MS ? 0 : events + before * rest;
+    return age > 2 * RATE_WINDOW_MS ? 0 : events + before * Math.max(0, 1 - age / RATE_WINDOW_MS);
   }
 
   attach(id: TabId, request: AttachRequest): void {
@@ -101,17 +106,28 @@ export class Tabs implements TokenTabs {
       messages: [],
       tokenRequest: null,
       sent: new Set(),
+      seats: new Map(),
     });
   }
 
   gone(id: TabId): void {
+    this.#messages.unshift(...(this.#tabs.get(id)?.messages ?? []));
     this.#tabs.delete(id);
     this.#context.deadlines.clear(stallName(id));
     this.#topics.tabGone(id);
   }
 
-  has(id: TabId): boolean {
-    return this.#tabs.has(id);
+  subscribe(id: TabId, topic: string, ticket: number, position: Position | null): void {
+    const tab = this.#tabs.get(id);
+    if (!tab) return;
+    const seat = this.#topics.subscribe(id, topic, ticket, position);
+    if (tab.credit.state === 'stalled') seat.stall();
+    tab.seats.set(topic, seat);
+  }
+
+  unsubscribe(id: TabId, topic: string): void {
+    this.#tabs.get(id)?.seats.delete(topic);
+    this.#topics.unsubscribe(id, topic);
   }
 
   credited(id: TabId): void {
@@ -167,22 +183,23 @@ export class Tabs implements TokenTabs {
 
   /** Gives every tab that can take it what there is for it. */
   flush(): void {
-    this.#route(this.#context.takeMessages());
+    this.#route();
     this.#measureRate();
-    const { now, settings, deadlines } = this.#context;
-    const floods = this.eventsPerSecond > settings.floodEventsPerSecond;
-    const eventsMayGo = !floods || this.#flushedAt + settings.flushMs <= now;
-    if (eventsMayGo) this.#flushedAt = now;
-    let waits = false;
+    this.#shared = {};
+    const { now, uptime, settings, deadlines } = this.#context;
+    const isFlood = this.eventsPerSecond > settings.floodEventsPerSecond;
+    const waitMs = this.#flushedAt + settings.flushMs - uptime;
+    const eventsMayGo = !isFlood || waitMs <= 0;
+    let wait = false;
     for (const tab of this.#tabs.values()) {
       if (tab.credit.state !== 'ready') continue;
-      const isUrgent = this.#hasNews(tab);
-      const hasEvents = this.#topics.seatsOf(tab.id).some(({ seat }) => seat.hasUpdates);
-      if (isUrgent || (hasEvents && eventsMayGo)) this.#deliver(tab);
-      else if (hasEvents) waits = true;
+      const hasEvents = hasUpdates(tab);
+      if (hasNews(tab) || (hasEvents && eventsMayGo)) this.#deliver(tab);
+      else if (hasEvents) wait = true;
+      if (hasEvents && eventsMayGo) this.#flushedAt = uptime;
     }
     this.#topics.trim();
-    if (waits) deadlines.set('flush', this.#flushedAt + settings.flushMs, () => {});
+    if (wait) deadlines.set('flush', now + waitMs, () => {});
   }
 
   /** The last word to every tab, whether it can take it or not. */
@@ -197,22 +214,12 @@ export class Tabs implements TokenTabs {
     }
   }
 
-  #hasNews(tab: Tab): boolean {
-    return (
-      tab.connectionDirty ||
-      tab.storageDirty ||
-      tab.outboxDirty ||
-      tab.tokenRequest !== null ||
-      tab.settled.length > 0 ||
-      tab.messages.length > 0
-    );
-  }
-
   #deliver(tab: Tab): void {
     const batch: Batch = { hub: this.#context.hubId };
-    if (tab.connectionDirty) batch.connection = this.#source.connection();
-    if (tab.storageDirty) batch.storage = this.#source.storage();
-    if (tab.outboxDirty) batch.outbox = this.#source.outbox();
+    const shared = this.#shared;
+    if (tab.connectionDirty) batch.connection = shared.connection ??= this.#source.connection();
+    if (tab.storageDirty) batch.storage = shared.storage ??= this.#source.storage();
+    if (tab.outboxDirty) batch.outbox = shared.outbox ??= this.#source.outbox();
     if (tab.settled.length > 0) batch.settled = tab.settled;
     if (tab.messages.length > 0) batch.reports = tab.messages;
     if (tab.tokenRequest !== null) batch.tokenRequest = tab.tokenRequest;
@@ -230,16 +237,20 @@ export class Tabs implements TokenTabs {
     this.#context.emit({ type: 'deliver', tab: tab.id, batch });
   }
 
-  #takeTopics(tab: Tab): { updates: TopicUpdate[]; given: Map<string, Credited> } {
+  #takeTopics({ seats }: Tab): { updates: TopicUpdate[]; given: Map<string, Credited> } {
     const updates: TopicUpdate[] = [];
     const given = new Map<string, Credited>();
-    const budget = { items: BATCH_ITEMS };
-    for (const { topic, seat } of this.#topics.seatsOf(tab.id)) {
+    const budget: Budget = { items: BATCH_ITEMS };
+    for (const [topic, seat] of seats) {
       if (!seat.hasUpdates) continue;
-      const taken = seat.take(budget);
-      updates.push(...taken.updates);
-      if (taken.given) given.set(topic.name, taken.given);
-      this.#context.counts.dropped += taken.dropped;
+      const droppedBefore = seat.dropped;
+      const standsAt = seat.take(updates, budget);
+      if (standsAt) given.set(topic, standsAt);
+      this.#context.counts.dropped += seat.dropped - droppedBefore;
+      if (budget.items > 0) continue;
+      seats.delete(topic);
+      seats.set(topic, seat);
+      break;
     }
     return { updates, given };
   }
@@ -247,31 +258,49 @@ export class Tabs implements TokenTabs {
   #stall(tab: Tab): void {
     if (tab.credit.state !== 'out') return;
     tab.credit = { state: 'stalled', given: tab.credit.given };
-    for (const { seat } of this.#topics.seatsOf(tab.id)) seat.stall();
+    this.#messages.unshift(...tab.messages.splice(0));
+    for (const seat of tab.seats.values()) seat.stall();
   }
 
   /** Messages go to one tab, one that somebody sees if there is one; they wait where there is none. */
-  #route(messages: readonly HubMessage[]): void {
-    this.#messages = [...this.#messages, ...messages].slice(-KEEP_FOR_STALLED);
-    const [best] = [...this.#tabs.values()]
-      .filter(({ credit }) => credit.state !== 'stalled')
-      .sort((a, b) => rank(b) - rank(a));
-    if (!best || this.#messages.length === 0) return;
-    best.messages.push(...this.#messages);
-    this.#messages = [];
+  #route(): void {
+    this.#messages.push(...this.#context.takeMessages());
+    if (this.#messages.length === 0) return;
+    this.#messages.splice(0, this.#messages.length - KEEP_FOR_STALLED);
+    let best: Tab | undefined;
+    for (const tab of this.#tabs.values())
+      if (tab.credit.state !== 'stalled' && (!best || rank(tab) > rank(best))) best = tab;
+    best?.messages.push(...this.#messages.splice(0));
   }
 
   #measureRate(): void {
-    const { now, counts } = this.#context;
+    const { uptime, counts } = this.#context;
     const fresh = counts.events - this.#eventsCounted;
     this.#eventsCounted = counts.events;
-    const age = now - this.#window.since;
-    if (age >= RATE_WINDOW_MS || age < 0) {
-      const before = age < 2 * RATE_WINDOW_MS && age >= 0 ? this.#window.events : 0;
-      this.#window = { since: now, events: 0, before };
+    const age = uptime - this.#window.since;
+    if (age >= RATE_WINDOW_MS) {
+      const before = age < 2 * RATE_WINDOW_MS ? this.#window.events : 0;
+      this.#window = { since: uptime, events: 0, before };
     }
     this.#window.events += fresh;
   }
+}
+
+function hasUpdates({ seats }: Tab): boolean {
+  for (const seat of seats.values()) if (seat.hasUpdates) return true;
+  return false;
+}
+
+/** What does not wait for a flush, however many events there are. */
+function hasNews(tab: Tab): boolean {
+  return (
+    tab.connectionDirty ||
+    tab.storageDirty ||
+    tab.outboxDirty ||
+    tab.tokenRequest !== null ||
+    tab.settled.length > 0 ||
+    tab.messages.length > 0
+  );
 }
 
 function rank({ visible, credit }: Tab): number {

@@ -195,6 +195,7 @@ export function snapshot(
     ticket,
     epoch: 'e1',
     offset,
+    part: 0,
     last: true,
     events: [],
     missed: [],

@@ -173,7 +173,10 @@ test('the parts of a snapshot are applied as one, over several batches', async (
   await hub.deliver({ topics: [snapshot('run', ticket, 9, { last: false, events: [line(1, 'a')] })] });
   expect(got).toEqual([]);
   await hub.deliver({
-    topics: [snapshot('run', ticket, 9, { missed: [line(2, 'b')] }), events(line(10, 'c'), line(11, 'd'))],
+    topics: [
+      snapshot('run', ticket, 9, { part: 1, missed: [line(2, 'b')] }),
+      events(line(10, 'c'), line(11, 'd')),
+    ],
   });
   expect(got.map(([a, b]) => [a.map(({ meta }) => meta.offset), b.map(({ meta }) => meta.offset)])).toEqual([
     [[1], [2]],

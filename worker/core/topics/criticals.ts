@@ -46,6 +46,12 @@ export class Criticals {
     this.#failed.set(offset, code);
   }
 
+  /** Later offsets are free for other events. */
+  forgetBeyond(offset: number): void {
+    for (const offsets of [this.#waiting, this.#taken, this.#unacknowledged, this.#failed])
+      for (const known of offsets.keys()) if (known > offset) offsets.delete(known);
+  }
+
   /** What to tell the server; it counts as told. */
   takeAcknowledgements(): { offsets: number[]; failed: { offset: number; code: string }[] } | null {
     if (this.#unacknowledged.size === 0 && this.#failed.size === 0) return null;

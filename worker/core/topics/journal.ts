@@ -1,32 +1,35 @@
 import type { TabItem } from '../../../src/protocol/port.ts';
 
+interface Entry {
+  readonly seq: number;
+  readonly epoch: string;
+  /** How many events that a tab can lose came before it: those without a key that are not critical. */
+  readonly losableBefore: number;
+  /** How many of them it has itself. */
+  readonly losable: number;
+}
+export interface EventEntry extends Entry {
+  readonly kind: 'event';
+  readonly item: TabItem;
+  /** Its number among those that fall off beyond the flood buffer; `null` for one that never does. */
+  readonly droppable: number | null;
+  /** Whether it is the next of its topic; a repeat is not. */
+  readonly inOrder: boolean;
+  /** A newer one of its key is in the journal. */
+  superseded: boolean;
+}
+export interface SnapshotEntry extends Entry {
+  readonly kind: 'snapshot';
+  readonly offset: number;
+  /** The server's timestamp of the newest event. */
+  readonly ts: number;
+  readonly events: readonly TabItem[];
+  readonly missed: readonly TabItem[];
+}
 /** What the server sent of a topic and some tab may still have to be given, in order. */
-export type JournalEntry =
-  | {
-      readonly kind: 'event';
-      readonly seq: number;
-      readonly epoch: string;
-      readonly item: TabItem;
-      /** The number among those without a key that may be dropped; `null` for one that never is. */
-      readonly droppable: number | null;
-      /** Whether it is the next of its topic; a redelivery is not. */
-      readonly inOrder: boolean;
-      /** A newer one of its key is in the journal. */
-      superseded: boolean;
-    }
-  | {
-      readonly kind: 'snapshot';
-      readonly seq: number;
-      readonly epoch: string;
-      readonly offset: number;
-      /** The server's timestamp of the newest event. */
-      readonly ts: number;
-      readonly events: readonly TabItem[];
-      readonly missed: readonly TabItem[];
-      readonly droppable: number;
-    };
+export type JournalEntry = EventEntry | SnapshotEntry;
 
-/** The dead are cleared away once there are this many of them, and more than of the living. */
+/** What is dead is cleared away once there is this much of it, and more than of the living. */
 const COMPACT_AT = 1_024;
 
 /**
@@ -34,37 +37,62 @@ const COMPACT_AT = 1_024;
  * once, conflated (a superseded event is skipped) and bounded (one without a key falls off beyond the flood buffer).
  */
 export class Journal {
+  readonly #floodBuffer: number;
+  /** In order of `seq`, with gaps where some were cleared away. */
   #entries: JournalEntry[] = [];
-  readonly #newestByKey = new Map<string, JournalEntry & { kind: 'event' }>();
-  #seq = 0;
+  /** The index of the first one that some tab still needs. */
+  #start = 0;
+  /** How many are superseded or fell off, from the start on. */
   #dead = 0;
-  /** How many droppable events there ever were. */
-  droppables = 0;
+  readonly #newestByKey = new Map<string, EventEntry>();
+  #seq = 0;
+  #droppables = 0;
+  /** The number of the first droppable event that some tab may still need. */
+  #firstDroppable = 0;
+  #losable = 0;
+
+  constructor(floodBuffer: number) {
+    this.#floodBuffer = floodBuffer;
+  }
 
   /** The place behind the newest entry. */
   get end(): number {
     return this.#seq;
   }
 
-  get size(): number {
-    return this.#entries.length - this.#dead;
+  /** How many events there ever were that a tab can lose. */
+  get losable(): number {
+    return this.#losable;
   }
 
-  /** `live`: it conflates and may be dropped. `replay`: missed before, every one counts. `repeat`: out of order as well. */
-  addEvent(epoch: string, item: TabItem, as: 'live' | 'replay' | 'repeat', floodBuffer: number): void {
-    const gives = as === 'live' && !item.critical;
-    const droppable = gives && item.key === null ? this.droppables++ : null;
-    const inOrder = as !== 'repeat';
-    const entry: JournalEntry = {
+  /** How many are still to be given to some tab. */
+  get size(): number {
+    return this.#entries.length - this.#start - this.#dead;
+  }
+
+  get isEmpty(): boolean {
+    return this.#entries.length === 0;
+  }
+
+  /** `live`: it conflates and may fall off. `replay`: missed before, every one counts. `repeat`: out of order as well. */
+  addEvent(epoch: string, item: TabItem, as: 'live' | 'replay' | 'repeat'): void {
+    const isLosable = isLosableItem(item);
+    const entry: EventEntry = {
       kind: 'event',
       seq: this.#seq++,
       epoch,
+      losableBefore: this.#losable,
+      losable: isLosable ? 1 : 0,
       item,
-      droppable,
-      inOrder,
+      droppable: as === 'live' && isLosable ? this.#droppables++ : null,
+      inOrder: as !== 'repeat',
       superseded: false,
     };
-    if (gives && item.key !== null) {
+    this.#losable += entry.losable;
+    this.#entries.push(entry);
+    if (entry.droppable !== null) {
+      if (entry.droppable - this.#floodBuffer >= this.#firstDroppable) this.#dead++;
+    } else if (as === 'live' && item.key !== null && !item.critical) {
       const older = this.#newestByKey.get(item.key);
       if (older) {
         older.superseded = true;
@@ -72,21 +100,23 @@ export class Journal {
       }
       this.#newestByKey.set(item.key, entry);
     }
-    if (droppable !== null && droppable >= floodBuffer) this.#dead++;
-    this.#entries.push(entry);
-    if (this.#dead > COMPACT_AT && this.#dead > this.#entries.length / 2) this.#compact(floodBuffer);
+    if (this.#dead > COMPACT_AT && this.#dead > this.size) this.#compact();
   }
 
-  addSnapshot(snapshot: Omit<JournalEntry & { kind: 'snapshot' }, 'kind' | 'seq' | 'droppable'>): void {
+  /** @param losable how many of what was missed are new to this journal, and can be lost */
+  addSnapshot(
+    snapshot: Pick<SnapshotEntry, 'epoch' | 'offset' | 'ts' | 'events' | 'missed' | 'losable'>,
+  ): void {
     this.#newestByKey.clear();
-    this.#entries.push({ kind: 'snapshot', seq: this.#seq++, droppable: this.droppables, ...snapshot });
+    this.#entries.push({ kind: 'snapshot', seq: this.#seq++, losableBefore: this.#losable, ...snapshot });
+    this.#losable += snapshot.losable;
   }
 
   /** The entries from a place on that are still to be given. */
-  *from(place: number, floodBuffer: number): Generator<JournalEntry> {
+  *from(place: number): Generator<JournalEntry> {
     for (let i = this.#indexOf(place); i < this.#entries.length; i++) {
       const entry = this.#entries[i];
-      if (entry && this.#isAlive(entry, floodBuffer)) yield entry;
+      if (entry && this.#isAlive(entry)) yield entry;
     }
   }
 
@@ -94,32 +124,38 @@ export class Journal {
   trim(place: number): void {
     if (place >= this.#seq) {
       this.#entries = [];
-      this.#newestByKey.clear();
+      this.#start = 0;
       this.#dead = 0;
+      this.#newestByKey.clear();
+      this.#firstDroppable = this.#droppables;
       return;
     }
-    const index = this.#indexOf(place);
-    if (index < COMPACT_AT) return;
-    this.#entries = this.#entries.slice(index);
-    for (const [key, entry] of this.#newestByKey) if (entry.seq < place) this.#newestByKey.delete(key);
-    this.#dead = Math.max(0, this.#dead - index);
+    for (; ; this.#start++) {
+      const entry = this.#entries[this.#start];
+      if (!entry || entry.seq >= place) break;
+      if (!this.#isAlive(entry)) this.#dead--;
+      if (entry.kind === 'snapshot') continue;
+      if (entry.droppable !== null) this.#firstDroppable = entry.droppable + 1;
+      const { key } = entry.item;
+      if (key !== null && this.#newestByKey.get(key) === entry) this.#newestByKey.delete(key);
+    }
+    if (this.#start > COMPACT_AT && this.#start > this.#entries.length / 2) this.#compact();
   }
 
-  #isAlive(entry: JournalEntry, floodBuffer: number): boolean {
+  #isAlive(entry: JournalEntry): boolean {
     if (entry.kind === 'snapshot') return true;
-    return (
-      !entry.superseded && (entry.droppable === null || entry.droppable >= this.droppables - floodBuffer)
-    );
+    const { superseded, droppable } = entry;
+    return !superseded && (droppable === null || droppable >= this.#droppables - this.#floodBuffer);
   }
 
-  #compact(floodBuffer: number): void {
-    this.#entries = this.#entries.filter((entry) => this.#isAlive(entry, floodBuffer));
+  #compact(): void {
+    this.#entries = this.#entries.filter((entry, index) => index >= this.#start && this.#isAlive(entry));
+    this.#start = 0;
     this.#dead = 0;
   }
 
-  /** Entries are in order of `seq`, with gaps where some were cleared away. */
   #indexOf(place: number): number {
-    let low = 0;
+    let low = this.#start;
     let high = this.#entries.length;
     while (low < high) {
       const middle = (low + high) >> 1;
@@ -128,4 +164,9 @@ export class Journal {
     }
     return low;
   }
+}
+
+/** Whether its loss would go unnoticed: no newer one of its key says more, and it is not repeated. */
+export function isLosableItem({ key, critical }: TabItem): boolean {
+  return key === null && !critical;
 }

@@ -1,63 +1,71 @@
 import type { TopicStatus } from '../../../src/protocol/model.ts';
-import type { Position, SnapshotUpdate, TabItem, TopicUpdate } from '../../../src/protocol/port.ts';
-import type { Journal, JournalEntry } from './journal.ts';
-
-type SnapshotEntry = JournalEntry & { kind: 'snapshot' };
-
-export interface TopicState {
-  readonly epoch: string;
-  readonly offset: number;
-  readonly ts: number;
-  readonly items: TabItem[];
-  readonly unacknowledged: TabItem[];
-}
+import type { Position, TabItem, TopicUpdate } from '../../../src/protocol/port.ts';
+import { type EventEntry, isLosableItem, type Journal, type SnapshotEntry } from './journal.ts';
 
 /** A place in a topic with the server's timestamp of the event there. */
 export interface Credited extends Position {
-  ts: number;
+  readonly ts: number;
+}
+
+/** A topic as of now. */
+export interface TopicState extends Credited {
+  /** By offset. */
+  readonly events: readonly TabItem[];
+  /** The critical ones that no page took, by offset. */
+  readonly unacknowledged: readonly TabItem[];
 }
 
 /** What a seat needs to know of its topic. */
 export interface SeatTopic {
   readonly name: string;
   readonly journal: Journal;
-  readonly floodBuffer: number;
-  /** The state as of now; `null` while there is none. */
-  readonly hasState: boolean;
+  /** The newest place that is known; `null` while there is no state. */
+  readonly newest: Credited | null;
   state(): TopicState | null;
+  /** Raised whenever the status changes. */
+  readonly statusVersion: number;
   status(dropped: number): TopicStatus;
 }
 
 /** A snapshot that is being given, part by part. */
 interface Giving {
   readonly ticket: number | null;
-  readonly epoch: string;
-  readonly offset: number;
-  readonly ts: number;
+  readonly at: Credited;
   readonly events: readonly TabItem[];
   readonly missed: readonly TabItem[];
+  /** Once it is given: how many losable events the tab has passed, and how many of them it did not get. */
+  readonly losablePassed: number;
+  readonly lost: number;
+  part: number;
   given: number;
+}
+
+/** How many events may still go into a batch. */
+export interface Budget {
+  items: number;
 }
 
 /** One tab's place in one topic: what it was given, what it is to be given next. */
 export class Seat {
   readonly #topic: SeatTopic;
   #place: number;
-  #droppablesPassed: number;
+  #losablePassed: number;
   #giving: Giving | null = null;
-  /** Calls that wait for a snapshot, and from where on they know what they missed. */
+  /** Calls that wait for a snapshot, and from where on they ask for what they missed. */
   #tickets: { ticket: number; position: Position | null }[] = [];
   /** After a stall the tab begins anew. */
   #mustRestart = false;
-  #statusDirty = true;
+  #statusGiven = -1;
   #dropped = 0;
-  /** The newest offset in a batch that was handed out. */
+  /** Where the tab stood in an earlier life of it or of the hub. */
+  #cameWith: Position | null = null;
+  /** Since it began with a snapshot: all up to here was handed out. */
   #given: Credited | null = null;
 
   constructor(topic: SeatTopic) {
     this.#topic = topic;
     this.#place = topic.journal.end;
-    this.#droppablesPassed = topic.journal.droppables;
+    this.#losablePassed = topic.journal.losable;
   }
 
   /** The oldest entry that this tab still needs; `null` while it needs none. */
@@ -65,19 +73,17 @@ export class Seat {
     return this.#mustRestart ? null : this.#place;
   }
 
+  /** Events without a key that this tab never got. */
   get dropped(): number {
     return this.#dropped;
   }
 
   ask(ticket: number, position: Position | null): void {
     this.#tickets.push({ ticket, position });
+    this.#cameWith ??= position;
   }
 
-  statusChanged(): void {
-    this.#statusDirty = true;
-  }
-
-  /** Its tab gives no credit: it keeps nothing waiting for it, and begins anew when it comes back. */
+  /** Its tab gives no credit: nothing is kept waiting for it, and it begins anew when it comes back. */
   stall(): void {
     this.#mustRestart = true;
     this.#giving = null;
@@ -85,127 +91,159 @@ export class Seat {
 
   /** Whether there is anything to give now. */
   get hasUpdates(): boolean {
-    if (this.#statusDirty || this.#giving) return true;
-    if (this.#place < this.#topic.journal.end && !this.#mustRestart) return true;
-    return (this.#mustRestart || this.#tickets.length > 0) && this.#topic.hasState;
+    const { statusVersion, newest, journal } = this.#topic;
+    if (this.#statusGiven !== statusVersion || this.#giving) return true;
+    if (this.#mustRestart || this.#tickets.length > 0) return newest !== null;
+    return this.#place < journal.end;
   }
 
-  /** The next updates, with at most `budget.items` events; `budget` is reduced by what was given. */
-  take(budget: { items: number }): { updates: TopicUpdate[]; given: Credited | null; dropped: number } {
-    const updates: TopicUpdate[] = [];
+  /** Adds the next updates; says where the tab stands when it has taken them, if that is a place to begin from. */
+  take(updates: TopicUpdate[], budget: Budget): Credited | null {
+    const { name, statusVersion } = this.#topic;
     const droppedBefore = this.#dropped;
     if (this.#mustRestart) this.#restart();
-    this.#continueGiving(updates, budget);
-    if (!this.#giving) this.#takeJournal(updates, budget);
+    this.#giveSnapshot(updates, budget);
+    if (!this.#giving && !this.#mustRestart) this.#takeJournal(updates, budget);
     if (!this.#giving && this.#place >= this.#topic.journal.end) this.#takeTickets(updates, budget);
-    if (this.#statusDirty || updates.length > 0) {
-      this.#statusDirty = false;
-      updates.push({ kind: 'status', topic: this.#topic.name, status: this.#topic.status(this.#dropped) });
+    // Nothing comes between the parts of a snapshot.
+    if (this.#giving) return null;
+    if (this.#statusGiven !== statusVersion || this.#dropped !== droppedBefore) {
+      this.#statusGiven = statusVersion;
+      updates.push({ kind: 'status', topic: name, status: this.#topic.status(this.#dropped) });
     }
-    return { updates, given: this.#giving ? null : this.#given, dropped: this.#dropped - droppedBefore };
+    return this.#given;
   }
 
   #restart(): void {
-    if (!this.#topic.hasState) return;
-    this.#mustRestart = false;
-    this.#passDroppables(this.#topic.journal.droppables);
-    this.#place = this.#topic.journal.end;
-    this.#tickets = [];
-    this.#giving = { ticket: null, ...this.#snapshotSince(this.#given), given: 0 };
-  }
-
-  #takeTickets(updates: TopicUpdate[], budget: { items: number }): void {
-    while (this.#tickets.length > 0 && !this.#giving && this.#topic.hasState) {
-      const [next] = this.#tickets.splice(0, 1);
-      if (!next) return;
-      this.#giving = { ticket: next.ticket, ...this.#snapshotSince(next.position), given: 0 };
-      this.#continueGiving(updates, budget);
-    }
-  }
-
-  /** The state of now, and what is left of what happened since a position. */
-  #snapshotSince(position: Position | null): Omit<Giving, 'ticket' | 'given'> {
+    const { journal } = this.#topic;
     const state = this.#topic.state();
-    if (!state) throw new Error(`topic ${this.#topic.name} has no state to take a snapshot of`);
-    const { epoch, offset, ts, items, unacknowledged } = state;
-    const since = position?.epoch === epoch ? position.offset : offset;
-    const missed = new Map<number, TabItem>();
-    for (const item of items) if (item.offset > since) missed.set(item.offset, item);
-    for (const item of unacknowledged) missed.set(item.offset, item);
-    return {
-      epoch,
-      offset,
-      ts,
-      events: items,
-      missed: [...missed.values()].sort((a, b) => a.offset - b.offset),
-    };
+    if (!state) return;
+    this.#mustRestart = false;
+    this.#place = journal.end;
+    this.#tickets = [];
+    const missed = missedSince(this.#given ?? this.#cameWith, state, state.unacknowledged);
+    const lost = journal.losable - this.#losablePassed - missed.filter(isLosableItem).length;
+    this.#begin(null, state, missed, journal.losable, Math.max(0, lost));
   }
 
-  #takeJournal(updates: TopicUpdate[], budget: { items: number }): void {
-    const { journal, floodBuffer, name } = this.#topic;
-    let run: TopicUpdate & { kind: 'events' } = { kind: 'events', topic: name, epoch: '', items: [] };
-    for (const entry of journal.from(this.#place, floodBuffer)) {
-      if (budget.items <= 0) return;
+  #takeJournal(updates: TopicUpdate[], budget: Budget): void {
+    const { journal, name } = this.#topic;
+    let items: TabItem[] = [];
+    let epoch: string | null = null;
+    let reached: EventEntry | null = null;
+    for (const entry of journal.from(this.#place)) {
+      if (budget.items <= 0) {
+        if (reached) this.#reach(placeOf(reached));
+        return;
+      }
       this.#place = entry.seq + 1;
       if (entry.kind === 'snapshot') {
-        this.#beginSnapshot(entry, updates, budget);
+        this.#beginServerSnapshot(entry);
+        this.#giveSnapshot(updates, budget);
         if (this.#giving) return;
+        epoch = null;
+        reached = null;
         continue;
       }
-      if (entry.droppable !== null) this.#passDroppables(entry.droppable, 1);
-      if (updates.at(-1) !== run || run.epoch !== entry.epoch) {
-        run = { kind: 'events', topic: name, epoch: entry.epoch, items: [] };
-        updates.push(run);
+      this.#lose(entry.losableBefore);
+      this.#losablePassed += entry.losable;
+      if (epoch !== entry.epoch) {
+        epoch = entry.epoch;
+        items = [];
+        updates.push({ kind: 'events', topic: name, epoch, items });
       }
-      run.items.push(entry.item);
+      items.push(entry.item);
       budget.items--;
-      if (entry.inOrder) this.#passed({ epoch: entry.epoch, offset: entry.item.offset, ts: entry.item.ts });
+      if (entry.inOrder) reached = entry;
     }
-    this.#passDroppables(journal.droppables);
+    this.#lose(journal.losable);
     this.#place = journal.end;
+    // Past those, too, that were skipped because nobody could read them.
+    this.#reach(this.#topic.newest);
   }
 
-  #beginSnapshot(entry: SnapshotEntry, updates: TopicUpdate[], budget: { items: number }): void {
-    this.#passDroppables(entry.droppable);
-    const { epoch, offset, ts, events, missed } = entry;
-    this.#giving = { ticket: null, epoch, offset, ts, events, missed, given: 0 };
+  #beginServerSnapshot(entry: SnapshotEntry): void {
+    const { losableBefore, losable } = entry;
+    const missed = this.#given ? entry.missed : missedSince(this.#cameWith, entry, entry.missed);
     // Whoever waited for a snapshot begins with this one.
     this.#tickets = [];
-    this.#continueGiving(updates, budget);
+    this.#begin(null, entry, missed, losableBefore + losable, losableBefore - this.#losablePassed);
   }
 
-  #continueGiving(updates: TopicUpdate[], budget: { items: number }): void {
+  #takeTickets(updates: TopicUpdate[], budget: Budget): void {
+    for (const { ticket, position } of this.#tickets) {
+      const state = this.#topic.state();
+      if (!state || this.#giving) return;
+      this.#tickets = this.#tickets.slice(1);
+      const missed = missedSince(position, state, state.unacknowledged);
+      this.#begin(ticket, state, missed, this.#losablePassed, 0);
+      this.#giveSnapshot(updates, budget);
+    }
+  }
+
+  #begin(
+    ticket: number | null,
+    { epoch, offset, ts, events }: Omit<TopicState, 'unacknowledged'>,
+    missed: readonly TabItem[],
+    losablePassed: number,
+    lost: number,
+  ): void {
+    const at = { epoch, offset, ts };
+    this.#giving = { ticket, at, events, missed, losablePassed, lost, part: 0, given: 0 };
+  }
+
+  #giveSnapshot(updates: TopicUpdate[], budget: Budget): void {
     const giving = this.#giving;
     if (!giving || budget.items <= 0) return;
-    const { ticket, epoch, offset, ts, events, missed } = giving;
-    const from = giving.given;
+    const { ticket, at, events, missed, part, given: from } = giving;
     const to = Math.min(from + budget.items, events.length + missed.length);
-    const part: SnapshotUpdate = {
+    const last = to === events.length + missed.length;
+    updates.push({
       kind: 'snapshot',
       topic: this.#topic.name,
       ticket,
-      epoch,
-      offset,
-      last: to === events.length + missed.length,
+      part,
+      last,
+      epoch: at.epoch,
+      offset: at.offset,
       events: events.slice(from, to),
       missed: missed.slice(Math.max(0, from - events.length), Math.max(0, to - events.length)),
-    };
+    });
+    giving.part++;
     giving.given = to;
     budget.items -= to - from;
-    updates.push(part);
-    if (!part.last) return;
+    if (!last) return;
     this.#giving = null;
-    if (ticket === null) this.#given = { epoch, offset, ts };
-    else this.#passed({ epoch, offset, ts });
+    this.#given = at;
+    this.#dropped += giving.lost;
+    this.#losablePassed = giving.losablePassed;
   }
 
-  #passed(to: Credited): void {
-    if (this.#given?.epoch !== to.epoch || to.offset > this.#given.offset) this.#given = to;
+  #reach(at: Credited | null): void {
+    if (this.#given && at) this.#given = at;
   }
 
-  /** Counts what fell off before the next one that is given (`and`), or before the place that is jumped to. */
-  #passDroppables(next: number, and = 0): void {
-    this.#dropped += Math.max(0, next - this.#droppablesPassed);
-    this.#droppablesPassed = Math.max(this.#droppablesPassed, next + and);
+  /** Counts what fell off before a place. */
+  #lose(losableBefore: number): void {
+    this.#dropped += losableBefore - this.#losablePassed;
+    this.#losablePassed = losableBefore;
   }
+}
+
+/** What of a state lies beyond a position of its epoch, with `others`; by offset. */
+function missedSince(
+  position: Position | null,
+  { epoch, offset, events }: Omit<TopicState, 'unacknowledged'>,
+  others: readonly TabItem[],
+): readonly TabItem[] {
+  const since = position?.epoch === epoch ? position.offset : offset;
+  if (since >= offset) return others;
+  const byOffset = new Map<number, TabItem>();
+  for (const item of others) byOffset.set(item.offset, item);
+  for (const item of events) if (item.offset > since) byOffset.set(item.offset, item);
+  return [...byOffset.values()].sort((a, b) => a.offset - b.offset);
+}
+
+function placeOf({ epoch, item: { offset, ts } }: EventEntry): Credited {
+  return { epoch, offset, ts };
 }

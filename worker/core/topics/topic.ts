@@ -2,12 +2,13 @@ import type { ClientFrame, ServerFrameOf, SnapshotItem } from '../../../src/prot
 import { type Interpreted, interpretEvent } from '../../../src/protocol/interpret.ts';
 import type { TopicStatus } from '../../../src/protocol/model.ts';
 import type { Position, TabItem } from '../../../src/protocol/port.ts';
+import { backoffMs } from '../connection/backoff.ts';
 import type { Context } from '../context.ts';
 import type { TabId } from '../io.ts';
 import type { StoredCursor } from '../store.ts';
 import { LastValueCache } from './cache.ts';
 import { Criticals } from './criticals.ts';
-import { Journal } from './journal.ts';
+import { isLosableItem, Journal } from './journal.ts';
 import { type Credited, Seat, type SeatTopic, type TopicState } from './seat.ts';
 
 /** What a topic needs of the connection. */
@@ -23,6 +24,8 @@ export interface TopicSocket {
 /** How long the server may take to answer, at first; doubled by each failure. */
 const ANSWER_TIMEOUT_MS = 10_000;
 const ANSWER_TIMEOUT_MAX_MS = 60_000;
+/** A topic that breaks again sooner than this is asked for more slowly. */
+const STABLE_AFTER_MS = 10_000;
 
 /** What is known of a topic's present epoch. */
 interface Knowledge {
@@ -37,10 +40,10 @@ interface Knowledge {
 /** How the subscription stands at the server. */
 type Subscription =
   | { state: 'none' }
-  /** Asked for; until it is answered the topic's other events are discarded. */
+  /** Until an answer with this `ref` comes the topic's other events are discarded. `attempt` counts failures. */
   | { state: 'asked'; ref: number; attempt: number; parts: Parts | null }
   /** Events up to `replayUntil` happened before the subscription. */
-  | { state: 'live'; ref: number; replayUntil: number }
+  | { state: 'live'; attempt: number; since: number; replayUntil: number }
   | { state: 'refused'; code: string; message: string };
 interface Parts {
   epoch: string;
@@ -52,12 +55,15 @@ interface Parts {
 /** One topic: its subscription at the server, its state, and the seats of the tabs that listen. */
 export class Topic implements SeatTopic {
   readonly name: string;
-  readonly journal = new Journal();
+  readonly journal: Journal;
   readonly seats = new Map<TabId, Seat>();
   readonly #context: Context;
   readonly #socket: TopicSocket;
   #subscription: Subscription = { state: 'none' };
+  /** The newest request. */
+  #ref = 0;
   #knowledge: Knowledge | null = null;
+  #statusVersion = 0;
   /** The newest place that some page has credited, in this life of the topic or an earlier one. */
   #stored: StoredCursor | null;
 
@@ -66,10 +72,7 @@ export class Topic implements SeatTopic {
     this.#context = context;
     this.#socket = socket;
     this.#stored = stored;
-  }
-
-  get floodBuffer(): number {
-    return this.#context.settings.floodBuffer;
+    this.journal = new Journal(context.settings.floodBuffer);
   }
 
   get sizes(): { keys: number; tail: number; queued: number; unacknowledged: number } {
@@ -78,15 +81,21 @@ export class Topic implements SeatTopic {
     return { keys: cache?.keys ?? 0, tail: cache?.tail ?? 0, queued: this.journal.size, unacknowledged };
   }
 
-  get hasState(): boolean {
-    return this.#knowledge !== null;
+  get newest(): Credited | null {
+    if (!this.#knowledge) return null;
+    const { epoch, offset, lastSeen: ts } = this.#knowledge;
+    return { epoch, offset, ts };
   }
 
   state(): TopicState | null {
     if (!this.#knowledge) return null;
     const { epoch, offset, lastSeen: ts, cache, criticals } = this.#knowledge;
-    const items = cache.items().map(asReplayed);
-    return { epoch, offset, ts, items, unacknowledged: criticals.waiting.map(asReplayed) };
+    const events = cache.items().map(asReplayed);
+    return { epoch, offset, ts, events, unacknowledged: criticals.waiting.map(asReplayed) };
+  }
+
+  get statusVersion(): number {
+    return this.#statusVersion;
   }
 
   status(dropped: number): TopicStatus {
@@ -106,12 +115,23 @@ export class Topic implements SeatTopic {
   }
 
   /** A tab needs the state. One that was refused is tried again by whoever comes anew. */
-  take(tab: TabId, ticket: number, position: Position | null): void {
-    const isNew = !this.seats.has(tab);
-    const seat = this.seats.get(tab) ?? new Seat(this);
+  take(tab: TabId, ticket: number, position: Position | null): Seat {
+    const known = this.seats.get(tab);
+    const seat = known ?? new Seat(this);
     this.seats.set(tab, seat);
     seat.ask(ticket, position);
-    if (this.#subscription.state === 'none' || (isNew && this.#subscription.state === 'refused')) this.ask();
+    // What a page tells of an earlier hub is better than nothing.
+    if (position) this.#stored ??= { topic: this.name, ...position, lastSeen: 0, savedAt: this.#context.now };
+    if (this.#subscription.state === 'none' || (!known && this.#subscription.state === 'refused')) this.ask();
+    return seat;
+  }
+
+  /** Forgets what every tab was given. */
+  trim(): void {
+    if (this.journal.isEmpty) return;
+    let oldest = this.journal.end;
+    for (const { place } of this.seats.values()) if (place !== null && place < oldest) oldest = place;
+    this.journal.trim(oldest);
   }
 
   /** The last place in it that is known, for the topic's next life. */
@@ -122,7 +142,8 @@ export class Topic implements SeatTopic {
   /** Some page has credited everything up to here. */
   credited({ epoch, offset, ts }: Credited): StoredCursor | null {
     const isOlder = this.#stored?.epoch === epoch && this.#stored.offset >= offset;
-    if (this.#knowledge?.epoch !== epoch || isOlder) return null;
+    const isKnown = this.#knowledge?.epoch === epoch && offset <= this.#knowledge.offset;
+    if (isOlder || !isKnown) return null;
     this.#stored = { topic: this.name, epoch, offset, lastSeen: ts, savedAt: this.#context.now };
     return this.#stored;
   }
@@ -130,7 +151,8 @@ export class Topic implements SeatTopic {
   /** Asks the server for the topic, by its cursor or anew. */
   ask(attempt = 0): void {
     if (!this.#socket.isOpen()) return;
-    const ref = this.#socket.nextRef();
+    this.#ref = this.#socket.nextRef();
+    const ref = this.#ref;
     const { settings, counts } = this.#context;
     const { epoch, offset, lastSeen } = this.#knowledge ?? this.#stored ?? {};
     const cursor = epoch === undefined || offset === undefined ? {} : { cursor: { epoch, offset } };
@@ -146,9 +168,9 @@ export class Topic implements SeatTopic {
 
   /** Nobody listens any more. */
   stop(): void {
-    const subscription = this.#subscription;
-    if ('ref' in subscription && this.#socket.isOpen()) {
-      this.#socket.write({ type: 'unsubscribe', topic: this.name, ref: subscription.ref });
+    const { state } = this.#subscription;
+    if (state === 'asked' || state === 'live') {
+      this.#socket.write({ type: 'unsubscribe', topic: this.name, ref: this.#socket.nextRef() });
     }
     this.#context.deadlines.clear(this.#deadline);
   }
@@ -166,10 +188,8 @@ export class Topic implements SeatTopic {
       return;
     }
     if (subscription.state !== 'asked' || subscription.ref !== ref || !recovered) return;
-    if (this.#knowledge?.epoch !== epoch) return this.ask(subscription.attempt + 1);
-    this.#context.deadlines.clear(this.#deadline);
-    this.#setSubscription({ state: 'live', ref, replayUntil: offset });
-    this.acknowledge();
+    if (this.#knowledge?.epoch !== epoch) return this.#askAgain(subscription.attempt + 1);
+    this.#live(subscription.attempt, offset);
   }
 
   snapshot(frame: ServerFrameOf['snapshot']): void {
@@ -178,62 +198,53 @@ export class Topic implements SeatTopic {
     const parts =
       frame.part === 0 ? { epoch: frame.epoch, next: 0, events: [], missed: [] } : subscription.parts;
     if (!parts || parts.next !== frame.part || parts.epoch !== frame.epoch)
-      return this.ask(subscription.attempt + 1);
+      return this.#askAgain(subscription.attempt + 1);
     for (const item of frame.events) parts.events.push(item);
     for (const item of frame.missed ?? []) parts.missed.push(item);
     parts.next++;
     subscription.parts = parts;
     if (!frame.last) return this.#await(subscription);
-    this.#context.deadlines.clear(this.#deadline);
     this.#apply(frame, parts);
-    this.#setSubscription({ state: 'live', ref: subscription.ref, replayUntil: 0 });
-    this.acknowledge();
+    this.#live(subscription.attempt, 0);
   }
 
   event(frame: ServerFrameOf['event']): void {
-    if (frame.redelivery) return this.#redelivered(frame);
-    const { counts } = this.#context;
+    const subscription = this.#subscription;
     const knowledge = this.#knowledge;
-    if (this.#subscription.state !== 'live' || !knowledge) return;
-    if (frame.offset <= knowledge.offset) {
+    if (subscription.state !== 'live' || !knowledge) return;
+    const { counts, now } = this.#context;
+    const isRepeat = frame.offset <= knowledge.offset;
+    if (frame.redelivery || (isRepeat && frame.ack)) return this.#redelivered(frame, knowledge);
+    if (isRepeat) {
       counts.repeats++;
       return;
     }
     if ((frame.prev ?? frame.offset - 1) !== knowledge.offset) {
       counts.holes++;
-      return this.ask(1);
+      const isStable = now - subscription.since >= STABLE_AFTER_MS;
+      return this.#askAgain(isStable ? 1 : subscription.attempt + 1);
     }
     counts.events++;
     knowledge.offset = frame.offset;
     knowledge.lastSeen = frame.ts;
-    const isReplay = frame.offset <= this.#subscription.replayUntil;
+    this.#statusVersion++;
+    const isReplay = frame.offset <= subscription.replayUntil;
     const item = this.#read(frame, isReplay, frame.ack === true);
     if (!item) {
-      if (frame.ack) this.#failed(frame);
-      return this.#statusChanged();
+      if (frame.ack) this.#failed(frame, knowledge);
+      return;
     }
     knowledge.cache.put(item);
-    if (!item.critical || knowledge.criticals.arrived(item)) {
-      this.journal.addEvent(knowledge.epoch, item, isReplay ? 'replay' : 'live', this.floodBuffer);
-    }
-    this.#statusChanged();
+    if (!item.critical || knowledge.criticals.arrived(item))
+      this.journal.addEvent(knowledge.epoch, item, isReplay ? 'replay' : 'live');
   }
 
   refused(code: string, message: string, ended: boolean, ref: number | undefined): void {
     const subscription = this.#subscription;
-    const isStale = ref !== undefined && 'ref' in subscription && subscription.ref !== ref;
-    if (isStale || subscription.state === 'none') return;
-    if (!ended) return;
+    const isStale = ref !== undefined && ref !== 0 && ref !== this.#ref;
+    if (!ended || isStale || subscription.state === 'none' || subscription.state === 'refused') return;
+    if (code === 'rate_limited') return this.#askLater(subscription.attempt + 1);
     this.#context.deadlines.clear(this.#deadline);
-    if (code === 'rate_limited') {
-      const attempt = subscription.state === 'asked' ? subscription.attempt + 1 : 1;
-      this.#setSubscription({ state: 'asked', ref: this.#socket.nextRef(), attempt, parts: null });
-      const { deadlines, now, random } = this.#context;
-      deadlines.set(this.#deadline, now + (0.5 + random() / 2) * answerTimeoutMs(attempt), () =>
-        this.ask(attempt),
-      );
-      return;
-    }
     this.#setSubscription({ state: 'refused', code, message });
   }
 
@@ -264,6 +275,20 @@ export class Topic implements SeatTopic {
     return `topic:${this.name}`;
   }
 
+  /** The first failure is mended at once; after that it takes longer each time. */
+  #askAgain(attempt: number): void {
+    if (attempt <= 1) this.ask(attempt);
+    else this.#askLater(attempt);
+  }
+
+  #askLater(attempt: number): void {
+    const { deadlines, now, random, settings } = this.#context;
+    // A number that no answer carries.
+    this.#ref = this.#socket.nextRef();
+    this.#setSubscription({ state: 'asked', ref: this.#ref, attempt, parts: null });
+    deadlines.set(this.#deadline, now + backoffMs(attempt - 1, settings, random), () => this.ask(attempt));
+  }
+
   /** An answer is due; it is asked for again when it does not come. */
   #await(asked: Subscription & { state: 'asked' }): void {
     const { deadlines, now } = this.#context;
@@ -271,17 +296,24 @@ export class Topic implements SeatTopic {
     this.#setSubscription(asked);
   }
 
-  #setSubscription(subscription: Subscription): void {
-    this.#subscription = subscription;
-    this.#statusChanged();
+  #live(attempt: number, replayUntil: number): void {
+    const { deadlines, now } = this.#context;
+    deadlines.clear(this.#deadline);
+    this.#setSubscription({ state: 'live', attempt, since: now, replayUntil });
+    this.acknowledge();
   }
 
-  #statusChanged(): void {
-    for (const seat of this.seats.values()) seat.statusChanged();
+  #setSubscription(subscription: Subscription): void {
+    this.#subscription = subscription;
+    this.#statusVersion++;
   }
 
   #apply({ epoch, offset, ts }: ServerFrameOf['snapshot'], parts: Parts): void {
-    const criticals = this.#knowledge?.epoch === epoch ? this.#knowledge.criticals : new Criticals();
+    const known = this.#knowledge?.epoch === epoch ? this.#knowledge : null;
+    const criticals = known?.criticals ?? new Criticals();
+    // A server may have lost its newest events: its word counts, and their offsets are free for others.
+    criticals.forgetBeyond(offset);
+    if (this.#stored?.epoch === epoch && this.#stored.offset > offset) this.#stored = null;
     const cache = new LastValueCache(this.#context.settings.tailLimit);
     const read = (item: SnapshotItem) => this.#read(item, true, false);
     const events = parts.events.map(read).filter((item) => item !== null);
@@ -290,25 +322,21 @@ export class Topic implements SeatTopic {
       .map(read)
       .filter((item) => item !== null)
       .filter((item) => !item.critical || criticals.arrived(item));
+    const isNew = (item: TabItem) => item.offset > (known?.offset ?? 0);
+    const losable = missed.filter((item) => isNew(item) && isLosableItem(item)).length;
     this.#knowledge = { epoch, offset, lastSeen: ts, cache, criticals };
-    // A server may have lost its newest events: its word counts, also where it is lower.
-    if (this.#stored?.epoch === epoch && this.#stored.offset > offset) this.#stored = null;
-    this.journal.addSnapshot({ epoch, offset, ts, events, missed });
+    this.journal.addSnapshot({ epoch, offset, ts, events, missed, losable });
   }
 
-  #redelivered(frame: ServerFrameOf['event']): void {
-    const knowledge = this.#knowledge;
-    // Without a state there is no epoch to acknowledge it in; it will come again.
-    if (!knowledge || (this.#subscription.state !== 'live' && this.#subscription.state !== 'asked')) return;
+  #redelivered(frame: ServerFrameOf['event'], { epoch, criticals }: Knowledge): void {
     const item = this.#read(frame, true, true);
-    if (!item) this.#failed(frame);
-    else if (knowledge.criticals.arrived(item))
-      this.journal.addEvent(knowledge.epoch, item, 'repeat', this.floodBuffer);
+    if (!item) this.#failed(frame, { criticals });
+    else if (criticals.arrived(item)) this.journal.addEvent(epoch, item, 'repeat');
     else this.acknowledge();
   }
 
-  #failed({ offset }: ServerFrameOf['event']): void {
-    this.#knowledge?.criticals.failed(offset, 'invalid_event');
+  #failed({ offset }: ServerFrameOf['event'], { criticals }: Pick<Knowledge, 'criticals'>): void {
+    criticals.failed(offset, 'invalid_event');
     this.acknowledge();
   }
 

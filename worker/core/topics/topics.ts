@@ -34,7 +34,12 @@ export class Topics {
 
   /** Whether some tab listens. */
   get areWanted(): boolean {
-    return [...this.#topics.values()].some((topic) => topic.seats.size > 0);
+    for (const { seats } of this.#topics.values()) if (seats.size > 0) return true;
+    return false;
+  }
+
+  hasState(name: string): boolean {
+    return Boolean(this.#topics.get(name)?.newest);
   }
 
   /** Takes the stored cursors over; returns what memory has and the store lacks. */
@@ -49,19 +54,17 @@ export class Topics {
         this.#cursors.set(cursor.topic, cursor);
       }
     }
-    for (const topic of this.#topics.values()) {
-      if (topic.lastKnown) ops.push({ op: 'put_cursor', cursor: topic.lastKnown });
-    }
+    for (const cursor of this.#unsaved.values()) ops.push(putCursor(cursor));
     return ops;
   }
 
-  subscribe(tab: TabId, name: string, ticket: number, position: Position | null): void {
+  subscribe(tab: TabId, name: string, ticket: number, position: Position | null): Seat {
     const topic =
       this.#topics.get(name) ?? new Topic(name, this.#context, this.#socket, this.#cursors.get(name) ?? null);
     this.#topics.set(name, topic);
     this.#cursors.delete(name);
     this.#context.deadlines.clear(lingerName(name));
-    topic.take(tab, ticket, position);
+    return topic.take(tab, ticket, position);
   }
 
   /** The last one to leave unsubscribes, after a while, so that moving between pages costs nothing. */
@@ -82,15 +85,6 @@ export class Topics {
 
   took(name: string, epoch: string, offsets: readonly number[]): void {
     this.#topics.get(name)?.took(epoch, offsets);
-  }
-
-  seatsOf(tab: TabId): { topic: Topic; seat: Seat }[] {
-    const seats: { topic: Topic; seat: Seat }[] = [];
-    for (const topic of this.#topics.values()) {
-      const seat = topic.seats.get(tab);
-      if (seat) seats.push({ topic, seat });
-    }
-    return seats;
   }
 
   connected(): void {
@@ -133,19 +127,23 @@ export class Topics {
   saveCursors(): void {
     this.#context.deadlines.clear('cursors');
     if (this.#unsaved.size === 0) return;
-    const ops = [...this.#unsaved.values()].map((cursor): StoreOp => ({ op: 'put_cursor', cursor }));
+    const cursors = [...this.#unsaved.values()];
     this.#unsaved.clear();
-    this.#keeper.write(ops, 'relaxed');
+    this.#keeper.write(cursors.map(putCursor), 'relaxed', (stored) => {
+      if (stored) return;
+      for (const cursor of cursors)
+        if (!this.#unsaved.has(cursor.topic)) this.#unsaved.set(cursor.topic, cursor);
+    });
   }
 
   /** Forgets what every tab was given. */
   trim(): void {
-    for (const topic of this.#topics.values()) {
-      let oldest = topic.journal.end;
-      for (const { place } of topic.seats.values()) if (place !== null && place < oldest) oldest = place;
-      topic.journal.trim(oldest);
-    }
+    for (const topic of this.#topics.values()) topic.trim();
   }
+}
+
+function putCursor(cursor: StoredCursor): StoreOp {
+  return { op: 'put_cursor', cursor };
 }
 
 function lingerName(topic: string): string {
