@@ -3,7 +3,8 @@
  * decides (PROTOCOL: `goodbye`, and the WebSocket close codes of https://www.rfc-editor.org/rfc/rfc6455#section-7.4).
  *
  * - `retry`: try again with backoff; counts as a failure.
- * - `later`: the server asked for it; try again with backoff, without counting as a failure.
+ * - `later`: the server asked for it; try again when it said, without counting as a failure. Where it named no time,
+ *   like `retry`.
  * - `token`: ask for a new token and try once more at once, then pause.
  * - `pause`: no retry until a person or a tab asks for one.
  */

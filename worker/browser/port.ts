@@ -10,6 +10,7 @@ import type {
   Reply,
   TabSink,
 } from '../../src/protocol/port.ts';
+import { plainRefusal } from '../core/dialect/plain.ts';
 import type { PortCall, TabId } from '../core/io.ts';
 import { isAttachRequest, isSound } from './calls.ts';
 import type { Hubs } from './hubs.ts';
@@ -36,6 +37,8 @@ export class PagePort implements HubPort {
         `this worker is the hub of ${app}, not of ${request.app}; give each its own`,
       );
     }
+    const plain = request.dialect === 'trunkline.v1' ? null : plainRefusal(this.#hubs.protocol);
+    if (plain !== null) return refuse('unsupported', plain);
     let shell: HubShell;
     try {
       shell = await this.#hubs.of(request.identity);

@@ -44,7 +44,10 @@ export class Context {
     dropped: 0,
     lateCallbacks: 0,
   };
+  /** The browser's clock, ms since 1970: for what is stored or shown. */
   now: number;
+  /** Milliseconds that never run backwards, whatever happens to the clock: for what is measured. */
+  uptime = 0;
   #effects: Effect[] = [];
   #messages: HubMessage[] = [];
   readonly #reported = new Set<string>();
@@ -56,6 +59,14 @@ export class Context {
     this.identity = identity;
     this.random = random;
     this.now = now;
+  }
+
+  /** A clock that was set back is understood: what was to be waited for stays as long. */
+  tick(now: number): void {
+    if (now < this.now) this.deadlines.shift(now - this.now);
+    else this.uptime += now - this.now;
+    this.now = now;
+    this.deadlines.runDue(now);
   }
 
   emit(effect: Effect): void {

@@ -4,6 +4,7 @@ import type { Reply } from '../../src/protocol/port.ts';
 import { Connection, MAX_MESSAGE_CHARACTERS } from './connection/connection.ts';
 import { TokenSource } from './connection/token.ts';
 import { Context, type HubOptions } from './context.ts';
+import { PLAIN_TOPIC } from './dialect/plain.ts';
 import type { Effect, Input, PortCall, TabId } from './io.ts';
 import { Keeper } from './keeper.ts';
 import { Outbox } from './outbox/outbox.ts';
@@ -42,6 +43,7 @@ export class Hub {
   /** By the browser's clock, in an earlier hub's life. */
   #heardBefore: number | null = null;
   #lingers = false;
+  #isSigningOut = false;
   #refs = 0;
 
   constructor(options: HubOptions) {
@@ -66,7 +68,8 @@ export class Hub {
       changed: () => this.#tabs.connectionChanged(),
     });
     this.#outbox = new Outbox(context, this.#keeper, {
-      writable: () => (this.#binding.state === 'binding' ? null : this.#connection.open),
+      writable: () =>
+        this.#binding.state === 'binding' || this.#isSigningOut ? null : this.#connection.open,
       confirms: () => route.dialect.confirms,
       write: (frame) => this.#connection.write(frame),
       measure: (generation) => context.emit({ type: 'measure_socket', generation }),
@@ -77,7 +80,7 @@ export class Hub {
       isOpen: () => this.#connection.open !== null,
       write: (frame) => this.#connection.write(frame),
       nextRef: () => ++this.#refs,
-      silenceMs: () => context.now - (this.#connection.heardAt ?? Number.NEGATIVE_INFINITY),
+      silenceMs: () => this.#connection.silenceMs,
     });
     this.#tabs = new Tabs(context, this.#topics, {
       connection: () => this.#connection.view,
@@ -97,11 +100,8 @@ export class Hub {
 
   /** @param now milliseconds since 1970; a clock that was set back is understood. */
   step(input: Input, now: number): Effect[] {
-    const { deadlines } = this.#context;
     if (this.#isEnded()) return [];
-    if (now < this.#context.now) deadlines.shift(now - this.#context.now);
-    this.#context.now = now;
-    deadlines.runDue(now);
+    this.#context.tick(now);
     this.#handle(input);
     if (!this.#isEnded()) {
       this.#connection.want(this.#isWanted());
@@ -178,10 +178,10 @@ export class Hub {
     const done = (value: unknown = null) => reply({ ok: true, value });
     switch (request.method) {
       case 'subscribe':
-        this.#tabs.subscribe(tab, request.topic, request.ticket, request.position);
+        if (this.#tabs.has(tab)) this.#topics.subscribe(tab, request.topic, request.ticket, request.position);
         return done();
       case 'unsubscribe':
-        this.#tabs.unsubscribe(tab, request.topic);
+        this.#topics.unsubscribe(tab, request.topic);
         return done();
       case 'took':
         this.#topics.took(request.topic, request.epoch, request.taken);
@@ -223,10 +223,12 @@ export class Hub {
 
   #storeFailed(failure: StoreFailure, message: string): void {
     if (failure === 'fenced') return this.#superseded();
-    this.#context.report(
-      'storage_unavailable',
-      `the browser's storage fails (${failure}: ${message}); commands are held in memory`,
-    );
+    if (failure === 'newer_format') {
+      return this.#end(
+        'superseded',
+        `a newer build of this application owns the storage (${message}); reload`,
+      );
+    }
     this.#keeper.failed(failure, message);
     if (this.#role.state === 'candidate') this.#own(0, this.#fallbackClientId);
   }
@@ -242,6 +244,7 @@ export class Hub {
   }
 
   #end(reason: 'signed_out' | 'superseded', message: string): void {
+    if (this.#isEnded()) return;
     this.#connection.abandon(reason, message);
     this.#tabs.farewell();
     this.#role = { state: 'ended' };
@@ -255,8 +258,12 @@ export class Hub {
       this.#end('signed_out', 'signed out');
     };
     if (!discard) return this.#keeper.write([], 'strict', finish);
+    // What is thrown away must not leave in the meantime.
+    this.#isSigningOut = true;
     this.#outbox.discard((stored) => {
       if (stored) return finish();
+      this.#isSigningOut = false;
+      this.#outbox.pump();
       const message =
         "the outbox cannot be emptied while the browser's storage fails; sign out without `discard`, or try again";
       reply({ ok: false, code: 'storage_unavailable', message });
@@ -279,7 +286,10 @@ export class Hub {
   }
 
   #requestToken(): void {
-    this.#route.activate(this.#heardBefore);
+    this.#route.activate({
+      heardAt: this.#heardBefore,
+      hasState: () => this.#topics.hasState(PLAIN_TOPIC),
+    });
     // The plain dialect has no place for one.
     if (this.#route.dialect.name === 'plain') this.#connection.gotToken(null);
     else this.#tokens.request();
@@ -300,10 +310,10 @@ export class Hub {
     };
   }
 
-  #welcomed({ principal, dedupe_since }: ServerFrameOf['welcome']): void {
+  #welcomed({ principal }: ServerFrameOf['welcome']): void {
     if (this.#route.dialect.name === 'trunkline.v1' && !this.#bind(principal)) return;
     this.#topics.connected();
-    this.#outbox.connected(dedupe_since);
+    this.#outbox.pump();
   }
 
   /** The first principal owns the outbox. False for another one. */

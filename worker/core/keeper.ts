@@ -15,7 +15,7 @@ type KeeperState =
   | { state: 'ready' }
   | { state: 'writing'; transaction: number; writes: readonly Write[] }
   /** Writes fail at once; memory is stored when the store is back. */
-  | { state: 'degraded'; reason: string; attempt: number };
+  | { state: 'degraded' };
 
 /**
  * Brings writes to the store: one transaction at a time, and what is asked for meanwhile shares the next one, so that
@@ -26,6 +26,10 @@ export class Keeper {
   readonly #onStorage: () => void;
   #state: KeeperState = { state: 'waiting' };
   #queue: Write[] = [];
+  /** As tabs are told it: a failure is over when a write came through. */
+  #storage: StorageState = { state: 'ok' };
+  /** In a row. */
+  #failures = 0;
   #transactions = 0;
 
   constructor(context: Context, onStorage: () => void) {
@@ -34,9 +38,7 @@ export class Keeper {
   }
 
   get storage(): StorageState {
-    return this.#state.state === 'degraded'
-      ? { state: 'degraded', reason: this.#state.reason }
-      : { state: 'ok' };
+    return this.#storage;
   }
 
   /** Whether rows can be trusted to reach the disk at this moment. */
@@ -58,42 +60,37 @@ export class Keeper {
   /** The store is open (again): `merged` are the rows that memory has and the store lacks. */
   opened(merged: readonly StoreOp[], done: (stored: boolean) => void): void {
     this.#context.deadlines.clear('store');
-    const wasDegraded = this.#state.state === 'degraded';
-    const attempt = this.#state.state === 'degraded' ? this.#state.attempt : 0;
     this.#state = { state: 'ready' };
-    if (merged.length === 0) {
+    if (merged.length > 0) this.#queue.unshift({ ops: merged, durability: 'strict', done });
+    else {
+      this.#recovered();
       done(true);
-      if (wasDegraded) this.#onStorage();
-      return this.#pump();
     }
-    this.#queue.unshift({
-      ops: merged,
-      durability: 'strict',
-      done: (stored) => {
-        done(stored);
-        if (stored && wasDegraded) this.#onStorage();
-        if (!stored && this.#state.state === 'degraded') this.#state.attempt = attempt + 1;
-      },
-    });
     this.#pump();
   }
 
   failed(failure: StoreFailure, message: string): void {
+    const reason = `${failure}: ${message}`;
+    if (this.#storage.state === 'ok') {
+      const what = `the browser's storage fails (${reason}); commands are held in memory`;
+      this.#context.report('storage_unavailable', what);
+    }
     const writes = [...(this.#state.state === 'writing' ? this.#state.writes : []), ...this.#queue];
-    const attempt = this.#state.state === 'degraded' ? this.#state.attempt + 1 : 0;
     this.#queue = [];
-    this.#state = { state: 'degraded', reason: `${failure}: ${message}`, attempt };
-    for (const write of writes) write.done(false);
+    this.#state = { state: 'degraded' };
+    this.#storage = { state: 'degraded', reason };
     this.#onStorage();
     const { settings, random, now, deadlines } = this.#context;
-    const waitMs = backoffMs(this.#state.attempt, settings, random);
+    const waitMs = backoffMs(this.#failures++, settings, random);
     deadlines.set('store', now + waitMs, () => this.#context.emit({ type: 'reopen_store' }));
+    for (const write of writes) write.done(false);
   }
 
   committed(transaction: number): void {
     if (this.#state.state !== 'writing' || this.#state.transaction !== transaction) return;
     const { writes } = this.#state;
     this.#state = { state: 'ready' };
+    this.#recovered();
     for (const write of writes) write.done(true);
     this.#pump();
   }
@@ -101,6 +98,13 @@ export class Keeper {
   commitFailed(transaction: number, failure: StoreFailure, message: string): void {
     if (this.#state.state === 'writing' && this.#state.transaction === transaction)
       this.failed(failure, message);
+  }
+
+  #recovered(): void {
+    this.#failures = 0;
+    if (this.#storage.state === 'ok') return;
+    this.#storage = { state: 'ok' };
+    this.#onStorage();
   }
 
   #pump(): void {

@@ -1,7 +1,7 @@
 import type { AttachRequest } from '../../src/protocol/port.ts';
 import type { Context } from './context.ts';
 import type { Dialect } from './dialect/dialect.ts';
-import { PlainDialect } from './dialect/plain.ts';
+import { PlainDialect, type PlainHub, type PlainOptions } from './dialect/plain.ts';
 import { v1 } from './dialect/v1.ts';
 
 type Wish = Pick<AttachRequest, 'url' | 'dialect' | 'appVersion'>;
@@ -14,7 +14,8 @@ export class Route {
   readonly #context: Context;
   #wish: Wish | null = null;
   #active: { url: string; dialect: Dialect } = { url: '', dialect: v1 };
-  #plain: { options: string; dialect: PlainDialect } | null = null;
+  /** One for the hub's whole life, since it numbers the events. */
+  #plain: PlainDialect | null = null;
   #warned = false;
 
   constructor(context: Context) {
@@ -45,27 +46,22 @@ export class Route {
     const what = isNewer ? 'it is adopted at the next connect' : 'the one in use stays';
     this.#context.log(
       'warn',
-      `a tab of version ${appVersion} asks for another url or dialect (${url}); ${what}`,
+      // Without its query, which may hold what is secret.
+      `a tab of version ${appVersion} asks for another url or dialect (${url.split('?', 1)[0]}); ${what}`,
     );
   }
 
-  /** A connection attempt begins. */
-  activate(heardAt: number | null): void {
+  /** A connection attempt begins. `hub` is of use where the plain dialect is spoken for the first time. */
+  activate(hub: Pick<PlainHub, 'heardAt' | 'hasState'>): void {
     if (!this.#wish) return;
     const { url, dialect } = this.#wish;
-    this.#active = {
-      url,
-      dialect: dialect === 'trunkline.v1' ? v1 : this.#plainDialect(dialect.plain, heardAt),
-    };
+    this.#active = { url, dialect: dialect === 'trunkline.v1' ? v1 : this.#speakPlain(dialect.plain, hub) };
   }
 
-  /** One for the hub's whole life, since it numbers the events. */
-  #plainDialect(options: { acks?: boolean; heartbeat?: boolean }, heardAt: number | null): PlainDialect {
-    const key = JSON.stringify(options);
-    if (this.#plain?.options === key) return this.#plain.dialect;
-    const { protocol, hubId, settings } = this.#context;
-    const hub = { protocol, hubId, resyncAfterMs: settings.resyncAfterMs, heardAt };
-    this.#plain = { options: key, dialect: new PlainDialect(options, hub) };
-    return this.#plain.dialect;
+  #speakPlain(options: PlainOptions, hub: Pick<PlainHub, 'heardAt' | 'hasState'>): PlainDialect {
+    const { hubId, settings } = this.#context;
+    this.#plain ??= new PlainDialect({ hubId, resyncAfterMs: settings.resyncAfterMs, ...hub });
+    this.#plain.options = options;
+    return this.#plain;
   }
 }

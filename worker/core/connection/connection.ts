@@ -27,21 +27,28 @@ type State =
       heartbeatMs: number;
       maxFrameBytes: number;
       serverTime: number;
-      heardAt: number;
+      dedupeSince: number;
+      /** By `uptime`, as all times that are only measured. */
       wroteAt: number;
       /** Sent, and nothing heard since. */
       ping: { id: number; at: number } | null;
       /** The last ping, for the round trip. */
       pinged: { id: number; at: number } | null;
     }
-  | { state: 'closing'; generation: number; ending: Ending };
+  | { state: 'closing'; generation: number; wasOpen: boolean; ending: Ending };
 interface Closed {
   state: 'closed';
   reason: ClosedReason;
   detail?: { closeCode?: number; message?: string };
-  /** No retry until somebody asks. */
-  paused: boolean;
+  hold: Hold;
 }
+type Hold =
+  /** The hub waits as long as it thinks best, if at all. */
+  | 'none'
+  /** The server named the time: only a person may be quicker. */
+  | 'asked'
+  /** No retry until somebody asks. */
+  | 'paused';
 /** Why the connection ended, and what follows. */
 interface Ending {
   reason: ClosedReason;
@@ -69,7 +76,7 @@ export interface ConnectionOwner {
 export class Connection {
   readonly #context: Context;
   readonly #owner: ConnectionOwner;
-  #state: State = { state: 'closed', reason: 'idle', paused: false };
+  #state: State = { state: 'closed', reason: 'idle', hold: 'none' };
   #generation = 0;
   #liveSockets = 0;
   /** In a row; reset by a connection that lasted. */
@@ -81,8 +88,8 @@ export class Connection {
   #attempts: number[] = [];
   #wanted = false;
   #pings = 0;
-  /** When anything was last heard on an open connection, by the browser's clock. */
-  heardAt: number | null = null;
+  /** When anything was last heard on an open connection. */
+  #heardAt = Number.NEGATIVE_INFINITY;
 
   constructor(context: Context, owner: ConnectionOwner) {
     this.#context = context;
@@ -105,14 +112,14 @@ export class Connection {
           reason: state.reason,
           ...(state.detail && { detail: state.detail }),
           attempt: this.#failures,
-          retryAt: this.#context.deadlines.at('retry'),
+          retryAt: this.#wanted ? this.#context.deadlines.at('retry') : null,
           circuit: this.#circuit,
         };
     }
   }
 
   get sockets() {
-    const since = this.#context.now - STORM_WINDOW_MS;
+    const since = this.#context.uptime - STORM_WINDOW_MS;
     const attemptsInLastMinute = this.#attempts.filter((at) => at > since).length;
     return {
       opened: this.#generation,
@@ -123,40 +130,50 @@ export class Connection {
   }
 
   /** The open connection, as far as writers need it. */
-  get open(): { generation: number; serverTime: number; maxFrameBytes: number } | null {
+  get open(): { generation: number; serverTime: number; dedupeSince: number; maxFrameBytes: number } | null {
     return this.#state.state === 'open' ? this.#state : null;
+  }
+
+  /** For how long nothing was heard; while a connection opens, how long the outage was. */
+  get silenceMs(): number {
+    return this.#context.uptime - this.#heardAt;
   }
 
   /** Whether anybody needs a connection: it is opened for them, and closed when nobody is left. */
   want(wanted: boolean): void {
+    const changed = wanted !== this.#wanted;
     this.#wanted = wanted;
-    const { state } = this.#state;
-    if (!wanted) {
-      if (state === 'open') this.#close({ reason: 'idle', fate: 'idle' }, 1000, 'idle');
-      else if (state === 'authorizing' || state === 'connecting')
-        this.#settle({ reason: 'idle', fate: 'idle' });
-      else if (state === 'closed') this.#stopRetrying();
-    } else if (state === 'closed' && !this.#state.paused && this.#context.deadlines.at('retry') === null) {
-      this.#attempt();
+    const state = this.#state;
+    if (state.state === 'closed') {
+      // A wait goes on without anybody: who comes and goes must not outrun the backoff.
+      if (wanted && state.hold !== 'paused' && this.#context.deadlines.at('retry') === null) this.#attempt();
+      else if (changed) this.#owner.changed();
+    } else if (!wanted) {
+      if (state.state === 'open') this.#close({ reason: 'idle', fate: 'idle' }, 'idle');
+      else if (state.state !== 'closing') this.#settle({ reason: 'idle', fate: 'idle' });
     }
   }
 
-  /** A person or a tab asks: skips the wait, half-opens the breaker, ends a pause. */
+  /** A person asks: skips the wait, half-opens the breaker, ends a pause. */
   tryNow(): void {
+    if (this.#state.state === 'closing') this.#settle(this.#state.ending);
     if (this.#state.state !== 'closed') return;
     this.#tokenRefused = false;
-    this.#state.paused = false;
-    if (this.#wanted) this.#attempt();
+    this.#state.hold = 'none';
+    this.nudge();
   }
 
-  /** A tab came, perhaps with what was missing: a pause is over. */
+  /** A tab came, perhaps with the token or the person that was missing. */
   resume(): void {
-    if (this.#state.state === 'closed' && this.#state.paused) this.tryNow();
+    if (this.#state.state !== 'closed') return;
+    if (this.#state.hold === 'paused' || this.#state.reason === 'unauthorized') this.tryNow();
   }
 
-  /** The network or the page came back: like `tryNow`, but a pause stays. */
+  /** The network or the page came back: skips the hub's own wait, not a pause or what the server asked for. */
   nudge(): void {
-    if (this.#state.state === 'closed' && !this.#state.paused && this.#wanted) this.#attempt();
+    if (this.#state.state !== 'closed' || this.#state.hold !== 'none') return;
+    this.#context.deadlines.clear('retry');
+    if (this.#wanted) this.#attempt();
   }
 
   gotToken(token: string | null): void {
@@ -178,9 +195,9 @@ export class Connection {
   }
 
   /** Ends the connection for a reason that only a person can mend. */
-  pause(reason: 'identity_mismatch' | 'signed_out' | 'superseded', message: string): void {
+  pause(reason: 'identity_mismatch', message: string): void {
     const ending: Ending = { reason, detail: { message }, fate: 'pause' };
-    if (this.#state.state === 'open') this.#close(ending, 1000, reason);
+    if (this.#state.state === 'open') this.#close(ending, reason);
     else if (this.#state.state === 'closing') this.#state.ending = ending;
     else this.#settle(ending);
   }
@@ -194,9 +211,9 @@ export class Connection {
   /** False where there is no open connection to write to. */
   write(frame: ClientFrame): boolean {
     if (this.#state.state !== 'open') return false;
-    this.#send(this.#state.generation, frame);
-    this.#state.wroteAt = this.#context.now;
+    this.#state.wroteAt = this.#context.uptime;
     this.#watchHeartbeat();
+    this.#send(this.#state.generation, frame);
     return true;
   }
 
@@ -207,12 +224,11 @@ export class Connection {
 
   socketMessage(generation: number, data: string | null): void {
     if (this.#isLate(generation)) return;
-    const { counts, now } = this.#context;
+    const { counts, now, uptime } = this.#context;
     counts.messagesIn++;
     counts.charactersIn += data?.length ?? 0;
     if (this.#state.state === 'open') {
-      this.#state.heardAt = now;
-      this.heardAt = now;
+      this.#heardAt = uptime;
       this.#state.ping = null;
       this.#watchHeartbeat();
     }
@@ -250,26 +266,24 @@ export class Connection {
         return this.#welcome(generation, frame);
       case 'pong':
         return this.#pong(frame.id);
-      case 'goodbye': {
-        const { code, message, retry, retry_after_ms } = frame;
-        const retryAfter = retry_after_ms === undefined ? {} : { retryAfterMs: retry_after_ms };
-        const ending = {
-          ...endOfGoodbye(code, retry),
-          detail: { message: `${code}: ${message}` },
-          ...retryAfter,
-        };
-        return this.#close(ending, 1000, 'goodbye');
-      }
+      case 'goodbye':
+        return this.#goodbye(frame);
       default:
         if (this.#state.state !== 'connecting') this.#owner.received(frame);
     }
   }
 
+  #goodbye({ code, message, retry, retry_after_ms }: ServerFrameOf['goodbye']): void {
+    if (this.#state.state === 'closing') return;
+    const ending: Ending = { ...endOfGoodbye(code, retry), detail: { message: `${code}: ${message}` } };
+    if (retry_after_ms !== undefined) ending.retryAfterMs = retry_after_ms;
+    this.#close(ending, 'goodbye');
+  }
+
   #welcome(generation: number, welcome: ServerFrameOf['welcome']): void {
     if (this.#state.state !== 'connecting') return;
-    const { now, settings, deadlines } = this.#context;
+    const { now, uptime, settings, deadlines } = this.#context;
     deadlines.clear('connect');
-    this.#tokenRefused = false;
     this.#state = {
       state: 'open',
       generation,
@@ -278,20 +292,22 @@ export class Connection {
       rttMs: null,
       heartbeatMs: welcome.heartbeat_ms ?? settings.heartbeatMs,
       maxFrameBytes: welcome.max_frame_bytes ?? DEFAULT_SERVER_MAX_BYTES,
-      serverTime: welcome.server_time,
-      heardAt: now,
-      wroteAt: now,
+      // The server's memory cannot begin after its present.
+      serverTime: Math.max(welcome.server_time, welcome.dedupe_since),
+      dedupeSince: welcome.dedupe_since,
+      wroteAt: uptime,
       ping: null,
       pinged: null,
     };
     this.#deadline('stable', settings.stableAfterMs, () => {
       this.#failures = 0;
       this.#circuit = 'closed';
+      this.#tokenRefused = false;
     });
-    this.#watchHeartbeat();
-    this.#context.log('debug', `connected to ${this.#owner.url}, session ${welcome.session}`);
+    this.#context.log('debug', `connected, session ${welcome.session}`);
     this.#owner.welcomed(welcome);
-    this.heardAt = now;
+    this.#heardAt = uptime;
+    this.#watchHeartbeat();
     this.#owner.changed();
   }
 
@@ -299,29 +315,25 @@ export class Connection {
     const state = this.#state;
     // The plain dialect's pongs carry no id: 0.
     if (state.state !== 'open' || !state.pinged || (id !== 0 && id !== state.pinged.id)) return;
-    state.rttMs = this.#context.now - state.pinged.at;
+    state.rttMs = this.#context.uptime - state.pinged.at;
     state.pinged = null;
     this.#owner.changed();
   }
 
-  /** Pings when nothing arrived, or nothing was written, for a heartbeat; silence after a ping is death. */
+  /** A ping is due when nothing arrived, or nothing was written, for a heartbeat. One that is out has its own deadline. */
   #watchHeartbeat(): void {
     const state = this.#state;
-    if (state.state !== 'open' || !this.#owner.dialect.heartbeat) return;
-    const { deadlines, settings } = this.#context;
-    if (state.ping) {
-      deadlines.set('heartbeat', state.ping.at + settings.pongTimeoutMs, () =>
-        this.#fail('heartbeat', { message: `silent for ${settings.pongTimeoutMs} ms after a ping` }),
+    if (state.state !== 'open' || state.ping || !this.#owner.dialect.heartbeat) return;
+    const quietMs = this.#context.uptime - Math.min(this.#heardAt, state.wroteAt);
+    this.#deadline('heartbeat', state.heartbeatMs - quietMs, () => {
+      state.ping = { id: ++this.#pings, at: this.#context.uptime };
+      state.pinged = state.ping;
+      this.write({ type: 'ping', id: state.ping.id });
+      const { pongTimeoutMs } = this.#context.settings;
+      this.#deadline('heartbeat', pongTimeoutMs, () =>
+        this.#fail('heartbeat', { message: `silent for ${pongTimeoutMs} ms after a ping` }),
       );
-    } else {
-      const dueAt = Math.min(state.heardAt, state.wroteAt) + state.heartbeatMs;
-      deadlines.set('heartbeat', dueAt, () => {
-        const { now } = this.#context;
-        state.ping = { id: ++this.#pings, at: now };
-        state.pinged = state.ping;
-        this.write({ type: 'ping', id: state.ping.id });
-      });
-    }
+    });
   }
 
   #send(generation: number, frame: ClientFrame): void {
@@ -346,10 +358,10 @@ export class Connection {
   }
 
   #attempt(): void {
-    const { now, deadlines } = this.#context;
+    const { uptime, deadlines } = this.#context;
     deadlines.clear('retry');
     if (this.#circuit === 'open') this.#circuit = 'half-open';
-    this.#attempts = [...this.#attempts.filter((at) => at > now - STORM_WINDOW_MS), now];
+    this.#attempts = [...this.#attempts.filter((at) => at > uptime - STORM_WINDOW_MS), uptime];
     if (this.sockets.storm) {
       this.#context.log('warn', `${this.#attempts.length} connection attempts within ${STORM_WINDOW_MS} ms`);
     }
@@ -363,26 +375,23 @@ export class Connection {
     this.#settle({ reason, detail, fate: 'retry' });
   }
 
-  #close(ending: Ending, code: number, reason: string): void {
-    if (!('generation' in this.#state)) return this.#settle(ending);
-    const { generation } = this.#state;
-    const wasOpen = this.#state.state === 'open';
+  /** Begins the closing handshake. Frames that arrived already are still processed. */
+  #close(ending: Ending, reason: string): void {
+    if (this.#state.state !== 'open' && this.#state.state !== 'connecting') return this.#settle(ending);
+    const { generation, state } = this.#state;
     this.#countIfUnstable(ending);
     this.#clearDeadlines();
-    this.#state = { state: 'closing', generation, ending };
-    this.#context.emit({ type: 'close_socket', generation, code, reason });
-    this.#deadline('close', CLOSE_TIMEOUT_MS, () => this.#settle(ending));
-    if (wasOpen) this.#owner.lost();
+    const closing: State = { state: 'closing', generation, wasOpen: state === 'open', ending };
+    this.#state = closing;
+    this.#context.emit({ type: 'close_socket', generation, code: 1000, reason });
+    this.#deadline('close', CLOSE_TIMEOUT_MS, () => this.#settle(closing.ending));
     this.#owner.changed();
   }
 
   /** The end of an attempt or a connection, whatever it was: no socket lives after this line. */
   #settle(ending: Ending): void {
     const before = this.#state;
-    if (before.state === 'closed') {
-      if (ending.fate === 'pause') this.#rest(ending, true);
-      return;
-    }
+    if (before.state === 'closed' && ending.fate !== 'pause') return;
     if (before.state !== 'closing') this.#countIfUnstable(ending);
     this.#clearDeadlines();
     if ('generation' in before) {
@@ -394,57 +403,57 @@ export class Connection {
       'debug',
       `connection closed: ${reason}${detail?.message ? ` (${detail.message})` : ''}`,
     );
+    const wasOpen = before.state === 'open' || (before.state === 'closing' && before.wasOpen);
+    if (wasOpen) this.#owner.lost();
     this.#proceed(ending);
-    if (before.state === 'open') this.#owner.lost();
     this.#owner.changed();
   }
 
   #proceed(ending: Ending): void {
     switch (ending.fate) {
       case 'idle':
-        return this.#rest(ending, false);
+        return this.#rest(ending, 'none');
       case 'pause':
-        return this.#rest(ending, true);
+        return this.#rest(ending, 'paused');
       case 'token': {
         const again = !this.#tokenRefused;
         this.#tokenRefused = true;
-        this.#token = null;
-        this.#rest(ending, !again);
+        this.#rest(ending, again ? 'none' : 'paused');
         if (again && this.#wanted) this.#attempt();
         return;
       }
       case 'later':
       case 'retry':
-        this.#rest(ending, false);
-        if (this.#wanted) this.#retryLater(ending.retryAfterMs);
+        this.#rest(ending, ending.retryAfterMs === undefined ? 'none' : 'asked');
+        this.#retryLater(ending.retryAfterMs);
     }
   }
 
-  #rest({ reason, detail }: Ending, paused: boolean): void {
-    this.#stopRetrying();
-    this.#state = { state: 'closed', reason, ...(detail && { detail }), paused };
+  #rest({ reason, detail }: Ending, hold: Hold): void {
+    this.#context.deadlines.clear('retry');
+    this.#state = { state: 'closed', reason, ...(detail && { detail }), hold };
   }
 
   /** A connection that was lost before it was stable counts like one that was never made. */
-  #countIfUnstable({ fate }: Ending): void {
+  #countIfUnstable({ fate, retryAfterMs }: Ending): void {
     const { deadlines, settings } = this.#context;
-    const unstable = this.#state.state !== 'open' || deadlines.at('stable') !== null;
-    if (fate !== 'retry' || !unstable) return;
+    const isStable = this.#state.state === 'open' && deadlines.at('stable') === null;
+    const isFailure = fate === 'retry' || (fate === 'later' && retryAfterMs === undefined);
+    if (!isFailure || isStable) return;
     this.#failures++;
     if (this.#failures >= settings.breakerFailures || this.#circuit === 'half-open') this.#circuit = 'open';
   }
 
   #retryLater(askedMs: number | undefined): void {
     const { settings, random, deadlines, now } = this.#context;
-    let waitMs: number;
-    if (this.#circuit === 'open') waitMs = settings.breakerCoolDownMs;
-    else if (askedMs !== undefined) waitMs = askedWaitMs(askedMs, settings, random);
-    else waitMs = backoffMs(Math.max(0, this.#failures - 1), settings, random);
-    deadlines.set('retry', now + waitMs, () => this.#attempt());
-  }
-
-  #stopRetrying(): void {
-    this.#context.deadlines.clear('retry');
+    const ownMs =
+      this.#circuit === 'open'
+        ? settings.breakerCoolDownMs
+        : backoffMs(Math.max(0, this.#failures - 1), settings, random);
+    const waitMs = askedMs === undefined ? ownMs : askedWaitMs(askedMs, settings, random);
+    deadlines.set('retry', now + waitMs, () => {
+      if (this.#wanted) this.#attempt();
+    });
   }
 
   #clearDeadlines(): void {

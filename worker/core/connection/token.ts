@@ -65,7 +65,7 @@ export class TokenSource {
 
   #askNext(asked: readonly TabId[], problem: string): void {
     const tab = this.#tabs.tokenTabs().find((candidate) => !asked.includes(candidate));
-    if (tab === undefined) return this.#giveUp(asked.length > 0, problem);
+    if (tab === undefined) return this.#giveUp(problem);
     const request = ++this.#requests;
     this.#asking = { tab, request, asked: [...asked, tab], problem };
     const { deadlines, now } = this.#context;
@@ -74,9 +74,10 @@ export class TokenSource {
     this.#tabs.askForToken(tab, request);
   }
 
-  #giveUp(askedSomebody: boolean, problem: string): void {
+  #giveUp(problem: string): void {
     this.#stop();
-    if (askedSomebody) return this.#failed(problem);
+    // A tab that lives and gave none has its reasons; the memory is for when there is none.
+    if (this.#tabs.tokenTabs().length > 0) return this.#failed(problem);
     const token = this.#remembered;
     this.#remembered = null;
     if (token !== null || !this.#hasTokens) return this.#got(token);

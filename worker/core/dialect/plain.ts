@@ -1,5 +1,5 @@
-import type { ClientFrame, Parsed, ServerFrame } from '../../../src/protocol/frames/index.ts';
-import { interpretEvent, type Typed } from '../../../src/protocol/interpret.ts';
+import type { ClientFrame, ClientFrameOf, Parsed, ServerFrame } from '../../../src/protocol/frames/index.ts';
+import type { Typed } from '../../../src/protocol/interpret.ts';
 import type { AnyProtocol } from '../../../src/protocol/types.ts';
 import type { Dialect, Encoded } from './dialect.ts';
 
@@ -8,6 +8,19 @@ export const PLAIN_TOPIC = 'default';
 const RESERVED_FIELDS = ['id', 'priority', 'timestamp'];
 const RESERVED_EVENTS = ['ack', 'nack', 'pong'];
 
+export interface PlainOptions {
+  acks?: boolean;
+  heartbeat?: boolean;
+}
+export interface PlainHub {
+  readonly hubId: string;
+  readonly resyncAfterMs: number;
+  /** When an earlier hub last heard the server, by the browser's clock; `null`: never. */
+  readonly heardAt: number | null;
+  /** Whether the hub has a state of the topic, which a server of this dialect cannot send anew. */
+  readonly hasState: () => boolean;
+}
+
 /**
  * For servers that just send and take typed JSON objects: no subprotocol, no handshake. The hub numbers the events
  * itself, so that its own id is the epoch.
@@ -15,57 +28,43 @@ const RESERVED_EVENTS = ['ack', 'nack', 'pong'];
 export class PlainDialect implements Dialect {
   readonly name = 'plain';
   readonly subprotocol = null;
-  readonly heartbeat: boolean;
-  readonly confirms: 'ack' | 'written';
-  readonly #protocol: AnyProtocol;
-  readonly #epoch: string;
-  readonly #resyncAfterMs: number;
+  /** May change from one connection to the next; the numbers go on. */
+  options: PlainOptions = {};
+  readonly #hub: PlainHub;
   #offset = 0;
   /** The server's newest own timestamp; 0 where it gave none. */
   #lastTs = 0;
-  /** When something last arrived, by the browser's clock; `null`: never. */
   #heardAt: number | null;
   #outage = false;
 
-  constructor(
-    options: { acks?: boolean; heartbeat?: boolean },
-    hub: { protocol: AnyProtocol; hubId: string; resyncAfterMs: number; heardAt: number | null },
-  ) {
-    this.heartbeat = options.heartbeat ?? false;
-    this.confirms = options.acks ? 'ack' : 'written';
-    this.#protocol = hub.protocol;
-    this.#epoch = hub.hubId;
-    this.#resyncAfterMs = hub.resyncAfterMs;
+  constructor(hub: PlainHub) {
+    this.#hub = hub;
     this.#heardAt = hub.heardAt;
+  }
+
+  get heartbeat(): boolean {
+    return this.options.heartbeat ?? false;
+  }
+
+  get confirms(): 'ack' | 'written' {
+    return this.options.acks ? 'ack' : 'written';
   }
 
   encode(frame: ClientFrame, now: number): Encoded {
     switch (frame.type) {
       case 'hello':
-        this.#outage = this.#heardAt !== null && now - this.#heardAt > this.#resyncAfterMs;
+        // A clock that was set back says nothing: a resync too many does no harm.
+        this.#outage = this.#heardAt !== null && Math.abs(now - this.#heardAt) > this.#hub.resyncAfterMs;
         return answer({
           type: 'welcome',
-          session: this.#epoch,
+          session: this.#hub.hubId,
           principal: '',
           server_time: 0,
           dedupe_since: 0,
         });
       case 'subscribe':
-      case 'resync_request': {
-        const { topic, ref } = frame;
-        if (topic !== PLAIN_TOPIC) {
-          const message = `the plain dialect has one topic, "${PLAIN_TOPIC}"`;
-          return answer({ type: 'error', code: 'unknown_topic', message, topic, ref, ended: true });
-        }
-        const recovered = frame.cursor?.epoch === this.#epoch;
-        const lastSeen = this.#lastTs || ('last_seen' in frame ? frame.last_seen : null) || null;
-        const text = this.#outage ? JSON.stringify({ type: 'resync_request', last_seen: lastSeen }) : null;
-        this.#outage = false;
-        const at = { topic, ref, epoch: this.#epoch, offset: this.#offset };
-        const subscribed = { type: 'subscribed', ...at, recovered } as const;
-        const empty = { type: 'snapshot', ...at, ts: this.#lastTs, part: 0, last: true, events: [] } as const;
-        return { text, answers: recovered ? [subscribed] : [subscribed, { ...empty, events: [] }] };
-      }
+      case 'resync_request':
+        return this.#subscribe(frame);
       case 'command': {
         const { id, priority, created_at: timestamp, command } = frame;
         return { text: JSON.stringify({ ...command, id, priority, timestamp }), answers: [] };
@@ -76,6 +75,28 @@ export class PlainDialect implements Dialect {
       case 'ack':
         return { text: null, answers: [] };
     }
+  }
+
+  #subscribe(frame: ClientFrameOf['subscribe' | 'resync_request']): Encoded {
+    const { topic, ref } = frame;
+    if (topic !== PLAIN_TOPIC) {
+      const message = `the plain dialect has one topic, "${PLAIN_TOPIC}"`;
+      return answer({ type: 'error', code: 'unknown_topic', message, topic, ref, ended: true });
+    }
+    const { hubId: epoch, hasState } = this.#hub;
+    const recovered = frame.cursor?.epoch === epoch && hasState();
+    const at = { topic, ref, epoch, offset: this.#offset };
+    const subscribed: ServerFrame = { type: 'subscribed', ...at, recovered };
+    const empty: ServerFrame = { type: 'snapshot', ...at, ts: this.#lastTs, part: 0, last: true, events: [] };
+    return { text: this.#resyncRequest(frame), answers: recovered ? [subscribed] : [subscribed, empty] };
+  }
+
+  /** Once after an outage. */
+  #resyncRequest(frame: ClientFrameOf['subscribe' | 'resync_request']): string | null {
+    if (!this.#outage) return null;
+    this.#outage = false;
+    const lastSeen = this.#lastTs || ('last_seen' in frame ? frame.last_seen : null);
+    return JSON.stringify({ type: 'resync_request', last_seen: lastSeen });
   }
 
   decode(text: string, now: number): Parsed<ServerFrame>[] {
@@ -106,19 +127,8 @@ export class PlainDialect implements Dialect {
       };
     }
     this.#lastTs = Math.max(this.#lastTs, timestampOf(message));
-    const interpreted = interpretEvent(this.#protocol, message);
-    const state = interpreted.ok && interpreted.key !== null ? { key: interpreted.key } : {};
-    return {
-      ok: true,
-      frame: {
-        type: 'event',
-        topic: PLAIN_TOPIC,
-        offset: ++this.#offset,
-        ts: this.#lastTs,
-        ...state,
-        event: message,
-      },
-    };
+    const at = { topic: PLAIN_TOPIC, offset: ++this.#offset, ts: this.#lastTs };
+    return { ok: true, frame: { type: 'event', ...at, event: message } };
   }
 }
 

@@ -5,7 +5,7 @@ import type { StoredEntry } from '../store.ts';
 export type Stored =
   /** Nothing: the command is in memory alone. */
   | 'no'
-  /** That it never was handed to a socket. */
+  /** That it never was handed to a socket, or has ended: it must not be sent while the store says so. */
   | 'unsent'
   /** That it may have been. */
   | 'maybe_sent';
@@ -13,12 +13,14 @@ export type Stored =
 /** Where a pending command stands with the present socket. */
 export type Delivery =
   | { state: 'ready' }
+  /** A transaction under way decides whether it goes; those behind it wait, too. */
+  | { state: 'storing' }
   /** Its row is on the way to say `maybeSent`; the frame follows. */
   | { state: 'marking' }
   | { state: 'in_flight'; generation: number; writtenAt: number }
   /** The server asked to come back later. */
   | { state: 'waiting'; error: { code: string; message: string } }
-  /** Not to be delivered (any more). */
+  /** It has ended; the store hears of it. */
   | { state: 'settled' };
 
 export interface Entry {
@@ -30,6 +32,11 @@ export interface Entry {
 /** Still to be delivered. One whose end is only to be stored is not. */
 export function isPending({ row, delivery }: Entry): boolean {
   return row.fate.state === 'pending' && delivery.state !== 'settled';
+}
+
+/** What a row on the disk says of its command. */
+export function storedAs({ fate, maybeSent }: StoredEntry): Stored {
+  return maybeSent && (fate.state === 'pending' || fate.state === 'uncertain') ? 'maybe_sent' : 'unsent';
 }
 
 /** High before normal, first in first out within each. */

@@ -6,19 +6,28 @@ import { askedWaitMs, backoffMs } from '../connection/backoff.ts';
 import type { Context } from '../context.ts';
 import type { Keeper } from '../keeper.ts';
 import type { StoredEntry, StoredOutcome, StoreOp } from '../store.ts';
-import { type Entry, entryView, inOrder, isPending } from './entry.ts';
+import { type Entry, entryView, inOrder, isPending, storedAs } from './entry.ts';
 import { Outcomes } from './outcomes.ts';
 import { pickNext } from './pick.ts';
-import { restoreEntry } from './restore.ts';
+import { isOld, restoreEntry } from './restore.ts';
 import { utf8Bytes } from './utf8.ts';
 
 /** How long a socket must stay open after a frame, in a dialect without answers. */
 const WRITTEN_AFTER_MS = 2_000;
 
+interface Writable {
+  generation: number;
+  /** By the server's clock, as of the `welcome`. */
+  serverTime: number;
+  /** Of what was sent before, the server may remember nothing. */
+  dedupeSince: number;
+  maxFrameBytes: number;
+}
+
 /** What the outbox needs of the connection, and tells the tabs. */
 export interface OutboxHost {
   /** The connection, while commands may leave on it. */
-  writable(): { generation: number; serverTime: number; maxFrameBytes: number } | null;
+  writable(): Writable | null;
   /** What ends a command in the dialect spoken. */
   confirms(): 'ack' | 'written';
   write(frame: ClientFrameOf['command']): void;
@@ -35,6 +44,8 @@ interface Ending {
   /** The row as it stays visible; `null` where it goes. */
   row: StoredEntry | null;
   outcome: Outcome;
+  /** Whoever asked for it. False: it could not be stored, and is undone. */
+  told: ((told: boolean) => void)[];
 }
 
 /**
@@ -87,14 +98,20 @@ export class Outbox {
   ): { ops: StoreOp[]; stored: (done: boolean) => void } {
     const inStore = new Map(rows.map((row) => [row.id, row]));
     const settledInStore = new Map(outcomes.map((outcome) => [outcome.id, outcome]));
+    const ops: StoreOp[] = [];
     for (const entry of this.#entries.values()) {
       const row = inStore.get(entry.row.id);
-      entry.stored = row ? (row.maybeSent ? 'maybe_sent' : 'unsent') : 'no';
+      entry.stored = row ? storedAs(row) : 'no';
       if (row) entry.row = mergeRows(entry.row, row);
       const settled = settledInStore.get(entry.row.id);
-      if (settled && !row && isPending(entry)) this.#forget(entry, settled);
+      if (!settled || !isPending(entry)) continue;
+      if (!row) this.#forget(entry, settled);
+      else {
+        // It was retried since.
+        settledInStore.delete(row.id);
+        ops.push({ op: 'delete_outcome', id: row.id });
+      }
     }
-    const ops: StoreOp[] = [];
     for (const row of inStore.values()) {
       this.#seq = Math.max(this.#seq, row.seq);
       if (this.#entries.has(row.id)) continue;
@@ -107,13 +124,13 @@ export class Outbox {
       }
       this.#entries.set(row.id, {
         row: restored,
-        stored: row.maybeSent ? 'maybe_sent' : 'unsent',
+        stored: storedAs(row),
         delivery: { state: 'ready' },
       });
     }
     for (const outcome of this.#outcomes.all)
       if (!settledInStore.has(outcome.id)) ops.push({ op: 'put_outcome', outcome });
-    this.#outcomes.load(outcomes);
+    this.#outcomes.load([...settledInStore.values()]);
     const written = [...this.#entries.values()].filter((entry) => inStore.get(entry.row.id) !== entry.row);
     for (const entry of written) ops.push(...this.#opsOf(entry));
     const endings = [...this.#endings];
@@ -122,7 +139,7 @@ export class Outbox {
       ops,
       stored: (done) => {
         if (!done) return;
-        for (const entry of written) entry.stored = entry.row.maybeSent ? 'maybe_sent' : 'unsent';
+        for (const entry of written) entry.stored = storedAs(entry.row);
         for (const [id, ending] of endings) this.#applyEnding(id, ending);
         this.pump();
       },
@@ -130,10 +147,11 @@ export class Outbox {
   }
 
   send(command: OutgoingCommand, answer: SendAnswer): void {
-    const known = this.#entries.get(command.id);
-    if (this.#outcomes.get(command.id) || (known && known.stored !== 'no'))
-      return answer(ok({ durable: true }));
-    if (known) return void this.#answersTo(command.id).push(answer);
+    const { id } = command;
+    const known = this.#entries.get(id);
+    const waiting = this.#sendAnswers.get(id);
+    if (known && waiting) return void waiting.push(answer);
+    if (known || this.#outcomes.get(id)) return answer(ok({ durable: known?.stored !== 'no' }));
 
     const { priority, topic, dedupeKey, requireDurable } = command;
     const { type } = command.command;
@@ -147,8 +165,8 @@ export class Outbox {
     if (full) return answer(full);
 
     const row: StoredEntry = {
-      id: command.id,
-      seq: ++this.#seq,
+      id,
+      seq: this.#nextSeq(),
       topic,
       priority,
       command: command.command,
@@ -160,14 +178,14 @@ export class Outbox {
       firstSentAt: null,
       fate: { state: 'pending' },
     };
-    const entry: Entry = { row, stored: 'no', delivery: { state: 'ready' } };
-    this.#entries.set(row.id, entry);
-    this.#answersTo(row.id).push(answer);
-    const writable = requireDurable ? null : this.#host.writable();
-    const goesNow = writable !== null && this.#isNext(entry) && this.#fits(entry, writable.maxFrameBytes);
+    const entry: Entry = { row, stored: 'no', delivery: { state: requireDurable ? 'storing' : 'ready' } };
+    this.#entries.set(id, entry);
+    this.#answersTo(id).push(answer);
+    const writable = this.#host.writable();
+    const goesNow = writable !== null && this.#isNext(entry) && bytesOf(entry) <= writable.maxFrameBytes;
     if (goesNow) entry.row = markedRow(row, writable.serverTime);
     this.#put(entry, requireDurable);
-    if (goesNow && isPending(entry)) this.#writeFrame(entry, writable.generation);
+    if (goesNow) this.#writeFrame(entry, writable.generation);
     this.#host.changed();
     this.pump();
   }
@@ -175,14 +193,10 @@ export class Outbox {
   cancel(id: string, answer: Answer<boolean>): void {
     const entry = this.#entries.get(id);
     if (!entry || !isPending(entry) || entry.row.maybeSent) return answer(ok(false));
-    this.#end(entry, { row: null, outcome: { status: 'cancelled' } }, (told) => {
-      if (told) return answer(ok(true));
-      // The stored row would come back after a crash: it cannot be called cancelled.
-      this.#endings.delete(id);
-      entry.delivery = { state: 'ready' };
-      answer(storageUnavailable(entry.row.command.type));
-      this.pump();
-    });
+    const told = (told: boolean) => answer(told ? ok(true) : storageUnavailable(entry.row.command.type));
+    const ending = this.#endings.get(id);
+    if (ending) return void ending.told.push(told);
+    this.#end(entry, { row: null, outcome: { status: 'cancelled' } }, told);
   }
 
   retry(id: string, answer: SendAnswer): void {
@@ -213,8 +227,10 @@ export class Outbox {
     }
     const full = this.#makeRoom(row.priority, row.command.type);
     if (full) return answer(full);
-    // What the server refused did not run; of what is uncertain nobody knows.
-    entry.row = { ...fresh, seq: ++this.#seq, maybeSent: row.fate.state === 'uncertain' };
+    // What the server refused did not run; of what it never answered nobody knows.
+    const mayHaveRun = row.fate.state === 'uncertain' || row.fate.state === 'quarantined';
+    if (entry.stored !== 'no') entry.stored = storedAs(row);
+    entry.row = { ...fresh, seq: this.#nextSeq(), maybeSent: row.maybeSent && mayHaveRun };
     entry.delivery = { state: 'ready' };
     this.#answersTo(id).push(answer);
     this.#put(entry, false, this.#outcomes.remove(id));
@@ -230,11 +246,14 @@ export class Outbox {
         refusal('invalid_command', `${entry.row.command.type} is still pending; cancel it instead`),
       );
     }
+    // Gone at once, so that nobody retries what is about to be forgotten.
+    this.#entries.delete(id);
+    this.#host.changed();
     this.#keeper.write([{ op: 'delete_entry', id }], 'relaxed', (stored) => {
-      if (!stored && entry.stored !== 'no') return answer(storageUnavailable(entry.row.command.type));
-      this.#entries.delete(id);
+      if (stored || entry.stored === 'no') return answer(ok(null));
+      this.#entries.set(id, entry);
       this.#host.changed();
-      answer(ok(null));
+      answer(storageUnavailable(entry.row.command.type));
     });
   }
 
@@ -245,21 +264,11 @@ export class Outbox {
   /** Empties the outbox; `done` when the store has. */
   discard(done: (stored: boolean) => void): void {
     const ops = [...this.#entries.keys()].map((id): StoreOp => ({ op: 'delete_entry', id }));
-    this.#entries.clear();
-    this.#endings.clear();
-    this.#host.changed();
-    this.#keeper.write(ops, 'strict', done);
-  }
-
-  /** Commands sent before the server's memory begins may have run: a person decides about those. */
-  connected(dedupeSince: number): void {
-    for (const entry of this.#pending()) {
-      const { maybeSent, firstSentAt } = entry.row;
-      if (!maybeSent || firstSentAt === null || firstSentAt >= dedupeSince) continue;
-      const row: StoredEntry = { ...entry.row, fate: { state: 'uncertain', at: this.#context.now } };
-      this.#end(entry, { row, outcome: { status: 'uncertain' } });
-    }
-    this.pump();
+    this.#keeper.write(ops, 'strict', (stored) => {
+      if (stored) this.#entries.clear();
+      this.#host.changed();
+      done(stored);
+    });
   }
 
   disconnected(): void {
@@ -271,9 +280,9 @@ export class Outbox {
 
   acked({ id, duplicate, result }: { id: string; duplicate?: true | undefined; result?: unknown }): void {
     const entry = this.#entries.get(id);
-    if (!entry || entry.row.fate.state !== 'pending' || this.#endings.has(id)) return;
-    this.#end(entry, { row: null, outcome: { status: 'accepted', duplicate: duplicate ?? false, result } });
+    if (!entry || !isPending(entry)) return;
     this.#answer(id, ok({ durable: true }));
+    this.#end(entry, { row: null, outcome: { status: 'accepted', duplicate: duplicate ?? false, result } });
     this.pump();
   }
 
@@ -310,10 +319,14 @@ export class Outbox {
   /** In a dialect without answers: what was written long enough ago, to a socket with nothing left to send, has left. */
   measured(generation: number, bufferedBytes: number): void {
     if (this.#host.writable()?.generation !== generation) return;
-    const { now } = this.#context;
+    const { uptime } = this.#context;
     for (const entry of this.#pending()) {
       const { delivery } = entry;
-      if (delivery.state !== 'in_flight' || bufferedBytes > 0 || delivery.writtenAt + WRITTEN_AFTER_MS > now)
+      if (
+        delivery.state !== 'in_flight' ||
+        bufferedBytes > 0 ||
+        delivery.writtenAt + WRITTEN_AFTER_MS > uptime
+      )
         continue;
       this.#end(entry, { row: null, outcome: { status: 'written' } });
     }
@@ -326,35 +339,41 @@ export class Outbox {
     this.#expire();
     const writable = this.#host.writable();
     if (!writable) return;
-    const { degraded } = this.#keeper;
-    const candidates = this.#pending()
-      .sort(inOrder)
-      // A row that says "never sent" must not be contradicted: it waits for the store.
-      .map((entry) => ({ entry, held: degraded && entry.stored === 'unsent' }));
-    const picked = pickNext(candidates, this.#context.settings.inFlightLimit).filter((entry) =>
-      this.#fits(entry, writable.maxFrameBytes),
-    );
-    if (picked.length === 0) return;
-    const before = new Map(picked.map((entry) => [entry, entry.row]));
+    this.#leaveUncertain(writable.dedupeSince);
+    const picked = pickNext(this.#candidates(), this.#context.settings.inFlightLimit);
+    const tooLarge = picked.filter((entry) => bytesOf(entry) > writable.maxFrameBytes);
+    for (const entry of tooLarge) {
+      const message = `${bytesOf(entry)} bytes; the server takes at most ${writable.maxFrameBytes}`;
+      this.#reject(entry, 'too_large', message);
+    }
+    // Others may go in their place.
+    if (tooLarge.length > 0) return this.pump();
+    if (picked.length > 0) this.#dispatch(picked, writable);
+  }
+
+  /** Hands them to the socket as soon as their rows say so; at once where there is no store to say it. */
+  #dispatch(picked: readonly Entry[], { generation, serverTime }: Writable): void {
+    const unmarked = new Map(picked.map((entry) => [entry, entry.row]));
     for (const entry of picked) {
-      entry.row = markedRow(entry.row, writable.serverTime);
+      entry.row = markedRow(entry.row, serverTime);
       entry.delivery = { state: 'marking' };
     }
-    if (degraded) {
-      for (const entry of picked) this.#writeFrame(entry, writable.generation);
+    if (this.#keeper.degraded) {
+      for (const entry of picked) this.#writeFrame(entry, generation);
+      this.#host.changed();
       return this.pump();
     }
     const ops = picked.map(({ row: entry }): StoreOp => ({ op: 'put_entry', entry }));
     const durability = picked.some(({ row }) => row.priority === 'high') ? 'strict' : 'relaxed';
     this.#keeper.write(ops, durability, (stored) => {
-      const open = this.#host.writable()?.generation === writable.generation;
-      for (const [entry, unmarked] of before) {
-        if (entry.delivery.state !== 'marking') continue;
+      const isOpen = this.#host.writable()?.generation === generation;
+      for (const [entry, row] of unmarked) {
         if (stored) entry.stored = 'maybe_sent';
-        if (open && (stored || entry.stored !== 'unsent')) this.#writeFrame(entry, writable.generation);
+        if (entry.delivery.state !== 'marking') continue;
+        if (isOpen && entry.stored !== 'unsent') this.#writeFrame(entry, generation);
         else {
           // It never left, whatever its stored row now says to be safe.
-          entry.row = unmarked;
+          entry.row = row;
           entry.delivery = { state: 'ready' };
         }
       }
@@ -363,19 +382,41 @@ export class Outbox {
     });
   }
 
+  /** What the server may have forgotten may have run: a person decides about it. */
+  #leaveUncertain(dedupeSince: number): void {
+    for (const entry of this.#pending()) {
+      const { maybeSent, firstSentAt } = entry.row;
+      const isOut = entry.delivery.state === 'in_flight' || entry.delivery.state === 'marking';
+      if (isOut || !maybeSent || firstSentAt === null || firstSentAt >= dedupeSince) continue;
+      const row: StoredEntry = { ...entry.row, fate: { state: 'uncertain', at: this.#context.now } };
+      this.#end(entry, { row, outcome: { status: 'uncertain' } });
+    }
+  }
+
+  /** In the order in which they are sent. */
+  #candidates(): { entry: Entry; held: boolean }[] {
+    const { degraded } = this.#keeper;
+    return (
+      this.#pending()
+        .sort(inOrder)
+        // A row that says "never sent" must not be contradicted: it waits for the store.
+        .map((entry) => ({ entry, held: degraded && entry.stored === 'unsent' }))
+    );
+  }
+
+  /** Behind whatever a store that is out of reach may hold. */
+  #nextSeq(): number {
+    this.#seq = Math.max(this.#seq + 1, this.#context.now);
+    return this.#seq;
+  }
+
   #pending(): Entry[] {
     return [...this.#entries.values()].filter((entry) => isPending(entry));
   }
 
   #twin(type: string, dedupeKey: string | null): Entry | undefined {
     if (dedupeKey === null) return undefined;
-    return [...this.#entries.values()].find(
-      ({ row, delivery }) =>
-        row.dedupeKey === dedupeKey &&
-        row.command.type === type &&
-        delivery.state !== 'settled' &&
-        (row.fate.state === 'pending' || row.fate.state === 'uncertain'),
-    );
+    return this.#pending().find(({ row }) => row.dedupeKey === dedupeKey && row.command.type === type);
   }
 
   /** At the limit: refuses, or drops the oldest that was never handed to a socket, as the command's definition says. */
@@ -386,7 +427,8 @@ export class Outbox {
     if (peers.length < limit) return null;
     const overflow =
       commandDefinition(protocol, type)?.overflow ?? (priority === 'high' ? 'refuse' : 'drop_oldest');
-    const oldest = overflow === 'refuse' ? undefined : peers.sort(inOrder).find(({ row }) => !row.maybeSent);
+    const isDroppable = ({ row, delivery }: Entry) => !row.maybeSent && delivery.state === 'ready';
+    const oldest = overflow === 'refuse' ? undefined : peers.sort(inOrder).find(isDroppable);
     if (!oldest)
       return refusal(
         'outbox_full',
@@ -401,21 +443,10 @@ export class Outbox {
   }
 
   #isNext(entry: Entry): boolean {
-    const candidates = this.#pending().sort(inOrder);
-    if (candidates.some(({ delivery }) => delivery.state === 'marking')) return false;
-    const next = pickNext(
-      candidates.map((candidate) => ({ entry: candidate, held: false })),
-      this.#context.settings.inFlightLimit,
-    );
+    const candidates = this.#candidates();
+    if (candidates.some(({ entry: { delivery } }) => delivery.state === 'marking')) return false;
+    const next = pickNext(candidates, this.#context.settings.inFlightLimit);
     return next.length === 1 && next[0] === entry;
-  }
-
-  /** A command that the server would never take must not end every connection: it is refused here. */
-  #fits(entry: Entry, maxBytes: number): boolean {
-    const bytes = utf8Bytes(JSON.stringify(commandFrame(entry.row)));
-    if (bytes <= maxBytes) return true;
-    this.#reject(entry, 'too_large', `${bytes} bytes; the server takes at most ${maxBytes}`);
-    return false;
   }
 
   #reject(entry: Entry, code: string, message: string): void {
@@ -428,7 +459,7 @@ export class Outbox {
     let next: number | null = null;
     for (const entry of this.#pending()) {
       const ttlMs = commandDefinition(protocol, entry.row.command.type)?.ttlMs;
-      if (ttlMs === undefined || entry.row.maybeSent) continue;
+      if (ttlMs === undefined || entry.row.maybeSent || entry.delivery.state === 'storing') continue;
       const at = entry.row.createdAt + ttlMs;
       if (at > now) {
         if (next === null || at < next) next = at;
@@ -445,52 +476,63 @@ export class Outbox {
     else deadlines.set('ttl', next, () => this.pump());
   }
 
+  /** `also` goes with it. One that must be durable goes on from here, or, as if it had never been, not. */
   #put(entry: Entry, requireDurable: boolean, also: readonly StoreOp[] = []): void {
     const { row } = entry;
     const durability = row.priority === 'high' ? 'strict' : 'relaxed';
     this.#keeper.write([{ op: 'put_entry', entry: row }, ...also], durability, (stored) => {
-      if (stored && entry.stored !== 'maybe_sent') entry.stored = row.maybeSent ? 'maybe_sent' : 'unsent';
-      if (!stored && requireDurable && isPending(entry) && !entry.row.maybeSent) {
-        this.#entries.delete(row.id);
-        this.#host.changed();
-        return this.#answer(row.id, storageUnavailable(row.command.type));
-      }
-      this.#answer(row.id, ok({ durable: stored }));
+      if (stored) entry.stored = storedAs(row);
+      if (!requireDurable) return this.#answer(row.id, ok({ durable: stored }));
+      if (!stored) this.#entries.delete(row.id);
+      else if (!this.#endings.has(row.id)) entry.delivery = { state: 'ready' };
+      this.#host.changed();
+      this.#answer(row.id, stored ? ok({ durable: true }) : storageUnavailable(row.command.type));
+      this.pump();
     });
   }
 
   #writeFrame(entry: Entry, generation: number): void {
-    entry.delivery = { state: 'in_flight', generation, writtenAt: this.#context.now };
+    entry.delivery = { state: 'in_flight', generation, writtenAt: this.#context.uptime };
     this.#host.write(commandFrame(entry.row));
     if (this.#host.confirms() === 'written') this.#watchWritten(generation, false);
   }
 
   #watchWritten(generation: number, busy: boolean): void {
-    const { deadlines, now } = this.#context;
+    const { deadlines, now, uptime } = this.#context;
     const written = this.#pending().flatMap(({ delivery }) =>
       delivery.state === 'in_flight' ? [delivery.writtenAt] : [],
     );
     if (written.length === 0) return deadlines.clear('written');
-    const at = busy ? now + WRITTEN_AFTER_MS : Math.min(...written) + WRITTEN_AFTER_MS;
-    deadlines.set('written', Math.max(at, now + 1), () => this.#host.measure(generation));
+    const waitMs = busy ? WRITTEN_AFTER_MS : Math.min(...written) + WRITTEN_AFTER_MS - uptime;
+    deadlines.set('written', now + Math.max(waitMs, 1), () => this.#host.measure(generation));
   }
 
   /**
    * Ends a command. Told once the store knows it; a store that fails is waited for, lest a row come back after a crash
-   * that was called ended. (`told` hears which of the two.) An accepted one is told anyway: the server remembers it.
+   * that was called ended. (Only a cancel is undone then.) An accepted one is told anyway: the server remembers it.
    */
-  #end(entry: Entry, how: Omit<Ending, 'at'>, told: (told: boolean) => void = () => {}): void {
+  #end(
+    entry: Entry,
+    { row, outcome }: Pick<Ending, 'row' | 'outcome'>,
+    told?: (told: boolean) => void,
+  ): void {
     const { id } = entry.row;
-    const ending: Ending = { ...how, at: this.#context.now };
-    entry.delivery = { state: 'settled' };
+    const ending: Ending = { at: this.#context.now, row, outcome, told: told ? [told] : [] };
+    const canFail = outcome.status === 'cancelled';
+    entry.delivery = { state: canFail ? 'storing' : 'settled' };
     this.#context.deadlines.clear(retryName(id));
     this.#endings.set(id, ending);
     const durability = entry.row.priority === 'high' ? 'strict' : 'relaxed';
     this.#keeper.write(this.#opsOf(entry), durability, (stored) => {
-      const { status } = ending.outcome;
+      const { status } = outcome;
       const tells = stored || entry.stored === 'no' || status === 'accepted' || status === 'written';
       if (tells) this.#applyEnding(id, ending);
-      told(tells);
+      else if (canFail) {
+        this.#endings.delete(id);
+        entry.delivery = { state: 'ready' };
+      }
+      for (const tell of ending.told) tell(tells);
+      if (canFail) this.pump();
     });
   }
 
@@ -510,7 +552,7 @@ export class Outbox {
   /** The store says how a command ended that memory took for pending. */
   #forget({ row }: Entry, { id, outcome }: StoredOutcome): void {
     this.#entries.delete(id);
-    this.#endings.delete(id);
+    this.#context.deadlines.clear(retryName(id));
     this.#answer(id, ok({ durable: true }));
     this.#host.settled({ id, command: row.command, outcome });
   }
@@ -523,7 +565,15 @@ export class Outbox {
       ending.row ? { op: 'put_entry', entry: ending.row } : { op: 'delete_entry', id },
       { op: 'put_outcome', outcome: { id, at: ending.at, command, outcome: ending.outcome } },
       ...this.#outcomes.prune(this.#context.now),
+      ...this.#forgetOld(),
     ];
+  }
+
+  /** A hub may live for longer than what ended is to be seen. */
+  #forgetOld(): StoreOp[] {
+    const old = [...this.#entries.values()].filter(({ row }) => isOld(row, this.#context.now));
+    for (const { row } of old) this.#entries.delete(row.id);
+    return old.map(({ row: { id } }) => ({ op: 'delete_entry', id }));
   }
 
   #answersTo(id: string): SendAnswer[] {
@@ -578,6 +628,10 @@ function commandFrame({
     command,
   } as const;
   return topic === null ? frame : { ...frame, topic };
+}
+
+function bytesOf({ row }: Entry): number {
+  return utf8Bytes(JSON.stringify(commandFrame(markedRow(row, 0))));
 }
 
 function ok<T>(value: T): Reply<T> {

@@ -17,20 +17,22 @@ export function pickNext(
   let window = 0;
   for (const { entry } of pending) {
     const { state } = entry.delivery;
-    if (entry.row.priority === 'normal' && (state === 'in_flight' || state === 'marking')) window++;
+    if (state !== 'in_flight' && state !== 'marking') continue;
+    if (entry.row.priority === 'high') busyTopics.add(entry.row.topic);
+    else window++;
   }
   for (const { entry, held } of pending) {
     const { topic, priority } = entry.row;
     const { state } = entry.delivery;
     if (priority === 'high') {
-      const stalls = state === 'waiting' || held;
-      if (stalledTopics.has(topic)) continue;
-      if (stalls) stalledTopics.add(topic);
+      if (stalledTopics.has(topic) || state === 'in_flight') continue;
+      if (state === 'waiting' || held) stalledTopics.add(topic);
       else if (state === 'ready' && !busyTopics.has(topic)) picked.push(entry);
-      else if (state === 'ready') highsAhead = true;
-      if (state === 'marking') highsAhead = true;
+      else highsAhead = true;
       busyTopics.add(topic);
-    } else if (state === 'ready' && !held && !highsAhead && window < inFlightLimit) {
+    } else {
+      if (state === 'storing' || highsAhead || window >= inFlightLimit) break;
+      if (state !== 'ready' || held) continue;
       picked.push(entry);
       window++;
     }
