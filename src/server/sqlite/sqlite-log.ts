@@ -1,0 +1,420 @@
+import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite';
+import {
+  type Accepted,
+  type ClientKey,
+  type Committed,
+  type EventLog,
+  type From,
+  type History,
+  KEEP_MS,
+  type LoggedEvent,
+  type NewEvent,
+  type Principal,
+  type Take,
+  type TopicState,
+  type Transaction,
+} from '../log/event-log.ts';
+import { FORMAT, TABLES } from './schema.ts';
+
+export interface SqliteLogOptions {
+  /** Events of each topic that can be replayed; the state by key is kept beyond it. @default 100_000 */
+  readonly historyEvents?: number;
+}
+
+/** A client id that was not used for this long may get another owner. */
+const OWNER_KEEP_MS = 365 * 24 * 60 * 60 * 1_000;
+/** How exact the time of a client's last use is, so that not every connection writes. */
+const USE_PRECISION_MS = 24 * 60 * 60 * 1_000;
+/** For another process that holds the file, such as a backup. */
+const BUSY_MS = 5_000;
+
+/**
+ * An `EventLog` in an SQLite file (Node's own `node:sqlite`, in WAL mode): what was acknowledged is on the disk, and
+ * survives a restart, a crash and a loss of power.
+ *
+ * @throws Error where the file cannot be opened, or was written by a newer version.
+ */
+export function sqliteLog(path: string, options: SqliteLogOptions = {}): EventLog {
+  return new SqliteLog(path, options.historyEvents ?? 100_000);
+}
+
+interface Topic {
+  /** `null` where nobody has published to it. */
+  readonly id: number | null;
+  readonly epoch: string;
+  readonly newest: number;
+  readonly newestTs: number;
+  readonly forgotten: number;
+  readonly forgottenTs: number;
+}
+
+class SqliteLog implements EventLog {
+  readonly #db: DatabaseSync;
+  readonly #historyEvents: number;
+  readonly #statements = new Map<string, StatementSync>();
+  #tailLimit = 0;
+
+  constructor(path: string, historyEvents: number) {
+    this.#historyEvents = historyEvents;
+    this.#db = new DatabaseSync(path);
+    try {
+      this.#db.exec(
+        `PRAGMA busy_timeout = ${BUSY_MS}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;`,
+      );
+      this.#createTables(path);
+    } catch (error) {
+      this.#db.close();
+      throw error;
+    }
+  }
+
+  async open({ now, tailLimit }: { now: number; tailLimit: number }): Promise<void> {
+    this.#tailLimit = tailLimit;
+    this.#run('INSERT OR IGNORE INTO about VALUES (1, ?, ?, ?)', crypto.randomUUID(), now, now);
+  }
+
+  async commit(transactions: readonly Transaction[], now: number): Promise<readonly Committed[]> {
+    return this.#atomically(() => transactions.map((transaction) => this.#apply(transaction, now)));
+  }
+
+  async read(name: string, from: From, take: Take): Promise<History> {
+    const topic = this.#topic(name);
+    const after = 'after' in from ? from.after : this.#newestBefore(topic, from.since);
+    const known = 'after' in from ? after >= topic.forgotten : from.since > topic.forgottenTs;
+    // Rows that outlived the history as state are not part of it.
+    const start = Math.max(after, topic.forgotten);
+    const head = { epoch: topic.epoch, offset: topic.newest };
+    if ('first' in take) {
+      const events = this.#eventsAfter(topic, start, take.first);
+      return { ...head, events, complete: known };
+    }
+    const cutStart = Math.max(start, topic.newest - take.last);
+    const events = this.#eventsAfter(topic, cutStart, take.last);
+    return { ...head, events, complete: known && cutStart === start };
+  }
+
+  async state(name: string): Promise<TopicState> {
+    const topic = this.#topic(name);
+    const rows = this.#all(
+      `SELECT e.* FROM state s JOIN events e ON e.topic = s.topic AND e."offset" = s."offset" WHERE s.topic = ?1
+       UNION ALL
+       SELECT * FROM (SELECT * FROM events WHERE topic = ?1 AND key IS NULL ORDER BY "offset" DESC LIMIT ?2)
+       ORDER BY "offset"`,
+      topic.id,
+      this.#tailLimit,
+    );
+    return { epoch: topic.epoch, offset: topic.newest, ts: topic.newestTs, events: rows.map(eventOf) };
+  }
+
+  async renew(name: string, epoch: string): Promise<void> {
+    this.#atomically(() => {
+      const id = this.#publishedTopic(name);
+      this.#run('UPDATE topics SET epoch = ? WHERE id = ? AND epoch = ?', crypto.randomUUID(), id, epoch);
+    });
+  }
+
+  async accepted(principal: Principal, id: string): Promise<Accepted | null> {
+    return this.#accepted(principal, id);
+  }
+
+  async dedupeSince(): Promise<number> {
+    return numberIn(this.#one('SELECT dedupe_since FROM about'), 'dedupe_since');
+  }
+
+  async claim({ principal, clientId }: ClientKey, now: number): Promise<Principal> {
+    const row = this.#one('SELECT principal, used_at FROM clients WHERE id = ?', clientId);
+    if (!row) {
+      this.#run('INSERT INTO clients VALUES (?, ?, ?)', clientId, principal, now);
+      return principal;
+    }
+    const owner = textIn(row, 'principal');
+    if (owner === principal && numberIn(row, 'used_at') < now - USE_PRECISION_MS) {
+      this.#run('UPDATE clients SET used_at = ? WHERE id = ?', now, clientId);
+    }
+    return owner;
+  }
+
+  async owe(client: ClientKey, name: string, offsets: readonly number[], now: number): Promise<void> {
+    const { id } = this.#topic(name);
+    this.#atomically(() => {
+      for (const offset of offsets) {
+        this.#run(
+          `INSERT OR IGNORE INTO deliveries
+           SELECT ?, ?, topic, "offset", 0 FROM events WHERE topic = ? AND "offset" = ? AND critical = 1 AND ts > ?`,
+          client.principal,
+          client.clientId,
+          id,
+          offset,
+          now - KEEP_MS,
+        );
+      }
+    });
+  }
+
+  async owed(client: ClientKey, name: string): Promise<readonly LoggedEvent[]> {
+    return this.#all(
+      `SELECT e.* FROM deliveries d JOIN events e ON e.topic = d.topic AND e."offset" = d."offset"
+       WHERE d.principal = ? AND d.client = ? AND d.topic = ? AND d.acknowledged = 0 ORDER BY d."offset"`,
+      client.principal,
+      client.clientId,
+      this.#topic(name).id,
+    ).map(eventOf);
+  }
+
+  async acknowledge(
+    client: ClientKey,
+    name: string,
+    epoch: string,
+    offsets: readonly number[],
+  ): Promise<void> {
+    const topic = this.#topic(name);
+    if (topic.epoch !== epoch) return;
+    this.#atomically(() => {
+      for (const offset of offsets) {
+        this.#run(
+          'UPDATE deliveries SET acknowledged = 1 WHERE principal = ? AND client = ? AND topic = ? AND "offset" = ?',
+          client.principal,
+          client.clientId,
+          topic.id,
+          offset,
+        );
+      }
+    });
+  }
+
+  async prune(now: number): Promise<void> {
+    const before = now - KEEP_MS;
+    this.#atomically(() => {
+      // One later than the newest that is forgotten: ids of the same millisecond are forgotten together.
+      this.#run(
+        'UPDATE about SET dedupe_since = max(dedupe_since, coalesce((SELECT max(at) + 1 FROM commands WHERE at < ?), 0))',
+        before,
+      );
+      this.#run('DELETE FROM commands WHERE at < ?', before);
+      this.#run('DELETE FROM clients WHERE used_at < ?', now - OWNER_KEEP_MS);
+      this.#run(
+        `DELETE FROM deliveries WHERE NOT EXISTS (
+           SELECT 1 FROM events e WHERE e.topic = deliveries.topic AND e."offset" = deliveries."offset" AND e.ts >= ?)`,
+        before,
+      );
+      for (const row of this.#all(
+        'SELECT id FROM topics WHERE newest - forgotten > ?',
+        this.#historyEvents,
+      )) {
+        this.#pruneTopic(numberIn(row, 'id'), before);
+      }
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#statements.clear();
+    if (this.#db.isOpen) this.#db.close();
+  }
+
+  #createTables(path: string): void {
+    this.#atomically(() => {
+      const format = numberIn(this.#db.prepare('PRAGMA user_version').get(), 'user_version');
+      if (format === FORMAT) return;
+      if (format !== 0) {
+        throw new Error(`sqliteLog: ${path} has format ${format}; this version reads format ${FORMAT}`);
+      }
+      this.#db.exec(`${TABLES} PRAGMA user_version = ${FORMAT};`);
+    });
+  }
+
+  #apply({ events, command }: Transaction, now: number): Committed {
+    if (command) {
+      const first = this.#accepted(command.principal, command.id);
+      if (first) return { status: 'duplicate', result: first.result };
+      const { principal, id, result } = command;
+      this.#run('INSERT INTO commands VALUES (?, ?, ?, ?)', principal, id, now, result);
+    }
+    return { status: 'committed', events: events.map((event) => this.#append(event, now)) };
+  }
+
+  #append(
+    { topic: name, owedBy, ...content }: NewEvent,
+    now: number,
+  ): { topic: string; epoch: string; event: LoggedEvent } {
+    const id = this.#publishedTopic(name);
+    const { epoch, newest, newestTs } = this.#topic(name);
+    const event: LoggedEvent = {
+      ...content,
+      offset: newest + 1,
+      prev: newest,
+      ts: Math.max(now, newestTs),
+    };
+    const { offset, ts, key } = event;
+    this.#run(
+      'INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?)',
+      id,
+      offset,
+      ts,
+      key,
+      Number(event.gone),
+      Number(event.critical),
+      event.event,
+    );
+    this.#run('UPDATE topics SET newest = ?, newest_ts = ? WHERE id = ?', offset, ts, id);
+    if (key !== null && event.gone) this.#run('DELETE FROM state WHERE topic = ? AND key = ?', id, key);
+    else if (key !== null) this.#run('INSERT OR REPLACE INTO state VALUES (?, ?, ?)', id, key, offset);
+    if (event.critical) {
+      for (const { principal, clientId } of owedBy) {
+        this.#run('INSERT OR IGNORE INTO deliveries VALUES (?, ?, ?, ?, 0)', principal, clientId, id, offset);
+      }
+    }
+    return { topic: name, epoch, event };
+  }
+
+  #pruneTopic(id: number, criticalBefore: number): void {
+    this.#run(
+      `UPDATE topics SET
+         forgotten = newest - ?2,
+         forgotten_ts = (SELECT ts FROM events WHERE topic = ?1 AND "offset" = newest - ?2)
+       WHERE id = ?1`,
+      id,
+      this.#historyEvents,
+    );
+    this.#run(
+      `DELETE FROM events
+       WHERE topic = ?1
+         AND "offset" <= (SELECT forgotten FROM topics WHERE id = ?1)
+         AND NOT EXISTS (
+           SELECT 1 FROM state s WHERE s.topic = ?1 AND s.key = events.key AND s."offset" = events."offset")
+         AND NOT (key IS NULL AND "offset" IN (
+           SELECT "offset" FROM events WHERE topic = ?1 AND key IS NULL ORDER BY "offset" DESC LIMIT ?2))
+         AND NOT (critical = 1 AND ts >= ?3)`,
+      id,
+      this.#tailLimit,
+      criticalBefore,
+    );
+  }
+
+  #accepted(principal: Principal, id: string): Accepted | null {
+    const row = this.#one('SELECT result FROM commands WHERE principal = ? AND id = ?', principal, id);
+    return row ? { result: textOrNullIn(row, 'result') } : null;
+  }
+
+  #topic(name: string): Topic {
+    const row = this.#one('SELECT * FROM topics WHERE name = ?', name);
+    if (!row) {
+      const about = this.#one('SELECT * FROM about');
+      return {
+        id: null,
+        epoch: textIn(about, 'epoch'),
+        newest: 0,
+        newestTs: 0,
+        forgotten: 0,
+        forgottenTs: numberIn(about, 'created_at') - 1,
+      };
+    }
+    return {
+      id: numberIn(row, 'id'),
+      epoch: textIn(row, 'epoch'),
+      newest: numberIn(row, 'newest'),
+      newestTs: numberIn(row, 'newest_ts'),
+      forgotten: numberIn(row, 'forgotten'),
+      forgottenTs: numberIn(row, 'forgotten_ts'),
+    };
+  }
+
+  #publishedTopic(name: string): number {
+    const topic = this.#topic(name);
+    if (topic.id !== null) return topic.id;
+    const { lastInsertRowid } = this.#run(
+      'INSERT INTO topics (name, epoch, newest, newest_ts, forgotten, forgotten_ts) VALUES (?, ?, 0, 0, 0, ?)',
+      name,
+      topic.epoch,
+      topic.forgottenTs,
+    );
+    return Number(lastInsertRowid);
+  }
+
+  /** The newest offset whose event is older than `since`; 0 where there is none. */
+  #newestBefore({ id }: Topic, since: number): number {
+    const row = this.#one(
+      'SELECT "offset" FROM events WHERE topic = ? AND ts < ? ORDER BY ts DESC, "offset" DESC LIMIT 1',
+      id,
+      since,
+    );
+    return row ? numberIn(row, 'offset') : 0;
+  }
+
+  #eventsAfter({ id }: Topic, offset: number, limit: number): LoggedEvent[] {
+    return this.#all(
+      'SELECT * FROM events WHERE topic = ? AND "offset" > ? ORDER BY "offset" LIMIT ?',
+      id,
+      offset,
+      limit,
+    ).map(eventOf);
+  }
+
+  #atomically<T>(work: () => T): T {
+    this.#db.exec('BEGIN IMMEDIATE');
+    try {
+      const result = work();
+      this.#db.exec('COMMIT');
+      return result;
+    } catch (error) {
+      // SQLite has rolled back by itself after some errors, such as a full disk.
+      if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  #prepared(sql: string): StatementSync {
+    const statement = this.#statements.get(sql) ?? this.#db.prepare(sql);
+    this.#statements.set(sql, statement);
+    return statement;
+  }
+
+  #run(sql: string, ...values: SQLInputValue[]): { lastInsertRowid: number | bigint } {
+    return this.#prepared(sql).run(...values);
+  }
+
+  #one(sql: string, ...values: SQLInputValue[]): Row | undefined {
+    return this.#prepared(sql).get(...values);
+  }
+
+  #all(sql: string, ...values: SQLInputValue[]): Row[] {
+    return this.#prepared(sql).all(...values);
+  }
+}
+
+type Row = Record<string, SQLOutputValue>;
+
+function eventOf(row: Row): LoggedEvent {
+  const offset = numberIn(row, 'offset');
+  return {
+    offset,
+    // This log leaves no offset out.
+    prev: offset - 1,
+    ts: numberIn(row, 'ts'),
+    key: textOrNullIn(row, 'key'),
+    gone: row['gone'] === 1,
+    critical: row['critical'] === 1,
+    event: textIn(row, 'event'),
+  };
+}
+
+function numberIn(row: Row | undefined, column: string): number {
+  const value = row?.[column];
+  if (typeof value !== 'number') throw wrongValue(column, value);
+  return value;
+}
+
+function textIn(row: Row | undefined, column: string): string {
+  const value = row?.[column];
+  if (typeof value !== 'string') throw wrongValue(column, value);
+  return value;
+}
+
+function textOrNullIn(row: Row, column: string): string | null {
+  return row[column] === null ? null : textIn(row, column);
+}
+
+function wrongValue(column: string, value: unknown): Error {
+  return new Error(
+    `sqliteLog: the column ${column} holds ${typeof value}: the file is damaged, or the log was not opened`,
+  );
+}

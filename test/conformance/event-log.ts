@@ -1,0 +1,287 @@
+/** What every `EventLog` must do; run against the ones in memory and in SQLite. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  type ClientKey,
+  type Committed,
+  type EventLog,
+  KEEP_MS,
+  type LoggedEvent,
+  type NewEvent,
+} from '../../src/server/log/event-log.ts';
+
+export interface EventLogFactory {
+  /** A log that holds nothing. `historyEvents`: how many events of a topic can be replayed at least. */
+  create(options: { historyEvents: number }): EventLog;
+  /** The log after a restart of the process; left out where it forgets. */
+  reopen?(log: EventLog): EventLog;
+}
+
+const NOW = 1_700_000_000_000;
+const TAIL = 3;
+const HISTORY = 10;
+const ALICE: ClientKey = { principal: 'alice', clientId: '00000000-0000-4000-8000-00000000000a' };
+const BOB: ClientKey = { principal: 'bob', clientId: '00000000-0000-4000-8000-00000000000b' };
+
+export function eventLogConformance(name: string, factory: EventLogFactory): void {
+  describe(name, () => {
+    let log: EventLog;
+    beforeEach(async () => {
+      log = factory.create({ historyEvents: HISTORY });
+      await log.open({ now: NOW, tailLimit: TAIL });
+    });
+    afterEach(async () => {
+      await log.close();
+    });
+
+    const publish = async (topic: string, now: number, ...events: Partial<NewEvent>[]) => {
+      const [committed] = await log.commit(
+        [{ command: null, events: events.map((event) => newEvent(topic, event)) }],
+        now,
+      );
+      return eventsOf(committed);
+    };
+    const offsets = (events: readonly LoggedEvent[]) => events.map(({ offset }) => offset);
+
+    it('numbers the events of a topic from 1, each with the offset before it, and tells its epoch', async () => {
+      const events = await publish('t', NOW, {}, {}, {});
+      expect(offsets(events)).toEqual([1, 2, 3]);
+      expect(events.map(({ prev }) => prev)).toEqual([0, 1, 2]);
+      const { epoch } = await log.state('t');
+      const [committed] = await log.commit([{ command: null, events: [newEvent('t', {})] }], NOW);
+      expect(committed).toMatchObject({ status: 'committed', events: [{ topic: 't', epoch }] });
+    });
+
+    it('gives back every field of an event', async () => {
+      const content = { key: 'k', gone: false, critical: true, event: '{"type":"x","text":"ä\\u0000"}' };
+      const [written] = await publish('t', NOW, content);
+      const { events } = await log.read('t', { after: 0 }, { first: 10 });
+      expect(events).toEqual([{ ...content, offset: 1, prev: 0, ts: NOW }]);
+      expect(written).toEqual(events[0]);
+    });
+
+    it('never lets the time of a topic go back', async () => {
+      await publish('t', NOW + 5, {});
+      const [later] = await publish('t', NOW, {});
+      expect(later?.ts).toBe(NOW + 5);
+    });
+
+    it('knows a topic that nobody has published to, at offset 0, and keeps its epoch when somebody does', async () => {
+      const before = await log.state('t');
+      expect(before).toEqual({ epoch: before.epoch, offset: 0, ts: 0, events: [] });
+      expect(await log.read('t', { after: 0 }, { first: 1 })).toMatchObject({ events: [], complete: true });
+      await publish('t', NOW, {});
+      expect((await log.state('t')).epoch).toBe(before.epoch);
+    });
+
+    it('keeps topics apart', async () => {
+      await publish('a', NOW, {}, {});
+      expect(offsets(await publish('b', NOW, {}))).toEqual([1]);
+      expect((await log.state('a')).offset).toBe(2);
+    });
+
+    it('reads from an offset, the oldest or the newest', async () => {
+      await publish('t', NOW, {}, {}, {}, {}, {});
+      const first = await log.read('t', { after: 2 }, { first: 2 });
+      expect(first).toMatchObject({ offset: 5, complete: true });
+      expect(offsets(first.events)).toEqual([3, 4]);
+      const last = await log.read('t', { after: 1 }, { last: 2 });
+      expect(last.complete).toBe(false);
+      expect(offsets(last.events)).toEqual([4, 5]);
+      expect(await log.read('t', { after: 3 }, { last: 2 })).toMatchObject({ complete: true });
+      expect(await log.read('t', { after: 5 }, { first: 2 })).toMatchObject({ events: [], complete: true });
+      expect(await log.read('t', { after: 2 }, { first: 0 })).toMatchObject({ events: [], complete: true });
+    });
+
+    it('reads from a time: every event that is not older', async () => {
+      await publish('t', NOW + 1, {});
+      await publish('t', NOW + 2, {}, {});
+      await publish('t', NOW + 4, {});
+      const since = async (ts: number) => offsets((await log.read('t', { since: ts }, { last: 10 })).events);
+      expect(await since(NOW + 1)).toEqual([1, 2, 3, 4]);
+      expect(await since(NOW + 2)).toEqual([2, 3, 4]);
+      expect(await since(NOW + 3)).toEqual([4]);
+      expect(await since(NOW + 5)).toEqual([]);
+      expect((await log.read('t', { since: NOW + 2 }, { last: 10 })).complete).toBe(true);
+    });
+
+    it('cannot tell what happened before it began', async () => {
+      await publish('t', NOW + 1, {});
+      expect((await log.read('t', { since: NOW - 1 }, { last: 10 })).complete).toBe(false);
+    });
+
+    it('says so where the history has forgotten a part', async () => {
+      for (let i = 1; i <= 3 * HISTORY; i++) await publish('t', NOW + i, {});
+      await log.prune(NOW + 100);
+      const newest = 3 * HISTORY;
+      const far = await log.read('t', { after: 1 }, { first: 100 });
+      expect(far.complete).toBe(false);
+      const near = await log.read('t', { after: newest - HISTORY }, { first: 100 });
+      expect(near.complete).toBe(true);
+      expect(near.events).toHaveLength(HISTORY);
+      expect((await log.read('t', { since: NOW + 1 }, { last: 100 })).complete).toBe(false);
+      expect((await log.read('t', { since: NOW + newest }, { last: 100 })).complete).toBe(true);
+    });
+
+    it('keeps the newest event of each key, and the newest ones without a key, in order', async () => {
+      await publish('t', NOW, { key: 'a' }, {}, { key: 'b' }, {}, {}, {}, { key: 'a' });
+      const { events, offset, ts } = await log.state('t');
+      expect([offset, ts]).toEqual([7, NOW]);
+      expect(offsets(events)).toEqual([3, 4, 5, 6, 7]);
+    });
+
+    it('forgets a key that is gone, until it comes again', async () => {
+      await publish('t', NOW, { key: 'a' }, { key: 'a', gone: true });
+      expect((await log.state('t')).events).toEqual([]);
+      await publish('t', NOW, { key: 'a' });
+      expect(offsets((await log.state('t')).events)).toEqual([3]);
+    });
+
+    it('keeps the state where the history has forgotten it', async () => {
+      await publish('t', NOW, { key: 'a', event: '{"type":"old"}' }, {});
+      for (let i = 1; i <= 3 * HISTORY; i++) await publish('t', NOW, { key: 'b' });
+      await log.prune(NOW);
+      const { events } = await log.state('t');
+      expect(offsets(events)).toEqual([1, 2, 3 * HISTORY + 2]);
+      expect(events[0]?.event).toBe('{"type":"old"}');
+      const history = await log.read('t', { after: 0 }, { first: 1 });
+      expect(history).toMatchObject({ complete: false });
+      expect(history.events[0]?.offset).toBeGreaterThan(2);
+    });
+
+    it('begins a new epoch once, with the events as they are', async () => {
+      await publish('t', NOW, { key: 'a' });
+      const { epoch } = await log.state('t');
+      await log.renew('t', epoch);
+      const renewed = await log.state('t');
+      expect(renewed.epoch).not.toBe(epoch);
+      expect(offsets(renewed.events)).toEqual([1]);
+      await log.renew('t', epoch);
+      expect((await log.state('t')).epoch).toBe(renewed.epoch);
+      expect((await log.state('other')).epoch).not.toBe(renewed.epoch);
+    });
+
+    it('begins a new epoch of a topic that nobody has published to', async () => {
+      const { epoch } = await log.state('t');
+      await log.renew('t', epoch);
+      expect((await log.state('t')).epoch).not.toBe(epoch);
+    });
+
+    it('accepts an id once for each principal, and answers a repeat with the first result, changing nothing', async () => {
+      const command = (principal: string, result: string | null) => ({
+        command: { principal, id: 'i', result },
+        events: [newEvent('t', {})],
+      });
+      const [first, repeat, other] = await log.commit(
+        [command('alice', '{"n":1}'), command('alice', '{"n":2}'), command('bob', null)],
+        NOW,
+      );
+      expect(first?.status).toBe('committed');
+      expect(repeat).toEqual({ status: 'duplicate', result: '{"n":1}' });
+      expect(other?.status).toBe('committed');
+      expect((await log.state('t')).offset).toBe(2);
+      expect(await log.accepted('alice', 'i')).toMatchObject({ result: '{"n":1}' });
+      expect(await log.accepted('bob', 'i')).toMatchObject({ result: null });
+      expect(await log.accepted('alice', 'j')).toBeNull();
+    });
+
+    it('remembers ids since it was opened, for 7 days, and says where its memory ends', async () => {
+      expect(await log.dedupeSince()).toBe(NOW);
+      const accept = (id: string, at: number) =>
+        log.commit([{ command: { principal: 'alice', id, result: null }, events: [] }], at);
+      await accept('old', NOW);
+      await accept('young', NOW + 5);
+      await log.prune(NOW + KEEP_MS);
+      expect(await log.accepted('alice', 'old')).not.toBeNull();
+      await log.prune(NOW + KEEP_MS + 1);
+      expect(await log.accepted('alice', 'old')).toBeNull();
+      expect(await log.accepted('alice', 'young')).not.toBeNull();
+      expect(await log.dedupeSince()).toBe(NOW + 1);
+    });
+
+    it('gives a client id to the principal that used it first', async () => {
+      expect(await log.claim(ALICE, NOW)).toBe('alice');
+      expect(await log.claim({ ...ALICE, principal: 'bob' }, NOW)).toBe('alice');
+      expect(await log.claim(ALICE, NOW)).toBe('alice');
+    });
+
+    it('knows for each client which critical events it has not acknowledged', async () => {
+      await publish(
+        't',
+        NOW,
+        { critical: true, owedBy: [ALICE, BOB] },
+        { owedBy: [ALICE] },
+        { critical: true },
+      );
+      const { epoch } = await log.state('t');
+      expect(offsets(await log.owed(ALICE, 't'))).toEqual([1]);
+      await log.owe(ALICE, 't', [1, 2, 3, 99], NOW);
+      expect(offsets(await log.owed(ALICE, 't'))).toEqual([1, 3]);
+      await log.acknowledge(ALICE, 't', 'another epoch', [1]);
+      await log.acknowledge(ALICE, 'u', epoch, [1]);
+      expect(offsets(await log.owed(ALICE, 't'))).toEqual([1, 3]);
+      await log.acknowledge(ALICE, 't', epoch, [1, 2, 77]);
+      expect(offsets(await log.owed(ALICE, 't'))).toEqual([3]);
+      expect(offsets(await log.owed(BOB, 't'))).toEqual([1]);
+      await log.owe(ALICE, 't', [1], NOW);
+      expect(offsets(await log.owed(ALICE, 't'))).toEqual([3]);
+    });
+
+    it('keeps what is owed for 7 days, beyond the history', async () => {
+      await publish('t', NOW, { critical: true, key: 'a', event: '{"type":"alarm"}', owedBy: [ALICE] });
+      for (let i = 1; i <= 3 * HISTORY; i++) await publish('t', NOW, { key: 'a' });
+      await log.prune(NOW + KEEP_MS);
+      expect(await log.owed(ALICE, 't')).toMatchObject([{ offset: 1, event: '{"type":"alarm"}' }]);
+      await log.prune(NOW + KEEP_MS + 1);
+      expect(await log.owed(ALICE, 't')).toEqual([]);
+    });
+
+    it('does not ask again for critical events that are older than 7 days, though they are still state', async () => {
+      await publish('t', NOW, { critical: true, key: 'a', owedBy: [ALICE] });
+      await log.prune(NOW + KEEP_MS + 1);
+      await log.owe(ALICE, 't', [1], NOW + KEEP_MS + 1);
+      expect(await log.owed(ALICE, 't')).toEqual([]);
+      expect(offsets((await log.state('t')).events)).toEqual([1]);
+    });
+
+    it('refuses calls after it was closed', async () => {
+      await log.close();
+      await expect(log.state('t')).rejects.toThrow();
+      await expect(log.commit([], NOW)).rejects.toThrow();
+      await log.close();
+    });
+
+    const { reopen } = factory;
+    if (!reopen) return;
+    it('holds everything after a restart', async () => {
+      await log.claim(ALICE, NOW);
+      await log.commit(
+        [
+          {
+            command: { principal: 'alice', id: 'i', result: '1' },
+            events: [newEvent('t', { critical: true, owedBy: [ALICE], key: 'a' }), newEvent('t', {})],
+          },
+        ],
+        NOW + 3,
+      );
+      const state = await log.state('t');
+      const unpublished = await log.state('u');
+      log = reopen(log);
+      await log.open({ now: NOW + 1_000, tailLimit: TAIL });
+      expect(await log.state('t')).toEqual(state);
+      expect(await log.state('u')).toEqual(unpublished);
+      expect(await log.dedupeSince()).toBe(NOW);
+      expect(await log.accepted('alice', 'i')).toMatchObject({ result: '1' });
+      expect(await log.claim({ ...ALICE, principal: 'bob' }, NOW)).toBe('alice');
+      expect(offsets(await log.owed(ALICE, 't'))).toEqual([1]);
+    });
+  });
+}
+
+function newEvent(topic: string, event: Partial<NewEvent>): NewEvent {
+  return { topic, key: null, gone: false, critical: false, event: '{"type":"x"}', owedBy: [], ...event };
+}
+
+function eventsOf(committed: Committed | undefined): LoggedEvent[] {
+  if (committed?.status !== 'committed') throw new Error(`not committed: ${JSON.stringify(committed)}`);
+  return committed.events.map(({ event }) => event);
+}
