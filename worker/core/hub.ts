@@ -178,10 +178,10 @@ export class Hub {
     const done = (value: unknown = null) => reply({ ok: true, value });
     switch (request.method) {
       case 'subscribe':
-        if (this.#tabs.has(tab)) this.#topics.subscribe(tab, request.topic, request.ticket, request.position);
+        this.#tabs.subscribe(tab, request.topic, request.ticket, request.position);
         return done();
       case 'unsubscribe':
-        this.#topics.unsubscribe(tab, request.topic);
+        this.#tabs.unsubscribe(tab, request.topic);
         return done();
       case 'took':
         this.#topics.took(request.topic, request.epoch, request.taken);

@@ -42,10 +42,6 @@ export class Topics {
     return Boolean(this.#topics.get(name)?.newest);
   }
 
-  hasState(name: string): boolean {
-    return this.#topics.get(name)?.hasState ?? false;
-  }
-
   /** Takes the stored cursors over; returns what memory has and the store lacks. */
   load(cursors: readonly StoredCursor[]): StoreOp[] {
     const { now } = this.#context;
