@@ -1,0 +1,51 @@
+import { spawn } from 'node:child_process';
+import { delimiter, resolve } from 'node:path';
+
+const BIN = resolve(import.meta.dirname, '../../node_modules/.bin');
+
+/**
+ * Runs a command of `node_modules/.bin`, its output shown as it comes, in a process group of its own, so that a time-out
+ * or an interrupt ends the browsers and servers which it started as well. Returns how it failed, or `null`.
+ */
+export function runCommand(
+  [command = '', ...args]: readonly string[],
+  timeoutMs: number,
+  env: Readonly<Record<string, string>>,
+): Promise<string | null> {
+  return new Promise((done) => {
+    const child = spawn(command, args, {
+      detached: true,
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env: { ...process.env, ...env, PATH: `${BIN}${delimiter}${process.env['PATH'] ?? ''}` },
+    });
+    const endGroup = () => {
+      if (child.pid === undefined) return;
+      try {
+        process.kill(-child.pid, 'SIGKILL');
+      } catch {
+        // The whole group has ended.
+      }
+    };
+    const interrupt = () => {
+      endGroup();
+      process.exit(130);
+    };
+    process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      endGroup();
+    }, timeoutMs);
+    const finish = (failure: string | null) => {
+      clearTimeout(timer);
+      process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
+      endGroup();
+      done(failure);
+    };
+    child.once('error', (error) => finish(error.message));
+    child.once('exit', (code, signal) => {
+      if (late) finish(`not done within ${timeoutMs / 1_000} s`);
+      else finish(code === 0 ? null : `exit ${code ?? signal}`);
+    });
+  });
+}

@@ -1,0 +1,4 @@
+import { startHub } from 'trunkline/worker';
+import { protocol } from './protocol.ts';
+
+startHub(protocol);

@@ -1,0 +1,115 @@
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { createTap } from './websocket-tap.ts';
+
+/**
+ * - `pass`: bytes go through, `delayMs` late.
+ * - `blackhole`: packets vanish: nothing goes through, nothing is closed, new connections are never answered.
+ * - `refuse`: nobody listens.
+ */
+export type ProxyMode = 'pass' | 'blackhole' | 'refuse';
+export type Frame = { readonly type: string; readonly [field: string]: unknown };
+
+export interface FaultProxy {
+  readonly port: number;
+  /** Every frame that arrived here, whether or not it was passed on. */
+  readonly seen: { readonly from: 'client' | 'server'; readonly frame: Frame; readonly at: number }[];
+  /** Connections that are open now, from the browser. */
+  readonly live: () => number;
+  /** The most that were ever open at once. */
+  readonly peak: () => number;
+  setMode(mode: ProxyMode): Promise<void>;
+  setDelay(delayMs: number): void;
+  /** Ends every connection, abruptly. */
+  cut(): void;
+  close(): Promise<void>;
+}
+
+interface Pair {
+  readonly client: Socket;
+  readonly server: Socket;
+}
+
+/** Stands between browser and server on 127.0.0.1, and does what networks do. */
+export async function startFaultProxy(targetPort: () => number): Promise<FaultProxy> {
+  let mode: ProxyMode = 'pass';
+  let delayMs = 0;
+  let peak = 0;
+  const pairs = new Set<Pair>();
+  const seen: FaultProxy['seen'] = [];
+
+  const listener = createServer((client) => {
+    const server = connect(targetPort(), '127.0.0.1');
+    const pair = { client, server };
+    pairs.add(pair);
+    peak = Math.max(peak, pairs.size);
+    forward(client, server, 'client');
+    forward(server, client, 'server');
+    const end = () => {
+      if (!pairs.delete(pair)) return;
+      client.destroy();
+      server.destroy();
+    };
+    for (const socket of [client, server]) {
+      socket.on('error', end).on('close', end);
+      if (mode === 'blackhole') socket.pause();
+    }
+  });
+
+  function forward(from: Socket, to: Socket, name: 'client' | 'server'): void {
+    const tap = createTap((text) => {
+      const message: Frame | Frame[] = JSON.parse(text);
+      for (const frame of Array.isArray(message) ? message : [message])
+        seen.push({ from: name, frame, at: Date.now() });
+    });
+    let lastDue = 0;
+    from.on('data', (chunk) => {
+      tap(chunk);
+      // Never earlier than the chunk before it, so that a shorter delay does not reorder.
+      lastDue = Math.max(lastDue, Date.now() + delayMs);
+      if (lastDue <= Date.now()) to.write(chunk);
+      else setTimeout(() => to.write(chunk), lastDue - Date.now());
+    });
+  }
+
+  const listen = (port: number) =>
+    new Promise<void>((listening, failed) => {
+      listener.once('error', failed);
+      listener.listen(port, '127.0.0.1', listening);
+    });
+  const cut = () => {
+    for (const { client, server } of pairs) {
+      client.resetAndDestroy();
+      server.resetAndDestroy();
+    }
+  };
+
+  await listen(0);
+  const { port } = listener.address() as AddressInfo;
+  return {
+    port,
+    seen,
+    live: () => pairs.size,
+    peak: () => peak,
+    cut,
+    setDelay(ms) {
+      delayMs = ms;
+    },
+    async setMode(next) {
+      mode = next;
+      if (next === 'refuse' && listener.listening) {
+        cut();
+        await new Promise((closed) => listener.close(closed));
+      } else if (next !== 'refuse' && !listener.listening) {
+        await listen(port);
+      }
+      for (const socket of [...pairs].flatMap(({ client, server }) => [client, server])) {
+        if (next === 'blackhole') socket.pause();
+        else socket.resume();
+      }
+    },
+    async close() {
+      cut();
+      if (listener.listening) await new Promise((closed) => listener.close(closed));
+    },
+  };
+}

@@ -1,0 +1,11 @@
+import { buildWithVite } from '../../package/support/bundlers.ts';
+import { createConsumer, removeConsumer } from '../../package/support/consumer.ts';
+
+/** Packs the package, installs it into an application and builds that with Vite, once for all tests. */
+export default async function setup(): Promise<() => void> {
+  const consumer = createConsumer();
+  const pages = await buildWithVite(consumer);
+  process.env['TRUNKLINE_E2E_PAGES'] = pages;
+  process.env['TRUNKLINE_E2E_APP'] = consumer.app;
+  return () => removeConsumer(consumer);
+}

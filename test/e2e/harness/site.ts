@@ -1,0 +1,75 @@
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { extname, join, normalize } from 'node:path';
+
+export interface Site {
+  readonly origin: string;
+  /** What the browser reported as against the policy, of pages and workers alike. */
+  readonly violations: string[];
+  /** Every path that was asked for, with its query. */
+  readonly requested: string[];
+  close(): Promise<void>;
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.map': 'application/json',
+};
+
+/** Serves a folder under the strictest Content-Security-Policy that a page with a worker and a WebSocket can live under. */
+export async function startSite(folder: string, socketPort: () => number): Promise<Site> {
+  const violations: string[] = [];
+  const requested: string[] = [];
+  const server = createServer(async (request, response) => {
+    const { pathname } = new URL(request.url ?? '/', 'http://site');
+    if (pathname === '/violation') {
+      let text = '';
+      for await (const chunk of request) text += chunk;
+      violations.push(text);
+      response.writeHead(204).end();
+      return;
+    }
+    requested.push(request.url ?? '/');
+    // Browsers ask for it by themselves.
+    if (pathname === '/favicon.ico') {
+      response.writeHead(204).end();
+      return;
+    }
+    const file = join(folder, normalize(pathname === '/' ? '/index.html' : pathname));
+    const body = await readFile(file).catch(() => null);
+    if (body === null) {
+      response.writeHead(404).end();
+      return;
+    }
+    response
+      .writeHead(200, {
+        'content-type': TYPES[extname(file)] ?? 'application/octet-stream',
+        'content-security-policy': [
+          "default-src 'none'",
+          "script-src 'self'",
+          "worker-src 'self'",
+          `connect-src ws://127.0.0.1:${socketPort()}`,
+          "base-uri 'none'",
+          "form-action 'none'",
+          "frame-ancestors 'none'",
+          'report-uri /violation',
+        ].join('; '),
+      })
+      .end(body);
+  });
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  return {
+    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    violations,
+    requested,
+    async close() {
+      await new Promise((closed) => {
+        server.close(closed);
+        server.closeAllConnections();
+      });
+    },
+  };
+}

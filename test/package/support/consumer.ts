@@ -1,0 +1,61 @@
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+const ROOT = resolve(import.meta.dirname, '../../..');
+const NPM_TIMEOUT_MS = 120_000;
+
+/** A throw-away application that has installed the packed package, as a user would. */
+export interface Consumer {
+  readonly folder: string;
+  /** Its application's sources: those of `test/e2e/app`. */
+  readonly app: string;
+  /** The packed file. */
+  readonly tarball: string;
+  /** Where the package was installed. */
+  readonly installed: string;
+}
+
+export function createConsumer(): Consumer {
+  // Without symbolic links (macOS' temporary folder is one): bundlers compare real paths.
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'trunkline-consumer-')));
+  const packed: unknown = JSON.parse(npm(ROOT, 'pack', '--json', '--silent', '--pack-destination', folder));
+  const tarball = tarballOf(packed);
+  const {
+    devDependencies,
+    dependencies,
+  }: Record<string, Record<string, string>> = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+  writeFileSync(
+    join(folder, 'package.json'),
+    JSON.stringify({
+      name: 'consumer',
+      private: true,
+      type: 'module',
+      dependencies: {
+        trunkline: `file:./${tarball}`,
+        zod: dependencies?.['zod'],
+        '@types/node': devDependencies?.['@types/node'],
+      },
+    }),
+  );
+  npm(folder, 'install', '--silent', '--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline');
+  const app = join(folder, 'app');
+  cpSync(join(ROOT, 'test/e2e/app'), app, { recursive: true });
+  return { folder, app, tarball: join(folder, tarball), installed: join(folder, 'node_modules/trunkline') };
+}
+
+export function removeConsumer({ folder }: Consumer): void {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+function npm(folder: string, ...args: string[]): string {
+  return execFileSync('npm', args, { cwd: folder, encoding: 'utf8', timeout: NPM_TIMEOUT_MS });
+}
+
+/** npm 11 prints a list of packages, npm 12 an object of them by name. */
+function tarballOf(packed: unknown): string {
+  const [first] = Object.values(packed as Record<string, { filename: string }>);
+  if (!first) throw new Error(`npm pack named no file: ${JSON.stringify(packed)}`);
+  return first.filename;
+}
