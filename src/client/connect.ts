@@ -60,7 +60,7 @@ export interface Link {
   call<T>(ask: Ask<T>, again?: boolean): Promise<T>;
   /** Tells the hub, if there is one: what a new hub must know is told anew by `attached`. */
   post(ask: Ask<null>): void;
-  /** @throws TrunklineError `closed` */
+  /** @throws TrunklineError `closed`; `unsupported` outside of a page, or of a secure one. */
   check(): void;
   /** Ends it for good; the hub is told, and has a moment to answer what it was asked. */
   close(reason: ClosedReason, message: string): Promise<void>;
@@ -98,10 +98,16 @@ export function createLink(protocol: AnyProtocol, options: CreateClientOptions, 
     begin(0);
   };
 
+  const check = () => {
+    if (phase.is === 'dead') throw phase.error;
+    if (!isPage() || !navigator.locks) {
+      throw new TrunklineError('unsupported', 'There are no Web Locks: use a page, and https:');
+    }
+  };
+
   const call = <T>(ask: Ask<T>, again = true) =>
     new Promise<T>((resolve, reject) => {
-      if (phase.is === 'dead') return reject(phase.error);
-      if (!isPage()) return reject(new TrunklineError('unsupported', 'There is no hub outside of a page'));
+      check();
       const waiting: Call = { ask, again, asked: false, resolve: resolve as Call['resolve'], reject };
       calls.add(waiting);
       if (phase.is === 'attached') offer(waiting, phase.life, phase.hub);
@@ -135,7 +141,7 @@ export function createLink(protocol: AnyProtocol, options: CreateClientOptions, 
       if (known !== hubId) lost(life);
       return known === hubId;
     };
-    if (!navigator.locks) throw new TrunklineError('unsupported', 'Web Locks are missing: use https:');
+    check();
     worker ??= startWorker();
     worker.addEventListener('error', () => failed(life, unavailable('no script')), { signal });
     // Never cleared: it means nothing once the life is attached, or over.
@@ -256,9 +262,7 @@ export function createLink(protocol: AnyProtocol, options: CreateClientOptions, 
     start,
     call,
     post,
-    check() {
-      if (phase.is === 'dead') throw phase.error;
-    },
+    check,
     async close(reason, message) {
       if (phase.is === 'dead') return;
       const last = phase;

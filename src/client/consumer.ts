@@ -40,8 +40,8 @@ export interface Consumer {
   readonly isHandler: boolean;
   wants(item: Item): boolean;
   begin?(events: readonly Item[], missed: readonly Item[]): void;
-  /** `done` tells of an item whether it was taken, perhaps later. */
-  give(items: readonly Item[], done: (item: Item, ok: boolean) => void): void;
+  /** `done` tells of an item whether it was taken, perhaps later. `isJoined` turns false when it leaves meanwhile. */
+  give(items: readonly Item[], done: (item: Item, ok: boolean) => void, isJoined: () => boolean): void;
 }
 
 /** Who was given a critical event, and what came of it. Held for a later handler while nobody was. */

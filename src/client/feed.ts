@@ -85,14 +85,16 @@ export function createFeed(topic: string, link: Link, report: Report): Feed {
       consumer.seen = Math.max(consumer.seen, meta.offset);
     }
     if (due.length === 0) return;
-    consumer.give(due, (item, ok) => {
+    const isJoined = () => consumers.has(consumer);
+    const done = (item: Item, ok: boolean) => {
       const critical = criticals.get(item.meta.offset);
       // In a new epoch, the same offset is another event.
       if (!consumer.isHandler || critical?.item.epoch !== item.epoch) return;
-      if (ok || consumers.has(consumer)) critical.takers.set(consumer, ok ? 'taken' : 'failed');
+      if (ok || isJoined()) critical.takers.set(consumer, ok ? 'taken' : 'failed');
       else critical.takers.delete(consumer);
       decide(critical);
-    });
+    };
+    consumer.give(due, done, isJoined);
   };
 
   const giveHeld = (consumer: Consumer) => {

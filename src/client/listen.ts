@@ -26,13 +26,15 @@ export function listen(
     state: replay === 'state' ? 'once' : 'ignore',
     isHandler: true,
     wants: ({ event, meta }) => types.includes(event.type) && !(replay === 'none' && meta.replayed),
-    give(items, done) {
+    give(items, done, isJoined) {
       for (const item of items) {
-        attempt(
-          () => listener(item.event, item.meta),
-          feed.report,
-          (ok) => done(item, ok),
-        );
+        if (!isJoined()) done(item, false);
+        else
+          attempt(
+            () => listener(item.event, item.meta),
+            feed.report,
+            (ok) => done(item, ok),
+          );
       }
     },
   });

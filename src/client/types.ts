@@ -102,7 +102,7 @@ export interface Client<P> extends AsyncDisposable {
   /**
    * Try now: skips the wait, half-opens the breaker, asks for a token again after `unauthorized`.
    *
-   * @throws TrunklineError `closed`
+   * @throws TrunklineError `closed`, `unsupported`
    */
   reconnect(): void;
   /**

@@ -23,14 +23,20 @@ export function fold<S>(
     if (isUsed) feed.join(consumer);
     else timer = setTimeout(() => feed.leave(consumer), LINGER_MS);
   });
+  let next = initial;
+  /** In a microtask, so that a batch changes it once, however many updates of the topic it has. */
+  const put = (value: S) => {
+    next = value;
+    queueMicrotask(() => state.set(next));
+  };
   const consumer: Consumer = {
     state: 'begin',
     ticket: null,
     seen: 0,
     isHandler: false,
     wants: () => true,
-    begin: (events, missed) => state.set(begun(state.get(), apply(initial, union(events, missed)))),
-    give: (items) => state.set(apply(state.get(), items)),
+    begin: (events, missed) => put(begun(next, apply(initial, union(events, missed)))),
+    give: (items) => put(apply(next, items)),
   };
   return state;
 }

@@ -25,6 +25,20 @@ test('without a page every readable gives its first value, and nothing is starte
   await client.close();
 });
 
+test('a page without Web Locks is told what it lacks', async () => {
+  vi.stubGlobal('navigator', {});
+  try {
+    const s = scene();
+    s.client.connection.subscribe(() => {});
+    const unsupported = { code: 'unsupported', message: expect.stringContaining('https:') };
+    await expect(s.client.send('refresh')).rejects.toMatchObject(unsupported);
+    await untilEqual(() => state(s), expect.objectContaining({ reason: 'hub_unavailable' }));
+    expect(s.hubs).toHaveLength(0);
+  } finally {
+    vi.unstubAllGlobals();
+  }
+});
+
 test('the first listener starts the hub, with an absolute url and a lease that is already held', async () => {
   const s = scene({ url: '../live?x=1#y', dialect: { plain: { acks: true } }, token: () => 't' });
   expect(s.hubs).toHaveLength(0);

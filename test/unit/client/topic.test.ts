@@ -226,6 +226,24 @@ test('a signal ends a listener, and an aborted one begins none', async () => {
   expect(seen).toEqual(['1a', '2a', '2b']);
 });
 
+test('a listener that leaves in mid-batch hears no more of it', async () => {
+  const s = scene();
+  const topic = s.client.topic('run');
+  const seen: number[] = [];
+  const off = topic.on(['line', 'gate'], (_, { offset }) => {
+    seen.push(offset);
+    off();
+    topic.on('line', (event) => seen.push(-event.text.length));
+  });
+  topic.on('gate', () => {});
+  const hub = await s.attached();
+  await hub.deliver({
+    topics: [snapshot('run', await ticketOf(hub), 0), events(line(1, 'a'), line(2, 'b'), gate(3, 'g'))],
+  });
+  await untilEqual(() => hub.called('took'), [['run', 'e1', [3], []]]);
+  expect(seen).toEqual([1]);
+});
+
 test('a critical event is taken when all handlers have fulfilled, in this tab', async () => {
   const s = scene();
   const topic = s.client.topic('run');
@@ -364,7 +382,7 @@ test('a view folds the union of state and missed by offset, and changes at most 
       }),
     ],
   });
-  await hub.deliver({ topics: [events(line(4, 'p'), line(5, 'q'))] });
+  await hub.deliver({ topics: [events(line(4, 'p')), events(line(5, 'q'))] });
   await hub.deliver({ topics: [snapshot('run', null, 7, { events: [node(7, 'a', 'y')] })] });
   expect(values).toEqual([
     [],
