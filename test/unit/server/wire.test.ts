@@ -1,21 +1,9 @@
-import { afterEach, expect, test } from 'vitest';
-import type { ServerOptions } from '../../../src/server/index.ts';
-import type { Ops } from './support/protocol.ts';
-import { World } from './support/wire.ts';
-
-const worlds: World[] = [];
-async function world(options: Partial<ServerOptions<Ops>> = {}): Promise<World> {
-  const created = new World(options);
-  worlds.push(created);
-  return await created.listen();
-}
-afterEach(async () => {
-  await Promise.all(worlds.splice(0).map((created) => created.end()));
-});
+import { expect, test } from 'vitest';
+import { world } from './support/worlds.ts';
 
 test('a client is welcomed, subscribes, gets the state, then events, and its command is acknowledged once', async () => {
   let ran = 0;
-  const { server, ...rest } = await world({
+  const running = await world({
     commands: {
       decide: ({ gate, comment }, context) => {
         ran += 1;
@@ -25,10 +13,7 @@ test('a client is welcomed, subscribes, gets the state, then events, and its com
       note: () => {},
     },
   });
-  void rest;
-  const [running] = worlds;
-  if (!running) throw new Error('no world');
-  await server.publish('run:1', { type: 'node', id: 'a', state: 'running' });
+  await running.server.publish('run:1', { type: 'node', id: 'a', state: 'running' });
   const client = await running.connect();
   client.hello();
   expect(await client.next('welcome')).toMatchObject({ principal: 'anonymous', app_version: 3 });
@@ -41,7 +26,7 @@ test('a client is welcomed, subscribes, gets the state, then events, and its com
     last: true,
     events: [{ offset: 1, key: 'node:a', event: { type: 'node', id: 'a', state: 'running' } }],
   });
-  const id = client.command({ type: 'decide', gate: 'g' } as { type: string }, { topic: 'run:1' });
+  const id = client.command({ type: 'decide', gate: 'g' }, { topic: 'run:1' });
   expect(await client.next('event')).toMatchObject({
     topic: 'run:1',
     offset: 2,
@@ -50,7 +35,7 @@ test('a client is welcomed, subscribes, gets the state, then events, and its com
     event: { type: 'gate', id: 'g', open: true },
   });
   expect(await client.next('command_ack')).toEqual({ type: 'command_ack', id, result: { resumed: true } });
-  client.command({ type: 'decide', gate: 'g' } as { type: string }, { topic: 'run:1', id, attempt: 2 });
+  client.command({ type: 'decide', gate: 'g' }, { topic: 'run:1', id, attempt: 2 });
   expect(await client.next('command_ack')).toEqual({
     type: 'command_ack',
     id,

@@ -105,7 +105,10 @@ export class WireClient {
     this.send({ type: 'hello', client_id: this.clientId, app: 'ops', app_version: 3, term: 1, ...fields });
   }
 
-  command(command: { type: string }, fields: Partial<ClientFrameOf['command']> = {}): string {
+  command(
+    command: ClientFrameOf['command']['command'],
+    fields: Partial<ClientFrameOf['command']> = {},
+  ): string {
     const id = fields.id ?? randomUUID();
     this.send({
       type: 'command',

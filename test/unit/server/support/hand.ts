@@ -1,0 +1,148 @@
+import { setImmediate } from 'node:timers/promises';
+import {
+  type ClientFrame,
+  type ClientFrameOf,
+  parseServerMessage,
+  type ServerFrame,
+  type ServerFrameOf,
+} from '../../../../src/protocol/frames/index.ts';
+import type { AnyProtocol } from '../../../../src/protocol/types.ts';
+import { Broker, type BrokerOptions } from '../../../../src/server/core/broker.ts';
+import { type Limits, resolveLimits } from '../../../../src/server/core/limits.ts';
+import type { Clock, Inbound, Peer } from '../../../../src/server/core/peer.ts';
+import { memoryLog } from '../../../../src/server/index.ts';
+import { ops } from './protocol.ts';
+
+/** Time that passes only when it is told to. */
+export class HandClock implements Clock {
+  #now = 1_700_000_000_000;
+  #timers = new Set<{ at: number; callback: () => void }>();
+
+  now(): number {
+    return this.#now;
+  }
+
+  setTimer(delayMs: number, callback: () => void): () => void {
+    const timer = { at: this.#now + Math.max(0, delayMs), callback };
+    this.#timers.add(timer);
+    return () => this.#timers.delete(timer);
+  }
+
+  /** Every timer that comes due is called at its own time, and what it starts is done before the next one. */
+  async pass(ms: number): Promise<void> {
+    const end = this.#now + ms;
+    await setImmediate();
+    for (;;) {
+      const [next] = [...this.#timers].filter(({ at }) => at <= end).sort((a, b) => a.at - b.at);
+      if (!next) break;
+      this.#timers.delete(next);
+      this.#now = Math.max(this.#now, next.at);
+      next.callback();
+      await setImmediate();
+    }
+    this.#now = end;
+    await setImmediate();
+  }
+}
+
+/** The server's logic without sockets. */
+export class HandWorld {
+  readonly clock = new HandClock();
+  readonly errors: string[] = [];
+  readonly broker: Broker;
+
+  constructor(
+    options: Partial<Omit<BrokerOptions, 'limits' | 'clock' | 'protocol'>> & {
+      limits?: Partial<Limits>;
+      protocol?: AnyProtocol;
+    } = {},
+  ) {
+    let sessions = 0;
+    this.broker = new Broker({
+      protocol: ops,
+      handlers: { decide: () => ({ resumed: true }), note: () => {} },
+      log: memoryLog(),
+      countsConnections: false,
+      newSession: () => `session ${++sessions}`,
+      acceptsVersion: () => true,
+      authorize: async () => true,
+      report: (error, about) => this.errors.push(`${about}: ${error}`),
+      ...options,
+      clock: this.clock,
+      limits: resolveLimits(options.limits),
+    });
+  }
+
+  connect(token = 'anonymous'): HandPeer {
+    return new HandPeer((peer) => this.broker.connect(peer, async () => token));
+  }
+
+  async join(hello: Partial<ClientFrameOf['hello']> = {}, principal = 'anonymous'): Promise<HandPeer> {
+    const peer = this.connect(principal);
+    peer.hello(hello);
+    await setImmediate();
+    peer.expect('welcome');
+    return peer;
+  }
+}
+
+export const CLIENT_ID = '00000000-0000-4000-8000-000000000001';
+
+/** A client whose socket is a list. */
+export class HandPeer implements Peer {
+  readonly #inbound: Inbound;
+  frames: ServerFrame[] = [];
+  readonly sizes: number[] = [];
+  buffered = 0;
+  ended: { code: number } | 'terminated' | null = null;
+
+  constructor(connect: (peer: Peer) => Inbound) {
+    this.#inbound = connect(this);
+  }
+
+  send(text: string): void {
+    this.sizes.push(Buffer.byteLength(text));
+    for (const parsed of parseServerMessage(text)) {
+      if (!parsed.ok) throw new Error(`the server sent a bad frame: ${parsed.message}`);
+      this.frames.push(parsed.frame);
+    }
+  }
+  bufferedBytes(): number {
+    return this.buffered;
+  }
+  close(code: number): void {
+    this.ended ??= { code };
+  }
+  terminate(): void {
+    this.ended ??= 'terminated';
+  }
+
+  drain(): void {
+    this.buffered = 0;
+    this.#inbound.drained();
+  }
+  /** The socket is lost, without a word. */
+  lose(): void {
+    this.#inbound.closed();
+  }
+  hello(fields: Partial<ClientFrameOf['hello']> = {}): void {
+    this.say({ type: 'hello', client_id: CLIENT_ID, app: 'ops', app_version: 3, term: 1, ...fields });
+  }
+  say(...frames: (ClientFrame | Record<string, unknown>)[]): void {
+    this.#inbound.message(JSON.stringify(frames.length === 1 ? frames[0] : frames));
+  }
+
+  /** Takes out the first frame of that type, which must have arrived. */
+  expect<T extends ServerFrame['type']>(type: T): ServerFrameOf[T] {
+    const index = this.frames.findIndex((frame) => frame.type === type);
+    const [frame] = index === -1 ? [] : this.frames.splice(index, 1);
+    if (!frame) throw new Error(`no ${type} among ${JSON.stringify(this.frames)}`);
+    return frame as ServerFrameOf[T];
+  }
+  /** Takes out all of that type. */
+  all<T extends ServerFrame['type']>(type: T): ServerFrameOf[T][] {
+    const taken = this.frames.filter((frame) => frame.type === type);
+    this.frames = this.frames.filter((frame) => frame.type !== type);
+    return taken as ServerFrameOf[T][];
+  }
+}
