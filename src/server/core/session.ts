@@ -99,6 +99,12 @@ export class Session implements Contender, Subscriber, Requester {
     return this.#resyncs.take(this.#services.clock.now());
   }
 
+  gaveUp(subscription: Subscription): void {
+    if (this.#subscriptions.get(subscription.topic) === subscription) {
+      this.#subscriptions.delete(subscription.topic);
+    }
+  }
+
   /** No command of it is started from here on. */
   stopCommands(): void {
     this.#mayRun = false;
@@ -170,8 +176,8 @@ export class Session implements Contender, Subscriber, Requester {
   async #acknowledge({ topic, epoch, offsets, failed = [] }: ClientFrameOf['ack']): Promise<void> {
     const { log, stats, report } = this.#services;
     try {
-      // A subscription was authorized; acknowledgements may also come after its end.
-      if (!this.#subscriptions.has(topic) && !(await this.mayRead(topic))) {
+      // Acknowledgements may also come after the end of the subscription.
+      if (!this.#subscriptions.get(topic)?.isAllowed && !(await this.mayRead(topic))) {
         const message = `you may not read topic ${JSON.stringify(topic)}`;
         this.send(frameText({ type: 'error', code: 'forbidden', message, topic, ended: false }));
         return;

@@ -18,6 +18,8 @@ export interface Subscriber {
   /** `null` where more may be sent; else resolves when the client has taken most of what was sent, or is gone. */
   congested(): Promise<void> | null;
   mayRead(topic: string): Promise<boolean>;
+  /** The server has ended this subscription. */
+  gaveUp(subscription: Subscription): void;
   /** False where the connection has asked for too much state lately. */
   takeResync(): boolean;
 }
@@ -79,6 +81,11 @@ export class Subscription implements Listener {
     this.#services = services;
   }
 
+  /** The principal was found to be allowed to read the topic. */
+  get isAllowed(): boolean {
+    return this.#request !== null;
+  }
+
   get client(): ClientKey {
     return this.#subscriber.client;
   }
@@ -91,14 +98,14 @@ export class Subscription implements Listener {
       if (!allowed) {
         const message = `you may not read topic ${JSON.stringify(this.topic)}`;
         this.#error({ code: 'forbidden', message, ref, ended: true });
-        this.end();
+        this.#giveUp();
         return;
       }
     } catch (error) {
       if (this.#phase.name === 'ended') return;
       this.#services.report(error, `authorizing a reader of topic ${this.topic}`);
       this.#error({ code: 'internal', message: 'the server could not decide; try again', ref, ended: false });
-      this.end();
+      this.#giveUp();
       return;
     }
     this.#request = request;
@@ -112,6 +119,11 @@ export class Subscription implements Listener {
     this.#repeatTimer?.cancel();
     this.#retryTimer?.();
     this.#services.topics.leave(this);
+  }
+
+  #giveUp(): void {
+    this.end();
+    this.#subscriber.gaveUp(this);
   }
 
   renewed(): void {
@@ -174,7 +186,7 @@ export class Subscription implements Listener {
         if (!this.#subscriber.takeResync()) {
           const message = 'too many requests for state; wait a minute';
           this.#error({ code: 'rate_limited', message, ref, ended: false });
-          this.end();
+          this.#giveUp();
           return null;
         }
         await log.renew(this.topic, history.epoch);

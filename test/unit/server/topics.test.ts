@@ -1,0 +1,342 @@
+import { expect, test } from 'vitest';
+import type { EventLog } from '../../../src/server/index.ts';
+import { memoryLog } from '../../../src/server/index.ts';
+import type { Frame, WireClient } from './support/wire.ts';
+import { world } from './support/worlds.ts';
+
+const log = (line: string) => ({ type: 'log', line }) as const;
+const node = (id: string, state: string) => ({ type: 'node', id, state }) as const;
+
+/** A whole snapshot, its parts joined. */
+async function snapshotOf(client: WireClient): Promise<Frame<'snapshot'>> {
+  const parts = [await client.next('snapshot')];
+  while (!parts.at(-1)?.last) parts.push(await client.next('snapshot'));
+  expect(parts.map(({ part }) => part)).toEqual(parts.map((_, index) => index));
+  const [first] = parts;
+  if (!first) throw new Error('no parts');
+  return {
+    ...first,
+    last: true,
+    events: parts.flatMap(({ events }) => events),
+    ...(first.missed ? { missed: parts.flatMap(({ missed = [] }) => missed) } : {}),
+  };
+}
+const offsets = (items: readonly { offset: number }[] | undefined) => items?.map(({ offset }) => offset);
+
+test('an unknown topic is an empty one', async () => {
+  const running = await world();
+  const client = await running.join();
+  client.send({ type: 'subscribe', topic: 'never heard of', ref: 1 });
+  expect(await client.next('subscribed')).toMatchObject({ offset: 0, recovered: false });
+  expect(await client.next('snapshot')).toMatchObject({ offset: 0, events: [], last: true });
+  await running.server.publish('never heard of', log('first'));
+  expect(await client.next('event')).toMatchObject({ offset: 1 });
+});
+
+test('a snapshot is the newest event of each key that is not gone, and the newest ones without a key', async () => {
+  const running = await world({ limits: { tailLimit: 2 } });
+  for (const event of [
+    node('a', 'running'),
+    node('b', 'running'),
+    log('1'),
+    log('2'),
+    log('3'),
+    node('b', 'gone'),
+    node('a', 'done'),
+  ]) {
+    await running.server.publish('t', event);
+  }
+  const client = await running.join();
+  client.send({ type: 'subscribe', topic: 't', ref: 1 });
+  const snapshot = await snapshotOf(client);
+  expect(offsets(snapshot.events)).toEqual([4, 5, 7]);
+  expect(snapshot).toMatchObject({ offset: 7 });
+  expect(snapshot.missed).toBeUndefined();
+  expect(snapshot.truncated).toBeUndefined();
+  await running.server.publish('t', node('a', 'gone'));
+  expect(await client.next('event')).toMatchObject({ offset: 8, key: 'node:a', gone: true });
+});
+
+test('with a cursor, a client gets what followed it, and then what comes', async () => {
+  const running = await world();
+  for (let i = 1; i <= 1_200; i++) void running.server.publish('t', log(String(i)));
+  const first = await running.join();
+  first.send({ type: 'subscribe', topic: 't', ref: 1 });
+  const { epoch } = await first.next('subscribed');
+  const client = await running.join();
+  client.send({ type: 'subscribe', topic: 't', ref: 9, cursor: { epoch, offset: 2 } });
+  expect(await client.next('subscribed')).toEqual({
+    type: 'subscribed',
+    topic: 't',
+    ref: 9,
+    epoch,
+    offset: 1_200,
+    recovered: true,
+  });
+  await running.server.publish('t', log('new'));
+  const events = await client.take('event', 1_199);
+  expect(offsets(events)).toEqual(Array.from({ length: 1_199 }, (_, index) => index + 3));
+  expect(events.every(({ prev }) => prev === undefined)).toBe(true);
+  expect(client.frames.some(({ type }) => type === 'snapshot')).toBe(false);
+  // The frames of one turn share messages.
+  expect(client.messages.length).toBeLessThan(20);
+});
+
+test('a cursor at the newest offset is recovered with nothing', async () => {
+  const running = await world();
+  const { epoch, offset } = await running.server.publish('t', log('1'));
+  const client = await running.join();
+  client.send({ type: 'subscribe', topic: 't', ref: 1, cursor: { epoch, offset } });
+  expect(await client.next('subscribed')).toMatchObject({ recovered: true });
+  await client.settle();
+  expect(client.unread('event')).toEqual([]);
+});
+
+test('where the history has forgotten a part, a client gets the state and what is left of what it missed', async () => {
+  const running = await world({ log: memoryLog({ historyEvents: 10 }) });
+  await running.server.publish('t', node('a', 'running'));
+  let epoch = '';
+  for (let i = 2; i <= 40; i++) ({ epoch } = await running.server.publish('t', log(String(i))));
+  const client = await running.join();
+  client.send({ type: 'subscribe', topic: 't', ref: 1, cursor: { epoch, offset: 1 } });
+  expect(await client.next('subscribed')).toMatchObject({ recovered: false, offset: 40 });
+  const snapshot = await snapshotOf(client);
+  expect(snapshot.truncated).toBe(true);
+  expect(snapshot.events[0]).toMatchObject({ offset: 1, key: 'node:a' });
+  expect(snapshot.missed?.at(-1)).toMatchObject({ offset: 40 });
+  expect(snapshot.missed?.length).toBeGreaterThanOrEqual(10);
+});
+
+test('a cursor of another epoch gets the state alone', async () => {
+  const running = await world();
+  await running.server.publish('t', log('1'));
+  const client = await running.join();
+  client.send({ type: 'subscribe', topic: 't', ref: 1, cursor: { epoch: 'of old', offset: 1 } });
+  expect(await client.next('subscribed')).toMatchObject({ recovered: false });
+  const snapshot = await snapshotOf(client);
+  expect(offsets(snapshot.events)).toEqual([1]);
+  expect(snapshot.missed).toBeUndefined();
+});
+
+test('a resync brings the state, and what followed the cursor', async () => {
+  const running = await world();
+  let epoch = '';
+  for (const state of ['1', '2', '3']) ({ epoch } = await running.server.publish('t', node('a', state)));
+  const client = await running.join();
+  client.send({ type: 'resync_request', topic: 't', ref: 4, last_seen: 0, cursor: { epoch, offset: 1 } });
+  expect(await client.next('subscribed')).toMatchObject({ ref: 4, recovered: false });
+  const snapshot = await snapshotOf(client);
+  expect(snapshot.ref).toBe(4);
+  expect(offsets(snapshot.events)).toEqual([3]);
+  expect(offsets(snapshot.missed)).toEqual([2, 3]);
+  await running.server.publish('t', node('a', '4'));
+  expect(await client.next('event')).toMatchObject({ offset: 4 });
+});
+
+test('a resync without a cursor brings what was not older than the last seen', async () => {
+  const running = await world();
+  await running.server.publish('t', log('1'));
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  await running.server.publish('t', log('2'));
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  await running.server.publish('t', log('3'));
+  const client = await running.join();
+  client.send({ type: 'subscribe', topic: 't', ref: 1 });
+  const second = (await snapshotOf(client)).events[1];
+  client.send({ type: 'resync_request', topic: 't', ref: 2, last_seen: second?.ts ?? 0 });
+  const snapshot = await snapshotOf(client);
+  expect(snapshot.ref).toBe(2);
+  expect(offsets(snapshot.missed)).toEqual([2, 3]);
+  expect(snapshot.truncated).toBeUndefined();
+  client.send({ type: 'resync_request', topic: 't', ref: 3, last_seen: 1 });
+  expect(await snapshotOf(client)).toMatchObject({ ref: 3, truncated: true });
+  client.send({ type: 'resync_request', topic: 't', ref: 4, last_seen: null });
+  expect((await snapshotOf(client)).missed).toBeUndefined();
+});
+
+test('what was missed is the newest part of it, up to the limit', async () => {
+  const running = await world({ limits: { missedLimit: 3 } });
+  let epoch = '';
+  for (let i = 1; i <= 6; i++) ({ epoch } = await running.server.publish('t', log(String(i))));
+  const client = await running.join();
+  const cursor = { epoch, offset: 1 };
+  client.send({ type: 'resync_request', topic: 't', ref: 1, last_seen: null, cursor });
+  const snapshot = await snapshotOf(client);
+  expect(offsets(snapshot.missed)).toEqual([4, 5, 6]);
+  expect(snapshot.truncated).toBe(true);
+});
+
+test('a snapshot comes in parts that fit the limit of the client', async () => {
+  const running = await world();
+  for (let i = 0; i < 100; i++) void running.server.publish('t', node(`n${i}`, 'ä'.repeat(50)));
+  const { epoch } = await running.server.publish('t', log('last'));
+  const client = await running.join({ max_frame_bytes: 1_500 });
+  client.send({ type: 'resync_request', topic: 't', ref: 1, last_seen: null, cursor: { epoch, offset: 60 } });
+  const snapshot = await snapshotOf(client);
+  expect(offsets(snapshot.events)).toEqual(Array.from({ length: 101 }, (_, index) => index + 1));
+  expect(offsets(snapshot.missed)).toEqual(Array.from({ length: 41 }, (_, index) => index + 61));
+  expect(client.messages.length).toBeGreaterThan(10);
+  for (const message of client.messages) expect(Buffer.byteLength(message)).toBeLessThanOrEqual(1_500);
+});
+
+test('an event that is too large for a client is left out and named, and leaves no hole', async () => {
+  const running = await world();
+  const client = await running.join({ max_frame_bytes: 1_500 });
+  client.send({ type: 'subscribe', topic: 't', ref: 1 });
+  await snapshotOf(client);
+  await running.server.publish('t', log('small'));
+  await running.server.publish('t', log('x'.repeat(2_000)));
+  await running.server.publish('t', log('small'));
+  expect(await client.take('event', 2)).toMatchObject([{ offset: 1 }, { offset: 3, prev: 1 }]);
+  expect(await client.next('error')).toMatchObject({ code: 'too_large', topic: 't', ended: false });
+  client.send({ type: 'subscribe', topic: 't', ref: 2 });
+  expect(offsets((await snapshotOf(client)).events)).toEqual([1, 3]);
+  expect(running.server.stats().eventsTooLarge).toBe(2);
+});
+
+test('a cursor beyond the newest offset begins a new epoch, for everybody', async () => {
+  const running = await world();
+  const { epoch } = await running.server.publish('t', node('a', 'running'));
+  const other = await running.join();
+  other.send({ type: 'subscribe', topic: 't', ref: 1 });
+  await snapshotOf(other);
+  const client = await running.join();
+  client.send({ type: 'subscribe', topic: 't', ref: 5, cursor: { epoch, offset: 99 } });
+  const subscribed = await client.next('subscribed');
+  expect(subscribed).toMatchObject({ ref: 5, recovered: false });
+  expect(subscribed.epoch).not.toBe(epoch);
+  expect(await snapshotOf(client)).toMatchObject({ epoch: subscribed.epoch, events: [{ key: 'node:a' }] });
+  await other.next('subscribed');
+  expect(await other.next('subscribed')).toMatchObject({ ref: 0, epoch: subscribed.epoch, recovered: false });
+  expect(await snapshotOf(other)).toMatchObject({ ref: 0, epoch: subscribed.epoch });
+  const published = await running.server.publish('t', log('on'));
+  expect(published.epoch).toBe(subscribed.epoch);
+  for (const each of [client, other])
+    expect(await each.next('event')).toMatchObject({ offset: published.offset });
+});
+
+test('after an unsubscribe nothing comes any more', async () => {
+  const running = await world();
+  const client = await running.join();
+  client.send({ type: 'subscribe', topic: 't', ref: 1 }, { type: 'subscribe', topic: 'u', ref: 2 });
+  await client.take('snapshot', 2);
+  client.send({ type: 'unsubscribe', topic: 't', ref: 3 });
+  await client.settle();
+  await running.server.publish('t', log('unheard'));
+  await running.server.publish('u', log('heard'));
+  expect(await client.next('event')).toMatchObject({ topic: 'u' });
+  expect(client.unread('event')).toEqual([]);
+  expect(running.server.stats()).toMatchObject({ subscriptions: 1, topics: 1 });
+});
+
+test('a topic that the principal may not read is refused, and the connection goes on', async () => {
+  const running = await world({
+    authorize: async (principal, topic, action) =>
+      principal === 'anonymous' && !(topic === 'secret' && action === 'read'),
+  });
+  const client = await running.join();
+  client.send({ type: 'subscribe', topic: 'secret', ref: 8 });
+  expect(await client.next('error')).toMatchObject({
+    code: 'forbidden',
+    topic: 'secret',
+    ref: 8,
+    ended: true,
+  });
+  await running.server.publish('secret', log('hush'));
+  client.send({ type: 'ack', topic: 'secret', epoch: 'e', offsets: [1] });
+  expect(await client.next('error')).toMatchObject({ code: 'forbidden', topic: 'secret', ended: false });
+  expect(client.unread('event')).toEqual([]);
+});
+
+test('topics and requests for state are limited for each connection', async () => {
+  const running = await world({ limits: { subscriptionsPerConnection: 1, resyncsPerMinute: 1 } });
+  const client = await running.join();
+  client.send({ type: 'subscribe', topic: 't', ref: 1 }, { type: 'subscribe', topic: 'u', ref: 2 });
+  expect(await client.next('error')).toMatchObject({ code: 'rate_limited', topic: 'u', ref: 2, ended: true });
+  client.send({ type: 'resync_request', topic: 't', ref: 3, last_seen: null });
+  client.send({ type: 'resync_request', topic: 't', ref: 4, last_seen: null });
+  expect(await client.next('error')).toMatchObject({ code: 'rate_limited', ref: 4, ended: false });
+  await running.server.publish('t', log('still subscribed'));
+  expect(await client.next('event')).toMatchObject({ offset: 1 });
+});
+
+test('what is published must fit its schema, and travels as the schema takes it', async () => {
+  const running = await world();
+  const { server } = running;
+  const client = await running.join();
+  client.send({ type: 'subscribe', topic: 't', ref: 1 });
+  await client.next('snapshot');
+  await server.publish('t', { type: 'at', time: '2026-01-01T00:00:00Z' });
+  expect(await client.next('event')).toMatchObject({ event: { type: 'at', time: '2026-01-01T00:00:00Z' } });
+  // @ts-expect-error a wrong field
+  await expect(server.publish('t', { type: 'log', line: 1 })).rejects.toThrow(/event log: line/);
+  // @ts-expect-error no such event
+  await expect(server.publish('t', { type: 'nope' })).rejects.toThrow('defines no event "nope"');
+  await expect(server.publish('', log('x'))).rejects.toThrow(TypeError);
+  await expect(server.publish('t', log('x'.repeat(2_000_000)))).rejects.toThrow('maxEventBytes');
+  expect(server.stats().eventsPublished).toBe(1);
+});
+
+test('where a log leaves offsets out, events say which one was before them', async () => {
+  const running = await world({ log: sparse(memoryLog()) });
+  await running.server.publish('t', log('1'));
+  const { epoch, offset } = await running.server.publish('t', log('2'));
+  expect(offset).toBe(20);
+  const client = await running.join();
+  client.send({ type: 'subscribe', topic: 't', ref: 1, cursor: { epoch, offset: 10 } });
+  expect(await client.next('subscribed')).toMatchObject({ recovered: true, offset: 20 });
+  await running.server.publish('t', log('3'));
+  expect(await client.take('event', 2)).toMatchObject([
+    { offset: 20, prev: 10 },
+    { offset: 30, prev: 20 },
+  ]);
+});
+
+/** Every offset ten times as high, as if a log service kept records of its own in between. */
+function sparse(inner: EventLog): EventLog {
+  const wide = <T extends { offset: number; prev?: number }>(value: T): T => ({
+    ...value,
+    offset: value.offset * 10,
+    ...(value.prev === undefined ? {} : { prev: value.prev * 10 }),
+  });
+  return {
+    open: (options) => inner.open(options),
+    async commit(transactions, now) {
+      const results = await inner.commit(transactions, now);
+      return results.map((result) =>
+        result.status === 'duplicate'
+          ? result
+          : { ...result, events: result.events.map((entry) => ({ ...entry, event: wide(entry.event) })) },
+      );
+    },
+    async read(topic, from, take) {
+      const history = await inner.read(topic, 'after' in from ? { after: from.after / 10 } : from, take);
+      return { ...wide(history), events: history.events.map(wide) };
+    },
+    async state(topic) {
+      const state = await inner.state(topic);
+      return { ...wide(state), events: state.events.map(wide) };
+    },
+    renew: (topic, epoch) => inner.renew(topic, epoch),
+    accepted: (principal, id) => inner.accepted(principal, id),
+    dedupeSince: () => inner.dedupeSince(),
+    claim: (client, now) => inner.claim(client, now),
+    owe: (client, topic, offsets, now) =>
+      inner.owe(
+        client,
+        topic,
+        offsets.map((offset) => offset / 10),
+        now,
+      ),
+    owed: async (client, topic) => (await inner.owed(client, topic)).map(wide),
+    acknowledge: (client, topic, epoch, offsets) =>
+      inner.acknowledge(
+        client,
+        topic,
+        epoch,
+        offsets.map((offset) => offset / 10),
+      ),
+    prune: (now) => inner.prune(now),
+    close: () => inner.close(),
+  };
+}
