@@ -17,26 +17,54 @@ export const nodeState = z.enum([
 export type RunState = z.infer<typeof runState>;
 export type NodeState = z.infer<typeof nodeState>;
 
+/** The list: `pipeline`, and of all runs `run_state`, `human_gate_waiting` and `human_gate_resolved`. */
+export const RUNS_TOPIC = 'runs';
+/** All about one run. Its `run_state` and its gates are in `runs` as well. */
+export const runTopic = (runId: string) => `run:${runId}`;
+
+/** What an operator signs in with: the name is the token. That is a demo's way: anybody can take any name. */
+export const OPERATOR_NAME = /^[\p{L}\p{N}](?:[\p{L}\p{N} ._'-]{0,38}[\p{L}\p{N}.])?$/u;
+
+/** Of a gate's `decidedBy`: whoever is signed in may decide. */
+export const ANYBODY = 'anybody';
+
 /**
- * What the engine tells and what operators ask of it. Topics: `runs`, the list, and `run:<id>` for each run. Events
- * carry absolute values, so that the newest of a key is its state.
+ * What the engine tells and what operators ask of it. Events carry absolute values, so that the newest of a key is its
+ * state.
  */
 export const protocol = defineProtocol({
   app: 'trunkline-console',
   version: 1,
   events: {
-    /** In `runs` and in the run's own topic. */
+    /** What `start_run` can start. */
+    pipeline: {
+      schema: z.object({
+        name: z.string(),
+        title: z.string(),
+        tasks: z.number(),
+        gates: z.number(),
+        /** False: the server has it no more. */
+        available: z.boolean(),
+      }),
+      key: (e) => `pipeline:${e.name}`,
+      tombstone: (e) => !e.available,
+    },
     run_state: {
       schema: z.object({
         runId: z.string(),
+        /** Its name; `title` is for people. */
         pipeline: z.string(),
         title: z.string(),
+        /** `waiting`: for a person, with nothing else to do. `interrupted`: over, but for what a restart broke off. */
         state: runState,
         message: z.optional(z.string()),
         startedAt: time,
+        /** Where `state` is `cancelled` and this `null`, its tasks are being ended. */
         finishedAt: z.nullable(time),
         nodes: z.number(),
+        /** Nodes that have succeeded. */
         done: z.number(),
+        /** Nodes that have failed. */
         failed: z.number(),
         gatesWaiting: z.number(),
         spent: z.number(),
@@ -44,9 +72,12 @@ export const protocol = defineProtocol({
       }),
       key: (e) => `run:${e.runId}`,
     },
-    /** The pipeline as it is drawn; once for each run. */
+    /** The pipeline as it is drawn; it never changes. A large one comes in several parts: no event exceeds a frame. */
     run_graph: {
       schema: z.object({
+        /** From 0. */
+        part: z.number(),
+        parts: z.number(),
         nodes: z.array(
           z.object({
             nodeId: z.string(),
@@ -56,17 +87,21 @@ export const protocol = defineProtocol({
           }),
         ),
       }),
-      key: () => 'graph',
+      key: (e) => (e.part === 0 ? 'graph' : `graph:${e.part}`),
     },
+    /** Only of nodes that have left the state `pending` once. */
     node_state: {
       schema: z.object({
         nodeId: z.string(),
         state: nodeState,
+        /** The newest one, from 1. */
         attempt: z.number(),
+        /** How many there may be, before it has failed. */
         attempts: z.number(),
         startedAt: z.nullable(time),
         finishedAt: z.nullable(time),
         message: z.optional(z.string()),
+        /** Of the newest attempt that ended; `cost` of all of them. */
         metrics: z.optional(
           z.object({
             durationMs: z.number(),
@@ -90,6 +125,7 @@ export const protocol = defineProtocol({
         title: z.string(),
         /** What to decide on. */
         show: z.array(z.object({ label: z.string(), text: z.string() })),
+        /** `ANYBODY`, or the name of the one who may decide. */
         decidedBy: z.string(),
         askedAt: time,
         expiresAt: time,
@@ -104,19 +140,34 @@ export const protocol = defineProtocol({
         gateId: z.string(),
         nodeId: z.string(),
         verdict: z.enum(['approve', 'reject']),
+        /** `cancelled`: with its run. */
         how: z.enum(['decided', 'expired', 'cancelled']),
+        /** Who decided; `null` where nobody did. */
         by: z.nullable(z.string()),
         comment: z.string(),
         at: time,
       }),
       key: (e) => `gate:${e.gateId}`,
     },
+    /** A node has failed for good, the budget is used up, or the run was broken off. */
     error: {
       schema: z.object({ runId: z.string(), nodeId: z.nullable(z.string()), message: z.string(), at: time }),
       critical: true,
     },
     log: {
       schema: z.object({ nodeId: z.string(), stream: z.enum(['out', 'err']), line: z.string() }),
+    },
+    /** Of the faults panel: many changes of a few slots, beside the run's own state. */
+    flood: {
+      schema: z.object({
+        slot: z.number(),
+        /** The number of this event within the flood. */
+        n: z.number(),
+        at: time,
+        over: z.boolean(),
+      }),
+      key: (e) => `flood:${e.slot}`,
+      tombstone: (e) => e.over,
     },
   },
   commands: {
@@ -135,7 +186,9 @@ export const protocol = defineProtocol({
       schema: z.object({ pipeline: z.string() }),
       result: z.object({ runId: z.string() }),
     },
+    /** Ends what runs and starts nothing more. */
     cancel_run: { schema: z.object({ runId: z.string() }), priority: 'high', dedupe: (c) => c.runId },
+    /** Runs a failed, cancelled or interrupted node again, and what depends on it. */
     retry_node: {
       schema: z.object({ runId: z.string(), nodeId: z.string() }),
       dedupe: (c) => `${c.runId}/${c.nodeId}`,
