@@ -145,6 +145,11 @@ export class WorldTab {
     return this.batches.flatMap((batch) => batch.settled ?? []).map(({ id, outcome }) => ({ id, outcome }));
   }
 
+  /** The newest question for a token. */
+  get tokenRequest(): number {
+    return this.batches.findLast(({ tokenRequest }) => tokenRequest !== undefined)?.tokenRequest ?? -1;
+  }
+
   updates(topic: string): TopicUpdate[] {
     return this.batches.flatMap((batch) => batch.topics ?? []).filter((update) => update.topic === topic);
   }
