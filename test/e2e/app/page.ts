@@ -30,6 +30,7 @@ export function startPage(worker: () => SharedWorker): void {
       identity,
       token: () => token,
       worker,
+      log: 'debug',
       onError: (error) => handle.errors.push(`${error.code}: ${error.message}`),
     }),
     events: [],

@@ -1,9 +1,6 @@
 import { defineProtocol } from 'trunkline/protocol';
 import * as z from 'zod/mini';
 
-// zod compiles schemas by `new Function` where it may; under a strict Content-Security-Policy the attempt is reported.
-z.config({ jitless: true });
-
 export const protocol = defineProtocol({
   app: 'gates',
   version: 1,

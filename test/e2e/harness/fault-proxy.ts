@@ -4,15 +4,18 @@ import { createTap } from './websocket-tap.ts';
 /**
  * - `pass`: bytes go through, `delayMs` late.
  * - `blackhole`: packets vanish: nothing goes through, nothing is closed, new connections are never answered.
+ * - `mute`: the same, of what the server says alone.
  * - `refuse`: nobody listens.
  */
-export type ProxyMode = 'pass' | 'blackhole' | 'refuse';
+export type ProxyMode = 'pass' | 'blackhole' | 'mute' | 'refuse';
 export type Frame = { readonly type: string; readonly [field: string]: unknown };
 
 export interface FaultProxy {
   readonly port: number;
-  /** Every frame that arrived here, whether or not it was passed on. */
+  /** Every frame that went through. */
   readonly seen: { readonly from: 'client' | 'server'; readonly frame: Frame; readonly at: number }[];
+  /** The HTTP heads of both sides. */
+  readonly heads: string[];
   /** Connections that are open now, from the browser. */
   readonly live: () => number;
   /** The most that were ever open at once. */
@@ -36,6 +39,7 @@ export async function startFaultProxy(targetPort: () => number): Promise<FaultPr
   let peak = 0;
   const pairs = new Set<Pair>();
   const seen: FaultProxy['seen'] = [];
+  const heads: string[] = [];
 
   const listener = createServer((client) => {
     const server = connect(targetPort(), '127.0.0.1');
@@ -51,15 +55,18 @@ export async function startFaultProxy(targetPort: () => number): Promise<FaultPr
     };
     for (const socket of [client, server]) {
       socket.on('error', end).on('close', end);
-      if (mode === 'blackhole') socket.pause();
     }
+    hold(pair);
   });
 
   function forward(from: Socket, to: Socket, name: 'client' | 'server'): void {
-    const tap = createTap((text) => {
-      const message: Frame | Frame[] = JSON.parse(text);
-      for (const frame of Array.isArray(message) ? message : [message])
-        seen.push({ from: name, frame, at: Date.now() });
+    const tap = createTap({
+      onHead: (head) => heads.push(head),
+      onText: (text) => {
+        const message: Frame | Frame[] = JSON.parse(text);
+        for (const frame of Array.isArray(message) ? message : [message])
+          seen.push({ from: name, frame, at: Date.now() });
+      },
     });
     let lastDue = 0;
     from.on('data', (chunk) => {
@@ -69,6 +76,13 @@ export async function startFaultProxy(targetPort: () => number): Promise<FaultPr
       if (lastDue <= Date.now()) to.write(chunk);
       else setTimeout(() => to.write(chunk), lastDue - Date.now());
     });
+  }
+
+  function hold({ client, server }: Pair): void {
+    if (mode === 'blackhole') client.pause();
+    else client.resume();
+    if (mode === 'blackhole' || mode === 'mute') server.pause();
+    else server.resume();
   }
 
   const listen = (port: number) =>
@@ -88,6 +102,7 @@ export async function startFaultProxy(targetPort: () => number): Promise<FaultPr
   return {
     port,
     seen,
+    heads,
     live: () => pairs.size,
     peak: () => peak,
     cut,
@@ -102,10 +117,7 @@ export async function startFaultProxy(targetPort: () => number): Promise<FaultPr
       } else if (next !== 'refuse' && !listener.listening) {
         await listen(port);
       }
-      for (const socket of [...pairs].flatMap(({ client, server }) => [client, server])) {
-        if (next === 'blackhole') socket.pause();
-        else socket.resume();
-      }
+      for (const pair of pairs) hold(pair);
     },
     async close() {
       cut();

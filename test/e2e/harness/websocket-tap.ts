@@ -1,8 +1,11 @@
 /**
  * Reads the text messages out of one direction of a WebSocket's bytes (https://www.rfc-editor.org/rfc/rfc6455#section-5.2),
- * the HTTP head before them skipped. Without extensions: the server negotiates none.
+ * and the HTTP head before them. Without extensions: the server negotiates none.
  */
-export function createTap(onText: (text: string) => void): (chunk: Buffer) => void {
+export function createTap(tapped: {
+  onHead: (head: string) => void;
+  onText: (text: string) => void;
+}): (chunk: Buffer) => void {
   let bytes = Buffer.alloc(0);
   let isPastHead = false;
   let fragments: Buffer[] = [];
@@ -12,6 +15,7 @@ export function createTap(onText: (text: string) => void): (chunk: Buffer) => vo
     if (!isPastHead) {
       const end = bytes.indexOf('\r\n\r\n');
       if (end === -1) return;
+      tapped.onHead(bytes.subarray(0, end).toString());
       bytes = bytes.subarray(end + 4);
       isPastHead = true;
     }
@@ -21,7 +25,7 @@ export function createTap(onText: (text: string) => void): (chunk: Buffer) => vo
       if (frame.opcode !== 0) isText = frame.opcode === 1;
       fragments.push(frame.payload);
       if (!frame.isFinal) continue;
-      if (isText) onText(Buffer.concat(fragments).toString());
+      if (isText) tapped.onText(Buffer.concat(fragments).toString());
       fragments = [];
     }
   };

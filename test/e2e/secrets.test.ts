@@ -1,0 +1,47 @@
+import type { Page } from '@playwright/test';
+import { expect, test } from './harness/fixtures.ts';
+
+const TOKEN = 'token-of-ann';
+
+test('a token travels in the first frame, and is found in no URL, no storage and no console', async ({
+  context,
+  open,
+  network,
+  site,
+}) => {
+  const tab = await open({ identity: 'ann', token: TOKEN });
+  await tab.shows('connection', 'open');
+  await network.setMode('refuse');
+  await tab.sendNote('kept for later');
+  await tab.lists('outbox', ['note queued']);
+
+  const stored = await storageOf(tab.page);
+  expect(stored).toContain('kept for later');
+  expect(stored).not.toContain(TOKEN);
+  expect(await context.cookies()).toEqual([]);
+  expect(network.seen[0]?.frame).toMatchObject({ type: 'hello', token: TOKEN });
+  expect(network.heads.length).toBeGreaterThan(0);
+  expect([...network.heads, ...site.requested].join('\n')).not.toContain(TOKEN);
+  expect(tab.console.length).toBeGreaterThan(0);
+  expect(tab.console.join('\n')).not.toContain(TOKEN);
+});
+
+/** All that the page's origin keeps, as text. */
+function storageOf(page: Page): Promise<string> {
+  return page.evaluate(async () => {
+    const done = <T>(request: IDBRequest<T>) =>
+      new Promise<T>((resolve, reject) => {
+        request.onsuccess = () => resolve(request.result);
+        request.onerror = () => reject(request.error);
+      });
+    const found: unknown[] = [{ ...localStorage }, { ...sessionStorage }, await caches.keys()];
+    for (const { name = '' } of await indexedDB.databases()) {
+      const database = await done(indexedDB.open(name));
+      for (const store of database.objectStoreNames) {
+        found.push(name, store, await done(database.transaction(store).objectStore(store).getAll()));
+      }
+      database.close();
+    }
+    return JSON.stringify(found);
+  });
+}
