@@ -32,6 +32,7 @@ export function showConnection(client: DemoClient): void {
 
   client.connection.subscribe((connection) => {
     panel.dataset['state'] = connection.state;
+    panel.dataset['reason'] = connection.state === 'closed' ? connection.reason : '';
     write(facts.state, sayConnection(connection));
     write(facts.attempt, 'attempt' in connection ? String(connection.attempt) : '–');
     write(facts.circuit, circuitOf(connection));

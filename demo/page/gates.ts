@@ -4,7 +4,7 @@ import type { DemoClient } from './client.ts';
 import { element, find, renderList, write } from './dom.ts';
 import { clock, sayEntry, sayTopic } from './words.ts';
 
-const DECISIONS_SHOWN = 5;
+const DECISIONS_SHOWN = 4;
 
 interface Decision {
   readonly offset: number;

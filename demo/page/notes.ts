@@ -4,7 +4,7 @@ import type { DemoClient } from './client.ts';
 import { element, find, renderList, write } from './dom.ts';
 import { clock, sayTopic } from './words.ts';
 
-const NOTES_SHOWN = 5;
+const NOTES_SHOWN = 4;
 
 interface Note {
   readonly offset: number;

@@ -4,7 +4,7 @@ import type { DemoClient } from './client.ts';
 import { button, element, find, renderList, write } from './dom.ts';
 import { clock, sayCommand, sayEntry, sayOutcome } from './words.ts';
 
-const SETTLED_SHOWN = 5;
+const SETTLED_SHOWN = 4;
 
 type Entry = OutboxEntry<DemoProtocol>;
 
@@ -77,7 +77,7 @@ function showSettled(client: DemoClient): void {
       seen,
       ({ id, at }) => `${id} ${at}`,
       ({ command, outcome, at }) =>
-        element('li', '', `${clock(at)}  ${sayCommand(command)}: ${sayOutcome(outcome)}`),
+        element('li', '', `${clock(at)}  ${sayOutcome(outcome)}: ${sayCommand(command)}`),
     );
   });
 }

@@ -60,7 +60,7 @@ export function sayOutcome(outcome: Outcome): string {
     case 'accepted':
       return outcome.duplicate ? 'accepted (it had arrived before)' : 'accepted';
     case 'rejected':
-      return `rejected: ${outcome.message}`;
+      return `rejected (${outcome.message})`;
     default:
       return outcome.status;
   }
