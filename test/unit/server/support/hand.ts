@@ -73,8 +73,8 @@ export class HandWorld {
     });
   }
 
-  connect(token = 'anonymous'): HandPeer {
-    return new HandPeer((peer) => this.broker.connect(peer, async () => token));
+  connect(principal: string | Promise<string> = 'anonymous'): HandPeer {
+    return new HandPeer((peer) => this.broker.connect(peer, async () => await principal));
   }
 
   async join(hello: Partial<ClientFrameOf['hello']> = {}, principal = 'anonymous'): Promise<HandPeer> {

@@ -86,6 +86,7 @@ export class WireClient {
       socket.once('close', (code, reason) => resolve({ code, reason: reason.toString() })),
     );
     socket.on('error', () => {});
+    socket.on('close', () => this.#wake());
     socket.on('message', (data) => {
       this.messages.push(data.toString());
       for (const parsed of parseServerMessage(data.toString())) {
@@ -93,8 +94,12 @@ export class WireClient {
         this.frames.push(parsed.frame);
         this.#unread.push(parsed.frame);
       }
-      for (const wake of this.#waiting.splice(0)) wake();
+      this.#wake();
     });
+  }
+
+  #wake(): void {
+    for (const wake of this.#waiting.splice(0)) wake();
   }
 
   send(...frames: (ClientFrame | Record<string, unknown>)[]): void {
@@ -132,10 +137,7 @@ export class WireClient {
       if (this.socket.readyState === WebSocket.CLOSED) {
         throw new Error(`no ${type}; closed after ${JSON.stringify(this.frames)}`);
       }
-      await new Promise<void>((resolve) => {
-        this.#waiting.push(resolve);
-        this.socket.once('close', resolve);
-      });
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
   }
 
