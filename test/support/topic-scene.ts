@@ -123,10 +123,11 @@ export class TopicScene {
     }
   }
 
-  /** The connection is lost and, after so long, open again. */
+  /** The connection is lost and, after at least so long, open again. */
   reconnect(afterMs = 1_000): void {
     this.world.socket.close();
     this.world.advance(afterMs);
+    while (this.world.socket.state !== 'connecting') this.world.advance(100);
     this.world.socket.welcome();
   }
 

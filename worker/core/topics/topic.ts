@@ -235,8 +235,7 @@ export class Topic implements SeatTopic {
       return;
     }
     knowledge.cache.put(item);
-    if (!item.critical || knowledge.criticals.arrived(item))
-      this.journal.addEvent(knowledge.epoch, item, isReplay ? 'replay' : 'live');
+    this.#pass(item, isReplay ? 'replay' : 'live', knowledge);
   }
 
   refused(code: string, message: string, ended: boolean, ref: number | undefined): void {
@@ -328,14 +327,19 @@ export class Topic implements SeatTopic {
     this.journal.addSnapshot({ epoch, offset, ts, events, missed, losable });
   }
 
-  #redelivered(frame: ServerFrameOf['event'], { epoch, criticals }: Knowledge): void {
+  #redelivered(frame: ServerFrameOf['event'], knowledge: Knowledge): void {
     const item = this.#read(frame, true, true);
-    if (!item) this.#failed(frame, { criticals });
-    else if (criticals.arrived(item)) this.journal.addEvent(epoch, item, 'repeat');
+    if (item) this.#pass(item, 'repeat', knowledge);
+    else this.#failed(frame, knowledge);
+  }
+
+  /** To the tabs, but for a critical event that a page took already. */
+  #pass(item: TabItem, as: 'live' | 'replay' | 'repeat', { epoch, criticals }: Knowledge): void {
+    if (!item.critical || criticals.arrived(item)) this.journal.addEvent(epoch, item, as);
     else this.acknowledge();
   }
 
-  #failed({ offset }: ServerFrameOf['event'], { criticals }: Pick<Knowledge, 'criticals'>): void {
+  #failed({ offset }: ServerFrameOf['event'], { criticals }: Knowledge): void {
     criticals.failed(offset, 'invalid_event');
     this.acknowledge();
   }

@@ -1,0 +1,221 @@
+import { expect, test } from 'vitest';
+import type { WorldTab } from '../../support/hub-world.ts';
+import { alarm, gate, item, line, offsets, stateOf, TOPIC, TopicScene } from '../../support/topic-scene.ts';
+
+const acks = ({ world }: TopicScene) =>
+  world.socket.sent('ack').map(({ epoch, offsets: taken, failed }) => ({ epoch, taken, failed }));
+const ack = (taken: number[], failed?: { offset: number; code: string }[], epoch = 'e1') => ({
+  epoch,
+  taken,
+  failed,
+});
+const takes = (tab: WorldTab | undefined, taken: number[], failed: number[] = [], epoch = 'e1') =>
+  tab?.call({ method: 'took', topic: TOPIC, epoch, taken, failed });
+const waiting = ({ world }: TopicScene) => world.report.topics[0]?.unacknowledged;
+
+test('a critical event reaches every tab, and is acknowledged once one has taken it', () => {
+  const scene = new TopicScene();
+  const tabs = scene.live(2, [], 5);
+  scene.event(alarm('fire'), { ack: true });
+  for (const tab of tabs) expect(tab.events(TOPIC)).toMatchObject([{ offset: 6, critical: true }]);
+  expect(acks(scene)).toEqual([]);
+  expect(waiting(scene)).toBe(1);
+  takes(tabs[0], [6]);
+  expect(acks(scene)).toEqual([ack([6])]);
+  expect(waiting(scene)).toBe(0);
+});
+
+test('one is critical by the protocol, or by the server’s word', () => {
+  const scene = new TopicScene();
+  const [tab] = scene.live(1);
+  scene.event(alarm('by protocol'));
+  scene.event(line('by word'), { ack: true });
+  scene.event(line('not'));
+  expect(tab?.events(TOPIC).map(({ critical }) => critical)).toEqual([true, true, false]);
+});
+
+test('one that nobody takes is held, unacknowledged, and given to tabs that join as missed', () => {
+  const scene = new TopicScene({ settings: { tailLimit: 0 } });
+  scene.live(1, [], 5);
+  scene.event(alarm('fire'), { ack: true });
+  scene.event(line('7'));
+  const later = scene.tab();
+  expect(later.snapshots(TOPIC)).toMatchObject([
+    { events: [], missed: [{ offset: 6, critical: true, replayed: true }] },
+  ]);
+  expect(acks(scene)).toEqual([]);
+  takes(later, [6]);
+  expect(acks(scene)).toEqual([ack([6])]);
+  expect(scene.tab().snapshots(TOPIC)).toMatchObject([{ missed: [] }]);
+});
+
+test('one that a tab failed on is not acknowledged, and comes again when the server repeats it', () => {
+  const scene = new TopicScene();
+  const [tab] = scene.live(1, [], 5);
+  scene.event(alarm('fire'), { ack: true });
+  takes(tab, [], [6]);
+  expect(acks(scene)).toEqual([]);
+  scene.event(line('7'));
+  scene.event(alarm('fire'), { offset: 6, ack: true, redelivery: true });
+  expect(tab?.events(TOPIC).map(({ offset, replayed }) => [offset, replayed])).toEqual([
+    [6, false],
+    [7, false],
+    [6, true],
+  ]);
+  takes(tab, [6]);
+  expect(acks(scene)).toEqual([ack([6])]);
+});
+
+test('a repeat of one that was taken is acknowledged again, and reaches nobody', () => {
+  const scene = new TopicScene();
+  const [tab] = scene.live(1, [], 5);
+  scene.event(alarm('fire'), { ack: true });
+  takes(tab, [6]);
+  scene.event(alarm('fire'), { offset: 6, ack: true, redelivery: true });
+  expect(acks(scene)).toEqual([ack([6]), ack([6])]);
+  expect(offsets(tab?.events(TOPIC) ?? [])).toEqual([6]);
+});
+
+test('one at or below the cursor is dropped only if a page took it, whether or not it says that it is a repeat', () => {
+  const scene = new TopicScene();
+  const [tab] = scene.live(1, [], 5);
+  scene.event(alarm('never seen'), { offset: 4, ack: true });
+  expect(tab?.events(TOPIC)).toMatchObject([{ offset: 4, replayed: true }]);
+  takes(tab, [4]);
+  scene.event(alarm('never seen'), { offset: 4, ack: true });
+  expect(acks(scene)).toEqual([ack([4]), ack([4])]);
+  expect(tab?.events(TOPIC)).toHaveLength(1);
+});
+
+test('a repeat ahead of the cursor comes once more in its order', () => {
+  const scene = new TopicScene();
+  const [tab] = scene.live(1, [], 5);
+  scene.event(alarm('7'), { offset: 7, ack: true, redelivery: true });
+  takes(tab, [7]);
+  scene.event(line('6'));
+  scene.event(alarm('7'), { ack: true });
+  expect(tab?.status(TOPIC)).toMatchObject({ offset: 7 });
+  expect(offsets(tab?.events(TOPIC) ?? [])).toEqual([7, 6]);
+  expect(acks(scene)).toEqual([ack([7]), ack([7])]);
+});
+
+test('what was taken while the connection was lost is acknowledged once the topic is back', () => {
+  const scene = new TopicScene();
+  const [tab] = scene.live(1, [], 5);
+  scene.event(alarm('fire'), { ack: true });
+  scene.world.socket.close();
+  takes(tab, [6]);
+  scene.world.advance(1_000);
+  scene.world.socket.welcome();
+  expect(acks(scene)).toEqual([]);
+  scene.subscribed({ recovered: true });
+  expect(acks(scene)).toEqual([ack([6])]);
+});
+
+test('what was taken in an old epoch is not acknowledged in a new one', () => {
+  const scene = new TopicScene();
+  const [tab] = scene.live(1, [], 5);
+  scene.event(alarm('fire'), { ack: true });
+  scene.world.socket.close();
+  takes(tab, [6]);
+  scene.world.advance(1_000);
+  scene.world.socket.welcome();
+  scene.answer({ epoch: 'e2', offset: 6 });
+  takes(tab, [6]);
+  expect(acks(scene)).toEqual([]);
+  expect(waiting(scene)).toBe(0);
+  scene.event(alarm('7'), { ack: true });
+  expect(tab?.events(TOPIC).at(-1)).toMatchObject({ offset: 7 });
+  takes(tab, [7], [], 'e2');
+  expect(acks(scene)).toEqual([ack([7], undefined, 'e2')]);
+});
+
+test('a repeat that comes before the snapshot of a new epoch is not taken for one of the old epoch', () => {
+  const scene = new TopicScene();
+  const [tab] = scene.live(1, [], 5);
+  scene.event(alarm('old'), { ack: true });
+  takes(tab, [6]);
+  scene.subscribed({ ref: 0, epoch: 'e2', offset: 6 });
+  scene.event(alarm('new'), { offset: 6, ack: true, redelivery: true });
+  expect(acks(scene)).toEqual([ack([6])]);
+  scene.snapshot({ ref: 0, epoch: 'e2', offset: 6 });
+  scene.event(alarm('new'), { offset: 6, ack: true, redelivery: true });
+  expect(tab?.updates(TOPIC).findLast(({ kind }) => kind === 'events')).toMatchObject({
+    epoch: 'e2',
+    items: [{ offset: 6, event: alarm('new') }],
+  });
+});
+
+test('an offset that a lower snapshot freed is another event: it is delivered', () => {
+  const scene = new TopicScene();
+  const [tab] = scene.live(1, [], 5);
+  scene.event(alarm('lost by the server'), { ack: true });
+  takes(tab, [6]);
+  scene.reconnect();
+  scene.answer({ offset: 5 });
+  scene.event(alarm('new'), { ack: true });
+  expect(tab?.events(TOPIC).at(-1)).toMatchObject({ offset: 6, event: alarm('new') });
+  expect(acks(scene)).toEqual([]);
+});
+
+test('one whose schema is broken is reported, and acknowledged as failed at once', () => {
+  const scene = new TopicScene();
+  const [tab] = scene.live(1, [], 5);
+  scene.event({ type: 'alarm', text: 7 }, { ack: true });
+  const failed = [{ offset: 6, code: 'invalid_event' }];
+  expect(acks(scene)).toEqual([ack([], failed)]);
+  scene.event({ type: 'alarm', text: 7 }, { offset: 6, ack: true, redelivery: true });
+  expect(acks(scene)).toEqual([ack([], failed), ack([], failed)]);
+  expect(tab?.events(TOPIC)).toEqual([]);
+  const reports = tab?.batches.flatMap((batch) => batch.reports ?? []).filter(({ kind }) => kind === 'error');
+  expect(reports).toHaveLength(1);
+  expect(scene.world.report.counts).toMatchObject({ invalidEvents: 2 });
+});
+
+test('those missed that a page took already are acknowledged again, the others delivered', () => {
+  const scene = new TopicScene();
+  const [tab] = scene.live(1, [], 5);
+  scene.event(alarm('6'), { ack: true });
+  scene.event(alarm('7'), { ack: true });
+  takes(tab, [6]);
+  scene.reconnect(40_000);
+  const events = [6, 7, 8].map((offset) => item(offset, alarm(`${offset}`)));
+  scene.answer({ offset: 8, events, missed: events });
+  expect(offsets(tab?.snapshots(TOPIC).at(-1)?.missed ?? [])).toEqual([7, 8]);
+  expect(acks(scene)).toEqual([ack([6])]);
+  expect(waiting(scene)).toBe(2);
+});
+
+test('critical events of one key do not replace each other', () => {
+  const scene = new TopicScene();
+  const [tab] = scene.live(1);
+  if (tab) tab.autoCredit = false;
+  scene.event(line('out'));
+  for (const state of ['1', '2', '3']) scene.event(gate('g', state), { ack: true });
+  tab?.credit();
+  expect(tab?.events(TOPIC).map(({ event }) => event['state'])).toEqual([undefined, '1', '2', '3']);
+  expect(tab && stateOf(tab)).toEqual(new Map([['g', gate('g', '3')]]));
+});
+
+test('a tab that was gone for long is given on its return what nobody took', () => {
+  const scene = new TopicScene();
+  const [frozen] = scene.live(2);
+  if (frozen) frozen.autoCredit = false;
+  scene.event(alarm('1'), { ack: true });
+  scene.event(alarm('2'), { ack: true });
+  scene.event(alarm('3'), { ack: true });
+  takes(scene.tab(), [2]);
+  scene.world.advance(6_000);
+  frozen?.credit();
+  expect(offsets(frozen?.snapshots(TOPIC).at(-1)?.missed ?? [])).toEqual([1, 2, 3]);
+  expect(waiting(scene)).toBe(2);
+});
+
+test('what a tab took of an offset that this hub never saw is acknowledged: an earlier hub gave it', () => {
+  const scene = new TopicScene();
+  const [tab] = scene.live(1, [], 5);
+  takes(tab, [4]);
+  expect(acks(scene)).toEqual([ack([4])]);
+  scene.event(alarm('4'), { offset: 4, ack: true, redelivery: true });
+  expect(tab?.events(TOPIC)).toEqual([]);
+});
