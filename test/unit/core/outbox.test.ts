@@ -1,0 +1,581 @@
+import { describe, expect, test } from 'vitest';
+import { connect, DURABLE, decide, remark, start } from './ops.ts';
+
+const ACCEPTED = { status: 'accepted', duplicate: false, result: undefined };
+
+describe('send', () => {
+  test('offline: the command is stored, shown and waits', () => {
+    const { world, tab } = start();
+    const { id, pending } = decide(tab, 'g', 'run:1');
+    expect(pending.reply).toEqual(DURABLE);
+    expect(tab.outbox).toEqual([
+      {
+        id,
+        topic: 'run:1',
+        priority: 'high',
+        createdAt: world.now,
+        attempt: 0,
+        dedupeKey: 'g',
+        command: { type: 'decide', gate: 'g' },
+        state: 'queued',
+      },
+    ]);
+    expect(world.disk.entries.get(id)).toMatchObject({ maybeSent: false, attempt: 0, firstSentAt: null });
+  });
+
+  test('on an open connection the frame leaves with the transaction', () => {
+    const { world, tab } = connect();
+    world.autoCommit = false;
+    const { id, pending } = decide(tab, 'g', 'run:1');
+    expect(pending.reply).toBeUndefined();
+    expect(world.socket.sent('command')).toEqual([
+      {
+        type: 'command',
+        id,
+        topic: 'run:1',
+        priority: 'high',
+        created_at: world.now,
+        attempt: 1,
+        app_version: 1,
+        command: { type: 'decide', gate: 'g' },
+      },
+    ]);
+    world.commitNext();
+    expect(pending.reply).toEqual(DURABLE);
+    expect(tab.outbox).toMatchObject([{ id, state: 'sent', attempt: 1 }]);
+  });
+
+  test('resolves when the server has accepted, if that comes before the transaction', () => {
+    const { world, tab } = connect();
+    world.autoCommit = false;
+    const { id, pending } = decide(tab, 'g');
+    world.socket.say({ type: 'command_ack', id });
+    expect(pending.reply).toEqual(DURABLE);
+    world.commitNext();
+    world.commitNext();
+    expect(tab.settled).toEqual([{ id, outcome: ACCEPTED }]);
+    expect(world.disk.entries.size).toBe(0);
+  });
+
+  test('high commands are stored strictly, normal ones relaxed, and together strictly', () => {
+    const { world, tab } = start();
+    world.autoCommit = false;
+    remark(tab, 1);
+    remark(tab, 2);
+    expect(world.commits.at(-1)?.content).toMatchObject({ durability: 'relaxed' });
+    decide(tab, 'g');
+    world.commitNext();
+    expect(world.commits.at(-1)?.content).toMatchObject({ durability: 'strict' });
+  });
+
+  test('many sends in one turn share a transaction', () => {
+    const { world, tab } = start();
+    world.autoCommit = false;
+    const pending = Array.from({ length: 200 }, (_, n) => remark(tab, n).pending);
+    let transactions = 0;
+    for (; world.commits.length > 0; transactions++) world.commitNext();
+    expect(transactions).toBe(2);
+    expect(pending.every(({ reply }) => reply?.ok)).toBe(true);
+    expect(world.disk.entries.size).toBe(200);
+  });
+
+  test('every tab is told how it ended, and the outcome replaces the row in one transaction', () => {
+    const { world, tab } = connect();
+    const other = world.attach();
+    const { id } = decide(tab, 'g');
+    world.autoCommit = false;
+    world.socket.say({ type: 'command_ack', id, duplicate: true, result: { resumed: true } });
+    expect(tab.settled).toEqual([]);
+    expect(world.commits.at(-1)?.content.ops).toMatchObject([
+      { op: 'delete_entry', id },
+      { op: 'put_outcome', outcome: { id, command: { type: 'decide', gate: 'g' } } },
+    ]);
+    world.commitNext();
+    const settled = [{ id, outcome: { status: 'accepted', duplicate: true, result: { resumed: true } } }];
+    expect(tab.settled).toEqual(settled);
+    expect(other.settled).toEqual(settled);
+    expect(other.outbox).toEqual([]);
+  });
+
+  test('a final refusal stays visible, with what the server said, until it is dismissed', () => {
+    const { world, tab } = connect();
+    const { id } = decide(tab, 'g');
+    world.socket.say({ type: 'command_nack', id, code: 'gate_closed', message: 'too late', retry: false });
+    const error = { code: 'gate_closed', message: 'too late' };
+    expect(tab.settled).toEqual([{ id, outcome: { status: 'rejected', ...error } }]);
+    expect(tab.outbox).toMatchObject([{ id, state: 'rejected', error }]);
+    expect(tab.call({ method: 'dismiss', id })).toEqual({ ok: true, value: null });
+    expect(tab.outbox).toEqual([]);
+    expect(world.disk.entries.size).toBe(0);
+  });
+
+  test('answers to unknown commands are ignored', () => {
+    const { world, tab } = connect();
+    const { deadline } = world.hub;
+    world.socket.say(
+      { type: 'command_ack', id: 'nobody' },
+      { type: 'command_nack', id: 'nobody', code: 'x', message: '', retry: true },
+    );
+    expect(tab.settled).toEqual([]);
+    expect(world.hub.deadline).toBe(deadline);
+  });
+
+  test('a command that ended is not ended a second time', () => {
+    const { world, tab } = connect();
+    world.autoCommit = false;
+    const { id } = decide(tab, 'g');
+    world.socket.say(
+      { type: 'command_ack', id },
+      { type: 'command_nack', id, code: 'x', message: '', retry: false },
+      { type: 'command_ack', id },
+    );
+    while (world.commits.length > 0) world.commitNext();
+    expect(tab.settled).toEqual([{ id, outcome: ACCEPTED }]);
+  });
+
+  test('the same send offered twice is one command', () => {
+    const { world, tab } = start();
+    world.autoCommit = false;
+    const { id, pending } = decide(tab, 'g');
+    const again = tab.send({ id, command: { type: 'decide', gate: 'g' }, dedupeKey: 'g', priority: 'high' });
+    expect(again.pending.reply).toBeUndefined();
+    world.commitNext();
+    expect(pending.reply).toEqual(DURABLE);
+    expect(again.pending.reply).toEqual(DURABLE);
+    const third = tab.send({ id, command: { type: 'decide', gate: 'g' }, dedupeKey: 'g', priority: 'high' });
+    expect(third.pending.reply).toEqual(DURABLE);
+    expect(tab.outbox).toHaveLength(1);
+    world.socket.welcome();
+    while (world.commits.length > 0) world.commitNext();
+    expect(world.socket.sent('command')).toHaveLength(1);
+  });
+
+  test('and so is one that is offered again after it ended', () => {
+    const { world, tab } = connect();
+    const { id } = decide(tab, 'g');
+    world.socket.say({ type: 'command_ack', id });
+    const again = tab.send({ id, command: { type: 'decide', gate: 'g' }, dedupeKey: 'g', priority: 'high' });
+    expect(again.pending.reply).toEqual(DURABLE);
+    expect(world.socket.sent('command')).toHaveLength(1);
+    expect(tab.call({ method: 'settled', id })).toEqual({ ok: true, value: ACCEPTED });
+  });
+
+  test('one that is larger than the server takes is refused here, and holds up nobody', () => {
+    const { world, tab } = start();
+    tab.subscribe('run:1');
+    world.socket.welcome({ max_frame_bytes: 400 });
+    const big = tab.send({ command: { type: 'decide', gate: 'é'.repeat(150) }, priority: 'high' });
+    const small = decide(tab, 'g');
+    expect(big.pending.reply).toEqual(DURABLE);
+    expect(world.socket.sent('command').map(({ id }) => id)).toEqual([small.id]);
+    expect(tab.settled).toMatchObject([{ id: big.id, outcome: { status: 'rejected', code: 'too_large' } }]);
+    expect(tab.outbox).toMatchObject([
+      { id: big.id, state: 'rejected' },
+      { id: small.id, state: 'sent' },
+    ]);
+    expect(world.disk.entries.get(big.id)).toMatchObject({ fate: { state: 'rejected' }, maybeSent: false });
+  });
+
+  test('also where it waited for the connection, in front of others', () => {
+    const { world, tab } = start();
+    const big = tab.send({ command: { type: 'decide', gate: 'x'.repeat(400) }, priority: 'high' });
+    const small = decide(tab, 'g');
+    world.socket.welcome({ max_frame_bytes: 400 });
+    expect(world.socket.sent('command').map(({ id }) => id)).toEqual([small.id]);
+    expect(tab.settled).toMatchObject([{ id: big.id, outcome: { code: 'too_large' } }]);
+  });
+});
+
+describe('limits', () => {
+  test('the 51st high command is refused', () => {
+    const { world, tab } = start();
+    const sent = Array.from({ length: 50 }, (_, n) => decide(tab, `g${n}`));
+    const { id, pending } = decide(tab, 'one too many');
+    expect(pending.reply).toMatchObject({ ok: false, code: 'outbox_full' });
+    expect(tab.outbox).toHaveLength(50);
+    expect(world.disk.entries.has(id)).toBe(false);
+    tab.call({ method: 'cancel', id: sent[0]?.id ?? '' });
+    expect(decide(tab, 'now there is room').pending.reply).toEqual(DURABLE);
+  });
+
+  test('the 201st normal command drops the oldest that was never handed to a socket', () => {
+    const { world, tab } = start();
+    const sent = Array.from({ length: 200 }, (_, n) => remark(tab, n));
+    const last = remark(tab, 200);
+    expect(last.pending.reply).toEqual(DURABLE);
+    const first = sent[0]?.id;
+    expect(tab.settled).toEqual([{ id: first, outcome: { status: 'dropped' } }]);
+    expect(tab.outbox.find(({ id }) => id === first)).toMatchObject({
+      state: 'dropped',
+      error: { code: 'outbox_full' },
+    });
+    expect(world.report.outbox).toMatchObject({ normal: 200, entries: 201 });
+  });
+
+  test('what may have been sent is not dropped', () => {
+    const { world, tab } = connect({ settings: { normalLimit: 3, inFlightLimit: 1 } });
+    const [sent, next] = [remark(tab, 0), remark(tab, 1), remark(tab, 2)];
+    world.socket.close();
+    remark(tab, 3);
+    expect(tab.settled.map(({ id }) => id)).toEqual([next?.id]);
+    expect(tab.outbox.find(({ id }) => id === sent?.id)).toMatchObject({ state: 'sent' });
+  });
+
+  test('where all may have been sent, the new one is refused', () => {
+    const { tab } = connect({ settings: { normalLimit: 2 } });
+    remark(tab, 0);
+    remark(tab, 1);
+    expect(remark(tab, 2).pending.reply).toMatchObject({ ok: false, code: 'outbox_full' });
+  });
+
+  test('what is being marked as sent is not dropped', () => {
+    const { world, tab } = start({ settings: { normalLimit: 2, inFlightLimit: 1 } });
+    const [first, second] = [remark(tab, 0), remark(tab, 1)];
+    world.autoCommit = false;
+    world.socket.welcome();
+    world.commitNext();
+    remark(tab, 2);
+    while (world.commits.length > 0) world.commitNext();
+    expect(tab.settled).toEqual([{ id: second?.id, outcome: { status: 'dropped' } }]);
+    expect(world.socket.sent('command').map(({ id }) => id)).toEqual([first?.id]);
+  });
+
+  test('a command may say what happens at the limit', () => {
+    const { tab } = start({ settings: { highLimit: 1, normalLimit: 1 } });
+    remark(tab, 0);
+    const refused = tab.send({ command: { type: 'audit', n: 1 } });
+    expect(refused.pending.reply).toMatchObject({ ok: false, code: 'outbox_full' });
+    const first = tab.send({ command: { type: 'halt', n: 1 }, priority: 'high' });
+    const second = tab.send({ command: { type: 'halt', n: 2 }, priority: 'high' });
+    expect(second.pending.reply).toEqual(DURABLE);
+    expect(tab.settled).toEqual([{ id: first.id, outcome: { status: 'dropped' } }]);
+  });
+
+  test('what has ended does not count', () => {
+    const { world, tab } = connect({ settings: { highLimit: 1 } });
+    const { id } = decide(tab, 'a');
+    world.autoCommit = false;
+    world.socket.say({ type: 'command_nack', id, code: 'no', message: '', retry: false });
+    decide(tab, 'b');
+    while (world.commits.length > 0) world.commitNext();
+    expect(tab.outbox.map(({ state }) => state)).toEqual(['rejected', 'sent']);
+  });
+});
+
+describe('duplicates', () => {
+  test('while a command of a type and key is pending, another is refused, in every tab', () => {
+    const { world, tab } = start();
+    const other = world.attach();
+    const { id } = decide(tab, 'g');
+    expect(decide(other, 'g').pending.reply).toMatchObject({ ok: false, code: 'duplicate_command' });
+    expect(other.outbox).toMatchObject([{ id, dedupeKey: 'g' }]);
+    expect(decide(other, 'h').pending.reply).toEqual(DURABLE);
+    const sameKey = other.send({ command: { type: 'halt', n: 1 }, priority: 'high', dedupeKey: 'g' });
+    expect(sameKey.pending.reply).toEqual(DURABLE);
+  });
+
+  test('sent and waiting ones are pending, ended ones are not', () => {
+    const { world, tab } = connect();
+    const { id } = decide(tab, 'g');
+    expect(decide(tab, 'g').pending.reply).toMatchObject({ code: 'duplicate_command' });
+    world.socket.say({ type: 'command_nack', id, code: 'busy', message: '', retry: true });
+    expect(decide(tab, 'g').pending.reply).toMatchObject({ code: 'duplicate_command' });
+    world.advance(1_000);
+    world.socket.say({ type: 'command_nack', id, code: 'no', message: '', retry: false });
+    expect(decide(tab, 'g').pending.reply).toEqual(DURABLE);
+  });
+});
+
+describe('expiry', () => {
+  const probe = { type: 'probe', n: 1 };
+
+  test('a command that was not sent within its ttlMs is expired, visibly', () => {
+    const { world, tab } = start();
+    const { id } = tab.send({ command: probe });
+    world.advance(4_999);
+    expect(tab.settled).toEqual([]);
+    world.advance(1);
+    expect(tab.settled).toEqual([{ id, outcome: { status: 'expired' } }]);
+    expect(tab.outbox).toMatchObject([{ id, state: 'expired', error: { code: 'expired' } }]);
+    world.socket.welcome();
+    expect(world.socket.sent('command')).toEqual([]);
+  });
+
+  test('it is not handed to a socket late, however late the hub wakes up', () => {
+    const { world, tab } = start();
+    const { id } = tab.send({ command: probe });
+    world.socket.accept();
+    world.now += 5_000;
+    world.socket.welcome();
+    expect(world.socket.sent('command')).toEqual([]);
+    expect(tab.settled).toEqual([{ id, outcome: { status: 'expired' } }]);
+  });
+
+  test('one that may have been sent never expires', () => {
+    const { world, tab } = connect();
+    const { id } = tab.send({ command: probe });
+    world.socket.close();
+    world.advance(6_000);
+    expect(tab.settled).toEqual([]);
+    world.socket.welcome();
+    expect(world.socket.sent('command')).toMatchObject([{ id, attempt: 2 }]);
+  });
+
+  test('a clock that was set back does not make it expire early', () => {
+    const { world, tab } = start();
+    tab.send({ command: probe });
+    world.now -= 3_600_000;
+    world.advance(4_999);
+    expect(tab.settled).toEqual([]);
+  });
+});
+
+describe('later', () => {
+  test('`retry: true` waits with backoff, and the tab sees for how long', () => {
+    const { world, tab } = connect();
+    const { id } = decide(tab, 'g');
+    world.socket.say({ type: 'command_nack', id, code: 'busy', message: 'wait', retry: true });
+    expect(tab.outbox).toMatchObject([
+      { id, state: 'waiting', retryAt: world.now + 1_000, error: { code: 'busy', message: 'wait' } },
+    ]);
+    world.advance(999);
+    expect(world.socket.sent('command')).toHaveLength(1);
+    world.advance(1);
+    expect(world.socket.sent('command')).toMatchObject([{ attempt: 1 }, { id, attempt: 2 }]);
+    world.socket.say({ type: 'command_nack', id, code: 'busy', message: 'wait', retry: true });
+    expect(tab.outbox).toMatchObject([{ retryAt: world.now + 2_000 }]);
+  });
+
+  test('or for as long as the server asks, with full jitter', () => {
+    const { world, tab } = connect({ settings: { jitter: 'full' } });
+    const waits: number[] = [];
+    for (let n = 0; n < 40; n++) {
+      const { id } = decide(tab, `g${n}`, `run:${n}`);
+      const nack = { code: 'busy', message: '', retry: true, retry_after_ms: 5_000 };
+      world.socket.say({ type: 'command_nack', id, ...nack });
+      const entry = tab.outbox.find((candidate) => candidate.id === id);
+      waits.push(entry?.state === 'waiting' ? entry.retryAt - world.now : Number.NaN);
+    }
+    expect(Math.min(...waits)).toBeGreaterThanOrEqual(5_000);
+    expect(Math.max(...waits)).toBeLessThanOrEqual(10_000);
+    expect(Math.max(...waits) - Math.min(...waits)).toBeGreaterThan(3_000);
+  });
+
+  test('the wait goes on over a reconnect', () => {
+    const { world, tab } = connect();
+    const { id } = decide(tab, 'g');
+    const nack = { code: 'busy', message: '', retry: true, retry_after_ms: 5_000 };
+    world.socket.say({ type: 'command_nack', id, ...nack });
+    world.socket.close();
+    world.advance(1_000);
+    world.socket.welcome();
+    expect(world.socket.sent('command')).toEqual([]);
+    world.advance(4_000);
+    expect(world.socket.sent('command')).toMatchObject([{ id, attempt: 2 }]);
+  });
+
+  test('and ends while the connection is away: it goes with the next welcome', () => {
+    const { world, tab } = connect();
+    const { id } = decide(tab, 'g');
+    world.socket.say({ type: 'command_nack', id, code: 'busy', message: '', retry: true });
+    world.socket.close();
+    world.advance(1_000);
+    expect(tab.outbox).toMatchObject([{ id, state: 'sent' }]);
+    world.socket.welcome();
+    expect(world.socket.sent('command')).toMatchObject([{ id, attempt: 2 }]);
+  });
+});
+
+describe('cancel', () => {
+  test('takes back what never was handed to a socket', () => {
+    const { world, tab } = start();
+    const { id } = decide(tab, 'g');
+    expect(tab.call({ method: 'cancel', id })).toEqual({ ok: true, value: true });
+    expect(tab.settled).toEqual([{ id, outcome: { status: 'cancelled' } }]);
+    expect(tab.outbox).toEqual([]);
+    expect(world.disk.entries.size).toBe(0);
+    world.socket.welcome();
+    expect(world.socket.sent('command')).toEqual([]);
+  });
+
+  test('is true only once the store knows it', () => {
+    const { world, tab } = start();
+    const { id } = decide(tab, 'g');
+    world.autoCommit = false;
+    const call = world.call(tab.id, { method: 'cancel', id });
+    const second = world.call(tab.id, { method: 'cancel', id });
+    expect(call.reply).toBeUndefined();
+    world.commitNext();
+    expect(call.reply).toEqual({ ok: true, value: true });
+    expect(second.reply).toEqual({ ok: true, value: true });
+    expect(tab.settled).toEqual([{ id, outcome: { status: 'cancelled' } }]);
+  });
+
+  test.for(['sent', 'waiting', 'rejected', 'accepted', 'never heard of'])('is false: %s', (how) => {
+    const { world, tab } = connect();
+    const { id } = decide(tab, 'g');
+    if (how === 'waiting')
+      world.socket.say({ type: 'command_nack', id, code: 'b', message: '', retry: true });
+    if (how === 'rejected')
+      world.socket.say({ type: 'command_nack', id, code: 'n', message: '', retry: false });
+    if (how === 'accepted') world.socket.say({ type: 'command_ack', id });
+    const asked = how === 'never heard of' ? world.uuid() : id;
+    expect(tab.call({ method: 'cancel', id: asked })).toEqual({ ok: true, value: false });
+  });
+
+  test('is false while a mark is under way, although no frame has left', () => {
+    const { world, tab } = start();
+    const { id } = decide(tab, 'g');
+    world.autoCommit = false;
+    world.socket.welcome();
+    world.commitNext();
+    expect(world.socket.sent('command')).toEqual([]);
+    expect(tab.call({ method: 'cancel', id })).toEqual({ ok: true, value: false });
+    world.commitNext();
+    expect(world.socket.sent('command')).toHaveLength(1);
+  });
+
+  test('is possible again where the connection went before the frame could', () => {
+    const { world, tab } = start();
+    const { id } = decide(tab, 'g');
+    world.autoCommit = false;
+    world.socket.welcome();
+    world.commitNext();
+    world.socket.close();
+    world.commitNext();
+    const call = world.call(tab.id, { method: 'cancel', id });
+    world.commitNext();
+    expect(call.reply).toEqual({ ok: true, value: true });
+  });
+
+  test('while it is under way neither the command goes nor one that would overtake it', () => {
+    const { world, tab } = start();
+    const first = decide(tab, 'a', 'run:1');
+    const second = decide(tab, 'b', 'run:1');
+    world.autoCommit = false;
+    tab.call({ method: 'cancel', id: first.id });
+    world.socket.welcome();
+    expect(world.socket.sent('command')).toEqual([]);
+    while (world.commits.length > 0) world.commitNext();
+    expect(world.socket.sent('command').map(({ id }) => id)).toEqual([second.id]);
+  });
+});
+
+describe('retry and dismiss', () => {
+  test('a refused command is sent again, by the same id, as if it had never been sent', () => {
+    const { world, tab } = connect();
+    const { id } = decide(tab, 'g');
+    world.socket.say({ type: 'command_nack', id, code: 'no', message: '', retry: false });
+    world.advance(5_000);
+    expect(tab.call({ method: 'settled', id })).toMatchObject({ value: { status: 'rejected' } });
+    const receipt = world.call(tab.id, { method: 'retry', id });
+    expect(receipt.reply).toEqual(DURABLE);
+    expect(world.socket.sent('command')).toMatchObject([{ attempt: 1 }, { id, attempt: 2 }]);
+    expect(tab.outbox).toMatchObject([{ id, state: 'sent', createdAt: world.now }]);
+    expect(tab.call({ method: 'settled', id })).toEqual({ ok: true, value: null });
+    world.socket.say({ type: 'command_ack', id });
+    expect(tab.settled.map(({ outcome }) => outcome.status)).toEqual(['rejected', 'accepted']);
+    expect(world.disk.outcomes.get(id)).toMatchObject({ outcome: { status: 'accepted' } });
+  });
+
+  test('pending commands cannot be retried or dismissed', () => {
+    const { tab } = start();
+    const { id } = decide(tab, 'g');
+    expect(tab.call({ method: 'retry', id })).toMatchObject({ ok: false, code: 'invalid_command' });
+    expect(tab.call({ method: 'dismiss', id })).toMatchObject({ ok: false, code: 'invalid_command' });
+    expect(tab.outbox).toHaveLength(1);
+  });
+
+  test('nor can what is unknown be retried; to dismiss it is done already', () => {
+    const { world, tab } = start();
+    const id = world.uuid();
+    expect(tab.call({ method: 'retry', id })).toMatchObject({ ok: false, code: 'invalid_command' });
+    expect(tab.call({ method: 'dismiss', id })).toEqual({ ok: true, value: null });
+  });
+
+  test('a retry keeps to the limits, and to one command of a key', () => {
+    const { world, tab } = connect({ settings: { highLimit: 1 } });
+    const { id } = decide(tab, 'g');
+    world.socket.say({ type: 'command_nack', id, code: 'no', message: '', retry: false });
+    const { id: second } = decide(tab, 'g');
+    expect(tab.call({ method: 'retry', id })).toMatchObject({ ok: false, code: 'duplicate_command' });
+    world.socket.say({ type: 'command_ack', id: second });
+    decide(tab, 'h');
+    expect(tab.call({ method: 'retry', id })).toMatchObject({ ok: false, code: 'outbox_full' });
+    expect(tab.outbox).toMatchObject([{ id, state: 'rejected' }, { state: 'sent' }]);
+  });
+
+  test('what is being dismissed cannot be retried: it would be forgotten with its row', () => {
+    const { world, tab } = connect();
+    const { id } = decide(tab, 'g');
+    world.socket.say({ type: 'command_nack', id, code: 'no', message: '', retry: false });
+    world.autoCommit = false;
+    const dismissed = world.call(tab.id, { method: 'dismiss', id });
+    const retried = world.call(tab.id, { method: 'retry', id });
+    expect(retried.reply).toMatchObject({ ok: false, code: 'invalid_command' });
+    while (world.commits.length > 0) world.commitNext();
+    expect(dismissed.reply).toEqual({ ok: true, value: null });
+    expect(world.disk.entries.size).toBe(0);
+  });
+
+  test('a retried command may expire anew, but not by its first age', () => {
+    const { world, tab } = start();
+    const { id } = tab.send({ command: { type: 'probe', n: 1 } });
+    world.advance(5_000);
+    world.advance(60_000);
+    world.call(tab.id, { method: 'retry', id });
+    world.advance(4_999);
+    expect(tab.outbox).toMatchObject([{ id, state: 'queued' }]);
+    world.advance(1);
+    expect(tab.outbox).toMatchObject([{ id, state: 'expired' }]);
+  });
+});
+
+describe('one that must be durable', () => {
+  const durable = { command: { type: 'decide', gate: 'g' }, priority: 'high', requireDurable: true } as const;
+
+  test('leaves only once it is stored', () => {
+    const { world, tab } = connect();
+    world.autoCommit = false;
+    const { id, pending } = tab.send(durable);
+    expect(world.socket.sent('command')).toEqual([]);
+    world.commitNext();
+    expect(pending.reply).toEqual(DURABLE);
+    expect(world.socket.sent('command')).toEqual([]);
+    world.commitNext();
+    expect(world.socket.sent('command')).toMatchObject([{ id }]);
+  });
+
+  test('is refused where the transaction fails, and never sent', () => {
+    const { world, tab } = connect();
+    world.autoCommit = false;
+    const { pending } = tab.send(durable);
+    world.disk.failure = 'full';
+    world.commitNext('full');
+    expect(pending.reply).toMatchObject({ ok: false, code: 'storage_unavailable' });
+    expect(tab.outbox).toEqual([]);
+    expect(world.socket.sent('command')).toEqual([]);
+  });
+
+  test('is refused before anything is written while the store fails', () => {
+    const { world, tab } = connect();
+    world.disk.failure = 'full';
+    remark(tab, 1);
+    const before = world.effects.filter(({ type }) => type === 'commit').length;
+    expect(tab.send(durable).pending.reply).toMatchObject({ ok: false, code: 'storage_unavailable' });
+    expect(world.effects.filter(({ type }) => type === 'commit')).toHaveLength(before);
+    expect(world.socket.sent('command')).toHaveLength(1);
+  });
+
+  test('later ones do not overtake it', () => {
+    const { world, tab } = connect();
+    world.autoCommit = false;
+    const first = tab.send({ ...durable, topic: 'run:1' });
+    const second = decide(tab, 'h', 'run:1');
+    const third = remark(tab, 1);
+    while (world.commits.length > 0) world.commitNext();
+    world.socket.say({ type: 'command_ack', id: first.id });
+    while (world.commits.length > 0) world.commitNext();
+    expect(world.socket.sent('command').map(({ id }) => id)).toEqual([first.id, second.id, third.id]);
+  });
+});
