@@ -32,6 +32,7 @@ function mount(element: ReactElement): { root: Root; host: HTMLElement } {
   });
   return { root, host };
 }
+const LEAVES = Array.from({ length: 20 }, (_, i) => `leaf ${i}`);
 const publish = (id: string, state: string) => room.publish('run', id, { type: 'node', id, state });
 const subscriptions = () => room.seen.filter(({ type }) => type === 'resync_request' || type === 'subscribe');
 const isOpen = () => expect.poll(() => client.connection.get().state).toBe('open');
@@ -186,7 +187,7 @@ it('keeps one value through a tree that renders concurrently', async () => {
   const Tree = () => {
     const [round, setRound] = useState(0);
     rerender = () => startTransition(() => setRound((n) => n + 1));
-    return Array.from({ length: 20 }, (_, i) => <Leaf key={`${round} ${i}`} />);
+    return LEAVES.map((leaf) => <Leaf key={`${round} ${leaf}`} />);
   };
   const { host } = mount(
     <Provider client={client}>
@@ -197,7 +198,7 @@ it('keeps one value through a tree that renders concurrently', async () => {
   for (let i = 0; i < 5; i++) {
     rerender();
     publish('a', `state ${i}`);
-    await expect.poll(() => host.textContent).toBe(`state ${i}`.repeat(20));
+    await expect.poll(() => host.textContent).toBe(`state ${i}`.repeat(LEAVES.length));
   }
   expect(torn).toEqual([]);
 });
