@@ -183,10 +183,12 @@ test('a repeat waits for the answer of the first, also on a newer connection', a
 });
 
 test('a repeat of one that was refused while it waited gets the same answer', async () => {
+  let ran = 0;
   const gate = deferred<void>();
   const running = await world({
     commands: {
       decide: async () => {
+        ran += 1;
         await gate.promise;
         throw new Reject('closed', 'no', { retry: true });
       },
@@ -194,14 +196,19 @@ test('a repeat of one that was refused while it waited gets the same answer', as
     },
   });
   const client = await running.join();
+  const sameStore = await running.join();
   const id = client.command({ type: 'decide', gate: 'g' });
   client.command({ type: 'decide', gate: 'g' }, { id, attempt: 2 });
   await client.settle();
+  sameStore.command({ type: 'decide', gate: 'g' }, { id, attempt: 3 });
+  await sameStore.settle();
   gate.resolve();
+  expect(await sameStore.next('command_nack')).toMatchObject({ id, code: 'closed' });
   expect(await client.take('command_nack', 2)).toMatchObject([
     { id, code: 'closed' },
     { id, code: 'closed' },
   ]);
+  expect(ran).toBe(1);
 });
 
 test('the same id of another principal is another command', async () => {

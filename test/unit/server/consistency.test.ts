@@ -21,7 +21,8 @@ function seeded(seed: number): Random {
 /** Answers after some turns, each call at its own pace. */
 function slow(inner: EventLog, random: Random): EventLog {
   const wait = async () => {
-    for (let turns = Math.floor(random() * 4); turns > 0; turns--) await setImmediate();
+    const longest = random() < 0.1 ? 40 : 4;
+    for (let turns = Math.floor(random() * longest); turns > 0; turns--) await setImmediate();
   };
   return new Proxy(inner, {
     get(target, name: keyof EventLog) {
@@ -45,6 +46,7 @@ class Model {
   #status: 'none' | 'asked' | 'live' = 'none';
   #parts: ServerFrame[] = [];
   holes = 0;
+  repeats = 0;
 
   ask(random: Random): void {
     this.#ref += 1;
@@ -85,7 +87,11 @@ class Model {
       if (frame.last) this.#apply();
     } else if (frame.type === 'event' && this.#status === 'live' && this.cursor) {
       if (frame.ack) this.criticals.add(frame.offset);
-      if (frame.redelivery || frame.offset <= this.cursor.offset) return;
+      if (frame.redelivery) return;
+      if (frame.offset <= this.cursor.offset) {
+        this.repeats += 1;
+        return;
+      }
       if ((frame.prev ?? frame.offset - 1) !== this.cursor.offset) this.holes += 1;
       this.cursor = { ...this.cursor, offset: frame.offset };
       if (frame.key !== undefined && frame.gone) this.state.delete(frame.key);
@@ -104,7 +110,7 @@ class Model {
   }
 }
 
-const SEEDS = Array.from({ length: 150 }, (_, index) => index + 1);
+const SEEDS = Array.from({ length: 60 }, (_, index) => index + 1);
 
 test('whatever the log takes its time for, every client ends with the state of the server', async () => {
   for (const seed of SEEDS) {
@@ -149,7 +155,7 @@ test('whatever the log takes its time for, every client ends with the state of t
       for (const each of models) each.read();
     }
     for (const index of models.keys()) if (!models[index]?.peer) await connect(index);
-    for (let turn = 0; turn < 200; turn++) {
+    for (let turn = 0; turn < 600; turn++) {
       await setImmediate();
       for (const each of models) each.read();
     }
@@ -160,12 +166,13 @@ test('whatever the log takes its time for, every client ends with the state of t
       const about = `seed ${seed}, client ${index}`;
       expect(model.cursor, about).toEqual({ epoch, offset });
       expect(new Map(model.state), about).toEqual(expected);
-      expect(model.holes, about).toBe(0);
+      expect([model.holes, model.repeats], about).toEqual([0, 0]);
+      // Nobody acknowledges here: what was given is owed, and what is owed comes.
       const owed = await inner.owed({ principal: 'anonymous', clientId: String(ids[index]) }, 't');
       await world.clock.pass(15_000);
-      for (let turn = 0; turn < 30; turn++) await setImmediate();
+      for (let turn = 0; turn < 100; turn++) await setImmediate();
       model.read();
-      for (const event of owed) expect(model.criticals.has(event.offset), about).toBe(true);
+      expect([...model.criticals].sort(), about).toEqual(owed.map((event) => event.offset).sort());
     }
     expect(failed).toEqual([]);
     expect(world.errors).toEqual([]);
