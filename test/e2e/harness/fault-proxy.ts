@@ -69,7 +69,10 @@ export async function startFaultProxy(targetPort: () => number): Promise<FaultPr
       },
     });
     let lastDue = 0;
-    from.on('data', (chunk) => {
+    let isFirst = true;
+    from.on('data', (bytes) => {
+      const chunk = isFirst && name === 'client' ? withoutExtensions(bytes) : bytes;
+      isFirst = false;
       tap(chunk);
       // Never earlier than the chunk before it, so that a shorter delay does not reorder.
       lastDue = Math.max(lastDue, Date.now() + delayMs);
@@ -124,4 +127,9 @@ export async function startFaultProxy(targetPort: () => number): Promise<FaultPr
       if (listener.listening) await new Promise((closed) => listener.close(closed));
     },
   };
+}
+
+/** So that nothing is compressed, and the tap can read it. The browser sends the head of its request in one piece. */
+function withoutExtensions(head: Buffer): Buffer {
+  return Buffer.from(head.toString('latin1').replace(/^sec-websocket-extensions:.*\r\n/im, ''), 'latin1');
 }

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { buildWithVite } from '../../package/support/bundlers.ts';
 import { createConsumer, removeConsumer } from '../../package/support/consumer.ts';
 
@@ -6,6 +7,10 @@ export default async function setup(): Promise<() => void> {
   const consumer = createConsumer();
   const pages = await buildWithVite(consumer);
   process.env['TRUNKLINE_E2E_PAGES'] = pages;
+  process.env['TRUNKLINE_E2E_LAB'] = await buildWithVite({
+    app: join(consumer.app, 'lab'),
+    folder: join(consumer.folder, 'lab'),
+  });
   process.env['TRUNKLINE_E2E_APP'] = consumer.app;
   return () => removeConsumer(consumer);
 }

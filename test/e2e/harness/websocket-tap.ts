@@ -1,6 +1,6 @@
 /**
  * Reads the text messages out of one direction of a WebSocket's bytes (https://www.rfc-editor.org/rfc/rfc6455#section-5.2),
- * and the HTTP head before them. Without extensions: the server negotiates none.
+ * and the HTTP head before them. Without extensions, such as compression.
  */
 export function createTap(tapped: {
   onHead: (head: string) => void;

@@ -1,0 +1,86 @@
+import { type Client, createClient, type Dialect, type EventOf, type Outcome } from 'trunkline';
+import { type LabProtocol, protocol } from './protocol.ts';
+
+export interface LabConfig {
+  readonly url: string;
+  readonly identity: string;
+  readonly worker: 'shared' | 'dedicated';
+  readonly dialect: Dialect;
+  /** Listened to from the start, to every type. */
+  readonly topics: readonly string[];
+  /** `null`: the page has no function that gives one. */
+  readonly token: string | null;
+}
+export interface Heard {
+  readonly topic: string;
+  readonly offset: number;
+  readonly event: EventOf<LabProtocol>;
+  readonly replayed: boolean;
+}
+/** What the tests hold of a page. */
+export interface Lab {
+  readonly client: Client<LabProtocol>;
+  /** In order of arrival. */
+  readonly heard: Heard[];
+  readonly settled: { readonly id: string; readonly outcome: Outcome }[];
+  readonly errors: string[];
+  /** Given from now on. */
+  token: string | null;
+  tokensAsked: number;
+  /** How often the page came back out of the back/forward cache. */
+  restored: number;
+}
+declare global {
+  interface Window {
+    /** Set before the page's own scripts run. */
+    labConfig: LabConfig;
+    lab: Lab;
+  }
+}
+
+const { url, identity, worker, dialect, topics, token } = window.labConfig;
+const lab: Lab = {
+  client: createClient(protocol, {
+    url,
+    identity,
+    dialect,
+    worker: () =>
+      worker === 'shared'
+        ? new SharedWorker(new URL('./hub.ts', import.meta.url), {
+            type: 'module',
+            name: 'trunkline',
+            extendedLifetime: true,
+          })
+        : new Worker(new URL('./hub.ts', import.meta.url), { type: 'module' }),
+    ...(token !== null && {
+      token: () => {
+        lab.tokensAsked++;
+        return lab.token;
+      },
+    }),
+    onError: (error) => lab.errors.push(`${error.code}: ${error.message}`),
+  }),
+  heard: [],
+  settled: [],
+  errors: [],
+  token,
+  tokensAsked: 0,
+  restored: 0,
+};
+window.lab = lab;
+window.addEventListener('pageshow', ({ persisted }) => {
+  if (persisted) lab.restored++;
+});
+
+lab.client.connection.subscribe(() => {});
+lab.client.outbox.subscribe(() => {});
+lab.client.outbox.onSettled(({ id, outcome }) => lab.settled.push({ id, outcome }));
+for (const name of topics) {
+  lab.client
+    .topic(name)
+    .on(
+      ['machine', 'node', 'gate', 'alarm', 'line'],
+      (event, { topic, offset, replayed }) => void lab.heard.push({ topic, offset, event, replayed }),
+      { replay: 'state' },
+    );
+}

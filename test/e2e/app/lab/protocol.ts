@@ -1,0 +1,35 @@
+import { defineProtocol } from 'trunkline/protocol';
+import * as z from 'zod/mini';
+
+export const protocol = defineProtocol({
+  app: 'lab',
+  version: 1,
+  events: {
+    /** As `docs/examples/smallest_server.py` sends it. */
+    machine: {
+      schema: z.object({ name: z.string(), on: z.boolean(), temperature: z.number() }),
+      key: ({ name }) => `machine:${name}`,
+    },
+    node: { schema: z.object({ name: z.string(), count: z.number() }), key: ({ name }) => `node:${name}` },
+    gate: {
+      schema: z.object({ gateId: z.string(), state: z.enum(['open', 'approved', 'rejected']) }),
+      key: ({ gateId }) => `gate:${gateId}`,
+      critical: true,
+    },
+    alarm: { schema: z.object({ text: z.string() }), critical: true },
+    line: { schema: z.object({ text: z.string() }) },
+  },
+  commands: {
+    switch: {
+      schema: z.object({ machine: z.string(), on: z.boolean() }),
+      result: z.object({ machine: z.string(), on: z.boolean() }),
+    },
+    decide: {
+      schema: z.object({ gateId: z.string(), verdict: z.enum(['approved', 'rejected']) }),
+      priority: 'high',
+      dedupe: ({ gateId }) => gateId,
+    },
+    note: { schema: z.object({ text: z.string() }) },
+  },
+});
+export type LabProtocol = typeof protocol;
