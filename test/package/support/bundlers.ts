@@ -8,7 +8,7 @@ import type { Consumer } from './consumer.ts';
 /** Each builds the consumer's application for the web and returns the folder to serve. A warning fails it. */
 export const BUNDLERS = { vite: buildWithVite, webpack: buildWithWebpack, esbuild: buildWithEsbuild };
 
-export async function buildWithVite({ app, folder }: Consumer): Promise<string> {
+export async function buildWithVite({ app, folder }: Pick<Consumer, 'app' | 'folder'>): Promise<string> {
   const outDir = join(folder, 'built-by-vite');
   const warnings: string[] = [];
   const customLogger = vite.createLogger('warn');
