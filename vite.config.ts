@@ -7,6 +7,16 @@ export default defineConfig({
     projects: [
       { test: { name: 'unit', environment: 'node', include: ['test/unit/**/*.test.ts'] } },
       {
+        test: {
+          name: 'package',
+          environment: 'node',
+          include: ['test/package/**/*.test.ts'],
+          globalSetup: ['test/package/setup.ts'],
+          // Compilers and bundlers at work.
+          testTimeout: 60_000,
+        },
+      },
+      {
         // Found while tests run, a dependency would be optimized then, and the pages reloaded in mid-test.
         optimizeDeps: {
           include: [

@@ -20,26 +20,17 @@ export interface Consumer {
 export function createConsumer(): Consumer {
   // Without symbolic links (macOS' temporary folder is one): bundlers compare real paths.
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'trunkline-consumer-')));
-  const packed: unknown = JSON.parse(npm(ROOT, 'pack', '--json', '--silent', '--pack-destination', folder));
+  const packed: unknown = JSON.parse(npm(ROOT, 'pack', '--json', '--pack-destination', folder));
   const tarball = tarballOf(packed);
-  const {
-    devDependencies,
-    dependencies,
-  }: Record<string, Record<string, string>> = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+  const dependencies = {
+    trunkline: `file:./${tarball}`,
+    ...versionsOf('zod', 'react', '@types/react', '@types/node'),
+  };
   writeFileSync(
     join(folder, 'package.json'),
-    JSON.stringify({
-      name: 'consumer',
-      private: true,
-      type: 'module',
-      dependencies: {
-        trunkline: `file:./${tarball}`,
-        zod: dependencies?.['zod'],
-        '@types/node': devDependencies?.['@types/node'],
-      },
-    }),
+    JSON.stringify({ name: 'consumer', private: true, type: 'module', dependencies }),
   );
-  npm(folder, 'install', '--silent', '--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline');
+  npm(folder, 'install', '--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline');
   const app = join(folder, 'app');
   cpSync(join(ROOT, 'test/e2e/app'), app, { recursive: true });
   return { folder, app, tarball: join(folder, tarball), installed: join(folder, 'node_modules/trunkline') };
@@ -50,7 +41,21 @@ export function removeConsumer({ folder }: Consumer): void {
 }
 
 function npm(folder: string, ...args: string[]): string {
-  return execFileSync('npm', args, { cwd: folder, encoding: 'utf8', timeout: NPM_TIMEOUT_MS });
+  return execFileSync('npm', [...args, '--loglevel=error'], {
+    cwd: folder,
+    encoding: 'utf8',
+    timeout: NPM_TIMEOUT_MS,
+  });
+}
+
+/** As the repository has them, so that they come out of npm's cache. */
+function versionsOf(...names: string[]): Record<string, string | undefined> {
+  const {
+    dependencies,
+    devDependencies,
+  }: Record<string, Record<string, string>> = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+  const versions = { ...dependencies, ...devDependencies };
+  return Object.fromEntries(names.map((name) => [name, versions[name]]));
 }
 
 /** npm 11 prints a list of packages, npm 12 an object of them by name. */

@@ -1,0 +1,84 @@
+import { resolve } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import * as esbuild from 'esbuild';
+import * as vite from 'vite';
+
+/** Bytes, minified and gzipped, with the libraries that the part brings along. */
+export interface Size {
+  readonly part: string;
+  readonly bundler: 'esbuild' | 'Vite';
+  readonly bytes: number;
+  readonly limitBytes: number;
+}
+
+/** What an application writes, as far as it decides about what is bundled: its own schemas and React are not ours. */
+const PARTS = [
+  {
+    part: 'page: trunkline and trunkline/protocol, with Comlink',
+    source: `export { createClient, TrunklineError } from './src/index.js'; export { defineProtocol } from './src/protocol/index.js';`,
+    limitBytes: 6_000,
+  },
+  {
+    part: 'hub: trunkline/worker, with Comlink, idb and zod/mini',
+    source: `import { startHub } from './worker/index.js'; startHub(globalThis.protocol);`,
+    limitBytes: 20_000,
+  },
+];
+
+/** @param built The folder of the built package: `dist`. */
+export async function measureSizes(built: string): Promise<Size[]> {
+  const sizes: Size[] = [];
+  for (const { part, source, limitBytes } of PARTS) {
+    sizes.push({ part, bundler: 'esbuild', bytes: zipped(await byEsbuild(source, built)), limitBytes });
+    sizes.push({ part, bundler: 'Vite', bytes: zipped(await byVite(source, built)), limitBytes });
+  }
+  return sizes;
+}
+
+function zipped(code: string): number {
+  return gzipSync(code, { level: 9 }).length;
+}
+
+async function byEsbuild(source: string, built: string): Promise<string> {
+  const { outputFiles } = await esbuild.build({
+    stdin: { contents: source, resolveDir: built },
+    bundle: true,
+    minify: true,
+    write: false,
+    format: 'esm',
+    target: 'es2022',
+    legalComments: 'none',
+  });
+  return outputFiles.map(({ text }) => text).join('');
+}
+
+async function byVite(source: string, built: string): Promise<string> {
+  const entry = resolve(built, 'size-entry.js');
+  const result = await vite.build({
+    configFile: false,
+    logLevel: 'silent',
+    root: built,
+    build: {
+      write: false,
+      target: 'es2022',
+      minify: 'oxc',
+      modulePreload: false,
+      rolldownOptions: {
+        input: entry,
+        preserveEntrySignatures: 'strict',
+      },
+    },
+    plugins: [
+      {
+        name: 'size-entry',
+        resolveId: (id) => (id === entry ? id : null),
+        load: (id) => (id === entry ? source : null),
+      },
+    ],
+  });
+  const outputs = Array.isArray(result) ? result : [result];
+  return outputs
+    .flatMap((bundle) => ('output' in bundle ? bundle.output : []))
+    .map((output) => (output.type === 'chunk' ? output.code : ''))
+    .join('');
+}

@@ -1,0 +1,138 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { publint } from 'publint';
+import { formatMessage } from 'publint/utils';
+import { describe, expect, inject, test } from 'vitest';
+import { closureOf, filesBelow } from './support/imports.ts';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const { tarball, installed } = inject('consumer');
+
+interface Manifest {
+  readonly type: string;
+  readonly sideEffects: boolean;
+  readonly exports: Readonly<Record<string, string | { readonly types: string; readonly default: string }>>;
+}
+const manifest: Manifest = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'));
+const files = filesBelow(installed, '.', /./);
+const modules = files.filter((file) => file.endsWith('.js'));
+
+describe('the manifest', () => {
+  test('has no complaint of publint', async () => {
+    const { messages } = await publint({ pkgDir: installed, strict: true });
+    expect(messages.map((message) => formatMessage(message, manifest as object))).toEqual([]);
+  });
+
+  test('resolves to types in every way of resolving modules that knows ESM', () => {
+    const { status, stdout } = spawnSync(
+      join(ROOT, 'node_modules/.bin/attw'),
+      [tarball, '--profile', 'esm-only', '--no-color', '--no-emoji'],
+      { encoding: 'utf8' },
+    );
+    expect(status, stdout).toBe(0);
+  });
+
+  test('says that the package is ESM without side effects', () => {
+    expect(manifest).toMatchObject({ type: 'module', sideEffects: false });
+    expect(files.filter((file) => /\.[cm][jt]s$/.test(file))).toEqual([]);
+  });
+
+  test('has exports that exist, types before code', () => {
+    for (const [entry, target] of Object.entries(manifest.exports)) {
+      const targets = typeof target === 'string' ? { default: target } : target;
+      if (typeof target !== 'string') expect(Object.keys(target), entry).toEqual(['types', 'default']);
+      for (const file of Object.values(targets)) expect(existsSync(join(installed, file)), file).toBe(true);
+    }
+  });
+});
+
+describe('the packed files', () => {
+  test('are the built modules, their sources and the documents; no tests, no demo, no scripts', () => {
+    const folders = new Set(
+      files.map((file) => (file.includes('/') ? file.slice(0, file.indexOf('/')) : file)),
+    );
+    expect([...folders].sort()).toEqual([
+      'LICENSE',
+      'README.md',
+      'dist',
+      'docs',
+      'package.json',
+      'src',
+      'worker',
+    ]);
+    expect(files.filter((file) => /\.test\.|tsconfig/.test(file))).toEqual([]);
+  });
+
+  test('are built of sources that still exist', () => {
+    const stale = modules.filter(
+      (file) => !existsSync(join(installed, file.replace(/^dist\/(.*)\.js$/, '$1.ts'))),
+    );
+    expect(stale).toEqual([]);
+    expect(modules.length).toBeGreaterThan(50);
+  });
+
+  test('have source maps that hold the sources, and declaration maps that lead to them', () => {
+    for (const file of modules) {
+      const map: { sources: string[]; sourcesContent?: string[] } = readJson(`${file}.map`);
+      expect(map.sourcesContent?.join(''), file).toBeTruthy();
+      const declarations: { sources: string[] } = readJson(`${file.replace(/js$/, 'd.ts')}.map`);
+      expect(declarations.sources.length, file).toBeGreaterThan(0);
+      for (const source of [...map.sources, ...declarations.sources]) {
+        expect(existsSync(join(installed, dirname(file), source)), `${file}: ${source}`).toBe(true);
+      }
+    }
+  });
+
+  test('name no folder of the machine that built them', () => {
+    const naming = files.filter((file) => readFileSync(join(installed, file), 'utf8').includes(ROOT));
+    expect(naming).toEqual([]);
+  });
+});
+
+/** What an entry brings along at run time, types erased. */
+describe('at run time', () => {
+  const entry = (path: string) => closureOf(join(installed, 'dist', path), join(installed, 'dist'));
+  const outside = (allowed: readonly string[], modules: readonly string[]) =>
+    modules.filter((module) => !allowed.some((path) => module.startsWith(path)));
+
+  test("a page gets the tab's side and Comlink: no hub, no frames, no zod", () => {
+    const { modules, packages } = entry('src/index.js');
+    expect(packages).toEqual(['comlink']);
+    expect(outside(['src/index.js', 'src/client/', 'src/protocol/'], modules)).toEqual([]);
+    expect(modules.filter((module) => module.startsWith('src/protocol/frames/'))).toEqual([]);
+  });
+
+  test('a protocol definition gets no package at all', () => {
+    const { modules, packages } = entry('src/protocol/index.js');
+    expect(packages).toEqual([]);
+    expect(outside(['src/protocol/'], modules)).toEqual([]);
+    expect(modules.filter((module) => module.startsWith('src/protocol/frames/'))).toEqual([]);
+  });
+
+  test('a hub gets Comlink, idb and zod/mini', () => {
+    const { modules, packages } = entry('worker/index.js');
+    expect(packages).toEqual(['comlink', 'idb', 'zod/mini']);
+    expect(outside(['worker/', 'src/protocol/'], modules)).toEqual([]);
+  });
+
+  test('a server gets ws, zod/mini and Node, and no part of the browser', () => {
+    const { modules, packages } = entry('src/server/index.js');
+    expect(packages.filter((name) => !name.startsWith('node:'))).toEqual(['ws', 'zod/mini']);
+    expect(outside(['src/server/', 'src/protocol/'], modules)).toEqual([]);
+  });
+
+  test('every import of the built modules resolves from the consumer', () => {
+    const specifiers = new Set(
+      modules.flatMap((file) => closureOf(join(installed, file), installed).packages),
+    );
+    const script = [...specifiers]
+      .map((specifier) => `import.meta.resolve(${JSON.stringify(specifier)});`)
+      .join('\n');
+    execFileSync(process.execPath, ['--input-type=module', '-e', script], { cwd: installed });
+  });
+});
+
+function readJson<T>(file: string): T {
+  return JSON.parse(readFileSync(join(installed, file), 'utf8'));
+}

@@ -1,0 +1,76 @@
+import { existsSync } from 'node:fs';
+import { dirname, posix, resolve } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { filesBelow, importsOf } from './support/imports.ts';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+
+interface Layer {
+  /** Modules whose path begins so, as far as no later layer claims them. */
+  readonly path: string;
+  /** What it may import, beside itself: paths that begin so. */
+  readonly modules: readonly string[];
+  readonly packages: readonly string[] | 'any';
+}
+
+const FRAMES = 'src/protocol/frames/';
+const PROTOCOL = 'src/protocol/';
+const CORE = 'worker/core/';
+
+/** Types count as well: who needs to know a type, knows the module. */
+const LAYERS: readonly Layer[] = [
+  { path: PROTOCOL, modules: [], packages: ['@standard-schema/spec'] },
+  { path: FRAMES, modules: [PROTOCOL], packages: ['zod/mini'] },
+  { path: 'src/index.ts', modules: ['src/client/', PROTOCOL], packages: [] },
+  { path: 'src/client/', modules: [PROTOCOL], packages: ['comlink', '@standard-schema/spec'] },
+  { path: 'src/react/', modules: ['src/index.ts', 'src/client/', PROTOCOL], packages: ['react'] },
+  { path: 'src/testing/', modules: ['src/', 'worker/'], packages: [] },
+  { path: 'src/server/', modules: [PROTOCOL, FRAMES], packages: ['ws', 'zod/mini', 'node:'] },
+  { path: CORE, modules: [PROTOCOL, FRAMES], packages: ['zod/mini'] },
+  { path: 'worker/browser/', modules: [CORE, PROTOCOL, FRAMES], packages: ['comlink', 'idb', 'zod/mini'] },
+  { path: 'worker/index.ts', modules: ['worker/browser/', CORE, PROTOCOL], packages: [] },
+  { path: 'demo/', modules: [], packages: 'any' },
+];
+
+const files = ['src', 'worker', 'demo']
+  .filter((folder) => existsSync(resolve(ROOT, folder)))
+  .flatMap((folder) => filesBelow(ROOT, folder, /\.tsx?$/));
+
+/** The one with the longest path. */
+function layerOf(file: string): Layer | undefined {
+  return LAYERS.filter(({ path }) => file.startsWith(path)).sort((a, b) => b.path.length - a.path.length)[0];
+}
+
+function breaches(layer: Layer): string[] {
+  return files
+    .filter((file) => layerOf(file) === layer)
+    .flatMap((file) =>
+      importsOf(resolve(ROOT, file))
+        .filter((specifier) => !mayImport(layer, file, specifier))
+        .map((specifier) => `${file} imports ${specifier}`),
+    );
+}
+
+function mayImport(layer: Layer, file: string, specifier: string): boolean {
+  if (!specifier.startsWith('.')) {
+    if (layer.packages === 'any') return true;
+    return layer.packages.some((name) => `${specifier}/`.startsWith(name.endsWith(':') ? name : `${name}/`));
+  }
+  const target = posix.join(dirname(file), specifier);
+  const targetLayer = layerOf(target);
+  return (
+    targetLayer === layer ||
+    layer.modules.some((path) => target.startsWith(path) && targetLayer?.path.startsWith(path))
+  );
+}
+
+test('every module has a layer', () => {
+  expect(files.length).toBeGreaterThan(50);
+  expect(files.filter((file) => !layerOf(file))).toEqual([]);
+});
+
+describe.each(LAYERS.filter((layer) => files.some((file) => layerOf(file) === layer)))('$path', (layer) => {
+  test('imports only what it may', () => {
+    expect(breaches(layer)).toEqual([]);
+  });
+});
