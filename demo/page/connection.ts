@@ -1,4 +1,4 @@
-import type { Connection } from 'trunkline';
+import type { Circuit, Connection } from 'trunkline';
 import type { DemoClient } from './client.ts';
 import { find, write } from './dom.ts';
 import { sayConnection } from './words.ts';
@@ -30,12 +30,14 @@ export function showConnection(client: DemoClient): void {
     );
   };
 
+  let circuit: Circuit = 'closed';
   client.connection.subscribe((connection) => {
+    circuit = circuitAfter(circuit, connection);
     panel.dataset['state'] = connection.state;
     panel.dataset['reason'] = connection.state === 'closed' ? connection.reason : '';
     write(facts.state, sayConnection(connection));
     write(facts.attempt, 'attempt' in connection ? String(connection.attempt) : '–');
-    write(facts.circuit, circuitOf(connection));
+    write(facts.circuit, circuit);
     write(facts.session, connection.state === 'open' ? connection.session.slice(0, 8) : '–');
     write(facts.roundTrip, roundTripOf(connection));
     // A retry that fails again is no news to who listens.
@@ -53,9 +55,11 @@ function secondsToNextTry(connection: Connection): number | null {
   return Math.max(0, Math.ceil((connection.retryAt - Date.now()) / 1_000));
 }
 
-function circuitOf(connection: Connection): string {
+/** An attempt while the circuit breaker is open is its probe. */
+function circuitAfter(before: Circuit, connection: Connection): Circuit {
   if (connection.state === 'closed') return connection.circuit;
-  return connection.state === 'open' ? 'closed' : '–';
+  if (connection.state === 'open') return 'closed';
+  return before === 'open' ? 'half-open' : before;
 }
 
 function roundTripOf(connection: Connection): string {

@@ -22,8 +22,8 @@ export function showNotes(client: DemoClient): void {
     submitted.preventDefault();
     const text = input.value;
     try {
-      const receipt = await client.send('post_note', { text }, { topic: TOPICS.notes });
-      write(notice, receipt.durable ? '' : 'It waits in memory alone: this browser could not store it.');
+      await client.send('post_note', { text }, { topic: TOPICS.notes });
+      write(notice, '');
       if (input.value === text) input.value = '';
     } catch (error) {
       if (!(error instanceof TrunklineError)) throw error;

@@ -4,7 +4,7 @@ import type { DemoClient } from './client.ts';
 import { button, element, find, renderList, write } from './dom.ts';
 import { clock, sayCommand, sayEntry, sayOutcome } from './words.ts';
 
-const SETTLED_SHOWN = 4;
+const SETTLED_SHOWN = 6;
 
 type Entry = OutboxEntry<DemoProtocol>;
 
