@@ -28,6 +28,8 @@ export const START = Date.UTC(2026, 0, 1);
 export class Disk {
   clientId = '00000000-0000-4000-8000-000000000001';
   term = 0;
+  /** Given out by the tabs of all worlds on this disk. */
+  ids = 0;
   principal: string | null = null;
   readonly entries = new Map<string, StoredEntry>();
   readonly outcomes = new Map<string, StoredOutcome>();
@@ -302,7 +304,7 @@ export class HubWorld {
   }
 
   uuid(): string {
-    return `00000000-0000-4000-8000-${(++this.#ids).toString(16).padStart(12, '0')}`;
+    return `00000000-0000-4000-8000-${(++this.disk.ids).toString(16).padStart(12, '0')}`;
   }
 
   /** Completes the oldest transaction, or fails it. */

@@ -1,0 +1,214 @@
+import { describe, expect, test } from 'vitest';
+import type { StoredEntry } from '../../../worker/core/store.ts';
+import { type Disk, HubWorld } from '../../support/hub-world.ts';
+import { connect, decide, ops, remark, start } from './ops.ts';
+
+/** Whether the disk says so of every command for which a frame has left. */
+function expectMarked(world: HubWorld): void {
+  for (const socket of world.sockets) {
+    for (const { id, attempt } of socket.sent('command')) {
+      const row = world.disk.entries.get(id);
+      if (row) expect(row).toMatchObject({ maybeSent: true, firstSentAt: expect.any(Number) });
+      if (row) expect(row.attempt).toBeGreaterThanOrEqual(attempt);
+    }
+  }
+}
+
+describe('a row says `maybeSent` before its frame leaves', () => {
+  test('one that waited: one transaction for the whole window, then the frames', () => {
+    const { world, tab } = start();
+    tab.subscribe('run:1');
+    for (let n = 0; n < 20; n++) remark(tab, n);
+    world.autoCommit = false;
+    world.disk.principal = 'ann';
+    const now = world.now;
+    world.socket.welcome({ server_time: 777 });
+    world.commitNext();
+    expect(world.socket.sent('command')).toEqual([]);
+    expect(world.commits).toHaveLength(1);
+    expect(world.commits[0]?.content.ops).toHaveLength(16);
+    world.commitNext();
+    expect(world.socket.sent('command')).toHaveLength(16);
+    expectMarked(world);
+    const [row] = world.disk.entries.values();
+    expect(row).toMatchObject({ maybeSent: true, attempt: 1, firstSentAt: 777, createdAt: now });
+  });
+
+  test('one that is sent again: its attempt is stored first, and when it was first sent stays', () => {
+    const { world, tab } = start();
+    decide(tab, 'g');
+    world.socket.welcome({ server_time: 1_000 });
+    world.socket.close();
+    world.advance(1_000);
+    world.autoCommit = false;
+    world.socket.welcome({ server_time: 2_000 });
+    expect(world.socket.sent('command')).toEqual([]);
+    world.commitNext();
+    expect(world.socket.sent('command')).toMatchObject([{ attempt: 2 }]);
+    expect([...world.disk.entries.values()]).toMatchObject([{ attempt: 2, firstSentAt: 1_000 }]);
+  });
+
+  test('on an open connection: its first put says so', () => {
+    const { world, tab } = connect();
+    world.autoCommit = false;
+    const { id } = decide(tab, 'g');
+    const put = world.effects.findIndex(({ type }) => type === 'commit' && world.commits.length > 0);
+    expect(put).toBeGreaterThanOrEqual(0);
+    expect(world.commits[0]?.content.ops).toMatchObject([
+      { op: 'put_entry', entry: { id, maybeSent: true, attempt: 1 } },
+    ]);
+  });
+
+  test('what waits in a window does not say so', () => {
+    const { world, tab } = connect({ settings: { inFlightLimit: 1 } });
+    remark(tab, 1);
+    const { id } = remark(tab, 2);
+    expect(world.disk.entries.get(id)).toMatchObject({ maybeSent: false, attempt: 0 });
+  });
+
+  test('the connection is lost while a mark is under way: nothing leaves, and the next one sends', () => {
+    const { world, tab } = start();
+    const { id } = decide(tab, 'g');
+    world.autoCommit = false;
+    world.socket.welcome();
+    world.commitNext();
+    expect(world.commits).toHaveLength(1);
+    world.socket.close();
+    world.commitNext();
+    expect(tab.outbox).toMatchObject([{ id, state: 'queued', attempt: 0 }]);
+    world.advance(1_000);
+    world.socket.welcome();
+    expect(world.sockets.flatMap((socket) => socket.sent('command'))).toEqual([]);
+    world.commitNext();
+    expect(world.socket.sent('command')).toMatchObject([{ id, attempt: 1 }]);
+  });
+
+  test('the next connection opens while a mark is under way: it is not sent with the old one’s mark', () => {
+    const { world, tab } = start();
+    decide(tab, 'g');
+    world.autoCommit = false;
+    world.socket.welcome({ server_time: 1_000 });
+    world.commitNext();
+    world.socket.close();
+    world.advance(1_000);
+    world.socket.welcome({ server_time: 2_000, dedupe_since: 1_500 });
+    world.commitNext();
+    world.commitNext();
+    expect(world.socket.sent('command')).toMatchObject([{ attempt: 1 }]);
+    expect([...world.disk.entries.values()]).toMatchObject([{ firstSentAt: 2_000 }]);
+  });
+});
+
+describe('a failing store', () => {
+  test('while a mark is under way: the command is held, since its row says "never sent"', () => {
+    const { world, tab } = start();
+    const { id } = decide(tab, 'g');
+    world.autoCommit = false;
+    world.socket.welcome();
+    world.commitNext();
+    world.disk.failure = 'failed';
+    world.commitNext('failed');
+    expect(world.socket.sent('command')).toEqual([]);
+    expect(tab.outbox).toMatchObject([{ id, state: 'queued', attempt: 0 }]);
+    world.advance(20_000);
+    expect(world.socket.sent('command')).toEqual([]);
+    world.disk.failure = null;
+    world.autoCommit = true;
+    world.advance(20_000);
+    expect(world.socket.sent('command')).toMatchObject([{ id, attempt: 1 }]);
+    expectMarked(world);
+  });
+
+  test('one that was never stored goes, and its row catches up when the store is back', () => {
+    const { world, tab } = connect();
+    world.disk.failure = 'failed';
+    const { id } = decide(tab, 'g');
+    expect(world.socket.sent('command')).toMatchObject([{ id, attempt: 1 }]);
+    expect(world.disk.entries.size).toBe(0);
+    world.disk.failure = null;
+    world.advance(1_000);
+    expect(world.disk.entries.get(id)).toMatchObject({ maybeSent: true, attempt: 1 });
+  });
+
+  test('one whose row says `maybeSent` already is sent again', () => {
+    const { world, tab } = connect();
+    const { id } = decide(tab, 'g');
+    world.disk.failure = 'failed';
+    remark(tab, 1);
+    world.socket.close();
+    world.advance(1_000);
+    world.socket.welcome();
+    expect(world.socket.sent('command').map((frame) => frame.id)).toContain(id);
+  });
+
+  test('a held one does not hold up what can go', () => {
+    const { world, tab } = start();
+    const held = decide(tab, 'held', 'run:1');
+    world.disk.failure = 'failed';
+    const behind = decide(tab, 'behind', 'run:1');
+    const other = decide(tab, 'other', 'run:2');
+    const normal = remark(tab, 1);
+    world.socket.welcome();
+    expect(world.socket.sent('command').map(({ id }) => id)).toEqual([other.id, normal.id]);
+    world.disk.failure = null;
+    world.advance(30_000);
+    world.socket.say({ type: 'command_ack', id: held.id });
+    expect(world.socket.sent('command').map(({ id }) => id)).toEqual([
+      other.id,
+      normal.id,
+      held.id,
+      behind.id,
+    ]);
+  });
+
+  test('a retried one is held as well: its row says that it was refused', () => {
+    const { world, tab } = connect();
+    const { id } = decide(tab, 'g');
+    world.socket.say({ type: 'command_nack', id, code: 'no', message: '', retry: false });
+    world.disk.failure = 'failed';
+    expect(tab.call({ method: 'retry', id })).toEqual({ ok: true, value: { durable: false } });
+    expect(world.socket.sent('command')).toHaveLength(1);
+    world.disk.failure = null;
+    world.advance(1_000);
+    expect(world.socket.sent('command')).toMatchObject([{ attempt: 1 }, { attempt: 2 }]);
+    expect(world.disk.outcomes.has(id)).toBe(false);
+    expect(tab.call({ method: 'settled', id })).toEqual({ ok: true, value: null });
+  });
+});
+
+describe('what may have been sent', () => {
+  function sentIn(disk: Disk): StoredEntry | undefined {
+    return [...disk.entries.values()].find(({ maybeSent }) => maybeSent);
+  }
+
+  test('is known to the next hub, whenever this one dies', () => {
+    const { world, tab } = start();
+    decide(tab, 'g');
+    world.autoCommit = false;
+    world.socket.welcome();
+    for (;;) {
+      const left = world.socket.sent('command').length > 0;
+      if (left) expect(sentIn(world.disk)).toBeDefined();
+      if (world.commits.length === 0) break;
+      world.commitNext();
+    }
+    expect(sentIn(world.disk)).toBeDefined();
+  });
+
+  test('cannot be cancelled, dropped or expired by the next hub', () => {
+    const { world, tab } = connect();
+    const { id } = tab.send({ command: { type: 'probe', n: 1 } });
+    const next = new HubWorld(ops, {
+      disk: world.disk,
+      hubId: 'hub-2',
+      settings: { normalLimit: 1 },
+      now: world.now + 60_000,
+    });
+    const after = next.attach();
+    expect(after.outbox).toMatchObject([{ id, state: 'sent', attempt: 1 }]);
+    expect(after.call({ method: 'cancel', id })).toEqual({ ok: true, value: false });
+    expect(remark(after, 1).pending.reply).toMatchObject({ code: 'outbox_full' });
+    next.socket.welcome({ server_time: next.now });
+    expect(next.socket.sent('command')).toMatchObject([{ id, attempt: 2 }]);
+  });
+});

@@ -1,0 +1,451 @@
+import { describe, expect, test } from 'vitest';
+import * as z from 'zod/mini';
+import { defineProtocol } from '../../../src/protocol/index.ts';
+import type { AnyProtocol } from '../../../src/protocol/types.ts';
+import { type Disk, HubWorld, START } from '../../support/hub-world.ts';
+import { connect, DURABLE, decide, ops, remark, start } from './ops.ts';
+
+const DAY_MS = 24 * 60 * 60 * 1_000;
+
+/** The next hub on the same disk, with one tab. */
+function restart(disk: Disk, options: { now?: number; protocol?: AnyProtocol } = {}) {
+  const { protocol = ops, now = START + 60_000 } = options;
+  const world = new HubWorld(protocol, { disk, now, hubId: `hub-${disk.term + 1}` });
+  return { world, tab: world.attach() };
+}
+
+describe('a worker dies', () => {
+  test('with commands unsent: the next one sends them, in order, without any tab', () => {
+    const { world, tab } = start();
+    const ids = [remark(tab, 1), decide(tab, 'a', 'r'), decide(tab, 'b', 'r')].map(({ id }) => id);
+    const next = new HubWorld(ops, { disk: world.disk, hubId: 'hub-2' });
+    expect(next.sockets).toHaveLength(0);
+    const other = next.attach();
+    other.leave();
+    next.socket.welcome();
+    next.socket.say({ type: 'command_ack', id: ids[1] ?? '' });
+    next.socket.say({ type: 'command_ack', id: ids[2] ?? '' });
+    expect(next.socket.sent('command').map(({ id }) => id)).toEqual([ids[1], ids[2], ids[0]]);
+  });
+
+  test('with a command sent and unanswered: the same id goes again, with the next attempt', () => {
+    const { world, tab } = connect();
+    const { id } = decide(tab, 'g');
+    const next = restart(world.disk);
+    next.world.socket.welcome();
+    expect(next.world.socket.sent('command')).toMatchObject([{ id, attempt: 2 }]);
+  });
+
+  test('after the store took a command and before its reply: the same send, offered again, is one command', () => {
+    const { world, tab } = start();
+    world.autoCommit = false;
+    const sent = decide(tab, 'g');
+    world.disk.apply(world.commits[0]?.content.ops ?? []);
+    expect(sent.pending.reply).toBeUndefined();
+    const next = restart(world.disk);
+    const again = next.tab.send({
+      id: sent.id,
+      command: { type: 'decide', gate: 'g' },
+      priority: 'high',
+      dedupeKey: 'g',
+    });
+    expect(again.pending.reply).toEqual(DURABLE);
+    next.world.socket.welcome();
+    expect(next.world.socket.sent('command')).toHaveLength(1);
+  });
+
+  test('before the store took it: the send, offered again, is taken', () => {
+    const { world, tab } = start();
+    world.autoCommit = false;
+    const sent = decide(tab, 'g');
+    const next = restart(world.disk);
+    const again = next.tab.send({ id: sent.id, command: { type: 'decide', gate: 'g' }, priority: 'high' });
+    expect(again.pending.reply).toEqual(DURABLE);
+    expect(next.tab.outbox).toHaveLength(1);
+  });
+
+  test('after the ack and before its outcome was stored: the command goes again, as a duplicate', () => {
+    const { world, tab } = connect();
+    const { id } = decide(tab, 'g');
+    world.autoCommit = false;
+    world.socket.say({ type: 'command_ack', id, result: 1 });
+    expect(tab.settled).toEqual([]);
+    const next = restart(world.disk);
+    next.world.socket.welcome();
+    expect(next.world.socket.sent('command')).toMatchObject([{ id }]);
+    next.world.socket.say({ type: 'command_ack', id, duplicate: true, result: 1 });
+    const outcome = { status: 'accepted', duplicate: true, result: 1 };
+    expect(next.tab.settled).toEqual([{ id, outcome }]);
+  });
+
+  test('after the outcome was stored and before a tab heard it: whoever asks is told', () => {
+    const { world, tab } = connect();
+    tab.autoCredit = false;
+    const { id } = decide(tab, 'g');
+    world.socket.say({ type: 'command_ack', id, result: 1 });
+    expect(tab.settled).toEqual([]);
+    const next = restart(world.disk);
+    expect(next.tab.call({ method: 'settled', id })).toEqual({
+      ok: true,
+      value: { status: 'accepted', duplicate: false, result: 1 },
+    });
+    const again = next.tab.send({ id, command: { type: 'decide', gate: 'g' }, priority: 'high' });
+    expect(again.pending.reply).toEqual(DURABLE);
+    expect(next.world.sockets).toHaveLength(0);
+  });
+
+  test('after a cancel: it stays cancelled', () => {
+    const { world, tab } = start();
+    const { id } = decide(tab, 'g');
+    tab.call({ method: 'cancel', id });
+    const next = restart(world.disk);
+    expect(next.tab.outbox).toEqual([]);
+    expect(next.tab.call({ method: 'settled', id })).toMatchObject({ value: { status: 'cancelled' } });
+  });
+
+  test('what expired meanwhile is expired, and its expiry told', () => {
+    const { world, tab } = start();
+    const { id } = tab.send({ command: { type: 'probe', n: 1 } });
+    const next = restart(world.disk, { now: START + 5_000 });
+    expect(next.tab.outbox).toMatchObject([{ id, state: 'expired' }]);
+    expect(world.disk.entries.get(id)?.fate.state).toBe('expired');
+    expect(next.tab.call({ method: 'settled', id })).toMatchObject({ value: { status: 'expired' } });
+  });
+
+  test('a command that is asked for before the store is open waits for it, and keeps to what is stored', () => {
+    const { world, tab } = start();
+    decide(tab, 'g');
+    const next = new HubWorld(ops, { disk: world.disk, hubId: 'hub-2', open: false });
+    const early = next.attach();
+    const twin = decide(early, 'g');
+    const other = decide(early, 'h');
+    const asked = next.call(early.id, { method: 'settled', id: twin.id });
+    expect([twin.pending.reply, other.pending.reply, asked.reply]).toEqual([undefined, undefined, undefined]);
+    next.openStore();
+    expect(twin.pending.reply).toMatchObject({ ok: false, code: 'duplicate_command' });
+    expect(other.pending.reply).toEqual(DURABLE);
+    expect(asked.reply).toEqual({ ok: true, value: null });
+    expect(early.outbox.map(({ dedupeKey }) => dedupeKey)).toEqual(['g', 'h']);
+  });
+});
+
+describe('uncertain', () => {
+  test('what was first sent before the server’s memory is never sent again by itself', () => {
+    const { world, tab } = start();
+    const { id } = decide(tab, 'g');
+    const unsent = decide(tab, 'h', 'run:1');
+    world.socket.welcome({ server_time: 1_000 });
+    world.socket.close();
+    world.advance(1_000);
+    const third = remark(tab, 1);
+    world.socket.welcome({ server_time: 5_000, dedupe_since: 1_001 });
+    expect(world.socket.sent('command').map((frame) => frame.id)).toEqual([third.id]);
+    expect(tab.outbox).toMatchObject([
+      { id, state: 'uncertain' },
+      { id: unsent.id, state: 'uncertain' },
+      { id: third.id, state: 'sent' },
+    ]);
+    expect(tab.settled.map(({ outcome }) => outcome)).toEqual([
+      { status: 'uncertain' },
+      { status: 'uncertain' },
+    ]);
+  });
+
+  test('what was first sent since then is sent again', () => {
+    const { world, tab } = start();
+    const { id } = decide(tab, 'g');
+    world.socket.welcome({ server_time: 1_000 });
+    world.socket.close();
+    world.advance(1_000);
+    world.socket.welcome({ server_time: 5_000, dedupe_since: 1_000 });
+    expect(world.socket.sent('command')).toMatchObject([{ id, attempt: 2 }]);
+  });
+
+  test('by when it was first sent, not by its last attempt', () => {
+    const { world, tab } = start();
+    decide(tab, 'g');
+    world.socket.welcome({ server_time: 1_000 });
+    world.socket.close();
+    world.advance(1_000);
+    world.socket.welcome({ server_time: 2_000, dedupe_since: 500 });
+    world.socket.close();
+    world.advance(2_000);
+    world.socket.welcome({ server_time: 3_000, dedupe_since: 1_500 });
+    expect(world.socket.sent('command')).toEqual([]);
+    expect(tab.outbox).toMatchObject([{ state: 'uncertain' }]);
+  });
+
+  test('a server whose memory begins with this connection remembers what is sent on it', () => {
+    const { world, tab } = start();
+    const { id } = decide(tab, 'g');
+    // Read one after the other, the second is a millisecond later.
+    world.socket.welcome({ server_time: 1_000, dedupe_since: 1_001 });
+    world.socket.say({ type: 'command_nack', id, code: 'busy', message: '', retry: true });
+    world.advance(1_000);
+    expect(world.socket.sent('command')).toHaveLength(2);
+  });
+
+  test('also over a restart of the worker', () => {
+    const { world, tab } = start();
+    const { id } = decide(tab, 'g');
+    world.socket.welcome({ server_time: 1_000 });
+    const next = restart(world.disk);
+    next.world.socket.welcome({ server_time: 9_000, dedupe_since: 8_000 });
+    expect(next.world.socket.sent('command')).toEqual([]);
+    expect(next.tab.outbox).toMatchObject([{ id, state: 'uncertain' }]);
+    expect(world.disk.entries.get(id)?.fate.state).toBe('uncertain');
+  });
+
+  test('also where the store comes back on an open connection', () => {
+    const before = start();
+    const { id } = decide(before.tab, 'g');
+    before.world.socket.welcome({ server_time: 1_000 });
+    const { disk } = before.world;
+    disk.failure = 'blocked';
+    const next = restart(disk);
+    remark(next.tab, 1);
+    next.world.socket.welcome({ server_time: 9_000, dedupe_since: 8_000 });
+    disk.failure = null;
+    next.world.advance(30_000);
+    expect(next.tab.outbox).toMatchObject([{ id, state: 'uncertain' }, { state: 'sent' }]);
+    expect(next.world.socket.sent('command')).toHaveLength(1);
+  });
+
+  test('a person may send it again, which is then final until the next loss of memory', () => {
+    const { world, tab } = start();
+    const { id } = decide(tab, 'g');
+    world.socket.welcome({ server_time: 1_000 });
+    world.socket.close();
+    world.advance(1_000);
+    world.socket.welcome({ server_time: 5_000, dedupe_since: 4_000 });
+    expect(tab.call({ method: 'retry', id })).toEqual(DURABLE);
+    expect(world.socket.sent('command')).toMatchObject([{ id, attempt: 2 }]);
+    expect(world.disk.entries.get(id)).toMatchObject({ maybeSent: true, firstSentAt: 5_000 });
+    world.socket.close();
+    world.advance(2_000);
+    world.socket.welcome({ server_time: 6_000, dedupe_since: 4_000 });
+    expect(world.socket.sent('command')).toMatchObject([{ id, attempt: 3 }]);
+  });
+
+  test('a retried one that waits offline cannot be called cancelled: it may have run', () => {
+    const { world, tab } = start();
+    const { id } = decide(tab, 'g');
+    world.socket.welcome({ server_time: 1_000 });
+    world.socket.close();
+    world.advance(1_000);
+    world.socket.welcome({ server_time: 5_000, dedupe_since: 4_000 });
+    world.socket.close();
+    tab.call({ method: 'retry', id });
+    expect(tab.call({ method: 'cancel', id })).toEqual({ ok: true, value: false });
+  });
+
+  test('a late answer of the old connection is no answer', () => {
+    const { world, tab } = start();
+    const { id } = decide(tab, 'g');
+    world.socket.welcome({ server_time: 1_000 });
+    const old = world.socket;
+    old.close();
+    world.advance(1_000);
+    world.socket.welcome({ server_time: 5_000, dedupe_since: 4_000 });
+    old.say({ type: 'command_ack', id });
+    expect(tab.outbox).toMatchObject([{ id, state: 'uncertain' }]);
+  });
+
+  test('the key of an uncertain command is free: it is not pending', () => {
+    const { world, tab } = start();
+    const { id } = decide(tab, 'g');
+    world.socket.welcome({ server_time: 1_000 });
+    world.socket.close();
+    world.advance(1_000);
+    world.socket.welcome({ server_time: 5_000, dedupe_since: 4_000 });
+    expect(decide(tab, 'g').pending.reply).toEqual(DURABLE);
+    expect(tab.call({ method: 'retry', id })).toMatchObject({ code: 'duplicate_command' });
+    expect(tab.call({ method: 'dismiss', id })).toEqual({ ok: true, value: null });
+  });
+});
+
+describe('outcomes', () => {
+  function settleMany(count: number, everyMs: number) {
+    const { world, tab } = connect();
+    const ids: string[] = [];
+    for (let n = 0; n < count; n++) {
+      const { id } = remark(tab, n);
+      world.socket.say({ type: 'command_ack', id });
+      ids.push(id);
+      world.advance(everyMs);
+      if (everyMs > 0) world.socket.say({ type: 'pong', id: 1 });
+    }
+    return { world, tab, ids };
+  }
+
+  test('the last 50 are kept, however old', () => {
+    const { world, ids } = settleMany(60, 20_000);
+    const next = restart(world.disk, { now: world.now + 30 * DAY_MS });
+    const known = ids.map((id) => next.tab.call({ method: 'settled', id }));
+    expect(known.slice(-50)).toEqual(
+      Array(50).fill({ ok: true, value: { status: 'accepted', duplicate: false } }),
+    );
+    expect(world.disk.outcomes.size).toBeLessThanOrEqual(51);
+  });
+
+  test('all of the last 10 minutes are kept, however many', () => {
+    const { world, ids } = settleMany(200, 1_000);
+    const next = restart(world.disk, { now: world.now });
+    for (const id of ids)
+      expect(next.tab.call({ method: 'settled', id })).toMatchObject({ value: { status: 'accepted' } });
+  });
+
+  test('older ones are forgotten, in memory and on the disk', () => {
+    const { world, tab, ids } = settleMany(100, 0);
+    world.advance(10_000);
+    world.now += 600_000;
+    const { id } = remark(tab, 1);
+    world.advance(1_000);
+    world.socket.welcome();
+    world.socket.say({ type: 'command_ack', id });
+    expect(world.disk.outcomes.size).toBeLessThanOrEqual(51);
+    expect(tab.call({ method: 'settled', id: ids[0] ?? '' })).toEqual({ ok: true, value: null });
+    expect(tab.call({ method: 'settled', id: ids[99] ?? '' })).toMatchObject({
+      value: { status: 'accepted' },
+    });
+  });
+});
+
+describe('what ended', () => {
+  function rejected() {
+    const { world, tab } = connect();
+    const { id } = decide(tab, 'g');
+    world.socket.say({ type: 'command_nack', id, code: 'no', message: '', retry: false });
+    return { world, tab, id };
+  }
+
+  test('stays visible for 7 days', () => {
+    const { world, id } = rejected();
+    const sooner = restart(world.disk, { now: world.now + 7 * DAY_MS - 1 });
+    expect(sooner.tab.outbox).toMatchObject([{ id, state: 'rejected' }]);
+    const later = restart(world.disk, { now: world.now + 7 * DAY_MS + 1 });
+    expect(later.tab.outbox).toEqual([]);
+    expect(world.disk.entries.size).toBe(0);
+  });
+
+  test('also in a hub that lives longer', () => {
+    const { world, tab, id } = rejected();
+    world.socket.close();
+    world.now += 7 * DAY_MS + 1;
+    const { id: next } = decide(tab, 'h');
+    world.socket.welcome();
+    world.socket.say({ type: 'command_ack', id: next });
+    expect(tab.outbox).toEqual([]);
+    expect(world.disk.entries.has(id)).toBe(false);
+  });
+
+  test('while pending ones stay for ever', () => {
+    const { world, tab } = start();
+    const { id } = decide(tab, 'g');
+    const next = restart(world.disk, { now: START + 365 * DAY_MS });
+    expect(next.tab.outbox).toMatchObject([{ id, state: 'queued' }]);
+  });
+
+  test('a dismissed one does not come back', () => {
+    const { world, tab, id } = rejected();
+    tab.call({ method: 'dismiss', id });
+    expect(restart(world.disk).tab.outbox).toEqual([]);
+  });
+});
+
+describe('a newer version of the application', () => {
+  const second = (upgrade?: (old: unknown, from: number) => unknown, version = 2) =>
+    defineProtocol({
+      app: 'ops',
+      version,
+      events: {},
+      commands: {
+        decide: {
+          schema: z.object({ gate: z.string(), verdict: z.enum(['approve', 'reject']) }),
+          priority: 'high',
+          dedupe: (command) => `${command.gate}!`,
+          ...(upgrade && { upgrade }),
+        },
+        remark: { schema: z.object({ n: z.number() }) },
+      },
+    });
+
+  function waiting() {
+    const { world, tab } = start();
+    return { disk: world.disk, ...decide(tab, 'g') };
+  }
+
+  test('upgrades what waits, and sends it as of its own version', () => {
+    const { disk, id } = waiting();
+    const seen: unknown[] = [];
+    const protocol = second((old, from) => {
+      seen.push(old, from);
+      return { ...(old as object), verdict: 'approve' };
+    });
+    const { world, tab } = restart(disk, { protocol });
+    expect(seen).toEqual([{ gate: 'g' }, 1]);
+    const command = { type: 'decide', gate: 'g', verdict: 'approve' };
+    expect(disk.entries.get(id)).toMatchObject({ command, appVersion: 2, dedupeKey: 'g!' });
+    expect(tab.outbox).toMatchObject([{ id, state: 'queued', command }]);
+    world.socket.welcome();
+    expect(world.socket.sent('command')).toMatchObject([{ id, app_version: 2, command }]);
+  });
+
+  test('sends what fits without an upgrade as of the version that it was made for', () => {
+    const { world, tab } = start();
+    const { id } = remark(tab, 1);
+    const next = restart(world.disk, { protocol: second() });
+    next.world.socket.welcome();
+    expect(next.world.socket.sent('command')).toMatchObject([{ id, app_version: 1 }]);
+  });
+
+  test.for([
+    ['no longer fits', undefined],
+    ['is upgraded to what does not fit', () => ({ gate: 'g', verdict: 'perhaps' })],
+    ['is upgraded to nothing', () => null],
+    ['is upgraded to what JSON would change', () => ({ gate: 'g', verdict: 'approve', at: new Date(0) })],
+    [
+      'cannot be upgraded',
+      () => {
+        throw new Error('no way');
+      },
+    ],
+  ] as const)('quarantines what %s', ([, upgrade]) => {
+    const { disk, id } = waiting();
+    const { world, tab } = restart(disk, { protocol: second(upgrade) });
+    expect(tab.outbox).toMatchObject([
+      { id, state: 'quarantined', command: { type: 'decide', gate: 'g' }, error: { code: 'invalid' } },
+    ]);
+    expect(world.sockets).toHaveLength(0);
+    expect(disk.entries.get(id)).toMatchObject({ fate: { state: 'quarantined' }, appVersion: 1 });
+  });
+
+  test('quarantines a command that it does not know', () => {
+    const { world, tab } = start();
+    const { id } = tab.send({ command: { type: 'halt', n: 1 }, priority: 'high' });
+    const next = restart(world.disk, { protocol: second() });
+    expect(next.tab.outbox).toMatchObject([{ id, state: 'quarantined', error: { code: 'unknown_type' } }]);
+  });
+
+  test('a quarantined one can be retried by a version that upgrades it, and dismissed by any', () => {
+    const { disk, id } = waiting();
+    const { tab } = restart(disk, { protocol: second() });
+    expect(tab.call({ method: 'retry', id })).toMatchObject({ ok: false, code: 'invalid_command' });
+    expect(tab.outbox).toMatchObject([{ id, state: 'quarantined' }]);
+    const third = restart(disk, { protocol: second(() => ({ gate: 'g', verdict: 'reject' }), 3) });
+    expect(third.tab.call({ method: 'retry', id })).toEqual(DURABLE);
+    third.world.socket.welcome();
+    expect(third.world.socket.sent('command')).toMatchObject([
+      { id, app_version: 3, attempt: 1, command: { verdict: 'reject' } },
+    ]);
+  });
+
+  test('a quarantined one that may have been sent may have run, also after a retry', () => {
+    const { world, tab } = connect();
+    const { id } = decide(tab, 'g');
+    restart(world.disk, { protocol: second() });
+    const next = restart(world.disk, { protocol: second(() => ({ gate: 'g', verdict: 'reject' }), 3) });
+    next.tab.call({ method: 'retry', id });
+    expect(next.tab.call({ method: 'cancel', id })).toEqual({ ok: true, value: false });
+  });
+});
