@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import type { ClientFrameOf, ServerFrameOf, SnapshotItem } from '../../src/protocol/frames/index.ts';
 import { defineProtocol } from '../../src/protocol/index.ts';
 import type { Typed } from '../../src/protocol/interpret.ts';
-import type { TopicUpdate } from '../../src/protocol/port.ts';
+import type { TabItem } from '../../src/protocol/port.ts';
 import type { HubSettings } from '../../worker/core/settings.ts';
 import { type Disk, HubWorld, type WorldTab } from './hub-world.ts';
 
@@ -140,21 +140,26 @@ export class TopicScene {
 /** A tab's state by key, folded from what reached it as a view does. */
 export function stateOf(tab: WorldTab, topic = TOPIC): Map<string, Typed> {
   const state = new Map<string, Typed>();
-  const apply = (items: { key: string | null; gone: boolean; event: Typed }[]) => {
-    for (const { key, gone: isGone, event } of items) {
+  let seen = 0;
+  const apply = (items: readonly TabItem[]) => {
+    for (const { key, gone: isGone, event, offset } of items) {
+      if (offset <= seen) continue;
+      seen = offset;
       if (key === null) continue;
       state.delete(key);
       if (!isGone) state.set(key, event);
     }
   };
-  let parts: TopicUpdate[] = [];
+  let items: TabItem[] = [];
   for (const update of tab.updates(topic)) {
     if (update.kind === 'events') apply(update.items);
     if (update.kind !== 'snapshot') continue;
-    parts = update.part === 0 ? [update] : [...parts, update];
+    items = [...(update.part === 0 ? [] : items), ...update.events, ...update.missed];
     if (!update.last) continue;
     state.clear();
-    for (const part of parts) if (part.kind === 'snapshot') apply(part.events);
+    seen = 0;
+    apply(items.sort((a, b) => a.offset - b.offset));
+    seen = update.offset;
   }
   return state;
 }

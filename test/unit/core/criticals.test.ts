@@ -1,6 +1,16 @@
 import { expect, test } from 'vitest';
 import type { WorldTab } from '../../support/hub-world.ts';
-import { alarm, gate, item, line, offsets, stateOf, TOPIC, TopicScene } from '../../support/topic-scene.ts';
+import {
+  alarm,
+  gate,
+  gone,
+  item,
+  line,
+  offsets,
+  stateOf,
+  TOPIC,
+  TopicScene,
+} from '../../support/topic-scene.ts';
 
 const acks = ({ world }: TopicScene) =>
   world.socket.sent('ack').map(({ epoch, offsets: taken, failed }) => ({ epoch, taken, failed }));
@@ -34,19 +44,18 @@ test('one is critical by the protocol, or by the server’s word', () => {
   expect(tab?.events(TOPIC).map(({ critical }) => critical)).toEqual([true, true, false]);
 });
 
-test('one that nobody takes is held, unacknowledged, and given to tabs that join as missed', () => {
+test('one that nobody takes is held, unacknowledged, and follows the snapshot of a tab that joins', () => {
   const scene = new TopicScene({ settings: { tailLimit: 0 } });
   scene.live(1, [], 5);
   scene.event(alarm('fire'), { ack: true });
   scene.event(line('7'));
   const later = scene.tab();
-  expect(later.snapshots(TOPIC)).toMatchObject([
-    { events: [], missed: [{ offset: 6, critical: true, replayed: true }] },
-  ]);
+  expect(later.snapshots(TOPIC)).toMatchObject([{ events: [], missed: [], offset: 7 }]);
+  expect(later.events(TOPIC)).toMatchObject([{ offset: 6, critical: true, replayed: true }]);
   expect(acks(scene)).toEqual([]);
   takes(later, [6]);
   expect(acks(scene)).toEqual([ack([6])]);
-  expect(scene.tab().snapshots(TOPIC)).toMatchObject([{ missed: [] }]);
+  expect(scene.tab().events(TOPIC)).toEqual([]);
 });
 
 test('one that a tab failed on is not acknowledged, and comes again when the server repeats it', () => {
@@ -197,6 +206,16 @@ test('critical events of one key do not replace each other', () => {
   expect(tab && stateOf(tab)).toEqual(new Map([['g', gate('g', '3')]]));
 });
 
+test('one that nobody took and whose key is gone since brings the key back to nobody', () => {
+  const scene = new TopicScene();
+  scene.live(1);
+  scene.event(gate('g', 'waits'), { ack: true });
+  scene.event(gone('g'));
+  const later = scene.tab();
+  expect(offsets(later.events(TOPIC))).toEqual([1]);
+  expect(stateOf(later)).toEqual(new Map());
+});
+
 test('a tab that was gone for long is given on its return what nobody took', () => {
   const scene = new TopicScene();
   const [frozen] = scene.live(2);
@@ -207,7 +226,8 @@ test('a tab that was gone for long is given on its return what nobody took', () 
   takes(scene.tab(), [2]);
   scene.world.advance(6_000);
   frozen?.credit();
-  expect(offsets(frozen?.snapshots(TOPIC).at(-1)?.missed ?? [])).toEqual([1, 2, 3]);
+  expect(offsets(frozen?.snapshots(TOPIC).at(-1)?.missed ?? [])).toEqual([2, 3]);
+  expect(offsets(frozen?.events(TOPIC) ?? [])).toEqual([1, 1, 3]);
   expect(waiting(scene)).toBe(2);
 });
 

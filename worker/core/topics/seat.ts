@@ -7,10 +7,13 @@ export interface Credited extends Position {
   readonly ts: number;
 }
 
-/** A topic as of now. */
-export interface TopicState extends Credited {
+interface Snapshot extends Credited {
   /** By offset. */
   readonly events: readonly TabItem[];
+}
+
+/** A topic as of now. */
+export interface TopicState extends Snapshot {
   /** The critical ones that no page took, by offset. */
   readonly unacknowledged: readonly TabItem[];
 }
@@ -33,6 +36,8 @@ interface Giving {
   readonly at: Credited;
   readonly events: readonly TabItem[];
   readonly missed: readonly TabItem[];
+  /** Critical events that follow it, out of order. */
+  readonly repeats: readonly TabItem[];
   /** Once it is given: how many losable events the tab has passed, and how many of them it did not get. */
   readonly losablePassed: number;
   readonly lost: number;
@@ -121,9 +126,14 @@ export class Seat {
     this.#mustRestart = false;
     this.#place = journal.end;
     this.#tickets = [];
-    const missed = missedSince(this.#given ?? this.#cameWith, state, state.unacknowledged);
+    const missed = missedSince(this.#given ?? this.#cameWith, state);
     const lost = journal.losable - this.#losablePassed - missed.filter(isLosableItem).length;
-    this.#begin(null, state, missed, journal.losable, Math.max(0, lost));
+    this.#begin(null, state, {
+      missed,
+      repeats: state.unacknowledged,
+      losablePassed: journal.losable,
+      lost: Math.max(0, lost),
+    });
   }
 
   #takeJournal(updates: TopicUpdate[], budget: Budget): void {
@@ -164,10 +174,14 @@ export class Seat {
 
   #beginServerSnapshot(entry: SnapshotEntry): void {
     const { losableBefore, losable } = entry;
-    const missed = this.#given ? entry.missed : missedSince(this.#cameWith, entry, entry.missed);
     // Whoever waited for a snapshot begins with this one.
     this.#tickets = [];
-    this.#begin(null, entry, missed, losableBefore + losable, losableBefore - this.#losablePassed);
+    this.#begin(null, entry, {
+      missed: this.#given ? entry.missed : missedSince(this.#cameWith, entry, entry.missed),
+      repeats: [],
+      losablePassed: losableBefore + losable,
+      lost: losableBefore - this.#losablePassed,
+    });
   }
 
   #takeTickets(updates: TopicUpdate[], budget: Budget): void {
@@ -175,32 +189,34 @@ export class Seat {
       const state = this.#topic.state();
       if (!state || this.#giving) return;
       this.#tickets = this.#tickets.slice(1);
-      const missed = missedSince(position, state, state.unacknowledged);
-      this.#begin(ticket, state, missed, this.#losablePassed, 0);
+      this.#begin(ticket, state, {
+        missed: missedSince(position, state),
+        repeats: this.#given ? [] : state.unacknowledged,
+        losablePassed: this.#losablePassed,
+        lost: 0,
+      });
       this.#giveSnapshot(updates, budget);
     }
   }
 
   #begin(
     ticket: number | null,
-    { epoch, offset, ts, events }: Omit<TopicState, 'unacknowledged'>,
-    missed: readonly TabItem[],
-    losablePassed: number,
-    lost: number,
+    { epoch, offset, ts, events }: Snapshot,
+    rest: Pick<Giving, 'missed' | 'repeats' | 'losablePassed' | 'lost'>,
   ): void {
-    const at = { epoch, offset, ts };
-    this.#giving = { ticket, at, events, missed, losablePassed, lost, part: 0, given: 0 };
+    this.#giving = { ticket, at: { epoch, offset, ts }, events, ...rest, part: 0, given: 0 };
   }
 
   #giveSnapshot(updates: TopicUpdate[], budget: Budget): void {
     const giving = this.#giving;
     if (!giving || budget.items <= 0) return;
-    const { ticket, at, events, missed, part, given: from } = giving;
+    const { ticket, at, events, missed, repeats, part, given: from } = giving;
+    const { name: topic } = this.#topic;
     const to = Math.min(from + budget.items, events.length + missed.length);
     const last = to === events.length + missed.length;
     updates.push({
       kind: 'snapshot',
-      topic: this.#topic.name,
+      topic,
       ticket,
       part,
       last,
@@ -214,6 +230,8 @@ export class Seat {
     budget.items -= to - from;
     if (!last) return;
     this.#giving = null;
+    if (repeats.length > 0) updates.push({ kind: 'events', topic, epoch: at.epoch, items: [...repeats] });
+    budget.items -= repeats.length;
     this.#given = at;
     this.#dropped += giving.lost;
     this.#losablePassed = giving.losablePassed;
@@ -230,17 +248,17 @@ export class Seat {
   }
 }
 
-/** What of a state lies beyond a position of its epoch, with `others`; by offset. */
+/** What of a snapshot lies beyond a position of its epoch, with `others`; by offset. */
 function missedSince(
   position: Position | null,
-  { epoch, offset, events }: Omit<TopicState, 'unacknowledged'>,
-  others: readonly TabItem[],
+  { epoch, offset, events }: Snapshot,
+  others: readonly TabItem[] = [],
 ): readonly TabItem[] {
   const since = position?.epoch === epoch ? position.offset : offset;
-  if (since >= offset) return others;
-  const byOffset = new Map<number, TabItem>();
-  for (const item of others) byOffset.set(item.offset, item);
-  for (const item of events) if (item.offset > since) byOffset.set(item.offset, item);
+  const beyond = events.filter((item) => item.offset > since);
+  if (beyond.length === 0) return others;
+  if (others.length === 0) return beyond;
+  const byOffset = new Map([...others, ...beyond].map((item) => [item.offset, item]));
   return [...byOffset.values()].sort((a, b) => a.offset - b.offset);
 }
 
