@@ -399,7 +399,7 @@ describe('a newer version of the application', () => {
     expect(next.world.socket.sent('command')).toMatchObject([{ id, app_version: 1 }]);
   });
 
-  test.for([
+  const unfit: [string, ((old: unknown) => unknown) | undefined][] = [
     ['no longer fits', undefined],
     ['is upgraded to what does not fit', () => ({ gate: 'g', verdict: 'perhaps' })],
     ['is upgraded to nothing', () => null],
@@ -410,7 +410,8 @@ describe('a newer version of the application', () => {
         throw new Error('no way');
       },
     ],
-  ] as const)('quarantines what %s', ([, upgrade]) => {
+  ];
+  test.for(unfit)('quarantines what %s', ([, upgrade]) => {
     const { disk, id } = waiting();
     const { world, tab } = restart(disk, { protocol: second(upgrade) });
     expect(tab.outbox).toMatchObject([

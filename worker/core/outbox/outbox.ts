@@ -99,6 +99,7 @@ export class Outbox {
     const inStore = new Map(rows.map((row) => [row.id, row]));
     const settledInStore = new Map(outcomes.map((outcome) => [outcome.id, outcome]));
     const ops: StoreOp[] = [];
+    this.#queueBehind(inStore);
     for (const entry of this.#entries.values()) {
       const row = inStore.get(entry.row.id);
       entry.stored = row ? storedAs(row) : 'no';
@@ -113,7 +114,6 @@ export class Outbox {
       }
     }
     for (const row of inStore.values()) {
-      this.#seq = Math.max(this.#seq, row.seq);
       if (this.#entries.has(row.id)) continue;
       const restored = this.#outcomes.get(row.id)
         ? null
@@ -146,6 +146,18 @@ export class Outbox {
     };
   }
 
+  /** What was taken without a look at the store comes after all that it holds. */
+  #queueBehind(inStore: ReadonlyMap<string, StoredEntry>): void {
+    let last = 0;
+    for (const { seq } of inStore.values()) last = Math.max(last, seq);
+    for (const entry of [...this.#entries.values()].sort((a, b) => a.row.seq - b.row.seq)) {
+      if (inStore.has(entry.row.id)) continue;
+      last = Math.max(last + 1, entry.row.seq);
+      if (last !== entry.row.seq) entry.row = { ...entry.row, seq: last };
+    }
+    this.#seq = Math.max(this.#seq, last);
+  }
+
   send(command: OutgoingCommand, answer: SendAnswer): void {
     const { id } = command;
     const known = this.#entries.get(id);
@@ -166,7 +178,7 @@ export class Outbox {
 
     const row: StoredEntry = {
       id,
-      seq: this.#nextSeq(),
+      seq: ++this.#seq,
       topic,
       priority,
       command: command.command,
@@ -230,7 +242,7 @@ export class Outbox {
     // What the server refused did not run; of what it never answered nobody knows.
     const mayHaveRun = row.fate.state === 'uncertain' || row.fate.state === 'quarantined';
     if (entry.stored !== 'no') entry.stored = storedAs(row);
-    entry.row = { ...fresh, seq: this.#nextSeq(), maybeSent: row.maybeSent && mayHaveRun };
+    entry.row = { ...fresh, seq: ++this.#seq, maybeSent: row.maybeSent && mayHaveRun };
     entry.delivery = { state: 'ready' };
     this.#answersTo(id).push(answer);
     this.#put(entry, false, this.#outcomes.remove(id));
@@ -402,12 +414,6 @@ export class Outbox {
         // A row that says "never sent" must not be contradicted: it waits for the store.
         .map((entry) => ({ entry, held: degraded && entry.stored === 'unsent' }))
     );
-  }
-
-  /** Behind whatever a store that is out of reach may hold. */
-  #nextSeq(): number {
-    this.#seq = Math.max(this.#seq + 1, this.#context.now);
-    return this.#seq;
   }
 
   #pending(): Entry[] {

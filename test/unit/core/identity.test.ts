@@ -1,0 +1,264 @@
+import { describe, expect, test } from 'vitest';
+import { Disk, HubWorld } from '../../support/hub-world.ts';
+import { closedOf, connect, DURABLE, decide, ops, remark, start } from './ops.ts';
+
+describe('the outbox belongs to the principal of its first welcome', () => {
+  test('which is stored before any command leaves', () => {
+    const { world, tab } = start();
+    decide(tab, 'g');
+    world.autoCommit = false;
+    world.socket.welcome({ principal: 'ann' });
+    remark(tab, 1);
+    expect(world.socket.sent('command')).toEqual([]);
+    expect(world.commits[0]?.content).toEqual({
+      durability: 'strict',
+      ops: [{ op: 'put_principal', principal: 'ann' }],
+    });
+    world.commitNext();
+    expect(world.disk.principal).toBe('ann');
+    while (world.commits.length > 0) world.commitNext();
+    expect(world.socket.sent('command')).toHaveLength(2);
+  });
+
+  test('another one holds it, sends nothing, and says so', () => {
+    const { world, tab } = connect();
+    world.socket.close();
+    const { id } = decide(tab, 'g');
+    world.advance(1_000);
+    world.socket.welcome({ principal: 'bob' });
+    expect(world.socket.frames.map(({ type }) => type)).toEqual(['hello']);
+    world.socket.close(1000);
+    expect(closedOf(tab)).toMatchObject({ reason: 'identity_mismatch', retryAt: null });
+    expect(tab.outbox).toMatchObject([{ id, state: 'queued' }]);
+    expect(world.disk.principal).toBe('ann');
+    world.advance(3_600_000);
+    tab.call({ method: 'signal', signal: 'online' });
+    expect(world.liveSockets).toHaveLength(0);
+    expect(decide(tab, 'h').pending.reply).toEqual(DURABLE);
+  });
+
+  test('also in the next hub', () => {
+    const { world, tab } = connect();
+    decide(tab, 'g');
+    const next = start({ disk: world.disk, hubId: 'hub-2' });
+    next.world.socket.welcome({ principal: 'bob' });
+    expect(next.world.socket.sent('command')).toEqual([]);
+    expect(next.tab.connection).toEqual({ state: 'closing' });
+  });
+
+  test('the right one gets it when the person is back', () => {
+    const { world, tab } = connect();
+    world.socket.close();
+    decide(tab, 'g');
+    world.advance(1_000);
+    world.socket.welcome({ principal: 'bob' });
+    world.socket.close(1000);
+    tab.call({ method: 'reconnect' });
+    world.socket.welcome({ principal: 'ann' });
+    expect(world.socket.sent('command')).toHaveLength(1);
+  });
+
+  test('a server that says so itself is believed', () => {
+    const { world, tab } = start();
+    const { id } = decide(tab, 'g');
+    world.socket.accept();
+    world.socket.say({ type: 'goodbye', code: 'identity_mismatch', message: '', retry: false });
+    world.socket.close(4403);
+    expect(closedOf(tab)).toMatchObject({ reason: 'identity_mismatch', retryAt: null });
+    expect(tab.outbox).toMatchObject([{ id, state: 'queued' }]);
+  });
+
+  test('another welcome while the first principal is being stored is refused', () => {
+    const { world, tab } = start();
+    decide(tab, 'g');
+    world.autoCommit = false;
+    world.socket.welcome({ principal: 'ann' });
+    world.socket.close();
+    world.advance(1_000);
+    world.socket.welcome({ principal: 'bob' });
+    while (world.commits.length > 0) world.commitNext();
+    expect(world.socket.sent('command')).toEqual([]);
+    expect(world.disk.principal).toBe('ann');
+  });
+
+  test('where it cannot be stored, memory knows it, and the store learns it later', () => {
+    const disk = new Disk();
+    disk.failure = 'blocked';
+    const { world, tab } = start({ disk });
+    decide(tab, 'g');
+    world.socket.welcome({ principal: 'ann' });
+    expect(world.socket.sent('command')).toHaveLength(1);
+    disk.failure = null;
+    world.advance(1_000);
+    expect(disk.principal).toBe('ann');
+    world.socket.close();
+    world.advance(1_000);
+    world.socket.welcome({ principal: 'bob' });
+    expect(world.socket.sent('command')).toEqual([]);
+  });
+
+  test('a store that comes back with another owner ends the connection, and the tabs are told why', () => {
+    const disk = new Disk();
+    disk.failure = 'blocked';
+    disk.principal = 'ann';
+    const { world, tab } = start({ disk });
+    const { id } = decide(tab, 'g');
+    world.socket.welcome({ principal: 'bob' });
+    world.socket.close();
+    disk.failure = null;
+    world.advance(500);
+    world.advance(500);
+    expect(closedOf(tab)).toMatchObject({ reason: 'identity_mismatch', retryAt: null });
+    expect(disk.principal).toBe('ann');
+    expect(disk.entries.get(id)).toMatchObject({ maybeSent: true });
+  });
+});
+
+describe('signOut', () => {
+  test('ends the connection for every tab, and returns what waits, which stays', () => {
+    const { world, tab } = start();
+    const other = world.attach();
+    const { id } = decide(tab, 'g');
+    world.socket.welcome();
+    const reply = tab.call({ method: 'signOut', discard: false });
+    expect(reply).toMatchObject({ ok: true, value: [{ id, state: 'sent' }] });
+    expect(world.ended).toBe('signed_out');
+    for (const each of [tab, other])
+      expect(closedOf(each)).toMatchObject({ reason: 'signed_out', retryAt: null });
+    expect(world.liveSockets).toHaveLength(0);
+    const next = start({ disk: world.disk, hubId: 'hub-2' });
+    expect(next.tab.outbox).toMatchObject([{ id }]);
+  });
+
+  test('with `discard` empties the outbox, and returns what was in it', () => {
+    const { world, tab } = connect();
+    const first = decide(tab, 'g');
+    world.socket.say({ type: 'command_nack', id: first.id, code: 'no', message: '', retry: false });
+    const second = decide(tab, 'h');
+    const reply = tab.call({ method: 'signOut', discard: true });
+    expect(reply).toMatchObject({ ok: true, value: [{ id: first.id }, { id: second.id }] });
+    expect(world.ended).toBe('signed_out');
+    expect(world.disk.entries.size).toBe(0);
+    expect(start({ disk: world.disk, hubId: 'hub-2' }).tab.outbox).toEqual([]);
+  });
+
+  test('waits for what was asked before, and answers it', () => {
+    const { world, tab } = start();
+    world.autoCommit = false;
+    const { id, pending } = decide(tab, 'g');
+    const out = world.call(tab.id, { method: 'signOut', discard: false });
+    expect(world.ended).toBeNull();
+    while (world.commits.length > 0) world.commitNext();
+    expect(pending.reply).toEqual(DURABLE);
+    expect(out.reply).toMatchObject({ ok: true, value: [{ id }] });
+    expect(world.ended).toBe('signed_out');
+  });
+
+  test('nothing leaves while the outbox is emptied, also what was being marked', () => {
+    const { world, tab } = start();
+    decide(tab, 'g');
+    world.autoCommit = false;
+    world.socket.welcome();
+    world.commitNext();
+    world.call(tab.id, { method: 'signOut', discard: true });
+    while (world.commits.length > 0) world.commitNext();
+    expect(world.socket.sent('command')).toEqual([]);
+    expect(world.disk.entries.size).toBe(0);
+    expect(world.ended).toBe('signed_out');
+  });
+
+  test.for(['idle', 'connecting', 'waiting for a token', 'backing off', 'paused', 'closing'])(
+    '%s',
+    (state) => {
+      const world = new HubWorld(ops, {});
+      const tab = world.attach({ hasToken: state === 'waiting for a token' });
+      if (state !== 'idle') tab.subscribe('run:1');
+      if (state === 'backing off') world.socket.close();
+      if (state === 'paused') world.socket.close(4409);
+      if (state === 'closing') {
+        world.socket.welcome();
+        world.socket.say({ type: 'goodbye', code: 'draining', message: '', retry: true });
+      }
+      expect(tab.call({ method: 'signOut', discard: true })).toEqual({ ok: true, value: [] });
+      expect(closedOf(tab)).toMatchObject({ reason: 'signed_out', retryAt: null });
+      expect(world.liveSockets).toHaveLength(0);
+      world.advance(3_600_000);
+      expect(world.liveSockets).toHaveLength(0);
+    },
+  );
+
+  test('before the store is open it waits for it', () => {
+    const world = new HubWorld(ops, { open: false });
+    const tab = world.attach();
+    const out = world.call(tab.id, { method: 'signOut', discard: true });
+    expect(out.reply).toBeUndefined();
+    world.openStore();
+    expect(out.reply).toEqual({ ok: true, value: [] });
+    expect(world.ended).toBe('signed_out');
+  });
+
+  test('without a store works, since nothing is to be emptied', () => {
+    const { world, tab } = connect();
+    world.disk.failure = 'failed';
+    const { id } = decide(tab, 'g');
+    expect(tab.call({ method: 'signOut', discard: false })).toMatchObject({ ok: true, value: [{ id }] });
+    expect(world.ended).toBe('signed_out');
+  });
+
+  test('with `discard` is refused where the store fails, and then nothing is lost', () => {
+    const { world, tab } = connect();
+    const stored = decide(tab, 'a', 'run:1');
+    world.disk.failure = 'failed';
+    const inMemory = decide(tab, 'b', 'run:1');
+    expect(tab.call({ method: 'signOut', discard: true })).toMatchObject({ code: 'storage_unavailable' });
+    expect(world.ended).toBeNull();
+    expect(tab.outbox.map(({ id }) => id)).toEqual([stored.id, inMemory.id]);
+    world.socket.say({ type: 'command_ack', id: stored.id });
+    expect(world.socket.sent('command').map(({ id }) => id)).toEqual([stored.id, inMemory.id]);
+  });
+
+  test('twice at once is one end', () => {
+    const { world, tab } = connect();
+    world.autoCommit = false;
+    const first = world.call(tab.id, { method: 'signOut', discard: false });
+    world.call(tab.id, { method: 'signOut', discard: true });
+    while (world.commits.length > 0) world.commitNext();
+    expect(first.reply).toMatchObject({ ok: true });
+    expect(world.effects.filter(({ type }) => type === 'end')).toHaveLength(1);
+  });
+});
+
+describe('url and dialect', () => {
+  test('those of a newer build are adopted at the next connect, with one warning', () => {
+    const { world, tab } = connect();
+    world.attach({ url: 'ws://new/ws?secret=1', appVersion: 2 });
+    world.attach({ url: 'ws://newer/ws', appVersion: 3 });
+    const reports = tab.batches.flatMap(({ reports }) => reports ?? []);
+    const warnings = reports.filter((report) => report.kind === 'log' && report.level === 'warn');
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]?.message).not.toContain('secret');
+    expect(world.sockets).toHaveLength(1);
+    world.socket.close();
+    world.advance(1_000);
+    expect(world.socket.url).toBe('ws://newer/ws');
+  });
+
+  test('those of an older build, or of the same one, are not', () => {
+    const { world } = connect();
+    world.attach({ url: 'ws://other/ws' });
+    world.attach({ url: 'ws://old/ws', appVersion: 0 });
+    world.socket.close();
+    world.advance(1_000);
+    expect(world.socket.url).toBe('ws://test/ws');
+  });
+
+  test('a tab that is alone decides', () => {
+    const { world, tab } = connect();
+    tab.leave();
+    world.advance(5_000);
+    world.socket.close(1000);
+    const next = world.attach({ url: 'ws://other/ws' });
+    next.subscribe('run:1');
+    expect(world.socket.url).toBe('ws://other/ws');
+  });
+});
