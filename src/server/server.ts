@@ -14,12 +14,13 @@ const DRAIN_MS = 10_000;
 /**
  * The server half: speaks `trunkline.v1` with the hubs of all browsers.
  *
- * @throws TypeError for an origin in `allowedOrigins` that no browser would send; RangeError for a limit that is not a
+ * @throws TypeError for a command without a handler, and for an origin in `allowedOrigins` that no browser would send; RangeError for a limit that is not a
  * positive number.
  */
 export function createServer<P extends AnyProtocol>(protocol: P, options: ServerOptions<P>): Server<P> {
   const { authenticate, authorize, acceptsVersions = () => true, log = memoryLog() } = options;
   const { onError = (error, about) => console.error(`trunkline: ${about}:`, error) } = options;
+  checkHandlers(protocol, options.commands);
   const limits = resolveLimits(options.limits);
   const isAllowed = originPolicy(options.allowedOrigins);
   const broker = new Broker({
@@ -32,7 +33,9 @@ export function createServer<P extends AnyProtocol>(protocol: P, options: Server
     countsConnections: authenticate !== undefined,
     newSession: () => crypto.randomUUID(),
     acceptsVersion: acceptsVersions,
-    authorize: async (principal, topic, action) => (await authorize?.(principal, topic, action)) ?? true,
+    // Only a plain yes is one, whatever a function without types answers.
+    authorize: async (principal, topic, action) =>
+      authorize ? (await authorize(principal, topic, action)) === true : true,
     report: onError,
   });
   const shell = webSocketShell({
@@ -52,4 +55,13 @@ export function createServer<P extends AnyProtocol>(protocol: P, options: Server
     },
     stats: () => broker.stats(),
   };
+}
+
+/** For those who do not compile their server. */
+function checkHandlers({ commands }: AnyProtocol, handlers: object): void {
+  for (const type of Object.keys(commands)) {
+    if (!Object.hasOwn(handlers, type)) {
+      throw new TypeError(`createServer: \`commands\` has no handler for ${JSON.stringify(type)}`);
+    }
+  }
 }

@@ -5,20 +5,24 @@ export const LONGEST_REPEAT_MS = 60_000;
 export class Repeats {
   readonly #due = new Map<number, { at: number; delayMs: number }>();
 
-  /** It was sent just now. */
-  sent(offset: number, now: number): void {
-    const before = this.#due.get(offset);
-    const delayMs = before ? Math.min(before.delayMs * 2, LONGEST_REPEAT_MS) : FIRST_REPEAT_MS;
-    this.#due.set(offset, { at: now + delayMs, delayMs });
+  /** It is sent now, for the first time or after a new subscribe; answers when it is due. */
+  begin(offset: number, now: number): number {
+    return this.#plan(offset, now, FIRST_REPEAT_MS);
+  }
+
+  /** It was due, and is sent again. */
+  again(offset: number, now: number): void {
+    const before = this.#due.get(offset)?.delayMs ?? FIRST_REPEAT_MS;
+    this.#plan(offset, now, Math.min(before * 2, LONGEST_REPEAT_MS));
   }
 
   end(offset: number): void {
     this.#due.delete(offset);
   }
 
-  /** Those which are due, by offset. */
-  dueAt(now: number): Set<number> {
-    return new Set([...this.#due].filter(([, { at }]) => at <= now).map(([offset]) => offset));
+  /** The offsets that are due. */
+  dueAt(now: number): number[] {
+    return [...this.#due].filter(([, { at }]) => at <= now).map(([offset]) => offset);
   }
 
   /** When the next one is due; `null` where none is. */
@@ -26,5 +30,10 @@ export class Repeats {
     let next: number | null = null;
     for (const { at } of this.#due.values()) if (next === null || at < next) next = at;
     return next;
+  }
+
+  #plan(offset: number, now: number, delayMs: number): number {
+    this.#due.set(offset, { at: now + delayMs, delayMs });
+    return now + delayMs;
   }
 }

@@ -164,7 +164,8 @@ export class Subscription implements Listener {
       const known = await this.#answer(start, current);
       if (known === null || !(await this.#catchUp(known, current))) return;
       this.#phase = { name: 'live' };
-      for (const event of owedBefore) this.#repeat(event);
+      for (const { offset } of owedBefore) this.#sent(offset, this.#services.clock.now());
+      await this.#repeat(owedBefore);
     } catch (error) {
       if (!current()) return;
       this.#services.report(error, `reading topic ${this.topic}`);
@@ -288,25 +289,13 @@ export class Subscription implements Listener {
     await this.#services.log.owe(this.client, this.topic, offsets, this.#services.clock.now());
   }
 
-  /** A critical event was sent: it comes again unless it is acknowledged. */
+  /** A critical event is sent: it comes again unless it is acknowledged. */
   #sent(offset: number, now: number): void {
-    this.#repeats.sent(offset, now);
-    this.#armRepeats();
+    this.#armRepeats(this.#repeats.begin(offset, now));
   }
 
-  #repeat(event: LoggedEvent): void {
-    const text = redeliveryText(this.topic, event);
-    if (!this.#subscriber.fits(text)) return;
-    this.#services.stats.redeliveries += 1;
-    this.#services.stats.eventsSent += 1;
-    this.#subscriber.send(text);
-    this.#sent(event.offset, this.#services.clock.now());
-  }
-
-  #armRepeats(): void {
-    const at = this.#repeats.nextAt();
-    if (this.#phase.name === 'ended' || at === null) return;
-    if (this.#repeatTimer && this.#repeatTimer.at <= at) return;
+  #armRepeats(at: number): void {
+    if (this.#phase.name === 'ended' || (this.#repeatTimer && this.#repeatTimer.at <= at)) return;
     this.#repeatTimer?.cancel();
     const cancel = this.#services.clock.setTimer(at - this.#services.clock.now(), () => {
       this.#repeatTimer = null;
@@ -317,22 +306,34 @@ export class Subscription implements Listener {
 
   async #repeatDue(): Promise<void> {
     const { log, clock, report } = this.#services;
+    const due = this.#repeats.dueAt(clock.now());
+    // Whatever comes of this, the next time is later.
+    for (const offset of due) this.#repeats.again(offset, clock.now());
     try {
-      await this.#subscriber.congested();
-      const owed = new Map(
-        (await log.owed(this.client, this.topic)).map((event) => [event.offset, event] as const),
-      );
-      if (this.#phase.name === 'ended') return;
-      for (const offset of this.#repeats.dueAt(clock.now())) {
-        const event = owed.get(offset);
-        if (event) this.#repeat(event);
-        else this.#repeats.end(offset);
-      }
+      const owed = await log.owed(this.client, this.topic);
+      const stillOwed = new Set(owed.map(({ offset }) => offset));
+      for (const offset of due) if (!stillOwed.has(offset)) this.#repeats.end(offset);
+      const dueOnes = new Set(due);
+      await this.#repeat(owed.filter(({ offset }) => dueOnes.has(offset)));
     } catch (error) {
       report(error, `repeating critical events of topic ${this.topic}`);
-      for (const offset of this.#repeats.dueAt(clock.now())) this.#repeats.sent(offset, clock.now());
     }
-    this.#armRepeats();
+    const next = this.#repeats.nextAt();
+    if (next !== null) this.#armRepeats(next);
+  }
+
+  async #repeat(events: readonly LoggedEvent[]): Promise<void> {
+    const { stats } = this.#services;
+    for (const event of events) {
+      const congested = this.#subscriber.congested();
+      if (congested) await congested;
+      if (this.#phase.name === 'ended') return;
+      const text = redeliveryText(this.topic, event);
+      if (!this.#subscriber.fits(text)) continue;
+      stats.redeliveries += 1;
+      stats.eventsSent += 1;
+      this.#subscriber.send(text);
+    }
   }
 
   #subscribed(ref: number, { epoch, offset }: Pick<History, 'epoch' | 'offset'>, recovered: boolean): void {

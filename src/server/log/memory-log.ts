@@ -128,10 +128,8 @@ class MemoryLog implements EventLog {
 
   async owe(client: ClientKey, name: string, offsets: readonly number[], now: number): Promise<void> {
     this.#checkOpen();
-    const topic = this.#topic(name);
-    for (const offset of offsets) {
-      const event = topic.find(offset);
-      if (event?.critical && event.ts > now - KEEP_MS) this.#deliver(client, name, event);
+    for (const event of this.#topic(name).pick(new Set(offsets))) {
+      if (event.critical && event.ts > now - KEEP_MS) this.#deliver(client, name, event);
     }
   }
 
@@ -281,10 +279,13 @@ class MemoryTopic {
     return [...this.#keys.values(), ...this.#newestTail()].sort((a, b) => a.offset - b.offset);
   }
 
-  find(offset: number): LoggedEvent | undefined {
-    const event = this.#history[firstIndex(this.#history, (candidate) => candidate.offset >= offset)];
-    if (event?.offset === offset) return event;
-    return this.state().find((candidate) => candidate.offset === offset);
+  /** Those of these offsets that it still holds, in whatever order. */
+  pick(offsets: ReadonlySet<number>): LoggedEvent[] {
+    let oldest = Number.POSITIVE_INFINITY;
+    for (const offset of offsets) oldest = Math.min(oldest, offset);
+    const recent = this.#history.slice(firstIndex(this.#history, (event) => event.offset >= oldest));
+    const older = oldest <= this.#forgotten.offset ? this.state() : [];
+    return [...recent, ...older].filter(({ offset }) => offsets.has(offset));
   }
 
   #newestTail(): LoggedEvent[] {

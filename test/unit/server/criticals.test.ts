@@ -174,3 +174,25 @@ test('what is owed survives a restart with history, and a superseded connection'
   const peer = await subscribed(next, { client_id: CLIENT_ID, term: 2 });
   expect(peer.all('event')).toMatchObject([{ offset: 1, redelivery: true }]);
 });
+
+test('many that are owed come at the pace of the client, and none of them is lost', async () => {
+  const world = new HandWorld({ limits: { bufferedBytes: 3_000_000 } });
+  const text = 'x'.repeat(10_000);
+  const first = await subscribed(world);
+  for (let i = 0; i < 500; i++) await world.broker.publish('t', alarm(text));
+  const { epoch } = first.expect('snapshot');
+  first.lose();
+  const peer = await world.join();
+  peer.say({ type: 'subscribe', topic: 't', ref: 1, cursor: { epoch, offset: 500 } });
+  const seen: number[] = [];
+  for (let i = 0; i < 10; i++) {
+    peer.buffered = 2_000_000;
+    await world.clock.pass(0);
+    seen.push(...peer.all('event').map(({ offset }) => offset));
+    peer.drain();
+  }
+  await world.clock.pass(0);
+  seen.push(...peer.all('event').map(({ offset }) => offset));
+  expect(peer.ended).toBeNull();
+  expect(seen).toEqual(Array.from({ length: 500 }, (_, index) => index + 1));
+});

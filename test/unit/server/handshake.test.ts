@@ -296,3 +296,9 @@ test('the subprotocol is chosen in the handshake', async () => {
   expect(socket.protocol).toBe('trunkline.v1');
   socket.terminate();
 });
+
+test('a server without a handler for every command is refused at creation, also without types', () => {
+  const handlers: Record<string, unknown> = { note: () => {} };
+  const options = { commands: handlers } as unknown as Parameters<typeof createServer<typeof ops>>[1];
+  expect(() => createServer(ops, options)).toThrow('no handler for "decide"');
+});
