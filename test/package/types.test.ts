@@ -2,36 +2,19 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, inject, test } from 'vitest';
+import { compile, TSC } from './support/compile.ts';
 
-const TSC = resolve(import.meta.dirname, '../../node_modules/.bin/tsc');
 const { folder, installed } = inject('consumer');
-
-const STRICT = {
-  target: 'ES2022',
-  lib: ['ES2022', 'DOM'],
-  strict: true,
-  exactOptionalPropertyTypes: true,
-  noUncheckedIndexedAccess: true,
-  skipLibCheck: false,
-  allowImportingTsExtensions: true,
-  noEmit: true,
-};
-
-/** What the compiler says of these files of the consumer; nothing where they compile. */
-function compile(name: string, compilerOptions: object, files: readonly string[]): string {
-  const config = join(folder, `tsconfig.${name}.json`);
-  writeFileSync(config, JSON.stringify({ compilerOptions: { ...STRICT, ...compilerOptions }, files }));
-  const { stdout, stderr } = spawnSync(TSC, ['-p', config], { encoding: 'utf8', cwd: folder });
-  return stdout + stderr;
-}
 
 test('a page and its hub compile without the types of Node, and with every declaration file checked', () => {
   const files = ['app/main.ts', 'app/main.prebuilt-hub.ts', 'app/hub.ts'];
-  expect(compile('page', { module: 'ESNext', moduleResolution: 'bundler', types: [] }, files)).toBe('');
+  expect(compile(folder, 'page', { module: 'ESNext', moduleResolution: 'bundler', types: [] }, files)).toBe(
+    '',
+  );
 });
 
 test('a server compiles', () => {
-  expect(compile('server', { module: 'NodeNext', types: ['node'] }, ['app/server.ts'])).toBe('');
+  expect(compile(folder, 'server', { module: 'NodeNext', types: ['node'] }, ['app/server.ts'])).toBe('');
 });
 
 test('every entry compiles under NodeNext', () => {
@@ -42,7 +25,7 @@ test('every entry compiles under NodeNext', () => {
   expect(entries).toContain('./worker');
   const imports = entries.map((entry) => `export type * from '${join('trunkline', entry)}';`);
   writeFileSync(join(folder, 'every-entry.ts'), imports.join('\n'));
-  expect(compile('entries', { module: 'NodeNext', types: ['node'] }, ['every-entry.ts'])).toBe('');
+  expect(compile(folder, 'entries', { module: 'NodeNext', types: ['node'] }, ['every-entry.ts'])).toBe('');
 });
 
 test("the hub's core compiles without the browser: a stray WebSocket or setTimeout is an error", () => {
