@@ -14,8 +14,8 @@ const DRAIN_MS = 10_000;
 /**
  * The server half: speaks `trunkline.v1` with the hubs of all browsers.
  *
- * @throws TypeError for a command without a handler, and for an origin in `allowedOrigins` that no browser would send; RangeError for a limit that is not a
- * positive number.
+ * @throws TypeError for a command without a handler, and for an origin in `allowedOrigins` that no browser would send;
+ * RangeError for a limit that is not a positive number.
  */
 export function createServer<P extends AnyProtocol>(protocol: P, options: ServerOptions<P>): Server<P> {
   const { authenticate, authorize, acceptsVersions = () => true, log = memoryLog() } = options;
