@@ -28,7 +28,6 @@ const line = new Line();
 app.attach(line.door);
 line.connect(http);
 http.on('request', front(site, line, app.log));
-console.log(`Open http://127.0.0.1:${port} in two tabs. Ctrl-C ends it.`);
 
 const stop = async () => {
   console.log('Stopping …');
@@ -38,3 +37,4 @@ const stop = async () => {
 };
 process.once('SIGINT', stop);
 process.once('SIGTERM', stop);
+console.log(`Open http://127.0.0.1:${port} in two tabs. Ctrl-C ends it.`);

@@ -36,6 +36,7 @@ export async function startApp(log: EventLog): Promise<App> {
   await server.publish(TOPICS.machine, { type: 'log_line', text: 'the server started' });
   const machineState = await remembered(log, TOPICS.machine);
   const gatesState = await remembered(log, TOPICS.gates);
+  const notesState = await remembered(log, TOPICS.notes);
   const intervalMs =
     machineState.find((event) => event.type === 'sampling')?.intervalMs ?? DEFAULT_INTERVAL_MS;
   const open = gatesState.find((event) => event.type === 'gate');
@@ -47,7 +48,7 @@ export async function startApp(log: EventLog): Promise<App> {
   });
   publishTo(TOPICS.machine)({ type: 'sampling', intervalMs });
   const gates = new Gates(machine, publishTo(TOPICS.gates), open, last);
-  const notes = new Notes();
+  const notes = new Notes(notesState.findLast((event) => event.type === 'note')?.text);
 
   return {
     attach: (door) => server.attach(door, { path: '/ws' }),

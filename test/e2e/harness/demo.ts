@@ -33,5 +33,6 @@ export async function startDemo(data: string, port = '0'): Promise<Demo> {
       },
     };
   }
-  throw new Error('the demo ended before it said its address');
+  const [code, signal] = await exited;
+  throw new Error(`the demo ended before it said its address: exit code ${code}, signal ${signal}`);
 }
