@@ -1,11 +1,17 @@
-import { execFile, spawn } from 'node:child_process';
-import { promisify } from 'node:util';
+import { spawn } from 'node:child_process';
+import type { Readable } from 'node:stream';
+import { readLines } from './lines.ts';
+import { type GroupSample, killGroup, sampleGroup } from './process-group.ts';
 
 /** How long a child may take to end after SIGTERM. */
 const GRACE_MS = 2_000;
+/** What holds its output open after it has ended (a process that left its group) is not waited for longer. */
+const OUTPUT_AFTER_END_MS = 500;
+/** The first sample comes soon, for the sake of the quick ones. */
+const FIRST_SAMPLE_MS = 50;
 const SAMPLE_MS = 250;
-/** Of one line; the rest is cut off. */
-const LINE_CHARACTERS = 2_000;
+/** The shell stays through a SIGTERM to its group, to tell the times of what it ran. */
+const SCRIPT = 'trap : TERM; "$@"; code=$?; times >&3; exit $code';
 
 export interface Execution {
   readonly ok: boolean;
@@ -13,92 +19,115 @@ export interface Execution {
   readonly message: string;
   readonly durationMs: number;
   readonly cpuSeconds: number;
+  /** The largest that was seen; 0 where it was over before it was looked at. */
   readonly memoryBytes: number;
 }
 export type LineListener = (stream: 'out' | 'err', line: string) => void;
 
+export interface ChildOptions {
+  /** What it is called among the processes of this machine. */
+  readonly mark: string;
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+  readonly onLine: LineListener;
+}
+
 /**
- * Runs a program as a child process of its own group, and measures it: bash's `times` tells what CPU seconds its
- * children took (https://www.gnu.org/software/bash/manual/bash.html#index-times), `ps` the memory, in samples.
+ * Runs a program as a child process of its own group, of which nothing is left when this resolves, and measures it:
+ * bash's `times` tells what CPU seconds its children took
+ * (https://www.gnu.org/software/bash/manual/bash.html#index-times), `ps` the memory, in samples. Never rejects.
  */
-export async function runChild(
-  command: readonly string[],
-  options: {
-    cwd: string;
-    env: Record<string, string>;
-    timeoutMs: number;
-    signal: AbortSignal;
-    onLine: LineListener;
-  },
-): Promise<Execution> {
+export async function runChild(command: readonly string[], options: ChildOptions): Promise<Execution> {
   const startedAt = performance.now();
-  const script = '"$@"; code=$?; times >&3; exit $code';
-  const child = spawn('bash', ['-c', script, 'task', ...command], {
-    cwd: options.cwd,
-    env: { ...process.env, ...options.env },
-    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-    detached: true,
-  });
+  if (options.signal.aborted) return notStarted('was cancelled');
+  let child: ReturnType<typeof spawn>;
+  try {
+    child = spawn('bash', ['-c', SCRIPT, options.mark, ...command], {
+      cwd: options.cwd,
+      env: { ...process.env, ...options.env },
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+      detached: true,
+    });
+  } catch (error) {
+    return notStarted(`could not be started: ${error instanceof Error ? error.message : String(error)}`);
+  }
   const { pid } = child;
-  let memoryBytes = 0;
-  let sampledCpuSeconds = 0;
-  let times = '';
   let ended: 'timeout' | 'cancelled' | null = null;
+  let grace: ReturnType<typeof setTimeout> | undefined;
   const stop = (why: 'timeout' | 'cancelled') => {
-    ended ??= why;
+    if (ended) return;
+    ended = why;
     killGroup(pid, 'SIGTERM');
-    setTimeout(() => killGroup(pid, 'SIGKILL'), GRACE_MS).unref();
+    grace = setTimeout(() => killGroup(pid, 'SIGKILL'), GRACE_MS);
   };
   const timer = setTimeout(() => stop('timeout'), options.timeoutMs);
   const cancel = () => stop('cancelled');
   options.signal.addEventListener('abort', cancel);
-  const sampler = setInterval(async () => {
-    const sample = pid === undefined ? null : await sampleGroup(pid);
-    if (!sample) return;
-    memoryBytes = Math.max(memoryBytes, sample.memoryBytes);
-    sampledCpuSeconds = Math.max(sampledCpuSeconds, sample.cpuSeconds);
-  }, SAMPLE_MS);
+  const sampler = sample(pid);
   const [, stdout, stderr, measures] = child.stdio;
-  readLines(stdout, (line) => options.onLine('out', line));
-  readLines(stderr, (line) => options.onLine('err', line));
-  measures?.on('data', (chunk: Buffer) => {
+  if (stdout) readLines(stdout, (line) => options.onLine('out', line));
+  if (stderr) readLines(stderr, (line) => options.onLine('err', line));
+  let times = '';
+  (measures as Readable | null | undefined)?.on('data', (chunk: Buffer) => {
     times += chunk.toString();
   });
-  if (options.signal.aborted) cancel();
   try {
-    const { code, signal, error } = await new Promise<{
-      code: number | null;
-      signal: string | null;
-      error?: Error;
-    }>((resolve) => {
-      child.on('error', (error) => resolve({ code: null, signal: null, error }));
-      child.on('close', (code, signal) => resolve({ code, signal }));
-    });
-    const message = explainEnd(code, signal, error, ended, options.timeoutMs);
-    const durationMs = performance.now() - startedAt;
-    // Rounded up to what `times` can tell: what was killed leaves the samples alone.
-    const cpuSeconds = Math.max(cpuSecondsOf(times), sampledCpuSeconds);
-    return { ok: message === '', message, durationMs, cpuSeconds, memoryBytes };
+    const end = await endOf(child);
+    const message = explainEnd(end, ended, options.timeoutMs);
+    const { memoryBytes, cpuSeconds } = sampler.largest();
+    return {
+      ok: message === '',
+      message,
+      durationMs: performance.now() - startedAt,
+      // What was killed with its shell leaves the samples alone.
+      cpuSeconds: Math.max(cpuSecondsOf(times), cpuSeconds),
+      memoryBytes,
+    };
   } finally {
     clearTimeout(timer);
-    clearInterval(sampler);
+    clearTimeout(grace);
+    sampler.stop();
     options.signal.removeEventListener('abort', cancel);
   }
 }
 
-function explainEnd(
-  code: number | null,
-  signal: string | null,
-  error: Error | undefined,
-  ended: 'timeout' | 'cancelled' | null,
-  timeoutMs: number,
-): string {
+interface End {
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly error?: Error;
+}
+
+/** Resolves when the program has ended, all of its group with it, and its output was read. */
+async function endOf(child: ReturnType<typeof spawn>): Promise<End> {
+  return await new Promise((resolve) => {
+    let patience: ReturnType<typeof setTimeout> | undefined;
+    child.on('error', (error) => resolve({ code: null, signal: null, error }));
+    child.on('exit', () => {
+      killGroup(child.pid, 'SIGKILL');
+      patience = setTimeout(() => {
+        for (const stream of child.stdio) stream?.destroy();
+      }, OUTPUT_AFTER_END_MS);
+    });
+    child.on('close', (code, signal) => {
+      clearTimeout(patience);
+      resolve({ code, signal });
+    });
+  });
+}
+
+function explainEnd({ code, signal, error }: End, ended: string | null, timeoutMs: number): string {
   if (error) return `could not be started: ${error.message}`;
   if (ended === 'timeout') return `took longer than ${timeoutMs / 1_000} s`;
   if (ended === 'cancelled') return 'was cancelled';
   if (signal) return `was killed by ${signal}`;
   if (code === 127) return 'its program was not found';
   return code === 0 ? '' : `ended with code ${code}`;
+}
+
+function notStarted(message: string): Execution {
+  return { ok: false, message, durationMs: 0, cpuSeconds: 0, memoryBytes: 0 };
 }
 
 /** The second line of `times` is of the children: `0m0.012s 0m0.004s`. */
@@ -111,45 +140,24 @@ function cpuSecondsOf(times: string): number {
   return seconds;
 }
 
-const run = promisify(execFile);
-
-/** Memory and CPU of all processes in a group; `null` where there are none any more. */
-async function sampleGroup(group: number): Promise<{ memoryBytes: number; cpuSeconds: number } | null> {
-  try {
-    const { stdout } = await run('ps', ['-A', '-o', 'pgid=,rss=,time=']);
-    let memoryBytes = 0;
-    let cpuSeconds = 0;
-    for (const line of stdout.split('\n')) {
-      const [pgid, rss, time] = line.trim().split(/\s+/);
-      if (Number(pgid) !== group) continue;
-      memoryBytes += Number(rss) * 1_024;
-      cpuSeconds += (time ?? '').split(/[:-]/).reduce((sum, part) => sum * 60 + Number(part), 0);
-    }
-    return memoryBytes > 0 ? { memoryBytes, cpuSeconds } : null;
-  } catch {
-    return null;
-  }
-}
-
-function readLines(stream: unknown, onLine: (line: string) => void): void {
-  const readable = stream as NodeJS.ReadableStream;
-  let rest = '';
-  readable.setEncoding('utf8');
-  readable.on('data', (chunk: string) => {
-    const lines = (rest + chunk).split('\n');
-    rest = (lines.pop() ?? '').slice(0, LINE_CHARACTERS);
-    for (const line of lines) onLine(line.slice(0, LINE_CHARACTERS));
-  });
-  readable.on('end', () => {
-    if (rest !== '') onLine(rest);
-  });
-}
-
-function killGroup(pid: number | undefined, signal: 'SIGTERM' | 'SIGKILL'): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(-pid, signal);
-  } catch {
-    // It is gone already.
-  }
+function sample(group: number | undefined): { largest(): GroupSample; stop(): void } {
+  let largest: GroupSample = { memoryBytes: 0, cpuSeconds: 0 };
+  let isStopped = group === undefined;
+  const look = async () => {
+    if (isStopped || group === undefined) return;
+    const { memoryBytes, cpuSeconds } = await sampleGroup(group);
+    largest = {
+      memoryBytes: Math.max(memoryBytes, largest.memoryBytes),
+      cpuSeconds: Math.max(cpuSeconds, largest.cpuSeconds),
+    };
+    if (!isStopped) timer = setTimeout(look, SAMPLE_MS);
+  };
+  let timer = setTimeout(look, FIRST_SAMPLE_MS);
+  return {
+    largest: () => largest,
+    stop() {
+      isStopped = true;
+      clearTimeout(timer);
+    },
+  };
 }

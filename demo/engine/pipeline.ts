@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import * as z from 'zod/mini';
+import { ANYBODY } from './protocol.ts';
 
 const id = z.string().check(z.regex(/^[\w.-]{1,64}$/, 'letters, digits, ., - and _, at most 64'));
 const node = {
@@ -10,11 +11,18 @@ const node = {
 
 const task = z.strictObject({
   ...node,
-  /** The program and its arguments; `$WORK` in them is the run's own folder, `$TARGET` what the pipeline works on. */
+  /**
+   * The program and its arguments. In them, `$WORK` is the run's own folder (also where it runs), `$TARGET` what the
+   * pipeline works on, `$HERE` the folder of the pipeline file, `$NODE` the Node that runs the engine. The program finds
+   * the first three in its environment as well.
+   */
   run: z.array(z.string()).check(z.minLength(1)),
-  timeoutSeconds: z._default(z.number().check(z.positive()), 60),
+  timeoutSeconds: z._default(z.number().check(z.positive(), z.maximum(24 * 60 * 60)), 60),
   /** How often it is tried again after a failure. */
   retries: z._default(z.int().check(z.nonnegative()), 0),
+  retryAfterSeconds: z._default(z.number().check(z.nonnegative(), z.maximum(60 * 60)), 1),
+  /** It can be begun anew without harm: a restart of the server that broke it off does so by itself. */
+  repeatable: z._default(z.boolean(), false),
   /** On top of its CPU seconds. */
   cost: z._default(z.number().check(z.nonnegative()), 0),
 });
@@ -28,13 +36,17 @@ const gate = z.strictObject({
       z.array(
         z.union([
           z.strictObject({ label: z.string(), text: z.string() }),
-          z.strictObject({ label: z.string(), file: z.string() }),
+          z.strictObject({
+            label: z.string(),
+            file: z.string().check(z.regex(/^[\w-][\w.-]*$/, "a file's name, without a folder")),
+          }),
         ]),
       ),
       [],
     ),
-    decidedBy: z._default(z.string(), 'anybody'),
-    timeLimitSeconds: z._default(z.number().check(z.positive()), 300),
+    /** The name of an operator. */
+    decidedBy: z._default(z.string(), ANYBODY),
+    timeLimitSeconds: z._default(z.number().check(z.positive(), z.maximum(7 * 24 * 60 * 60)), 300),
     onExpiry: z._default(z.enum(['approve', 'reject']), 'reject'),
   }),
 });
@@ -98,7 +110,8 @@ function explain(issue: z.core.$ZodIssue, at: readonly PropertyKey[] = []): stri
   return [`  ${place || 'the file'}: ${what}`];
 }
 
-function findGraphProblems(nodes: readonly PipelineNode[]): string[] {
+/** What is wrong with the nodes as a graph, each with its place; nothing where they can run. */
+export function findGraphProblems(nodes: readonly Pick<PipelineNode, 'id' | 'after'>[]): string[] {
   const problems: string[] = [];
   const known = new Set<string>();
   for (const [index, { id }] of nodes.entries()) {
@@ -115,16 +128,22 @@ function findGraphProblems(nodes: readonly PipelineNode[]): string[] {
   return cycle ? [`  nodes: ${cycle.join(' → ')} wait for each other`] : [];
 }
 
-function findCycle(nodes: readonly PipelineNode[]): string[] | null {
+function findCycle(nodes: readonly Pick<PipelineNode, 'id' | 'after'>[]): string[] | null {
   const waiting = new Map(nodes.map(({ id, after }) => [id, new Set(after)]));
-  for (;;) {
-    const free = [...waiting].filter(([, after]) => after.size === 0).map(([name]) => name);
-    if (free.length === 0) break;
-    for (const name of free) waiting.delete(name);
-    for (const after of waiting.values()) for (const name of free) after.delete(name);
+  const dependants = new Map<string, string[]>(nodes.map(({ id }) => [id, []]));
+  for (const [id, after] of waiting) for (const name of after) dependants.get(name)?.push(id);
+  const free = nodes.filter(({ after }) => after.length === 0).map(({ id }) => id);
+  for (let id = free.pop(); id !== undefined; id = free.pop()) {
+    waiting.delete(id);
+    for (const dependant of dependants.get(id) ?? []) {
+      const after = waiting.get(dependant);
+      after?.delete(id);
+      if (after?.size === 0) free.push(dependant);
+    }
   }
   const [start] = waiting.keys();
   if (start === undefined) return null;
+  // Whatever is left waits for something that is left: following it ends in a circle.
   const path = [start];
   for (;;) {
     const [next] = waiting.get(path.at(-1) ?? start) ?? [];

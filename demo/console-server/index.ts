@@ -1,0 +1,96 @@
+import { mkdirSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Source } from '../engine/saved-run.ts';
+import { type Backend, openBackend } from './backend.ts';
+import { ErrorLog } from './error-log.ts';
+import { Faults } from './faults.ts';
+import { front } from './front.ts';
+import { Line } from './line.ts';
+import { listen } from './listen.ts';
+import type { Site } from './site.ts';
+
+export interface ConsoleServerOptions {
+  readonly site: Site;
+  /** What operators can start. */
+  readonly sources: readonly Source[];
+  /** For the log, the runs' folders and the error log. One server at a time. */
+  readonly dataFolder: string;
+  /** Where it is taken, any free one. @default any free one */
+  readonly port?: number;
+}
+export interface ConsoleServer {
+  /** Where to open it, such as `http://127.0.0.1:4780`. */
+  readonly url: string;
+  /** Starts a run; answers its id. */
+  start(pipeline: string): Promise<string>;
+  /** Ends the server and begins anew from the log. `hard`: without a goodbye. */
+  restart(how: 'soft' | 'hard', awayMs?: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The operator console's server: the DAG engine, the page, and the faults on demand, on this machine alone. */
+export async function startConsoleServer(options: ConsoleServerOptions): Promise<ConsoleServer> {
+  const runsFolder = join(options.dataFolder, 'runs');
+  mkdirSync(runsFolder, { recursive: true });
+  const errors = new ErrorLog(options.dataFolder);
+  const report = (error: unknown, about: string) => {
+    console.error(`console: ${about}:`, error);
+    const stack = error instanceof Error ? error.stack : undefined;
+    errors.add('server', { message: `${about}: ${String(error)}`, ...(stack ? { stack } : {}) });
+  };
+  const line = new Line();
+  const openAgain = () =>
+    openBackend({
+      logFile: join(options.dataFolder, 'log.sqlite'),
+      runsFolder,
+      sources: options.sources,
+      line,
+      report,
+    });
+  let backend: Backend | null = await openAgain();
+  let turn: Promise<void> = Promise.resolve();
+  let isClosed = false;
+  /** One after the other. */
+  const restart = (how: 'soft' | 'hard', awayMs = 0) => {
+    turn = turn
+      .catch(() => {})
+      .then(async () => {
+        const before = backend;
+        backend = null;
+        await before?.close(how);
+        if (isClosed) return;
+        await sleep(awayMs);
+        if (!isClosed) backend = await openAgain();
+      });
+    return turn;
+  };
+  const faults = new Faults({
+    line,
+    restarting: () => backend === null,
+    server: () => backend?.server ?? null,
+    restart,
+    report,
+  });
+  const http = createServer(front({ site: options.site, faults, errors, report }));
+  line.connect(http);
+  const port = await listen(http, options.port ?? 0);
+  return {
+    url: `http://127.0.0.1:${port}`,
+    async start(pipeline) {
+      if (!backend) throw new Error('the server is restarting');
+      return await backend.engine.start(pipeline);
+    },
+    restart,
+    async close() {
+      isClosed = true;
+      faults.mend();
+      http.close();
+      await turn.catch(() => {});
+      await backend?.close('soft');
+      line.hangUp();
+      http.closeAllConnections();
+    },
+  };
+}

@@ -1,0 +1,244 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import type { EventInput } from 'trunkline/protocol';
+import { type CommandContext, type EventLog, type Handlers, Reject } from 'trunkline/server';
+import { type EventOfType, parseEvent } from './events.ts';
+import { execute, markOf } from './execute.ts';
+import { inBothTopics, resolved } from './gate.ts';
+import { type History, readHistory } from './history.ts';
+import { openingEvents } from './opening.ts';
+import { isGate } from './pipeline.ts';
+import { endMarkedGroups } from './process-group.ts';
+import { type ConsoleProtocol, RUNS_TOPIC, runTopic } from './protocol.ts';
+import { type Effect, Run, type RunServices } from './run.ts';
+import { loadSavedRun, type Source, saveRun } from './saved-run.ts';
+import { tapLog } from './tap.ts';
+
+export interface EngineOptions {
+  readonly log: EventLog;
+  /** What `start_run` can start. */
+  readonly sources: readonly Source[];
+  /** Each run has a folder of its own in it. */
+  readonly folder: string;
+  /** What has nowhere else to go. */
+  report(error: unknown, about: string): void;
+}
+/** As much of the server as the engine needs. */
+export interface Publisher {
+  publish(topic: string, event: EventInput<ConsoleProtocol>): Promise<unknown>;
+}
+
+/**
+ * Runs pipelines. All that it must know after a restart is in the log, and a run's definition in the run's folder:
+ * `open` reads it, and goes on.
+ */
+export class Engine {
+  /** For the server. */
+  readonly log: EventLog;
+  readonly commands: Handlers<ConsoleProtocol> = {
+    start_run: (command, context) => this.#startCommanded(command.pipeline, context),
+    human_decision: async (command, context) => {
+      const run = await this.#find(command.runId);
+      this.#afterwards(context, run.decide(command, context));
+      return { verdict: command.verdict };
+    },
+    cancel_run: async ({ runId }, context) => {
+      const run = await this.#find(runId);
+      this.#afterwards(context, run.cancel(context));
+    },
+    retry_node: async ({ runId, nodeId }, context) => {
+      const run = await this.#find(runId);
+      this.#afterwards(context, run.retry(nodeId, context));
+    },
+  };
+  readonly #options: EngineOptions;
+  readonly #sources: ReadonlyMap<string, Source>;
+  readonly #opened: Promise<void>;
+  /** Those under way, and those that somebody asked for since. */
+  readonly #runs = new Map<string, Promise<Run | null>>();
+  readonly #effects = new Map<string, Effect>();
+  #publisher: Publisher | null = null;
+  #isStopped = false;
+
+  constructor(options: EngineOptions) {
+    const { log, opened } = tapLog(options.log, (principal, id, outcome) => {
+      const key = keyOf({ principal, id });
+      const effect = this.#effects.get(key);
+      this.#effects.delete(key);
+      try {
+        effect?.[outcome]();
+      } catch (error) {
+        options.report(error, `carrying out command ${id}`);
+      }
+    });
+    this.log = log;
+    this.#opened = opened;
+    this.#options = options;
+    this.#sources = new Map(options.sources.map((source) => [source.pipeline.name, source]));
+  }
+
+  /** Goes on with what a server before this one left; commands may come when it has resolved. */
+  async open(publisher: Publisher): Promise<void> {
+    await this.#opened;
+    this.#publisher = publisher;
+    const { events } = await this.log.state(RUNS_TOPIC);
+    const known = events.map(({ event }) => parseEvent(event));
+    this.#tellPipelines(known.filter((event) => event?.type === 'pipeline'));
+    const underWay = known.filter((event) => event?.type === 'run_state').filter(isUnderWay);
+    for (const { runId } of underWay) await endMarkedGroups(markOf(runId));
+    for (const { runId } of underWay) {
+      if (!(await this.#load(runId))) await this.#giveUp(runId);
+    }
+  }
+
+  /** Starts a run of its own accord; answers its id. @throws Error where there is no such pipeline. */
+  async start(pipeline: string): Promise<string> {
+    const source = this.#sources.get(pipeline);
+    if (!source) throw new Error(`there is no pipeline "${pipeline}"`);
+    const opening = { runId: shortId(randomUUID()), pipeline: source.pipeline, startedAt: Date.now() };
+    await saveRun(this.#folderOf(opening.runId), source);
+    for (const [topic, event] of openingEvents(opening)) this.#publish(topic, event);
+    this.#begin(new Run(opening, this.#servicesFor(opening.runId, source)));
+    return opening.runId;
+  }
+
+  /** Ends all that runs and publishes nothing more; the log tells the next server what was under way. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    const runs = await Promise.all(this.#runs.values());
+    await Promise.all(runs.map((run) => run?.stop()));
+  }
+
+  async #startCommanded(name: string, context: CommandContext<ConsoleProtocol>): Promise<{ runId: string }> {
+    const source = this.#sources.get(name);
+    if (!source) throw new Reject('unknown_pipeline', `There is no pipeline "${name}".`);
+    // The same at each try of the same command.
+    const runId = shortId(keyOf(context));
+    await saveRun(this.#folderOf(runId), source);
+    const opening = { runId, pipeline: source.pipeline, startedAt: Date.now() };
+    for (const [topic, event] of openingEvents(opening)) context.publish(topic, event);
+    this.#afterwards(context, {
+      recorded: () => this.#begin(new Run(opening, this.#servicesFor(runId, source))),
+      failed: () => {},
+    });
+    return { runId };
+  }
+
+  #begin(run: Run): void {
+    if (this.#isStopped) return;
+    this.#runs.set(run.id, Promise.resolve(run));
+    run.begin();
+  }
+
+  #afterwards(context: CommandContext<ConsoleProtocol>, effect: Effect): void {
+    this.#effects.set(keyOf(context), effect);
+  }
+
+  async #find(runId: string): Promise<Run> {
+    const run = await this.#load(runId);
+    if (!run) throw new Reject('unknown_run', `There is no run "${runId}", or its folder is gone.`);
+    return run;
+  }
+
+  async #load(runId: string): Promise<Run | null> {
+    const known = this.#runs.get(runId);
+    if (known) return await known;
+    const loading = this.#restore(runId);
+    this.#runs.set(runId, loading);
+    const run = await loading.catch((error) => {
+      this.#options.report(error, `going on with run ${runId}`);
+      return null;
+    });
+    if (!run) this.#runs.delete(runId);
+    return run;
+  }
+
+  async #restore(runId: string): Promise<Run | null> {
+    const history = await this.#readHistory(runId);
+    if (!history.runState) return null;
+    const source = await loadSavedRun(this.#folderOf(runId));
+    const { startedAt } = history.runState;
+    const opening = { runId, pipeline: source.pipeline, startedAt };
+    const run = new Run(opening, this.#servicesFor(runId, source), history);
+    run.begin(history);
+    return run;
+  }
+
+  /** Nobody can go on with it any more. */
+  async #giveUp(runId: string): Promise<void> {
+    const { runState, nodes, gates } = await this.#readHistory(runId);
+    if (!runState) return;
+    const message = 'the server was restarted, and what the run is made of is gone';
+    const at = Date.now();
+    for (const node of nodes.values()) {
+      if (node.state !== 'running' && node.state !== 'waiting') continue;
+      this.#publish(runTopic(runId), { ...node, state: 'interrupted', finishedAt: at, message });
+    }
+    for (const { event } of gates.values()) {
+      if (event.type === 'human_gate_resolved') continue;
+      const withdrawn = resolved(event, { verdict: 'reject', how: 'cancelled' });
+      for (const [topic, told] of inBothTopics(withdrawn)) this.#publish(topic, told);
+    }
+    const state = { ...runState, state: 'interrupted' as const, finishedAt: at, gatesWaiting: 0, message };
+    this.#publish(runTopic(runId), { type: 'error', runId, nodeId: null, message, at });
+    for (const [topic, told] of inBothTopics(state)) this.#publish(topic, told);
+  }
+
+  async #readHistory(runId: string): Promise<History> {
+    const { events } = await this.log.state(runTopic(runId));
+    return readHistory(events);
+  }
+
+  #servicesFor(runId: string, source: Source): RunServices {
+    const folder = this.#folderOf(runId);
+    return {
+      publish: (topic, event) => this.#publish(topic, event),
+      execute: (task, options) => execute(source, task, { runId, folder, ...options }),
+      read: (file) => readFile(join(folder, basename(file)), 'utf8'),
+      report: this.#options.report,
+    };
+  }
+
+  #tellPipelines(before: readonly EventOfType<'pipeline'>[]): void {
+    const told = new Map(before.map((event) => [event.name, event]));
+    for (const { pipeline } of this.#sources.values()) {
+      const { name, title, nodes } = pipeline;
+      const gates = nodes.filter(isGate).length;
+      const event = {
+        type: 'pipeline',
+        name,
+        title,
+        tasks: nodes.length - gates,
+        gates,
+        available: true,
+      } as const;
+      if (JSON.stringify(event) !== JSON.stringify(told.get(name))) this.#publish(RUNS_TOPIC, event);
+      told.delete(name);
+    }
+    for (const gone of told.values()) this.#publish(RUNS_TOPIC, { ...gone, available: false });
+  }
+
+  #publish(topic: string, event: EventInput<ConsoleProtocol>): void {
+    if (this.#isStopped) return;
+    this.#publisher
+      ?.publish(topic, event)
+      .catch((error) => this.#options.report(error, `publishing ${event.type} to ${topic}`));
+  }
+
+  #folderOf(runId: string): string {
+    return join(this.#options.folder, basename(runId));
+  }
+}
+
+function isUnderWay({ state, finishedAt }: EventOfType<'run_state'>): boolean {
+  return state === 'running' || state === 'waiting' || finishedAt === null;
+}
+
+function keyOf({ principal, id }: { principal: string; id: string }): string {
+  return JSON.stringify([principal, id]);
+}
+
+function shortId(of: string): string {
+  return createHash('sha256').update(of).digest('hex').slice(0, 10);
+}

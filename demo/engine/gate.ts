@@ -1,0 +1,67 @@
+import type { ConsoleEvent, EventOfType } from './events.ts';
+import type { Gate } from './pipeline.ts';
+import { RUNS_TOPIC, runTopic } from './protocol.ts';
+
+export type WaitingGate = EventOfType<'human_gate_waiting'>;
+export type ResolvedGate = EventOfType<'human_gate_resolved'>;
+
+/** Of one thing to decide on; a gate must fit into an event. */
+const SHOWN_CHARACTERS = 50_000;
+
+/** @param read a file of the run's folder. */
+export async function askAt(
+  gate: Gate,
+  about: { runId: string; attempt: number },
+  read: (file: string) => Promise<string>,
+): Promise<WaitingGate> {
+  const { title, show, decidedBy, timeLimitSeconds, onExpiry } = gate.gate;
+  const shown = await Promise.all(
+    show.map(async (item) => ({
+      label: item.label,
+      text: cut('text' in item ? item.text : await read(item.file).catch(() => `(there is no ${item.file})`)),
+    })),
+  );
+  const askedAt = Date.now();
+  return {
+    type: 'human_gate_waiting',
+    runId: about.runId,
+    // Each time it is asked is a decision of its own.
+    gateId: `${about.runId}/${gate.id}/${about.attempt}`,
+    nodeId: gate.id,
+    title,
+    show: shown,
+    decidedBy,
+    askedAt,
+    expiresAt: askedAt + timeLimitSeconds * 1_000,
+    onExpiry,
+  };
+}
+
+export function resolved(
+  { runId, gateId, nodeId }: WaitingGate,
+  how: Pick<ResolvedGate, 'verdict' | 'how'> & Partial<Pick<ResolvedGate, 'by' | 'comment'>>,
+): ResolvedGate {
+  const rest = { by: null, comment: '', ...how };
+  return { type: 'human_gate_resolved', runId, gateId, nodeId, ...rest, at: Date.now() };
+}
+
+/** `approved by Ada: looks good` */
+export function describe({ verdict, how, by, comment }: ResolvedGate): string {
+  const verb = verdict === 'approve' ? 'approved' : 'rejected';
+  if (how === 'cancelled') return 'was withdrawn';
+  if (how === 'expired') return `${verb}, because nobody decided in time`;
+  return `${verb} by ${by ?? 'somebody'}${comment === '' ? '' : `: ${comment}`}`;
+}
+
+/** What is told in the list as well: how a run stands, and its gates, which ask whoever is there, whatever they look at. */
+export function inBothTopics<E extends ConsoleEvent & { readonly runId: string }>(event: E): [string, E][] {
+  return [
+    [runTopic(event.runId), event],
+    [RUNS_TOPIC, event],
+  ];
+}
+
+function cut(text: string): string {
+  if (text.length <= SHOWN_CHARACTERS) return text.toWellFormed();
+  return `${text.slice(0, SHOWN_CHARACTERS).toWellFormed()}\n(cut off here: ${text.length.toLocaleString('en')} characters in all)`;
+}

@@ -1,0 +1,47 @@
+import type { LoggedEvent } from 'trunkline/server';
+import { type EventOfType, parseEvent } from './events.ts';
+
+/** What is known of a run from its topic. */
+export interface History {
+  readonly runState: EventOfType<'run_state'> | null;
+  readonly spent: number;
+  readonly nodes: ReadonlyMap<string, EventOfType<'node_state'>>;
+  /** Of each gate node the newest gate. */
+  readonly gates: ReadonlyMap<string, GateHistory>;
+}
+export interface GateHistory {
+  readonly event: EventOfType<'human_gate_waiting'> | EventOfType<'human_gate_resolved'>;
+  /** It is newer than the node's own state: the server ended before it could say what follows. */
+  readonly isNewerThanNode: boolean;
+}
+
+/** @param events the state of the run's topic, by offset. */
+export function readHistory(events: readonly LoggedEvent[]): History {
+  let runState: EventOfType<'run_state'> | null = null;
+  let spent = 0;
+  const nodes = new Map<string, EventOfType<'node_state'>>();
+  const gates = new Map<string, GateHistory>();
+  for (const { event: json } of events) {
+    const event = parseEvent(json);
+    switch (event?.type) {
+      case 'run_state':
+        runState = event;
+        break;
+      case 'cost_update':
+        spent = event.spent;
+        break;
+      case 'node_state': {
+        nodes.set(event.nodeId, event);
+        const gate = gates.get(event.nodeId);
+        if (gate) gates.set(event.nodeId, { ...gate, isNewerThanNode: false });
+        break;
+      }
+      case 'human_gate_waiting':
+      case 'human_gate_resolved':
+        gates.set(event.nodeId, { event, isNewerThanNode: true });
+        break;
+    }
+  }
+  const known = [...nodes.values()].reduce((sum, { metrics }) => sum + (metrics?.cost ?? 0), 0);
+  return { runState, spent: Math.max(spent, known), nodes, gates };
+}
