@@ -33,6 +33,8 @@ test('a critical event reaches every tab, and is acknowledged once one has taken
   takes(tabs[0], [6]);
   expect(acks(scene)).toEqual([ack([6])]);
   expect(waiting(scene)).toBe(0);
+  takes(tabs[1], [6]);
+  expect(acks(scene)).toEqual([ack([6])]);
 });
 
 test('one is critical by the protocol, or by the server’s word', () => {

@@ -29,8 +29,10 @@ export class Criticals {
     return true;
   }
 
+  /** The first page that says so counts: the server is told once, however many tabs there are. */
   took(offset: number): void {
     this.#waiting.delete(offset);
+    if (this.#taken.has(offset)) return;
     this.#taken.add(offset);
     this.#unacknowledged.add(offset);
     if (this.#taken.size <= REMEMBER_TAKEN) return;
