@@ -1,0 +1,89 @@
+import { useEffect, useRef, useState } from 'react';
+import type { Connection } from 'trunkline';
+import { useClient, useConnection } from '../trunk.ts';
+import { formatClock } from '../ui/format.ts';
+import { Icon, type IconName } from '../ui/icon.tsx';
+import { useNow } from '../ui/use-now.ts';
+import { sayConnection } from './words.ts';
+
+const ICONS: Record<Connection['state'], IconName> = {
+  connecting: 'running',
+  open: 'signal',
+  closing: 'dash',
+  closed: 'offline',
+};
+const COUNTDOWN_STEP_MS = 250;
+
+/** The line to the server: its state, how often it was tried, when it is tried next, and the button that ends the wait. */
+export function ConnectionStatus() {
+  const client = useClient();
+  const connection = useConnection();
+  return (
+    <section className="connection" data-connection={connection.state} aria-label="Connection">
+      <Icon name={ICONS[connection.state]} />
+      <div className="connection-text">
+        <strong>{sayConnection(connection)}</strong>
+        <span className="connection-detail">
+          <Detail connection={connection} />
+        </span>
+      </div>
+      {connection.state === 'closed' && (
+        <button type="button" className="button small" onClick={() => client.reconnect()}>
+          Try now
+        </button>
+      )}
+      <Announcement connection={connection} />
+    </section>
+  );
+}
+
+function Detail({ connection }: { connection: Connection }) {
+  switch (connection.state) {
+    case 'connecting':
+      return <>attempt {connection.attempt + 1}</>;
+    case 'open':
+      return (
+        <>
+          {connection.rttMs !== null && <>{connection.rttMs.toFixed(0)} ms · </>}
+          since {formatClock(connection.since)}
+        </>
+      );
+    case 'closing':
+      return <>what has arrived is still read</>;
+    case 'closed':
+      return (
+        <>
+          {connection.retryAt !== null && <NextTry at={connection.retryAt} />}
+          <span>
+            attempt {connection.attempt} · circuit {connection.circuit}
+          </span>
+        </>
+      );
+  }
+}
+
+function NextTry({ at }: { at: number }) {
+  const now = useNow(COUNTDOWN_STEP_MS);
+  return <span className="tabular">next try in {Math.max(0, Math.ceil((at - now) / 1_000))} s · </span>;
+}
+
+/** Spoken when the line is lost and when it is back; a retry that fails again is no news. */
+function Announcement({ connection }: { connection: Connection }) {
+  const [text, setText] = useState('');
+  const wasOpen = useRef<boolean | null>(null);
+  const { state } = connection;
+  useEffect(() => {
+    if (state === 'open') {
+      if (wasOpen.current === false) setText('Connected again');
+      wasOpen.current = true;
+    } else if (state === 'closed' && wasOpen.current === true) {
+      setText('Connection lost. Decisions are kept and sent when it is back.');
+      wasOpen.current = false;
+    }
+  }, [state]);
+  return (
+    <span className="sr-only" role="status">
+      {text}
+    </span>
+  );
+}

@@ -1,0 +1,28 @@
+import type { ClosedReason, Connection } from 'trunkline';
+
+const REASONS: Record<ClosedReason, string> = {
+  idle: 'Not connected',
+  network: 'Connection lost',
+  timeout: 'The server does not answer',
+  heartbeat: 'The server went silent',
+  server: 'The server ended the connection',
+  unauthorized: 'The server refused your name',
+  identity_mismatch: 'The server takes you for somebody else',
+  signed_out: 'Signed out',
+  superseded: 'A newer connection took over',
+  hub_lost: 'The worker died; starting a new one',
+  hub_unavailable: 'The worker cannot start: reload the page',
+};
+
+export function sayConnection(connection: Connection): string {
+  switch (connection.state) {
+    case 'connecting':
+      return 'Connecting';
+    case 'open':
+      return 'Live';
+    case 'closing':
+      return 'Closing';
+    case 'closed':
+      return REASONS[connection.reason];
+  }
+}

@@ -1,0 +1,47 @@
+import { createContext, useContext } from 'react';
+
+export interface Toast {
+  readonly id: number;
+  readonly tone: 'info' | 'success' | 'error';
+  readonly text: string;
+  readonly action?: { readonly label: string; run(): void };
+}
+
+/** Short notices, newest last. */
+export interface Toasts {
+  get(): readonly Toast[];
+  subscribe(listener: () => void): () => void;
+  add(toast: Omit<Toast, 'id'>): void;
+  dismiss(id: number): void;
+}
+
+/** A flood of errors must not bury the page: the oldest go first. */
+const LIMIT = 4;
+
+export function createToasts(): Toasts {
+  let toasts: readonly Toast[] = [];
+  let lastId = 0;
+  const listeners = new Set<() => void>();
+  const set = (next: readonly Toast[]) => {
+    toasts = next;
+    for (const listener of [...listeners]) listener();
+  };
+  return {
+    get: () => toasts,
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    add: (toast) => set([...toasts, { ...toast, id: ++lastId }].slice(-LIMIT)),
+    dismiss: (id) => set(toasts.filter((toast) => toast.id !== id)),
+  };
+}
+
+const ToastsContext = createContext<Toasts | null>(null);
+export const ToastsProvider = ToastsContext.Provider;
+
+export function useToasts(): Toasts {
+  const toasts = useContext(ToastsContext);
+  if (!toasts) throw new Error('there is no <ToastsProvider> above this component');
+  return toasts;
+}

@@ -1,0 +1,64 @@
+import { useEffect, useRef } from 'react';
+import { RUNS_TOPIC } from '../../engine/protocol.ts';
+import { useToasts } from '../errors/toasts.ts';
+import { useClient, useEvent } from '../trunk.ts';
+import { GateDialog } from './gate-dialog.tsx';
+import { gateOf, isUnsentDecision, sayVerdict, useWaitingGates } from './gates.ts';
+
+interface Props {
+  /** Which gate is open in this tab. */
+  readonly openGate: string | null;
+  readonly onOpen: (gateId: string | null) => void;
+  /** A run whose gates do not open by themselves, because a script decides them. */
+  readonly scriptedRun: string | null;
+}
+
+/** Takes the gates of all runs: opens their dialog where that disturbs nobody, and tells what became of them. */
+export function GateDesk({ openGate, onOpen, scriptedRun }: Props) {
+  const client = useClient();
+  const toasts = useToasts();
+  const gates = useWaitingGates();
+  const offered = useRef(new Set<string>());
+
+  useEvent(RUNS_TOPIC, 'human_gate_waiting', () => {});
+  useEvent(RUNS_TOPIC, 'human_gate_resolved', ({ verdict, how, by, comment }) => {
+    const words = {
+      decided: `Gate ${sayVerdict(verdict)}${by === null ? '' : ` by ${by}`}${comment === '' ? '' : `: ${comment}`}`,
+      expired: `A gate expired and was ${sayVerdict(verdict)}`,
+      cancelled: 'A gate was closed with its run',
+    };
+    toasts.add({ tone: how === 'decided' ? 'success' : 'info', text: words[how] });
+  });
+  useEffect(
+    () =>
+      client.outbox.onSettled(({ command, outcome }) => {
+        if (command.type !== 'human_decision' || outcome.status !== 'rejected') return;
+        toasts.add({ tone: 'error', text: `The server refused the decision: ${outcome.message}` });
+      }),
+    [client, toasts],
+  );
+
+  // Each gate opens by itself at most once: a person who closed it, or was typing when it came, has the banner.
+  useEffect(() => {
+    const fresh = gates.filter(({ gateId }) => !offered.current.has(gateId));
+    for (const { gateId } of fresh) offered.current.add(gateId);
+    if (openGate !== null || isBusy()) return;
+    const decided = new Set(
+      client.outbox
+        .get()
+        .filter(isUnsentDecision)
+        .map(({ command }) => gateOf(command)),
+    );
+    const next = fresh.find(({ runId, gateId }) => runId !== scriptedRun && !decided.has(gateId));
+    if (next) onOpen(next.gateId);
+  }, [gates, openGate, onOpen, scriptedRun, client]);
+
+  return openGate === null ? null : <GateDialog gateId={openGate} gates={gates} onOpen={onOpen} />;
+}
+
+/** A field has the focus, or another dialog asks something. */
+function isBusy(): boolean {
+  const { activeElement } = document;
+  const isField = activeElement?.matches('input, textarea, select, [contenteditable]') ?? false;
+  return isField || document.querySelector('dialog[open]') !== null;
+}

@@ -1,0 +1,242 @@
+import { useEffect, useRef, useState } from 'react';
+import { TrunklineError } from 'trunkline';
+import { RUNS_TOPIC, runTopic } from '../../engine/protocol.ts';
+import { useConnection, useLatest, useSend } from '../trunk.ts';
+import { Icon } from '../ui/icon.tsx';
+import { Modal } from '../ui/modal.tsx';
+import { Countdown, CountdownAnnouncement } from './countdown.tsx';
+import { type Entry, type Gate, type Resolved, sayVerdict, useDecision, type Verdict } from './gates.ts';
+
+const LONGEST_COMMENT = 2_000;
+
+/** Shows what to decide on and takes the decision. It closes when the gate is decided, in whichever tab. */
+export function GateDialog({
+  gateId,
+  gates,
+  onOpen,
+}: {
+  gateId: string;
+  gates: readonly Gate[];
+  onOpen: (gateId: string | null) => void;
+}) {
+  const waiting = gates.find((gate) => gate.gateId === gateId);
+  const shown = useLast(waiting);
+  const resolved = useLatest(RUNS_TOPIC, 'human_gate_resolved', `gate:${gateId}`);
+  const [comment, setComment] = useState('');
+  const isOver = waiting === undefined;
+  // What a person is writing is not taken from under their hands.
+  const stays =
+    isOver && shown !== undefined && comment.trim() !== '' && document.activeElement?.tagName === 'TEXTAREA';
+  useEffect(() => {
+    if (isOver && !stays) onOpen(null);
+  }, [isOver, stays, onOpen]);
+  if (!shown) return null;
+
+  const index = gates.findIndex((gate) => gate.gateId === gateId);
+  const open = (step: number) => {
+    setComment('');
+    onOpen(gates[index + step]?.gateId ?? null);
+  };
+  const queue = (
+    <>
+      <span>Decision needed</span>
+      {index >= 0 && gates.length > 1 && (
+        <span className="modal-queue">
+          <button
+            type="button"
+            className="button icon-only small"
+            aria-label="The gate before"
+            disabled={index === 0}
+            onClick={() => open(-1)}
+          >
+            <Icon name="back" />
+          </button>
+          {index + 1} of {gates.length}
+          <button
+            type="button"
+            className="button icon-only small"
+            aria-label="The next gate"
+            disabled={index === gates.length - 1}
+            onClick={() => open(1)}
+          >
+            <Icon name="next" />
+          </button>
+        </span>
+      )}
+    </>
+  );
+  return (
+    <Modal about={gateId} title={shown.title} eyebrow={queue} onClose={() => onOpen(null)}>
+      <p className="modal-facts">
+        <RunName runId={shown.runId} /> · may be decided by {shown.decidedBy} ·{' '}
+        {isOver ? (
+          'closed'
+        ) : (
+          <>
+            <Countdown until={shown.expiresAt} /> left, then{' '}
+            {shown.onExpiry === 'approve' ? 'approved' : 'rejected'}
+          </>
+        )}
+      </p>
+      {!isOver && <CountdownAnnouncement key={gateId} until={shown.expiresAt} />}
+      <div className="gate-show">
+        {shown.show.map(({ label, text }) => (
+          <section key={label}>
+            <h3>{label}</h3>
+            {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
+            <pre tabIndex={0}>{text}</pre>
+          </section>
+        ))}
+      </div>
+      {isOver ? (
+        <Over resolved={resolved} onClose={() => onOpen(null)} comment={comment} onComment={setComment} />
+      ) : (
+        <Decide gate={shown} comment={comment} onComment={setComment} onClose={() => onOpen(null)} />
+      )}
+    </Modal>
+  );
+}
+
+function Decide({
+  gate,
+  comment,
+  onComment,
+  onClose,
+}: {
+  gate: Gate;
+  comment: string;
+  onComment: (comment: string) => void;
+  onClose: () => void;
+}) {
+  const { send, error } = useSend('human_decision');
+  const decision = useDecision(gate.gateId);
+  const { runId, gateId } = gate;
+  const decide = (verdict: Verdict) => {
+    // What `send` rejects with is `error`, below.
+    send({ runId, gateId, verdict, comment: comment.trim() }, { topic: runTopic(runId) }).catch(() => {});
+  };
+  if (decision) return <UnderWay decision={decision} onClose={onClose} />;
+  return (
+    <>
+      <Comment value={comment} onChange={onComment} />
+      {error && (
+        <p className="modal-error" role="alert">
+          <Icon name="alert" />
+          {error instanceof TrunklineError && error.code === 'duplicate_command'
+            ? 'It was decided in another tab at the same moment.'
+            : error.message}
+        </p>
+      )}
+      <div className="modal-actions">
+        <button type="button" className="button" onClick={onClose}>
+          Decide later
+        </button>
+        <button type="button" className="button danger" onClick={() => decide('reject')}>
+          <Icon name="cross" />
+          Reject
+        </button>
+        <button type="button" className="button primary" onClick={() => decide('approve')}>
+          <Icon name="check" />
+          Approve
+        </button>
+      </div>
+    </>
+  );
+}
+
+/** The same in every tab. */
+function UnderWay({ decision, onClose }: { decision: Entry; onClose: () => void }) {
+  const { state } = useConnection();
+  const verdict =
+    'verdict' in decision.command && decision.command.verdict === 'approve' ? 'Approved' : 'Rejected';
+  const button = useRef<HTMLButtonElement>(null);
+  // The button that was pressed is gone: without this, the focus would fall to the page's start.
+  useEffect(() => button.current?.focus(), []);
+  return (
+    <>
+      <div className="decision" data-state={state === 'open' ? 'running' : 'waiting'} role="status">
+        <Icon name={state === 'open' ? 'running' : 'outbox'} />
+        <div>
+          <strong>
+            {state === 'open'
+              ? 'Decision sent – waiting for the server'
+              : 'Decision queued – connection lost'}
+          </strong>
+          <p>
+            {state === 'open'
+              ? `${verdict}. This closes when the server has accepted it.`
+              : `${verdict}. It is stored in this browser and sent, once, when the line is back; you can close or reload this page.`}
+          </p>
+        </div>
+      </div>
+      <div className="modal-actions">
+        <button type="button" className="button" ref={button} onClick={onClose}>
+          Close
+        </button>
+      </div>
+    </>
+  );
+}
+
+function Over({
+  resolved,
+  comment,
+  onComment,
+  onClose,
+}: {
+  resolved: Resolved | undefined;
+  comment: string;
+  onComment: (comment: string) => void;
+  onClose: () => void;
+}) {
+  return (
+    <>
+      <div className="decision" data-state="pending" role="status">
+        <Icon name="check" />
+        <div>
+          <strong>{resolved ? sayResolved(resolved) : 'This gate is closed'}</strong>
+          <p>Your comment was not sent. Copy it if you still need it.</p>
+        </div>
+      </div>
+      <Comment value={comment} onChange={onComment} />
+      <div className="modal-actions">
+        <button type="button" className="button" onClick={onClose}>
+          Close
+        </button>
+      </div>
+    </>
+  );
+}
+
+function Comment({ value, onChange }: { value: string; onChange: (value: string) => void }) {
+  return (
+    <label className="field">
+      <span>
+        Comment <span className="optional">optional</span>
+      </span>
+      <textarea
+        rows={2}
+        value={value}
+        maxLength={LONGEST_COMMENT}
+        onChange={(event) => onChange(event.target.value)}
+      />
+    </label>
+  );
+}
+
+function RunName({ runId }: { runId: string }) {
+  const run = useLatest(RUNS_TOPIC, 'run_state', `run:${runId}`);
+  return <span>{run?.title ?? runId}</span>;
+}
+
+function sayResolved({ how, verdict, by }: Resolved): string {
+  if (how === 'decided') return `${by ?? 'Somebody'} has ${sayVerdict(verdict)} it`;
+  return how === 'expired' ? `It expired and was ${sayVerdict(verdict)}` : 'Its run was cancelled';
+}
+
+/** The last value that was there: what is shown stays while it is being decided what to do without it. */
+function useLast<T>(value: T | undefined): T | undefined {
+  const [last, setLast] = useState(value);
+  if (value !== undefined && value !== last) setLast(value);
+  return value ?? last;
+}

@@ -1,0 +1,45 @@
+import { useMemo } from 'react';
+import type { EventOf, OutboxEntry } from 'trunkline';
+import type { ConsoleProtocol } from '../../engine/protocol.ts';
+import { RUNS_TOPIC } from '../../engine/protocol.ts';
+import { useLatest, useOutbox } from '../trunk.ts';
+
+export type Gate = EventOf<ConsoleProtocol, 'human_gate_waiting'>;
+export type Resolved = EventOf<ConsoleProtocol, 'human_gate_resolved'>;
+export type Entry = OutboxEntry<ConsoleProtocol>;
+export type Verdict = Resolved['verdict'];
+
+const PENDING = new Set<Entry['state']>(['queued', 'sent', 'waiting']);
+
+/** The gates that wait for a decision, the one that expires first at the front. */
+export function useWaitingGates(): readonly Gate[] {
+  const gates = useLatest(RUNS_TOPIC, 'human_gate_waiting');
+  return useMemo(
+    () => [...gates.values()].sort((a, b) => a.expiresAt - b.expiresAt || a.askedAt - b.askedAt),
+    [gates],
+  );
+}
+
+/** Decisions that the server has not accepted yet, of whichever tab. */
+export function useUnsentDecisions(): readonly Entry[] {
+  const entries = useOutbox();
+  return useMemo(() => entries.filter(isUnsentDecision), [entries]);
+}
+
+export function isUnsentDecision({ command, state }: Entry): boolean {
+  return command.type === 'human_decision' && PENDING.has(state);
+}
+
+/** `undefined`: nobody has decided this gate in this browser. */
+export function useDecision(gateId: string): Entry | undefined {
+  const unsent = useUnsentDecisions();
+  return unsent.find(({ command }) => gateOf(command) === gateId);
+}
+
+export function gateOf(command: Entry['command']): string | null {
+  return command.type === 'human_decision' && typeof command.gateId === 'string' ? command.gateId : null;
+}
+
+export function sayVerdict(verdict: Verdict): string {
+  return verdict === 'approve' ? 'approved' : 'rejected';
+}

@@ -1,0 +1,77 @@
+import { RUNS_TOPIC, runTopic } from '../../engine/protocol.ts';
+import { useMissed } from '../connection/missed.ts';
+import { useConnection } from '../trunk.ts';
+import { plural } from '../ui/format.ts';
+import { Icon } from '../ui/icon.tsx';
+import { Countdown } from './countdown.tsx';
+import { gateOf, useUnsentDecisions, useWaitingGates } from './gates.ts';
+
+/** One line below the header, of one height whatever it says: the gates, the decisions under way, what was missed. */
+export function StatusStrip({
+  runId,
+  onReview,
+}: {
+  runId: string | null;
+  onReview: (gateId: string) => void;
+}) {
+  return (
+    <div className="strip">
+      <GateBanner onReview={onReview} />
+      <Missed runId={runId} />
+    </div>
+  );
+}
+
+function GateBanner({ onReview }: { onReview: (gateId: string) => void }) {
+  const gates = useWaitingGates();
+  const unsent = useUnsentDecisions();
+  const connection = useConnection();
+  const decided = new Set(unsent.map(({ command }) => gateOf(command)));
+  const open = gates.filter(({ gateId }) => !decided.has(gateId));
+  const [first] = open;
+  const underWay =
+    unsent.length === 0 ? null : connection.state === 'open' ? (
+      <p className="strip-item" data-state="running" role="status">
+        <Icon name="running" />
+        {plural(unsent.length, 'decision')} sent – waiting for the server
+      </p>
+    ) : (
+      <p className="strip-item" data-state="waiting" role="status">
+        <Icon name="outbox" />
+        {unsent.length === 1 ? 'Decision' : `${unsent.length} decisions`} queued – connection lost
+      </p>
+    );
+  if (!first) {
+    return (
+      underWay ?? <p className="strip-item calm">{gates.length === 0 && 'No decision is waiting for you.'}</p>
+    );
+  }
+  return (
+    <>
+      <section className="strip-item gate-banner" data-state="waiting" aria-label="Decision needed">
+        <Icon name="gate" />
+        <strong className="gate-banner-title">{first.title}</strong>
+        <span className="gate-banner-queue">1 of {open.length}</span>
+        <Countdown until={first.expiresAt} />
+        <button type="button" className="button small primary" onClick={() => onReview(first.gateId)}>
+          Review
+        </button>
+      </section>
+      {underWay}
+    </>
+  );
+}
+
+function Missed({ runId }: { runId: string | null }) {
+  const count = useMissed(runId === null ? [RUNS_TOPIC] : [RUNS_TOPIC, runTopic(runId)]);
+  return (
+    <p className="strip-item missed" role="status">
+      {count > 0 && (
+        <>
+          <Icon name="check" />
+          {plural(count, 'event')} while you were away, state is current
+        </>
+      )}
+    </p>
+  );
+}

@@ -1,0 +1,43 @@
+import { Handle, type Node, type NodeProps, Position } from '@xyflow/react';
+import { memo } from 'react';
+import { runTopic } from '../../engine/protocol.ts';
+import { useIsHighlighted } from '../errors/highlight.ts';
+import { useLatest } from '../trunk.ts';
+import { formatDuration } from '../ui/format.ts';
+import { STATE_WORDS, StateIcon } from '../ui/state.tsx';
+
+export type StepNode = Node<{ runId: string; title: string; kind: 'task' | 'gate' }, 'step'>;
+
+/** Reads the state of its own node, so that an event renders the one node that it is about. */
+export const GraphNode = memo(function GraphNode({ id, data, selected }: NodeProps<StepNode>) {
+  const { runId, title, kind } = data;
+  const node = useLatest(runTopic(runId), 'node_state', `node:${id}`);
+  const isHighlighted = useIsHighlighted(runId, id);
+  const state = node?.state ?? 'pending';
+  return (
+    <div
+      className="graph-node"
+      data-state={state}
+      data-kind={kind}
+      data-selected={selected}
+      data-highlighted={isHighlighted}
+    >
+      <Handle type="target" position={Position.Left} isConnectable={false} />
+      <StateIcon state={state} />
+      <span className="graph-node-text">
+        <span className="graph-node-title">{title}</span>
+        <span className="graph-node-facts">
+          {STATE_WORDS[state]}
+          {node?.metrics && node.finishedAt !== null && <> · {formatDuration(node.metrics.durationMs)}</>}
+          {node && node.attempts > 1 && node.attempt > 0 && (
+            <>
+              {' '}
+              · {node.attempt}/{node.attempts}
+            </>
+          )}
+        </span>
+      </span>
+      <Handle type="source" position={Position.Right} isConnectable={false} />
+    </div>
+  );
+});

@@ -1,0 +1,61 @@
+import { layout as arrange, graphlib } from '@dagrejs/dagre';
+
+export const NODE_WIDTH = 208;
+export const NODE_HEIGHT = 60;
+const GAP_X = 72;
+const GAP_Y = 18;
+const FOLD_GAP_X = 24;
+/** A rank of more nodes than this, and than a square would have, is folded. */
+const MIN_ROWS = 12;
+
+export interface Step {
+  readonly nodeId: string;
+  readonly after: readonly string[];
+}
+export interface Place {
+  readonly nodeId: string;
+  readonly x: number;
+  readonly y: number;
+}
+
+/** Where each node goes, its upper left corner: from left to right in order of dependence. */
+export function placeNodes(steps: readonly Step[]): Place[] {
+  const graph = new graphlib.Graph();
+  // Of dagre's rankers the one that stays fast with thousands of edges.
+  graph.setGraph({ rankdir: 'LR', ranker: 'longest-path', nodesep: GAP_Y, ranksep: GAP_X });
+  graph.setDefaultEdgeLabel(() => ({}));
+  for (const { nodeId } of steps) graph.setNode(nodeId, { width: NODE_WIDTH, height: NODE_HEIGHT });
+  for (const { nodeId, after } of steps) for (const before of after) graph.setEdge(before, nodeId);
+  arrange(graph);
+  const places = steps.map(({ nodeId }): Place => {
+    const { x, y } = graph.node(nodeId);
+    return { nodeId, x: x - NODE_WIDTH / 2, y: y - NODE_HEIGHT / 2 };
+  });
+
+  const ranks = Map.groupBy(places, ({ x }) => Math.round(x));
+  const rows = Math.max(MIN_ROWS, Math.ceil(Math.sqrt(steps.length)));
+  const isTooTall = [...ranks.values()].some((rank) => rank.length > rows);
+  return isTooTall ? fold([...ranks.values()], rows) : places;
+}
+
+/**
+ * Real workflows have ranks of hundreds of equal tasks, which would be a line too long to be seen at once. Each rank
+ * becomes a block of columns; dagre's order in it, which keeps the edges short, is kept row by row.
+ */
+function fold(ranks: readonly (readonly Place[])[], rows: number): Place[] {
+  const byX = [...ranks].sort(([a], [b]) => (a?.x ?? 0) - (b?.x ?? 0));
+  let left = 0;
+  return byX.flatMap((rank) => {
+    const columns = Math.ceil(rank.length / rows);
+    const height = Math.ceil(rank.length / columns) * (NODE_HEIGHT + GAP_Y);
+    const block = [...rank]
+      .sort((a, b) => a.y - b.y)
+      .map(({ nodeId }, index) => ({
+        nodeId,
+        x: left + (index % columns) * (NODE_WIDTH + FOLD_GAP_X),
+        y: Math.floor(index / columns) * (NODE_HEIGHT + GAP_Y) - height / 2,
+      }));
+    left += columns * (NODE_WIDTH + FOLD_GAP_X) - FOLD_GAP_X + GAP_X;
+    return block;
+  });
+}

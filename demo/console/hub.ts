@@ -1,0 +1,15 @@
+import { startHub } from 'trunkline/worker';
+import { protocol } from '../engine/protocol.ts';
+import { listenForKill } from './tools/kill-worker.ts';
+
+// The line is declared dead and tried again sooner than by default, so that a fault of a few seconds shows all of it.
+startHub(protocol, {
+  settings: {
+    heartbeatMs: 5_000,
+    pongTimeoutMs: 3_000,
+    backoffMaxMs: 4_000,
+    breakerFailures: 5,
+    breakerCoolDownMs: 8_000,
+  },
+});
+listenForKill();

@@ -1,0 +1,100 @@
+import { runTopic } from '../../engine/protocol.ts';
+import { useToasts } from '../errors/toasts.ts';
+import type { GraphStep } from '../graph/use-graph.ts';
+import { useLatest, useSend } from '../trunk.ts';
+import { formatBytes, formatClock, formatDuration, formatMoney } from '../ui/format.ts';
+import { Icon } from '../ui/icon.tsx';
+import { StateBadge } from '../ui/state.tsx';
+import { LogLines } from './log-lines.tsx';
+
+const RETRIABLE = new Set(['failed', 'cancelled', 'interrupted']);
+
+/** One node: its state, what it took, what it wrote. To be keyed by the node. */
+export function NodeDetails({
+  runId,
+  nodeId,
+  graph,
+  onClose,
+}: {
+  runId: string;
+  nodeId: string;
+  graph: readonly GraphStep[];
+  onClose: () => void;
+}) {
+  const topic = runTopic(runId);
+  const node = useLatest(topic, 'node_state', `node:${nodeId}`);
+  const cost = useLatest(topic, 'cost_update', 'cost');
+  const step = graph.find((candidate) => candidate.nodeId === nodeId);
+  const titles = new Map(graph.map(({ nodeId: id, title }) => [id, title]));
+  const state = node?.state ?? 'pending';
+  const metrics = node?.metrics;
+  return (
+    <>
+      <header className="details-header">
+        <div>
+          <h2>{step?.title ?? nodeId}</h2>
+          <p className="details-id">{nodeId}</p>
+        </div>
+        <button type="button" className="button icon-only" aria-label="Close the node" onClick={onClose}>
+          <Icon name="close" />
+        </button>
+      </header>
+      <div className="details-state">
+        <StateBadge state={state} />
+        {RETRIABLE.has(state) && <RetryNode runId={runId} nodeId={nodeId} />}
+      </div>
+      {node?.message && (
+        <p className="details-message" data-state={state}>
+          {node.message}
+        </p>
+      )}
+      <dl className="facts">
+        <Fact
+          label="Attempt"
+          value={node && node.attempt > 0 ? `${node.attempt} of ${node.attempts}` : null}
+        />
+        <Fact label="Started" value={node?.startedAt != null ? formatClock(node.startedAt) : null} />
+        <Fact label="Took" value={metrics ? formatDuration(metrics.durationMs) : null} />
+        <Fact label="CPU" value={metrics ? `${metrics.cpuSeconds.toFixed(2)} s` : null} />
+        <Fact label="Memory" value={metrics ? formatBytes(metrics.memoryBytes) : null} />
+        <Fact label="Cost" value={metrics ? formatMoney(metrics.cost, cost?.currency ?? 'USD') : null} />
+      </dl>
+      {step && step.after.length > 0 && (
+        <p className="details-after">
+          <span>After</span> {step.after.map((id) => titles.get(id) ?? id).join(', ')}
+        </p>
+      )}
+      <h3>Log</h3>
+      <LogLines runId={runId} nodeId={nodeId} />
+    </>
+  );
+}
+
+function Fact({ label, value }: { label: string; value: string | null }) {
+  return (
+    <div>
+      <dt>{label}</dt>
+      <dd className="tabular">{value ?? '–'}</dd>
+    </div>
+  );
+}
+
+function RetryNode({ runId, nodeId }: { runId: string; nodeId: string }) {
+  const { send, pending } = useSend('retry_node');
+  const toasts = useToasts();
+  const retry = async () => {
+    try {
+      const { outcome } = await send({ runId, nodeId });
+      const ended = await outcome;
+      if (ended.status === 'rejected') toasts.add({ tone: 'error', text: ended.message });
+    } catch (error) {
+      toasts.add({ tone: 'error', text: error instanceof Error ? error.message : String(error) });
+    }
+  };
+  return (
+    <button type="button" className="button small" onClick={retry} disabled={pending}>
+      <Icon name="retry" />
+      {pending ? 'Asked for …' : 'Retry'}
+    </button>
+  );
+}

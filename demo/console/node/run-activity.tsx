@@ -1,0 +1,37 @@
+import { runTopic } from '../../engine/protocol.ts';
+import type { GraphStep } from '../graph/use-graph.ts';
+import { goTo } from '../route.ts';
+import { useLatest } from '../trunk.ts';
+import { StateIcon } from '../ui/state.tsx';
+import { LogLines } from './log-lines.tsx';
+
+const SHOWN_NODES = 6;
+const IN_FOCUS = new Set(['running', 'waiting', 'failed', 'interrupted']);
+
+/** While no node is selected: what runs, waits or failed, and the newest lines of all nodes. To be keyed by the run. */
+export function RunActivity({ runId, graph }: { runId: string; graph: readonly GraphStep[] }) {
+  const nodes = useLatest(runTopic(runId), 'node_state');
+  const titles = new Map(graph.map(({ nodeId, title }) => [nodeId, title]));
+  const active = [...nodes.values()].filter(({ state }) => IN_FOCUS.has(state));
+  return (
+    <>
+      <header className="details-header">
+        <h2>Activity</h2>
+      </header>
+      <ul className="active-nodes">
+        {active.slice(0, SHOWN_NODES).map(({ nodeId, state }) => (
+          <li key={nodeId}>
+            <button type="button" className="active-node" onClick={() => goTo({ runId, nodeId })}>
+              <StateIcon state={state} />
+              {titles.get(nodeId) ?? nodeId}
+            </button>
+          </li>
+        ))}
+        {active.length > SHOWN_NODES && <li className="hint">and {active.length - SHOWN_NODES} more</li>}
+        {active.length === 0 && <li className="hint">No node is running.</li>}
+      </ul>
+      <h3>Log</h3>
+      <LogLines runId={runId} nodeId={null} />
+    </>
+  );
+}

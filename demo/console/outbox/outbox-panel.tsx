@@ -1,0 +1,103 @@
+import { useMemo, useSyncExternalStore } from 'react';
+import { RUNS_TOPIC } from '../../engine/protocol.ts';
+import { useToasts } from '../errors/toasts.ts';
+import { type Entry, gateOf } from '../gates/gates.ts';
+import { useClient, useLatest, useOutbox } from '../trunk.ts';
+import { formatClock, plural } from '../ui/format.ts';
+import { Icon } from '../ui/icon.tsx';
+import { sayCommand, sayState } from './words.ts';
+
+/** What this browser holds for the server, by whichever tab. */
+export function OutboxPanel() {
+  const entries = useOutbox();
+  return (
+    <>
+      <p className="hint">
+        Commands are stored in this browser until the server has accepted them, once. All tabs share them; a
+        reload loses none.
+      </p>
+      <StorageNotice />
+      {entries.length === 0 ? (
+        <p className="empty">Nothing is waiting.</p>
+      ) : (
+        <ul className="outbox">
+          {entries.map((entry) => (
+            <OutboxItem key={entry.id} entry={entry} />
+          ))}
+        </ul>
+      )}
+    </>
+  );
+}
+
+function StorageNotice() {
+  const { storage } = useClient().outbox;
+  const subscribe = useMemo(() => (changed: () => void) => storage.subscribe(changed), [storage]);
+  const state = useSyncExternalStore(subscribe, storage.get);
+  if (state.state === 'ok') return null;
+  return (
+    <p className="notice" data-state="failed">
+      <Icon name="alert" />
+      Kept in memory only, because the browser's storage failed: {state.reason}
+    </p>
+  );
+}
+
+function OutboxItem({ entry }: { entry: Entry }) {
+  const { outbox } = useClient();
+  const toasts = useToasts();
+  const gate = useLatest(
+    RUNS_TOPIC,
+    ['human_gate_waiting', 'human_gate_resolved'],
+    `gate:${gateOf(entry.command)}`,
+  );
+  const tryTo = (act: () => Promise<unknown>) => () => {
+    act().catch((error: Error) => toasts.add({ tone: 'error', text: error.message }));
+  };
+  const cancel = async () => {
+    const done = await outbox.cancel(entry.id);
+    if (!done)
+      toasts.add({ tone: 'info', text: 'It may have been sent already, so it cannot be cancelled.' });
+  };
+  const isPending = entry.state === 'queued' || entry.state === 'sent' || entry.state === 'waiting';
+  const canCancel = isPending && entry.attempt === 0;
+  const about = gate?.type === 'human_gate_waiting' ? gate.title : null;
+  return (
+    <li className="outbox-item" data-entry={entry.state}>
+      <div className="outbox-item-text">
+        <strong>
+          {sayCommand(entry)}
+          {entry.priority === 'high' && <span className="tag">high</span>}
+        </strong>
+        {about && <span className="outbox-about">{about}</span>}
+        <span className="outbox-facts">
+          {sayState(entry)} · {formatClock(entry.createdAt)}
+          {entry.attempt > 0 && <> · sent {plural(entry.attempt, 'time')}</>}
+        </span>
+        {'error' in entry && <span className="outbox-error">{entry.error.message}</span>}
+      </div>
+      <div className="outbox-actions">
+        {isPending ? (
+          <button
+            type="button"
+            className="button small"
+            disabled={!canCancel}
+            title={canCancel ? undefined : 'It may have been sent already'}
+            onClick={tryTo(cancel)}
+          >
+            Cancel
+          </button>
+        ) : (
+          <>
+            <button type="button" className="button small" onClick={tryTo(() => outbox.retry(entry.id))}>
+              Retry
+            </button>
+            <button type="button" className="button small" onClick={tryTo(() => outbox.dismiss(entry.id))}>
+              Dismiss
+            </button>
+          </>
+        )}
+      </div>
+    </li>
+  );
+}

@@ -1,0 +1,31 @@
+import type { Entry } from '../gates/gates.ts';
+
+const STATES: Record<Entry['state'], string> = {
+  queued: 'Queued',
+  sent: 'Sent, not answered yet',
+  waiting: 'The server asked to wait',
+  uncertain: 'Uncertain: it may have run',
+  rejected: 'Refused by the server',
+  expired: 'Expired before it could be sent',
+  dropped: 'Dropped: too many were waiting',
+  quarantined: 'Made by an older version that this one cannot read',
+};
+
+export function sayState({ state }: Entry): string {
+  return STATES[state];
+}
+
+export function sayCommand({ command }: Entry): string {
+  switch (command.type) {
+    case 'human_decision':
+      return command.verdict === 'approve' ? 'Approve a gate' : 'Reject a gate';
+    case 'start_run':
+      return `Start “${command.pipeline}”`;
+    case 'cancel_run':
+      return 'Cancel a run';
+    case 'retry_node':
+      return `Retry “${command.nodeId}”`;
+    default:
+      return command.type;
+  }
+}

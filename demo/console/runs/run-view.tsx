@@ -1,0 +1,71 @@
+import { useState } from 'react';
+import { runTopic } from '../../engine/protocol.ts';
+import { RunGraph } from '../graph/run-graph.tsx';
+import { useGraph } from '../graph/use-graph.ts';
+import { NodeDetails } from '../node/node-details.tsx';
+import { NodeTable } from '../node/node-table.tsx';
+import { RunActivity } from '../node/run-activity.tsx';
+import { goTo } from '../route.ts';
+import { useIsLoaded, useTopicStatus } from '../topics.ts';
+import { useConnection, useLatest } from '../trunk.ts';
+import { RunHeader } from './run-header.tsx';
+
+/** One run: its header, its graph, and beside it the selected node or what happens in the run. */
+export function RunView({ runId, nodeId }: { runId: string; nodeId: string | null }) {
+  const topic = runTopic(runId);
+  const run = useLatest(topic, 'run_state', `run:${runId}`);
+  const graph = useGraph(topic);
+  const status = useTopicStatus(topic);
+  const isLoaded = useIsLoaded(topic);
+  const [shape, setShape] = useState<'graph' | 'table'>('graph');
+  const select = (id: string | null) => goTo({ runId, nodeId: id });
+
+  if (status.state === 'refused') return <Absent title="You may not see this run" text={status.message} />;
+  if (!run || !graph) return isLoaded ? <Absent title="There is no such run" /> : <RunLoading />;
+  return (
+    <>
+      <section className="run" aria-labelledby="run-title">
+        <RunHeader run={run} topic={topic} shape={shape} onShape={setShape} />
+        <div className="run-canvas">
+          {shape === 'graph' ? (
+            <RunGraph runId={runId} graph={graph} selected={nodeId} onSelect={select} />
+          ) : (
+            <NodeTable runId={runId} graph={graph} selected={nodeId} onSelect={select} />
+          )}
+        </div>
+      </section>
+      <aside className="details" data-open={nodeId !== null} aria-label={nodeId ? 'Node' : 'Activity'}>
+        {nodeId === null ? (
+          <RunActivity key={runId} runId={runId} graph={graph} />
+        ) : (
+          <NodeDetails
+            key={nodeId}
+            runId={runId}
+            nodeId={nodeId}
+            graph={graph}
+            onClose={() => select(null)}
+          />
+        )}
+      </aside>
+    </>
+  );
+}
+
+function Absent({ title, text }: { title: string; text?: string }) {
+  return (
+    <section className="run absent">
+      <h2>{title}</h2>
+      {text && <p>{text}</p>}
+      <a href="#/">Back to the runs</a>
+    </section>
+  );
+}
+
+function RunLoading() {
+  const { state } = useConnection();
+  return (
+    <section className="run absent skeleton" role="status">
+      <p>{state === 'open' ? 'Loading the run …' : 'The run will be here when the connection is.'}</p>
+    </section>
+  );
+}

@@ -1,0 +1,59 @@
+import { useMemo } from 'react';
+import { useLatest } from '../trunk.ts';
+
+const WIDTH = 128;
+const HEIGHT = 40;
+const PAD = 3;
+
+/**
+ * How the money went: a step for each node that ended, and today's sum. It is made of the nodes' own costs, which every
+ * tab has, and not of the updates that this tab happened to see.
+ */
+export function Trajectory({
+  topic,
+  startedAt,
+  spent,
+  budget,
+  at,
+}: {
+  topic: string;
+  startedAt: number;
+  spent: number;
+  budget: number;
+  at: number;
+}) {
+  const nodes = useLatest(topic, 'node_state');
+  const path = useMemo(() => {
+    const ended = [...nodes.values()]
+      .flatMap(({ finishedAt, metrics }) =>
+        finishedAt !== null && metrics ? [{ finishedAt, cost: metrics.cost }] : [],
+      )
+      .sort((a, b) => a.finishedAt - b.finishedAt);
+    const until = Math.max(at, ended.at(-1)?.finishedAt ?? startedAt, startedAt + 1);
+    const x = (time: number) =>
+      (PAD + ((WIDTH - 2 * PAD) * (time - startedAt)) / (until - startedAt)).toFixed(1);
+    const top = Math.max(budget, spent) || 1;
+    const y = (sum: number) => (HEIGHT - PAD - ((HEIGHT - 2 * PAD) * sum) / top).toFixed(1);
+    let sum = 0;
+    let line = `M${x(startedAt)} ${y(0)}`;
+    for (const { finishedAt, cost } of ended) {
+      sum = Math.min(spent, sum + cost);
+      line += `H${x(finishedAt)}V${y(sum)}`;
+    }
+    line += `H${x(until)}V${y(spent)}`;
+    return {
+      line,
+      area: `${line}V${y(0)}H${x(startedAt)}Z`,
+      limit: y(budget),
+      end: { x: x(until), y: y(spent) },
+    };
+  }, [nodes, startedAt, spent, budget, at]);
+  return (
+    <svg className="trajectory" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} aria-hidden="true">
+      <path className="trajectory-limit" d={`M0 ${path.limit}H${WIDTH}`} />
+      <path className="trajectory-area" d={path.area} />
+      <path className="trajectory-line" d={path.line} />
+      <circle cx={path.end.x} cy={path.end.y} r="2.5" />
+    </svg>
+  );
+}

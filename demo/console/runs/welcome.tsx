@@ -1,0 +1,26 @@
+import type { PromisePlay } from '../promise/use-promise.ts';
+
+/** While no run is chosen: what there is to see here. */
+export function Welcome({ promise }: { promise: PromisePlay }) {
+  return (
+    <section className="welcome">
+      <h1>One line for all your tabs</h1>
+      <p>
+        Every tab and window of this browser shares one connection to the server. A decision that you make
+        while the line is down is stored, survives a reload, and is accepted once.
+      </p>
+      <button
+        type="button"
+        className="button primary large"
+        onClick={promise.begin}
+        disabled={promise.script !== null}
+      >
+        Try the promise
+      </button>
+      <p className="hint">
+        It starts a run, cuts the line, approves a gate, reloads this page, and shows what became of it: about
+        half a minute. Open a second tab to see it there, too.
+      </p>
+    </section>
+  );
+}

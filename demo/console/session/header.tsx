@@ -1,0 +1,55 @@
+import { ConnectionStatus } from '../connection/connection-status.tsx';
+import { useOutbox } from '../trunk.ts';
+import { Icon, type IconName } from '../ui/icon.tsx';
+import { Logo } from '../ui/logo.tsx';
+import { SignOut } from './sign-out.tsx';
+
+export type Tool = 'outbox' | 'faults' | 'inspector';
+
+const TOOLS: readonly { tool: Tool; label: string; icon: IconName }[] = [
+  { tool: 'outbox', label: 'Outbox', icon: 'outbox' },
+  { tool: 'faults', label: 'Faults', icon: 'bolt' },
+  { tool: 'inspector', label: 'Inspector', icon: 'inspect' },
+];
+
+export function Header({
+  name,
+  tool,
+  onTool,
+}: {
+  name: string;
+  tool: Tool | null;
+  onTool: (tool: Tool | null) => void;
+}) {
+  const { length: waiting } = useOutbox();
+  return (
+    <header className="header">
+      <a className="brand" href="#/">
+        <Logo />
+        <span>Trunkline console</span>
+      </a>
+      <ConnectionStatus />
+      <nav className="tools" aria-label="Tools">
+        {TOOLS.map(({ tool: own, label, icon }) => (
+          <button
+            key={own}
+            type="button"
+            className="button quiet"
+            aria-pressed={tool === own}
+            onClick={() => onTool(tool === own ? null : own)}
+            title={label}
+          >
+            <Icon name={icon} />
+            <span className="label">{label}</span>
+            {own === 'outbox' && waiting > 0 && (
+              <span className="count" data-state="waiting">
+                {waiting}
+              </span>
+            )}
+          </button>
+        ))}
+        <SignOut name={name} />
+      </nav>
+    </header>
+  );
+}

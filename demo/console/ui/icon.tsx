@@ -1,0 +1,34 @@
+/** On a grid of 16 by 16, drawn by strokes. */
+const PATHS = {
+  alert: 'M8 2.2 14.6 13.6H1.4L8 2.2ZM8 6.6v3M8 11.6v.1',
+  back: 'M9.8 3.2 5 8l4.8 4.8',
+  bolt: 'M8.8 1.8 3.4 9.2h4l-.6 5L12.4 6.8h-4l.4-5Z',
+  check: 'm3 8.6 3.3 3.2L13 4.6',
+  clock: 'M8 1.8a6.2 6.2 0 1 0 0 12.4A6.2 6.2 0 0 0 8 1.8ZM8 4.6V8l2.3 1.6',
+  close: 'm3.6 3.6 8.8 8.8M12.4 3.6l-8.8 8.8',
+  cross: 'm4.2 4.2 7.6 7.6M11.8 4.2l-7.6 7.6',
+  dash: 'M3.6 8h8.8',
+  dot: 'M8 6.2a1.8 1.8 0 1 0 0 3.6 1.8 1.8 0 0 0 0-3.6Z',
+  gate: 'M5.6 3.4v9.2M10.4 3.4v9.2',
+  inspect: 'M7 2.4a4.6 4.6 0 1 0 0 9.2 4.6 4.6 0 0 0 0-9.2ZM10.4 10.4l3.4 3.4',
+  next: 'M6.2 3.2 11 8l-4.8 4.8',
+  offline:
+    'M2 2l12 12M4.3 6.5A7 7 0 0 0 2.2 7.9M6.2 9.5a3.6 3.6 0 0 0-1.6 1M9 5.1a8.6 8.6 0 0 1 4.8 2.8M8 12.9v.1',
+  outbox: 'M2 9.4h3.4l1 1.8h3.2l1-1.8H14M2 9.4V13h12V9.4M8 7.8V2.2M5.6 4.4 8 2.2l2.4 2.2',
+  play: 'M5 3.2v9.6L12.6 8 5 3.2Z',
+  retry: 'M13 8a5 5 0 1 1-1.5-3.6L13 5.8M13 2.6v3.2H9.8',
+  running: 'M8 2.2a5.8 5.8 0 1 1-5.8 5.8',
+  signOut: 'M6.4 2.4H2.8v11.2h3.6M6.6 8h7M10.8 5.2 13.6 8l-2.8 2.8',
+  signal: 'M2.2 6.8a8.6 8.6 0 0 1 11.6 0M4.6 9.6a5 5 0 0 1 6.8 0M8 12.9v.1',
+  stop: 'M4 4h8v8H4z',
+} as const;
+
+export type IconName = keyof typeof PATHS;
+
+export function Icon({ name }: { name: IconName }) {
+  return (
+    <svg className="icon" data-icon={name} viewBox="0 0 16 16" aria-hidden="true">
+      <path d={PATHS[name]} />
+    </svg>
+  );
+}
