@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type BrowserContext, test as base, expect, type Page } from '@playwright/test';
-import type { Connection, HubReport } from 'trunkline';
+import type { ClosedReason, Connection, HubReport } from 'trunkline';
 import type { Heard, Lab, LabConfig } from '../app/lab/main.ts';
 import type * as application from '../app/lab/server.ts';
 import { type FaultProxy, startFaultProxy } from './fault-proxy.ts';
@@ -17,7 +17,7 @@ export interface LabTab {
   readonly uncaught: string[];
   connection(): Promise<Connection>;
   /** Waits for `open`, or for `closed` with this reason. */
-  is(state: 'open' | (Connection & { state: 'closed' })['reason'], timeoutMs?: number): Promise<void>;
+  is(state: 'open' | ClosedReason, timeoutMs?: number): Promise<void>;
   heard(): Promise<Heard[]>;
   errors(): Promise<string[]>;
   settled(): Promise<Lab['settled']>;
@@ -26,6 +26,8 @@ export interface LabTab {
   note(text: string): Promise<{ id: string; durable: boolean }>;
   inspect(): Promise<HubReport>;
   reconnect(): Promise<void>;
+  /** The rows of a table in the browser's storage. */
+  stored(table: 'entries' | 'outcomes' | 'cursors'): Promise<unknown[]>;
 }
 
 interface Fixtures {
@@ -132,7 +134,23 @@ async function openLab(context: BrowserContext, origin: string, config: LabConfi
       }, text),
     inspect: () => page.evaluate(() => window.lab.client.inspect()),
     reconnect: () => page.evaluate(() => window.lab.client.reconnect()),
+    stored: (table) => page.evaluate(readTable, { database: `trunkline:lab:${config.identity}`, table }),
   };
+}
+
+/** Runs in the page. */
+async function readTable({ database, table }: { database: string; table: string }): Promise<unknown[]> {
+  const done = <T>(request: IDBRequest<T>) =>
+    new Promise<T>((resolve, reject) => {
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error);
+    });
+  // Opened before the hub does, it would be made without its tables.
+  if (!(await indexedDB.databases()).some(({ name }) => name === database)) return [];
+  const opened = await done(indexedDB.open(database));
+  const rows = await done(opened.transaction(table).objectStore(table).getAll());
+  opened.close();
+  return rows;
 }
 
 function required(name: string): string {
