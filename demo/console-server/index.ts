@@ -15,7 +15,7 @@ export interface ConsoleServerOptions {
   readonly site: Site;
   /** What operators can start. */
   readonly sources: readonly Source[];
-  /** For the log, the runs' folders and the error log. One server at a time. */
+  /** For a log of each port, the runs' folders and the error log. */
   readonly dataFolder: string;
   /** Where it is taken, any free one. @default any free one */
   readonly port?: number;
@@ -41,9 +41,12 @@ export async function startConsoleServer(options: ConsoleServerOptions): Promise
     errors.add('server', { message: `${about}: ${String(error)}`, ...(stack ? { stack } : {}) });
   };
   const line = new Line();
+  const http = createServer();
+  // First of all: a log belongs to one server at a time, as its port does. A page's outbox belongs to the port as well.
+  const port = await listen(http, options.port ?? 0);
   const openAgain = () =>
     openBackend({
-      logFile: join(options.dataFolder, 'log.sqlite'),
+      logFile: join(options.dataFolder, `console-${port}.sqlite`),
       runsFolder,
       sources: options.sources,
       line,
@@ -73,9 +76,8 @@ export async function startConsoleServer(options: ConsoleServerOptions): Promise
     restart,
     report,
   });
-  const http = createServer(front({ site: options.site, faults, errors, report }));
+  http.on('request', front({ site: options.site, faults, errors, report }));
   line.connect(http);
-  const port = await listen(http, options.port ?? 0);
   return {
     url: `http://127.0.0.1:${port}`,
     async start(pipeline) {

@@ -1,0 +1,41 @@
+import { join } from 'node:path';
+import { type Arguments, readArguments, USAGE } from './console-server/arguments.ts';
+import { startConsoleServer } from './console-server/index.ts';
+import { buildConsole } from './console-server/site.ts';
+import { loadPipeline } from './engine/pipeline.ts';
+import { type Source, traceSource } from './engine/saved-run.ts';
+
+const PIPELINES = join(import.meta.dirname, 'pipelines');
+
+try {
+  await main(readArguments(process.argv.slice(2), process.cwd()));
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  console.error(`\n${USAGE}`);
+  process.exit(1);
+}
+
+async function main({ port, dataFolder, target, trace }: Arguments): Promise<void> {
+  const fromFile = async (name: string): Promise<Source> => {
+    const pipeline = await loadPipeline(join(PIPELINES, `${name}.json`), name);
+    return { kind: 'file', pipeline, here: PIPELINES, target };
+  };
+  const sources = [await fromFile('audit'), await fromFile('trouble')];
+  if (trace) sources.push(await traceSource(trace));
+
+  console.log('Building the console …');
+  const site = await buildConsole();
+  const server = await startConsoleServer({ site, sources, dataFolder, port });
+  if (trace) {
+    const runId = await server.start('trace');
+    console.log(`Replaying ${trace.path} at ${trace.speed} times its speed: run ${runId}.`);
+  }
+  console.log(`Open ${server.url} in two tabs. Ctrl-C ends it.`);
+
+  const stop = async () => {
+    console.log('Stopping …');
+    await server.close();
+  };
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+}

@@ -1,0 +1,61 @@
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+
+export interface Arguments {
+  readonly port: number;
+  readonly dataFolder: string;
+  /** What the audit works on. */
+  readonly target: string;
+  readonly trace: { readonly path: string; readonly speed: number; readonly gates: readonly string[] } | null;
+}
+
+export const USAGE = `npm start -- [options]
+  --port N        where to listen on this machine (4780; any free one where it is taken)
+  --data FOLDER   for the log and the runs' folders (.tmp)
+  --target FOLDER the checkout that "Audit a checkout" works on (the current folder)
+  --trace FILE    replay a workflow execution in WfCommons' WfFormat 1.5
+  --speed N       at so many times its real speed (10)
+  --gate TASK     ask a person before this task, by id or name; may be given several times`;
+
+const DEFAULT_PORT = 4780;
+const DEFAULT_SPEED = 10;
+/** Slower, the timer of a long task would overflow. */
+const SLOWEST = 0.01;
+
+/** @throws Error that says what is wrong, for people. */
+export function readArguments(args: readonly string[], from: string): Arguments {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      port: { type: 'string' },
+      data: { type: 'string', default: '.tmp' },
+      target: { type: 'string', default: '.' },
+      trace: { type: 'string' },
+      speed: { type: 'string' },
+      gate: { type: 'string', multiple: true },
+    },
+  });
+  const port = numberOf('--port', values.port, DEFAULT_PORT);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error(`--port ${port} is no port`);
+  const speed = numberOf('--speed', values.speed, DEFAULT_SPEED);
+  if (speed < SLOWEST) throw new Error(`--speed must be at least ${SLOWEST}`);
+  if (values.trace === undefined && (values.speed !== undefined || values.gate !== undefined)) {
+    throw new Error('--speed and --gate belong to --trace FILE');
+  }
+  return {
+    port,
+    dataFolder: resolve(from, values.data),
+    target: resolve(from, values.target),
+    trace:
+      values.trace === undefined
+        ? null
+        : { path: resolve(from, values.trace), speed, gates: values.gate ?? [] },
+  };
+}
+
+function numberOf(name: string, value: string | undefined, otherwise: number): number {
+  if (value === undefined) return otherwise;
+  const number = value.trim() === '' ? Number.NaN : Number(value);
+  if (!Number.isFinite(number)) throw new Error(`${name} takes a number, not "${value}"`);
+  return number;
+}

@@ -1,0 +1,2 @@
+/** In the order of the report. */
+export const SECTIONS = ['licences', 'sizes', 'duplicates', 'source', 'bundles'] as const;

@@ -1,0 +1,56 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import {
+  type ConsoleServer,
+  type ConsoleServerOptions,
+  startConsoleServer,
+} from '../../../../demo/console-server/index.ts';
+import { parsePipeline } from '../../../../demo/engine/pipeline.ts';
+import type { Source } from '../../../../demo/engine/saved-run.ts';
+import { connectOperator, type Operator } from './operator.ts';
+
+/** A folder that is gone after the test. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'trunkline-demo-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
+  return folder;
+}
+
+export const BUDGET = { limit: 100, perCpuSecond: 0.001 };
+
+export function sourceOf(name: string, nodes: readonly object[], rest: object = {}): Source {
+  const pipeline = parsePipeline({ title: name, budget: BUDGET, nodes, ...rest }, 'the test', name);
+  return { kind: 'file', pipeline, here: '/', target: '/' };
+}
+
+/** The console's server, ended after the test. */
+export async function serve(
+  sources: readonly Source[],
+  options: Partial<ConsoleServerOptions> = {},
+): Promise<ConsoleServer> {
+  const server = await startConsoleServer({
+    site: new Map(),
+    sources,
+    dataFolder: temporaryFolder(),
+    ...options,
+  });
+  onTestFinished(() => server.close());
+  return server;
+}
+
+export async function operate(server: { url: string }, name?: string): Promise<Operator> {
+  const operator = await connectOperator(server.url, name);
+  onTestFinished(() => operator.destroy());
+  return operator;
+}
+
+/** Waits until it is so. */
+export async function eventually(isSo: () => boolean | Promise<boolean>, withinMs = 10_000): Promise<void> {
+  const until = Date.now() + withinMs;
+  while (!(await isSo())) {
+    if (Date.now() > until) throw new Error(`not within ${withinMs} ms: ${isSo}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
