@@ -1,0 +1,70 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type BrowserContext, chromium } from '@playwright/test';
+import { expect, test } from './harness/fixtures.ts';
+import { openTab } from './harness/tab.ts';
+
+test('the renderer that holds the worker crashes: the other tab starts another worker and goes on', async ({
+  open,
+  network,
+  server,
+}) => {
+  const first = await open();
+  await first.shows('connection', 'open');
+  const second = await open();
+  await second.shows('connection', 'open');
+
+  // It never answers.
+  first.page.goto('chrome://crash').catch(() => {});
+  await first.page.waitForEvent('crash');
+  await server.publish('run', { type: 'line', text: 'after the crash' });
+  await second.sendNote('from the one that is left');
+
+  await second.lists('lines', ['after the crash', 'note: from the one that is left']);
+  await second.lists('settled', [/ accepted$/]);
+  await expect.poll(network.live).toBe(1);
+});
+
+test('the whole browser is killed while a decision waits: the next start sends it, once', async ({
+  launchOptions,
+  network,
+  server,
+  site,
+}) => {
+  const profile = await mkdtemp(join(tmpdir(), 'trunkline-profile-'));
+  const config = { url: `ws://127.0.0.1:${network.port}/live`, identity: 'anonymous', token: null };
+  const start = () => chromium.launchPersistentContext(profile, launchOptions);
+  let context: BrowserContext = await start();
+  try {
+    const before = await openTab(context, site.origin, config);
+    await server.publish('run', { type: 'gate', gateId: 'a', state: 'open' });
+    await before.lists('gates', [/gate a open/]);
+    await network.setMode('refuse');
+    await before.page.getByRole('button', { name: 'approve a' }).click();
+    await before.lists('outbox', ['human_decision queued']);
+
+    await killBrowser(context);
+    context = await start();
+    await network.setMode('pass');
+    const after = await openTab(context, site.origin, config);
+
+    await after.lists('settled', [/ accepted$/]);
+    await after.lists('gates', [/gate a approved/]);
+    expect(server.ran.map(({ what }) => what)).toEqual(['human_decision a approved']);
+  } finally {
+    await context.close();
+    await rm(profile, { recursive: true, force: true, maxRetries: 5 });
+  }
+});
+
+/** SIGKILL to the browser's own process: its renderers end with it. */
+async function killBrowser(context: BrowserContext): Promise<void> {
+  const devtools = await context.browser()?.newBrowserCDPSession();
+  const { processInfo } = (await devtools?.send('SystemInfo.getProcessInfo')) ?? { processInfo: [] };
+  const main = processInfo.find(({ type }) => type === 'browser');
+  if (!main) throw new Error('Chromium does not name its own process');
+  const closed = new Promise((resolve) => context.once('close', resolve));
+  process.kill(main.id, 'SIGKILL');
+  await closed;
+}
