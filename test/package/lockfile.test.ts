@@ -1,0 +1,26 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { expect, test } from 'vitest';
+
+interface Locked {
+  readonly resolved?: string;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+}
+const { packages }: { packages: Readonly<Record<string, Locked>> } = JSON.parse(
+  readFileSync(resolve(import.meta.dirname, '../../package-lock.json'), 'utf8'),
+);
+
+test('the lock file names no registry', () => {
+  const naming = Object.entries(packages).filter(([, { resolved }]) => resolved !== undefined);
+  expect(naming.map(([path]) => path)).toEqual([]);
+});
+
+/** npm leaves out what it could not find while it wrote the file, and `npm ci` then fails, everywhere. */
+test("the lock file has every platform's packages", () => {
+  const missing = Object.entries(packages).flatMap(([path, { optionalDependencies = {} }]) =>
+    Object.keys(optionalDependencies).filter(
+      (name) => !packages[`node_modules/${name}`] && !packages[`${path}/node_modules/${name}`],
+    ),
+  );
+  expect(missing).toEqual([]);
+});
