@@ -1,0 +1,111 @@
+import { expect, test } from 'vitest';
+import type { ConsoleEvent, EventOfType } from '../../../demo/engine/events.ts';
+import { parsePipeline } from '../../../demo/engine/pipeline.ts';
+import { type Commanding, Run } from '../../../demo/engine/run.ts';
+import { eventually } from './support/workshop.ts';
+
+/** A run at its gate, without a server: commands are recorded when the test says so. */
+async function atTheGate(gate: object = {}) {
+  const published: ConsoleEvent[] = [];
+  const pipeline = parsePipeline(
+    {
+      title: 'Gate',
+      budget: { limit: 1, perCpuSecond: 0 },
+      nodes: [
+        { id: 'gate', gate: { title: 'Well?', ...gate } },
+        { id: 'task', run: ['true'] },
+      ],
+    },
+    'the test',
+    'gate',
+  );
+  const run = new Run(
+    { runId: 'r', pipeline, startedAt: Date.now() },
+    {
+      publish: (topic, event) => {
+        if (topic === 'run:r') published.push(event);
+      },
+      // Until it is cancelled.
+      execute: async (_task, { signal }) => {
+        await new Promise((resolve) => signal.addEventListener('abort', resolve));
+        return { ok: false, message: 'was cancelled', durationMs: 0, cpuSeconds: 0, memoryBytes: 0 };
+      },
+      read: async () => '',
+      report: (error) => {
+        throw error;
+      },
+    },
+  );
+  run.begin();
+  const of = <T extends ConsoleEvent['type']>(type: T) =>
+    published.filter((event) => event.type === type) as EventOfType<T>[];
+  await eventually(() => of('human_gate_waiting').length === 1);
+  const command = (id: string): Commanding => ({ id, principal: id, publish: () => {} });
+  const verdict = (id: string) =>
+    run.decide(
+      { type: 'human_decision', runId: 'r', gateId: 'r/gate/1', verdict: 'approve', comment: '' },
+      command(id),
+    );
+  const stateOf = (nodeId: string) => of('node_state').findLast((node) => node.nodeId === nodeId)?.state;
+  return { run, of, command, verdict, stateOf };
+}
+
+test('a decision has no effect before the log has it', async () => {
+  const { run, verdict, stateOf } = await atTheGate();
+  const effect = verdict('ada');
+  expect(stateOf('gate')).toBe('waiting');
+  effect.recorded();
+  expect(stateOf('gate')).toBe('succeeded');
+  await run.stop();
+});
+
+test('while a decision is being recorded, another one is sent away for a moment, and its own repeat is not', async () => {
+  const { run, verdict } = await atTheGate();
+  verdict('ada');
+  expect(() => verdict('bob')).toThrow(expect.objectContaining({ code: 'busy', retry: true }));
+  const effect = verdict('ada');
+  effect.failed();
+  verdict('bob').recorded();
+  expect(() => verdict('ada')).toThrow(expect.objectContaining({ code: 'gate_closed', retry: false }));
+  await run.stop();
+});
+
+test('a decision that came in time counts, even where the log takes longer than the gate', async () => {
+  const { run, of, verdict, stateOf } = await atTheGate({ timeLimitSeconds: 0.2 });
+  const effect = verdict('ada');
+  await new Promise((resolve) => setTimeout(resolve, 400));
+  expect(of('human_gate_resolved')).toEqual([]);
+  effect.recorded();
+  expect(stateOf('gate')).toBe('succeeded');
+  await run.stop();
+});
+
+test('a gate whose decision could not be recorded expires after all', async () => {
+  const { run, of, verdict } = await atTheGate({ timeLimitSeconds: 0.2 });
+  const effect = verdict('ada');
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  effect.failed();
+  await eventually(() => of('human_gate_resolved').length === 1);
+  expect(of('human_gate_resolved')[0]).toMatchObject({ how: 'expired', verdict: 'reject' });
+  await run.stop();
+});
+
+test('a gate that is being decided when the run is cancelled is left to that decision', async () => {
+  const { run, command, verdict, stateOf, of } = await atTheGate();
+  const decided = verdict('ada');
+  run.cancel(command('bob')).recorded();
+  expect(stateOf('gate')).toBe('waiting');
+  decided.recorded();
+  expect(stateOf('gate')).toBe('succeeded');
+  await eventually(() => of('run_state').at(-1)?.finishedAt !== null);
+  expect(of('run_state').at(-1)).toMatchObject({ state: 'cancelled', message: 'cancelled by bob' });
+});
+
+test('a cancellation that could not be recorded did not happen', async () => {
+  const { run, command, stateOf, of } = await atTheGate();
+  const effect = run.cancel(command('ada'));
+  effect.failed();
+  await eventually(() => of('run_state').at(-1)?.state === 'running');
+  expect(stateOf('task')).toBe('running');
+  await run.stop();
+});

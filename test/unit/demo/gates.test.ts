@@ -1,0 +1,146 @@
+import { expect, test } from 'vitest';
+import type { ConsoleServer } from '../../../demo/console-server/index.ts';
+import { runTopic } from '../../../demo/engine/protocol.ts';
+import { operate, serve, sourceOf } from './support/workshop.ts';
+
+const gated = (gate: object = {}, after: string[] = []) =>
+  sourceOf('gated', [
+    { id: 'prepare', run: ['sh', '-c', 'echo what was found >findings.md'] },
+    {
+      id: 'gate',
+      title: 'The gate',
+      after: ['prepare', ...after],
+      gate: {
+        title: 'Go on?',
+        show: [
+          { label: 'Findings', file: 'findings.md' },
+          { label: 'More', file: 'missing.md' },
+          { label: 'Text', text: 'as it is' },
+        ],
+        ...gate,
+      },
+    },
+    { id: 'then', after: ['gate'], run: ['true'] },
+  ]);
+
+async function atTheGate(server: ConsoleServer) {
+  const ada = await operate(server);
+  const runId = await ada.start('gated');
+  const gate = await ada.until('human_gate_waiting');
+  await ada.until('run_state', ({ state }) => state === 'waiting');
+  return { ada, runId, gate };
+}
+
+test('a gate shows what to decide on, in the run and in the list, and waits', async () => {
+  const { ada, runId, gate } = await atTheGate(await serve([gated()]));
+  expect(gate).toEqual({
+    type: 'human_gate_waiting',
+    runId,
+    gateId: `${runId}/gate/1`,
+    nodeId: 'gate',
+    title: 'Go on?',
+    show: [
+      { label: 'Findings', text: 'what was found\n' },
+      { label: 'More', text: '(there is no missing.md)' },
+      { label: 'Text', text: 'as it is' },
+    ],
+    decidedBy: 'anybody',
+    askedAt: expect.any(Number),
+    expiresAt: gate.askedAt + 300_000,
+    onExpiry: 'reject',
+  });
+  await ada.until('node_state', ({ state }) => state === 'waiting');
+  const topics = ada.told
+    .filter(({ event }) => event.type === 'human_gate_waiting')
+    .map(({ topic }) => topic);
+  expect(new Set(topics)).toEqual(new Set(['runs', runTopic(runId)]));
+});
+
+test('an approved gate lets the run go on; a second decision comes too late', async () => {
+  const server = await serve([gated()]);
+  const { ada, runId, gate } = await atTheGate(server);
+  const bob = await operate(server, 'Bob');
+  const id = crypto.randomUUID();
+  const decision = {
+    type: 'human_decision',
+    runId,
+    gateId: gate.gateId,
+    verdict: 'approve',
+    comment: 'fine',
+  };
+  const first = await ada.send(decision, id);
+  expect(first).toMatchObject({ type: 'command_ack', result: { verdict: 'approve' } });
+  expect(await bob.send({ ...decision, verdict: 'reject' })).toMatchObject({
+    code: 'gate_closed',
+    message: 'It was approved by Ada: fine.',
+    retry: false,
+  });
+  expect(await ada.send(decision, id), 'the same one again').toEqual({ ...first, duplicate: true });
+  await ada.until('run_state', ({ state }) => state === 'succeeded');
+  const resolved = await ada.until('human_gate_resolved');
+  expect(resolved).toMatchObject({ verdict: 'approve', how: 'decided', by: 'Ada', comment: 'fine' });
+  const inRun = ada.told.filter(
+    ({ topic, event }) => event.type === 'human_gate_resolved' && topic === runTopic(runId),
+  );
+  expect(inRun).toHaveLength(1);
+});
+
+test('of two decisions at the same time, one counts', async () => {
+  const server = await serve([gated()]);
+  const { ada, runId, gate } = await atTheGate(server);
+  const bob = await operate(server, 'Bob');
+  const decision = { type: 'human_decision', runId, gateId: gate.gateId };
+  const answers = await Promise.all([
+    ada.send({ ...decision, verdict: 'approve' }),
+    bob.send({ ...decision, verdict: 'reject' }),
+  ]);
+  expect(answers.map(({ type }) => type).sort()).toEqual(['command_ack', 'command_nack']);
+  const { by } = await ada.until('human_gate_resolved');
+  expect(by).toBe(answers[0].type === 'command_ack' ? 'Ada' : 'Bob');
+  await ada.until('run_state', ({ finishedAt }) => finishedAt !== null);
+  expect(new Set(ada.events('human_gate_resolved').map((event) => event.by))).toEqual(new Set([by]));
+});
+
+test('a rejected gate fails, and what depends on it is skipped', async () => {
+  const { ada, runId, gate } = await atTheGate(await serve([gated()]));
+  await ada.send({ type: 'human_decision', runId, gateId: gate.gateId, verdict: 'reject' });
+  const over = await ada.until('run_state', ({ finishedAt }) => finishedAt !== null);
+  expect(over).toMatchObject({ state: 'failed', message: 'The gate rejected by Ada' });
+  const then = await ada.until('node_state', ({ nodeId }) => nodeId === 'then');
+  expect(then).toMatchObject({ state: 'skipped', message: 'The gate has failed' });
+});
+
+test.each([
+  ['reject', 'failed'],
+  ['approve', 'succeeded'],
+] as const)('a gate that nobody decides ends with its %s', async (onExpiry, state) => {
+  const { ada, runId, gate } = await atTheGate(await serve([gated({ timeLimitSeconds: 0.3, onExpiry })]));
+  const resolved = await ada.until('human_gate_resolved');
+  expect(resolved).toMatchObject({ verdict: onExpiry, how: 'expired', by: null });
+  expect(resolved.at).toBeGreaterThanOrEqual(gate.expiresAt);
+  await ada.until('run_state', (run) => run.state === state);
+  const late = await ada.send({ type: 'human_decision', runId, gateId: gate.gateId, verdict: 'approve' });
+  expect(late).toMatchObject({ code: 'gate_closed' });
+});
+
+test('a gate of one person is decided by that person alone', async () => {
+  const server = await serve([gated({ decidedBy: 'Bob' })]);
+  const { ada, runId, gate } = await atTheGate(server);
+  const decision = { type: 'human_decision', runId, gateId: gate.gateId, verdict: 'approve' };
+  expect(await ada.send(decision)).toMatchObject({ code: 'not_yours', message: 'Only Bob may decide this.' });
+  const bob = await operate(server, 'Bob');
+  expect(await bob.send(decision)).toMatchObject({ type: 'command_ack' });
+});
+
+test('a rejected gate can be asked again, and is another decision', async () => {
+  const { ada, runId, gate } = await atTheGate(await serve([gated()]));
+  const decision = { type: 'human_decision', runId, gateId: gate.gateId, verdict: 'reject' };
+  await ada.send(decision);
+  await ada.until('run_state', ({ state }) => state === 'failed');
+  await ada.send({ type: 'retry_node', runId, nodeId: 'gate' });
+  const again = await ada.until('human_gate_waiting', ({ gateId }) => gateId !== gate.gateId);
+  expect(again.gateId).toBe(`${runId}/gate/2`);
+  expect(await ada.send({ ...decision, verdict: 'approve' })).toMatchObject({ code: 'gate_closed' });
+  await ada.send({ ...decision, gateId: again.gateId, verdict: 'approve' });
+  await ada.until('run_state', ({ state }) => state === 'succeeded');
+});

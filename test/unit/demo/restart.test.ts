@@ -1,0 +1,185 @@
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { runTopic } from '../../../demo/engine/protocol.ts';
+import { LONG } from './support/long.ts';
+import { connectOperator, type Operator } from './support/operator.ts';
+import { eventually, operate, serve, sourceOf, temporaryFolder } from './support/workshop.ts';
+
+/** The newest state of each node. */
+function states(operator: Operator): Record<string, string> {
+  return Object.fromEntries(operator.events('node_state').map(({ nodeId, state }) => [nodeId, state]));
+}
+
+async function isAlive(pid: number): Promise<boolean> {
+  try {
+    process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+  // A process that has ended but that nobody has waited for is no process any more.
+  const status = existsSync('/proc') ? readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1] : '';
+  return !status?.startsWith('Z');
+}
+
+/** Starts the run of `LONG`, until both tasks run and the gate waits. Answers their processes. */
+async function underWay(ada: Operator, dataFolder: string) {
+  const runId = await ada.start('long');
+  const folder = join(dataFolder, 'runs', runId);
+  const gate = await ada.until('human_gate_waiting');
+  await eventually(() => ['once', 'anew'].every((name) => existsSync(join(folder, `${name}.pid`))));
+  const pids = ['once', 'anew'].map((name) => Number(readFileSync(join(folder, `${name}.pid`), 'utf8')));
+  return { runId, folder, gate, pids };
+}
+
+/** What must be so after a restart, whatever kind it was. */
+async function expectHonestState(ada: Operator, runId: string): Promise<void> {
+  ada.watch(runTopic(runId));
+  await ada.until('node_state', ({ nodeId, state }) => nodeId === 'once' && state === 'interrupted');
+  await ada.until('node_state', (node) => node.nodeId === 'anew' && node.attempt === 2);
+  expect(states(ada)).toEqual({ done: 'succeeded', once: 'interrupted', anew: 'running', gate: 'waiting' });
+  await ada.until('error', ({ nodeId }) => nodeId === 'once');
+  await ada.until('run_state', (run) => run.gatesWaiting === 1 && run.spent >= 1 && run.state === 'running');
+}
+
+/** From there, everything can still be brought to its end. */
+async function finish(ada: Operator, runId: string, folder: string, gateId: string): Promise<void> {
+  expect(await ada.send({ type: 'human_decision', runId, gateId, verdict: 'approve' })).toMatchObject({
+    type: 'command_ack',
+  });
+  writeFileSync(join(folder, 'go'), '');
+  await ada.until('run_state', ({ state, finishedAt }) => state === 'interrupted' && finishedAt !== null);
+  expect(await ada.send({ type: 'retry_node', runId, nodeId: 'once' })).toMatchObject({
+    type: 'command_ack',
+  });
+  const over = await ada.until('run_state', ({ state }) => state === 'succeeded');
+  expect(over).toMatchObject({ done: 6, nodes: 6, failed: 0 });
+}
+
+async function startKillable(dataFolder: string, port: string) {
+  const script = join(import.meta.dirname, 'support', 'killable.ts');
+  const child = spawn(process.execPath, [script, dataFolder, port], { stdio: ['ignore', 'pipe', 'inherit'] });
+  onTestFinished(() => {
+    child.kill('SIGKILL');
+  });
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const url = await new Promise<string>((resolve, reject) => {
+    child.stdout.once('data', (data: Buffer) => resolve(data.toString().trim()));
+    void exited.then(() => reject(new Error('the server has ended')));
+  });
+  return {
+    url,
+    async kill() {
+      child.kill('SIGKILL');
+      await exited;
+    },
+  };
+}
+
+test('a server that is killed in mid-run goes on where it can, and says what was broken off', async () => {
+  const dataFolder = temporaryFolder();
+  const first = await startKillable(dataFolder, '0');
+  const before = await connectOperator(first.url);
+  const { runId, folder, gate, pids } = await underWay(before, dataFolder);
+  await first.kill();
+  await before.closed;
+  for (const pid of pids) expect(await isAlive(pid), 'left behind').toBe(true);
+  rmSync(join(folder, 'anew.pid'));
+
+  const second = await startKillable(dataFolder, new URL(first.url).port);
+  for (const pid of pids) await eventually(async () => !(await isAlive(pid)));
+  const ada = await connectOperator(second.url);
+  await expectHonestState(ada, runId);
+  expect(ada.events('human_gate_waiting').at(-1)).toEqual(gate);
+  await finish(ada, runId, folder, gate.gateId);
+  ada.destroy();
+  await second.kill();
+}, 30_000);
+
+test.each(['soft', 'hard'] as const)('a run outlives a %s restart', async (how) => {
+  const dataFolder = temporaryFolder();
+  const server = await serve([LONG], { dataFolder });
+  const before = await operate(server);
+  const { runId, folder, gate, pids } = await underWay(before, dataFolder);
+  await server.restart(how);
+  expect(await before.closed).toBe(how === 'soft' ? 1012 : 1006);
+  for (const pid of pids) expect(await isAlive(pid)).toBe(false);
+  const ada = await operate(server);
+  await expectHonestState(ada, runId);
+  await finish(ada, runId, folder, gate.gateId);
+});
+
+test('a gate whose time ends while the server is away expires when it is back', async () => {
+  const server = await serve([
+    sourceOf('short', [
+      { id: 'gate', gate: { title: 'Quick!', timeLimitSeconds: 0.5, onExpiry: 'approve' } },
+    ]),
+  ]);
+  const before = await operate(server);
+  const runId = await before.start('short');
+  const gate = await before.until('human_gate_waiting');
+  await server.restart('hard', 700);
+  const ada = await operate(server);
+  const resolved = await ada.until('human_gate_resolved');
+  expect(resolved).toMatchObject({ gateId: gate.gateId, how: 'expired', verdict: 'approve' });
+  await ada.until('run_state', (run) => run.runId === runId && run.state === 'succeeded');
+});
+
+test('a restart changes nothing of a run that is over, which can still be retried', async () => {
+  const server = await serve([
+    sourceOf('once', [
+      { id: 'a', run: ['sh', '-c', 'test -e go || { touch go; exit 1; }'] },
+      { id: 'b', after: ['a'], run: ['true'] },
+    ]),
+  ]);
+  const before = await operate(server);
+  const runId = await before.start('once');
+  const over = await before.until('run_state', ({ finishedAt }) => finishedAt !== null);
+  await server.restart('soft');
+  const ada = await operate(server);
+  expect(await ada.until('run_state')).toEqual(over);
+  ada.watch(runTopic(runId));
+  expect(await ada.send({ type: 'retry_node', runId, nodeId: 'a' })).toMatchObject({ type: 'command_ack' });
+  await ada.until('run_state', ({ state }) => state === 'succeeded');
+});
+
+test('a run whose folder is gone is given up, and its gate withdrawn', async () => {
+  const dataFolder = temporaryFolder();
+  const server = await serve([sourceOf('lost', [{ id: 'gate', gate: { title: 'Well?' } }])], { dataFolder });
+  const before = await operate(server);
+  const runId = await before.start('lost');
+  await before.until('run_state', ({ state }) => state === 'waiting');
+  rmSync(join(dataFolder, 'runs', runId, 'run.json'));
+  await server.restart('soft');
+  const ada = await operate(server);
+  const over = await ada.until('run_state', ({ state }) => state === 'interrupted');
+  expect(over).toMatchObject({ gatesWaiting: 0, finishedAt: expect.any(Number) });
+  expect(await ada.until('human_gate_resolved')).toMatchObject({ how: 'cancelled' });
+  const answer = await ada.send({ type: 'retry_node', runId, nodeId: 'gate' });
+  expect(answer).toMatchObject({ code: 'unknown_run' });
+});
+
+test('a cancelled run is cancelled after a restart, too', async () => {
+  const dataFolder = temporaryFolder();
+  const server = await serve(
+    [
+      sourceOf('stubborn', [
+        { id: 'stubborn', run: ['sh', '-c', 'trap "" TERM; touch ready; while :; do sleep 0.1; done'] },
+        { id: 'then', after: ['stubborn'], run: ['true'] },
+      ]),
+    ],
+    { dataFolder },
+  );
+  const before = await operate(server);
+  const runId = await before.start('stubborn');
+  await eventually(() => existsSync(join(dataFolder, 'runs', runId, 'ready')));
+  expect(await before.send({ type: 'cancel_run', runId })).toMatchObject({ type: 'command_ack' });
+  await server.restart('hard');
+  const ada = await operate(server);
+  const over = await ada.until('run_state', ({ finishedAt }) => finishedAt !== null);
+  expect(over).toMatchObject({ state: 'cancelled', message: 'cancelled by Ada' });
+  ada.watch(runTopic(runId));
+  await ada.until('node_state', ({ nodeId }) => nodeId === 'stubborn');
+  expect(states(ada)['then']).toBe('cancelled');
+});

@@ -1,0 +1,12 @@
+/** A console server in a process of its own, to be killed. Prints where it is. */
+import { startConsoleServer } from '../../../../demo/console-server/index.ts';
+import { LONG } from './long.ts';
+
+const [dataFolder = '', port = '0'] = process.argv.slice(2);
+const server = await startConsoleServer({
+  site: new Map(),
+  sources: [LONG],
+  dataFolder,
+  port: Number(port),
+});
+console.log(server.url);
