@@ -15,7 +15,7 @@ export class ErrorBoundary extends Component<Props, { error: Error | null }> {
   }
 
   override componentDidCatch(error: Error): void {
-    this.props.report({ source: 'page', message: error.message, detail: error.stack ?? '' });
+    this.props.report({ message: error.message, ...(error.stack && { stack: error.stack }) });
   }
 
   override render(): ReactNode {

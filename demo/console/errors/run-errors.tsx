@@ -2,6 +2,7 @@ import { useMemo } from 'react';
 import { RUNS_TOPIC, runTopic } from '../../engine/protocol.ts';
 import { goTo } from '../route.ts';
 import { useEvent, useLatest } from '../trunk.ts';
+import { asFirstTab } from './first-tab.ts';
 import { highlight } from './highlight.ts';
 import type { Report } from './report.ts';
 import { useToasts } from './toasts.ts';
@@ -24,7 +25,9 @@ function ErrorsOfRun({ runId, report }: { runId: string; report: Report }) {
   const toasts = useToasts();
   useEvent(runTopic(runId), 'error', ({ nodeId, message, at }, { offset }) => {
     if (Date.now() - at > NEWS_MS) return;
-    report({ source: 'run', key: `${runId}@${offset}`, runId, nodeId, message });
+    asFirstTab(`error:${runId}@${offset}`, () =>
+      report({ message, runId, ...(nodeId !== null && { nodeId }) }),
+    );
     if (nodeId !== null) highlight(runId, nodeId);
     toasts.add({
       tone: 'error',

@@ -1,8 +1,8 @@
 import { layout as arrange, graphlib } from '@dagrejs/dagre';
 
-export const NODE_WIDTH = 208;
-export const NODE_HEIGHT = 60;
-const GAP_X = 72;
+export const NODE_WIDTH = 200;
+export const NODE_HEIGHT = 56;
+const GAP_X = 52;
 const GAP_Y = 18;
 const FOLD_GAP_X = 24;
 /** A rank of more nodes than this, and than a square would have, is folded. */

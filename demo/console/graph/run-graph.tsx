@@ -24,7 +24,7 @@ interface Props {
 }
 
 const STEP_TYPES: NodeTypes = { step: GraphNode };
-const FIT = { padding: 0.12, maxZoom: 1, minZoom: 0.02 };
+const FIT = { padding: 0.06, maxZoom: 1, minZoom: 0.02 };
 /** Below it, words are too small to be read: nodes become blocks of colour. */
 const FAR_ZOOM = 0.45;
 

@@ -2,26 +2,15 @@ import type { EventOf } from 'trunkline';
 import type { ConsoleProtocol } from '../../engine/protocol.ts';
 import { useToasts } from '../errors/toasts.ts';
 import { useSend } from '../trunk.ts';
-import { formatClock, formatDuration } from '../ui/format.ts';
+import { formatDuration } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
 import { StateBadge } from '../ui/state.tsx';
 import { useNow } from '../ui/use-now.ts';
 import { Budget } from './budget.tsx';
 
 type Run = EventOf<ConsoleProtocol, 'run_state'>;
-type Shape = 'graph' | 'table';
 
-export function RunHeader({
-  run,
-  topic,
-  shape,
-  onShape,
-}: {
-  run: Run;
-  topic: string;
-  shape: Shape;
-  onShape: (shape: Shape) => void;
-}) {
+export function RunHeader({ run, topic }: { run: Run; topic: string }) {
   return (
     <header className="run-header">
       <div className="run-heading">
@@ -40,25 +29,13 @@ export function RunHeader({
                 {run.failed} failed
               </span>
             )}
-            <span>started {formatClock(run.startedAt)}</span>
             <Elapsed run={run} />
           </p>
           {run.message && <p className="run-message">{run.message}</p>}
         </div>
       </div>
       <Budget topic={topic} startedAt={run.startedAt} />
-      <div className="run-controls">
-        <fieldset className="segmented">
-          <legend className="sr-only">Show the nodes as</legend>
-          {(['graph', 'table'] as const).map((value) => (
-            <label key={value}>
-              <input type="radio" name="shape" checked={shape === value} onChange={() => onShape(value)} />
-              <span>{value === 'graph' ? 'Graph' : 'Table'}</span>
-            </label>
-          ))}
-        </fieldset>
-        <CancelRun run={run} />
-      </div>
+      <CancelRun run={run} />
     </header>
   );
 }

@@ -9,6 +9,7 @@ import { goTo } from '../route.ts';
 import { useIsLoaded, useTopicStatus } from '../topics.ts';
 import { useConnection, useLatest } from '../trunk.ts';
 import { RunHeader } from './run-header.tsx';
+import { type Shape, ShapeSwitch } from './shape-switch.tsx';
 
 /** One run: its header, its graph, and beside it the selected node or what happens in the run. */
 export function RunView({ runId, nodeId }: { runId: string; nodeId: string | null }) {
@@ -17,7 +18,7 @@ export function RunView({ runId, nodeId }: { runId: string; nodeId: string | nul
   const graph = useGraph(topic);
   const status = useTopicStatus(topic);
   const isLoaded = useIsLoaded(topic);
-  const [shape, setShape] = useState<'graph' | 'table'>('graph');
+  const [shape, setShape] = useState<Shape>('graph');
   const select = (id: string | null) => goTo({ runId, nodeId: id });
 
   if (status.state === 'refused') return <Absent title="You may not see this run" text={status.message} />;
@@ -25,8 +26,9 @@ export function RunView({ runId, nodeId }: { runId: string; nodeId: string | nul
   return (
     <>
       <section className="run" aria-labelledby="run-title">
-        <RunHeader run={run} topic={topic} shape={shape} onShape={setShape} />
+        <RunHeader run={run} topic={topic} />
         <div className="run-canvas">
+          <ShapeSwitch shape={shape} onShape={setShape} />
           {shape === 'graph' ? (
             <RunGraph runId={runId} graph={graph} selected={nodeId} onSelect={select} />
           ) : (

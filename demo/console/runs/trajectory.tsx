@@ -1,8 +1,8 @@
 import { useMemo } from 'react';
 import { useLatest } from '../trunk.ts';
 
-const WIDTH = 128;
-const HEIGHT = 40;
+const WIDTH = 96;
+const HEIGHT = 36;
 const PAD = 3;
 
 /**

@@ -48,6 +48,7 @@ export function Header({
             )}
           </button>
         ))}
+        <span className="user">{name}</span>
         <SignOut name={name} />
       </nav>
     </header>

@@ -18,8 +18,8 @@ export function sessionOf(name: string, report: Report): Session {
   const known = sessions.get(name);
   if (known) return known;
   const toasts = createToasts();
-  const client = createTrunk(name, ({ message, code }) => {
-    report({ source: 'line', message, detail: code });
+  const client = createTrunk(name, ({ message, code, stack }) => {
+    report({ message: `${code}: ${message}`, ...(stack !== undefined && { stack }) });
     toasts.add({ tone: 'error', text: message });
   });
   const session = { client, toasts };

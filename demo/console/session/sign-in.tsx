@@ -6,12 +6,12 @@ import { setIdentity } from './identity.ts';
 const LONGEST_NAME = 40;
 
 export function SignIn() {
-  const [name, setName] = useState('');
-  const trimmed = name.trim();
-  const isName = OPERATOR_NAME.test(trimmed);
-  const submit = (event: FormEvent) => {
+  const [isRefused, setIsRefused] = useState(false);
+  const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
-    if (isName) setIdentity(trimmed);
+    const name = String(new FormData(event.currentTarget).get('name')).trim();
+    if (OPERATOR_NAME.test(name)) setIdentity(name);
+    else setIsRefused(true);
   };
   return (
     <main className="sign-in">
@@ -26,20 +26,18 @@ export function SignIn() {
           <span>Your name</span>
           <input
             name="name"
-            value={name}
-            onChange={(event) => setName(event.target.value)}
             maxLength={LONGEST_NAME}
             autoComplete="username"
             required
+            aria-invalid={isRefused}
             aria-describedby="name-rule"
           />
-          <span id="name-rule" className="hint">
-            {trimmed === '' || isName
-              ? "Letters, digits, spaces and . _ - '"
-              : "Only letters, digits, spaces and . _ - ' are possible."}
-          </span>
         </label>
-        <button type="submit" className="button primary large" disabled={!isName}>
+        <p id="name-rule" className="hint" role={isRefused ? 'alert' : undefined}>
+          {isRefused && 'That name is not possible. '}
+          Letters, digits and spaces; between them also . _ - '
+        </p>
+        <button type="submit" className="button primary large">
           Sign in
         </button>
       </form>

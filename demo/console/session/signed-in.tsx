@@ -25,7 +25,7 @@ export function SignedIn({ name, report }: { name: string; report: Report }) {
   const { client, toasts } = sessionOf(name, report);
   useEffect(() => {
     const tell = ({ message, error }: ErrorEvent) =>
-      report({ source: 'page', message, detail: error instanceof Error ? (error.stack ?? '') : '' });
+      report({ message, ...(error instanceof Error && error.stack && { stack: error.stack }) });
     addEventListener('error', tell);
     return () => removeEventListener('error', tell);
   }, [report]);

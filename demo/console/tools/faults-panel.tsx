@@ -48,7 +48,7 @@ export function FaultsPanel({ runId }: { runId: string | null }) {
         expect="Runs go on or are marked as interrupted; what was accepted stays accepted."
         action="Restart"
         done="The server restarts"
-        run={() => faults.restart()}
+        run={() => faults.restart('hard')}
       />
       <Fault
         title="Kill the worker"

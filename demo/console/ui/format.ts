@@ -2,7 +2,12 @@ const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 const KB_BYTES = 1_000;
-const CLOCK = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+const CLOCK = new Intl.DateTimeFormat(undefined, {
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  hourCycle: 'h23',
+});
 const COUNT = new Intl.NumberFormat('en');
 
 /** `820 ms`, `4.2 s`, `3 min 5 s`, `2 h 10 min`. */

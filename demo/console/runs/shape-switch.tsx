@@ -1,0 +1,20 @@
+export type Shape = 'graph' | 'table';
+
+const SHAPES: readonly { shape: Shape; label: string }[] = [
+  { shape: 'graph', label: 'Graph' },
+  { shape: 'table', label: 'Table' },
+];
+
+export function ShapeSwitch({ shape, onShape }: { shape: Shape; onShape: (shape: Shape) => void }) {
+  return (
+    <fieldset className="segmented">
+      <legend className="sr-only">Show the nodes as</legend>
+      {SHAPES.map(({ shape: own, label }) => (
+        <label key={own}>
+          <input type="radio" name="shape" checked={shape === own} onChange={() => onShape(own)} />
+          <span>{label}</span>
+        </label>
+      ))}
+    </fieldset>
+  );
+}
