@@ -29,9 +29,13 @@ for (const way of ['offline', 'connected'] as const) {
     for (const tab of tabs) await tab.is('open');
     if (way === 'offline') await network.setMode('refuse');
     await muteHub(tabs[0].page);
-    const receipt = tabs[0].note('once');
+    let replied = false;
+    const receipt = tabs[0].note('once').finally(() => {
+      replied = true;
+    });
     if (way === 'offline') await expect.poll(() => tabs[1].stored('entries')).toHaveLength(1);
     else await expect.poll(() => server.ran).toHaveLength(1);
+    expect(replied).toBe(false);
 
     await killWorker(browser, site.origin);
     await network.setMode('pass');

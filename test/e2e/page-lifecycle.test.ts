@@ -1,4 +1,10 @@
+import type { LabConfig } from './app/lab/main.ts';
 import { expect, type LabTab, test } from './harness/lab.ts';
+import { openUnseenTab } from './harness/unseen-tab.ts';
+
+/** 20,000 events: as many nodes as lines. */
+const NODES = 50;
+const ROUNDS = 200;
 
 const texts = async (tab: LabTab) =>
   (await tab.heard()).map(({ event }) => (event.type === 'line' ? event.text : event.type));
@@ -41,4 +47,117 @@ for (const worker of ['shared', 'dedicated'] as const) {
     expect(server.ran.map(({ what }) => what)).toEqual(['note kept', 'note and I can write']);
     if (other) expect(network.peak()).toBe(1);
   });
+}
+
+test('a page with a worker of its own has one connection, and its outbox and state outlive its reload', async ({
+  network,
+  open,
+  serve,
+}) => {
+  const server = await serve();
+  const tab = await open({ worker: 'dedicated' });
+  await tab.is('open');
+  await server.publish('run', { type: 'line', text: 'before' });
+  await expect.poll(() => texts(tab)).toEqual(['before']);
+  expect(await tab.page.evaluate(() => window.lab.client.inspect().then(({ tabs }) => tabs))).toHaveLength(1);
+  await network.setMode('refuse');
+  await expect.poll(async () => (await tab.connection()).state).not.toBe('open');
+  const { id, durable } = await tab.note('written offline');
+  expect(durable).toBe(true);
+
+  await tab.page.reload();
+  await expect.poll(() => tab.outbox()).toEqual(['note queued']);
+  await server.publish('run', { type: 'line', text: 'meanwhile' });
+  await network.setMode('pass');
+  await tab.reconnect();
+
+  await expect.poll(() => tab.settled()).toEqual([{ id, outcome: { status: 'accepted', duplicate: false } }]);
+  await expect.poll(() => texts(tab)).toEqual(['before', 'meanwhile']);
+  expect(server.ran).toEqual([{ id, what: 'note written offline', principal: 'guest' }]);
+  expect(network.peak()).toBe(1);
+
+  await tab.page.close();
+  await expect.poll(network.live).toBe(0);
+});
+
+test('a hidden page that is frozen during 20,000 events costs the hub nothing, and is whole again when it wakes', async ({
+  browser,
+  network,
+  serve,
+  site,
+}) => {
+  const server = await serve();
+  const config: LabConfig = {
+    url: `ws://127.0.0.1:${network.port}/ws`,
+    identity: 'anonymous',
+    worker: 'shared',
+    dialect: 'trunkline.v1',
+    topics: ['run'],
+    token: null,
+  };
+  const openTab = () => openUnseenTab(browser, site.origin, `window.labConfig = ${JSON.stringify(config)};`);
+  const frozen = await openTab();
+  await expect.poll(() => frozen.evaluate(() => window.lab?.client.connection.get().state)).toBe('open');
+  const seen = await openTab();
+  await expect.poll(() => seen.evaluate(() => window.lab?.client.connection.get().state)).toBe('open');
+  await expect.poll(() => frozen.evaluate(() => document.visibilityState)).toBe('hidden');
+  await frozen.evaluate(() => {
+    document.addEventListener('freeze', () => {
+      document.title = 'frozen';
+    });
+  });
+  await frozen.send('Page.setWebLifecycleState', { state: 'frozen' });
+
+  for (let count = 1; count <= ROUNDS; count++) {
+    const published = [];
+    for (let name = 0; name < NODES; name++) {
+      published.push(
+        server.publish('run', { type: 'node', name: String(name), count }),
+        server.publish('run', { type: 'line', text: `${count}/${name}` }),
+      );
+    }
+    await Promise.all(published);
+  }
+  await server.publish('run', { type: 'alarm', text: 'fire' });
+
+  await expect.poll(() => seen.evaluate(summary), { timeout: 15_000 }).toMatchObject({ alarms: 1 });
+  // A page that takes nothing for 5 s has nothing kept for it.
+  const report = () =>
+    seen.evaluate(async () => {
+      const { tabs, topics } = await window.lab.client.inspect();
+      return { credits: tabs.map(({ credit }) => credit), queued: topics.map(({ queued }) => queued) };
+    });
+  await expect
+    .poll(report, { timeout: 10_000 })
+    .toMatchObject({ credits: ['stalled', expect.anything()], queued: [0] });
+
+  await frozen.send('Page.setWebLifecycleState', { state: 'active' });
+
+  for (const tab of [frozen, seen]) {
+    await expect.poll(() => tab.evaluate(summary)).toMatchObject({ alarms: 1 });
+    const { nodes, lines, dropped, repeats } = await tab.evaluate(summary);
+    expect(nodes).toEqual(Array(NODES).fill(ROUNDS));
+    // Of events without a key a page may lose some, and knows how many.
+    expect(lines + dropped).toBe(NODES * ROUNDS);
+    expect(repeats).toBe(0);
+  }
+  expect(await frozen.evaluate(() => document.title)).toBe('frozen');
+  expect((await frozen.evaluate(summary)).lines).toBeGreaterThan(0);
+  expect(network.peak()).toBe(1);
+  for (const tab of [frozen, seen]) await tab.close();
+});
+
+/** Runs in the page. */
+function summary() {
+  const { heard, client } = window.lab;
+  const newest = new Map<string, number>();
+  for (const { event } of heard) if (event.type === 'node') newest.set(event.name, event.count);
+  const status = client.topic('run').status.get();
+  return {
+    alarms: heard.filter(({ event }) => event.type === 'alarm').length,
+    nodes: [...newest.values()],
+    lines: heard.filter(({ event }) => event.type === 'line').length,
+    dropped: 'dropped' in status ? status.dropped : 0,
+    repeats: heard.length - new Set(heard.map(({ offset }) => offset)).size,
+  };
 }
