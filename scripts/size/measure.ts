@@ -8,7 +8,10 @@ export interface Size {
   readonly part: string;
   readonly bundler: 'esbuild' | 'Vite';
   readonly bytes: number;
+  /** What it must not outgrow: to be lowered with each saving. */
   readonly limitBytes: number;
+  /** Where it is to get. */
+  readonly goalBytes: number;
 }
 
 /** What an application writes, as far as it decides about what is bundled: its own schemas and React are not ours. */
@@ -16,21 +19,23 @@ const PARTS = [
   {
     part: 'page: trunkline and trunkline/protocol, with Comlink',
     source: `export { createClient, TrunklineError } from './src/index.js'; export { defineProtocol } from './src/protocol/index.js';`,
-    limitBytes: 6_000,
+    limitBytes: 8_600,
+    goalBytes: 6_000,
   },
   {
     part: 'hub: trunkline/worker, with Comlink, idb and zod/mini',
     source: `import { startHub } from './worker/index.js'; startHub(globalThis.protocol);`,
-    limitBytes: 20_000,
+    limitBytes: 35_500,
+    goalBytes: 20_000,
   },
 ];
 
 /** @param built The folder of the built package: `dist`. */
 export async function measureSizes(built: string): Promise<Size[]> {
   const sizes: Size[] = [];
-  for (const { part, source, limitBytes } of PARTS) {
-    sizes.push({ part, bundler: 'esbuild', bytes: zipped(await byEsbuild(source, built)), limitBytes });
-    sizes.push({ part, bundler: 'Vite', bytes: zipped(await byVite(source, built)), limitBytes });
+  for (const { part, source, ...bounds } of PARTS) {
+    sizes.push({ part, bundler: 'esbuild', bytes: zipped(await byEsbuild(source, built)), ...bounds });
+    sizes.push({ part, bundler: 'Vite', bytes: zipped(await byVite(source, built)), ...bounds });
   }
   return sizes;
 }
