@@ -218,6 +218,16 @@ describe('the flood buffer', () => {
     expect(scene.world.report.counts.dropped).toBe(15);
   });
 
+  test('of length 0, all of them fall off', () => {
+    const scene = new TopicScene({ settings: { floodBuffer: 0 } });
+    const [tab] = scene.live(1);
+    scene.events([node('a', 'up'), line('1')]);
+    scene.event(line('2'));
+    scene.world.advance(16);
+    expect(tab?.events(TOPIC)).toHaveLength(1);
+    expect(droppedBy(tab)).toBe(2);
+  });
+
   test('the count is exact also after the journal was cleared up many times', () => {
     const scene = new TopicScene({ settings: { floodBuffer: 100 } });
     const [one, two] = scene.live(2);
@@ -434,6 +444,8 @@ describe('pace', () => {
     const tabs = scene.live(3);
     for (let ms = 0; ms < 1_600; ms++) {
       scene.event(line(`${ms}`));
+      const waits = scene.world.report.topics[0]?.queued !== 0;
+      if (waits) expect(scene.world.hub.deadline).toBeLessThanOrEqual(scene.world.now + 16);
       scene.world.advance(1);
     }
     scene.world.advance(16);
@@ -514,14 +526,19 @@ describe('messages', () => {
 
   test('wait where no tab can be told, and pass from a tab that left or stalled to the next', () => {
     const scene = new TopicScene();
-    const [stalls, leaves] = scene.live(2);
+    const [stalls] = scene.live(1);
     slow(stalls);
-    slow(leaves);
     scene.event(line('out'));
     scene.event({ type: 'first' });
-    scene.world.advance(5_000);
-    leaves?.leave();
+    scene.world.advance(4_999);
+    const leaves = scene.tab();
+    slow(leaves);
+    while (leaves.owing > 0) leaves.credit();
+    scene.event(line('out'));
+    scene.world.advance(1);
     scene.event({ type: 'second' });
+    expect([reports(stalls as WorldTab), reports(leaves)]).toEqual([[], []]);
+    leaves.leave();
     const fresh = scene.tab();
     expect(reports(fresh).map(({ message }) => message.match(/"(\w+)"/)?.[1])).toEqual(['first', 'second']);
   });

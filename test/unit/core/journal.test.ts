@@ -106,6 +106,16 @@ describe('memory', () => {
     expect(from(0)).toEqual([11]);
   });
 
+  test('what was passed is superseded by nothing', () => {
+    const { add, from, journal } = journalOf();
+    for (const key of ['a', null, 'a']) {
+      add(key);
+      journal.trim(1);
+    }
+    expect(from(0)).toEqual([2, 3]);
+    expect(journal.size).toBe(2);
+  });
+
   test('places stay what they are when the dead are cleared away', () => {
     const { add, from, journal } = journalOf(10);
     add('first', 'replay');

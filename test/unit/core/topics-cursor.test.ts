@@ -109,6 +109,22 @@ test('a redelivery never moves the cursor', () => {
   expect(offsets(tab?.events(TOPIC) ?? [])).toEqual([6, 90, 2, 7]);
 });
 
+test('a redelivery that is the last of a full batch moves no cursor either', () => {
+  const scene = new TopicScene();
+  const [tab] = scene.live(1);
+  if (tab) tab.autoCredit = false;
+  scene.event(line('1'));
+  scene.events(Array.from({ length: 1_999 }, (_, i) => node(`k${i}`, 'up')));
+  scene.event(alarm('behind'), { offset: 1, redelivery: true, ack: true });
+  scene.event(line('more'));
+  scene.world.advance(16);
+  tab?.credit();
+  expect(offsets(tab?.events(TOPIC) ?? []).slice(-2)).toEqual([2_000, 1]);
+  tab?.credit();
+  scene.world.advance(500);
+  expect(stored(scene)).toMatchObject({ offset: 2_000 });
+});
+
 test('a new hub resyncs from where the last one was credited', () => {
   const disk = new Disk();
   const first = new TopicScene({ disk });

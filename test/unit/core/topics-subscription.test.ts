@@ -287,6 +287,18 @@ test('an answer that does not come, or stops between parts, is asked for again w
   expect(tab.status(TOPIC)).toMatchObject({ state: 'live' });
 });
 
+test('parts that keep coming are waited for, however many', () => {
+  const scene = new TopicScene();
+  const tab = scene.tab();
+  scene.world.socket.welcome();
+  for (let part = 0; part < 5; part++) {
+    scene.wait(9_000);
+    scene.snapshot({ offset: 5, part, last: part === 4, events: [item(part + 1, line(`${part}`))] });
+  }
+  expect(scene.requests).toHaveLength(1);
+  expect(tab.snapshots(TOPIC)[0]?.events).toHaveLength(5);
+});
+
 test('a server whose events always have holes is asked again ever later, not at network speed', () => {
   const scene = new TopicScene();
   scene.live(1, [], 5);
@@ -336,6 +348,16 @@ test('a new epoch in mid-connection, unasked, replaces the state and restarts th
   const error = { type: 'error', topic: TOPIC, code: 'forbidden', message: 'no', ended: true } as const;
   scene.world.socket.say({ ...error, ref });
   expect(tab?.status(TOPIC)).toMatchObject({ state: 'refused' });
+});
+
+test('a server may end a subscription unasked', () => {
+  const scene = new TopicScene();
+  const [tab] = scene.live(1);
+  const error = { type: 'error', topic: TOPIC, code: 'forbidden', message: 'no more', ended: true } as const;
+  scene.world.socket.say({ ...error, ref: 0 });
+  expect(tab?.status(TOPIC)).toEqual({ state: 'refused', code: 'forbidden', message: 'no more' });
+  scene.event(line('late'));
+  expect(tab?.events(TOPIC)).toEqual([]);
 });
 
 test('a promised snapshot of a new epoch that never comes is asked for', () => {
