@@ -54,9 +54,11 @@ export async function startConsoleServer(options: ConsoleServerOptions): Promise
     });
   let backend: Backend | null = await openAgain();
   let turn: Promise<void> = Promise.resolve();
+  let restarts = 0;
   let isClosed = false;
   /** One after the other. */
   const restart = (how: 'soft' | 'hard', awayMs = 0) => {
+    restarts += 1;
     turn = turn
       .catch(() => {})
       .then(async () => {
@@ -66,12 +68,15 @@ export async function startConsoleServer(options: ConsoleServerOptions): Promise
         if (isClosed) return;
         await sleep(awayMs);
         if (!isClosed) backend = await openAgain();
+      })
+      .finally(() => {
+        restarts -= 1;
       });
     return turn;
   };
   const faults = new Faults({
     line,
-    restarting: () => backend === null,
+    restarting: () => restarts > 0,
     server: () => backend?.server ?? null,
     restart,
     report,

@@ -13,6 +13,9 @@ export type Answer =
     };
 type Told = { readonly topic: string; readonly event: ConsoleEvent };
 
+/** The server gives up whoever is silent for 12.5 s. */
+const HEARTBEAT_MS = 2_000;
+
 /** An operator without a browser: a socket that speaks the wire protocol, and remembers what it was told. */
 export interface Operator {
   /** All that came, in order: of snapshots, and live. */
@@ -29,7 +32,6 @@ export interface Operator {
   events<T extends ConsoleEvent['type']>(type: T): EventOfType<T>[];
   /** Lets events that came be forgotten. */
   forget(): void;
-  ping(): void;
   readonly closed: Promise<number>;
   readonly isOpen: boolean;
   destroy(): void;
@@ -46,6 +48,7 @@ export async function connectOperator(
   const wakes = new Set<() => void>();
   const closed = new Promise<number>((resolve) => socket.on('close', resolve));
   const welcomed = Promise.withResolvers<void>();
+  welcomed.promise.catch(() => {});
   let ref = 0;
   socket.on('error', (error) => welcomed.reject(error));
   socket.on('close', () => {
@@ -75,6 +78,8 @@ export async function connectOperator(
   });
   say({ type: 'hello', client_id: clientId, app: 'trunkline-console', app_version: 1, term: 1, token: name });
   await welcomed.promise;
+  const heartbeat = setInterval(() => say({ type: 'ping', id: 1 }), HEARTBEAT_MS);
+  void closed.then(() => clearInterval(heartbeat));
 
   const watch = (topic: string) => {
     ref += 1;
@@ -103,9 +108,13 @@ export async function connectOperator(
       return answer.result.runId;
     },
     async until(type, fits = () => true) {
-      for (;;) {
-        const found = events(type).find(fits);
-        if (found) return found;
+      for (let looked = 0; ; ) {
+        for (; looked < told.length; looked += 1) {
+          const event = told[looked]?.event;
+          if (event?.type === type && fits(event as EventOfType<typeof type>)) {
+            return event as EventOfType<typeof type>;
+          }
+        }
         if (socket.readyState === WebSocket.CLOSED) throw new Error(`the socket closed before ${type}`);
         await new Promise<void>((resolve) => {
           const wake = () => {
@@ -120,7 +129,6 @@ export async function connectOperator(
     forget: () => {
       told.length = 0;
     },
-    ping: () => say({ type: 'ping', id: 1 }),
     closed,
     get isOpen() {
       return socket.readyState === WebSocket.OPEN;
