@@ -27,9 +27,10 @@ export function createClient<P extends AnyProtocol>(protocol: P, options: Create
     // Our own signing out is known by its answer, which is still to come.
     if (now?.state !== 'closed' || now.reason !== 'signed_out') now && connection.set(now);
     else if (!isSigningOut) signedOut();
+    const settled = mirror.settle(batch);
     mirror.receive(batch);
     for (const update of batch.topics ?? []) topics.get(update.topic)?.feed.update(update);
-    mirror.settle(batch);
+    mirror.tell(settled);
     if (tokenRequest !== undefined) answer(tokenRequest);
     for (const line of batch.reports ?? []) {
       if (line.kind === 'log') logger[line.level](`[trunkline hub] ${line.message}`);
@@ -76,6 +77,7 @@ export function createClient<P extends AnyProtocol>(protocol: P, options: Create
       link.check();
       const command = toCommand(protocol, type, payload, sendOptions);
       return receipts.wait(
+        'send',
         command.id,
         type,
         link.call((hub) => hub.send(command)),

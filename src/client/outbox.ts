@@ -12,12 +12,19 @@ export interface AnySettled {
   readonly outcome: Outcome;
 }
 
-/** The hub's outbox as this tab sees it; `receive` and `settle` take a batch's part of it. */
+/** The hub's outbox as this tab sees it; `settle`, `receive` and `tell` take a batch's part of it, in this order. */
 export function createOutbox(link: Link, receipts: Receipts, report: Report) {
   const storage = cell<StorageState>({ state: 'ok' }, report, link.start);
   const entries = cell<readonly AnyOutboxEntry[]>([], report, link.start);
   const listeners = new Set<{ listener: (settled: AnySettled) => void }>();
   return {
+    /** Before anybody sees the entries: whoever retries one at its sight waits for another outcome. */
+    settle: ({ settled = [] }: Batch): AnySettled[] =>
+      settled.map(({ id, command, outcome }) => ({
+        id,
+        command,
+        outcome: receipts.settle(id, command.type, outcome),
+      })),
     receive(batch: Batch) {
       if (batch.storage) storage.set(batch.storage);
       if (!batch.outbox) return;
@@ -25,12 +32,9 @@ export function createOutbox(link: Link, receipts: Receipts, report: Report) {
       const known = new Map(entries.get().map((entry) => [fingerprint(entry), entry]));
       entries.set(batch.outbox.map((entry) => known.get(fingerprint(entry)) ?? entry));
     },
-    settle({ settled = [] }: Batch) {
-      for (const { id, command, outcome: raw } of settled) {
-        const outcome = receipts.settle(id, command.type, raw);
-        for (const { listener } of [...listeners]) {
-          attempt(() => listener({ id, command, outcome }), report);
-        }
+    tell(settled: readonly AnySettled[]) {
+      for (const how of settled) {
+        for (const { listener } of [...listeners]) attempt(() => listener(how), report);
       }
     },
     outbox: {
@@ -55,6 +59,7 @@ export function createOutbox(link: Link, receipts: Receipts, report: Report) {
       cancel: (id: string) => link.call((hub) => hub.cancel(id), false),
       retry: (id: string) =>
         receipts.wait(
+          'retry',
           id,
           entries.get().find((entry) => entry.id === id)?.command.type ?? '',
           link.call((hub) => hub.retry(id), false),

@@ -9,12 +9,21 @@ interface Open {
   readonly type: string;
   readonly outcome: Promise<Outcome>;
   readonly resolve: (outcome: Outcome) => void;
+  /** How many calls were promised this outcome. */
+  promised: number;
+  /** A hub is being asked to send it again: how it ended before is still known there. */
+  isRetried: boolean;
 }
 
 /** The outcomes that this tab waits for. */
 export interface Receipts {
-  /** The receipt of a command that the hub is asked to keep; where that fails, nobody waits for its outcome. */
-  wait(id: string, type: string, asked: Promise<{ durable: boolean }>): Promise<Receipt>;
+  /** The receipt of a command that the hub is asked to keep, or to send again; where that fails, there is none. */
+  wait(
+    asks: 'send' | 'retry',
+    id: string,
+    type: string,
+    asked: Promise<{ durable: boolean }>,
+  ): Promise<Receipt>;
   /** Its result as the command's schema reads it; as it came, where that fails. */
   settle(id: string, type: string, outcome: Outcome): Outcome;
   /** What ended while this tab was not attached. */
@@ -29,8 +38,9 @@ export function createReceipts(protocol: AnyProtocol, link: Link, report: Report
     const outcome = new Promise<Outcome>((settle) => {
       resolve = settle;
     });
-    open.set(id, { type, outcome, resolve });
-    return outcome;
+    const entry: Open = { type, outcome, resolve, promised: 0, isRetried: false };
+    open.set(id, entry);
+    return entry;
   };
 
   const read = (type: string, outcome: Outcome): Outcome => {
@@ -52,18 +62,24 @@ export function createReceipts(protocol: AnyProtocol, link: Link, report: Report
 
   return {
     settle,
-    async wait(id, type, asked) {
+    async wait(asks, id, type, asked) {
       // Before the answer: how it ended may come first.
-      const outcome = open.get(id)?.outcome ?? begin(id, type);
+      const entry = open.get(id) ?? begin(id, type);
+      entry.promised++;
+      entry.isRetried ||= asks === 'retry';
       try {
-        return { id, durable: (await asked).durable, outcome };
+        return { id, durable: (await asked).durable, outcome: entry.outcome };
       } catch (error) {
-        open.delete(id);
+        // What others were promised stays: a retry of what is pending is refused, say.
+        if (--entry.promised === 0 && open.get(id) === entry) open.delete(id);
         throw error;
+      } finally {
+        entry.isRetried = false;
       }
     },
     resume() {
-      for (const [id, { type }] of open) {
+      for (const [id, { type, isRetried }] of open) {
+        if (isRetried) continue;
         link
           .call((hub) => hub.settled(id))
           .then((outcome) => outcome && settle(id, type, outcome))

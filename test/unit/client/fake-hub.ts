@@ -46,6 +46,7 @@ export class FakeHub implements HubPort {
   readonly mute = new Set<keyof HubPort>();
   readonly outcomes = new Map<string, Outcome>();
   sendReply: Reply<{ durable: boolean }> = { ok: true, value: { durable: true } };
+  retryReply: Reply<{ durable: boolean }> = { ok: true, value: { durable: true } };
   #sink: Remote<TabSink> | undefined;
   readonly #end = new AbortController();
   #lease: Promise<void> | undefined;
@@ -126,8 +127,9 @@ export class FakeHub implements HubPort {
   cancel(id: string) {
     return this.#reply('cancel', [id], true);
   }
-  retry(id: string) {
-    return this.#reply('retry', [id], { durable: true });
+  async retry(id: string): Promise<Reply<{ durable: boolean }>> {
+    await this.#reply('retry', [id], null);
+    return this.retryReply;
   }
   dismiss(id: string) {
     return this.#reply('dismiss', [id], null);

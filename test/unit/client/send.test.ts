@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { AnyOutboxEntry } from '../../../src/protocol/port.ts';
+import { FakeHub } from './fake-hub.ts';
 import { scene, untilEqual } from './setup.ts';
 
 const entry = (id: string, more: object): AnyOutboxEntry =>
@@ -163,4 +164,47 @@ test('entries can be cancelled, tried again and dismissed', async () => {
   expect(hub.calls.map(({ method }) => method)).toEqual(
     expect.arrayContaining(['cancel', 'retry', 'dismiss']),
   );
+});
+
+test('a retry that is refused takes the outcome from nobody who was promised it', async () => {
+  const hub = new FakeHub();
+  const s = scene({}, () => hub);
+  const { id, outcome } = await s.client.send('refresh');
+  hub.retryReply = { ok: false, code: 'invalid_command', message: 'it is pending' };
+  await expect(s.client.outbox.retry(id)).rejects.toMatchObject({ code: 'invalid_command' });
+  await hub.deliver({ settled: [{ id, command: { type: 'refresh' }, outcome: { status: 'written' } }] });
+  expect(await outcome).toEqual({ status: 'written' });
+});
+
+test('whoever tries an entry again at its first sight waits for how it ends then', async () => {
+  const s = scene();
+  const retried: Promise<{ outcome: Promise<unknown> }>[] = [];
+  s.client.outbox.subscribe((entries) => {
+    for (const { id, state } of entries) if (state === 'expired') retried.push(s.client.outbox.retry(id));
+  });
+  const hub = await s.attached();
+  const first = await s.client.send('refresh');
+  const command = { type: 'refresh' };
+  const expired = { state: 'expired', command, error: { code: 'expired', message: 'late' } };
+  await hub.deliver({
+    outbox: [entry(first.id, expired)],
+    settled: [{ id: first.id, command, outcome: { status: 'expired' } }],
+  });
+  expect(await first.outcome).toEqual({ status: 'expired' });
+  await hub.deliver({ settled: [{ id: first.id, command, outcome: { status: 'written' } }] });
+  expect(await (await retried[0])?.outcome).toEqual({ status: 'written' });
+});
+
+test('a retry that waits for a hub is not told how the command ended before', async () => {
+  const s = scene({}, () => {
+    const hub = new FakeHub();
+    hub.outcomes.set('a', { status: 'expired' });
+    return hub;
+  });
+  const retried = s.client.outbox.retry('a');
+  const hub = await s.attached();
+  const { outcome } = await retried;
+  await s.client.inspect();
+  await hub.deliver({ settled: [{ id: 'a', command: { type: 'refresh' }, outcome: { status: 'written' } }] });
+  expect(await outcome).toEqual({ status: 'written' });
 });
