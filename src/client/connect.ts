@@ -60,6 +60,8 @@ export interface Link {
   call<T>(ask: Ask<T>, again?: boolean): Promise<T>;
   /** Tells the hub, if there is one: what a new hub must know is told anew by `attached`. */
   post(ask: Ask<null>): void;
+  /** As `post`, and also to a hub that is still to answer the attachment: its first batch may come ahead of that. */
+  answer(ask: Ask<null>): void;
   /** @throws TrunklineError `closed`; `unsupported` outside of a page, or of a secure one. */
   check(): void;
   /** Ends it for good; the hub is told, and has a moment to answer what it was asked. */
@@ -115,7 +117,11 @@ export function createLink(protocol: AnyProtocol, options: CreateClientOptions, 
     });
 
   const post = (ask: Ask<null>) => {
-    if (phase.is !== 'attached') return;
+    if (phase.is === 'attached') answer(ask);
+  };
+
+  const answer = (ask: Ask<null>) => {
+    if (phase.is !== 'attached' && phase.is !== 'starting') return;
     call(ask, false).catch((error: TrunklineError) => {
       if (error.code !== 'hub_lost' && error.code !== 'closed') tab.report(error);
     });
@@ -262,6 +268,7 @@ export function createLink(protocol: AnyProtocol, options: CreateClientOptions, 
     start,
     call,
     post,
+    answer,
     check,
     async close(reason, message) {
       if (phase.is === 'dead') return;

@@ -45,7 +45,7 @@ export function createClient<P extends AnyProtocol>(protocol: P, options: Create
     } catch (error) {
       answered = { failed: String(error) };
     }
-    link.post((hub) => hub.token(request, answered));
+    link.answer((hub) => hub.token(request, answered));
   };
 
   const signedOut = () => link.close('signed_out', 'Signed out; create a new client');

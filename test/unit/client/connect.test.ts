@@ -266,6 +266,17 @@ test('a token is given when it is asked for, and a failure is told', async () =>
   await untilEqual(() => hub.called('token').at(-1), [8, { failed: 'Error: expired' }]);
 });
 
+test('a token that is asked for ahead of the answer to the attachment is given as well', async () => {
+  const hub = new FakeHub();
+  const answer = hub.hold('attach');
+  const s = scene({ token: () => 'secret' }, () => hub);
+  s.client.connection.subscribe(() => {});
+  await s.attached();
+  await hub.deliver({ tokenRequest: 7 });
+  answer();
+  await untilEqual(() => hub.called('token'), [[7, { token: 'secret' }]]);
+});
+
 test("the hub's lines go to the log, marked, and its errors to onError", async () => {
   const s = scene();
   s.client.connection.subscribe(() => {});
