@@ -62,6 +62,33 @@ describe('connecting', () => {
     expect(closedOf(tab).reason).toBe('timeout');
   });
 
+  test('a message beyond 16 MiB is dropped and reported once, and the rest goes on', () => {
+    const { world, tab } = connect();
+    const { id } = decide(tab, 'g');
+    const huge = ' '.repeat(16 * 1024 * 1024);
+    world.socket.text(`${huge}{"type":"command_nack","id":"${id}","code":"","message":"","retry":false}`);
+    world.socket.text(`${huge} `);
+    expect(tab.settled).toEqual([]);
+    world.socket.say({ type: 'command_ack', id });
+    expect(tab.settled).toMatchObject([{ id, outcome: { status: 'accepted' } }]);
+    expect(world.report.counts.oversizedMessages).toBe(2);
+    const errors = tab.batches.flatMap(({ reports }) => reports ?? []).filter(({ kind }) => kind === 'error');
+    expect(errors).toMatchObject([{ code: 'too_large' }]);
+  });
+
+  test('unknown frames and fields are ignored; malformed ones are counted, and reported once per type', () => {
+    const { world, tab } = connect();
+    const { id } = decide(tab, 'g');
+    world.socket.text('{"type":"of_a_later_version","x":1}');
+    for (let n = 0; n < 3; n++) world.socket.text('{"type":"command_ack"}');
+    world.socket.text('{"type":"pong"}');
+    world.socket.text(JSON.stringify([{ type: 'command_ack', id, of_a_later_version: true }, 7]));
+    expect(tab.settled).toMatchObject([{ id, outcome: { status: 'accepted' } }]);
+    expect(world.report.counts).toMatchObject({ unknownFrames: 1, malformedFrames: 5 });
+    const errors = tab.batches.flatMap(({ reports }) => reports ?? []).filter(({ kind }) => kind === 'error');
+    expect(errors).toHaveLength(3);
+  });
+
   test('open is only what was welcomed, and nothing but hello is sent before', () => {
     const { world, tab } = start();
     tab.subscribe('run:1');
@@ -209,6 +236,16 @@ describe('the circuit breaker', () => {
     const { world, tab } = broken();
     tab.call({ method: 'signal', signal: 'hidden' });
     expect(world.sockets).toHaveLength(10);
+  });
+
+  test('is half-open while the server puts a probe off', () => {
+    const { world, tab } = broken();
+    world.advance(60_000);
+    world.socket.welcome();
+    const goodbye = { code: 'draining', message: '', retry: true, retry_after_ms: 5_000 };
+    world.socket.say({ type: 'goodbye', ...goodbye });
+    world.socket.close();
+    expect(closedOf(tab)).toMatchObject({ circuit: 'half-open', retryAt: world.now + 5_000 });
   });
 
   test('stays half-open until a connection was stable', () => {

@@ -20,6 +20,17 @@ describe('the outbox belongs to the principal of its first welcome', () => {
     expect(world.socket.sent('command')).toHaveLength(2);
   });
 
+  test('also before a command that comes when the connection is open already', () => {
+    const { world, tab } = start();
+    tab.subscribe('run:1');
+    world.autoCommit = false;
+    world.socket.welcome({ principal: 'ann' });
+    decide(tab, 'g');
+    expect(world.socket.sent('command')).toEqual([]);
+    while (world.commits.length > 0) world.commitNext();
+    expect(world.socket.sent('command')).toHaveLength(1);
+  });
+
   test('another one holds it, sends nothing, and says so', () => {
     const { world, tab } = connect();
     world.socket.close();
@@ -95,6 +106,20 @@ describe('the outbox belongs to the principal of its first welcome', () => {
     world.advance(1_000);
     world.socket.welcome({ principal: 'bob' });
     expect(world.socket.sent('command')).toEqual([]);
+  });
+
+  test('a store that comes back with another owner ends a connection that is closing for good', () => {
+    const disk = new Disk();
+    disk.failure = 'blocked';
+    disk.principal = 'ann';
+    const { world, tab } = start({ disk });
+    decide(tab, 'g');
+    world.advance(500);
+    world.socket.welcome({ principal: 'bob' });
+    world.socket.say({ type: 'goodbye', code: 'draining', message: '', retry: true });
+    disk.failure = null;
+    world.advance(2_000);
+    expect(closedOf(tab)).toMatchObject({ reason: 'identity_mismatch', retryAt: null });
   });
 
   test('a store that comes back with another owner ends the connection, and the tabs are told why', () => {
@@ -220,6 +245,8 @@ describe('signOut', () => {
   test('twice at once is one end', () => {
     const { world, tab } = connect();
     world.autoCommit = false;
+    // Both wait for this one's transaction, and share the next.
+    decide(tab, 'g');
     const first = world.call(tab.id, { method: 'signOut', discard: false });
     world.call(tab.id, { method: 'signOut', discard: true });
     while (world.commits.length > 0) world.commitNext();

@@ -154,6 +154,19 @@ describe('normal commands', () => {
     expect(sent(world)).toEqual([1, 2, 3, 4, 5, 6]);
   });
 
+  test('one that comes while those before it are being marked waits for them', () => {
+    const { world, tab } = start();
+    remark(tab, 1);
+    world.autoCommit = false;
+    world.disk.principal = 'ann';
+    world.socket.welcome();
+    world.commitNext();
+    remark(tab, 2);
+    expect(sent(world)).toEqual([]);
+    while (world.commits.length > 0) world.commitNext();
+    expect(sent(world)).toEqual([1, 2]);
+  });
+
   test('the window is 16 by default', () => {
     const { world, tab } = connect();
     for (let n = 1; n <= 40; n++) remark(tab, n);

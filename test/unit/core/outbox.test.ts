@@ -411,6 +411,17 @@ describe('cancel', () => {
     expect(tab.settled).toEqual([{ id, outcome: { status: 'cancelled' } }]);
   });
 
+  test('what expires while it is under way is cancelled, and nothing else', () => {
+    const { world, tab } = start();
+    const { id } = tab.send({ command: { type: 'probe', n: 1 } });
+    world.autoCommit = false;
+    const call = world.call(tab.id, { method: 'cancel', id });
+    world.advance(6_000);
+    while (world.commits.length > 0) world.commitNext();
+    expect(call.reply).toEqual({ ok: true, value: true });
+    expect(tab.settled).toEqual([{ id, outcome: { status: 'cancelled' } }]);
+  });
+
   test.for(['sent', 'waiting', 'rejected', 'accepted', 'never heard of'])('is false: %s', (how) => {
     const { world, tab } = connect();
     const { id } = decide(tab, 'g');
@@ -565,6 +576,15 @@ describe('one that must be durable', () => {
     expect(tab.send(durable).pending.reply).toMatchObject({ ok: false, code: 'storage_unavailable' });
     expect(world.effects.filter(({ type }) => type === 'commit')).toHaveLength(before);
     expect(world.socket.sent('command')).toHaveLength(1);
+  });
+
+  test('later normal ones do not overtake a normal one', () => {
+    const { world, tab } = connect();
+    world.autoCommit = false;
+    const first = tab.send({ command: { type: 'remark', n: 1 }, requireDurable: true });
+    const second = remark(tab, 2);
+    while (world.commits.length > 0) world.commitNext();
+    expect(world.socket.sent('command').map(({ id }) => id)).toEqual([first.id, second.id]);
   });
 
   test('later ones do not overtake it', () => {

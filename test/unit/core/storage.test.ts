@@ -228,6 +228,23 @@ describe('a store that is lost in mid-session', () => {
     expect(tab.settled).toEqual([{ id, outcome: { status: 'dropped' } }]);
   });
 
+  test('a mark that the store reports failed and kept all the same is believed', () => {
+    const { world, tab } = start();
+    const { id } = decide(tab, 'g');
+    world.autoCommit = false;
+    world.socket.welcome();
+    world.commitNext();
+    world.disk.apply(world.commits[0]?.content.ops ?? []);
+    world.commitNext('failed');
+    expect(tab.outbox).toMatchObject([{ id, state: 'queued', attempt: 0 }]);
+    world.socket.close();
+    world.advance(999);
+    world.autoCommit = true;
+    world.advance(1);
+    expect(tab.outbox).toMatchObject([{ id, state: 'sent', attempt: 1 }]);
+    expect(tab.call({ method: 'cancel', id })).toEqual({ ok: true, value: false });
+  });
+
   test('an outcome that the store reports failed and kept all the same is believed', () => {
     const { world, tab } = start();
     const { id } = decide(tab, 'g');

@@ -441,7 +441,7 @@ export class Connection {
     const isFailure = fate === 'retry' || (fate === 'later' && retryAfterMs === undefined);
     if (!isFailure || isStable) return;
     this.#failures++;
-    if (this.#failures >= settings.breakerFailures || this.#circuit === 'half-open') this.#circuit = 'open';
+    if (this.#failures >= settings.breakerFailures) this.#circuit = 'open';
   }
 
   #retryLater(askedMs: number | undefined): void {
