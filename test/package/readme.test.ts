@@ -1,24 +1,12 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { chromium } from 'playwright';
 import { expect, inject, test } from 'vitest';
-import { CHROMIUM_ARGS, chromiumPath } from '../../scripts/chromium.ts';
-import { startSite } from '../e2e/harness/site.ts';
-import { buildWithVite } from './support/bundlers.ts';
+import { filesOf, writeFiles } from './support/code-blocks.ts';
 import { compile } from './support/compile.ts';
+import { runApplication } from './support/running-application.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const { folder } = inject('consumer');
-
-/** The files that a document contains: code blocks that name one. */
-function filesOf(document: string): Map<string, string> {
-  const blocks = readFileSync(join(ROOT, document), 'utf8').matchAll(/^```\w+ (\S+)\n(.*?)^```$/gms);
-  return new Map([...blocks].map(([, name = '', text = '']) => [name, text]));
-}
 
 const files = filesOf('README.md');
 
@@ -27,7 +15,8 @@ test('the readme has the three files of an application, its page and its server'
 });
 
 test("the readme's files compile as they stand", () => {
-  const written = writeFiles('readme', (text) => text);
+  const written = join(folder, 'readme');
+  writeFiles(files, written);
   const page = ['hub.ts', 'page.ts'].map((name) => join(written, name));
   const options = { moduleDetection: 'force', types: [] };
   expect(
@@ -38,18 +27,8 @@ test("the readme's files compile as they stand", () => {
 });
 
 test("the readme's application works: a decision in one tab is seen in the other, and after a reload", async () => {
-  const port = await freePort();
-  const app = writeFiles('readme-running', (text) =>
-    text.replace('localhost:8080', `127.0.0.1:${port}`).replace('listen(8080', `listen(${port}`),
-  );
-  const pages = await buildWithVite({ app, folder: join(folder, 'readme-built') });
-  const site = await startSite(pages, () => port);
-  const serverFile = readFileSync(join(app, 'server.ts'), 'utf8');
-  writeFileSync(join(app, 'server.ts'), serverFile.replace('http://localhost:5173', site.origin));
-  const server = spawn(process.execPath, ['server.ts'], { cwd: app, stdio: 'inherit' });
-  const browser = await chromium.launch({ executablePath: chromiumPath(), args: CHROMIUM_ARGS });
+  const { site, context, end } = await runApplication(files, join(folder, 'readme-running'));
   try {
-    const context = await browser.newContext();
     const one = await context.newPage();
     const two = await context.newPage();
     await one.goto(site.origin);
@@ -61,35 +40,19 @@ test("the readme's application works: a decision in one tab is seen in the other
     await one.getByText('announce: waiting').waitFor();
     expect(site.violations).toEqual([]);
   } finally {
-    await browser.close();
-    server.kill('SIGKILL');
-    await once(server, 'exit');
-    await site.close();
+    await end();
   }
 });
 
-test.each(['README.md', 'CONTRIBUTING.md'])('every file that %s links to exists', (document) => {
-  const text = readFileSync(join(ROOT, document), 'utf8');
-  const links = [...text.matchAll(/\]\(([^)#]+)[^)]*\)/g)].map(([, link = '']) => link);
-  const missing = links.filter(
-    (link) => !/^https?:/.test(link) && !existsSync(join(ROOT, dirname(document), link)),
-  );
-  expect(links.length).toBeGreaterThan(0);
-  expect(missing).toEqual([]);
-});
-
-function writeFiles(name: string, change: (text: string) => string): string {
-  const into = join(folder, name);
-  mkdirSync(into, { recursive: true });
-  for (const [file, text] of files) writeFileSync(join(into, file), change(text));
-  return into;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
+test.each(['README.md', 'CONTRIBUTING.md', 'docs/guide.md'])(
+  'every file that %s links to exists',
+  (document) => {
+    const text = readFileSync(join(ROOT, document), 'utf8');
+    const links = [...text.matchAll(/\]\(([^)#]+)[^)]*\)/g)].map(([, link = '']) => link);
+    const missing = links.filter(
+      (link) => !/^https?:/.test(link) && !existsSync(join(ROOT, dirname(document), link)),
+    );
+    expect(links.length).toBeGreaterThan(0);
+    expect(missing).toEqual([]);
+  },
+);

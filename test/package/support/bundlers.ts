@@ -12,7 +12,10 @@ export async function buildWithVite({ app, folder }: Pick<Consumer, 'app' | 'fol
   const outDir = join(folder, 'built-by-vite');
   const warnings: string[] = [];
   const customLogger = vite.createLogger('warn');
-  customLogger.warn = customLogger.warnOnce = (message) => warnings.push(message);
+  customLogger.warn = customLogger.warnOnce = (message) => {
+    // Meant for server components; Vite's plugin for React keeps quiet about it, too.
+    if (!/MODULE_LEVEL_DIRECTIVE.*"use client"/.test(message)) warnings.push(message);
+  };
   await vite.build({
     root: app,
     configFile: false,

@@ -24,7 +24,7 @@ export function createConsumer(): Consumer {
   const tarball = tarballOf(packed);
   const dependencies = {
     trunkline: `file:./${tarball}`,
-    ...versionsOf('zod', 'react', '@types/react', '@types/node'),
+    ...versionsOf('zod', 'react', 'react-dom', '@types/react', '@types/react-dom', '@types/node'),
   };
   writeFileSync(
     join(folder, 'package.json'),

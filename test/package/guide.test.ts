@@ -1,0 +1,62 @@
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { expect, inject, test } from 'vitest';
+import { filesOf, writeFiles } from './support/code-blocks.ts';
+import { compile } from './support/compile.ts';
+import { runApplication } from './support/running-application.ts';
+
+const { folder } = inject('consumer');
+const guide = readFileSync(resolve(import.meta.dirname, '../../docs/guide.md'), 'utf8');
+const files = filesOf('docs/guide.md');
+const sources = [...files.keys()].filter((name) => /\.tsx?$/.test(name));
+
+test('every code block of the guide in TypeScript is a file, and no two are the same one', () => {
+  const blocks = [...guide.matchAll(/^```tsx?\b/gm)];
+  expect(sources).toHaveLength(blocks.length);
+});
+
+test("the guide's code compiles as it stands", () => {
+  const written = join(folder, 'guide');
+  writeFiles(files, written);
+  const isServer = (name: string) => files.get(name)?.includes("from 'trunkline/server'");
+  const pathsOf = (names: string[]) => names.map((name) => join(written, name));
+  const pages = pathsOf(sources.filter((name) => !isServer(name)));
+  const servers = pathsOf(sources.filter(isServer));
+  expect(servers.length).toBeGreaterThan(0);
+  const inPage = { module: 'ESNext', moduleResolution: 'bundler', moduleDetection: 'force', types: [] };
+  expect(compile(folder, 'guide-pages', { ...inPage, jsx: 'react-jsx' }, pages)).toBe('');
+  expect(compile(folder, 'guide-servers', { module: 'NodeNext', types: ['node'] }, servers)).toBe('');
+});
+
+test.each([
+  { page: './page.ts', named: 'without a framework' },
+  { page: './main.tsx', named: 'with React' },
+])(
+  "the guide's console works $named: what was approved without a server survives a reload and arrives",
+  async ({ page, named }) => {
+    const application = await runApplication(files, join(folder, `guide ${named}`), (text) =>
+      text.replace('src="./page.ts"', `src="${page}"`),
+    );
+    const { site, context, startServer, killServer, end } = application;
+    try {
+      const one = await context.newPage();
+      const two = await context.newPage();
+      await one.goto(site.origin);
+      await two.goto(site.origin);
+      await two.getByText('deploy: waiting').waitFor();
+      await killServer();
+      await one.getByText('Line: closed').waitFor();
+      await one.getByRole('button', { name: 'Approve deploy' }).click();
+      await two.getByText('decide: queued').waitFor();
+      await one.reload();
+      await one.getByText('decide: queued').waitFor();
+      startServer();
+      await one.getByText('deploy: approved').waitFor();
+      await two.getByText('deploy: approved').waitFor();
+      await two.getByText('decide:').waitFor({ state: 'detached' });
+      expect(site.violations).toEqual([]);
+    } finally {
+      await end();
+    }
+  },
+);

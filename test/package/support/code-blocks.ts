@@ -1,0 +1,23 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+
+const ROOT = resolve(import.meta.dirname, '../../..');
+
+/** The files that a document contains, by name: code blocks that name one. */
+export function filesOf(document: string): Map<string, string> {
+  const blocks = readFileSync(join(ROOT, document), 'utf8').matchAll(/^```\w+ (\S+)\n(.*?)^```$/gms);
+  return new Map([...blocks].map(([, name = '', text = '']) => [name, text]));
+}
+
+/** Writes them into a folder, which is made. */
+export function writeFiles(
+  files: ReadonlyMap<string, string>,
+  folder: string,
+  change: (text: string) => string = (text) => text,
+): void {
+  for (const [name, text] of files) {
+    const file = join(folder, name);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, change(text));
+  }
+}

@@ -1,0 +1,70 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { type BrowserContext, chromium } from 'playwright';
+import { CHROMIUM_ARGS, chromiumPath } from '../../../scripts/chromium.ts';
+import { type Site, startSite } from '../../e2e/harness/site.ts';
+import { buildWithVite } from './bundlers.ts';
+import { writeFiles } from './code-blocks.ts';
+
+/** An application as a document has it: its pages built and served under a strict policy, its server a process. */
+export interface RunningApplication {
+  readonly site: Site;
+  readonly context: BrowserContext;
+  startServer(): void;
+  /** As a crash does. */
+  killServer(): Promise<void>;
+  end(): Promise<void>;
+}
+
+/** Runs the files of a document, whose server listens on port 8080 for pages of Vite's own, on ports that are free. */
+export async function runApplication(
+  files: ReadonlyMap<string, string>,
+  folder: string,
+  change: (text: string) => string = (text) => text,
+): Promise<RunningApplication> {
+  const port = await freePort();
+  writeFiles(files, folder, (text) =>
+    change(text).replace('localhost:8080', `127.0.0.1:${port}`).replace('listen(8080', `listen(${port}`),
+  );
+  const pages = await buildWithVite({ app: folder, folder: `${folder}-built` });
+  const site = await startSite(pages, () => port);
+  const serverFile = join(folder, 'server.ts');
+  writeFileSync(serverFile, readFileSync(serverFile, 'utf8').replace('http://localhost:5173', site.origin));
+  const browser = await chromium.launch({ executablePath: chromiumPath(), args: CHROMIUM_ARGS });
+  let server: ChildProcess | null = null;
+  const killServer = async () => {
+    const running = server;
+    server = null;
+    if (!running) return;
+    running.kill('SIGKILL');
+    await once(running, 'exit');
+  };
+  const startServer = () => {
+    server = spawn(process.execPath, ['server.ts'], { cwd: folder, stdio: 'inherit' });
+  };
+  startServer();
+  return {
+    site,
+    context: await browser.newContext(),
+    startServer,
+    killServer,
+    async end() {
+      await browser.close();
+      await killServer();
+      await site.close();
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
