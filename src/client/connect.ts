@@ -43,6 +43,7 @@ interface Call {
 export interface LinkListener {
   /** A new hub knows nothing of this tab: all that is still wanted is to be asked for. */
   attached(): void;
+  /** There is no hub any more, for now or for good. */
   lost(): void;
   received(batch: Batch): void;
   connection(connection: Connection): void;
@@ -246,6 +247,7 @@ export function createLink(protocol: AnyProtocol, options: CreateClientOptions, 
     // The page's own worker sleeps with it and keeps its memory; a port is closed, so that no reply comes.
     if (worker && 'port' in worker) drop();
     phase = { is: 'asleep' };
+    tab.lost();
   };
 
   /** All calls, or those which only the hub that was asked could answer: what it did is not known. */
@@ -276,6 +278,7 @@ export function createLink(protocol: AnyProtocol, options: CreateClientOptions, 
       const error = new TrunklineError('closed', message);
       phase = { is: 'dead', error };
       page?.abort();
+      tab.lost();
       tab.connection(closed(reason));
       if (last.is === 'attached') {
         await Promise.race([last.hub.detach(), new Promise((late) => setTimeout(late, CLOSE_DEADLINE_MS))]);

@@ -19,6 +19,7 @@ export interface Feed {
   update(update: TopicUpdate): void;
   /** A hub that knows nothing of this tab: the topic is asked for again, from where this tab stands. */
   resume(): void;
+  /** No hub says any more how the topic stands. */
   lost(): void;
 }
 

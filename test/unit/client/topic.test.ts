@@ -461,3 +461,23 @@ test("the topic's status is the hub's, until the last consumer leaves", async ()
   off();
   await untilEqual(() => topic.status.get(), { state: 'idle' });
 });
+
+test('a topic is live no longer than its client, nor while the page is in the back/forward cache', async () => {
+  const s = scene();
+  const topic = s.client.topic('run');
+  topic.on('line', () => {});
+  const live = { state: 'live', epoch: 'e1', offset: 1, lastSeen: 2, dropped: 0 } as const;
+  const first = await s.attached();
+  await ticketOf(first);
+  await first.deliver({ topics: [{ kind: 'status', topic: 'run', status: live }] });
+  s.page.window.dispatchEvent(new Event('pagehide'));
+  expect(topic.status.get()).toEqual({ ...live, state: 'stale' });
+  s.page.window.dispatchEvent(new Event('pageshow'));
+  await until(() => expect(s.hubs).toHaveLength(2));
+  const second = await s.attached();
+  await ticketOf(second);
+  await second.deliver({ topics: [{ kind: 'status', topic: 'run', status: live }] });
+  expect(topic.status.get()).toEqual(live);
+  await s.client.close();
+  expect(topic.status.get()).toEqual({ ...live, state: 'stale' });
+});
