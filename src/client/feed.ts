@@ -184,6 +184,8 @@ export function createFeed(topic: string, link: Link, report: Report): Feed {
       queueMicrotask(ask);
     },
     update(update) {
+      // It was under way when the last consumer left.
+      if (!isSubscribed) return;
       if (update.kind === 'status') return status.set(update.status);
       enter(update.epoch);
       if (update.kind === 'snapshot') {

@@ -462,6 +462,19 @@ test("the topic's status is the hub's, until the last consumer leaves", async ()
   await untilEqual(() => topic.status.get(), { state: 'idle' });
 });
 
+test('what was under way when the last consumer left changes nothing any more', async () => {
+  const s = scene();
+  const topic = s.client.topic('run');
+  const off = topic.on('line', () => {});
+  const hub = await s.attached();
+  await ticketOf(hub);
+  off();
+  await untilEqual(() => hub.called('unsubscribe'), [['run']]);
+  const status = { state: 'live', epoch: 'e1', offset: 1, lastSeen: 2, dropped: 0 } as const;
+  await hub.deliver({ topics: [{ kind: 'status', topic: 'run', status }] });
+  expect(topic.status.get()).toEqual({ state: 'idle' });
+});
+
 test('a topic is live no longer than its client, nor while the page is in the back/forward cache', async () => {
   const s = scene();
   const topic = s.client.topic('run');
