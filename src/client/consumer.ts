@@ -47,12 +47,13 @@ export interface Consumer {
 /** Who was given a critical event, and what came of it. Held for a later handler while nobody was. */
 export interface Critical {
   readonly item: Item;
-  readonly takers: Map<Consumer, 'pending' | 'taken' | 'failed'>;
+  /** `left`: before its promise had settled, if it ever does. */
+  readonly takers: Map<Consumer, 'pending' | 'left' | 'taken' | 'failed'>;
 }
 
-/** Taken when at least one handler got it, and all that did returned or fulfilled. */
+/** Taken when at least one handler got it, and all that did and are still there returned or fulfilled. */
 export function verdict({ takers }: Critical): 'pending' | 'taken' | 'failed' {
-  const states = [...takers.values()];
+  const states = [...takers.values()].filter((state) => state !== 'left');
   if (states.length === 0 || states.includes('pending')) return 'pending';
   return states.includes('failed') ? 'failed' : 'taken';
 }

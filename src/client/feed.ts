@@ -179,7 +179,11 @@ export function createFeed(topic: string, link: Link, report: Report): Feed {
       if (!consumers.delete(consumer)) return;
       // A handler that left does not keep an event from being taken by the others.
       for (const critical of criticals.values()) {
-        if (critical.takers.get(consumer) === 'failed' && critical.takers.delete(consumer)) decide(critical);
+        const state = critical.takers.get(consumer);
+        if (state === 'failed') critical.takers.delete(consumer);
+        else if (state === 'pending') critical.takers.set(consumer, 'left');
+        else continue;
+        decide(critical);
       }
       queueMicrotask(ask);
     },

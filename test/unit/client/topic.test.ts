@@ -494,3 +494,31 @@ test('a topic is live no longer than its client, nor while the page is in the ba
   await s.client.close();
   expect(topic.status.get()).toEqual({ ...live, state: 'stale' });
 });
+
+test('a handler that left and never ends holds no critical event back that another one took', async () => {
+  const s = scene();
+  const topic = s.client.topic('run');
+  const off = topic.on('gate', () => new Promise(() => {}));
+  topic.on('gate', () => {});
+  const hub = await s.attached();
+  await hub.deliver({ topics: [snapshot('run', await ticketOf(hub), 0), events(gate(1, 'g'))] });
+  await heard(s);
+  expect(hub.called('took')).toEqual([]);
+  off();
+  await untilEqual(() => hub.called('took'), [['run', 'e1', [1], []]]);
+});
+
+test('a critical event whose only handler left at work is taken when that ends well', async () => {
+  const s = scene();
+  const topic = s.client.topic('run');
+  let finish = () => {};
+  const off = topic.on('gate', () => new Promise<void>((resolve) => (finish = resolve)));
+  topic.on('line', () => {});
+  const hub = await s.attached();
+  await hub.deliver({ topics: [snapshot('run', await ticketOf(hub), 0), events(gate(1, 'g'))] });
+  off();
+  await heard(s);
+  expect(hub.called('took')).toEqual([]);
+  finish();
+  await untilEqual(() => hub.called('took'), [['run', 'e1', [1], []]]);
+});
