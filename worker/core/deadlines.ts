@@ -26,6 +26,8 @@ export class Deadlines {
 
   /** Runs what is due, in order of time. What these set anew waits for the next call, also if it is due already. */
   runDue(now: number): void {
+    // At most steps nothing is due: this one is on the way of every event.
+    if ((this.next ?? Number.POSITIVE_INFINITY) > now) return;
     const due = [...this.#pending].filter(([, { at }]) => at <= now).sort(([, a], [, b]) => a.at - b.at);
     for (const [name, deadline] of due) {
       if (this.#pending.get(name) !== deadline) continue;

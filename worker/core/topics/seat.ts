@@ -96,10 +96,10 @@ export class Seat {
 
   /** Whether there is anything to give now. */
   get hasUpdates(): boolean {
-    const { statusVersion, newest, journal } = this.#topic;
-    if (this.#statusGiven !== statusVersion || this.#giving) return true;
-    if (this.#mustRestart || this.#tickets.length > 0) return newest !== null;
-    return this.#place < journal.end;
+    const topic = this.#topic;
+    if (this.#statusGiven !== topic.statusVersion || this.#giving) return true;
+    if (this.#mustRestart || this.#tickets.length > 0) return topic.newest !== null;
+    return this.#place < topic.journal.end;
   }
 
   /** Adds the next updates; says where the tab stands when it has taken them, if that is a place to begin from. */
