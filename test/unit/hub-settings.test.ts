@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest';
+import { defineProtocol } from '../../src/protocol/index.ts';
+import { hubSettings } from '../../worker/core/settings.ts';
+import { startHub } from '../../worker/index.ts';
+
+test('the settings of a hub have the defaults that are promised', () => {
+  expect(hubSettings()).toEqual({
+    connectTimeoutMs: 10_000,
+    heartbeatMs: 30_000,
+    pongTimeoutMs: 10_000,
+    backoffBaseMs: 1_000,
+    backoffMaxMs: 30_000,
+    jitter: 'full',
+    stableAfterMs: 10_000,
+    breakerFailures: 10,
+    breakerCoolDownMs: 60_000,
+    resyncAfterMs: 30_000,
+    highLimit: 50,
+    normalLimit: 200,
+    inFlightLimit: 16,
+    floodEventsPerSecond: 100,
+    floodBuffer: 1_000,
+    flushMs: 16,
+    tailLimit: 500,
+    cursorSaveMs: 500,
+    lingerMs: 5_000,
+  });
+  expect(hubSettings({ jitter: 'none', lingerMs: 0 })).toMatchObject({ jitter: 'none', lingerMs: 0 });
+});
+
+test('a setting that does not exist, or cannot be, is refused by name', () => {
+  expect(() => hubSettings({ linger: 5 } as object)).toThrow(/no setting `linger`/);
+  for (const lingerMs of [-1, Number.NaN, Number.POSITIVE_INFINITY, '5' as unknown as number]) {
+    expect(() => hubSettings({ lingerMs })).toThrow(/`lingerMs` cannot be/);
+  }
+  expect(() => hubSettings({ jitter: 'some' as 'full' })).toThrow(/`jitter` cannot be some/);
+});
+
+test('a hub that is started outside of a worker says so', () => {
+  const protocol = defineProtocol({ app: 'ops', version: 1, events: {}, commands: {} });
+  expect(() => startHub(protocol)).toThrow(/this is no worker/);
+  expect(() => startHub(protocol, { settings: { lingerMs: -1 } })).toThrow(/lingerMs/);
+});
