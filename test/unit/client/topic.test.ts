@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { Delivered } from '../../../src/index.ts';
 import { type FakeHub, item, snapshot } from './fake-hub.ts';
 import { type P, type Scene, scene, until, untilEqual } from './setup.ts';
@@ -521,4 +521,33 @@ test('a critical event whose only handler left at work is taken when that ends w
   expect(hub.called('took')).toEqual([]);
   finish();
   await untilEqual(() => hub.called('took'), [['run', 'e1', [1], []]]);
+});
+
+test('a view lives on for 5 s after its last listener, and a new one within them costs nothing', async () => {
+  const s = scene();
+  const view = s.client.topic('run').view(0, (count) => count + 1);
+  const off = view.subscribe(() => {});
+  const hub = await s.attached();
+  await hub.deliver({ topics: [snapshot('run', await ticketOf(hub), 0), events(line(1, 'x'))] });
+  expect(view.get()).toBe(1);
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  try {
+    off();
+    vi.advanceTimersByTime(4_999);
+    const again = view.subscribe(() => {});
+    vi.advanceTimersByTime(60_000);
+    await hub.deliver({ topics: [events(line(2, 'y'))] });
+    expect(view.get()).toBe(2);
+    again();
+    vi.advanceTimersByTime(4_999);
+    await heard(s);
+    expect(hub.called('unsubscribe')).toEqual([]);
+    vi.advanceTimersByTime(1);
+    await heard(s);
+    expect(hub.called('unsubscribe')).toEqual([['run']]);
+    expect(hub.called('subscribe')).toHaveLength(1);
+    expect(view.get()).toBe(2);
+  } finally {
+    vi.useRealTimers();
+  }
 });
