@@ -167,6 +167,20 @@ describe('resync_request', () => {
     expect(world.socket.texts).toEqual([]);
   });
 
+  test('once, however often the topic is asked for', () => {
+    const { world, tab } = connected({ acks: true });
+    world.socket.text(node('a', 'running', { timestamp: 5_000 }));
+    world.advance(31_000);
+    world.socket.close();
+    world.advance(1_000);
+    world.socket.accept();
+    decide(tab, 'keeps the connection open');
+    tab.call({ method: 'unsubscribe', topic: 'default' });
+    world.advance(5_000);
+    tab.subscribe('default');
+    expect(written(world)).toMatchObject([{ type: 'resync_request' }, { type: 'decide' }]);
+  });
+
   test('with null where the server gives no timestamps', () => {
     const { world } = connected();
     world.socket.text(node('a', 'running'));
