@@ -59,5 +59,5 @@ export type Effect =
   /** At most one at a time for each tab: the next one waits for the tab's `credit`. */
   | { type: 'deliver'; tab: TabId; batch: Batch }
   | { type: 'reply'; tab: TabId; call: number; reply: Reply<unknown> }
-  /** The hub is over: close the store, release the ownership, forget every tab. */
+  /** The hub is over: close the store, release the ownership, answer every open call, forget every tab. */
   | { type: 'end'; reason: 'signed_out' | 'superseded' };
