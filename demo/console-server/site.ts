@@ -52,7 +52,13 @@ export async function buildConsole(): Promise<Site> {
       target: 'es2022',
       // A data: URL would need a wider policy.
       assetsInlineLimit: 0,
-      rolldownOptions: { input },
+      rolldownOptions: {
+        input,
+        onwarn(warning, warn) {
+          // `'use client'` is for servers that render; here it is of no use.
+          if (warning.code !== 'MODULE_LEVEL_DIRECTIVE') warn(warning);
+        },
+      },
     },
     worker: { format: 'es' },
   });

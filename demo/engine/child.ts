@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { readLines } from './lines.ts';
 import { type GroupSample, killGroup, sampleGroup } from './process-group.ts';
@@ -75,7 +76,7 @@ export async function runChild(command: readonly string[], options: ChildOptions
   });
   try {
     const end = await endOf(child);
-    const message = explainEnd(end, ended, options.timeoutMs);
+    const message = explainEnd(end, ended, options);
     const { memoryBytes, cpuSeconds } = sampler.largest();
     return {
       ok: message === '',
@@ -117,7 +118,13 @@ async function endOf(child: ReturnType<typeof spawn>): Promise<End> {
   });
 }
 
-function explainEnd({ code, signal, error }: End, ended: string | null, timeoutMs: number): string {
+function explainEnd(
+  { code, signal, error }: End,
+  ended: string | null,
+  { cwd, timeoutMs }: ChildOptions,
+): string {
+  // Of a folder that is not there, the system says that the program is not.
+  if (error && !existsSync(cwd)) return `could not be started: there is no folder ${cwd}`;
   if (error) return `could not be started: ${error.message}`;
   if (ended === 'timeout') return `took longer than ${timeoutMs / 1_000} s`;
   if (ended === 'cancelled') return 'was cancelled';

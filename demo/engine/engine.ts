@@ -56,9 +56,12 @@ export class Engine {
   readonly #sources: ReadonlyMap<string, Source>;
   readonly #opened: Promise<void>;
   /** Those under way, and those that somebody asked for since. */
-  readonly #runs = new Map<string, Promise<Run | null>>();
+  readonly #runs = new Map<string, Promise<Run>>();
   readonly #effects = new Map<string, Effect>();
   #publisher: Publisher | null = null;
+  /** What goes to the log together: thousands of small tasks may end in a second, and each commit waits for the disk. */
+  #unpublished: [topic: string, event: EventInput<ConsoleProtocol>][] = [];
+  #publishing: ReturnType<typeof setImmediate> | undefined;
   #isStopped = false;
 
   constructor(options: EngineOptions) {
@@ -88,7 +91,12 @@ export class Engine {
     const underWay = known.filter((event) => event?.type === 'run_state').filter(isUnderWay);
     for (const { runId } of underWay) await endMarkedGroups(markOf(runId));
     for (const { runId } of underWay) {
-      if (!(await this.#load(runId))) await this.#giveUp(runId);
+      try {
+        await this.#load(runId);
+      } catch (error) {
+        this.#options.report(error, `going on with run ${runId}`);
+        await this.#giveUp(runId);
+      }
     }
   }
 
@@ -105,9 +113,10 @@ export class Engine {
 
   /** Ends all that runs and publishes nothing more; the log tells the next server what was under way. */
   async stop(): Promise<void> {
+    this.#flush();
     this.#isStopped = true;
-    const runs = await Promise.all(this.#runs.values());
-    await Promise.all(runs.map((run) => run?.stop()));
+    const runs = await Promise.allSettled(this.#runs.values());
+    await Promise.all(runs.map((run) => (run.status === 'fulfilled' ? run.value.stop() : null)));
   }
 
   async #startCommanded(name: string, context: CommandContext<ConsoleProtocol>): Promise<{ runId: string }> {
@@ -136,27 +145,28 @@ export class Engine {
   }
 
   async #find(runId: string): Promise<Run> {
-    const run = await this.#load(runId);
-    if (!run) throw new Reject('unknown_run', `There is no run "${runId}", or its folder is gone.`);
-    return run;
-  }
-
-  async #load(runId: string): Promise<Run | null> {
-    const known = this.#runs.get(runId);
-    if (known) return await known;
-    const loading = this.#restore(runId);
-    this.#runs.set(runId, loading);
-    const run = await loading.catch((error) => {
-      this.#options.report(error, `going on with run ${runId}`);
-      return null;
+    const run = await this.#load(runId).catch((error) => {
+      throw new Reject('unknown_run', `Run "${runId}" is out of reach: ${error.message}`);
     });
-    if (!run) this.#runs.delete(runId);
+    // What the command publishes comes after what the run has told before it.
+    this.#flush();
     return run;
   }
 
-  async #restore(runId: string): Promise<Run | null> {
+  async #load(runId: string): Promise<Run> {
+    const loading = this.#runs.get(runId) ?? this.#restore(runId);
+    this.#runs.set(runId, loading);
+    try {
+      return await loading;
+    } catch (error) {
+      this.#runs.delete(runId);
+      throw error;
+    }
+  }
+
+  async #restore(runId: string): Promise<Run> {
     const history = await this.#readHistory(runId);
-    if (!history.runState) return null;
+    if (!history.runState) throw new Error('there is no such run');
     const source = await loadSavedRun(this.#folderOf(runId));
     const { startedAt } = history.runState;
     const opening = { runId, pipeline: source.pipeline, startedAt };
@@ -221,9 +231,18 @@ export class Engine {
 
   #publish(topic: string, event: EventInput<ConsoleProtocol>): void {
     if (this.#isStopped) return;
-    this.#publisher
-      ?.publish(topic, event)
-      .catch((error) => this.#options.report(error, `publishing ${event.type} to ${topic}`));
+    this.#unpublished.push([topic, event]);
+    this.#publishing ??= setImmediate(() => this.#flush());
+  }
+
+  #flush(): void {
+    clearImmediate(this.#publishing);
+    this.#publishing = undefined;
+    for (const [topic, event] of this.#unpublished.splice(0)) {
+      this.#publisher
+        ?.publish(topic, event)
+        .catch((error) => this.#options.report(error, `publishing ${event.type} to ${topic}`));
+    }
   }
 
   #folderOf(runId: string): string {

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { runTopic } from '../../../demo/engine/protocol.ts';
 import { LONG } from './support/long.ts';
 import { connectOperator, type Operator } from './support/operator.ts';
@@ -145,6 +145,8 @@ test('a restart changes nothing of a run that is over, which can still be retrie
 });
 
 test('a run whose folder is gone is given up, and its gate withdrawn', async () => {
+  const complaint = vi.spyOn(console, 'error').mockImplementation(() => {});
+  onTestFinished(() => complaint.mockRestore());
   const dataFolder = temporaryFolder();
   const server = await serve([sourceOf('lost', [{ id: 'gate', gate: { title: 'Well?' } }])], { dataFolder });
   const before = await operate(server);
@@ -157,7 +159,8 @@ test('a run whose folder is gone is given up, and its gate withdrawn', async () 
   expect(over).toMatchObject({ gatesWaiting: 0, finishedAt: expect.any(Number) });
   expect(await ada.until('human_gate_resolved')).toMatchObject({ how: 'cancelled' });
   const answer = await ada.send({ type: 'retry_node', runId, nodeId: 'gate' });
-  expect(answer).toMatchObject({ code: 'unknown_run' });
+  expect(answer).toMatchObject({ code: 'unknown_run', message: expect.stringContaining('run.json') });
+  expect(complaint).toHaveBeenCalledOnce();
 });
 
 test('a cancelled run is cancelled after a restart, too', async () => {
