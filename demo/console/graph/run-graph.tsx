@@ -8,7 +8,7 @@ import {
   useReactFlow,
   useStore,
 } from '@xyflow/react';
-import { useEffect, useMemo } from 'react';
+import { memo, useCallback, useEffect, useMemo } from 'react';
 import { GraphNode, type StepNode } from './graph-node.tsx';
 import { NODE_HEIGHT, NODE_WIDTH, type Place } from './layout.ts';
 import type { GraphStep } from './use-graph.ts';
@@ -28,8 +28,11 @@ const FIT = { padding: 0.06, maxZoom: 1, minZoom: 0.02 };
 /** Below it, words are too small to be read: nodes become blocks of colour. */
 const FAR_ZOOM = 0.45;
 
-/** The graph itself never changes: what does is inside of its nodes. */
-export function RunGraph(props: Props) {
+/**
+ * The graph itself never changes: what does is inside of its nodes. It must not render with its run, since each of its
+ * renders makes all nodes and edges look at their properties again.
+ */
+export const RunGraph = memo(function RunGraph(props: Props) {
   const places = useLayout(props.graph);
   if (!places) return <p className="canvas-note">Laying out {props.graph.length} nodes …</p>;
   return (
@@ -37,7 +40,7 @@ export function RunGraph(props: Props) {
       <Drawing {...props} places={places} />
     </ReactFlowProvider>
   );
-}
+});
 
 function Drawing({
   runId,
@@ -56,9 +59,13 @@ function Drawing({
   const isFar = useStore(({ transform }) => transform[2] < FAR_ZOOM);
   useKeepInView(selected);
 
-  const follow = (changes: NodeChange<StepNode>[]) => {
-    for (const change of changes) if (change.type === 'select' && change.selected) onSelect(change.id);
-  };
+  const follow = useCallback(
+    (changes: NodeChange<StepNode>[]) => {
+      for (const change of changes) if (change.type === 'select' && change.selected) onSelect(change.id);
+    },
+    [onSelect],
+  );
+  const leave = useCallback(() => onSelect(null), [onSelect]);
   return (
     <ReactFlow
       className={isFar ? 'graph far' : 'graph'}
@@ -66,7 +73,7 @@ function Drawing({
       edges={edges}
       nodeTypes={nodeTypes}
       onNodesChange={follow}
-      onPaneClick={() => onSelect(null)}
+      onPaneClick={leave}
       nodesDraggable={false}
       nodesConnectable={false}
       edgesFocusable={false}

@@ -42,39 +42,32 @@ export function NodeTable({ runId, graph, selected, onSelect }: Props) {
   );
 }
 
-const Row = memo(
-  function Row({
-    runId,
-    nodeId,
-    title,
-    isSelected,
-    onSelect,
-  }: {
-    runId: string;
-    nodeId: string;
-    title: string;
-    isSelected: boolean;
-    onSelect: (nodeId: string) => void;
-  }) {
-    const node = useLatest(runTopic(runId), 'node_state', `node:${nodeId}`);
-    return (
-      <tr aria-selected={isSelected}>
-        <th scope="row">
-          <button type="button" className="link" onClick={() => onSelect(nodeId)}>
-            {title}
-          </button>
-        </th>
-        <td>
-          <StateBadge state={node?.state ?? 'pending'} />
-        </td>
-        <td className="tabular">{node?.metrics ? formatDuration(node.metrics.durationMs) : '–'}</td>
-        <td className="tabular">{node && node.attempt > 0 ? `${node.attempt} of ${node.attempts}` : '–'}</td>
-      </tr>
-    );
-  },
-  (before, after) =>
-    before.nodeId === after.nodeId &&
-    before.runId === after.runId &&
-    before.title === after.title &&
-    before.isSelected === after.isSelected,
-);
+const Row = memo(function Row({
+  runId,
+  nodeId,
+  title,
+  isSelected,
+  onSelect,
+}: {
+  runId: string;
+  nodeId: string;
+  title: string;
+  isSelected: boolean;
+  onSelect: (nodeId: string) => void;
+}) {
+  const node = useLatest(runTopic(runId), 'node_state', `node:${nodeId}`);
+  return (
+    <tr aria-selected={isSelected}>
+      <th scope="row">
+        <button type="button" className="link" onClick={() => onSelect(nodeId)}>
+          {title}
+        </button>
+      </th>
+      <td>
+        <StateBadge state={node?.state ?? 'pending'} />
+      </td>
+      <td className="tabular">{node?.metrics ? formatDuration(node.metrics.durationMs) : '–'}</td>
+      <td className="tabular">{node ? `${node.attempt} of ${node.attempts}` : '–'}</td>
+    </tr>
+  );
+});

@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useCallback, useState } from 'react';
 import { runTopic } from '../../engine/protocol.ts';
 import { RunGraph } from '../graph/run-graph.tsx';
 import { useGraph } from '../graph/use-graph.ts';
@@ -19,7 +19,7 @@ export function RunView({ runId, nodeId }: { runId: string; nodeId: string | nul
   const status = useTopicStatus(topic);
   const isLoaded = useIsLoaded(topic);
   const [shape, setShape] = useState<Shape>('graph');
-  const select = (id: string | null) => goTo({ runId, nodeId: id });
+  const select = useCallback((id: string | null) => goTo({ runId, nodeId: id }), [runId]);
 
   if (status.state === 'refused') return <Absent title="You may not see this run" text={status.message} />;
   if (!run || !graph) return isLoaded ? <Absent title="There is no such run" /> : <RunLoading />;
