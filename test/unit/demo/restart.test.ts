@@ -2,6 +2,8 @@ import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { markOf } from '../../../demo/engine/execute.ts';
+import { endMarkedGroups } from '../../../demo/engine/process-group.ts';
 import { runTopic } from '../../../demo/engine/protocol.ts';
 import { LONG } from './support/long.ts';
 import { connectOperator, type Operator } from './support/operator.ts';
@@ -26,6 +28,9 @@ async function isAlive(pid: number): Promise<boolean> {
 /** Starts the run of `LONG`, until both tasks run and the gate waits. Answers their processes. */
 async function underWay(ada: Operator, dataFolder: string) {
   const runId = await ada.start('long');
+  onTestFinished(async () => {
+    await endMarkedGroups(markOf(runId));
+  });
   const folder = join(dataFolder, 'runs', runId);
   const gate = await ada.until('human_gate_waiting');
   await eventually(() => ['once', 'anew'].every((name) => existsSync(join(folder, `${name}.pid`))));
