@@ -149,7 +149,10 @@ export interface SnapshotUpdate {
   last: boolean;
   /** The newest event of every key and the newest ones without a key, by offset. */
   events: TabItem[];
-  /** What happened while nobody listened, by offset: superseded events as well. */
+  /**
+   * What happened while nobody listened, by offset: superseded events as well. Critical events that no page took follow
+   * the snapshot as events, out of order.
+   */
   missed: TabItem[];
 }
 
