@@ -24,3 +24,9 @@ export function seekOwnership(
     });
   return () => over.abort();
 }
+
+/** Whether another hub stands in line for the ownership that this one has. */
+export async function isOwnershipWanted(app: string, identity: string): Promise<boolean> {
+  const { pending = [] } = await navigator.locks.query();
+  return pending.some(({ name }) => name === ownerLock(app, identity));
+}

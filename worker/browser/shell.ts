@@ -5,7 +5,7 @@ import type { Effect, Input, PortCall, TabId } from '../core/io.ts';
 import type { HubSettings } from '../core/settings.ts';
 import { StoreError } from '../core/store.ts';
 import { hold, hubLease, untilGone } from './locks.ts';
-import { seekOwnership } from './ownership.ts';
+import { isOwnershipWanted, seekOwnership } from './ownership.ts';
 import { Sink } from './sink.ts';
 import { SocketSlot } from './socket.ts';
 import { IdbStore } from './store/idb-store.ts';
@@ -13,6 +13,9 @@ import { Timer } from './timer.ts';
 
 /** How long an ended hub waits for its tabs to reply to its last words, before its lease tells them the same. */
 const FAREWELL_MS = 5_000;
+
+/** How often a hub without tabs looks whether another one waits for its place. */
+const GIVE_WAY_MS = 500;
 
 interface Tab {
   readonly sink: Sink;
@@ -47,6 +50,8 @@ export class HubShell {
   /** Counts the store's openings, so that a late answer is known. */
   #openings = 0;
   #giveUpOwnership: () => void = () => {};
+  #owns = false;
+  #givesWay = false;
   #releaseLease: () => void = () => {};
 
   constructor(protocol: AnyProtocol, settings: HubSettings, identity: string, onEnd: () => void) {
@@ -93,6 +98,7 @@ export class HubShell {
     tab.watch.abort();
     tab.sink.close();
     this.#feed({ type: 'tab_gone', tab: id });
+    if (this.#tabs.size === 0) this.#giveWay();
   }
 
   call(tab: TabId, request: PortCall): Promise<Reply<unknown>> {
@@ -132,11 +138,29 @@ export class HubShell {
     this.#releaseLease();
   }
 
+  /**
+   * With `extendedLifetime` a worker outlives its last tab by minutes, and goes on delivering. The tabs of another build,
+   * which have a worker of their own, must not wait for its end: what it has is in the store.
+   */
+  async #giveWay(): Promise<void> {
+    if (this.#givesWay) return;
+    this.#givesWay = true;
+    while (this.#tabs.size === 0 && !this.#ended) {
+      await sleep(GIVE_WAY_MS);
+      const isWanted = this.#owns && (await isOwnershipWanted(this.#app, this.#identity));
+      if (isWanted && this.#tabs.size === 0) this.end('superseded');
+    }
+    this.#givesWay = false;
+  }
+
   async #start(): Promise<void> {
     if (!navigator.locks) throw new Error('navigator.locks is missing; it needs https: or localhost');
     this.#releaseLease = await hold(this.lease);
     this.#giveUpOwnership = seekOwnership(this.#app, this.#identity, {
-      taken: () => this.#openStore(),
+      taken: () => {
+        this.#owns = true;
+        this.#openStore();
+      },
       lost: (why) =>
         this.#feed({ type: 'store_failed', failure: 'fenced', message: `the ownership was lost: ${why}` }),
     });

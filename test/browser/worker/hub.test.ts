@@ -310,6 +310,21 @@ describe('two hubs of one identity', () => {
         .toMatchObject({ status: 'accepted' });
     }
   });
+
+  it('let the one without tabs give way, though its worker lives on', async () => {
+    const { page, remove } = newPage();
+    const before = new RawTab(sharedHub(worker, page, true), wish, page);
+    const { lease } = await before.attach();
+    await before.subscribe('t');
+    await before.isOpen();
+    const after = newTab(undefined, crypto.randomUUID());
+    await after.attach();
+    remove();
+    await after.subscribe('t');
+    await after.isOpen();
+    await expect.poll(heldLocks).not.toContain(lease);
+    expect(room.seen.filter(({ live = 0 }) => live > 1)).toEqual([]);
+  });
 });
 
 describe('the hub in a worker of one page', () => {

@@ -12,10 +12,18 @@ import type {
 } from '../../../../src/protocol/port.ts';
 import { protocol } from './protocol.ts';
 
-/** The worker of this name, started by `page` if it is not running; another name is another worker. */
-export function sharedHub(name: string, page: Window & typeof globalThis = window): MessagePort {
+/**
+ * The worker of this name, started by `page` if it is not running; another name is another worker.
+ *
+ * @param extendedLifetime it outlives its last page
+ */
+export function sharedHub(
+  name: string,
+  page: Window & typeof globalThis = window,
+  extendedLifetime = false,
+): MessagePort {
   const url = new URL('./hub.ts', import.meta.url);
-  const worker = new page.SharedWorker(url, { type: 'module', name });
+  const worker = new page.SharedWorker(url, { type: 'module', name, extendedLifetime });
   worker.onerror = (event) => console.error('the hub does not load', event);
   return worker.port;
 }
