@@ -1,40 +1,41 @@
-import { mkdirSync } from 'node:fs';
-import { createServer } from 'node:http';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { sqliteLog } from 'trunkline/server/sqlite';
-import { startApp } from './server/app.ts';
-import { front } from './server/front.ts';
-import { Line } from './server/line.ts';
-import { listen } from './server/listen.ts';
-import { buildSite } from './server/site.ts';
+import { loadPipeline } from './engine/pipeline.ts';
+import { type Source, traceSource } from './engine/saved-run.ts';
+import { type Arguments, readArguments, USAGE } from './server/arguments.ts';
+import { startConsoleServer } from './server/index.ts';
+import { buildConsole } from './server/site.ts';
 
-const { values } = parseArgs({
-  options: {
-    port: { type: 'string', default: '4780' },
-    data: { type: 'string', default: join(import.meta.dirname, '..', '.tmp', 'demo') },
-  },
-});
+const PIPELINES = join(import.meta.dirname, 'pipelines');
 
-console.log('Building the page …');
-const site = await buildSite();
-const http = createServer();
-const port = await listen(http, Number(values.port));
+try {
+  await main(readArguments(process.argv.slice(2), process.cwd()));
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  console.error(`\n${USAGE}`);
+  process.exit(1);
+}
 
-// Named by the port, so that two demos at once have a log each.
-mkdirSync(values.data, { recursive: true });
-const app = await startApp(sqliteLog(join(values.data, `${port}.sqlite`)));
-const line = new Line();
-app.attach(line.door);
-line.connect(http);
-http.on('request', front(site, line, app.log));
+async function main({ port, dataFolder, target, trace }: Arguments): Promise<void> {
+  const fromFile = async (name: string): Promise<Source> => {
+    const pipeline = await loadPipeline(join(PIPELINES, `${name}.json`), name);
+    return { kind: 'file', pipeline, here: PIPELINES, target };
+  };
+  const sources = [await fromFile('audit'), await fromFile('trouble')];
+  if (trace) sources.push(await traceSource(trace));
 
-const stop = async () => {
-  console.log('Stopping …');
-  http.close();
-  await app.close();
-  http.closeAllConnections();
-};
-process.once('SIGINT', stop);
-process.once('SIGTERM', stop);
-console.log(`Open http://127.0.0.1:${port} in two tabs. Ctrl-C ends it.`);
+  console.log('Building the console …');
+  const site = await buildConsole();
+  const server = await startConsoleServer({ site, sources, dataFolder, port });
+  if (trace) {
+    const runId = await server.start('trace');
+    console.log(`Replaying ${trace.path} at ${trace.speed} times its speed: run ${runId}.`);
+  }
+  console.log(`Open ${server.url} in two tabs. Ctrl-C ends it.`);
+
+  const stop = async () => {
+    console.log('Stopping …');
+    await server.close();
+  };
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+}

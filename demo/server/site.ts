@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { extname, join } from 'node:path';
 import { build, type Rollup } from 'vite';
@@ -9,24 +10,39 @@ const POLICY = [
   "worker-src 'self'",
   "style-src 'self'",
   "img-src 'self'",
+  "font-src 'self'",
   "connect-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",
   "frame-ancestors 'none'",
 ].join('; ');
 
-const CONTENT_TYPES: Record<string, string> = {
+const CONTENT_TYPES: Readonly<Record<string, string>> = {
   '.css': 'text/css; charset=utf-8',
   '.html': 'text/html; charset=utf-8',
+  '.ico': 'image/x-icon',
   '.js': 'text/javascript; charset=utf-8',
+  '.json': 'application/json; charset=utf-8',
+  '.png': 'image/png',
   '.svg': 'image/svg+xml',
+  '.woff2': 'font/woff2',
 };
 
-/** The built page: its files by path, in memory. */
+/** A built page: its files by path, in memory. */
 export type Site = ReadonlyMap<string, string | Uint8Array>;
 
-export async function buildSite(): Promise<Site> {
-  const root = join(import.meta.dirname, '..');
+const NO_CONSOLE: Site = new Map([
+  [
+    '/',
+    '<!doctype html><html lang="en"><meta charset="utf-8"><title>trunkline</title><h1>The server runs; the console is not there yet.</h1><p>Its page belongs in demo/console/index.html.',
+  ],
+]);
+
+/** The console's page, built by Vite. */
+export async function buildConsole(): Promise<Site> {
+  const root = join(import.meta.dirname, '..', 'console');
+  const input = join(root, 'index.html');
+  if (!existsSync(input)) return NO_CONSOLE;
   const built = await build({
     configFile: false,
     root,
@@ -36,14 +52,20 @@ export async function buildSite(): Promise<Site> {
       target: 'es2022',
       // A data: URL would need a wider policy.
       assetsInlineLimit: 0,
-      rolldownOptions: { input: join(root, 'page.html') },
+      rolldownOptions: {
+        input,
+        onwarn(warning, warn) {
+          // `'use client'` is for servers that render; here it is of no use.
+          if (warning.code !== 'MODULE_LEVEL_DIRECTIVE') warn(warning);
+        },
+      },
     },
     worker: { format: 'es' },
   });
   const files = new Map<string, string | Uint8Array>();
   for (const { output } of [built].flat() as Rollup.RollupOutput[]) {
     for (const file of output) {
-      const path = file.fileName === 'page.html' ? '/' : `/${file.fileName}`;
+      const path = file.fileName === 'index.html' ? '/' : `/${file.fileName}`;
       files.set(path, file.type === 'chunk' ? file.code : file.source);
     }
   }

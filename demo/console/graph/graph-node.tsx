@@ -21,6 +21,7 @@ export const GraphNode = memo(function GraphNode({ id, data, selected }: NodePro
       data-kind={kind}
       data-selected={selected}
       data-highlighted={isHighlighted}
+      title={title}
     >
       <Handle type="target" position={Position.Left} isConnectable={false} />
       <StateIcon state={state} />

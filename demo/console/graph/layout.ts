@@ -1,12 +1,13 @@
 import { layout as arrange, graphlib } from '@dagrejs/dagre';
 
-export const NODE_WIDTH = 200;
+export const NODE_WIDTH = 220;
 export const NODE_HEIGHT = 56;
 const GAP_X = 52;
 const GAP_Y = 18;
 const FOLD_GAP_X = 24;
-/** A rank of more nodes than this, and than a square would have, is folded. */
+/** A drawing is made less tall until it is as wide as a window, but no rank of so few nodes is folded. */
 const MIN_ROWS = 12;
+const WINDOW_RATIO = 1.6;
 
 export interface Step {
   readonly nodeId: string;
@@ -32,10 +33,20 @@ export function placeNodes(steps: readonly Step[]): Place[] {
     return { nodeId, x: x - NODE_WIDTH / 2, y: y - NODE_HEIGHT / 2 };
   });
 
-  const ranks = Map.groupBy(places, ({ x }) => Math.round(x));
-  const rows = Math.max(MIN_ROWS, Math.ceil(Math.sqrt(steps.length)));
-  const isTooTall = [...ranks.values()].some((rank) => rank.length > rows);
-  return isTooTall ? fold([...ranks.values()], rows) : places;
+  const ranks = [...Map.groupBy(places, ({ x }) => Math.round(x)).values()];
+  const tallest = Math.max(0, ...ranks.map(({ length }) => length));
+  const rows = rowsFor(ranks, tallest);
+  return rows < tallest ? fold(ranks, rows) : places;
+}
+
+/** The least rows with which the blocks of all ranks are not wider than a window. */
+function rowsFor(ranks: readonly (readonly Place[])[], tallest: number): number {
+  for (let rows = MIN_ROWS; rows < tallest; rows++) {
+    const columns = ranks.reduce((sum, { length }) => sum + Math.ceil(length / rows), 0);
+    const width = columns * (NODE_WIDTH + FOLD_GAP_X) + ranks.length * (GAP_X - FOLD_GAP_X);
+    if (width <= WINDOW_RATIO * rows * (NODE_HEIGHT + GAP_Y)) return rows;
+  }
+  return tallest;
 }
 
 /**

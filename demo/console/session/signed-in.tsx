@@ -86,8 +86,10 @@ function Page({ name, report }: { name: string; report: Report }) {
       )}
       <GateDesk openGate={openGate} onOpen={setOpenGate} scriptedRun={promise.script?.runId ?? null} />
       <RunErrors report={report} runId={runId} />
-      <PromisePanel promise={promise} />
-      <ToastList />
+      <div className="corner">
+        <ToastList />
+        <PromisePanel promise={promise} />
+      </div>
     </div>
   );
 }

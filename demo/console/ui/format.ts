@@ -8,6 +8,11 @@ const CLOCK = new Intl.DateTimeFormat(undefined, {
   second: '2-digit',
   hourCycle: 'h23',
 });
+const TIME_OF_DAY = new Intl.DateTimeFormat(undefined, {
+  hour: '2-digit',
+  minute: '2-digit',
+  hourCycle: 'h23',
+});
 const COUNT = new Intl.NumberFormat('en');
 
 /** `820 ms`, `4.2 s`, `3 min 5 s`, `2 h 10 min`. */
@@ -19,6 +24,11 @@ export function formatDuration(ms: number): string {
 }
 
 /** `4:05`; a countdown ends at `0:00`. */
+/** Without the seconds. */
+export function formatTimeOfDay(time: number): string {
+  return TIME_OF_DAY.format(time);
+}
+
 export function formatCountdown(ms: number): string {
   const seconds = Math.max(0, Math.ceil(ms / SECOND_MS));
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
@@ -44,6 +54,11 @@ export function formatBytes(bytes: number): string {
 
 export function formatClock(time: number): string {
   return CLOCK.format(time);
+}
+
+/** Without the seconds. */
+export function formatTimeOfDay(time: number): string {
+  return TIME_OF_DAY.format(time);
 }
 
 export function formatCount(count: number): string {

@@ -7,7 +7,7 @@ type State = NodeState | RunState;
 export const STATE_WORDS: Record<State, string> = {
   pending: 'Pending',
   running: 'Running',
-  waiting: 'Waiting for a decision',
+  waiting: 'Needs a decision',
   succeeded: 'Succeeded',
   failed: 'Failed',
   skipped: 'Skipped',

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
-import { readArguments } from '../../../demo/console-server/arguments.ts';
 import { loadPipeline } from '../../../demo/engine/pipeline.ts';
+import { readArguments } from '../../../demo/server/arguments.ts';
 import { operate, serve, temporaryFolder } from './support/workshop.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../..');

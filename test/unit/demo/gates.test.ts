@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { ConsoleServer } from '../../../demo/console-server/index.ts';
 import { runTopic } from '../../../demo/engine/protocol.ts';
+import type { ConsoleServer } from '../../../demo/server/index.ts';
 import { operate, serve, sourceOf } from './support/workshop.ts';
 
 const gated = (gate: object = {}, after: string[] = []) =>

@@ -1,5 +1,5 @@
 /** A console server in a process of its own, to be killed. Prints where it is. */
-import { startConsoleServer } from '../../../../demo/console-server/index.ts';
+import { startConsoleServer } from '../../../../demo/server/index.ts';
 import { LONG } from './long.ts';
 
 const [dataFolder = '', port = '0'] = process.argv.slice(2);

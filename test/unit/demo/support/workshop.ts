@@ -2,13 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { parsePipeline } from '../../../../demo/engine/pipeline.ts';
+import type { Source } from '../../../../demo/engine/saved-run.ts';
 import {
   type ConsoleServer,
   type ConsoleServerOptions,
   startConsoleServer,
-} from '../../../../demo/console-server/index.ts';
-import { parsePipeline } from '../../../../demo/engine/pipeline.ts';
-import type { Source } from '../../../../demo/engine/saved-run.ts';
+} from '../../../../demo/server/index.ts';
 import { connectOperator, type Operator } from './operator.ts';
 
 /** A folder that is gone after the test. */
