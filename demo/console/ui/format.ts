@@ -24,11 +24,6 @@ export function formatDuration(ms: number): string {
 }
 
 /** `4:05`; a countdown ends at `0:00`. */
-/** Without the seconds. */
-export function formatTimeOfDay(time: number): string {
-  return TIME_OF_DAY.format(time);
-}
-
 export function formatCountdown(ms: number): string {
   const seconds = Math.max(0, Math.ceil(ms / SECOND_MS));
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
