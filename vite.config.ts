@@ -28,6 +28,8 @@ export default defineConfig({
             'react-dom/client',
             'react-dom/server',
             'react/jsx-dev-runtime',
+            '@xyflow/react',
+            '@dagrejs/dagre',
           ],
         },
         test: {
