@@ -1,5 +1,5 @@
 import type { ClientFrame, ServerFrame, ServerFrameOf } from '../../src/protocol/frames/index.ts';
-import type { HubReport } from '../../src/protocol/model.ts';
+import type { Connection as ConnectionView, HubReport } from '../../src/protocol/model.ts';
 import type { Reply } from '../../src/protocol/port.ts';
 import { Connection, MAX_MESSAGE_CHARACTERS } from './connection/connection.ts';
 import { TokenSource } from './connection/token.ts';
@@ -12,6 +12,9 @@ import { Route } from './route.ts';
 import type { LoadedState, StoreFailure, StoreOp } from './store.ts';
 import { Tabs } from './tabs.ts';
 import { Topics } from './topics/topics.ts';
+
+/** Taking the ownership and opening the store are a matter of milliseconds, where nobody else has them. */
+const CANDIDATE_SILENT_MS = 2_000;
 
 /** Who owns the socket and the store. */
 type Role =
@@ -43,6 +46,7 @@ export class Hub {
   /** By the browser's clock, in an earlier hub's life. */
   #heardBefore: number | null = null;
   #lingers = false;
+  #waitsLong = false;
   #isSigningOut = false;
   #refs = 0;
 
@@ -83,14 +87,27 @@ export class Hub {
       silenceMs: () => this.#connection.silenceMs,
     });
     this.#tabs = new Tabs(context, this.#topics, {
-      connection: () => this.#connection.view,
+      connection: () => this.#connectionView(),
       storage: () => this.#keeper.storage,
       outbox: () => this.#outbox.view,
+    });
+    context.deadlines.set('candidate', context.now + CANDIDATE_SILENT_MS, () => {
+      this.#waitsLong = true;
+      this.#tabs.connectionChanged();
     });
     this.#tokens = new TokenSource(context, this.#tabs, {
       got: (token) => this.#connection.gotToken(token),
       failed: (message) => this.#connection.noToken(message),
     });
+  }
+
+  /** A hub that has waited so long for the ownership says so: its tabs would take silence for idleness. */
+  #connectionView(): ConnectionView {
+    const view = this.#connection.view;
+    if (this.#role.state !== 'candidate' || view.state !== 'closed' || !this.#waitsLong) return view;
+    const message =
+      'another hub of this browser has the line, of an older or newer page; close that page, or reload this one';
+    return { ...view, reason: 'superseded', detail: { message } };
   }
 
   /** When `step` wants to be called next, by the clock of its `now`; `null`: not before something happens. */
@@ -235,6 +252,8 @@ export class Hub {
 
   #own(term: number, clientId: string): void {
     const parked = this.#role.state === 'candidate' ? this.#role.parked : [];
+    this.#context.deadlines.clear('candidate');
+    this.#tabs.connectionChanged();
     this.#role = { state: 'owner', term, clientId };
     for (const run of parked) run();
   }
@@ -354,7 +373,7 @@ export class Hub {
       appVersion: protocol.version,
       identity,
       role: this.#role.state === 'owner' ? { state: 'owner', term: this.#role.term } : { state: 'candidate' },
-      connection: this.#connection.view,
+      connection: this.#connectionView(),
       sockets: this.#connection.sockets,
       storage: this.#keeper.storage,
       outbox: this.#outbox.counts,

@@ -421,21 +421,24 @@ test('an error that ends nothing, or that is about an older request, refuses not
   expect(tab?.status(TOPIC)).toMatchObject({ state: 'live', offset: 8 });
 });
 
-test('a rate-limited topic waits, ever longer, and shows no refusal', () => {
-  const scene = new TopicScene();
-  const tab = scene.tab();
-  scene.world.socket.welcome();
-  for (const wait of [1_000, 2_000, 4_000]) {
-    const { topic, ref } = scene.request;
-    const before = scene.requests.length;
-    scene.world.socket.say({ type: 'error', code: 'rate_limited', message: 'slow', topic, ref, ended: true });
-    scene.world.advance(wait - 1);
-    expect(scene.requests).toHaveLength(before);
-    scene.world.advance(1);
-    expect(scene.requests).toHaveLength(before + 1);
-  }
-  expect(tab.status(TOPIC)).toEqual({ state: 'syncing' });
-});
+test.each([true, false])(
+  'a rate-limited topic waits, ever longer, and shows no refusal (ended: %s)',
+  (ended) => {
+    const scene = new TopicScene();
+    const tab = scene.tab();
+    scene.world.socket.welcome();
+    for (const wait of [1_000, 2_000, 4_000]) {
+      const { topic, ref } = scene.request;
+      const before = scene.requests.length;
+      scene.world.socket.say({ type: 'error', code: 'rate_limited', message: 'slow', topic, ref, ended });
+      scene.world.advance(wait - 1);
+      expect(scene.requests).toHaveLength(before);
+      scene.world.advance(1);
+      expect(scene.requests).toHaveLength(before + 1);
+    }
+    expect(tab.status(TOPIC)).toEqual({ state: 'syncing' });
+  },
+);
 
 test('frames about a topic that nobody has do nothing', () => {
   const scene = new TopicScene();

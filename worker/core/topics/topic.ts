@@ -241,8 +241,12 @@ export class Topic implements SeatTopic {
   refused(code: string, message: string, ended: boolean, ref: number | undefined): void {
     const subscription = this.#subscription;
     const isStale = ref !== undefined && ref !== 0 && ref !== this.#ref;
-    if (!ended || isStale || subscription.state === 'none' || subscription.state === 'refused') return;
-    if (code === 'rate_limited') return this.#askLater(subscription.attempt + 1);
+    if (isStale || subscription.state === 'none' || subscription.state === 'refused') return;
+    // What was asked is not answered; whether an earlier subscription goes on makes no difference.
+    if (code === 'rate_limited' && (ended || subscription.state === 'asked')) {
+      return this.#askLater(subscription.attempt + 1);
+    }
+    if (!ended) return;
     this.#context.deadlines.clear(this.#deadline);
     this.#setSubscription({ state: 'refused', code, message });
   }
