@@ -137,6 +137,8 @@ export function createFeed(topic: string, link: Link, report: Report): Feed {
     const isForAll = ticket === null;
     // A server's own snapshot counts even where its offset is lower.
     position = { epoch, offset: isForAll ? offset : Math.max(offset, position?.offset ?? 0) };
+    // An offset beyond it will be another event's.
+    if (isForAll) for (const beyond of criticals.keys()) if (beyond > offset) criticals.delete(beyond);
     for (const consumer of [...consumers]) {
       const { state, begin, seen } = consumer;
       const isWaiting = consumer.ticket !== null;

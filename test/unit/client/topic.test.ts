@@ -259,6 +259,17 @@ test('a critical event is taken when all handlers have fulfilled, in this tab', 
   await untilEqual(() => hub.called('took'), [['run', 'e1', [1], []]]);
 });
 
+test('after a snapshot of a lower offset, a critical event at a used one is another, and is given', async () => {
+  const s = scene();
+  const seen: string[] = [];
+  s.client.topic('run').on('gate', (event) => seen.push(event.id));
+  const hub = await s.attached();
+  const ticket = await ticketOf(hub);
+  await hub.deliver({ topics: [snapshot('run', ticket, 5), events(gate(7, 'before'))] });
+  await hub.deliver({ topics: [snapshot('run', null, 6), events(gate(7, 'after'))] });
+  await untilEqual(() => seen, ['before', 'after']);
+});
+
 test('a failed critical event comes again, and only to the handler that failed', async () => {
   const s = scene();
   const topic = s.client.topic('run');
