@@ -1,4 +1,4 @@
-import { type KeyboardEvent, type ReactNode, useEffect, useId, useRef } from 'react';
+import { type KeyboardEvent, type ReactNode, useId, useLayoutEffect, useRef } from 'react';
 
 /** A person who was typing when it opened must not answer it by accident. */
 const IGNORE_ENTER_MS = 500;
@@ -25,13 +25,14 @@ export function Modal({
   const openedAt = useRef(0);
   const headingId = useId();
 
-  useEffect(() => {
+  // Layout effects, since they end while the element is still in the document: one that is gone gives no focus back.
+  useLayoutEffect(() => {
     const element = dialog.current;
     element?.showModal();
     return () => element?.close();
   }, []);
   // biome-ignore lint/correctness/useExhaustiveDependencies: it begins again when what it is about changes
-  useEffect(() => {
+  useLayoutEffect(() => {
     openedAt.current = performance.now();
     heading.current?.focus();
     heading.current?.scrollIntoView({ block: 'nearest' });
