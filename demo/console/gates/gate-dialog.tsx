@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'react';
+import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { TrunklineError } from 'trunkline';
 import { RUNS_TOPIC, runTopic } from '../../engine/protocol.ts';
 import { useConnection, useLatest, useSend } from '../trunk.ts';
@@ -25,8 +25,7 @@ export function GateDialog({
   const [comment, setComment] = useState('');
   const isOver = waiting === undefined;
   // What a person is writing is not taken from under their hands.
-  const stays =
-    isOver && shown !== undefined && comment.trim() !== '' && document.activeElement?.tagName === 'TEXTAREA';
+  const stays = shown !== undefined && comment.trim() !== '';
   useEffect(() => {
     if (isOver && !stays) onOpen(null);
   }, [isOver, stays, onOpen]);
@@ -88,22 +87,27 @@ export function GateDialog({
           </section>
         ))}
       </div>
-      {isOver ? (
-        <Over resolved={resolved} onClose={() => onOpen(null)} comment={comment} onComment={setComment} />
-      ) : (
-        <Decide gate={shown} comment={comment} onComment={setComment} onClose={() => onOpen(null)} />
-      )}
+      <Decide
+        gate={shown}
+        over={isOver && <Over resolved={resolved} />}
+        comment={comment}
+        onComment={setComment}
+        onClose={() => onOpen(null)}
+      />
     </Modal>
   );
 }
 
+/** `over`: what became of a gate that nobody can decide any more. The field stays the same, its focus and all. */
 function Decide({
   gate,
+  over,
   comment,
   onComment,
   onClose,
 }: {
   gate: Gate;
+  over: ReactNode;
   comment: string;
   onComment: (comment: string) => void;
   onClose: () => void;
@@ -112,14 +116,18 @@ function Decide({
   const decision = useDecision(gate.gateId);
   const { runId, gateId } = gate;
   const decide = (verdict: Verdict) => {
-    // What `send` rejects with is `error`, below.
-    send({ runId, gateId, verdict, comment: comment.trim() }, { topic: runTopic(runId) }).catch(() => {});
+    send({ runId, gateId, verdict, comment: comment.trim() }, { topic: runTopic(runId) }).then(
+      () => onComment(''),
+      // What `send` rejects with is `error`, below.
+      () => {},
+    );
   };
   if (decision) return <UnderWay decision={decision} onClose={onClose} />;
   return (
     <>
+      {over}
       <Comment value={comment} onChange={onComment} />
-      {error && (
+      {!over && error && (
         <p className="modal-error" role="alert">
           <Icon name="alert" />
           {error instanceof TrunklineError && error.code === 'duplicate_command'
@@ -129,16 +137,20 @@ function Decide({
       )}
       <div className="modal-actions">
         <button type="button" className="button" onClick={onClose}>
-          Decide later
+          {over ? 'Close' : 'Decide later'}
         </button>
-        <button type="button" className="button danger" onClick={() => decide('reject')}>
-          <Icon name="cross" />
-          Reject
-        </button>
-        <button type="button" className="button primary" onClick={() => decide('approve')}>
-          <Icon name="check" />
-          Approve
-        </button>
+        {!over && (
+          <>
+            <button type="button" className="button danger" onClick={() => decide('reject')}>
+              <Icon name="cross" />
+              Reject
+            </button>
+            <button type="button" className="button primary" onClick={() => decide('approve')}>
+              <Icon name="check" />
+              Approve
+            </button>
+          </>
+        )}
       </div>
     </>
   );
@@ -178,33 +190,15 @@ function UnderWay({ decision, onClose }: { decision: Entry; onClose: () => void 
   );
 }
 
-function Over({
-  resolved,
-  comment,
-  onComment,
-  onClose,
-}: {
-  resolved: Resolved | undefined;
-  comment: string;
-  onComment: (comment: string) => void;
-  onClose: () => void;
-}) {
+function Over({ resolved }: { resolved: Resolved | undefined }) {
   return (
-    <>
-      <div className="decision" data-state="pending" role="status">
-        <Icon name="check" />
-        <div>
-          <strong>{resolved ? sayResolved(resolved) : 'This gate is closed'}</strong>
-          <p>Your comment was not sent. Copy it if you still need it.</p>
-        </div>
+    <div className="decision" data-state="pending" role="status">
+      <Icon name="check" />
+      <div>
+        <strong>{resolved ? sayResolved(resolved) : 'This gate is closed'}</strong>
+        <p>Your comment was not sent. Copy it if you still need it.</p>
       </div>
-      <Comment value={comment} onChange={onComment} />
-      <div className="modal-actions">
-        <button type="button" className="button" onClick={onClose}>
-          Close
-        </button>
-      </div>
-    </>
+    </div>
   );
 }
 
