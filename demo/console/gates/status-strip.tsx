@@ -1,5 +1,6 @@
 import { RUNS_TOPIC, runTopic } from '../../engine/protocol.ts';
 import { useMissed } from '../connection/missed.ts';
+import { useIsLoaded } from '../topics.ts';
 import { useConnection } from '../trunk.ts';
 import { plural } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
@@ -26,6 +27,7 @@ function GateBanner({ onReview }: { onReview: (gateId: string) => void }) {
   const gates = useWaitingGates();
   const unsent = useUnsentDecisions();
   const connection = useConnection();
+  const isLoaded = useIsLoaded(RUNS_TOPIC);
   const decided = new Set(unsent.map(({ command }) => gateOf(command)));
   const open = gates.filter(({ gateId }) => !decided.has(gateId));
   const [first] = open;
@@ -43,7 +45,11 @@ function GateBanner({ onReview }: { onReview: (gateId: string) => void }) {
     );
   if (!first) {
     return (
-      underWay ?? <p className="strip-item calm">{gates.length === 0 && 'No decision is waiting for you.'}</p>
+      underWay ?? (
+        <p className="strip-item calm">
+          {isLoaded && gates.length === 0 && 'No decision is waiting for you.'}
+        </p>
+      )
     );
   }
   return (

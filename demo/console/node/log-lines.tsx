@@ -15,7 +15,9 @@ interface Line {
 
 /** The newest lines, of one node or of the whole run; it follows them until a person scrolls up. To be keyed by both. */
 export function LogLines({ runId, nodeId }: { runId: string; nodeId: string | null }) {
-  const lines = useView<readonly Line[]>(runTopic(runId), [], (kept, event, { offset }) => {
+  // `null` until the run's state has come: each run has other events than lines.
+  const lines = useView<readonly Line[] | null>(runTopic(runId), null, (known, event, { offset }) => {
+    const kept = known ?? [];
     if (event.type !== 'log' || (nodeId !== null && event.nodeId !== nodeId)) return kept;
     const line = { offset, nodeId: event.nodeId, stream: event.stream, text: event.line };
     return [...kept.slice(1 - KEPT_LINES), line];
@@ -33,8 +35,8 @@ export function LogLines({ runId, nodeId }: { runId: string; nodeId: string | nu
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
     <section className="log" ref={box} onScroll={remember} tabIndex={0} aria-label="Log">
-      {lines.length === 0 && <p className="hint">Nothing was written yet.</p>}
-      {lines.map(({ offset, nodeId: from, stream, text }) => (
+      {lines?.length === 0 && <p className="hint">Nothing was written yet.</p>}
+      {lines?.map(({ offset, nodeId: from, stream, text }) => (
         <div key={offset} className="log-line" data-stream={stream}>
           {nodeId === null && <span className="log-from">{from}</span>}
           {stream === 'err' && <span className="sr-only">error output: </span>}

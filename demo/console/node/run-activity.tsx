@@ -10,9 +10,12 @@ const IN_FOCUS = new Set(['running', 'waiting', 'failed', 'interrupted']);
 
 /** While no node is selected: what runs, waits or failed, and the newest lines of all nodes. To be keyed by the run. */
 export function RunActivity({ runId, graph }: { runId: string; graph: readonly GraphStep[] }) {
-  const nodes = useLatest(runTopic(runId), 'node_state');
+  // With the run's own state: without it, none of this is known yet, and having no node says nothing.
+  const events = useLatest(runTopic(runId), ['run_state', 'node_state']);
   const titles = new Map(graph.map(({ nodeId, title }) => [nodeId, title]));
-  const active = [...nodes.values()].filter(({ state }) => IN_FOCUS.has(state));
+  const active = [...events.values()]
+    .filter((event) => event.type === 'node_state')
+    .filter(({ state }) => IN_FOCUS.has(state));
   return (
     <>
       <header className="details-header">
@@ -28,7 +31,7 @@ export function RunActivity({ runId, graph }: { runId: string; graph: readonly G
           </li>
         ))}
         {active.length > SHOWN_NODES && <li className="hint">and {active.length - SHOWN_NODES} more</li>}
-        {active.length === 0 && <li className="hint">No node is running.</li>}
+        {events.size > 0 && active.length === 0 && <li className="hint">No node is running.</li>}
       </ul>
       <h3>Log</h3>
       <LogLines runId={runId} nodeId={null} />
