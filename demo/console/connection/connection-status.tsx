@@ -28,8 +28,14 @@ export function ConnectionStatus() {
         </span>
       </div>
       {connection.state === 'closed' && (
-        <button type="button" className="button small" onClick={() => client.reconnect()}>
-          Try now
+        <button
+          type="button"
+          className="button small"
+          aria-label="Try now"
+          onClick={() => client.reconnect()}
+        >
+          <Icon name="retry" />
+          <span className="try-label">Try now</span>
         </button>
       )}
       <Announcement connection={connection} />
@@ -64,7 +70,7 @@ function Detail({ connection }: { connection: Connection }) {
 
 function NextTry({ at }: { at: number }) {
   const now = useNow(COUNTDOWN_STEP_MS);
-  return <span className="tabular">next try in {Math.max(0, Math.ceil((at - now) / 1_000))} s · </span>;
+  return <span className="tabular">next try in {Math.max(0, Math.ceil((at - now) / 1_000))} s</span>;
 }
 
 /** Spoken when the line is lost and when it is back; a retry that fails again is no news. */

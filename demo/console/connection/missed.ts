@@ -17,20 +17,26 @@ export function useMissed(topics: readonly string[]): number {
   useEffect(() => {
     const ended = new AbortController();
     for (const name of JSON.parse(names) as string[]) {
-      let isKnown = false;
-      client.topic(name).subscribe(
+      const topic = client.topic(name);
+      // From the loss of the line to the first event that came by itself.
+      let isAway = false;
+      const count = (events: number) => {
+        if (isAway && events > 0) setMissed((before) => before + events);
+      };
+      topic.subscribe(
         {
-          snapshot(_events, { length }) {
-            if (isKnown && length > 0) setMissed((count) => count + length);
-            isKnown = true;
-          },
+          snapshot: (_events, { length }) => count(length),
           events(batch) {
-            const count = batch.filter(({ meta }) => meta.replayed && !meta.critical).length;
-            if (count > 0) setMissed((before) => before + count);
+            count(batch.filter(({ meta }) => meta.replayed).length);
+            if (batch.some(({ meta }) => !meta.replayed)) isAway = false;
           },
         },
         { signal: ended.signal },
       );
+      const endStatus = topic.status.subscribe(({ state }) => {
+        if (state === 'stale') isAway = true;
+      });
+      ended.signal.addEventListener('abort', endStatus);
     }
     return () => ended.abort();
   }, [client, names]);

@@ -19,13 +19,15 @@ export function GateDesk({ openGate, onOpen, scriptedRun }: Props) {
   const toasts = useToasts();
   const gates = useWaitingGates();
   const offered = useRef(new Set<string>());
+  const titles = useRef(new Map<string, string>());
 
   useEvent(RUNS_TOPIC, 'human_gate_waiting', () => {});
-  useEvent(RUNS_TOPIC, 'human_gate_resolved', ({ verdict, how, by, comment }) => {
+  useEvent(RUNS_TOPIC, 'human_gate_resolved', ({ gateId, verdict, how, by, comment }) => {
+    const title = titles.current.get(gateId) ?? 'A gate';
     const words = {
-      decided: `Gate ${sayVerdict(verdict)}${by === null ? '' : ` by ${by}`}${comment === '' ? '' : `: ${comment}`}`,
-      expired: `A gate expired and was ${sayVerdict(verdict)}`,
-      cancelled: 'A gate was closed with its run',
+      decided: `${title} – ${sayVerdict(verdict)} by ${by ?? 'somebody'}${comment === '' ? '' : `: ${comment}`}`,
+      expired: `${title} – ${sayVerdict(verdict)}, because nobody decided in time`,
+      cancelled: `${title} – closed with its run`,
     };
     toasts.add({ tone: how === 'decided' ? 'success' : 'info', text: words[how] });
   });
@@ -41,7 +43,10 @@ export function GateDesk({ openGate, onOpen, scriptedRun }: Props) {
   // Each gate opens by itself at most once: a person who closed it, or was typing when it came, has the banner.
   useEffect(() => {
     const fresh = gates.filter(({ gateId }) => !offered.current.has(gateId));
-    for (const { gateId } of fresh) offered.current.add(gateId);
+    for (const { gateId, title } of fresh) {
+      offered.current.add(gateId);
+      titles.current.set(gateId, title);
+    }
     if (openGate !== null || isBusy()) return;
     const decided = new Set(
       client.outbox

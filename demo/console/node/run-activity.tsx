@@ -12,6 +12,7 @@ const IN_FOCUS = new Set(['running', 'waiting', 'failed', 'interrupted']);
 export function RunActivity({ runId, graph }: { runId: string; graph: readonly GraphStep[] }) {
   // With the run's own state: without it, none of this is known yet, and having no node says nothing.
   const events = useLatest(runTopic(runId), ['run_state', 'node_state']);
+  const run = events.get(`run:${runId}`);
   const titles = new Map(graph.map(({ nodeId, title }) => [nodeId, title]));
   const active = [...events.values()]
     .filter((event) => event.type === 'node_state')
@@ -21,6 +22,11 @@ export function RunActivity({ runId, graph }: { runId: string; graph: readonly G
       <header className="details-header">
         <h2>Activity</h2>
       </header>
+      {run?.type === 'run_state' && run.message && (
+        <p className="details-message" data-state={run.state}>
+          {run.message}
+        </p>
+      )}
       <ul className="active-nodes">
         {active.slice(0, SHOWN_NODES).map(({ nodeId, state }) => (
           <li key={nodeId}>

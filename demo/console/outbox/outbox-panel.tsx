@@ -3,7 +3,7 @@ import { RUNS_TOPIC } from '../../engine/protocol.ts';
 import { useToasts } from '../errors/toasts.ts';
 import { type Entry, gateOf } from '../gates/gates.ts';
 import { useClient, useLatest, useOutbox } from '../trunk.ts';
-import { formatClock, plural } from '../ui/format.ts';
+import { formatClock } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
 import { sayCommand, sayState } from './words.ts';
 
@@ -61,7 +61,7 @@ function OutboxItem({ entry }: { entry: Entry }) {
   };
   const isPending = entry.state === 'queued' || entry.state === 'sent' || entry.state === 'waiting';
   const canCancel = isPending && entry.attempt === 0;
-  const about = gate?.type === 'human_gate_waiting' ? gate.title : null;
+  const about = gate?.type === 'human_gate_waiting' ? gate.title : gate?.nodeId;
   return (
     <li className="outbox-item" data-entry={entry.state}>
       <div className="outbox-item-text">
@@ -72,7 +72,7 @@ function OutboxItem({ entry }: { entry: Entry }) {
         {about && <span className="outbox-about">{about}</span>}
         <span className="outbox-facts">
           {sayState(entry)} · {formatClock(entry.createdAt)}
-          {entry.attempt > 0 && <> · sent {plural(entry.attempt, 'time')}</>}
+          {entry.attempt > 0 && <> · sent {entry.attempt === 1 ? 'once' : `${entry.attempt} times`}</>}
         </span>
         {'error' in entry && <span className="outbox-error">{entry.error.message}</span>}
       </div>

@@ -31,7 +31,6 @@ export function RunHeader({ run, topic }: { run: Run; topic: string }) {
             )}
             <Elapsed run={run} />
           </p>
-          {run.message && <p className="run-message">{run.message}</p>}
         </div>
       </div>
       <Budget topic={topic} startedAt={run.startedAt} />

@@ -38,7 +38,8 @@ export function Modal({
     heading.current?.scrollIntoView({ block: 'nearest' });
   }, [about]);
 
-  const guard = (event: KeyboardEvent) => {
+  const guard = (event: KeyboardEvent<HTMLElement>) => {
+    if (event.key === 'Tab') keepFocusIn(event);
     const isActivation = event.key === 'Enter' || event.key === ' ';
     if (!isActivation || performance.now() - openedAt.current >= IGNORE_ENTER_MS) return;
     event.preventDefault();
@@ -62,4 +63,16 @@ export function Modal({
       {children}
     </dialog>
   );
+}
+
+const STOPS = 'button:enabled, input:enabled, textarea:enabled, select:enabled, a[href], [tabindex="0"]';
+
+/** The browser keeps the page's other parts out of reach, but would let the focus go to its own. */
+function keepFocusIn(event: KeyboardEvent<HTMLElement>): void {
+  const stops = [...event.currentTarget.querySelectorAll<HTMLElement>(STOPS)];
+  const at = stops.findIndex((stop) => stop.matches(':focus'));
+  const isLeaving = event.shiftKey ? at <= 0 : at === stops.length - 1;
+  if (!isLeaving) return;
+  event.preventDefault();
+  stops.at(event.shiftKey ? -1 : 0)?.focus();
 }
