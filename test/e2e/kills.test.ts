@@ -41,7 +41,12 @@ test('the whole browser is killed while a decision waits: the next start sends i
     await server.publish('run', { type: 'gate', gateId: 'a', state: 'open' });
     await before.lists('gates', [/gate a open/]);
     await network.setMode('refuse');
-    await before.page.getByRole('button', { name: 'approve a' }).click();
+    // The promise begins when `send` has resolved, not when the entry is on the screen.
+    const durable = await before.page.evaluate(async () => {
+      const decision = { gateId: 'a', verdict: 'approved' } as const;
+      return (await window.gates.client.send('human_decision', decision, { topic: 'run' })).durable;
+    });
+    expect(durable).toBe(true);
     await before.lists('outbox', ['human_decision queued']);
 
     await killBrowser(context);

@@ -76,6 +76,8 @@ if (python === null) {
       await expect.poll(sent).toHaveLength(1);
 
       await server.stop();
+      // Its answer is on the way, and is lost there.
+      network.cut();
       server = await startSmallestServer(python, { port: server.port, everyMs: 50 });
       await network.setMode('pass');
 

@@ -1,0 +1,30 @@
+import { existsSync } from 'node:fs';
+import { connection, expect, fileOfRun, runHeader, strip, test } from './harness/console.ts';
+
+/** The line stays cut for 14 s, and a person needs time to read. */
+const PLAYED_MS = 60_000;
+
+test('"Try the promise" plays to its end by itself, and proves what it says', async ({ startMain, open }) => {
+  test.setTimeout(2 * PLAYED_MS);
+  const server = await startMain();
+  const one = await open(server);
+  const two = await open(server);
+  const reloaded = one.waitForEvent('load', { timeout: PLAYED_MS });
+
+  await one.getByRole('button', { name: 'Try the promise' }).click();
+
+  await expect(strip(two)).toContainText('Decision queued – connection lost', { timeout: PLAYED_MS });
+  await expect(connection(two)).not.toHaveText(/Live/);
+  await reloaded;
+  const promise = one.getByRole('region', { name: 'The promise' });
+  await expect(promise.locator('.proof')).toHaveText(
+    /1×accepted, from Ada; handed to a socket once.*1socket live for 2 tabs/,
+    { timeout: PLAYED_MS },
+  );
+  await expect(promise.locator('.stages > li[data-stage="done"]')).toHaveCount(7);
+  await expect(runHeader(one)).toHaveText(/Succeeded.*8 of 8 done/);
+  const runId = new URL(one.url()).hash.slice('#/'.length);
+  expect(existsSync(fileOfRun(server, runId, 'report.md'))).toBe(true);
+  await promise.getByRole('button', { name: 'Done' }).click();
+  await expect(promise.locator('.proof')).toHaveCount(0);
+});
