@@ -56,3 +56,8 @@ export function entryView({ row, delivery }: Entry, retryAt: number | null): Any
   }
   return { ...base, state: row.maybeSent ? 'sent' : 'queued' };
 }
+
+/** Of the deadline until which a `waiting` one waits. */
+export function retryName(id: string): string {
+  return `retry:${id}`;
+}

@@ -1,0 +1,74 @@
+/** The one state that the parts of an outbox share, and whose each piece of it is. */
+import type { ClientFrameOf } from '../../../src/protocol/frames/index.ts';
+import type { Outcome } from '../../../src/protocol/model.ts';
+import type { Reply } from '../../../src/protocol/port.ts';
+import type { Context } from '../context.ts';
+import type { Keeper } from '../keeper.ts';
+import type { StoredEntry, StoredOutcome } from '../store.ts';
+import { type Entry, isPending } from './entry.ts';
+import { Outcomes } from './outcomes.ts';
+
+export interface Box {
+  readonly context: Context;
+  readonly keeper: Keeper;
+  readonly host: OutboxHost;
+  /** By id. Sends and the merge add to it; endings, dismissals and what was never taken leave it. */
+  readonly entries: Map<string, Entry>;
+  /** By id: ended, and the store does not know it yet. The endings' own. */
+  readonly endings: Map<string, Ending>;
+  /** How commands ended. The endings add to it, and a retry takes its command out. */
+  readonly outcomes: Outcomes;
+  /** By id: who sent or retried a command whose row is on its way to the store. The answers' own. */
+  readonly sendAnswers: Map<string, SendAnswer[]>;
+  /** The place in the queue that was given last. */
+  seq: number;
+}
+
+export type Answer<T> = (reply: Reply<T>) => void;
+export type SendAnswer = Answer<{ durable: boolean }>;
+
+export interface Ending {
+  at: number;
+  /** The row as it stays visible; `null` where it goes. */
+  row: StoredEntry | null;
+  outcome: Outcome;
+}
+
+/** What the outbox needs of the connection, and tells the tabs. */
+export interface OutboxHost {
+  /** The connection, while commands may leave on it. */
+  writable(): Writable | null;
+  /** What ends a command in the dialect spoken. */
+  confirms(): 'ack' | 'written';
+  write(frame: ClientFrameOf['command']): void;
+  measure(generation: number): void;
+  /** The outbox looks different. */
+  changed(): void;
+  settled(settled: Pick<StoredOutcome, 'id' | 'command' | 'outcome'>): void;
+}
+
+export interface Writable {
+  generation: number;
+  /** By the server's clock, as of the `welcome`. */
+  serverTime: number;
+  /** Of what was sent before, the server may remember nothing. */
+  dedupeSince: number;
+  maxFrameBytes: number;
+}
+
+export function emptyBox(context: Context, keeper: Keeper, host: OutboxHost): Box {
+  return {
+    context,
+    keeper,
+    host,
+    entries: new Map(),
+    endings: new Map(),
+    outcomes: new Outcomes(),
+    sendAnswers: new Map(),
+    seq: 0,
+  };
+}
+
+export function pendingIn({ entries }: Box): Entry[] {
+  return [...entries.values()].filter((entry) => isPending(entry));
+}

@@ -1,0 +1,208 @@
+/** What goes to the socket, when, and what comes back about it. */
+import { commandDefinition } from '../../../src/protocol/interpret.ts';
+import { askedWaitMs, backoffMs } from '../connection/backoff.ts';
+import type { StoredEntry, StoreOp } from '../store.ts';
+import { answerSend, ok } from './answers.ts';
+import { type Box, pendingIn, type Writable } from './box.ts';
+import { end, reject } from './endings.ts';
+import { type Entry, inOrder, isPending, retryName } from './entry.ts';
+import { commandFrame, frameBytes, markedRow } from './frame.ts';
+import { pickNext } from './pick.ts';
+
+/** How long a socket must stay open after a frame, in a dialect without answers. */
+const WRITTEN_AFTER_MS = 2_000;
+
+export interface Ack {
+  id: string;
+  duplicate?: true | undefined;
+  result?: unknown;
+}
+
+export interface Nack {
+  id: string;
+  code: string;
+  message: string;
+  retry: boolean;
+  retry_after_ms?: number | undefined;
+}
+
+/** Hands to the socket whatever may go. */
+export function pump(box: Box): void {
+  expire(box);
+  const writable = box.host.writable();
+  if (!writable) return;
+  leaveUncertain(box, writable.dedupeSince);
+  const picked = pickNext(candidates(box), box.context.settings.inFlightLimit);
+  const tooLarge = picked.filter(({ row }) => frameBytes(row) > writable.maxFrameBytes);
+  for (const entry of tooLarge) {
+    const message = `${frameBytes(entry.row)} bytes; the server takes at most ${writable.maxFrameBytes}`;
+    reject(box, entry, 'too_large', message);
+  }
+  // Others may go in their place.
+  if (tooLarge.length > 0) return pump(box);
+  if (picked.length > 0) sendPicked(box, picked, writable);
+}
+
+/**
+ * Marks a command that no store knows yet, if it is its turn. Its frame need not wait for its row then: returns the
+ * connection on which it may leave as soon as the row is on its way.
+ */
+export function markNext(box: Box, entry: Entry): Writable | null {
+  const writable = box.host.writable();
+  if (!writable || !isNext(box, entry) || frameBytes(entry.row) > writable.maxFrameBytes) return null;
+  entry.row = markedRow(entry.row, writable.serverTime);
+  return writable;
+}
+
+export function writeFrame(box: Box, entry: Entry, { generation }: Writable): void {
+  entry.delivery = { state: 'in_flight', generation, writtenAt: box.context.uptime };
+  box.host.write(commandFrame(entry.row));
+  if (box.host.confirms() === 'written') watchWritten(box, generation, false);
+}
+
+export function disconnected(box: Box): void {
+  box.context.deadlines.clear('written');
+  for (const entry of pendingIn(box)) {
+    if (entry.delivery.state === 'in_flight') entry.delivery = { state: 'ready' };
+  }
+}
+
+export function acked(box: Box, { id, duplicate, result }: Ack): void {
+  const entry = box.entries.get(id);
+  if (!entry || !isPending(entry)) return;
+  answerSend(box, id, ok({ durable: true }));
+  const outcome = { status: 'accepted', duplicate: duplicate ?? false, result } as const;
+  end(box, entry, { row: null, outcome });
+  pump(box);
+}
+
+export function nacked(box: Box, nack: Nack): void {
+  const { id, code, message } = nack;
+  const entry = box.entries.get(id);
+  if (!entry || !isPending(entry)) return;
+  if (!nack.retry) reject(box, entry, code, message);
+  else {
+    const { settings, random, deadlines, now } = box.context;
+    const asked = nack.retry_after_ms;
+    const waitMs =
+      asked === undefined
+        ? backoffMs(entry.row.attempt - 1, settings, random)
+        : askedWaitMs(asked, settings, random);
+    entry.delivery = { state: 'waiting', error: { code, message } };
+    deadlines.set(retryName(id), now + waitMs, () => {
+      if (entry.delivery.state !== 'waiting') return;
+      entry.delivery = { state: 'ready' };
+      box.host.changed();
+      pump(box);
+    });
+  }
+  box.host.changed();
+  pump(box);
+}
+
+/** In a dialect without answers: what was written long enough ago, to a socket with nothing left to send, has left. */
+export function measured(box: Box, generation: number, bufferedBytes: number): void {
+  if (box.host.writable()?.generation !== generation) return;
+  for (const entry of pendingIn(box)) {
+    const { delivery } = entry;
+    if (
+      delivery.state !== 'in_flight' ||
+      bufferedBytes > 0 ||
+      delivery.writtenAt + WRITTEN_AFTER_MS > box.context.uptime
+    )
+      continue;
+    end(box, entry, { row: null, outcome: { status: 'written' } });
+  }
+  watchWritten(box, generation, bufferedBytes > 0);
+  pump(box);
+}
+
+function watchWritten(box: Box, generation: number, busy: boolean): void {
+  const { deadlines, now, uptime } = box.context;
+  const written = pendingIn(box).flatMap(({ delivery }) =>
+    delivery.state === 'in_flight' ? [delivery.writtenAt] : [],
+  );
+  if (written.length === 0) return deadlines.clear('written');
+  const waitMs = busy ? WRITTEN_AFTER_MS : Math.min(...written) + WRITTEN_AFTER_MS - uptime;
+  deadlines.set('written', now + Math.max(waitMs, 1), () => box.host.measure(generation));
+}
+
+/** Hands them to the socket as soon as their rows say so; at once where there is no store to say it. */
+function sendPicked(box: Box, picked: readonly Entry[], writable: Writable): void {
+  const unmarked = new Map(picked.map((entry) => [entry, entry.row]));
+  for (const entry of picked) {
+    entry.row = markedRow(entry.row, writable.serverTime);
+    entry.delivery = { state: 'marking' };
+  }
+  if (box.keeper.degraded) {
+    for (const entry of picked) writeFrame(box, entry, writable);
+    box.host.changed();
+    return pump(box);
+  }
+  const ops = picked.map(({ row: entry }): StoreOp => ({ op: 'put_entry', entry }));
+  const durability = picked.some(({ row }) => row.priority === 'high') ? 'strict' : 'relaxed';
+  box.keeper.write(ops, durability, (stored) => {
+    const isOpen = box.host.writable()?.generation === writable.generation;
+    for (const [entry, row] of unmarked) {
+      if (stored) entry.stored = 'maybe_sent';
+      if (entry.delivery.state !== 'marking') continue;
+      if (isOpen && entry.stored !== 'unsent') writeFrame(box, entry, writable);
+      else {
+        // It never left, whatever its stored row now says to be safe.
+        entry.row = row;
+        entry.delivery = { state: 'ready' };
+      }
+    }
+    box.host.changed();
+    pump(box);
+  });
+}
+
+/** In the order in which they are sent. */
+function candidates(box: Box): { entry: Entry; held: boolean }[] {
+  const { degraded } = box.keeper;
+  return (
+    pendingIn(box)
+      .sort(inOrder)
+      // A row that says "never sent" must not be contradicted: it waits for the store.
+      .map((entry) => ({ entry, held: degraded && entry.stored === 'unsent' }))
+  );
+}
+
+function isNext(box: Box, entry: Entry): boolean {
+  const all = candidates(box);
+  if (all.some(({ entry: { delivery } }) => delivery.state === 'marking')) return false;
+  const next = pickNext(all, box.context.settings.inFlightLimit);
+  return next.length === 1 && next[0] === entry;
+}
+
+/** What the server may have forgotten may have run: a person decides about it. */
+function leaveUncertain(box: Box, dedupeSince: number): void {
+  for (const entry of pendingIn(box)) {
+    const { maybeSent, firstSentAt } = entry.row;
+    const isOut = entry.delivery.state === 'in_flight' || entry.delivery.state === 'marking';
+    if (isOut || !maybeSent || firstSentAt === null || firstSentAt >= dedupeSince) continue;
+    const row: StoredEntry = { ...entry.row, fate: { state: 'uncertain', at: box.context.now } };
+    end(box, entry, { row, outcome: { status: 'uncertain' } });
+  }
+}
+
+/** What was not sent in time is sent no more. */
+function expire(box: Box): void {
+  const { deadlines, now, protocol } = box.context;
+  let next: number | null = null;
+  for (const entry of pendingIn(box)) {
+    const ttlMs = commandDefinition(protocol, entry.row.command.type)?.ttlMs;
+    if (ttlMs === undefined || entry.row.maybeSent || entry.delivery.state === 'storing') continue;
+    const at = entry.row.createdAt + ttlMs;
+    if (at > now) {
+      if (next === null || at < next) next = at;
+      continue;
+    }
+    const error = { code: 'expired', message: `not sent within ${ttlMs} ms` };
+    const row: StoredEntry = { ...entry.row, fate: { state: 'expired', at: now, error } };
+    end(box, entry, { row, outcome: { status: 'expired' } });
+  }
+  if (next === null) deadlines.clear('ttl');
+  else deadlines.set('ttl', next, () => pump(box));
+}

@@ -1,0 +1,75 @@
+/** How a command ends: stored first, told then. */
+import type { StoreOp } from '../store.ts';
+import type { Box, Ending } from './box.ts';
+import { type Entry, retryName } from './entry.ts';
+import { isOld } from './restore.ts';
+
+/**
+ * Ends a command. Told once the store knows it; a store that fails is waited for, lest a row come back after a crash
+ * that was called ended. (Only a cancel is undone then.) An accepted one is told anyway: the server remembers it.
+ *
+ * @param done called when the store has answered; false: it is undone, or waits for a store that works.
+ */
+export function end(
+  box: Box,
+  entry: Entry,
+  { row, outcome }: Omit<Ending, 'at'>,
+  done?: (ended: boolean) => void,
+): void {
+  const { id } = entry.row;
+  const ending: Ending = { at: box.context.now, row, outcome };
+  const canFail = outcome.status === 'cancelled';
+  entry.delivery = { state: canFail ? 'storing' : 'settled' };
+  box.context.deadlines.clear(retryName(id));
+  box.endings.set(id, ending);
+  const durability = entry.row.priority === 'high' ? 'strict' : 'relaxed';
+  box.keeper.write(opsOf(box, entry), durability, (stored) => {
+    const { status } = outcome;
+    const tells = stored || entry.stored === 'no' || status === 'accepted' || status === 'written';
+    if (tells) apply(box, id, ending);
+    else if (canFail) {
+      box.endings.delete(id);
+      entry.delivery = { state: 'ready' };
+    }
+    done?.(tells);
+  });
+}
+
+export function reject(box: Box, entry: Entry, code: string, message: string): void {
+  const fate = { state: 'rejected', at: box.context.now, error: { code, message } } as const;
+  end(box, entry, { row: { ...entry.row, fate }, outcome: { status: 'rejected', code, message } });
+}
+
+/** The store knows of it, or need not: it is over, unless another ending took its place. */
+export function apply(box: Box, id: string, ending: Ending): void {
+  if (box.endings.get(id) !== ending) return;
+  box.endings.delete(id);
+  const entry = box.entries.get(id);
+  if (!entry) return;
+  const { command } = entry.row;
+  box.outcomes.add({ id, at: ending.at, command, outcome: ending.outcome });
+  if (ending.row) entry.row = ending.row;
+  else box.entries.delete(id);
+  box.host.settled({ id, command, outcome: ending.outcome });
+  box.host.changed();
+}
+
+/** What the store is to hold of a command, be it pending or ended. */
+export function opsOf(box: Box, entry: Entry): StoreOp[] {
+  const { id, command } = entry.row;
+  const ending = box.endings.get(id);
+  if (!ending) return [{ op: 'put_entry', entry: entry.row }];
+  return [
+    ending.row ? { op: 'put_entry', entry: ending.row } : { op: 'delete_entry', id },
+    { op: 'put_outcome', outcome: { id, at: ending.at, command, outcome: ending.outcome } },
+    ...box.outcomes.prune(box.context.now),
+    ...forgetOld(box),
+  ];
+}
+
+/** A hub may live for longer than what ended is to be seen. */
+function forgetOld(box: Box): StoreOp[] {
+  const old = [...box.entries.values()].filter(({ row }) => isOld(row, box.context.now));
+  for (const { row } of old) box.entries.delete(row.id);
+  return old.map(({ row: { id } }) => ({ op: 'delete_entry', id }));
+}

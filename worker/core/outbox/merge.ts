@@ -1,0 +1,98 @@
+/** Taking the stored rows over: what the store holds and what memory holds become one account. */
+import type { StoredEntry, StoredOutcome, StoreOp } from '../store.ts';
+import { answerSend, ok } from './answers.ts';
+import type { Box } from './box.ts';
+import { pump } from './dispatch.ts';
+import { apply, opsOf } from './endings.ts';
+import { type Entry, isPending, retryName, storedAs } from './entry.ts';
+import { restoreEntry } from './restore.ts';
+
+export interface Merged {
+  /** What memory has and the store lacks. */
+  ops: StoreOp[];
+  /** To be told how writing that went. */
+  stored: (done: boolean) => void;
+}
+
+/** At the start, or after the store failed. */
+export function mergeStored(
+  box: Box,
+  rows: readonly StoredEntry[],
+  storedOutcomes: readonly StoredOutcome[],
+): Merged {
+  const { context, host, entries, outcomes } = box;
+  const inStore = new Map(rows.map((row) => [row.id, row]));
+  const settledInStore = new Map(storedOutcomes.map((outcome) => [outcome.id, outcome]));
+  const ops: StoreOp[] = [];
+  queueBehind(box, inStore);
+  for (const entry of entries.values()) {
+    const row = inStore.get(entry.row.id);
+    entry.stored = row ? storedAs(row) : 'no';
+    if (row) entry.row = mergeRows(entry.row, row);
+    const settled = settledInStore.get(entry.row.id);
+    if (!settled || !isPending(entry)) continue;
+    if (!row) forget(box, entry, settled);
+    else {
+      // It was retried since.
+      settledInStore.delete(row.id);
+      ops.push({ op: 'delete_outcome', id: row.id });
+    }
+  }
+  for (const row of inStore.values()) {
+    if (entries.has(row.id)) continue;
+    const restored = outcomes.get(row.id) ? null : restoreEntry(context.protocol, row, context.now);
+    if (!restored) {
+      ops.push({ op: 'delete_entry', id: row.id });
+      continue;
+    }
+    entries.set(row.id, { row: restored, stored: storedAs(row), delivery: { state: 'ready' } });
+  }
+  for (const outcome of outcomes.all)
+    if (!settledInStore.has(outcome.id)) ops.push({ op: 'put_outcome', outcome });
+  outcomes.load([...settledInStore.values()]);
+  const written = [...entries.values()].filter((entry) => inStore.get(entry.row.id) !== entry.row);
+  for (const entry of written) ops.push(...opsOf(box, entry));
+  const endings = [...box.endings];
+  host.changed();
+  return {
+    ops,
+    stored: (done) => {
+      if (!done) return;
+      for (const entry of written) entry.stored = storedAs(entry.row);
+      for (const [id, ending] of endings) apply(box, id, ending);
+      pump(box);
+    },
+  };
+}
+
+/** What was taken without a look at the store comes after all that it holds. */
+function queueBehind(box: Box, inStore: ReadonlyMap<string, StoredEntry>): void {
+  let last = 0;
+  for (const { seq } of inStore.values()) last = Math.max(last, seq);
+  for (const entry of [...box.entries.values()].sort((a, b) => a.row.seq - b.row.seq)) {
+    if (inStore.has(entry.row.id)) continue;
+    last = Math.max(last + 1, entry.row.seq);
+    if (last !== entry.row.seq) entry.row = { ...entry.row, seq: last };
+  }
+  box.seq = Math.max(box.seq, last);
+}
+
+/** Two accounts of one command: whatever either knows to have happened, happened. */
+function mergeRows(memory: StoredEntry, stored: StoredEntry): StoredEntry {
+  const firsts = [memory.firstSentAt, stored.firstSentAt].filter((at) => at !== null);
+  return {
+    ...memory,
+    seq: stored.seq,
+    maybeSent: memory.maybeSent || stored.maybeSent,
+    attempt: Math.max(memory.attempt, stored.attempt),
+    firstSentAt: firsts.length > 0 ? Math.min(...firsts) : null,
+  };
+}
+
+/** The store says how a command ended that memory took for pending. */
+function forget(box: Box, { row }: Entry, { id, outcome }: StoredOutcome): void {
+  box.entries.delete(id);
+  box.context.deadlines.clear(retryName(id));
+  answerSend(box, id, ok({ durable: true }));
+  box.host.settled({ id, command: row.command, outcome });
+}

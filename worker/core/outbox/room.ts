@@ -1,0 +1,36 @@
+/** Whether there is room for one more command: the limits, and one pending command to a `dedupeKey`. */
+import { commandDefinition } from '../../../src/protocol/interpret.ts';
+import type { Reply } from '../../../src/protocol/port.ts';
+import { refusal } from './answers.ts';
+import { type Box, pendingIn } from './box.ts';
+import { end } from './endings.ts';
+import { type Entry, inOrder } from './entry.ts';
+
+/** The pending command that says the same. */
+export function twin(box: Box, type: string, dedupeKey: string | null): Entry | undefined {
+  if (dedupeKey === null) return undefined;
+  return pendingIn(box).find(({ row }) => row.dedupeKey === dedupeKey && row.command.type === type);
+}
+
+/** At the limit: refuses, or drops the oldest that was never handed to a socket, as the command's definition says. */
+export function makeRoom(box: Box, priority: 'high' | 'normal', type: string): Reply<never> | null {
+  const { settings, protocol, now } = box.context;
+  const limit = priority === 'high' ? settings.highLimit : settings.normalLimit;
+  const peers = pendingIn(box).filter(({ row }) => row.priority === priority);
+  if (peers.length < limit) return null;
+  const overflow =
+    commandDefinition(protocol, type)?.overflow ?? (priority === 'high' ? 'refuse' : 'drop_oldest');
+  const isDroppable = ({ row, delivery }: Entry) => !row.maybeSent && delivery.state === 'ready';
+  const oldest = overflow === 'refuse' ? undefined : peers.sort(inOrder).find(isDroppable);
+  if (!oldest)
+    return refusal(
+      'outbox_full',
+      `${limit} commands of ${priority} priority are pending; ${type} was not taken`,
+    );
+  const error = { code: 'outbox_full', message: `made room for a newer command, at the limit of ${limit}` };
+  end(box, oldest, {
+    row: { ...oldest.row, fate: { state: 'dropped', at: now, error } },
+    outcome: { status: 'dropped' },
+  });
+  return null;
+}
