@@ -9,12 +9,12 @@ interface Props {
   /** Which gate is open in this tab. */
   readonly openGate: string | null;
   readonly onOpen: (gateId: string | null) => void;
-  /** A run whose gates do not open by themselves, because a script decides them. */
-  readonly scriptedRun: string | null;
+  /** No gate opens by itself, because a script plays in this tab. */
+  readonly isQuiet: boolean;
 }
 
 /** Takes the gates of all runs: opens their dialog where that disturbs nobody, and tells what became of them. */
-export function GateDesk({ openGate, onOpen, scriptedRun }: Props) {
+export function GateDesk({ openGate, onOpen, isQuiet }: Props) {
   const client = useClient();
   const toasts = useToasts();
   const gates = useWaitingGates();
@@ -47,16 +47,16 @@ export function GateDesk({ openGate, onOpen, scriptedRun }: Props) {
       offered.current.add(gateId);
       titles.current.set(gateId, title);
     }
-    if (openGate !== null || isBusy()) return;
+    if (openGate !== null || isQuiet || isBusy()) return;
     const decided = new Set(
       client.outbox
         .get()
         .filter(isUnsentDecision)
         .map(({ command }) => gateOf(command)),
     );
-    const next = fresh.find(({ runId, gateId }) => runId !== scriptedRun && !decided.has(gateId));
+    const next = fresh.find(({ gateId }) => !decided.has(gateId));
     if (next) onOpen(next.gateId);
-  }, [gates, openGate, onOpen, scriptedRun, client]);
+  }, [gates, openGate, onOpen, isQuiet, client]);
 
   return openGate === null ? null : <GateDialog gateId={openGate} gates={gates} onOpen={onOpen} />;
 }

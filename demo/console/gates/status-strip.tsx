@@ -35,12 +35,14 @@ function GateBanner({ onReview }: { onReview: (gateId: string) => void }) {
     unsent.length === 0 ? null : connection.state === 'open' ? (
       <p className="strip-item" data-state="running" role="status">
         <Icon name="running" />
-        {plural(unsent.length, 'decision')} sent – waiting for the server
+        <span className="strip-text">{plural(unsent.length, 'decision')} sent – waiting for the server</span>
       </p>
     ) : (
       <p className="strip-item" data-state="waiting" role="status">
         <Icon name="outbox" />
-        {unsent.length === 1 ? 'Decision' : `${unsent.length} decisions`} queued – connection lost
+        <span className="strip-text">
+          {unsent.length === 1 ? 'Decision' : `${unsent.length} decisions`} queued – connection lost
+        </span>
       </p>
     );
   if (!first) {

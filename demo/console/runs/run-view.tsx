@@ -18,7 +18,7 @@ export function RunView({ runId, nodeId }: { runId: string; nodeId: string | nul
   const graph = useGraph(topic);
   const status = useTopicStatus(topic);
   const isLoaded = useIsLoaded(topic);
-  const [shape, setShape] = useState<Shape>('graph');
+  const [shape, setShape] = useState<Shape>(firstShape);
   const select = useCallback((id: string | null) => goTo({ runId, nodeId: id }), [runId]);
 
   if (status.state === 'refused') return <Absent title="You may not see this run" text={status.message} />;
@@ -51,6 +51,11 @@ export function RunView({ runId, nodeId }: { runId: string; nodeId: string | nul
       </aside>
     </>
   );
+}
+
+/** In a narrow window a graph's words are too small to be read. */
+function firstShape(): Shape {
+  return matchMedia('(max-width: 720px)').matches ? 'table' : 'graph';
 }
 
 function Absent({ title, text }: { title: string; text?: string }) {

@@ -84,7 +84,7 @@ function Page({ name, report }: { name: string; report: Report }) {
           <Inspector />
         </Drawer>
       )}
-      <GateDesk openGate={openGate} onOpen={setOpenGate} scriptedRun={promise.script?.runId ?? null} />
+      <GateDesk openGate={openGate} onOpen={setOpenGate} isQuiet={promise.script !== null} />
       <RunErrors report={report} runId={runId} />
       <div className="corner">
         <ToastList />
