@@ -11,11 +11,10 @@ test('an operator decides while the network is down, both tabs reload, and the d
   const tabs = [await open(), await open()] as const;
   const [one] = tabs;
   await server.publish('run', { type: 'gate', gateId: 'a', state: 'open' });
+  for (const tab of tabs) await tab.lists('gates', [/gate a open/]);
+  // Subscribed by now: it comes as an event, not in the snapshot.
   await server.publish('run', { type: 'line', text: 'before the outage' });
-  for (const tab of tabs) {
-    await tab.lists('gates', [/gate a open/]);
-    await tab.lists('lines', ['before the outage']);
-  }
+  for (const tab of tabs) await tab.lists('lines', ['before the outage']);
   const lastSeen = network.seen.findLast(({ frame }) => frame.type === 'event')?.frame['ts'];
 
   await network.setMode('refuse');
