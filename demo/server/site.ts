@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { extname, join } from 'node:path';
 import { build, type Rollup } from 'vite';
@@ -31,18 +30,10 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
 /** A built page: its files by path, in memory. */
 export type Site = ReadonlyMap<string, string | Uint8Array>;
 
-const NO_CONSOLE: Site = new Map([
-  [
-    '/',
-    '<!doctype html><html lang="en"><meta charset="utf-8"><title>trunkline</title><h1>The server runs; the console is not there yet.</h1><p>Its page belongs in demo/console/index.html.',
-  ],
-]);
-
 /** The console's page, built by Vite. */
 export async function buildConsole(): Promise<Site> {
   const root = join(import.meta.dirname, '..', 'console');
   const input = join(root, 'index.html');
-  if (!existsSync(input)) return NO_CONSOLE;
   const built = await build({
     configFile: false,
     root,
@@ -54,6 +45,7 @@ export async function buildConsole(): Promise<Site> {
       assetsInlineLimit: 0,
       rolldownOptions: {
         input,
+        checks: { pluginTimings: false },
         onwarn(warning, warn) {
           // `'use client'` is for servers that render; here it is of no use.
           if (warning.code !== 'MODULE_LEVEL_DIRECTIVE') warn(warning);
