@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { loadPipeline } from './engine/pipeline.ts';
 import { type Source, traceSource } from './engine/saved-run.ts';
 import { type Arguments, readArguments, USAGE } from './server/arguments.ts';
@@ -15,12 +15,17 @@ try {
   process.exit(1);
 }
 
-async function main({ port, dataFolder, target, trace }: Arguments): Promise<void> {
-  const fromFile = async (name: string): Promise<Source> => {
-    const pipeline = await loadPipeline(join(PIPELINES, `${name}.json`), name);
-    return { kind: 'file', pipeline, here: PIPELINES, target };
+async function main({ port, dataFolder, target, pipelines, trace }: Arguments): Promise<void> {
+  const fromFile = async (path: string): Promise<Source> => {
+    const pipeline = await loadPipeline(path, basename(path, '.json'));
+    return { kind: 'file', pipeline, here: dirname(path), target };
   };
-  const sources = [await fromFile('audit'), await fromFile('trouble')];
+  const own = ['audit', 'trouble'].map((name) => join(PIPELINES, `${name}.json`));
+  const sources = await Promise.all([...own, ...pipelines].map(fromFile));
+  const names = sources.map(({ pipeline }) => pipeline.name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined)
+    throw new Error(`There are two pipelines named "${twice}"; rename the file of one`);
   if (trace) sources.push(await traceSource(trace));
 
   console.log('Building the console …');

@@ -6,6 +6,8 @@ export interface Arguments {
   readonly dataFolder: string;
   /** What the audit works on. */
   readonly target: string;
+  /** Files of the operator's own, beside the two that come with it. */
+  readonly pipelines: readonly string[];
   readonly trace: { readonly path: string; readonly speed: number; readonly gates: readonly string[] } | null;
 }
 
@@ -13,6 +15,7 @@ export const USAGE = `npm start -- [options]
   --port N        where to listen on this machine (4780; any free one where it is taken)
   --data FOLDER   for the log and the runs' folders (.tmp)
   --target FOLDER the checkout that "Audit a checkout" works on (the current folder)
+  --pipeline FILE offer this one, too; may be given several times
   --trace FILE    replay a workflow execution in WfCommons' WfFormat 1.5
   --speed N       at so many times its real speed (10)
   --gate TASK     ask a person before this task, by id or name; may be given several times`;
@@ -30,6 +33,7 @@ export function readArguments(args: readonly string[], from: string): Arguments 
       port: { type: 'string' },
       data: { type: 'string', default: '.tmp' },
       target: { type: 'string', default: '.' },
+      pipeline: { type: 'string', multiple: true, default: [] },
       trace: { type: 'string' },
       speed: { type: 'string' },
       gate: { type: 'string', multiple: true },
@@ -46,6 +50,7 @@ export function readArguments(args: readonly string[], from: string): Arguments 
     port,
     dataFolder: resolve(from, values.data),
     target: resolve(from, values.target),
+    pipelines: values.pipeline.map((path) => resolve(from, path)),
     trace:
       values.trace === undefined
         ? null

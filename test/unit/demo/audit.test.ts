@@ -36,11 +36,26 @@ test('what stands on the command line is understood, or refused with its reason'
     port: 4780,
     dataFolder: '/here/.tmp',
     target: '/here',
+    pipelines: [],
     trace: null,
   });
-  const given = ['--trace', 't.json', '--speed', '2.5', '--gate', 'a', '--gate', 'b', '--port', '0'];
+  const given = [
+    '--pipeline',
+    'p.json',
+    '--trace',
+    't.json',
+    '--speed',
+    '2.5',
+    '--gate',
+    'a',
+    '--gate',
+    'b',
+    '--port',
+    '0',
+  ];
   expect(readArguments(given, '/here')).toMatchObject({
     port: 0,
+    pipelines: ['/here/p.json'],
     trace: { path: '/here/t.json', speed: 2.5, gates: ['a', 'b'] },
   });
   expect(() => readArguments(['--speed', '2'], '/')).toThrow('belong to --trace');
