@@ -2,6 +2,9 @@ import { readFile } from 'node:fs/promises';
 import * as z from 'zod/mini';
 import { ANYBODY } from './protocol.ts';
 
+// zod/mini brings no words of its own for what is wrong.
+z.config(z.locales.en());
+
 const id = z.string().check(z.regex(/^[\w.-]{1,64}$/, 'letters, digits, ., - and _, at most 64'));
 const node = {
   id,
