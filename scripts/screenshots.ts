@@ -86,7 +86,11 @@ async function playPromise(context: BrowserContext, url: string): Promise<Frame[
   await first.evaluate(() =>
     fetch('/faults/mend', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' }),
   );
-  for (const tab of tabs) await tab.getByText(/approved by Ada/).first().waitFor();
+  for (const tab of tabs)
+    await tab
+      .getByText(/approved by Ada/)
+      .first()
+      .waitFor();
   for (const tab of tabs)
     await tab
       .getByText(/^Succeeded/)
