@@ -25,7 +25,7 @@ export type Interpreted<T> =
   | ({ ok: true } & T)
   | { ok: false; code: 'unknown_type' | 'invalid'; message: string; issues: Issues };
 
-export function eventDefinition(protocol: AnyProtocol, type: string): AnyEventDefinition | undefined {
+function eventDefinition(protocol: AnyProtocol, type: string): AnyEventDefinition | undefined {
   return Object.hasOwn(protocol.events, type) ? protocol.events[type] : undefined;
 }
 

@@ -46,7 +46,6 @@ export class Hub {
   /** By the browser's clock, in an earlier hub's life. */
   #heardBefore: number | null = null;
   #lingers = false;
-  #waitsLong = false;
   #isSigningOut = false;
   #refs = 0;
 
@@ -91,10 +90,9 @@ export class Hub {
       storage: () => this.#keeper.storage,
       outbox: () => this.#outbox.view,
     });
-    context.deadlines.set('candidate', context.now + CANDIDATE_SILENT_MS, () => {
-      this.#waitsLong = true;
-      this.#tabs.connectionChanged();
-    });
+    context.deadlines.set('candidate', context.now + CANDIDATE_SILENT_MS, () =>
+      this.#tabs.connectionChanged(),
+    );
     this.#tokens = new TokenSource(context, this.#tabs, {
       got: (token) => this.#connection.gotToken(token),
       failed: (message) => this.#connection.noToken(message),
@@ -104,7 +102,8 @@ export class Hub {
   /** A hub that has waited so long for the ownership says so: its tabs would take silence for idleness. */
   #connectionView(): ConnectionView {
     const view = this.#connection.view;
-    if (this.#role.state !== 'candidate' || view.state !== 'closed' || !this.#waitsLong) return view;
+    const waitsLong = this.#role.state === 'candidate' && this.#context.deadlines.at('candidate') === null;
+    if (!waitsLong || view.state !== 'closed') return view;
     const message =
       'another hub of this browser has the line, of an older or newer page; close that page, or reload this one';
     return { ...view, reason: 'superseded', detail: { message } };
