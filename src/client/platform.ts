@@ -1,0 +1,41 @@
+import type { HubPort, TabSink } from '../protocol/port.ts';
+import type { CreateClientOptions } from './types.ts';
+
+/** All that a tab needs of the place in which it runs. `browser.ts` has the page's; `src/testing` one moved by hand. */
+export interface PagePlatform {
+  /** Milliseconds since 1970. */
+  now(): number;
+  uuid(): string;
+  /** Calls back once, after at least that long; the answer cancels it. */
+  setTimer(delayMs: number, callback: () => void): () => void;
+  /** `undefined` outside of a page, or of a secure one: there can be no hub. */
+  readonly locks: Pick<LockManager, 'request'> | undefined;
+  /** False on a server, where nothing is ever started. */
+  isPage(): boolean;
+  isVisible(): boolean;
+  /** What URLs are relative to. */
+  baseUrl(): string;
+  /** Tells about the page's life until the signal is aborted. */
+  watchPage(signal: AbortSignal, page: PageWatcher): void;
+  /** Starts the worker, or joins it. @throws what the application's function throws. */
+  startWorker(start: CreateClientOptions['worker'], failed: () => void): WorkerLine;
+  /** What the hub may call of this tab. */
+  exposeSink(sink: TabSink): TabSink;
+}
+
+/** The page's side of one worker. After `close` nothing arrives any more, and what was asked is not answered. */
+export interface WorkerLine {
+  /** Whether the worker is this page's own, frozen and ended with it. */
+  readonly isOwn: boolean;
+  readonly hub: HubPort;
+  close(): void;
+}
+
+export interface PageWatcher {
+  /** Into the back/forward cache, or gone. */
+  hide(): void;
+  freeze(): void;
+  /** Back from either. */
+  show(): void;
+  signal(signal: 'online' | 'visible' | 'hidden'): void;
+}

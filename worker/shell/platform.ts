@@ -1,0 +1,36 @@
+import type { Store } from '../core/store.ts';
+
+/**
+ * All that a hub needs of the place in which it runs. The browser's is in `worker/browser`; `src/testing` has one that is
+ * moved by hand. What is asked of a platform whose worker was killed never answers.
+ */
+export interface Platform {
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Uniform in [0, 1). */
+  random(): number;
+  uuid(): string;
+  /** Calls back once, after at least that long; the answer cancels it. */
+  setTimer(delayMs: number, callback: () => void): () => void;
+  /** `undefined` where the browser has none for us. */
+  readonly locks: Locks | undefined;
+  openSocket(url: string, subprotocol: string | null): Socket;
+  /** One store for each app and identity; it is opened by its own `open`. */
+  createStore(options: StoreOptions): Store;
+}
+
+/** As much of `navigator.locks` as is used (https://w3c.github.io/web-locks/). */
+export type Locks = Pick<LockManager, 'request' | 'query'>;
+
+/** As much of a WebSocket as is used. @throws as the WebSocket does, at its making and in `close`. */
+export type Socket = Pick<
+  WebSocket,
+  'addEventListener' | 'binaryType' | 'bufferedAmount' | 'close' | 'readyState' | 'send'
+>;
+
+export interface StoreOptions {
+  readonly app: string;
+  readonly identity: string;
+  /** A row that is left where it is, and not used. */
+  onUnreadable(table: string, row: unknown): void;
+}
