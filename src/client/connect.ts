@@ -1,10 +1,9 @@
-import { proxy, type Remote, wrap } from 'comlink';
 import type { ClosedReason, Connection } from '../protocol/model.ts';
 import type { Batch, HubPort, Reply } from '../protocol/port.ts';
 import type { AnyProtocol } from '../protocol/types.ts';
 import { type Report, TrunklineError } from './errors.ts';
 import { hold, released } from './lease.ts';
-import { isPage, isVisible, watchPage } from './lifecycle.ts';
+import type { PagePlatform, WorkerLine } from './platform.ts';
 import type { CreateClientOptions } from './types.ts';
 
 /** Doubled at each try, so that a slow start is not taken for a missing one. */
@@ -17,15 +16,14 @@ const STABLE_MS = 2_000;
 const LAST_WORDS_MS = 20;
 const CLOSE_DEADLINE_MS = 1_000;
 
-type Hub = Remote<HubPort>;
-type Ask<T> = (hub: Hub) => Promise<Reply<T>>;
+type Ask<T> = (hub: HubPort) => Promise<Reply<T>>;
 
 /** One attachment to one hub. Its end ends all that belongs to it, the tab's lease first of all. */
 type Life = AbortController;
 type Phase =
   | { is: 'idle' }
   | { is: 'starting'; life: Life }
-  | { is: 'attached'; life: Life; hub: Hub }
+  | { is: 'attached'; life: Life; hub: HubPort }
   /** In the back/forward cache, or frozen with its own worker. */
   | { is: 'asleep' }
   | { is: 'unavailable' }
@@ -52,6 +50,7 @@ export interface LinkListener {
 
 /** The way to the hub: starts it when it is needed, notices its death, and starts it again. */
 export interface Link {
+  readonly platform: PagePlatform;
   /** The hub is needed from now on. On a server nothing happens. */
   start(): void;
   /**
@@ -64,28 +63,33 @@ export interface Link {
   /** As `post`, and also to a hub that is still to answer the attachment: its first batch may come ahead of that. */
   answer(ask: Ask<null>): void;
   /** @throws TrunklineError `closed`; `unsupported` outside of a page, or of a secure one. */
-  check(): void;
+  check(): Pick<LockManager, 'request'>;
   /** Ends it for good; the hub is told, and has a moment to answer what it was asked. */
   close(reason: ClosedReason, message: string): Promise<void>;
 }
 
-export function createLink(protocol: AnyProtocol, options: CreateClientOptions, tab: LinkListener): Link {
+export function createLink(
+  platform: PagePlatform,
+  protocol: AnyProtocol,
+  options: CreateClientOptions,
+  tab: LinkListener,
+): Link {
   const calls = new Set<Call>();
   let phase: Phase = { is: 'idle' };
   /** Ends with the client. */
   let page: AbortController | undefined;
-  let worker: SharedWorker | Worker | undefined;
+  let worker: WorkerLine | undefined;
   let tries = 0;
   let lostAt = 0;
 
   const start = () => {
-    if (!isPage() || (phase.is !== 'idle' && phase.is !== 'unavailable')) return;
+    if (!platform.isPage() || (phase.is !== 'idle' && phase.is !== 'unavailable')) return;
     if (!page) {
       page = new AbortController();
-      watchPage(page.signal, {
+      platform.watchPage(page.signal, {
         hide: sleep,
         // A SharedWorker runs on while its page is frozen; a page's own worker must let go of the socket.
-        freeze: () => worker && !('port' in worker) && sleep(),
+        freeze: () => worker?.isOwn && sleep(),
         show() {
           if (phase.is !== 'asleep') return;
           phase = { is: 'idle' };
@@ -103,9 +107,11 @@ export function createLink(protocol: AnyProtocol, options: CreateClientOptions, 
 
   const check = () => {
     if (phase.is === 'dead') throw phase.error;
-    if (!isPage() || !navigator.locks) {
+    const locks = platform.locks();
+    if (!locks) {
       throw new TrunklineError('unsupported', 'There are no Web Locks: use a page, and https:');
     }
+    return locks;
   };
 
   const call = <T>(ask: Ask<T>, again = true) =>
@@ -131,9 +137,9 @@ export function createLink(protocol: AnyProtocol, options: CreateClientOptions, 
   const begin = (waitMs: number) => {
     const life = new AbortController();
     phase = { is: 'starting', life };
-    setTimeout(() => {
+    platform.setTimer(waitMs, () => {
       if (!life.signal.aborted) attach(life).catch((error) => failed(life, error));
-    }, waitMs);
+    });
   };
 
   const attach = async (life: Life) => {
@@ -148,27 +154,26 @@ export function createLink(protocol: AnyProtocol, options: CreateClientOptions, 
       if (known !== hubId) lost(life);
       return known === hubId;
     };
-    check();
+    const locks = check();
     worker ??= startWorker();
-    worker.addEventListener('error', () => failed(life, unavailable('no script')), { signal });
+    const { hub } = worker;
     // Never cleared: it means nothing once the life is attached, or over.
-    setTimeout(() => failed(life, 'no answer'), ATTACH_DEADLINE_MS * 2 ** tries);
-    const hub = wrap<HubPort>('port' in worker ? worker.port : worker);
+    platform.setTimer(ATTACH_DEADLINE_MS * 2 ** tries, () => failed(life, 'no answer'));
     // A fresh name each time: a queue on a cached page's lock can wedge for good.
-    const lease = `trunkline:${app}:tab:${crypto.randomUUID()}`;
-    await hold(lease, signal);
+    const lease = `trunkline:${app}:tab:${platform.uuid()}`;
+    await hold(locks, lease, signal);
     const reply = await hub.attach(
       {
         app,
         appVersion,
         identity,
-        url: webSocketUrl(options.url),
+        url: webSocketUrl(options.url, platform.baseUrl()),
         dialect,
         lease,
-        visible: isVisible(),
+        visible: platform.isVisible(),
         hasToken: Boolean(options.token),
       },
-      proxy({
+      platform.exposeSink({
         deliver: async (batch: Batch) => {
           // Unheard is not credited.
           if (!isHeard(batch.hub)) return new Promise<never>(() => {});
@@ -182,19 +187,22 @@ export function createLink(protocol: AnyProtocol, options: CreateClientOptions, 
     phase = { is: 'attached', life, hub };
     tab.attached();
     for (const call of waiting) offer(call, life, hub);
-    await released(reply.value.lease, signal);
-    setTimeout(() => lost(life), LAST_WORDS_MS);
+    await released(locks, reply.value.lease, signal);
+    platform.setTimer(LAST_WORDS_MS, () => lost(life));
   };
 
   const startWorker = () => {
     try {
-      return options.worker();
+      return platform.startWorker(
+        options.worker,
+        () => phase.is === 'starting' && failed(phase.life, unavailable('no script')),
+      );
     } catch (error) {
       throw unavailable(error);
     }
   };
 
-  const offer = (call: Call, life: Life, hub: Hub) => {
+  const offer = (call: Call, life: Life, hub: HubPort) => {
     call.asked = true;
     call.ask(hub).then(
       (reply) => {
@@ -212,8 +220,8 @@ export function createLink(protocol: AnyProtocol, options: CreateClientOptions, 
     if (!ends(life)) return;
     tab.lost();
     tab.connection(closed('hub_lost'));
-    const isFirst = Date.now() - lostAt > STABLE_MS;
-    lostAt = Date.now();
+    const isFirst = platform.now() - lostAt > STABLE_MS;
+    lostAt = platform.now();
     tries = 0;
     begin(isFirst ? 0 : STABLE_MS);
   };
@@ -224,8 +232,8 @@ export function createLink(protocol: AnyProtocol, options: CreateClientOptions, 
     if (!isFinal && ++tries < ATTACH_TRIES) return begin(STABLE_MS);
     const error = isFinal ? cause : unavailable(cause);
     phase = { is: 'unavailable' };
-    setTimeout(start, UNAVAILABLE_RETRY_MS);
-    tab.connection(closed('hub_unavailable', error.message, Date.now() + UNAVAILABLE_RETRY_MS));
+    platform.setTimer(UNAVAILABLE_RETRY_MS, start);
+    tab.connection(closed('hub_unavailable', error.message, platform.now() + UNAVAILABLE_RETRY_MS));
     reject(error);
   };
 
@@ -245,7 +253,7 @@ export function createLink(protocol: AnyProtocol, options: CreateClientOptions, 
     if ('life' in phase) phase.life.abort();
     reject();
     // The page's own worker sleeps with it and keeps its memory; a port is closed, so that no reply comes.
-    if (worker && 'port' in worker) drop();
+    if (!worker?.isOwn) drop();
     phase = { is: 'asleep' };
     tab.lost();
   };
@@ -260,13 +268,12 @@ export function createLink(protocol: AnyProtocol, options: CreateClientOptions, 
   };
 
   const drop = () => {
-    if (!worker) return;
-    if ('port' in worker) worker.port.close();
-    else worker.terminate();
+    worker?.close();
     worker = undefined;
   };
 
   return {
+    platform,
     start,
     call,
     post,
@@ -281,7 +288,10 @@ export function createLink(protocol: AnyProtocol, options: CreateClientOptions, 
       tab.lost();
       tab.connection(closed(reason));
       if (last.is === 'attached') {
-        await Promise.race([last.hub.detach(), new Promise((late) => setTimeout(late, CLOSE_DEADLINE_MS))]);
+        await Promise.race([
+          last.hub.detach(),
+          new Promise<void>((late) => platform.setTimer(CLOSE_DEADLINE_MS, late)),
+        ]);
       }
       if ('life' in last) last.life.abort();
       drop();
@@ -305,8 +315,8 @@ export function closed(
 }
 
 /** Relative to the page; http: and https: become ws: and wss:. */
-function webSocketUrl(url: string | URL): string {
-  const absolute = new URL(url, location.href);
+function webSocketUrl(url: string | URL, base: string): string {
+  const absolute = new URL(url, base);
   absolute.protocol = absolute.protocol.replace('http', 'ws');
   absolute.hash = '';
   return absolute.href;

@@ -1,10 +1,12 @@
 import type { Connection } from '../protocol/model.ts';
 import type { Batch } from '../protocol/port.ts';
 import type { AnyProtocol } from '../protocol/types.ts';
+import { browser } from './browser.ts';
 import { closed, createLink } from './connect.ts';
 import { TrunklineError } from './errors.ts';
 import { createLogger, createReport } from './log.ts';
 import { createOutbox } from './outbox.ts';
+import type { PagePlatform } from './platform.ts';
 import { cell } from './readable.ts';
 import { createReceipts } from './receipts.ts';
 import { toCommand } from './send.ts';
@@ -16,6 +18,14 @@ import type { Client, CreateClientOptions, SendOptions } from './types.ts';
  * hub, or joins the one that other tabs have started.
  */
 export function createClient<P extends AnyProtocol>(protocol: P, options: CreateClientOptions): Client<P> {
+  return createClientOn(browser, protocol, options);
+}
+
+export function createClientOn<P extends AnyProtocol>(
+  platform: PagePlatform,
+  protocol: P,
+  options: CreateClientOptions,
+): Client<P> {
   const logger = createLogger(options.log);
   const report = createReport(logger, options.onError);
   const topics = new Map<string, ReturnType<typeof createTopic>>();
@@ -50,7 +60,7 @@ export function createClient<P extends AnyProtocol>(protocol: P, options: Create
 
   const signedOut = () => link.close('signed_out', 'Signed out; create a new client');
 
-  const link = createLink(protocol, options, {
+  const link = createLink(platform, protocol, options, {
     report,
     received: receive,
     connection: connection.set,
@@ -75,7 +85,7 @@ export function createClient<P extends AnyProtocol>(protocol: P, options: Create
     },
     async send(type: string, payload: object = {}, sendOptions: SendOptions = {}) {
       link.check();
-      const command = toCommand(protocol, type, payload, sendOptions);
+      const command = toCommand(protocol, platform.uuid(), type, payload, sendOptions);
       return receipts.wait(
         'send',
         command.id,

@@ -3,6 +3,7 @@ import type { Position, SnapshotUpdate, TopicUpdate } from '../protocol/port.ts'
 import type { Link } from './connect.ts';
 import { type Consumer, type Critical, type Item, toItem, union, verdict } from './consumer.ts';
 import type { Report } from './errors.ts';
+import type { PagePlatform } from './platform.ts';
 import { type Cell, cell } from './readable.ts';
 
 /** So many taken critical events are remembered, to answer a repeat without giving it again. */
@@ -14,6 +15,7 @@ let lastTicket = 0;
 export interface Feed {
   readonly status: Cell<TopicStatus>;
   readonly report: Report;
+  readonly setTimer: PagePlatform['setTimer'];
   join(consumer: Consumer): void;
   leave(consumer: Consumer): void;
   update(update: TopicUpdate): void;
@@ -165,6 +167,7 @@ export function createFeed(topic: string, link: Link, report: Report): Feed {
   return {
     status,
     report,
+    setTimer: link.platform.setTimer,
     join(consumer) {
       if (consumers.has(consumer)) return;
       consumer.ticket = consumer.state === 'ignore' ? null : 0;

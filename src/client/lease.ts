@@ -3,10 +3,12 @@
  * (https://w3c.github.io/web-locks/). Of a MessagePort's end no browser tells.
  */
 
+type Locks = Pick<LockManager, 'request'>;
+
 /** Resolves once the lock is held; it is released when the signal aborts. */
-export const hold = (name: string, signal: AbortSignal) =>
+export const hold = (locks: Locks, name: string, signal: AbortSignal) =>
   new Promise<void>((granted, failed) => {
-    navigator.locks
+    locks
       .request(name, { signal }, () => {
         granted();
         return new Promise<void>((release) => {
@@ -18,6 +20,6 @@ export const hold = (name: string, signal: AbortSignal) =>
   });
 
 /** Resolves when whoever holds the lock is gone; rejects when the signal aborts. */
-export const released = (name: string, signal: AbortSignal) =>
+export const released = (locks: Locks, name: string, signal: AbortSignal) =>
   // Shared, so that every tab waits on a hub's one lease.
-  navigator.locks.request(name, { mode: 'shared', signal }, () => {});
+  locks.request(name, { mode: 'shared', signal }, () => {});

@@ -9,7 +9,7 @@ export interface PagePlatform {
   /** Calls back once, after at least that long; the answer cancels it. */
   setTimer(delayMs: number, callback: () => void): () => void;
   /** `undefined` outside of a page, or of a secure one: there can be no hub. */
-  readonly locks: Pick<LockManager, 'request'> | undefined;
+  locks(): Pick<LockManager, 'request'> | undefined;
   /** False on a server, where nothing is ever started. */
   isPage(): boolean;
   isVisible(): boolean;
@@ -17,7 +17,11 @@ export interface PagePlatform {
   baseUrl(): string;
   /** Tells about the page's life until the signal is aborted. */
   watchPage(signal: AbortSignal, page: PageWatcher): void;
-  /** Starts the worker, or joins it. @throws what the application's function throws. */
+  /**
+   * Starts the worker, or joins it. `failed`: it has no script, or threw while it started.
+   *
+   * @throws what the application's function throws.
+   */
   startWorker(start: CreateClientOptions['worker'], failed: () => void): WorkerLine;
   /** What the hub may call of this tab. */
   exposeSink(sink: TabSink): TabSink;
@@ -31,11 +35,13 @@ export interface WorkerLine {
   close(): void;
 }
 
+/** What only a page hears of. */
 export interface PageWatcher {
-  /** Into the back/forward cache, or gone. */
+  /** It goes away: for good, or into the back/forward cache. */
   hide(): void;
+  /** Its timers and its own workers stop. */
   freeze(): void;
-  /** Back from either. */
+  /** It may have come back from either. */
   show(): void;
   signal(signal: 'online' | 'visible' | 'hidden'): void;
 }

@@ -9,12 +9,13 @@ import type { SendOptions } from './types.ts';
 const MAX_COMMAND_BYTES = 1_048_576;
 
 /**
- * Judges a command and gives it its id.
+ * Judges a command.
  *
  * @throws TrunklineError `invalid_command`, `too_large`
  */
 export function toCommand(
   protocol: AnyProtocol,
+  id: string,
   type: string,
   payload: object,
   options: SendOptions,
@@ -38,6 +39,5 @@ export function toCommand(
     throw new TrunklineError('invalid_command', judged.message, { issues: judged.issues });
   }
   const { topic = null, priority = judged.definition.priority ?? 'normal', requireDurable = false } = options;
-  const id = crypto.randomUUID();
   return { id, topic, priority, command, dedupeKey: judged.dedupeKey, requireDurable };
 }

@@ -17,11 +17,11 @@ export function fold<S>(
   apply: (state: S, items: readonly Item[]) => S,
   begun: (old: S, fresh: S) => S = (_, fresh) => fresh,
 ): Readable<S> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  let stay = () => {};
   const state = cell(initial, feed.report, (isUsed) => {
-    clearTimeout(timer);
+    stay();
     if (isUsed) feed.join(consumer);
-    else timer = setTimeout(() => feed.leave(consumer), LINGER_MS);
+    else stay = feed.setTimer(LINGER_MS, () => feed.leave(consumer));
   });
   let next = initial;
   /** In a microtask, so that a batch changes it once, however many updates of the topic it has. */

@@ -16,6 +16,7 @@ interface Layer {
 const FRAMES = 'src/protocol/frames/';
 const PROTOCOL = 'src/protocol/';
 const CORE = 'worker/core/';
+const SHELL = 'worker/shell/';
 
 /** Types count as well: who needs to know a type, knows the module. */
 const LAYERS: readonly Layer[] = [
@@ -27,7 +28,8 @@ const LAYERS: readonly Layer[] = [
   { path: 'src/testing/', modules: ['src/', 'worker/'], packages: [] },
   { path: 'src/server/', modules: [PROTOCOL, FRAMES], packages: ['ws', 'zod/mini', 'node:'] },
   { path: CORE, modules: [PROTOCOL, FRAMES], packages: ['zod/mini'] },
-  { path: 'worker/browser/', modules: [CORE, PROTOCOL, FRAMES], packages: ['comlink', 'idb', 'zod/mini'] },
+  { path: SHELL, modules: [CORE, PROTOCOL, FRAMES], packages: ['zod/mini'] },
+  { path: 'worker/browser/', modules: [SHELL, CORE, PROTOCOL], packages: ['comlink', 'idb', 'zod/mini'] },
   { path: 'worker/index.ts', modules: ['worker/browser/', CORE, PROTOCOL], packages: [] },
   { path: 'demo/', modules: [], packages: 'any' },
 ];

@@ -1,9 +1,10 @@
 import * as Comlink from 'comlink';
 import type { AnyProtocol } from '../../src/protocol/index.ts';
 import { type HubSettings, hubSettings } from '../core/settings.ts';
-import { Hubs } from './hubs.ts';
-import { PagePort } from './port.ts';
-import { rememberPorts } from './sink.ts';
+import { Hubs } from '../shell/hubs.ts';
+import { PagePort } from '../shell/port.ts';
+import { browser } from './platform.ts';
+import { rememberPorts } from './sink-ports.ts';
 
 /** As much of a SharedWorker's globals as is needed: the DOM's library has none of a worker's. */
 interface SharedScope {
@@ -20,7 +21,7 @@ export function startHub<P extends AnyProtocol>(
   protocol: P,
   { settings = {} }: { settings?: Partial<HubSettings> } = {},
 ): void {
-  const hubs = new Hubs(protocol, hubSettings(settings));
+  const hubs = new Hubs(browser, protocol, hubSettings(settings));
   rememberPorts();
   if ('onconnect' in globalThis) {
     (globalThis as unknown as SharedScope).onconnect = ({ ports }) => {

@@ -1,6 +1,6 @@
 /**
- * All that goes into the hub's state machine and all that comes out of it. The shells in `worker/browser` (and the
- * simulation) turn the world into inputs and effects into the world.
+ * All that goes into the hub's state machine and all that comes out of it. The shell in `worker/shell` turns
+ * what its platform tells into inputs, and effects into what it asks of the platform.
  */
 import type { AttachRequest, Batch, OutgoingCommand, Position, Reply } from '../../src/protocol/port.ts';
 import type { LoadedState, StoreFailure, StoreTransaction } from './store.ts';

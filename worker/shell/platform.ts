@@ -1,3 +1,4 @@
+import type { TabSink } from '../../src/protocol/port.ts';
 import type { Store } from '../core/store.ts';
 
 /**
@@ -17,6 +18,8 @@ export interface Platform {
   openSocket(url: string, subprotocol: string | null): Socket;
   /** One store for each app and identity; it is opened by its own `open`. */
   createStore(options: StoreOptions): Store;
+  /** Posts nothing to this tab from here on; what was posted still arrives. */
+  endSink(sink: TabSink): void;
 }
 
 /** As much of `navigator.locks` as is used (https://w3c.github.io/web-locks/). */

@@ -1,8 +1,8 @@
 /** The whole hub: `startHub` in real workers, real pages and ports, a real server. */
 import { openDB } from 'idb';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { ownerLock } from '../../../worker/browser/locks.ts';
 import { databaseName } from '../../../worker/browser/store/schema.ts';
+import { ownerLock } from '../../../worker/shell/locks.ts';
 import { protocol } from './support/protocol.ts';
 import { TestRoom } from './support/room.ts';
 import { approval, newPage, RawTab, sharedHub, value } from './support/tab.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { hold, ownerLock, untilGone } from '../../../worker/browser/locks.ts';
-import { seekOwnership } from '../../../worker/browser/ownership.ts';
+import { hold, ownerLock, untilGone } from '../../../worker/shell/locks.ts';
+import { seekOwnership } from '../../../worker/shell/ownership.ts';
 
 const NEVER = new AbortController().signal;
 
@@ -29,7 +29,7 @@ describe('a lease', () => {
     const name = crypto.randomUUID();
     const page = await pageHolding(name);
     let gone = false;
-    const over = untilGone(name, NEVER).then(() => {
+    const over = untilGone(navigator.locks, name, NEVER).then(() => {
       gone = true;
     });
     await navigator.locks.query();
@@ -43,7 +43,7 @@ describe('a lease', () => {
     const name = crypto.randomUUID();
     await pageHolding(name);
     const watch = new AbortController();
-    const over = untilGone(name, watch.signal);
+    const over = untilGone(navigator.locks, name, watch.signal);
     const waiting = async () =>
       ((await navigator.locks.query()).pending ?? []).filter((lock) => lock.name === name).length;
     await expect.poll(waiting).toBe(1);
@@ -53,13 +53,13 @@ describe('a lease', () => {
   });
 
   it('cannot be waited for under a name that the platform reserves', async () => {
-    await expect(untilGone('-reserved', NEVER)).rejects.toThrow();
-    await expect(hold('-reserved')).rejects.toThrow();
+    await expect(untilGone(navigator.locks, '-reserved', NEVER)).rejects.toThrow();
+    await expect(hold(navigator.locks, '-reserved')).rejects.toThrow();
   });
 
   it('is held until it is released', async () => {
     const name = crypto.randomUUID();
-    const release = await hold(name);
+    const release = await hold(navigator.locks, name);
     expect(await isHeld(name)).toBe(true);
     release();
     await expect.poll(() => isHeld(name)).toBe(false);
@@ -71,7 +71,7 @@ describe('the ownership', () => {
     const identity = crypto.randomUUID();
     const events: string[] = [];
     const seek = (name: string, of = identity) => {
-      const giveUp = seekOwnership('app', of, {
+      const giveUp = seekOwnership(navigator.locks, 'app', of, {
         taken: () => events.push(`${name} takes`),
         lost: (why) => events.push(`${name} loses: ${why}`),
       });
@@ -97,7 +97,7 @@ describe('the ownership', () => {
     const identity = crypto.randomUUID();
     const page = await pageHolding(ownerLock('app', identity));
     let taken = false;
-    const giveUp = seekOwnership('app', identity, {
+    const giveUp = seekOwnership(navigator.locks, 'app', identity, {
       taken: () => {
         taken = true;
       },
@@ -113,7 +113,7 @@ describe('the ownership', () => {
   it('is lost to whoever steals it', async () => {
     const identity = crypto.randomUUID();
     const events: string[] = [];
-    const giveUp = seekOwnership('app', identity, {
+    const giveUp = seekOwnership(navigator.locks, 'app', identity, {
       taken: () => events.push('taken'),
       lost: () => events.push('lost'),
     });

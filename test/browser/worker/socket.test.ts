@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { SocketSlot } from '../../../worker/browser/socket.ts';
+import { browser } from '../../../worker/browser/platform.ts';
 import type { Input } from '../../../worker/core/io.ts';
+import { SocketSlot } from '../../../worker/shell/socket.ts';
 import { TestRoom } from './support/room.ts';
 
 let room: TestRoom<string>;
@@ -12,7 +13,7 @@ beforeEach(async () => {
 
 function newSlot(): { slot: SocketSlot; heard: Input[] } {
   const heard: Input[] = [];
-  const slot = new SocketSlot((input) => heard.push(input));
+  const slot = new SocketSlot(browser.openSocket, (input) => heard.push(input));
   onTestFinished(() => slot.clear());
   return { slot, heard };
 }

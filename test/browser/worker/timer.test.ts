@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { Timer } from '../../../worker/browser/timer.ts';
+import { browser } from '../../../worker/browser/platform.ts';
+import { Timer } from '../../../worker/shell/timer.ts';
 
 const DAY_MS = 86_400_000;
 const due = vi.fn();
-const timer = new Timer(due);
+const timer = new Timer(browser, due);
 beforeEach(() => {
   vi.useFakeTimers();
   due.mockClear();

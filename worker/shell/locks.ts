@@ -3,6 +3,8 @@
  * holder's death at once, whatever killed it (https://w3c.github.io/web-locks/#agent-integration).
  */
 
+import type { Locks } from './platform.ts';
+
 /** Of the hub itself; the tabs wait on it. */
 export function hubLease(app: string, hubId: string): string {
   return `trunkline:${app}:hub:${hubId}`;
@@ -14,11 +16,9 @@ export function ownerLock(app: string, identity: string): string {
 }
 
 /** Resolves once the lock is granted, with the function that releases it; the holder's death releases it as well. */
-export function hold(name: string): Promise<() => void> {
+export function hold(locks: Locks, name: string): Promise<() => void> {
   return new Promise((granted, failed) => {
-    navigator.locks
-      .request(name, () => new Promise<void>((release) => granted(() => release())))
-      .catch(failed);
+    locks.request(name, () => new Promise<void>((release) => granted(() => release()))).catch(failed);
   });
 }
 
@@ -28,6 +28,6 @@ export function hold(name: string): Promise<() => void> {
  *
  * @throws the signal's reason when aborted, or a DOMException where there can be no such lock.
  */
-export async function untilGone(name: string, signal: AbortSignal): Promise<void> {
-  await navigator.locks.request(name, { signal }, () => {});
+export async function untilGone(locks: Locks, name: string, signal: AbortSignal): Promise<void> {
+  await locks.request(name, { signal }, () => {});
 }

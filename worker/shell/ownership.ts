@@ -1,4 +1,5 @@
 import { ownerLock } from './locks.ts';
+import type { Locks } from './platform.ts';
 
 /**
  * Stands in line for the ownership of an identity's socket and store, of which there is one in a browser.
@@ -8,13 +9,14 @@ import { ownerLock } from './locks.ts';
  * @returns gives the role up, or the place in the line.
  */
 export function seekOwnership(
+  locks: Locks,
   app: string,
   identity: string,
   role: { taken(): void; lost(why: string): void },
 ): () => void {
   const over = new AbortController();
   const { signal } = over;
-  navigator.locks
+  locks
     .request(ownerLock(app, identity), { signal }, () => {
       role.taken();
       return new Promise<void>((release) => signal.addEventListener('abort', () => release()));
@@ -26,7 +28,7 @@ export function seekOwnership(
 }
 
 /** Whether another hub stands in line for the ownership that this one has. */
-export async function isOwnershipWanted(app: string, identity: string): Promise<boolean> {
-  const { pending = [] } = await navigator.locks.query();
+export async function isOwnershipWanted(locks: Locks, app: string, identity: string): Promise<boolean> {
+  const { pending = [] } = await locks.query();
   return pending.some(({ name }) => name === ownerLock(app, identity));
 }

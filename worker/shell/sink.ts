@@ -1,33 +1,14 @@
-import * as Comlink from 'comlink';
 import type { Batch, TabItem, TabSink } from '../../src/protocol/port.ts';
-
-const ports = new WeakMap<object, MessagePort>();
-
-/**
- * Remembers the port behind each proxy that a tab hands over, so that a sink can be ended by closing its port. Comlink's
- * own `releaseProxy` posts a message, which may evict a page from the back/forward cache, and closes the port only when
- * the page replies, which a dead one never does. After `close` its finalizer posts into nothing.
- */
-export function rememberPorts(): void {
-  const handler = Comlink.transferHandlers.get('proxy');
-  if (!handler) return;
-  Comlink.transferHandlers.set('proxy', {
-    ...handler,
-    deserialize(port: MessagePort) {
-      const proxy = handler.deserialize(port) as object;
-      ports.set(proxy, port);
-      return proxy;
-    },
-  });
-}
+import type { Platform } from './platform.ts';
 
 /** One tab's ear. */
 export class Sink {
-  readonly #port: MessagePort | undefined;
   readonly #deliver: TabSink['deliver'];
+  /** What was posted still arrives; nothing is posted from here on. */
+  readonly close: () => void;
 
-  constructor(sink: TabSink) {
-    this.#port = ports.get(sink);
+  constructor(platform: Pick<Platform, 'endSink'>, sink: TabSink) {
+    this.close = () => platform.endSink(sink);
     // Taken once: each look at a Comlink proxy's property makes another proxy.
     this.#deliver = sink.deliver;
   }
@@ -46,11 +27,6 @@ export class Sink {
       const message = `a batch could not be delivered as it was: ${String(error)}`;
       await this.#deliver({ ...rest, reports: [...(rest.reports ?? []), { kind: 'error', code, message }] });
     }
-  }
-
-  /** What was posted still arrives; nothing is posted from here on. */
-  close(): void {
-    this.#port?.close();
   }
 }
 

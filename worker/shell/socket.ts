@@ -1,11 +1,14 @@
 import type { Input } from '../core/io.ts';
+import type { Platform, Socket } from './platform.ts';
 
 /** The browser's own code for a socket that was lost or never came to be. */
 const ABNORMAL_CLOSURE = 1006;
+/** `WebSocket.CONNECTING`. */
+const CONNECTING = 0;
 
 interface Live {
   readonly generation: number;
-  readonly socket: WebSocket;
+  readonly socket: Socket;
   /** Ends all of its listeners. */
   readonly unheard: AbortController;
 }
@@ -15,19 +18,21 @@ interface Live {
  * late, and nothing happens.
  */
 export class SocketSlot {
+  readonly #open: Platform['openSocket'];
   readonly #feed: (input: Input) => void;
   #live: Live | null = null;
 
-  constructor(feed: (input: Input) => void) {
+  constructor(open: Platform['openSocket'], feed: (input: Input) => void) {
+    this.#open = open;
     this.#feed = feed;
   }
 
   /** There is never a second socket: whatever is still in the slot is dropped. */
   open(generation: number, url: string, subprotocol: string | null): void {
     this.clear();
-    let socket: WebSocket;
+    let socket: Socket;
     try {
-      socket = subprotocol === null ? new WebSocket(url) : new WebSocket(url, subprotocol);
+      socket = this.#open(url, subprotocol);
     } catch (error) {
       // The browser's own message quotes the URL, which may hold the application's secrets.
       const name = error instanceof DOMException ? error.name : 'Error';
@@ -60,7 +65,7 @@ export class SocketSlot {
   write(generation: number, text: string): void {
     const socket = this.#of(generation);
     // Before it is open, `send` would throw; after it was open, the browser discards what is sent, and `close` follows.
-    if (socket && socket.readyState !== WebSocket.CONNECTING) socket.send(text);
+    if (socket && socket.readyState !== CONNECTING) socket.send(text);
   }
 
   /** `socket_closed` follows; messages do not, since a socket that is closing drops them. */
@@ -89,7 +94,7 @@ export class SocketSlot {
     if (socket) this.#feed({ type: 'socket_measured', generation, bufferedBytes: socket.bufferedAmount });
   }
 
-  #of(generation: number): WebSocket | undefined {
+  #of(generation: number): Socket | undefined {
     return this.#live?.generation === generation ? this.#live.socket : undefined;
   }
 }

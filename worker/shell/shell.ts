@@ -3,12 +3,12 @@ import type { AttachRequest, HubMessage, Reply, TabSink } from '../../src/protoc
 import { Hub } from '../core/hub.ts';
 import type { Effect, Input, PortCall, TabId } from '../core/io.ts';
 import type { HubSettings } from '../core/settings.ts';
-import { StoreError } from '../core/store.ts';
+import { type Store, StoreError } from '../core/store.ts';
 import { hold, hubLease, untilGone } from './locks.ts';
 import { isOwnershipWanted, seekOwnership } from './ownership.ts';
+import type { Locks, Platform } from './platform.ts';
 import { Sink } from './sink.ts';
 import { SocketSlot } from './socket.ts';
-import { IdbStore } from './store/idb-store.ts';
 import { Timer } from './timer.ts';
 
 /** How long an ended hub waits for its tabs to reply to its last words, before its lease tells them the same. */
@@ -27,17 +27,18 @@ interface Tab {
 
 /** One hub: the core's world. It feeds the core one input at a time, and does what the core says, in order. */
 export class HubShell {
-  readonly id = crypto.randomUUID();
+  readonly id: string;
   readonly lease: string;
   /** Resolves when the hub's lease is held; rejects where the browser has no locks for us. */
   readonly ready: Promise<void>;
+  readonly #platform: Platform;
   readonly #app: string;
   readonly #identity: string;
   readonly #core: Hub;
   readonly #onEnd: () => void;
-  readonly #store: IdbStore;
-  readonly #socket = new SocketSlot((input) => this.#feed(input));
-  readonly #timer = new Timer(() => this.#feed({ type: 'deadline' }));
+  readonly #store: Store;
+  readonly #socket: SocketSlot;
+  readonly #timer: Timer;
   readonly #tabs = new Map<TabId, Tab>();
   readonly #calls = new Map<number, (reply: Reply<unknown>) => void>();
   /** Inputs that wait while another one's effects are done: steps are never nested. */
@@ -54,7 +55,15 @@ export class HubShell {
   #givesWay = false;
   #releaseLease: () => void = () => {};
 
-  constructor(protocol: AnyProtocol, settings: HubSettings, identity: string, onEnd: () => void) {
+  constructor(
+    platform: Platform,
+    protocol: AnyProtocol,
+    settings: HubSettings,
+    identity: string,
+    onEnd: () => void,
+  ) {
+    this.#platform = platform;
+    this.id = platform.uuid();
     this.#app = protocol.app;
     this.#identity = identity;
     this.#onEnd = onEnd;
@@ -64,11 +73,13 @@ export class HubShell {
       settings,
       hubId: this.id,
       identity,
-      random: Math.random,
-      fallbackClientId: crypto.randomUUID(),
-      now: Date.now(),
+      random: () => platform.random(),
+      fallbackClientId: platform.uuid(),
+      now: platform.now(),
     });
-    this.#store = new IdbStore({
+    this.#socket = new SocketSlot(platform.openSocket, (input) => this.#feed(input));
+    this.#timer = new Timer(platform, () => this.#feed({ type: 'deadline' }));
+    this.#store = platform.createStore({
       app: protocol.app,
       identity,
       onUnreadable: (table, row) => this.#tellUnreadable(table, row),
@@ -83,11 +94,11 @@ export class HubShell {
   attach(request: AttachRequest, sink: TabSink): TabId {
     const tab = ++this.#lastTab;
     const watch = new AbortController();
-    this.#tabs.set(tab, { sink: new Sink(sink), watch, delivered: Promise.resolve() });
+    this.#tabs.set(tab, { sink: new Sink(this.#platform, sink), watch, delivered: Promise.resolve() });
     this.#feed({ type: 'tab_attached', tab, request });
     // A lease that cannot be waited for says nothing about its tab: a tab that is not known to live is gone.
     const leave = () => this.leave(tab);
-    untilGone(request.lease, watch.signal).then(leave, leave);
+    untilGone(this.#locks, request.lease, watch.signal).then(leave, leave);
     return tab;
   }
 
@@ -133,7 +144,10 @@ export class HubShell {
     const tabs = [...this.#tabs.values()];
     this.#tabs.clear();
     for (const { watch } of tabs) watch.abort();
-    await Promise.race([Promise.allSettled(tabs.map(({ delivered }) => delivered)), sleep(FAREWELL_MS)]);
+    await Promise.race([
+      Promise.allSettled(tabs.map(({ delivered }) => delivered)),
+      this.#sleep(FAREWELL_MS),
+    ]);
     for (const { sink } of tabs) sink.close();
     this.#releaseLease();
   }
@@ -146,17 +160,16 @@ export class HubShell {
     if (this.#givesWay) return;
     this.#givesWay = true;
     while (this.#tabs.size === 0 && !this.#ended) {
-      await sleep(GIVE_WAY_MS);
-      const isWanted = this.#owns && (await isOwnershipWanted(this.#app, this.#identity));
+      await this.#sleep(GIVE_WAY_MS);
+      const isWanted = this.#owns && (await isOwnershipWanted(this.#locks, this.#app, this.#identity));
       if (isWanted && this.#tabs.size === 0) this.end('superseded');
     }
     this.#givesWay = false;
   }
 
   async #start(): Promise<void> {
-    if (!navigator.locks) throw new Error('navigator.locks is missing; it needs https: or localhost');
-    this.#releaseLease = await hold(this.lease);
-    this.#giveUpOwnership = seekOwnership(this.#app, this.#identity, {
+    this.#releaseLease = await hold(this.#locks, this.lease);
+    this.#giveUpOwnership = seekOwnership(this.#locks, this.#app, this.#identity, {
       taken: () => {
         this.#owns = true;
         this.#openStore();
@@ -164,6 +177,16 @@ export class HubShell {
       lost: (why) =>
         this.#feed({ type: 'store_failed', failure: 'fenced', message: `the ownership was lost: ${why}` }),
     });
+  }
+
+  get #locks(): Locks {
+    const { locks } = this.#platform;
+    if (!locks) throw new Error('navigator.locks is missing; it needs https: or localhost');
+    return locks;
+  }
+
+  #sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => this.#platform.setTimer(ms, resolve));
   }
 
   #feed(input: Input): void {
@@ -178,7 +201,7 @@ export class HubShell {
   }
 
   #step(input: Input): void {
-    const effects = this.#guard(input, () => this.#core.step(input, Date.now())) ?? [];
+    const effects = this.#guard(input, () => this.#core.step(input, this.#platform.now())) ?? [];
     for (const effect of effects) {
       if (this.#ended) return;
       this.#guard(input, () => this.#perform(effect));
@@ -296,8 +319,4 @@ function failureOf(error: unknown): Pick<StoreError, 'failure' | 'message'> {
   const { failure, message } =
     error instanceof StoreError ? error : new StoreError('failed', `the store failed: ${String(error)}`);
   return { failure, message };
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -1,14 +1,17 @@
 import type { AnyProtocol } from '../../src/protocol/index.ts';
 import type { HubSettings } from '../core/settings.ts';
+import type { Platform } from './platform.ts';
 import { HubShell } from './shell.ts';
 
 /** The worker's hubs, one for each identity that has attached. */
 export class Hubs {
   readonly protocol: AnyProtocol;
   readonly #settings: HubSettings;
+  readonly #platform: Platform;
   readonly #shells = new Map<string, HubShell>();
 
-  constructor(protocol: AnyProtocol, settings: HubSettings) {
+  constructor(platform: Platform, protocol: AnyProtocol, settings: HubSettings) {
+    this.#platform = platform;
     this.protocol = protocol;
     this.#settings = settings;
   }
@@ -32,7 +35,7 @@ export class Hubs {
   }
 
   #start(identity: string): HubShell {
-    const shell: HubShell = new HubShell(this.protocol, this.#settings, identity, () => {
+    const shell: HubShell = new HubShell(this.#platform, this.protocol, this.#settings, identity, () => {
       if (this.#shells.get(identity) === shell) this.#shells.delete(identity);
     });
     this.#shells.set(identity, shell);

@@ -1,0 +1,45 @@
+import { proxy, wrap } from 'comlink';
+import type { HubPort } from '../protocol/port.ts';
+import type { PagePlatform } from './platform.ts';
+
+const isVisible = () => document.visibilityState === 'visible';
+
+/** The page that this script runs in. */
+export const browser: PagePlatform = {
+  now: () => Date.now(),
+  uuid: () => crypto.randomUUID(),
+  setTimer(delayMs, callback) {
+    const timer = setTimeout(callback, delayMs);
+    return () => clearTimeout(timer);
+  },
+  locks: () => (typeof window === 'undefined' ? undefined : navigator.locks),
+  isPage: () => typeof window !== 'undefined',
+  isVisible,
+  baseUrl: () => location.href,
+  watchPage(signal, page) {
+    const listen = (target: EventTarget, type: string, listener: () => void) =>
+      target.addEventListener(type, listener, { signal });
+    listen(window, 'pagehide', page.hide);
+    listen(window, 'pageshow', page.show);
+    // https://wicg.github.io/page-lifecycle/
+    listen(document, 'freeze', page.freeze);
+    listen(document, 'resume', page.show);
+    listen(window, 'online', () => page.signal('online'));
+    listen(document, 'visibilitychange', () => page.signal(isVisible() ? 'visible' : 'hidden'));
+  },
+  startWorker(start, failed) {
+    const worker = start();
+    worker.addEventListener('error', failed);
+    const isOwn = !('port' in worker);
+    return {
+      isOwn,
+      hub: wrap<HubPort>(isOwn ? worker : worker.port),
+      close() {
+        worker.removeEventListener('error', failed);
+        if (isOwn) worker.terminate();
+        else worker.port.close();
+      },
+    };
+  },
+  exposeSink: proxy,
+};

@@ -1,0 +1,21 @@
+import type { Platform } from '../shell/platform.ts';
+import { closePort } from './sink-ports.ts';
+import { IdbStore } from './store/idb-store.ts';
+
+/** The worker that this script runs in. */
+export const browser: Platform = {
+  now: () => Date.now(),
+  random: () => Math.random(),
+  uuid: () => crypto.randomUUID(),
+  setTimer(delayMs, callback) {
+    const timer = setTimeout(callback, delayMs);
+    return () => clearTimeout(timer);
+  },
+  get locks() {
+    return navigator.locks as LockManager | undefined;
+  },
+  openSocket: (url, subprotocol) =>
+    subprotocol === null ? new WebSocket(url) : new WebSocket(url, subprotocol),
+  createStore: (options) => new IdbStore(options),
+  endSink: closePort,
+};
