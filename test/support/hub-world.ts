@@ -10,56 +10,16 @@ import type {
   TopicUpdate,
 } from '../../src/protocol/port.ts';
 import type { AnyProtocol } from '../../src/protocol/types.ts';
+import { Disk } from '../../src/testing/fakes/disk.ts';
 import { Hub } from '../../worker/core/hub.ts';
 import type { Effect, Input, PortCall } from '../../worker/core/io.ts';
 import { type HubSettings, hubSettings } from '../../worker/core/settings.ts';
-import type {
-  LoadedState,
-  StoredCursor,
-  StoredEntry,
-  StoredOutcome,
-  StoreFailure,
-  StoreOp,
-} from '../../worker/core/store.ts';
+import type { StoreFailure } from '../../worker/core/store.ts';
 
 export const START = Date.UTC(2026, 0, 1);
 
-/** The rows that outlive a hub. */
-export class Disk {
-  clientId = '00000000-0000-4000-8000-000000000001';
-  term = 0;
-  /** Given out by the tabs of all worlds on this disk. */
-  ids = 0;
-  principal: string | null = null;
-  readonly entries = new Map<string, StoredEntry>();
-  readonly outcomes = new Map<string, StoredOutcome>();
-  readonly cursors = new Map<string, StoredCursor>();
-  /** Set: every transaction and every opening fails so. */
-  failure: StoreFailure | null = null;
-
-  load(): LoadedState {
-    this.term++;
-    const { clientId, term, principal } = this;
-    return structuredClone({
-      meta: { clientId, term, principal },
-      entries: [...this.entries.values()],
-      outcomes: [...this.outcomes.values()],
-      cursors: [...this.cursors.values()],
-    });
-  }
-
-  apply(ops: readonly StoreOp[]): void {
-    for (const op of structuredClone(ops)) {
-      if (op.op === 'put_entry') this.entries.set(op.entry.id, op.entry);
-      else if (op.op === 'delete_entry') this.entries.delete(op.id);
-      else if (op.op === 'put_outcome') this.outcomes.set(op.outcome.id, op.outcome);
-      else if (op.op === 'delete_outcome') this.outcomes.delete(op.id);
-      else if (op.op === 'put_cursor') this.cursors.set(op.cursor.topic, op.cursor);
-      else if (op.op === 'delete_cursor') this.cursors.delete(op.topic);
-      else this.principal = op.principal;
-    }
-  }
-}
+/** Ids given out by the tabs of all worlds on a disk. */
+const ids = new WeakMap<Disk, number>();
 
 /** One socket that the hub opened, and what it wrote there. The test is the server. */
 export class WorldSocket {
@@ -304,7 +264,9 @@ export class HubWorld {
   }
 
   uuid(): string {
-    return `00000000-0000-4000-8000-${(++this.disk.ids).toString(16).padStart(12, '0')}`;
+    const id = (ids.get(this.disk) ?? 0) + 1;
+    ids.set(this.disk, id);
+    return `00000000-0000-4000-8000-${id.toString(16).padStart(12, '0')}`;
   }
 
   /** Completes the oldest transaction, or fails it. */

@@ -3,8 +3,9 @@ import type { ClientFrameOf, ServerFrameOf, SnapshotItem } from '../../src/proto
 import { defineProtocol } from '../../src/protocol/index.ts';
 import type { Typed } from '../../src/protocol/interpret.ts';
 import type { TabItem } from '../../src/protocol/port.ts';
+import type { Disk } from '../../src/testing/fakes/disk.ts';
 import type { HubSettings } from '../../worker/core/settings.ts';
-import { type Disk, HubWorld, type WorldTab } from './hub-world.ts';
+import { HubWorld, type WorldTab } from './hub-world.ts';
 
 const schema = z.object({ id: z.string(), state: z.string() });
 

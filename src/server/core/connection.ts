@@ -7,6 +7,7 @@ import {
 } from '../../protocol/frames/index.ts';
 import type { AnyProtocol } from '../../protocol/types.ts';
 import type { ClientKey, Principal } from '../log/event-log.ts';
+import { byteLength } from './bytes.ts';
 import { type Deferred, deferred } from './deferred.ts';
 import { frameText } from './frames.ts';
 import { Outgoing } from './outgoing.ts';
@@ -96,7 +97,7 @@ export class Connection implements Inbound, Line {
       this.#badFrame('a message that is not text');
       return;
     }
-    stats.bytesIn += Buffer.byteLength(text);
+    stats.bytesIn += byteLength(text);
     for (const parsed of parseClientMessage(text)) {
       if (this.#isOver()) return;
       stats.framesIn += 1;

@@ -3,6 +3,7 @@ import { whereJsonDiffers } from '../../protocol/json.ts';
 import type { AnyProtocol } from '../../protocol/types.ts';
 import type { EventLog, JsonText, Principal } from '../log/event-log.ts';
 import { Reject } from '../reject.ts';
+import { byteLength } from './bytes.ts';
 import type { Answer, CommandFrame, Requester } from './commands.ts';
 import { deferred } from './deferred.ts';
 import type { Limits } from './limits.ts';
@@ -162,7 +163,7 @@ function resultText({ command, definition }: Judged, value: unknown, maxBytes: n
   }
   const text: string | undefined = JSON.stringify(value);
   if (text === undefined) return null;
-  const bytes = Buffer.byteLength(text);
+  const bytes = byteLength(text);
   if (bytes > maxBytes) {
     throw new TypeError(
       `the handler of ${command.type} returned ${bytes} bytes, more than limits.maxEventBytes (${maxBytes})`,

@@ -1,3 +1,4 @@
+import { byteLength } from './bytes.ts';
 import type { Peer } from './peer.ts';
 import type { ServerStats } from './stats.ts';
 
@@ -27,11 +28,11 @@ export class Outgoing {
 
   fits(frame: string): boolean {
     // No character takes more than three bytes of UTF-8, so that most frames need no counting.
-    return frame.length * 3 <= this.maxBytes || Buffer.byteLength(frame) <= this.maxBytes;
+    return frame.length * 3 <= this.maxBytes || byteLength(frame) <= this.maxBytes;
   }
 
   push(frame: string): void {
-    const bytes = Buffer.byteLength(frame);
+    const bytes = byteLength(frame);
     // The brackets and commas of an array: one byte for each frame, and one more.
     const joined = this.#bytes + bytes + this.#frames.length + 2;
     if (this.#frames.length > 0 && joined > Math.min(BATCH_BYTES, this.maxBytes)) this.flush();

@@ -1,6 +1,7 @@
 import { interpretEvent, type Typed } from '../../protocol/interpret.ts';
 import { whereJsonDiffers } from '../../protocol/json.ts';
 import type { AnyProtocol } from '../../protocol/types.ts';
+import { byteLength } from './bytes.ts';
 import type { Publication } from './writer.ts';
 
 const TOPIC_LENGTH_LIMIT = 1_024;
@@ -29,7 +30,7 @@ export function publicationOf(
   const interpreted = interpretEvent(protocol, input);
   if (!interpreted.ok) throw new TypeError(`publish: ${interpreted.message}`);
   const event = JSON.stringify(input);
-  const bytes = Buffer.byteLength(event);
+  const bytes = byteLength(event);
   if (bytes > maxEventBytes) {
     throw new TypeError(
       `publish: ${input.type} for topic ${JSON.stringify(topic)} is ${bytes} bytes, more than limits.maxEventBytes (${maxEventBytes})`,

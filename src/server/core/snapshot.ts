@@ -1,4 +1,5 @@
 import type { LoggedEvent } from '../log/event-log.ts';
+import { byteLength } from './bytes.ts';
 import { itemText } from './frames.ts';
 
 export interface Snapshot {
@@ -51,7 +52,7 @@ function* fittingItems(
   for (const list of ['events', 'missed'] as const) {
     for (const event of snapshot[list] ?? []) {
       const text = itemText(event);
-      const bytes = Buffer.byteLength(text) + 1;
+      const bytes = byteLength(text) + 1;
       if (bytes <= room) yield { list, text, bytes };
       else tooLarge(event);
     }
@@ -70,5 +71,5 @@ function partText(
 }
 
 function emptyPartBytes(snapshot: Snapshot): number {
-  return Buffer.byteLength(partText(snapshot, 999_999_999, false, { events: [], missed: [] }));
+  return byteLength(partText(snapshot, 999_999_999, false, { events: [], missed: [] }));
 }

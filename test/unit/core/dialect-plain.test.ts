@@ -2,12 +2,13 @@ import { describe, expect, test } from 'vitest';
 import * as z from 'zod/mini';
 import { defineProtocol } from '../../../src/protocol/index.ts';
 import type { AttachRequest } from '../../../src/protocol/port.ts';
+import type { Disk } from '../../../src/testing/fakes/disk.ts';
 import { browser } from '../../../worker/browser/platform.ts';
 import { plainRefusal } from '../../../worker/core/dialect/plain.ts';
 import { type HubSettings, hubSettings } from '../../../worker/core/settings.ts';
 import { Hubs } from '../../../worker/shell/hubs.ts';
 import { PagePort } from '../../../worker/shell/port.ts';
-import { type Disk, HubWorld } from '../../support/hub-world.ts';
+import { HubWorld } from '../../support/hub-world.ts';
 import { closedOf, DURABLE, decide, ops, remark } from './ops.ts';
 
 type Plain = Exclude<AttachRequest['dialect'], string>['plain'];

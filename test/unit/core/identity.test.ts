@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { Disk, HubWorld } from '../../support/hub-world.ts';
+import { Disk } from '../../../src/testing/fakes/disk.ts';
+import { HubWorld } from '../../support/hub-world.ts';
 import { closedOf, connect, DURABLE, decide, ops, remark, start } from './ops.ts';
 
 describe('the outbox belongs to the principal of its first welcome', () => {

@@ -1,8 +1,9 @@
 import * as z from 'zod/mini';
 import { defineProtocol } from '../../../src/protocol/index.ts';
 import type { Connection } from '../../../src/protocol/model.ts';
+import type { Disk } from '../../../src/testing/fakes/disk.ts';
 import type { HubSettings } from '../../../worker/core/settings.ts';
-import { type Disk, HubWorld, type WorldTab } from '../../support/hub-world.ts';
+import { HubWorld, type WorldTab } from '../../support/hub-world.ts';
 
 /** A small application for the tests of the core. */
 export const ops = defineProtocol({

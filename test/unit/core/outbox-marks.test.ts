@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import type { Disk } from '../../../src/testing/fakes/disk.ts';
 import type { StoredEntry } from '../../../worker/core/store.ts';
-import { type Disk, HubWorld } from '../../support/hub-world.ts';
+import { HubWorld } from '../../support/hub-world.ts';
 import { connect, decide, ops, remark, start } from './ops.ts';
 
 /** Whether the disk says so of every command for which a frame has left. */

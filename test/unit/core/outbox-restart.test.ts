@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import * as z from 'zod/mini';
 import { defineProtocol } from '../../../src/protocol/index.ts';
 import type { AnyProtocol } from '../../../src/protocol/types.ts';
-import { type Disk, HubWorld, START } from '../../support/hub-world.ts';
+import type { Disk } from '../../../src/testing/fakes/disk.ts';
+import { HubWorld, START } from '../../support/hub-world.ts';
 import { connect, DURABLE, decide, ops, remark, start } from './ops.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1_000;

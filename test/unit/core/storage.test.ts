@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { Disk } from '../../../src/testing/fakes/disk.ts';
 import type { StoreFailure } from '../../../worker/core/store.ts';
-import { Disk, HubWorld, type WorldTab } from '../../support/hub-world.ts';
+import { HubWorld, type WorldTab } from '../../support/hub-world.ts';
 import { closedOf, connect, DURABLE, decide, IN_MEMORY, ops, remark, start } from './ops.ts';
 
 function storageOf(tab: WorldTab) {

@@ -126,7 +126,7 @@ test('whatever the log takes its time for, every client ends with the state of t
       model.lose();
       const peer = world.connect();
       peer.hello({ client_id: String(ids[index]), max_frame_bytes: 1_200 });
-      await world.clock.pass(0);
+      await world.clock.advance(0);
       while (!peer.frames.some(({ type }) => type === 'welcome')) await setImmediate();
       peer.all('welcome');
       model.peer = peer;
@@ -169,7 +169,7 @@ test('whatever the log takes its time for, every client ends with the state of t
       expect([model.holes, model.repeats], about).toEqual([0, 0]);
       // Nobody acknowledges here: what was given is owed, and what is owed comes.
       const owed = await inner.owed({ principal: 'anonymous', clientId: String(ids[index]) }, 't');
-      await world.clock.pass(15_000);
+      await world.clock.advance(15_000);
       for (let turn = 0; turn < 100; turn++) await setImmediate();
       model.read();
       expect([...model.criticals].sort(), about).toEqual(owed.map((event) => event.offset).sort());

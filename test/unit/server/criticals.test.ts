@@ -11,7 +11,7 @@ const DAY_MS = 24 * 60 * 60 * 1_000;
 async function subscribed(world: HandWorld, hello: { client_id?: string; term?: number } = {}, topic = 't') {
   const peer = await world.join(hello);
   peer.say({ type: 'subscribe', topic, ref: 1 });
-  await world.clock.pass(0);
+  await world.clock.advance(0);
   peer.expect('subscribed');
   return peer;
 }
@@ -24,7 +24,7 @@ async function passWithPings(
 ): Promise<void> {
   for (let left = ms; left > 0; left -= 1_000) {
     peer.say({ type: 'ping', id: 1 });
-    await world.clock.pass(Math.min(left, 1_000));
+    await world.clock.advance(Math.min(left, 1_000));
   }
 }
 
@@ -59,11 +59,11 @@ test('a critical event comes again at once after every subscribe, until its ack'
 
   const second = await world.join();
   second.say({ type: 'subscribe', topic: 't', ref: 2, cursor: { epoch, offset: 1 } });
-  await world.clock.pass(0);
+  await world.clock.advance(0);
   expect(second.expect('subscribed')).toMatchObject({ recovered: true });
   expect(second.all('event')).toMatchObject([{ offset: 1, ack: true, redelivery: true }]);
   second.say({ type: 'subscribe', topic: 't', ref: 3, cursor: { epoch, offset: 1 } });
-  await world.clock.pass(0);
+  await world.clock.advance(0);
   expect(second.all('event')).toMatchObject([{ offset: 1, redelivery: true }]);
   second.say({ type: 'ack', topic: 't', epoch, offsets: [1] });
   second.lose();
@@ -93,7 +93,7 @@ test('each client acknowledges for itself', async () => {
   one.say({ type: 'ack', topic: 't', epoch, offsets: [1] });
   one.all('event');
   two.all('event');
-  await world.clock.pass(5_000);
+  await world.clock.advance(5_000);
   expect(one.all('event')).toEqual([]);
   expect(two.all('event')).toMatchObject([{ offset: 1, redelivery: true }]);
 });
@@ -105,7 +105,7 @@ test('a client that was not there gets it as state, and from then on owes an ack
   const snapshot = peer.expect('snapshot');
   expect(snapshot.events).toMatchObject([{ offset: 1, key: 'gate:g' }]);
   expect(peer.all('event')).toEqual([]);
-  await world.clock.pass(5_000);
+  await world.clock.advance(5_000);
   expect(peer.all('event')).toMatchObject([{ offset: 1, key: 'gate:g', ack: true, redelivery: true }]);
   peer.say({ type: 'ack', topic: 't', epoch: snapshot.epoch, offsets: [1] });
   await passWithPings(world, peer, 30_000);
@@ -123,9 +123,9 @@ test('a client that was away gets it in its replay, and from then on owes an ack
   await world.broker.publish('t', alarm('fire'));
   const again = await world.join();
   again.say({ type: 'subscribe', topic: 't', ref: 1, cursor: { epoch, offset: 0 } });
-  await world.clock.pass(0);
+  await world.clock.advance(0);
   expect(again.all('event')).toMatchObject([{ offset: 1, ack: true }]);
-  await world.clock.pass(5_000);
+  await world.clock.advance(5_000);
   expect(again.all('event')).toMatchObject([{ offset: 1, redelivery: true }]);
 });
 
@@ -136,16 +136,16 @@ test('it is repeated for 7 days, though newer events have taken its place', asyn
   for (let i = 0; i < 50; i++) await world.broker.publish('t', { type: 'log', line: String(i) });
   await world.broker.publish('t', gate('g'));
   peer.lose();
-  await world.clock.pass(6 * DAY_MS);
+  await world.clock.advance(6 * DAY_MS);
   const later = await subscribed(world);
   expect(later.all('event')).toMatchObject([
     { offset: 1, redelivery: true },
     { offset: 52, redelivery: true },
   ]);
   later.lose();
-  await world.clock.pass(KEEP_MS - 6 * DAY_MS + 120_000);
+  await world.clock.advance(KEEP_MS - 6 * DAY_MS + 120_000);
   const muchLater = await subscribed(world);
-  await world.clock.pass(10_000);
+  await world.clock.advance(10_000);
   expect(muchLater.expect('snapshot').events.at(-1)).toMatchObject({ offset: 52 });
   expect(muchLater.all('event')).toEqual([]);
 });
@@ -156,7 +156,7 @@ test('nothing is repeated on a topic that was unsubscribed', async () => {
   await world.broker.publish('t', alarm('fire'));
   peer.all('event');
   peer.say({ type: 'unsubscribe', topic: 't', ref: 2 });
-  await world.clock.pass(30_000);
+  await world.clock.advance(30_000);
   expect(peer.all('event')).toEqual([]);
 });
 
@@ -168,7 +168,7 @@ test('what is owed survives a restart with history, and a superseded connection'
   const newer = await subscribed(world, { client_id: CLIENT_ID, term: 2 });
   expect(newer.all('event')).toMatchObject([{ offset: 1, redelivery: true }]);
   const closing = world.broker.close(0);
-  await world.clock.pass(5_000);
+  await world.clock.advance(5_000);
   await closing;
   const next = new HandWorld({ log });
   const peer = await subscribed(next, { client_id: CLIENT_ID, term: 2 });
@@ -187,11 +187,11 @@ test('many that are owed come at the pace of the client, and none of them is los
   const seen: number[] = [];
   for (let i = 0; i < 10; i++) {
     peer.buffered = 2_000_000;
-    await world.clock.pass(0);
+    await world.clock.advance(0);
     seen.push(...peer.all('event').map(({ offset }) => offset));
     peer.drain();
   }
-  await world.clock.pass(0);
+  await world.clock.advance(0);
   seen.push(...peer.all('event').map(({ offset }) => offset));
   expect(peer.ended).toBeNull();
   expect(seen).toEqual(Array.from({ length: 500 }, (_, index) => index + 1));

@@ -20,9 +20,9 @@ const decide = () => ({ resumed: true });
 test('a socket without a hello is closed after 10 s', async () => {
   const world = new HandWorld();
   const peer = world.connect();
-  await world.clock.pass(9_999);
+  await world.clock.advance(9_999);
   expect(peer.ended).toBeNull();
-  await world.clock.pass(1);
+  await world.clock.advance(1);
   expect(peer.expect('goodbye')).toMatchObject({ code: 'bad_frame', message: 'no `hello` within 10000 ms' });
   expect(peer.ended).toEqual({ code: 1002 });
 });
@@ -32,10 +32,10 @@ test('a hello that is not decided within 10 s is turned away for now, and not we
   const world = new HandWorld();
   const peer = world.connect(answer.promise);
   peer.hello();
-  await world.clock.pass(10_000);
+  await world.clock.advance(10_000);
   expect(peer.expect('goodbye')).toMatchObject({ code: 'overloaded', retry: true });
   answer.resolve('alice');
-  await world.clock.pass(0);
+  await world.clock.advance(0);
   expect(peer.all('welcome')).toEqual([]);
   expect(world.broker.stats()).toMatchObject({ connections: 0, connectionsOpened: 0 });
 });
@@ -43,11 +43,11 @@ test('a hello that is not decided within 10 s is turned away for now, and not we
 test('a connection that is silent for 2.5 heartbeats is cut off', async () => {
   const world = new HandWorld();
   const peer = await world.join();
-  await world.clock.pass(60_000);
+  await world.clock.advance(60_000);
   peer.say({ type: 'ping', id: 1 });
-  await world.clock.pass(74_000);
+  await world.clock.advance(74_000);
   expect(peer.ended).toBeNull();
-  await world.clock.pass(1_000);
+  await world.clock.advance(1_000);
   expect(peer.ended).toBe('terminated');
   expect(world.broker.stats()).toMatchObject({ connections: 0, silentConnections: 1 });
 });
@@ -55,7 +55,7 @@ test('a connection that is silent for 2.5 heartbeats is cut off', async () => {
 test('a server that asks for a faster heartbeat cuts off sooner', async () => {
   const world = new HandWorld({ limits: { heartbeatMs: 1_000 } });
   const peer = await world.join();
-  await world.clock.pass(2_500);
+  await world.clock.advance(2_500);
   expect(peer.ended).toBe('terminated');
 });
 
@@ -63,9 +63,9 @@ test('a client that does not answer a goodbye is cut off', async () => {
   const world = new HandWorld();
   const peer = await world.join();
   const closing = world.broker.close(1_000);
-  await world.clock.pass(0);
+  await world.clock.advance(0);
   expect(peer.ended).toEqual({ code: 1012 });
-  await world.clock.pass(2_000);
+  await world.clock.advance(2_000);
   await closing;
 });
 
@@ -85,7 +85,7 @@ test('a handler that throws is tried again with backoff, 5 times, and then refus
   const begin = world.clock.now();
   peer.say(command({ attempt: 2 }));
   peer.say(command({ id: ID.replace('c0de', 'beef'), command: { type: 'note', text: 'behind' } }));
-  await world.clock.pass(5_000);
+  await world.clock.advance(5_000);
   expect(calls.map(({ text, at, attempt }) => [text, at - begin, attempt])).toEqual([
     ['x', 0, 2],
     ['x', 100, 3],
@@ -120,7 +120,7 @@ test('a handler that fails at first is accepted when it succeeds, once', async (
   });
   const peer = await world.join();
   peer.say(command());
-  await world.clock.pass(1_000);
+  await world.clock.advance(1_000);
   expect(peer.expect('command_ack')).toEqual({ type: 'command_ack', id: ID, result: { done: true } });
   expect(world.broker.stats().eventsPublished).toBe(1);
 });
@@ -129,7 +129,7 @@ test('a result that breaks its schema is the fault of the handler', async () => 
   const world = new HandWorld({ handlers: { decide: () => ({ resumed: 'yes' }), note: () => {} } });
   const peer = await world.join();
   peer.say(command({ command: { type: 'decide', gate: 'g' } }));
-  await world.clock.pass(2_000);
+  await world.clock.advance(2_000);
   expect(peer.expect('command_nack')).toMatchObject({ code: 'internal', retry: false });
   expect(world.errors[0]).toContain('the handler of decide returned a wrong result: resumed');
 });
@@ -147,7 +147,7 @@ test('a handler that publishes what breaks its schema, or after its end, is told
   });
   const peer = await world.join();
   peer.say(command());
-  await world.clock.pass(2_000);
+  await world.clock.advance(2_000);
   expect(world.errors[0]).toContain('publish: event log: line');
   expect(() => kept?.('t', { type: 'log' })).toThrow('is over');
 });
@@ -163,7 +163,7 @@ test('a handler that never ends fails after its time, so that what is behind it 
   const peer = await world.join();
   peer.say(command());
   peer.say(command({ id: ID.replace('c0de', 'beef'), command: { type: 'note', text: 'behind' } }));
-  await world.clock.pass(5 * 1_000 + 1_500);
+  await world.clock.advance(5 * 1_000 + 1_500);
   expect(peer.expect('command_nack')).toMatchObject({ id: ID, code: 'internal' });
   peer.expect('command_ack');
   expect(world.errors[0]).toContain('the handler took longer than limits.commandMs (1000 ms)');
@@ -182,12 +182,12 @@ test('a superseded connection is not tried again; the newer one runs the command
   });
   const old = await world.join();
   old.say(command());
-  await world.clock.pass(50);
+  await world.clock.advance(50);
   const young = await world.join({ term: 2 });
-  await world.clock.pass(1_000);
+  await world.clock.advance(1_000);
   expect(calls).toBe(1);
   young.say(command({ attempt: 2 }));
-  await world.clock.pass(0);
+  await world.clock.advance(0);
   expect(young.expect('command_ack')).toEqual({ type: 'command_ack', id: ID });
   expect(calls).toBe(2);
 });
@@ -205,10 +205,10 @@ test('a repeat that arrives while the former connection is given up runs the com
   });
   const old = await world.join();
   old.say(command());
-  await world.clock.pass(50);
+  await world.clock.advance(50);
   const young = await world.join({ term: 2 });
   young.say(command({ attempt: 2 }));
-  await world.clock.pass(1_000);
+  await world.clock.advance(1_000);
   expect(young.all('command_ack')).toHaveLength(1);
   expect(calls).toBe(2);
 });
@@ -248,7 +248,7 @@ test('while the log fails, commands are refused for now, and accepted once when 
   const peer = await world.join();
   log.broken.add('commit');
   peer.say(command());
-  await world.clock.pass(0);
+  await world.clock.advance(0);
   expect(peer.expect('command_nack')).toMatchObject({
     code: 'unavailable',
     retry: true,
@@ -257,7 +257,7 @@ test('while the log fails, commands are refused for now, and accepted once when 
   await expect(world.broker.publish('t', { type: 'log', line: 'x' })).rejects.toThrow('the disk is full');
   log.broken.clear();
   peer.say(command({ attempt: 2 }));
-  await world.clock.pass(0);
+  await world.clock.advance(0);
   expect(peer.expect('command_ack')).toEqual({ type: 'command_ack', id: ID });
   expect(calls).toBe(2);
 });
@@ -276,16 +276,16 @@ test('a commit of unknown end is found out by the repeat, and its events reach t
   });
   const peer = await world.join();
   peer.say({ type: 'subscribe', topic: 't', ref: 1 });
-  await world.clock.pass(0);
+  await world.clock.advance(0);
   peer.expect('snapshot');
   log.committedAnyway = true;
   log.broken.add('commit');
   peer.say(command());
-  await world.clock.pass(0);
+  await world.clock.advance(0);
   expect(peer.expect('command_nack')).toMatchObject({ retry: true });
   log.broken.clear();
   peer.say(command({ attempt: 2 }));
-  await world.clock.pass(0);
+  await world.clock.advance(0);
   expect(peer.expect('command_ack')).toEqual({
     type: 'command_ack',
     id: ID,
@@ -293,7 +293,7 @@ test('a commit of unknown end is found out by the repeat, and its events reach t
     result: 'done',
   });
   await world.broker.publish('t', { type: 'log', line: 'next' });
-  await world.clock.pass(0);
+  await world.clock.advance(0);
   expect(peer.expect('snapshot')).toMatchObject({ ref: 0, missed: [{ offset: 1 }, { offset: 2 }] });
 });
 
@@ -304,10 +304,10 @@ test('a topic that cannot be read now is read later', async () => {
   await world.broker.publish('t', { type: 'log', line: 'x' });
   log.broken.add('state');
   peer.say({ type: 'subscribe', topic: 't', ref: 1 });
-  await world.clock.pass(2_500);
+  await world.clock.advance(2_500);
   expect(peer.all('subscribed')).toEqual([]);
   log.broken.clear();
-  await world.clock.pass(1_000);
+  await world.clock.advance(1_000);
   expect(peer.expect('subscribed')).toMatchObject({ ref: 1, offset: 1 });
   expect(world.errors.every((error) => error === 'reading topic t: Error: the disk is full')).toBe(true);
 });
@@ -318,7 +318,7 @@ test('a log that cannot be opened lets nobody in', async () => {
   const world = new HandWorld({ log });
   const peer = world.connect();
   peer.hello();
-  await world.clock.pass(0);
+  await world.clock.advance(0);
   expect(peer.expect('goodbye')).toMatchObject({ code: 'overloaded', retry: true });
   await expect(world.broker.publish('t', { type: 'log', line: 'x' })).rejects.toThrow('the disk is full');
 });
@@ -328,14 +328,14 @@ test('an acknowledgement that cannot be recorded is asked for again', async () =
   const world = new HandWorld({ log });
   const peer = await world.join();
   peer.say({ type: 'subscribe', topic: 't', ref: 1 });
-  await world.clock.pass(0);
+  await world.clock.advance(0);
   const { epoch } = await world.broker.publish('t', { type: 'alarm', text: 'fire' });
   log.broken.add('acknowledge');
   peer.say({ type: 'ack', topic: 't', epoch, offsets: [1] });
-  await world.clock.pass(0);
+  await world.clock.advance(0);
   log.broken.clear();
   peer.all('event');
-  await world.clock.pass(5_000);
+  await world.clock.advance(5_000);
   expect(peer.all('event')).toMatchObject([{ offset: 1, redelivery: true }]);
 });
 
@@ -343,16 +343,16 @@ test('a client that does not read costs no more than the limit, and is told', as
   const world = new HandWorld({ limits: { bufferedBytes: 10_000 } });
   const slow = await world.join();
   slow.say({ type: 'subscribe', topic: 't', ref: 1 });
-  await world.clock.pass(0);
+  await world.clock.advance(0);
   slow.buffered = 10_001;
   await world.broker.publish('t', { type: 'log', line: 'x' });
-  await world.clock.pass(0);
+  await world.clock.advance(0);
   expect(slow.expect('goodbye')).toMatchObject({ code: 'overloaded', retry: true });
   expect(slow.ended).toEqual({ code: 1013 });
   expect(world.broker.stats()).toMatchObject({ connections: 0, subscriptions: 0 });
   const sent = slow.sizes.length;
   await world.broker.publish('t', { type: 'log', line: 'x' });
-  await world.clock.pass(5_000);
+  await world.clock.advance(5_000);
   expect(slow.sizes).toHaveLength(sent);
 });
 
@@ -364,18 +364,18 @@ test('a replay goes at the pace of the client, and then on with what came meanwh
   const peer = await world.join();
   peer.buffered = 2_000_000;
   peer.say({ type: 'subscribe', topic: 't', ref: 1, cursor: { epoch, offset: 0 } });
-  await world.clock.pass(10_000);
+  await world.clock.advance(10_000);
   const offsets = peer.all('event').map(({ offset }) => offset);
   expect(offsets.length).toBeLessThan(300);
   await world.broker.publish('t', { type: 'log', line: 'meanwhile' });
   for (let i = 0; i < 20; i++) {
     peer.drain();
-    await world.clock.pass(0);
+    await world.clock.advance(0);
   }
   offsets.push(...peer.all('event').map(({ offset }) => offset));
   expect(offsets).toEqual(Array.from({ length: 701 }, (_, index) => index + 1));
   await world.broker.publish('t', { type: 'log', line: 'live' });
-  await world.clock.pass(0);
+  await world.clock.advance(0);
   expect(peer.all('event').map(({ offset }) => offset)).toEqual([702]);
 });
 
@@ -385,8 +385,8 @@ test('the place of a client is remembered for a while after its connection, and 
   owner.lose();
   const former = world.connect();
   former.hello({ term: 4 });
-  await world.clock.pass(0);
+  await world.clock.advance(0);
   expect(former.expect('goodbye')).toMatchObject({ code: 'superseded' });
-  await world.clock.pass(700_000);
+  await world.clock.advance(700_000);
   await world.join({ term: 4 });
 });

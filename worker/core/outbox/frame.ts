@@ -1,7 +1,7 @@
 /** A command as its frame says it, and how large that is. */
 import type { ClientFrameOf } from '../../../src/protocol/frames/index.ts';
+import { utf8Bytes } from '../../../src/protocol/utf8.ts';
 import type { StoredEntry } from '../store.ts';
-import { utf8Bytes } from './utf8.ts';
 
 /** The row of a command that is about to be handed to a socket. */
 export function markedRow(row: StoredEntry, serverTime: number): StoredEntry {

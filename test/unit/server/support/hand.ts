@@ -9,45 +9,14 @@ import {
 import type { AnyProtocol } from '../../../../src/protocol/types.ts';
 import { Broker, type BrokerOptions } from '../../../../src/server/core/broker.ts';
 import { type Limits, resolveLimits } from '../../../../src/server/core/limits.ts';
-import type { Clock, Inbound, Peer } from '../../../../src/server/core/peer.ts';
+import type { Inbound, Peer } from '../../../../src/server/core/peer.ts';
 import { memoryLog } from '../../../../src/server/index.ts';
+import { HandClock } from '../../../../src/testing/fakes/clock.ts';
 import { ops } from './protocol.ts';
-
-/** Time that passes only when it is told to. */
-export class HandClock implements Clock {
-  #now = 1_700_000_000_000;
-  #timers = new Set<{ at: number; callback: () => void }>();
-
-  now(): number {
-    return this.#now;
-  }
-
-  setTimer(delayMs: number, callback: () => void): () => void {
-    const timer = { at: this.#now + Math.max(0, delayMs), callback };
-    this.#timers.add(timer);
-    return () => this.#timers.delete(timer);
-  }
-
-  /** Every timer that comes due is called at its own time, and what it starts is done before the next one. */
-  async pass(ms: number): Promise<void> {
-    const end = this.#now + ms;
-    await setImmediate();
-    for (;;) {
-      const [next] = [...this.#timers].filter(({ at }) => at <= end).sort((a, b) => a.at - b.at);
-      if (!next) break;
-      this.#timers.delete(next);
-      this.#now = Math.max(this.#now, next.at);
-      next.callback();
-      await setImmediate();
-    }
-    this.#now = end;
-    await setImmediate();
-  }
-}
 
 /** The server's logic without sockets. */
 export class HandWorld {
-  readonly clock = new HandClock();
+  readonly clock = new HandClock(1_700_000_000_000);
   readonly errors: string[] = [];
   readonly broker: Broker;
 

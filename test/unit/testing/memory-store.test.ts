@@ -1,16 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { entry, expectFailure, put, storeConformance } from '../conformance/store.ts';
-import { FakeDisk, FakeStore } from '../support/fake-store.ts';
+import { Disk } from '../../../src/testing/fakes/disk.ts';
+import { MemoryStore } from '../../../src/testing/fakes/store.ts';
+import { entry, expectFailure, put, storeConformance } from '../../conformance/store.ts';
 
-storeConformance('the fake store', () => {
-  const disk = new FakeDisk();
-  return { store: () => new FakeStore(disk) };
+storeConformance('the store in memory', () => {
+  const disk = new Disk();
+  return { store: () => new MemoryStore(disk) };
 });
 
-describe('the faults of the fake store', () => {
+describe('the faults of the store in memory', () => {
   it('fails as often as it was told, and changes nothing', async () => {
-    const disk = new FakeDisk();
-    const store = new FakeStore(disk);
+    const disk = new Disk();
+    const store = new MemoryStore(disk);
     disk.failNext('blocked');
     await expectFailure(store.open(), 'blocked');
     await store.open();
@@ -18,13 +19,13 @@ describe('the faults of the fake store', () => {
     const write = () => store.commit({ durability: 'strict', ops: [put(entry('a', 1))] });
     await expectFailure(write(), 'full');
     await expectFailure(write(), 'full');
-    expect((await new FakeStore(disk).open()).entries).toEqual([]);
+    expect((await new MemoryStore(disk).open()).entries).toEqual([]);
     await expectFailure(write(), 'fenced');
   });
 
   it('holds operations back until they are released', async () => {
-    const disk = new FakeDisk();
-    const store = new FakeStore(disk);
+    const disk = new Disk();
+    const store = new MemoryStore(disk);
     await store.open();
     const release = disk.hold();
     let done = false;
@@ -39,13 +40,13 @@ describe('the faults of the fake store', () => {
   });
 
   it('loses relaxed transactions, but none that a strict one followed', async () => {
-    const disk = new FakeDisk();
-    const store = new FakeStore(disk);
+    const disk = new Disk();
+    const store = new MemoryStore(disk);
     await store.open();
     await store.commit({ durability: 'relaxed', ops: [put(entry('a', 1))] });
     await store.commit({ durability: 'strict', ops: [put(entry('b', 2))] });
     await store.commit({ durability: 'relaxed', ops: [put(entry('c', 3))] });
     disk.loseRelaxed();
-    expect((await new FakeStore(disk).open()).entries).toEqual([entry('a', 1), entry('b', 2)]);
+    expect((await new MemoryStore(disk).open()).entries).toEqual([entry('a', 1), entry('b', 2)]);
   });
 });

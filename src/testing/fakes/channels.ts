@@ -1,0 +1,36 @@
+import type { HandClock } from './clock.ts';
+import type { Life } from './life.ts';
+
+interface End {
+  readonly name: string;
+  readonly life: Life;
+  readonly listener: (message: unknown) => void;
+}
+
+/** The BroadcastChannels of one browser. */
+export class FakeChannels {
+  readonly #clock: HandClock;
+  readonly #ends = new Set<End>();
+
+  constructor(clock: HandClock) {
+    this.#clock = clock;
+  }
+
+  open(life: Life, name: string, listener: (message: unknown) => void) {
+    const end: End = { name, life, listener };
+    this.#ends.add(end);
+    const close = () => this.#ends.delete(end);
+    life.atEnd(close);
+    return {
+      post: (message: unknown) => {
+        if (life.isDead) return;
+        for (const other of this.#ends) {
+          if (other === end || other.name !== name) continue;
+          const copy = structuredClone(message);
+          this.#clock.post(other, () => other.life.run(() => this.#ends.has(other) && other.listener(copy)));
+        }
+      },
+      close,
+    };
+  }
+}

@@ -1,0 +1,123 @@
+import {
+  type LoadedState,
+  type StoredCursor,
+  type StoredEntry,
+  type StoredOutcome,
+  StoreError,
+  type StoreFailure,
+  type StoreOp,
+  type StoreTransaction,
+} from '../../../worker/core/store.ts';
+
+interface Tables {
+  readonly entries: Map<string, StoredEntry>;
+  readonly outcomes: Map<string, StoredOutcome>;
+  readonly cursors: Map<string, StoredCursor>;
+  principal: string | null;
+}
+
+/** The rows of one app and identity, which outlive every hub, with the faults that a disk has. */
+export class Disk {
+  readonly clientId: string;
+  term = 0;
+  principal: string | null = null;
+  entries = new Map<string, StoredEntry>();
+  outcomes = new Map<string, StoredOutcome>();
+  cursors = new Map<string, StoredCursor>();
+  /** Set: every opening and every transaction fails so, with nothing changed. */
+  failure: StoreFailure | null = null;
+  #failures: { failure: StoreFailure; times: number } | null = null;
+  /** As of the last strict transaction: what a loss of power leaves. */
+  #safe: Tables = { entries: new Map(), outcomes: new Map(), cursors: new Map(), principal: null };
+  #held: (() => void)[] | null = null;
+
+  constructor(clientId = '00000000-0000-4000-8000-000000000001') {
+    this.clientId = clientId;
+  }
+
+  /** The next operations fail, with nothing changed. */
+  failNext(failure: StoreFailure, times = 1): void {
+    this.#failures = { failure, times };
+  }
+
+  /** Operations wait from now on, in order, until the returned function is called. */
+  hold(): () => void {
+    this.#held ??= [];
+    return () => {
+      const waiting = this.#held ?? [];
+      this.#held = null;
+      for (const work of waiting) work();
+    };
+  }
+
+  /** Runs it when nothing is held back. */
+  whenFree(work: () => void): void {
+    if (this.#held) this.#held.push(work);
+    else work();
+  }
+
+  /** The power fails: relaxed transactions since the last strict one are lost, also those that were complete. */
+  loseRelaxed(): void {
+    Object.assign(this, copyOf(this.#safe));
+  }
+
+  /** Somebody deletes the database. */
+  erase(): void {
+    this.#safe = { entries: new Map(), outcomes: new Map(), cursors: new Map(), principal: null };
+    this.loseRelaxed();
+  }
+
+  /** A hub takes the rows over. @throws StoreError */
+  load(): LoadedState {
+    this.#failIfTold();
+    this.term++;
+    this.#safe = copyOf(this);
+    return structuredClone({
+      meta: { clientId: this.clientId, term: this.term, principal: this.principal },
+      entries: byKey(this.entries),
+      outcomes: byKey(this.outcomes),
+      cursors: byKey(this.cursors),
+    });
+  }
+
+  /** @throws StoreError, with nothing changed; `fenced` where another hub took over since `term`. */
+  commit({ ops, durability }: StoreTransaction, term: number): void {
+    this.#failIfTold();
+    if (term !== this.term) {
+      throw new StoreError('fenced', `another store took over at term ${this.term}`);
+    }
+    this.apply(ops);
+    if (durability === 'strict') this.#safe = copyOf(this);
+  }
+
+  apply(ops: readonly StoreOp[]): void {
+    for (const op of structuredClone(ops)) {
+      if (op.op === 'put_entry') this.entries.set(op.entry.id, op.entry);
+      else if (op.op === 'delete_entry') this.entries.delete(op.id);
+      else if (op.op === 'put_outcome') this.outcomes.set(op.outcome.id, op.outcome);
+      else if (op.op === 'delete_outcome') this.outcomes.delete(op.id);
+      else if (op.op === 'put_cursor') this.cursors.set(op.cursor.topic, op.cursor);
+      else if (op.op === 'delete_cursor') this.cursors.delete(op.topic);
+      else this.principal = op.principal;
+    }
+  }
+
+  #failIfTold(): void {
+    const failure = this.failure ?? (this.#failures && this.#failures.times-- > 0 && this.#failures.failure);
+    if (failure) throw new StoreError(failure, 'the disk was told to fail');
+  }
+}
+
+function copyOf({ entries, outcomes, cursors, principal }: Tables): Tables {
+  return {
+    entries: new Map(entries),
+    outcomes: new Map(outcomes),
+    cursors: new Map(cursors),
+    principal,
+  };
+}
+
+/** In the order in which IndexedDB would give them, so that nobody comes to rely on another. */
+function byKey<T>(rows: ReadonlyMap<string, T>): T[] {
+  return [...rows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
+}

@@ -1,0 +1,46 @@
+/** Of one page or worker. What belongs to it asks before it does anything. */
+export class Life {
+  #state: 'awake' | 'frozen' | 'dead' = 'awake';
+  readonly #atEnd = new Set<() => void>();
+  readonly #waiting: (() => void)[] = [];
+
+  get isDead(): boolean {
+    return this.#state === 'dead';
+  }
+
+  get isFrozen(): boolean {
+    return this.#state === 'frozen';
+  }
+
+  /** Runs it unless it is dead; while it is frozen, it waits. */
+  run(work: () => void): void {
+    if (this.#state === 'awake') work();
+    else if (this.#state === 'frozen') this.#waiting.push(work);
+  }
+
+  freeze(): void {
+    if (this.#state === 'awake') this.#state = 'frozen';
+  }
+
+  /** What came meanwhile happens at once, in order. */
+  thaw(): void {
+    if (this.#state !== 'frozen') return;
+    this.#state = 'awake';
+    for (const work of this.#waiting.splice(0)) this.run(work);
+  }
+
+  /** Abruptly: nobody is told but those who saw to it. */
+  end(): void {
+    if (this.isDead) return;
+    this.#state = 'dead';
+    this.#waiting.length = 0;
+    for (const callback of [...this.#atEnd]) callback();
+    this.#atEnd.clear();
+  }
+
+  /** @returns takes it back. */
+  atEnd(callback: () => void): () => void {
+    this.#atEnd.add(callback);
+    return () => this.#atEnd.delete(callback);
+  }
+}

@@ -1,0 +1,192 @@
+import type { Socket } from '../../../worker/shell/platform.ts';
+import type { Inbound, Peer } from '../../server/core/peer.ts';
+import type { HandClock } from './clock.ts';
+import type { Life } from './life.ts';
+
+/** What a server does with a socket that comes. */
+export type Accept = (peer: Peer, url: string) => Inbound;
+
+const CONNECTING = 0;
+const OPEN = 1;
+const CLOSING = 2;
+const CLOSED = 3;
+
+/** One socket from end to end. */
+export interface Wire {
+  readonly url: string;
+  readonly life: Life;
+  /** Whether the server holds it for connected. */
+  readonly isAccepted: boolean;
+  /** Whether neither end has noticed an end. */
+  readonly isOver: boolean;
+  /** Both ends hear of it: abnormal closure, 1006. What is under way is lost. */
+  cut(): void;
+  /** Nothing passes any more, and nobody is told. */
+  vanish(): void;
+}
+
+/** The way between browsers and the one server. */
+export class FakeNetwork {
+  readonly #clock: HandClock;
+  readonly #wires = new Set<FakeSocket>();
+  /** Who takes new sockets. `null`: they are refused. */
+  server: Accept | null = null;
+  /** Each way, for what is sent from now on. */
+  latencyMs = 0;
+  /** Called with every message that arrives. */
+  heard: (wire: Wire, direction: 'up' | 'down', text: string) => void = () => {};
+
+  constructor(clock: HandClock) {
+    this.#clock = clock;
+  }
+
+  /** Those whose end somebody has not noticed yet. */
+  get wires(): readonly Wire[] {
+    return [...this.#wires];
+  }
+
+  open(life: Life, url: string): Socket {
+    const socket = new FakeSocket(this.#clock, this, life, url, () => this.#wires.delete(socket));
+    this.#wires.add(socket);
+    return socket;
+  }
+
+  cut(): void {
+    for (const wire of this.wires) wire.cut();
+  }
+}
+
+/** The client's WebSocket, with the server's end behind it. */
+class FakeSocket extends EventTarget implements Wire {
+  readonly url: string;
+  readonly life: Life;
+  binaryType: BinaryType = 'blob';
+  readyState: 0 | 1 | 2 | 3 = CONNECTING;
+  #clock: HandClock;
+  #network: FakeNetwork;
+  #over: () => void;
+  #server: Inbound | null = null;
+  /** Of what is sent while its way is blocked. */
+  bufferedAmount = 0;
+  #vanished = false;
+  #serverGone = false;
+  readonly #up = {};
+  readonly #down = {};
+
+  constructor(clock: HandClock, network: FakeNetwork, life: Life, url: string, over: () => void) {
+    super();
+    this.url = url;
+    this.life = life;
+    this.#clock = clock;
+    this.#network = network;
+    this.#over = over;
+    // A dead process's sockets are closed by its system, unless the way there is lost.
+    life.atEnd(() => this.#leave(1006));
+    this.#pass(this.#up, () => this.#connect());
+  }
+
+  get isAccepted(): boolean {
+    return this.#server !== null && !this.#serverGone;
+  }
+
+  get isOver(): boolean {
+    return this.readyState === CLOSED && !this.isAccepted;
+  }
+
+  send(data: unknown): void {
+    const text = String(data);
+    if (this.readyState !== OPEN) return;
+    if (this.#vanished) this.bufferedAmount += text.length;
+    this.#pass(this.#up, () => {
+      if (!this.isAccepted) return;
+      this.#network.heard(this, 'up', text);
+      this.#server?.message(text);
+    });
+  }
+
+  close(code = 1005, reason = ''): void {
+    if (this.readyState >= CLOSING) return;
+    this.readyState = CLOSING;
+    this.#pass(this.#up, () => {
+      this.#serverEnds();
+      this.#pass(this.#down, () => this.#closed(code, reason));
+    });
+  }
+
+  cut(): void {
+    this.#serverEnds();
+    this.#closed(1006, '');
+  }
+
+  vanish(): void {
+    this.#vanished = true;
+  }
+
+  #connect(): void {
+    const { server } = this.#network;
+    if (this.readyState !== CONNECTING) return;
+    if (!server) return this.#pass(this.#down, () => this.#closed(1006, ''));
+    this.#pass(this.#down, () => {
+      if (this.readyState !== CONNECTING) return;
+      this.readyState = OPEN;
+      this.#tell('open', {});
+    });
+    this.#server = server(this.#peer(), this.url);
+  }
+
+  #peer(): Peer {
+    return {
+      send: (text) => {
+        if (this.#serverGone) return;
+        this.#pass(this.#down, () => {
+          if (this.readyState !== OPEN) return;
+          this.#network.heard(this, 'down', text);
+          this.#tell('message', { data: text });
+        });
+      },
+      bufferedBytes: () => 0,
+      close: (code, reason) =>
+        this.#pass(this.#down, () => {
+          this.#closed(code, reason);
+          this.#pass(this.#up, () => this.#serverEnds());
+        }),
+      terminate: () => {
+        this.#serverEnds();
+        this.#pass(this.#down, () => this.#closed(1006, ''));
+      },
+    };
+  }
+
+  /** The client's process, or its browser, gives the socket up. */
+  #leave(code: number): void {
+    this.readyState = CLOSED;
+    this.#pass(this.#up, () => this.#serverEnds());
+    this.#closed(code, '');
+  }
+
+  #serverEnds(): void {
+    if (this.#serverGone) return;
+    this.#serverGone = true;
+    this.#server?.closed();
+    if (this.readyState >= CLOSING) this.#over();
+  }
+
+  #closed(code: number, reason: string): void {
+    const before = this.readyState;
+    this.readyState = CLOSED;
+    if (!this.isAccepted) this.#over();
+    if (before !== CLOSED) this.#tell('close', { code, reason });
+  }
+
+  /** On its way for as long as the network takes; lost where the way is. */
+  #pass(direction: object, arrive: () => void): void {
+    const { latencyMs } = this.#network;
+    const go = () => this.#clock.post(direction, () => this.#vanished || arrive());
+    if (latencyMs > 0) this.#clock.setTimer(latencyMs, go);
+    else go();
+  }
+
+  #tell(type: string, fields: object): void {
+    this.life.run(() => this.dispatchEvent(Object.assign(new Event(type), fields)));
+  }
+}

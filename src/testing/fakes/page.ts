@@ -1,0 +1,109 @@
+import type { PagePlatform, PageWatcher, WorkerLine } from '../../client/platform.ts';
+import type { FakeBrowser } from './browser.ts';
+import { Life } from './life.ts';
+import { type FakeWorker, lifeTimer } from './worker.ts';
+
+/** One page: the platform of the client that runs in it. */
+export class FakePage implements PagePlatform {
+  readonly life = new Life();
+  readonly #browser: FakeBrowser;
+  /** Which worker the application's function starts, or joins. */
+  readonly #worker: (page: FakePage) => FakeWorker;
+  readonly #watchers = new Set<PageWatcher>();
+  #line: { worker: FakeWorker } | null = null;
+  #isVisible = true;
+  #isCached = false;
+
+  constructor(browser: FakeBrowser, worker: (page: FakePage) => FakeWorker) {
+    this.#browser = browser;
+    this.#worker = worker;
+  }
+
+  /** The worker that it is connected to, once it has started one. */
+  get worker(): FakeWorker | null {
+    return this.#line?.worker ?? null;
+  }
+
+  /** It is left for good. */
+  close(): void {
+    this.#hide();
+    this.life.end();
+  }
+
+  /** Its process ends without a word. */
+  crash(): void {
+    this.life.end();
+  }
+
+  /** Into the back/forward cache. */
+  enterCache(): void {
+    this.#hide();
+    this.#isCached = true;
+    this.life.freeze();
+  }
+
+  leaveCache(): void {
+    this.#isCached = false;
+    this.life.thaw();
+    for (const watcher of [...this.#watchers]) watcher.show();
+  }
+
+  /** As browsers do with a page that has been hidden for long: its timers and its own worker stop. */
+  freeze(): void {
+    this.setVisible(false);
+    for (const watcher of [...this.#watchers]) watcher.freeze();
+    this.life.freeze();
+    if (this.worker?.isOwn) this.worker.life.freeze();
+  }
+
+  thaw(): void {
+    if (this.worker?.isOwn) this.worker.life.thaw();
+    this.life.thaw();
+    for (const watcher of [...this.#watchers]) watcher.show();
+  }
+
+  setVisible(visible: boolean): void {
+    if (visible === this.#isVisible) return;
+    this.#isVisible = visible;
+    this.#signal(visible ? 'visible' : 'hidden');
+  }
+
+  online(): void {
+    this.#signal('online');
+  }
+
+  /** A message that is posted to a page in the back/forward cache evicts it. */
+  isPostedTo(): void {
+    if (this.#isCached) this.life.end();
+  }
+
+  readonly now = () => this.#browser.clock.now();
+  readonly uuid = () => this.#browser.uuid();
+  readonly setTimer = (delayMs: number, callback: () => void) =>
+    lifeTimer(this.#browser.clock, this.life, delayMs, callback);
+  readonly isPage = () => true;
+  readonly isVisible = () => this.#isVisible;
+  readonly baseUrl = () => 'https://app.test/';
+  readonly exposeSink: PagePlatform['exposeSink'] = (sink) => sink;
+  readonly locks: PagePlatform['locks'] = () => (this.#locks ??= this.#browser.locks.of(this.life));
+  #locks: ReturnType<PagePlatform['locks']>;
+
+  watchPage(signal: AbortSignal, watcher: PageWatcher): void {
+    this.#watchers.add(watcher);
+    signal.addEventListener('abort', () => this.#watchers.delete(watcher));
+  }
+
+  startWorker(): WorkerLine {
+    const worker = this.#worker(this);
+    this.#line = { worker };
+    return worker.connect(this);
+  }
+
+  #hide(): void {
+    for (const watcher of [...this.#watchers]) watcher.hide();
+  }
+
+  #signal(signal: 'online' | 'visible' | 'hidden'): void {
+    for (const watcher of [...this.#watchers]) watcher.signal(signal);
+  }
+}

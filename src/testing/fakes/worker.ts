@@ -1,0 +1,154 @@
+import { type HubSettings, hubSettings } from '../../../worker/core/settings.ts';
+import { Hubs } from '../../../worker/shell/hubs.ts';
+import type { Platform } from '../../../worker/shell/platform.ts';
+import { PagePort } from '../../../worker/shell/port.ts';
+import type { WorkerLine } from '../../client/platform.ts';
+import type { HubPort, TabSink } from '../../protocol/port.ts';
+import type { AnyProtocol } from '../../protocol/types.ts';
+import type { FakeBrowser } from './browser.ts';
+import { Life } from './life.ts';
+import type { FakePage } from './page.ts';
+import { MemoryStore } from './store.ts';
+
+/** What a worker's script says: its `hub.ts`. */
+export interface HubScript {
+  readonly protocol: AnyProtocol;
+  readonly settings?: Partial<HubSettings>;
+  /** Milliseconds that it outlives its last page: `extendedLifetime` gives 300,000. @default 0 */
+  readonly outlivesMs?: number;
+}
+
+/** One worker: the real hubs, on a platform that ends with it. */
+export class FakeWorker {
+  readonly life = new Life();
+  readonly isOwn: boolean;
+  readonly #script: HubScript;
+  readonly #browser: FakeBrowser;
+  readonly #hubs: Hubs;
+  readonly #pages = new Set<FakePage>();
+
+  constructor(browser: FakeBrowser, script: HubScript, isOwn: boolean) {
+    this.#browser = browser;
+    this.#script = script;
+    this.isOwn = isOwn;
+    this.#hubs = new Hubs(this.#platform(), script.protocol, hubSettings(script.settings ?? {}));
+  }
+
+  /** As when its process is killed: nobody is told. */
+  kill(): void {
+    this.life.end();
+  }
+
+  /** A page's way to it. */
+  connect(page: FakePage): WorkerLine {
+    const { clock } = this.#browser;
+    const port = new PagePort(this.#hubs);
+    const up = {};
+    const down = {};
+    let isClosed = false;
+    const toWorker = (work: () => void) => clock.post(up, () => this.life.run(work));
+    const toPage = (work: () => void) => {
+      if (isClosed || this.life.isDead) return;
+      page.isPostedTo();
+      clock.post(down, () => page.life.run(() => isClosed || work()));
+    };
+    const call = (method: keyof HubPort, args: readonly unknown[]) =>
+      new Promise((resolve, reject) => {
+        if (isClosed) return;
+        const copies = args.map((arg) => (isSink(arg) ? stub(arg, toPage, toWorker) : structuredClone(arg)));
+        toWorker(() => {
+          const answered: Promise<unknown> = Reflect.apply(port[method], port, copies);
+          answered.then(
+            (value) => toPage(() => resolve(structuredClone(value))),
+            (error) => toPage(() => reject(error)),
+          );
+        });
+      });
+    const hub = new Proxy({} as HubPort, {
+      get:
+        (_, method) =>
+        (...args: unknown[]) =>
+          call(method as keyof HubPort, args),
+    });
+    this.#pages.add(page);
+    page.life.atEnd(() => this.#leave(page));
+    return {
+      isOwn: this.isOwn,
+      hub,
+      close: () => {
+        isClosed = true;
+        if (this.isOwn) this.kill();
+      },
+    };
+  }
+
+  #leave(page: FakePage): void {
+    this.#pages.delete(page);
+    if (this.#pages.size > 0) return;
+    this.#browser.clock.setTimer(this.#script.outlivesMs ?? 0, () => {
+      if (this.#pages.size === 0) this.kill();
+    });
+  }
+
+  #platform(): Platform {
+    const { life } = this;
+    const { clock, locks, network } = this.#browser;
+    return {
+      now: clock.now,
+      random: () => this.#browser.random(),
+      uuid: () => this.#browser.uuid(),
+      setTimer: (delayMs, callback) => lifeTimer(clock, life, delayMs, callback),
+      locks: locks.of(life),
+      openSocket: (url) => network.open(life, url),
+      createStore: ({ app, identity }) => {
+        const source = {};
+        const disk = this.#browser.disk(app, identity);
+        return new MemoryStore(disk, (work) => clock.post(source, () => life.run(work)));
+      },
+      endSink: (sink) => ended.add(sink),
+    };
+  }
+}
+
+const ended = new WeakSet<TabSink>();
+
+function isSink(value: unknown): value is TabSink {
+  return typeof value === 'object' && value !== null && 'deliver' in value;
+}
+
+/** The page's ear, as the worker has it. */
+function stub(
+  sink: TabSink,
+  toPage: (work: () => void) => void,
+  toWorker: (work: () => void) => void,
+): TabSink {
+  const remote: TabSink = {
+    deliver: (batch) =>
+      new Promise((resolve, reject) => {
+        if (ended.has(remote)) return;
+        const copy = structuredClone(batch);
+        toPage(() =>
+          sink.deliver(copy).then(
+            () => toWorker(resolve),
+            (error) => toWorker(() => reject(error)),
+          ),
+        );
+      }),
+  };
+  return remote;
+}
+
+/** A timer that ends with whoever set it, and waits while that one is frozen. */
+export function lifeTimer(
+  clock: FakeBrowser['clock'],
+  life: Life,
+  delayMs: number,
+  callback: () => void,
+): () => void {
+  let isOver = false;
+  const cancel = clock.setTimer(delayMs, () => life.run(() => isOver || callback()));
+  return () => {
+    isOver = true;
+    cancel();
+  };
+}
