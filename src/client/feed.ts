@@ -136,6 +136,11 @@ export function createFeed(topic: string, link: Link, report: Report): Feed {
       whole.flatMap((part) => part[kind]).map((item) => toItem(topic, epoch, true, item));
     const events = read('events');
     const missed = read('missed');
+    // A new hub does not know what became of them under the one before it.
+    for (const { meta } of missed) {
+      const critical = criticals.get(meta.offset);
+      if (critical) decide(critical);
+    }
     const isForAll = ticket === null;
     // A server's own snapshot counts even where its offset is lower.
     position = { epoch, offset: isForAll ? offset : Math.max(offset, position?.offset ?? 0) };

@@ -71,6 +71,16 @@ export function storeConformance(name: string, newRows: () => Rows): void {
       expect(state.outcomes).toEqual([outcome('c')]);
       expect(state.cursors).toEqual([cursor('run:42', 7)]);
       expect(state.meta.principal).toBe('ada');
+      await store.open();
+      const clientId = '11111111-0000-4000-8000-000000000001';
+      await store.commit({
+        durability: 'strict',
+        ops: [
+          { op: 'put_principal', principal: 'bob' },
+          { op: 'put_client_id', clientId },
+        ],
+      });
+      expect((await reload()).meta).toMatchObject({ clientId, principal: 'bob' });
     });
 
     it('replaces rows of the same key, and deletes', async () => {

@@ -209,7 +209,7 @@ export class HubWorld {
       hubId: options.hubId ?? 'hub-1',
       identity: 'ann',
       random: () => this.#random(),
-      fallbackClientId: '00000000-0000-4000-8000-00000000ffff',
+      freshClientId: '00000000-0000-4000-8000-00000000ffff',
       now: this.now,
     });
     if (options.open ?? true) this.openStore();

@@ -33,7 +33,7 @@ type Binding = { state: 'unbound' } | { state: 'binding' | 'bound'; principal: s
  */
 export class Hub {
   readonly #context: Context;
-  readonly #fallbackClientId: string;
+  readonly #freshClientId: string;
   readonly #keeper: Keeper;
   readonly #route: Route;
   readonly #connection: Connection;
@@ -52,7 +52,7 @@ export class Hub {
   constructor(options: HubOptions) {
     const context = new Context(options);
     this.#context = context;
-    this.#fallbackClientId = options.fallbackClientId;
+    this.#freshClientId = options.freshClientId;
     this.#keeper = new Keeper(context, () => this.#tabs.storageChanged());
     this.#route = new Route(context);
     const route = this.#route;
@@ -246,7 +246,7 @@ export class Hub {
       );
     }
     this.#keeper.failed(failure, message);
-    if (this.#role.state === 'candidate') this.#own(0, this.#fallbackClientId);
+    if (this.#role.state === 'candidate') this.#own(0, this.#freshClientId);
   }
 
   #own(term: number, clientId: string): void {
@@ -316,7 +316,7 @@ export class Hub {
   #hello(token: string | null): ClientFrame {
     const { protocol } = this.#context;
     const { term, clientId } =
-      this.#role.state === 'owner' ? this.#role : { term: 0, clientId: this.#fallbackClientId };
+      this.#role.state === 'owner' ? this.#role : { term: 0, clientId: this.#freshClientId };
     return {
       type: 'hello',
       client_id: clientId,
@@ -350,7 +350,20 @@ export class Hub {
       'the server takes this browser for another person than the outbox belongs to; nothing is sent';
     this.#context.log('warn', message);
     this.#connection.pause('identity_mismatch', message);
+    this.#renameClient();
     return false;
+  }
+
+  /**
+   * A server that welcomes a stranger under our client id has forgotten whose it was, and takes it for the stranger's
+   * from now on: the owner of this outbox would be turned away for good. Accepted ids are remembered by principal, so
+   * that a new name costs nothing.
+   */
+  #renameClient(): void {
+    if (this.#role.state !== 'owner') return;
+    const clientId = this.#freshClientId;
+    this.#role = { ...this.#role, clientId };
+    this.#keeper.write([{ op: 'put_client_id', clientId }], 'strict', () => {});
   }
 
   #received(frame: ServerFrame): void {

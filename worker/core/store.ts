@@ -68,7 +68,8 @@ export type StoreOp =
   | { readonly op: 'delete_outcome'; readonly id: string }
   | { readonly op: 'put_cursor'; readonly cursor: StoredCursor }
   | { readonly op: 'delete_cursor'; readonly topic: string }
-  | { readonly op: 'put_principal'; readonly principal: string };
+  | { readonly op: 'put_principal'; readonly principal: string }
+  | { readonly op: 'put_client_id'; readonly clientId: string };
 
 /** All of it or nothing. `strict`: on the disk when it is done. */
 export interface StoreTransaction {

@@ -74,7 +74,7 @@ export class HubShell {
       hubId: this.id,
       identity,
       random: () => platform.random(),
-      fallbackClientId: platform.uuid(),
+      freshClientId: platform.uuid(),
       now: platform.now(),
     });
     this.#socket = new SocketSlot(platform.openSocket, (input) => this.#feed(input));

@@ -18,7 +18,7 @@ interface Tables {
 
 /** The rows of one app and identity, which outlive every hub, with the faults that a disk has. */
 export class Disk {
-  readonly clientId: string;
+  clientId: string;
   term = 0;
   principal: string | null = null;
   entries = new Map<string, StoredEntry>();
@@ -98,7 +98,8 @@ export class Disk {
       else if (op.op === 'delete_outcome') this.outcomes.delete(op.id);
       else if (op.op === 'put_cursor') this.cursors.set(op.cursor.topic, op.cursor);
       else if (op.op === 'delete_cursor') this.cursors.delete(op.topic);
-      else this.principal = op.principal;
+      else if (op.op === 'put_principal') this.principal = op.principal;
+      else this.clientId = op.clientId;
     }
   }
 

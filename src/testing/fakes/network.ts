@@ -10,6 +10,8 @@ const CONNECTING = 0;
 const OPEN = 1;
 const CLOSING = 2;
 const CLOSED = 3;
+/** As `ws` does: a peer that does not answer the closing handshake is cut off. */
+const CLOSE_TIMEOUT_MS = 30_000;
 
 /** One socket from end to end. */
 export interface Wire {
@@ -145,11 +147,13 @@ class FakeSocket extends EventTarget implements Wire {
         });
       },
       bufferedBytes: () => 0,
-      close: (code, reason) =>
+      close: (code, reason) => {
         this.#pass(this.#down, () => {
           this.#closed(code, reason);
           this.#pass(this.#up, () => this.#serverEnds());
-        }),
+        });
+        this.#clock.setTimer(CLOSE_TIMEOUT_MS, () => this.#serverEnds());
+      },
       terminate: () => {
         this.#serverEnds();
         this.#pass(this.#down, () => this.#closed(1006, ''));

@@ -12,7 +12,7 @@ export class FakePage implements PagePlatform {
   readonly #watchers = new Set<PageWatcher>();
   #line: { worker: FakeWorker } | null = null;
   #isVisible = true;
-  #isCached = false;
+  isCached = false;
 
   constructor(browser: FakeBrowser, worker: (page: FakePage) => FakeWorker) {
     this.#browser = browser;
@@ -38,12 +38,12 @@ export class FakePage implements PagePlatform {
   /** Into the back/forward cache. */
   enterCache(): void {
     this.#hide();
-    this.#isCached = true;
+    this.isCached = true;
     this.life.freeze();
   }
 
   leaveCache(): void {
-    this.#isCached = false;
+    this.isCached = false;
     this.life.thaw();
     for (const watcher of [...this.#watchers]) watcher.show();
   }
@@ -74,7 +74,7 @@ export class FakePage implements PagePlatform {
 
   /** A message that is posted to a page in the back/forward cache evicts it. */
   isPostedTo(): void {
-    if (this.#isCached) this.life.end();
+    if (this.isCached) this.life.end();
   }
 
   readonly now = () => this.#browser.clock.now();

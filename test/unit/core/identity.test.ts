@@ -140,6 +140,23 @@ describe('the outbox belongs to the principal of its first welcome', () => {
   });
 });
 
+test('a server that gave the client id to a stranger is told another one, so that the owner is let in again', () => {
+  const { world, tab } = start();
+  decide(tab, 'g');
+  world.socket.welcome({ principal: 'ann' });
+  world.socket.close();
+  world.advance(1_000);
+  world.socket.welcome({ principal: 'bob' });
+  const [first] = world.socket.sent('hello');
+  tab.call({ method: 'reconnect' });
+  world.socket.accept();
+  const [second] = world.socket.sent('hello');
+  expect(second?.client_id).not.toBe(first?.client_id);
+  expect(world.disk.clientId).toBe(second?.client_id);
+  world.socket.welcome({ principal: 'ann' });
+  expect(tab.connection).toMatchObject({ state: 'open' });
+});
+
 describe('signOut', () => {
   test('ends the connection for every tab, and returns what waits, which stays', () => {
     const { world, tab } = start();

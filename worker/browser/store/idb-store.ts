@@ -171,6 +171,15 @@ async function apply(tx: Writing, ops: readonly StoreOp[], term: number): Promis
     if (stored?.term === term) return stored;
     throw new StoreError('fenced', `another hub took the outbox over (term ${stored?.term}, not ${term})`);
   });
+  let written: Promise<StoredMeta> = checked;
+  const change = (fields: Partial<StoredMeta>) => {
+    written = written.then(async (stored) => {
+      const next = { ...stored, ...fields };
+      await meta.put(next, META);
+      return next;
+    });
+    return written;
+  };
   const perform = async (op: StoreOp): Promise<unknown> => {
     switch (op.op) {
       case 'put_entry':
@@ -185,8 +194,10 @@ async function apply(tx: Writing, ops: readonly StoreOp[], term: number): Promis
         return tx.objectStore('cursors').put(op.cursor);
       case 'delete_cursor':
         return tx.objectStore('cursors').delete(op.topic);
-      default:
-        return checked.then((stored) => meta.put({ ...stored, principal: op.principal }, META));
+      case 'put_principal':
+        return change({ principal: op.principal });
+      case 'put_client_id':
+        return change({ clientId: op.clientId });
     }
   };
   await Promise.all([checked, ...ops.map(perform)]);

@@ -1,0 +1,117 @@
+import type { StoreFailure } from '../../worker/core/store.ts';
+import type { CommandName } from './protocol.ts';
+import type { Random } from './random.ts';
+
+/** One thing that happens. Numbers of tabs and the like count around what there is, so that any part of a schedule is one. */
+export type Action =
+  | { do: 'wait'; ms: number }
+  | { do: 'publish'; what: 'nodes' | 'lines' | 'gate' | 'alarm'; topic: 0 | 1; count: number }
+  | { do: 'send'; tab: number; command: CommandName; topic: 0 | 1; count: number }
+  | { do: 'person'; tab: number; wants: 'cancel' | 'retry' | 'dismiss'; entry: number }
+  | { do: 'reconnect'; tab: number }
+  | { do: 'open tab'; own: boolean }
+  | { do: 'close tab' | 'crash tab' | 'reload tab' | 'freeze' | 'cache'; tab: number }
+  /** All that are frozen or cached come back. */
+  | { do: 'wake' }
+  | { do: 'kill worker' }
+  /** In the middle of whatever happens then. */
+  | { do: 'kill worker after'; tasks: number }
+  | { do: 'kill browser'; powerLost: boolean }
+  | { do: 'cut' | 'vanish' }
+  | { do: 'latency'; ms: number }
+  | { do: 'server down' | 'server up' }
+  | { do: 'restart server'; keepsHistory: boolean }
+  | { do: 'kill server after'; tasks: number }
+  | { do: 'drain server'; ms: number }
+  | { do: 'refuse'; commands: boolean }
+  | { do: 'expire token' }
+  | { do: 'someone else'; ms: number }
+  | { do: 'fail store'; failure: StoreFailure; times: number }
+  | { do: 'break store'; failure: StoreFailure }
+  | { do: 'mend store' }
+  | { do: 'hold store' }
+  | { do: 'jump clock'; ms: number };
+
+const FAILURES: [StoreFailure, ...StoreFailure[]] = ['full', 'failed', 'blocked', 'unavailable'];
+const COMMANDS: [CommandName, ...CommandName[]] = [
+  'decide',
+  'decide',
+  'decide',
+  'note',
+  'note',
+  'bad',
+  'later',
+  'brief',
+];
+
+/** What may happen, and how often among the others. */
+const WEIGHTED: readonly [weight: number, make: (random: Random) => Action][] = [
+  [14, ({ int }) => ({ do: 'wait', ms: int(4) === 0 ? int(45_000) : int(800) })],
+  [9, ({ int }) => ({ do: 'publish', what: 'nodes', topic: bit(int(4)), count: 1 + int(5) })],
+  [5, ({ int }) => ({ do: 'publish', what: 'lines', topic: bit(int(4)), count: 1 + int(5) })],
+  [4, ({ int }) => ({ do: 'publish', what: 'gate', topic: 0, count: 1 + int(2) })],
+  [4, ({ int }) => ({ do: 'publish', what: 'alarm', topic: 0, count: 1 + int(2) })],
+  [
+    15,
+    ({ int, pick }) => ({
+      do: 'send',
+      tab: int(8),
+      command: pick(COMMANDS),
+      topic: bit(int(4)),
+      count: 1 + int(3),
+    }),
+  ],
+  [
+    3,
+    ({ int, pick }) => ({
+      do: 'person',
+      tab: int(8),
+      wants: pick(['cancel', 'retry', 'dismiss']),
+      entry: int(8),
+    }),
+  ],
+  [1, ({ int }) => ({ do: 'reconnect', tab: int(8) })],
+  [3, () => ({ do: 'open tab', own: false })],
+  [2, ({ int }) => ({ do: 'close tab', tab: int(8) })],
+  [1, ({ int }) => ({ do: 'crash tab', tab: int(8) })],
+  [3, ({ int }) => ({ do: 'reload tab', tab: int(8) })],
+  [2, ({ int }) => ({ do: 'freeze', tab: int(8) })],
+  [2, ({ int }) => ({ do: 'cache', tab: int(8) })],
+  [4, () => ({ do: 'wake' })],
+  [2, () => ({ do: 'kill worker' })],
+  [4, ({ int }) => ({ do: 'kill worker after', tasks: 1 + int(60) })],
+  [1, ({ int }) => ({ do: 'kill browser', powerLost: int(2) === 0 })],
+  [5, () => ({ do: 'cut' })],
+  [3, () => ({ do: 'vanish' })],
+  [2, ({ int, pick }) => ({ do: 'latency', ms: pick([0, 0, 20, 300, 1 + int(3_000)]) })],
+  [3, () => ({ do: 'server down' })],
+  [5, () => ({ do: 'server up' })],
+  [2, () => ({ do: 'restart server', keepsHistory: true })],
+  [1, () => ({ do: 'restart server', keepsHistory: false })],
+  [2, ({ int }) => ({ do: 'kill server after', tasks: 1 + int(40) })],
+  [2, ({ int }) => ({ do: 'drain server', ms: int(3_000) })],
+  [2, ({ int }) => ({ do: 'refuse', commands: int(2) === 0 })],
+  [1, () => ({ do: 'expire token' })],
+  [1, ({ int }) => ({ do: 'someone else', ms: int(20_000) })],
+  [3, ({ int, pick }) => ({ do: 'fail store', failure: pick(FAILURES), times: 1 + int(3) })],
+  [1, ({ pick }) => ({ do: 'break store', failure: pick(FAILURES) })],
+  [3, () => ({ do: 'mend store' })],
+  [2, () => ({ do: 'hold store' })],
+  [1, ({ int }) => ({ do: 'jump clock', ms: (int(2) - 0.5) * 2 * int(86_400_000) })],
+];
+const TOTAL = WEIGHTED.reduce((sum, [weight]) => sum + weight, 0);
+
+/** A schedule of so many actions. */
+export function schedule(random: Random, length: number): Action[] {
+  return Array.from({ length }, () => {
+    let at = random.int(TOTAL);
+    const found = WEIGHTED.find(([weight]) => {
+      at -= weight;
+      return at < 0;
+    });
+    if (!found) throw new Error('the weights do not add up');
+    return found[1](random);
+  });
+}
+
+const bit = (drawn: number): 0 | 1 => (drawn === 0 ? 1 : 0);

@@ -1,0 +1,159 @@
+import { isDeepStrictEqual } from 'node:util';
+import { TOPICS } from './protocol.ts';
+import type { Sent, SimTab } from './tab.ts';
+import type { World } from './world.ts';
+
+/** What must hold at any moment. */
+export function during({ server, sent, browser, problems }: World): void {
+  const { connections } = server;
+  if (connections > 1) problems.push(`the server has ${connections} connections of one browser`);
+  const runs = new Map<number, number>();
+  for (const { n } of server.accepted) runs.set(n, (runs.get(n) ?? 0) + 1);
+  for (const [n, times] of runs) if (times > 1) problems.push(`command ${n} was accepted ${times} times`);
+  const owners = browser.locks.names.filter((name) => name.endsWith(':owner'));
+  if (owners.length > 1) problems.push('two hubs own the line');
+  if (sent.length > 10_000) problems.push('the schedule sends without end');
+}
+
+/** What must hold when all faults are over, and everything has come to rest. */
+export async function atRest(world: World): Promise<void> {
+  for (const sent of world.sent) judgeCommand(world, sent);
+  judgeOrder(world);
+  for (const tab of world.tabs) for (const topic of TOPICS) await judgePage(world, tab, topic);
+  for (const tab of world.allTabs) judgeSeen(world, tab);
+  await judgeCriticals(world);
+  await judgeMemory(world);
+  world.problems.push(...world.server.errors);
+  for (const { errors } of world.allTabs)
+    world.problems.push(...errors.filter((error) => !/storage_unavailable/.test(error)));
+}
+
+const NEVER_SENT: readonly string[] = ['expired', 'dropped', 'cancelled'];
+
+function judgeCommand({ server, disk, handedOver, touched, lostRelaxed, problems }: World, sent: Sent): void {
+  const { n, command, state } = sent;
+  const about = `command ${n} (${command})`;
+  const run = server.accepted.find((accepted) => accepted.n === n);
+  if (state.is === 'refused') {
+    if (run) problems.push(`${about} was refused to the page (${state.code}), and ran`);
+    return;
+  }
+  const row = [...disk.entries.values()].find((entry) => entry.command['n'] === n);
+  const kept = [...disk.outcomes.values()].find((outcome) => outcome.command['n'] === n)?.outcome;
+  const id = row?.id ?? ('id' in state ? state.id : run?.id);
+  const outcome = state.is === 'settled' ? state.outcome : kept;
+  const isHandedOver = id !== undefined && handedOver.has(id);
+  if (row?.fate.state === 'pending') problems.push(`${about} is still pending`);
+  if (row && isHandedOver && NEVER_SENT.includes(row.fate.state)) {
+    problems.push(`${about} may have been sent, and is called ${row.fate.state}`);
+  }
+  if (outcome && isHandedOver && NEVER_SENT.includes(outcome.status)) {
+    problems.push(`${about} may have been sent, and its outcome is ${outcome.status}`);
+  }
+  if (outcome?.status === 'accepted' && !run) problems.push(`${about} is called accepted, and never ran`);
+  if (outcome && run && outcome.status !== 'accepted' && outcome.status !== 'uncertain') {
+    problems.push(`${about} ran, and is called ${outcome.status}`);
+  }
+  if ((row?.fate.state === 'uncertain' || outcome?.status === 'uncertain') && server.amnesias === 0) {
+    problems.push(`${about} is uncertain, though the server never forgot`);
+  }
+  const isDurable = 'durable' in state && state.durable && !(lostRelaxed.has(n) && command !== 'decide');
+  const isKnown = run || row || outcome || server.refused.has(n) || (id !== undefined && touched.has(id));
+  if (isDurable && !isKnown) problems.push(`${about} is lost, though it was durable`);
+}
+
+/** In the order of their arrival, for each tab, topic and priority. */
+function judgeOrder({ server, sent, touched, problems }: World): void {
+  const position = new Map(server.accepted.map(({ n }, index) => [n, index]));
+  for (const [i, first] of sent.entries()) {
+    const second = sent
+      .slice(i + 1)
+      .find(
+        (other) => other.tab === first.tab && other.topic === first.topic && isHigh(other) && isHigh(first),
+      );
+    if (!second || !('id' in first.state) || !('id' in second.state)) continue;
+    if (touched.has(first.state.id) || touched.has(second.state.id)) continue;
+    const [a, b] = [position.get(first.n), position.get(second.n)];
+    if (a !== undefined && b !== undefined && a > b) {
+      problems.push(`command ${second.n} was accepted before command ${first.n}, which was sent first`);
+    }
+  }
+}
+
+const isHigh = ({ command }: Sent) => command === 'decide' || command === 'later';
+
+async function judgePage({ server, problems }: World, tab: SimTab, topic: string): Promise<void> {
+  const state = await server.log.state(topic);
+  const about = `tab ${tab.number}, topic ${topic}:`;
+  const status = tab.client.topic(topic).status.get();
+  if (status.state !== 'live' || status.offset !== state.offset || status.epoch !== state.epoch) {
+    problems.push(
+      `${about} ${JSON.stringify(status)}, but the server is at ${state.offset} of ${state.epoch}`,
+    );
+    return;
+  }
+  const keyed = state.events
+    .filter(({ key }) => key !== null)
+    .map(({ key, event }) => [key, JSON.parse(event)]);
+  const wanted = Object.fromEntries(keyed);
+  const shown = tab.state(topic);
+  if (!isDeepStrictEqual(shown, wanted)) {
+    problems.push(`${about} shows ${JSON.stringify(shown)} instead of ${JSON.stringify(wanted)}`);
+  }
+  const nodes = Object.fromEntries(
+    keyed.flatMap(([, event]) => (event.type === 'node' ? [[event.id, event]] : [])),
+  );
+  const folded = tab.folded(topic);
+  if (!isDeepStrictEqual(folded, nodes)) {
+    problems.push(`${about} folds to ${JSON.stringify(folded)} instead of ${JSON.stringify(nodes)}`);
+  }
+}
+
+/** No listener is given an offset twice, or one out of order, but for repeats of critical events. */
+function judgeSeen({ problems }: World, { number, seen }: SimTab): void {
+  for (const topic of TOPICS) {
+    let last = { epoch: '', offset: 0 };
+    for (const event of seen) {
+      if (event.topic !== topic || event.critical) continue;
+      if (event.epoch === last.epoch && event.offset <= last.offset) {
+        problems.push(`tab ${number} was given ${event.offset} of ${topic} after ${last.offset}`);
+      }
+      last = event;
+    }
+  }
+}
+
+async function judgeCriticals({ server, disk, problems, tabs }: World): Promise<void> {
+  for (const topic of TOPICS) {
+    const owed = await server.log.owed({ principal: 'ann', clientId: disk.clientId }, topic);
+    if (owed.length > 0 && tabs.length > 0) {
+      problems.push(`critical events ${owed.map(({ offset }) => offset)} of ${topic} were forgotten`);
+    }
+  }
+}
+
+async function judgeMemory({ tabs, clock, problems }: World): Promise<void> {
+  const [tab] = tabs;
+  if (!tab) return;
+  const asked = tab.client.inspect().then(
+    (report) => report,
+    (error) => String(error),
+  );
+  let report: Awaited<typeof asked> | undefined;
+  asked.then((answer) => {
+    report = answer;
+  });
+  await clock.settle();
+  if (report === undefined) return void problems.push('the hub does not answer');
+  if (typeof report === 'string') return void problems.push(`the hub does not say how it is: ${report}`);
+  if (report.connection.state !== 'open')
+    problems.push(`the connection is ${JSON.stringify(report.connection)}`);
+  if (report.storage.state !== 'ok') problems.push(`the storage is ${JSON.stringify(report.storage)}`);
+  if (report.sockets.live !== 1) problems.push(`${report.sockets.live} sockets are live`);
+  for (const { name, queued, unacknowledged, keys, tail } of report.topics) {
+    if (queued > 0) problems.push(`${queued} events of ${name} still wait in the hub`);
+    if (unacknowledged > 0)
+      problems.push(`${unacknowledged} critical events of ${name} are still unacknowledged`);
+    if (keys > 8 || tail > 4) problems.push(`the hub keeps ${keys} keys and ${tail} others of ${name}`);
+  }
+}

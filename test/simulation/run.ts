@@ -1,0 +1,34 @@
+import { type Action, schedule } from './actions.ts';
+import { atRest, during } from './invariants.ts';
+import { Random } from './random.ts';
+import { World } from './world.ts';
+
+/** Actions in one schedule. */
+const LENGTH = 40;
+
+export interface Result {
+  readonly problems: readonly string[];
+  /** The same for the same run: a hash of all that crossed the network. */
+  readonly trace: number;
+  readonly world: World;
+}
+
+export const scheduleOf = (seed: number): Action[] => schedule(new Random(seed), LENGTH);
+
+/** Plays a schedule; the seed decides what is not in it, such as which of two things that happen at once comes first. */
+export async function play(seed: number, actions: readonly Action[]): Promise<Result> {
+  const world = new World(seed);
+  world.openTab();
+  await world.pass(50);
+  for (const action of actions) {
+    await world.perform(action);
+    await world.pass(30);
+    during(world);
+    if (world.problems.length > 0) break;
+  }
+  if (world.problems.length === 0) {
+    await world.heal();
+    await atRest(world);
+  }
+  return { problems: [...new Set(world.problems)], trace: world.trace, world };
+}

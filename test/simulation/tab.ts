@@ -1,0 +1,122 @@
+import { createClientOn } from '../../src/client/create-client.ts';
+import type { Client, OutboxEntry, Outcome } from '../../src/index.ts';
+import type { FakePage } from '../../src/testing/fakes/page.ts';
+import type { CommandName } from './protocol.ts';
+import { protocol, TOPICS } from './protocol.ts';
+import { chance } from './random.ts';
+
+type P = typeof protocol;
+
+/** One `send`, and what the application was told of it. */
+export interface Sent {
+  readonly n: number;
+  readonly command: CommandName;
+  readonly topic: string;
+  readonly tab: number;
+  state:
+    | { is: 'asked' }
+    | { is: 'refused'; code: string }
+    | { is: 'answered'; id: string; durable: boolean }
+    | { is: 'settled'; id: string; durable: boolean; outcome: Outcome };
+}
+
+/** What one listener was given. */
+export interface Seen {
+  readonly topic: string;
+  readonly epoch: string;
+  readonly offset: number;
+  readonly critical: boolean;
+  readonly took: boolean;
+}
+
+/** One page of the application, with the real client, and a record of what it was told. */
+export class SimTab {
+  readonly number: number;
+  readonly page: FakePage;
+  readonly client: Client<P>;
+  readonly seen: Seen[] = [];
+  readonly errors: string[] = [];
+  readonly #tries = new Map<string, number>();
+  readonly #latest = new Map<string, { get(): ReadonlyMap<string, unknown> }>();
+  readonly #views = new Map<string, { get(): ReadonlyMap<string, unknown> }>();
+
+  constructor(number: number, page: FakePage, token: () => string) {
+    this.number = number;
+    this.page = page;
+    this.client = createClientOn(page, protocol, {
+      url: '/ws',
+      identity: 'ann',
+      worker: () => {
+        throw new Error('the page starts its own');
+      },
+      token,
+      log: 'silent',
+      onError: (error) => {
+        if (error.code !== 'listener') this.errors.push(`${error.code}: ${error.message}`);
+      },
+    });
+    this.client.outbox.subscribe(() => {});
+    this.client.connection.subscribe(() => {});
+    for (const name of TOPICS) this.#listen(name);
+  }
+
+  /** The state by key, as the page shows it. */
+  state(topic: string): Record<string, unknown> {
+    return Object.fromEntries(this.#latest.get(topic)?.get() ?? []);
+  }
+
+  /** The same, folded by the application itself. */
+  folded(topic: string): Record<string, unknown> {
+    return Object.fromEntries(this.#views.get(topic)?.get() ?? []);
+  }
+
+  async send(n: number, command: CommandName, topic: string, record: (sent: Sent) => void): Promise<void> {
+    const sent: Sent = { n, command, topic, tab: this.number, state: { is: 'asked' } };
+    record(sent);
+    try {
+      const receipt = await this.client.send(command, { n }, { topic });
+      const { id, durable } = receipt;
+      sent.state = { is: 'answered', id, durable };
+      receipt.outcome.then((outcome) => {
+        sent.state = { is: 'settled', id, durable, outcome };
+      });
+    } catch (error) {
+      sent.state = { is: 'refused', code: String(Object(error).code ?? error) };
+    }
+  }
+
+  /** What a person does about an entry of the outbox. */
+  async act(wants: 'cancel' | 'retry' | 'dismiss', entry: OutboxEntry<P>): Promise<unknown> {
+    const { outbox } = this.client;
+    try {
+      return await outbox[wants](entry.id);
+    } catch (error) {
+      return error;
+    }
+  }
+
+  #listen(name: string): void {
+    const topic = this.client.topic(name);
+    const latest = topic.latest(['node', 'gate']);
+    latest.subscribe(() => {});
+    this.#latest.set(name, latest);
+    const view = topic.view<ReadonlyMap<string, unknown>>(new Map(), (state, event) => {
+      if (event.type !== 'node') return state;
+      const next = new Map(state);
+      if (event.state === 'gone') next.delete(event.id);
+      else next.set(event.id, event);
+      return next;
+    });
+    view.subscribe(() => {});
+    this.#views.set(name, view);
+    topic.on(['node', 'line', 'gate', 'alarm', 'ran'], (_event, { offset, critical }) => {
+      const status = topic.status.get();
+      const epoch = 'epoch' in status ? status.epoch : '';
+      const tried = (this.#tries.get(`${name} ${offset}`) ?? 0) + 1;
+      this.#tries.set(`${name} ${offset}`, tried);
+      const took = !critical || tried > 2 || chance(this.number, offset, tried) < 0.8;
+      this.seen.push({ topic: name, epoch, offset, critical, took });
+      if (!took) throw new Error('not now');
+    });
+  }
+}

@@ -1,0 +1,273 @@
+import type { ClientFrame } from '../../src/protocol/frames/index.ts';
+import { FakeBrowser } from '../../src/testing/fakes/browser.ts';
+import { HandClock } from '../../src/testing/fakes/clock.ts';
+import type { Disk } from '../../src/testing/fakes/disk.ts';
+import { FakeNetwork } from '../../src/testing/fakes/network.ts';
+import type { Action } from './actions.ts';
+import { protocol, TOPICS } from './protocol.ts';
+import { chance, Random } from './random.ts';
+import { SimServer } from './server.ts';
+import { type Sent, SimTab } from './tab.ts';
+
+const SCRIPT = 'hub.js';
+const TABS_LIMIT = 4;
+
+/** Everything of one run: a browser with its tabs, the network, the server; and what happened. */
+export class World {
+  readonly clock = new HandClock();
+  readonly network = new FakeNetwork(this.clock);
+  readonly browser = new FakeBrowser(this.clock, this.network);
+  readonly server = new SimServer(this.clock, this.network);
+  tabs: SimTab[] = [];
+  /** Those that are gone as well. */
+  readonly allTabs: SimTab[] = [];
+  readonly sent: Sent[] = [];
+  /** Ids that a command frame has carried to the server. */
+  readonly handedOver = new Set<string>();
+  /** "topic epoch offset" of the critical events that the server was told to be taken. */
+  readonly acknowledged = new Set<string>();
+  /** Ids on which a person has acted. */
+  readonly touched = new Set<string>();
+  /** So many sends had been answered when relaxed writes were lost. */
+  readonly lostRelaxed = new Set<number>();
+  readonly problems: string[] = [];
+  storeEverFailed = false;
+  everSomeoneElse = false;
+  /** A hash of all that crossed the network. */
+  trace = 0;
+  #release: () => void = () => {};
+  #killAfter: { tasks: number; kill: () => void } | null = null;
+  #count = 0;
+
+  constructor(seed: number) {
+    const random = new Random(seed ^ 0x5eed);
+    this.browser.random = random.next;
+    this.clock.choose = random.int;
+    this.clock.between = () => this.#between();
+    this.network.heard = (_wire, direction, text) => {
+      for (let i = 0; i < text.length; i++) this.trace = (Math.imul(this.trace, 31) + text.charCodeAt(i)) | 0;
+      if (direction === 'up') this.#heard(text);
+    };
+  }
+
+  get disk(): Disk {
+    return this.browser.disk(protocol.app, 'ann');
+  }
+
+  async pass(ms: number): Promise<void> {
+    await this.clock.advance(ms);
+  }
+
+  openTab(own = false): void {
+    if (this.tabs.length >= TABS_LIMIT) return;
+    const script = () => ({
+      protocol,
+      settings: { floodBuffer: 3, tailLimit: 4, floodEventsPerSecond: 50, lingerMs: 1_000 },
+    });
+    const page = own ? this.browser.pageAlone(script) : this.browser.page(SCRIPT, script);
+    const tab = new SimTab(this.allTabs.length, page, () => String(this.server.token));
+    this.tabs.push(tab);
+    this.allTabs.push(tab);
+  }
+
+  async perform(action: Action): Promise<void> {
+    switch (action.do) {
+      case 'wait':
+        return await this.pass(action.ms);
+      case 'publish':
+        return this.#publish(action);
+      case 'send': {
+        const tab = this.#tab(action.tab);
+        const topic = TOPICS[action.topic];
+        for (let i = 0; tab && !tab.page.life.isFrozen && i < action.count; i++) {
+          tab.send(++this.#count, action.command, topic, (sent) => this.sent.push(sent));
+        }
+        return;
+      }
+      case 'person': {
+        const tab = this.#tab(action.tab);
+        const entries = tab?.client.outbox.get() ?? [];
+        const entry = entries[action.entry % Math.max(1, entries.length)];
+        if (!tab || !entry || tab.page.life.isFrozen) return;
+        this.touched.add(entry.id);
+        tab.act(action.wants, entry);
+        return;
+      }
+      case 'reconnect':
+        return this.#tab(action.tab)?.client.reconnect();
+      case 'open tab':
+        return this.openTab(action.own);
+      case 'close tab':
+        return this.#remove(this.#tab(action.tab), 'close');
+      case 'crash tab':
+        return this.#remove(this.#tab(action.tab), 'crash');
+      case 'reload tab': {
+        const tab = this.#tab(action.tab);
+        this.#remove(tab, 'close');
+        if (chance(this.#count) < 0.5) await this.clock.settle();
+        if (tab) this.openTab(tab.page.worker?.isOwn);
+        return;
+      }
+      case 'freeze':
+        return this.#tab(action.tab)?.page.freeze();
+      case 'cache':
+        return this.#tab(action.tab)?.page.enterCache();
+      case 'wake':
+        return this.#wake();
+      case 'kill worker':
+        return this.#killWorker();
+      case 'kill worker after':
+        this.#killAfter = { tasks: action.tasks, kill: () => this.#killWorker() };
+        return;
+      case 'kill browser':
+        return this.#killBrowser(action.powerLost);
+      case 'cut':
+        return this.network.cut();
+      case 'vanish':
+        for (const wire of this.network.wires) wire.vanish();
+        return;
+      case 'latency':
+        this.network.latencyMs = action.ms;
+        return;
+      case 'server down':
+        return this.server.setUp(false);
+      case 'server up':
+        return this.server.setUp(true);
+      case 'restart server':
+        return this.server.restart(action.keepsHistory);
+      case 'kill server after':
+        this.#killAfter = { tasks: action.tasks, kill: () => this.server.restart(true) };
+        return;
+      case 'drain server':
+        return await this.server.drain(action.ms, (ms) => this.pass(ms));
+      case 'refuse':
+        this.server.refusesCommands = action.commands;
+        return;
+      case 'expire token':
+        return this.server.expireToken();
+      case 'someone else':
+        return await this.#someoneElse(action.ms);
+      case 'fail store':
+        this.storeEverFailed = true;
+        return this.disk.failNext(action.failure, action.times);
+      case 'break store':
+        this.storeEverFailed = true;
+        this.disk.failure = action.failure;
+        return;
+      case 'mend store':
+        return this.#mendStore();
+      case 'hold store':
+        this.storeEverFailed = true;
+        this.#release = this.disk.hold();
+        return;
+      case 'jump clock':
+        return this.clock.jump(action.ms);
+    }
+  }
+
+  /** All faults end; then everything is given the time that it needs. */
+  async heal(): Promise<void> {
+    this.#killAfter = null;
+    this.network.latencyMs = 0;
+    for (const wire of this.network.wires) wire.cut();
+    this.server.setUp(true);
+    this.server.refusesCommands = false;
+    this.#mendStore();
+    this.#wake();
+    if (this.tabs.length === 0) this.openTab();
+    await this.pass(1_000);
+    for (const tab of this.tabs) tab.client.reconnect();
+    for (let i = 0; i < 10; i++) await this.pass(20_000);
+  }
+
+  #publish({ what, topic, count }: Action & { do: 'publish' }): void {
+    for (let i = 0; i < count; i++) {
+      const n = ++this.#count;
+      const id = String(n % 5);
+      const node = { type: 'node', id, state: n % 6 === 0 ? 'gone' : `state ${n}` };
+      const gate = { type: 'gate', id: String(n % 3), n };
+      const event = {
+        nodes: node,
+        lines: { type: 'line', text: `line ${n}` },
+        gate,
+        alarm: { type: 'alarm', n },
+      };
+      this.server.publish(TOPICS[topic], event[what]);
+    }
+  }
+
+  #tab(number: number): SimTab | undefined {
+    return this.tabs[number % Math.max(1, this.tabs.length)];
+  }
+
+  #remove(tab: SimTab | undefined, how: 'close' | 'crash'): void {
+    this.tabs = this.tabs.filter((other) => other !== tab);
+    tab?.page[how]();
+  }
+
+  #wake(): void {
+    for (const { page } of this.tabs) {
+      if (!page.life.isFrozen) continue;
+      if (page.isCached) page.leaveCache();
+      else page.thaw();
+    }
+    this.tabs = this.tabs.filter(({ page }) => !page.life.isDead);
+  }
+
+  #killWorker(): void {
+    this.browser.worker(SCRIPT)?.kill();
+  }
+
+  #killBrowser(powerLost: boolean): void {
+    this.#killWorker();
+    for (const tab of [...this.tabs]) this.#remove(tab, 'crash');
+    if (powerLost) {
+      this.disk.loseRelaxed();
+      for (const { n } of this.sent) this.lostRelaxed.add(n);
+    }
+    this.openTab();
+  }
+
+  async #someoneElse(ms: number): Promise<void> {
+    this.everSomeoneElse = true;
+    const { server } = this;
+    server.principal = 'bob';
+    this.network.cut();
+    await this.pass(ms);
+    server.principal = 'ann';
+    this.network.cut();
+    for (const tab of this.tabs) tab.client.reconnect();
+  }
+
+  #mendStore(): void {
+    this.disk.failure = null;
+    this.disk.failNext('failed', 0);
+    this.#release();
+    this.#release = () => {};
+  }
+
+  #between(): void {
+    if (!this.#killAfter || --this.#killAfter.tasks > 0) return;
+    const { kill } = this.#killAfter;
+    this.#killAfter = null;
+    kill();
+  }
+
+  #heard(text: string): void {
+    for (const frame of [JSON.parse(text)].flat() as ClientFrame[]) {
+      if (frame.type === 'command') this.handedOver.add(frame.id);
+      if (frame.type !== 'ack') continue;
+      for (const offset of frame.offsets) this.#judgeAck(frame.topic, frame.epoch, offset);
+    }
+  }
+
+  /** At the moment of the acknowledgement some page must have taken it. */
+  #judgeAck(topic: string, epoch: string, offset: number): void {
+    this.acknowledged.add(`${topic} ${epoch} ${offset}`);
+    const isTaken = this.allTabs.some(({ seen }) =>
+      seen.some((event) => event.took && event.critical && event.offset === offset && event.topic === topic),
+    );
+    if (!isTaken)
+      this.problems.push(`critical event ${offset} of ${topic} was acknowledged, and no page had taken it`);
+  }
+}
