@@ -81,12 +81,13 @@ export function createFeed(topic: string, link: Link, report: Report): Feed {
 
   const give = (consumer: Consumer, items: readonly Item[]) => {
     if (!consumers.has(consumer)) return;
-    const due = items.filter((item) => isDue(consumer, item));
-    for (const { meta } of items) {
+    const due = items.filter((item) => {
+      const isNew = isDue(consumer, item);
+      const { offset, critical, replayed } = item.meta;
       // A handler may be given a repeat of a critical event from ahead of what it is still to see.
-      if (consumer.isHandler && meta.critical && meta.replayed) continue;
-      consumer.seen = Math.max(consumer.seen, meta.offset);
-    }
+      if (!(consumer.isHandler && critical && replayed)) consumer.seen = Math.max(consumer.seen, offset);
+      return isNew;
+    });
     if (due.length === 0) return;
     const isJoined = () => consumers.has(consumer);
     const done = (item: Item, ok: boolean) => {

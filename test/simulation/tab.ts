@@ -23,8 +23,9 @@ export interface Sent {
 /** What one listener was given. */
 export interface Seen {
   readonly topic: string;
-  readonly epoch: string;
   readonly offset: number;
+  /** The server's clock: with it an offset is known from the same one of another epoch. */
+  readonly ts: number;
   readonly critical: boolean;
   readonly took: boolean;
 }
@@ -109,13 +110,11 @@ export class SimTab {
     });
     view.subscribe(() => {});
     this.#views.set(name, view);
-    topic.on(['node', 'line', 'gate', 'alarm', 'ran'], (_event, { offset, critical }) => {
-      const status = topic.status.get();
-      const epoch = 'epoch' in status ? status.epoch : '';
+    topic.on(['node', 'line', 'gate', 'alarm', 'ran'], (_event, { offset, ts, critical }) => {
       const tried = (this.#tries.get(`${name} ${offset}`) ?? 0) + 1;
       this.#tries.set(`${name} ${offset}`, tried);
       const took = !critical || tried > 2 || chance(this.number, offset, tried) < 0.8;
-      this.seen.push({ topic: name, epoch, offset, critical, took });
+      this.seen.push({ topic: name, offset, ts, critical, took });
       if (!took) throw new Error('not now');
     });
   }

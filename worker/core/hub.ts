@@ -232,7 +232,10 @@ export class Hub {
       this.#connection.pause('identity_mismatch', `the outbox belongs to ${meta.principal}`);
       this.#binding = { state: 'bound', principal: meta.principal };
     }
+    const wasAnother = this.#role.state === 'owner' && this.#role.clientId !== meta.clientId;
     this.#own(meta.term, meta.clientId);
+    // The server owes critical events to the one that is stored; what it owed the other is in memory here.
+    if (wasAnother && this.#route.dialect.name === 'trunkline.v1') this.#connection.renew();
     this.#keeper.opened(ops, outbox.stored);
     this.#outbox.pump();
   }

@@ -460,6 +460,19 @@ test('latest keeps one event for each key, whatever its type, and unchanged ones
   expect(a).toEqual([undefined, 'x', 'y', undefined]);
 });
 
+test('a repeat that comes in one batch with what followed it does not bring the older state back', async () => {
+  const s = scene();
+  const latest = s.client.topic('run').latest('gate');
+  latest.subscribe(() => {});
+  const hub = await s.attached();
+  await hub.deliver({ topics: [snapshot('run', await ticketOf(hub), 0)] });
+  const key = { key: 'the gate' };
+  await hub.deliver({
+    topics: [events(gate(1, 'old', key), gate(2, 'new', key), gate(1, 'old', { ...key, replayed: true }))],
+  });
+  expect(latest.get().get('the gate')).toMatchObject({ id: 'new' });
+});
+
 test("the topic's status is the hub's, until the last consumer leaves", async () => {
   const s = scene();
   const topic = s.client.topic('run');

@@ -208,6 +208,7 @@ describe('uncertain', () => {
     next.world.socket.welcome({ server_time: 9_000, dedupe_since: 8_000 });
     disk.failure = null;
     next.world.advance(30_000);
+    next.world.socket.welcome({ server_time: 9_000, dedupe_since: 8_000 });
     expect(next.tab.outbox).toMatchObject([{ id, state: 'uncertain' }, { state: 'sent' }]);
     expect(next.world.socket.sent('command')).toHaveLength(1);
   });

@@ -63,6 +63,22 @@ describe('a store that cannot be opened', () => {
 });
 
 describe('a store that is back', () => {
+  test('gives the connection its stored name: critical events are owed to that one', () => {
+    const { world, tab } = failing('blocked');
+    decide(tab, 'g');
+    world.socket.welcome();
+    world.disk.failure = null;
+    world.advance(1_000);
+    expect(world.socket.state).toBe('closing');
+    world.socket.close(1000);
+    world.socket.accept();
+    expect(world.sockets).toHaveLength(2);
+    expect(world.socket.sent('hello')[0]).toMatchObject({
+      client_id: world.disk.clientId,
+      term: world.disk.term,
+    });
+  });
+
   test('takes what memory holds, behind its own rows', () => {
     const before = start();
     const old = decide(before.tab, 'old', 'run:1');
@@ -78,12 +94,13 @@ describe('a store that is back', () => {
     expect(tab.outbox.map(({ id }) => id)).toEqual([old.id, fresh.id]);
     expect([...disk.entries.keys()]).toEqual([old.id, fresh.id]);
     expect(decide(tab, 'next').pending.reply).toEqual(DURABLE);
+    world.socket.close();
     world.socket.welcome();
     world.socket.say({ type: 'command_ack', id: old.id });
     expect(world.socket.sent('command').map(({ id }) => id)).toMatchObject([old.id, {}, fresh.id]);
   });
 
-  test('its commands join on an open connection: never two of a topic in flight', () => {
+  test('its commands go first, on a new connection, and those of memory again', () => {
     const before = start();
     const old = decide(before.tab, 'old', 'run:1');
     const { disk } = before.world;
@@ -94,9 +111,11 @@ describe('a store that is back', () => {
     expect(world.socket.sent('command').map(({ id }) => id)).toEqual([fresh.id]);
     disk.failure = null;
     world.advance(3_000);
-    expect(world.socket.sent('command').map(({ id }) => id)).toEqual([fresh.id]);
-    world.socket.say({ type: 'command_ack', id: fresh.id });
-    expect(world.socket.sent('command').map(({ id }) => id)).toEqual([fresh.id, old.id]);
+    expect(world.sockets).toHaveLength(2);
+    world.socket.welcome();
+    expect(world.socket.sent('command').map(({ id }) => id)).toEqual([old.id]);
+    world.socket.say({ type: 'command_ack', id: old.id });
+    expect(world.socket.sent('command').map(({ id }) => id)).toEqual([old.id, fresh.id]);
   });
 
   test('gives the hub its name and term for the next connection', () => {

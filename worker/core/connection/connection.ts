@@ -202,6 +202,12 @@ export class Connection {
     else this.#settle(ending);
   }
 
+  /** Ends a connection that was made in another name; whoever needs one gets a new one at once. */
+  renew(): void {
+    const { state } = this.#state;
+    if (state === 'open' || state === 'connecting') this.#close({ reason: 'idle', fate: 'idle' }, 'renewed');
+  }
+
   /** Ends everything now, without a farewell that somebody would have to wait for. */
   abandon(reason: 'signed_out' | 'superseded', message: string): void {
     this.#wanted = false;

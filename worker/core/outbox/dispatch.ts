@@ -140,7 +140,9 @@ function sendPicked(box: Box, picked: readonly Entry[], writable: Writable): voi
     return pump(box);
   }
   const ops = picked.map(({ row: entry }): StoreOp => ({ op: 'put_entry', entry }));
-  const durability = picked.some(({ row }) => row.priority === 'high') ? 'strict' : 'relaxed';
+  // Where the disk says "never sent", no loss of power may leave it at that once the frame is out.
+  const isFirst = picked.some(({ row, stored }) => row.priority === 'high' || stored === 'unsent');
+  const durability = isFirst ? 'strict' : 'relaxed';
   box.keeper.write(ops, durability, (stored) => {
     const isOpen = box.host.writable()?.generation === writable.generation;
     for (const [entry, row] of unmarked) {

@@ -22,7 +22,9 @@ export function end(
   entry.delivery = { state: canFail ? 'storing' : 'settled' };
   box.context.deadlines.clear(retryName(id));
   box.endings.set(id, ending);
-  const durability = entry.row.priority === 'high' ? 'strict' : 'relaxed';
+  // "It never ran" must outlive a loss of power; what the server answered, it answers again.
+  const neverRan = !['accepted', 'written', 'rejected'].includes(outcome.status);
+  const durability = neverRan || entry.row.priority === 'high' ? 'strict' : 'relaxed';
   box.keeper.write(opsOf(box, entry), durability, (stored) => {
     const { status } = outcome;
     const tells = stored || entry.stored === 'no' || status === 'accepted' || status === 'written';

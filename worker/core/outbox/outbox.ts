@@ -214,7 +214,8 @@ export class Outbox {
 /** `also` goes with it. One that must be durable goes on from here, or, as if it had never been, not. */
 function put(box: Box, entry: Entry, requireDurable: boolean, also: readonly StoreOp[] = []): void {
   const { row } = entry;
-  const durability = row.priority === 'high' ? 'strict' : 'relaxed';
+  // A row that was there says how it ended before: no loss of power may leave it at that once the frame is out.
+  const durability = row.priority === 'high' || entry.stored !== 'no' ? 'strict' : 'relaxed';
   box.keeper.write([{ op: 'put_entry', entry: row }, ...also], durability, (stored) => {
     if (stored) entry.stored = storedAs(row);
     if (!requireDurable) return answerSend(box, row.id, ok({ durable: stored }));
