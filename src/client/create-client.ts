@@ -1,5 +1,5 @@
 import type { Connection } from '../protocol/model.ts';
-import type { Batch } from '../protocol/port.ts';
+import type { Batch, HubPort } from '../protocol/port.ts';
 import type { AnyProtocol } from '../protocol/types.ts';
 import { browser } from './browser.ts';
 import { closed, createLink } from './connect.ts';
@@ -86,12 +86,12 @@ export function createClientOn<P extends AnyProtocol>(
     async send(type: string, payload: object = {}, sendOptions: SendOptions = {}) {
       link.check();
       const command = toCommand(protocol, platform.uuid(), type, payload, sendOptions);
-      return receipts.wait(
-        'send',
-        command.id,
-        type,
-        link.call((hub) => hub.send(command)),
-      );
+      const offer = (hub: HubPort) => {
+        const reply = hub.send({ ...command });
+        command.again = true;
+        return reply;
+      };
+      return receipts.wait('send', command.id, type, link.call(offer));
     },
     reconnect() {
       link.check();

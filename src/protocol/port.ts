@@ -61,6 +61,8 @@ export interface OutgoingCommand {
   command: JsonObject & { readonly type: string };
   dedupeKey: string | null;
   requireDurable: boolean;
+  /** It was given to an earlier hub, which died over it: it may have been sent already. */
+  again: boolean;
 }
 
 export interface HubPort {

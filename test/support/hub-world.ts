@@ -156,6 +156,7 @@ export class WorldTab {
       priority: 'normal',
       dedupeKey: null,
       requireDurable: false,
+      again: false,
       ...command,
       id,
     };

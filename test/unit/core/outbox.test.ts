@@ -289,6 +289,16 @@ describe('duplicates', () => {
 describe('expiry', () => {
   const probe = { type: 'probe', n: 1 };
 
+  test('one that an earlier hub died over may have been sent: it is neither expired nor cancelled, but sent', () => {
+    const { world, tab } = start();
+    const { id } = tab.send({ command: { type: 'probe', n: 1 }, again: true });
+    world.advance(60_000);
+    expect(tab.call({ method: 'cancel', id })).toEqual({ ok: true, value: false });
+    tab.call({ method: 'reconnect' });
+    world.socket.welcome();
+    expect(world.socket.sent('command')).toMatchObject([{ id }]);
+  });
+
   test('a command that was not sent within its ttlMs is expired, visibly', () => {
     const { world, tab } = start();
     const { id } = tab.send({ command: probe });

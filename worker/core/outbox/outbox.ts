@@ -86,7 +86,7 @@ export class Outbox {
     if (known && box.sendAnswers.has(id)) return awaitSend(box, id, answer);
     if (known || box.outcomes.get(id)) return answer(ok({ durable: known?.stored !== 'no' }));
 
-    const { priority, topic, dedupeKey, requireDurable } = command;
+    const { priority, topic, dedupeKey, requireDurable, again } = command;
     const { type } = command.command;
     const same = twin(box, type, dedupeKey);
     if (same)
@@ -94,7 +94,8 @@ export class Outbox {
         refusal('duplicate_command', `${type} "${dedupeKey}" is pending already, as ${same.row.id}`),
       );
     if (requireDurable && box.keeper.degraded) return answer(storageUnavailable(type));
-    const full = makeRoom(box, priority, type);
+    // What may have left is not refused any more.
+    const full = again ? null : makeRoom(box, priority, type);
     if (full) return answer(full);
 
     const row: StoredEntry = {
@@ -106,7 +107,7 @@ export class Outbox {
       appVersion: box.context.protocol.version,
       dedupeKey,
       createdAt: box.context.now,
-      maybeSent: false,
+      maybeSent: again,
       attempt: 0,
       firstSentAt: null,
       fate: { state: 'pending' },

@@ -1,0 +1,103 @@
+/**
+ * `npm run simulate`: `--seeds N` plays so many schedules (2,000), `--from S` beginning with that seed; `--seed S` plays
+ * one again, and makes it as short as it goes; `--mutants` shows that mistakes are caught.
+ */
+import { availableParallelism } from 'node:os';
+import { parseArgs } from 'node:util';
+import { MUTANTS } from './mutants.ts';
+import type { Played } from './player.ts';
+import { playThere } from './processes.ts';
+import { play, scheduleOf } from './run.ts';
+import { shrink } from './shrink.ts';
+
+const SEEDS_FOR_A_MUTANT = 1_500;
+const PROGRESS_EVERY_MS = 10_000;
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '2000' },
+    from: { type: 'string', default: '1' },
+    seed: { type: 'string' },
+    mutants: { type: 'boolean', default: false },
+  },
+});
+
+if (values.mutants) await showMutants();
+else if (values.seed !== undefined) await replay(Number(values.seed));
+else await playMany(Number(values.from), Number(values.seeds));
+
+async function playMany(from: number, count: number): Promise<void> {
+  const start = performance.now();
+  const failed: Played[] = [];
+  let played = 0;
+  const perMinute = () => Math.round((played / (performance.now() - start)) * 60_000);
+  const progress = setInterval(() => {
+    console.log(`${played} of ${count} schedules, ${failed.length} failed, ${perMinute()} a minute`);
+  }, PROGRESS_EVERY_MS);
+  const step = availableParallelism();
+  await Promise.all(
+    Array.from({ length: step }, (_, i) => {
+      const order = { first: from + i, step, count: Math.ceil((count - i) / step), stopAtFailure: false };
+      return playThere(order, null, (result) => {
+        played++;
+        if (result.problems.length > 0) failed.push(result);
+      });
+    }),
+  );
+  clearInterval(progress);
+  for (const { seed, problems } of failed.slice(0, 10)) {
+    console.log(`\nseed ${seed} failed:\n  ${problems.slice(0, 5).join('\n  ')}`);
+    console.log(`  replay it, as short as it goes: npm run simulate -- --seed ${seed}`);
+  }
+  console.log(
+    `\n${played - failed.length} passed, ${failed.length} failed, ${perMinute()} schedules a minute`,
+  );
+  process.exitCode = failed.length === 0 && played >= count ? 0 : 1;
+}
+
+async function replay(seed: number): Promise<void> {
+  const actions = scheduleOf(seed);
+  const { problems } = await play(seed, actions);
+  if (problems.length === 0) {
+    console.log(`seed ${seed} passes, with ${actions.length} actions`);
+    return;
+  }
+  console.log(`seed ${seed} fails:\n  ${problems.join('\n  ')}\nmaking it shorter …`);
+  const wanted = kindOf(problems[0] ?? '');
+  const short = await shrink(actions, async (some) =>
+    (await play(seed, some)).problems.map(kindOf).includes(wanted),
+  );
+  const last = await play(seed, short);
+  console.log(`\n${short.length} of ${actions.length} actions are enough:`);
+  for (const action of short) console.log(`  ${JSON.stringify(action)}`);
+  console.log(`\n  ${last.problems.join('\n  ')}`);
+  process.exitCode = 1;
+}
+
+/** Which numbers are in it makes no difference. */
+function kindOf(problem: string): string {
+  return problem.replace(/\d+/g, '#');
+}
+
+async function showMutants(): Promise<void> {
+  let missed = 0;
+  const waiting = [...MUTANTS];
+  const work = async () => {
+    for (let mutant = waiting.shift(); mutant; mutant = waiting.shift()) {
+      const order = { first: 1, step: 1, count: SEEDS_FOR_A_MUTANT, stopAtFailure: true };
+      let played = 0;
+      let caught: Played | null = null;
+      await playThere(order, mutant.name, (result) => {
+        played++;
+        if (result.problems.length > 0) caught ??= result;
+      });
+      if (!caught) missed++;
+      const { seed, problems }: Played = caught ?? { seed: 0, problems: [] };
+      const verdict = caught ? `caught by seed ${seed}` : `NOT CAUGHT by ${played} seeds`;
+      console.log(`${mutant.name}\n    ${verdict}${caught ? `: ${problems[0]?.slice(0, 110)}` : ''}`);
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, work));
+  console.log(`\n${MUTANTS.length - missed} of ${MUTANTS.length} mistakes are caught`);
+  process.exitCode = missed === 0 ? 0 : 1;
+}

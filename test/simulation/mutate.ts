@@ -1,0 +1,27 @@
+/**
+ * Loaded ahead of the simulation, with the name of a mutant in `MUTANT`: the one file is changed as it is loaded. The
+ * file on the disk stays as it is.
+ */
+import { readFileSync } from 'node:fs';
+import { registerHooks, stripTypeScriptTypes } from 'node:module';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { MUTANTS } from './mutants.ts';
+
+const mutant = MUTANTS.find(({ name }) => name === process.env['MUTANT']);
+if (!mutant) throw new Error(`there is no mutant ${JSON.stringify(process.env['MUTANT'])}`);
+const { file, text, instead } = mutant;
+const path = resolve(import.meta.dirname, '../..', file);
+const source = readFileSync(path, 'utf8');
+if (source.split(text).length !== 2) throw new Error(`${file} does not have exactly once: ${text}`);
+
+registerHooks({
+  load(url, context, nextLoad) {
+    if (!url.startsWith('file:') || fileURLToPath(url) !== path) return nextLoad(url, context);
+    return {
+      format: 'module',
+      source: stripTypeScriptTypes(source.replace(text, () => instead)),
+      shortCircuit: true,
+    };
+  },
+});
