@@ -8,15 +8,23 @@ export interface Item {
   readonly meta: Meta;
   readonly gone: boolean;
   readonly epoch: string;
+  /** Out of order: it is for handlers alone, and moves nothing. */
+  readonly isRepeat: boolean;
 }
 
 export function toItem(
   topic: string,
   epoch: string,
   isReplay: boolean,
-  { event, gone, replayed, ...meta }: TabItem,
+  { event, gone, replayed, repeat, ...meta }: TabItem,
 ): Item {
-  return { event, gone, epoch, meta: { topic, ...meta, replayed: isReplay || replayed } };
+  return {
+    event,
+    gone,
+    epoch,
+    isRepeat: repeat === true,
+    meta: { topic, ...meta, replayed: isReplay || replayed },
+  };
 }
 
 /** Each offset once, in order. */

@@ -88,7 +88,7 @@ export function createClientOn<P extends AnyProtocol>(
       const command = toCommand(protocol, platform.uuid(), type, payload, sendOptions);
       const offer = (hub: HubPort) => {
         const reply = hub.send({ ...command });
-        command.again = true;
+        command.maybeSentAt ??= platform.now();
         return reply;
       };
       return receipts.wait('send', command.id, type, link.call(offer));

@@ -66,7 +66,9 @@ export function createFeed(topic: string, link: Link, report: Report): Feed {
 
   const isDue = (consumer: Consumer, item: Item) => {
     const { offset, critical } = item.meta;
-    if (!consumer.isHandler || !critical) return offset > consumer.seen && consumer.wants(item);
+    if (!consumer.isHandler || !critical) {
+      return !item.isRepeat && offset > consumer.seen && consumer.wants(item);
+    }
     const state = criticals.get(offset)?.takers.get(consumer);
     if (state ? state !== 'failed' : !consumer.wants(item)) return false;
     hold(item).takers.set(consumer, 'pending');
@@ -83,9 +85,7 @@ export function createFeed(topic: string, link: Link, report: Report): Feed {
     if (!consumers.has(consumer)) return;
     const due = items.filter((item) => {
       const isNew = isDue(consumer, item);
-      const { offset, critical, replayed } = item.meta;
-      // A handler may be given a repeat of a critical event from ahead of what it is still to see.
-      if (!(consumer.isHandler && critical && replayed)) consumer.seen = Math.max(consumer.seen, offset);
+      if (!item.isRepeat) consumer.seen = Math.max(consumer.seen, item.meta.offset);
       return isNew;
     });
     if (due.length === 0) return;
@@ -106,7 +106,7 @@ export function createFeed(topic: string, link: Link, report: Report): Feed {
     const held = [...criticals.values()].filter(({ takers }) => takers.size === 0);
     give(
       consumer,
-      held.map(({ item }) => ({ ...item, meta: { ...item.meta, replayed: true } })),
+      held.map(({ item }) => ({ ...item, isRepeat: true, meta: { ...item.meta, replayed: true } })),
     );
   };
 
@@ -213,8 +213,7 @@ export function createFeed(topic: string, link: Link, report: Report): Feed {
       for (const item of items) {
         const { critical, offset } = item.meta;
         if (critical) decide(hold(item));
-        // A repeat of a critical event is out of order: it moves nothing before there is a position.
-        if (position && offset > position.offset) position = { epoch, offset };
+        if (!item.isRepeat && position && offset > position.offset) position = { epoch, offset };
       }
       for (const consumer of [...consumers]) if (consumer.ticket === null) give(consumer, items);
     },

@@ -61,8 +61,11 @@ export interface OutgoingCommand {
   command: JsonObject & { readonly type: string };
   dedupeKey: string | null;
   requireDurable: boolean;
-  /** It was given to an earlier hub, which died over it: it may have been sent already. */
-  again: boolean;
+  /**
+   * An earlier hub died over it: it may have been sent already, though not before this time (ms since 1970, the
+   * browser's clock). `null`: no hub was given it before.
+   */
+  maybeSentAt: number | null;
 }
 
 export interface HubPort {
@@ -165,6 +168,8 @@ export interface TabItem {
   gone: boolean;
   critical: boolean;
   replayed: boolean;
+  /** A critical event that comes again, out of order: it is for handlers alone, and moves nothing. */
+  repeat?: true;
   /** The schema's output. */
   event: Typed;
 }

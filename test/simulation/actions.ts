@@ -6,7 +6,8 @@ import type { Random } from './random.ts';
 export type Action =
   | { do: 'wait'; ms: number }
   | { do: 'publish'; what: 'nodes' | 'lines' | 'gate' | 'alarm'; topic: 0 | 1; count: number }
-  | { do: 'send'; tab: number; command: CommandName; topic: 0 | 1; count: number }
+  /** `dies`: so many tasks later its worker does. */
+  | { do: 'send'; tab: number; command: CommandName; topic: 0 | 1; count: number; dies: number | null }
   | { do: 'person'; tab: number; wants: 'cancel' | 'retry' | 'dismiss'; entry: number }
   | { do: 'reconnect'; tab: number }
   | { do: 'open tab'; own: boolean }
@@ -19,6 +20,8 @@ export type Action =
   | { do: 'kill browser'; powerLost: boolean }
   | { do: 'cut' | 'vanish' }
   | { do: 'latency'; ms: number }
+  /** A frame on its way down is lost, as by a server that has a hole. */
+  | { do: 'lose an event' }
   | { do: 'server down' | 'server up' }
   | { do: 'restart server'; keepsHistory: boolean }
   | { do: 'kill server after'; tasks: number }
@@ -42,6 +45,7 @@ const COMMANDS: [CommandName, ...CommandName[]] = [
   'bad',
   'later',
   'brief',
+  'brief',
 ];
 
 type Make = (random: Random) => Action;
@@ -60,6 +64,7 @@ const WEIGHTED: readonly (readonly [weight: number, make: Make])[] = [
       command: pick(COMMANDS),
       topic: bit(int(4)),
       count: 1 + int(3),
+      dies: int(8) === 0 ? 1 + int(12) : null,
     }),
   ],
   [
@@ -84,7 +89,8 @@ const WEIGHTED: readonly (readonly [weight: number, make: Make])[] = [
   [1, ({ int }) => ({ do: 'kill browser', powerLost: int(2) === 0 })],
   [5, () => ({ do: 'cut' })],
   [3, () => ({ do: 'vanish' })],
-  [2, ({ int, pick }) => ({ do: 'latency', ms: pick([0, 0, 20, 300, 1 + int(3_000)]) })],
+  [2, ({ int, pick }) => ({ do: 'latency', ms: pick([0, 0, 20, 300, 1 + int(3_000), 5_200]) })],
+  [2, () => ({ do: 'lose an event' })],
   [3, () => ({ do: 'server down' })],
   [5, () => ({ do: 'server up' })],
   [2, () => ({ do: 'restart server', keepsHistory: true })],

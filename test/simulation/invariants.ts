@@ -4,9 +4,13 @@ import type { Sent, SimTab } from './tab.ts';
 import type { World } from './world.ts';
 
 /** What must hold at any moment. */
-export function during({ server, sent, browser, problems }: World): void {
-  const runs = new Map<number, number>();
-  for (const { n } of server.accepted) runs.set(n, (runs.get(n) ?? 0) + 1);
+export function during({ storeEverFailed, server, sent, browser, problems }: World): void {
+  const runs = new Map<string, number>();
+  for (const { n, principal } of server.accepted) {
+    // A hub without its store does not know whose outbox it was.
+    const command = storeEverFailed ? `${n} of ${principal}` : String(n);
+    runs.set(command, (runs.get(command) ?? 0) + 1);
+  }
   for (const [n, times] of runs) if (times > 1) problems.push(`command ${n} was accepted ${times} times`);
   const owners = browser.locks.names.filter((name) => name.endsWith(':owner'));
   if (owners.length > 1) problems.push('two hubs own the line');
@@ -17,7 +21,11 @@ export function during({ server, sent, browser, problems }: World): void {
 export async function atRest(world: World): Promise<void> {
   for (const sent of world.sent) judgeCommand(world, sent);
   judgeOrder(world);
-  for (const tab of world.tabs) for (const topic of TOPICS) await judgePage(world, tab, topic);
+  for (const tab of world.tabs)
+    for (const topic of TOPICS) {
+      await judgePage(world, tab, topic);
+      await judgeMissed(world, tab, topic);
+    }
   for (const tab of world.allTabs) judgeSeen(world, tab);
   await judgeCriticals(world);
   await judgeMemory(world);
@@ -30,7 +38,10 @@ export async function atRest(world: World): Promise<void> {
 const HELD_LIMIT = 8;
 const NEVER_SENT: readonly string[] = ['expired', 'dropped', 'cancelled'];
 
-function judgeCommand({ server, disk, handedOver, touched, lostRelaxed, problems }: World, sent: Sent): void {
+function judgeCommand(
+  { clockEverJumped, server, disk, handedOver, touched, lostRelaxed, problems }: World,
+  sent: Sent,
+): void {
   const { n, command, state } = sent;
   const about = `command ${n} (${command})`;
   const run = server.accepted.find((accepted) => accepted.n === n);
@@ -56,7 +67,11 @@ function judgeCommand({ server, disk, handedOver, touched, lostRelaxed, problems
   if (outcome && run && outcome.status !== 'accepted' && outcome.status !== 'uncertain') {
     problems.push(`${about} ran, and is called ${outcome.status}`);
   }
-  if ((row?.fate.state === 'uncertain' || outcome?.status === 'uncertain') && server.amnesias === 0) {
+  if (
+    (row?.fate.state === 'uncertain' || outcome?.status === 'uncertain') &&
+    server.amnesias === 0 &&
+    !clockEverJumped
+  ) {
     problems.push(`${about} is uncertain, though the server never forgot`);
   }
   const isDurable = 'durable' in state && state.durable && !(lostRelaxed.has(n) && command !== 'decide');
@@ -127,16 +142,41 @@ function judgeSeen({ problems }: World, { number, seen }: SimTab): void {
   }
 }
 
-async function judgeCriticals({ server, disk, problems, tabs }: World): Promise<void> {
+async function judgeCriticals({ server, disk, problems, tabs, acknowledged }: World): Promise<void> {
   for (const topic of TOPICS) {
     const owed = await server.log.owed({ principal: 'ann', clientId: disk.clientId }, topic);
     if (owed.length > 0 && tabs.length > 0) {
       problems.push(`critical events ${owed.map(({ offset }) => offset)} of ${topic} were forgotten`);
     }
+    const { epoch } = await server.log.state(topic);
+    for (const event of server.owed) {
+      if (event.topic !== topic || event.epoch !== epoch || !event.clientIds.includes(disk.clientId))
+        continue;
+      if (acknowledged.has(`${topic} ${epoch} ${event.offset}`)) continue;
+      problems.push(`critical event ${event.offset} of ${topic} was owed, and never acknowledged`);
+    }
   }
 }
 
-async function judgeMemory({ tabs, clock, problems }: World): Promise<void> {
+/** A page that lived to the end was given every event without a key that came after it had begun, or told of its loss. */
+async function judgeMissed({ server, isRoomy, problems }: World, tab: SimTab, topic: string): Promise<void> {
+  if (!isRoomy || server.amnesias > 0) return;
+  const status = tab.client.topic(topic).status.get();
+  const dropped = 'dropped' in status ? status.dropped : 0;
+  const begun = tab.begunAt.get(topic);
+  if (begun === undefined) return;
+  const { events } = await server.log.read(topic, { after: begun }, { first: 100_000 });
+  const given = new Set(tab.seen.filter((seen) => seen.topic === topic).map(({ offset }) => offset));
+  const missing = events.filter(
+    ({ key, critical, offset }) => key === null && !critical && !given.has(offset),
+  );
+  if (missing.length > dropped) {
+    const offsets = missing.map(({ offset }) => offset);
+    problems.push(`tab ${tab.number} was never given ${offsets} of ${topic}, and told of ${dropped} losses`);
+  }
+}
+
+async function judgeMemory({ tabs, clock, isRoomy, problems }: World): Promise<void> {
   const [tab] = tabs;
   if (!tab) return;
   const asked = tab.client.inspect().then(
@@ -158,6 +198,7 @@ async function judgeMemory({ tabs, clock, problems }: World): Promise<void> {
     if (queued > 0) problems.push(`${queued} events of ${name} still wait in the hub`);
     // A page failed on an event that an earlier one had taken: the hub keeps it for the next page; the server is content.
     if (unacknowledged > HELD_LIMIT) problems.push(`${unacknowledged} critical events of ${name} are held`);
-    if (keys > 8 || tail > 4) problems.push(`the hub keeps ${keys} keys and ${tail} others of ${name}`);
+    if (keys > 8 || tail > (isRoomy ? 500 : 4))
+      problems.push(`the hub keeps ${keys} keys and ${tail} others of ${name}`);
   }
 }

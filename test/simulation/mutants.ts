@@ -1,9 +1,13 @@
-/** One mistake that somebody might make: in a file, the text, found exactly once, and what is there instead. */
-export interface Mutant {
-  readonly name: string;
+/** In a file, the text, found exactly once, and what is there instead. */
+export interface Edit {
   readonly file: string;
   readonly text: string;
   readonly instead: string;
+}
+/** One mistake that somebody might make; `also`: where a second guard stands behind the first, it goes as well. */
+export interface Mutant extends Edit {
+  readonly name: string;
+  readonly also?: Edit;
 }
 
 /** Each must be caught by the simulation: what it lets through, it does not test. */
@@ -61,7 +65,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a send that an earlier hub died over counts as never sent',
     file: 'worker/core/outbox/outbox.ts',
-    text: '      maybeSent: again,',
+    text: '      maybeSent: maybeSentAt !== null,',
     instead: '      maybeSent: false,',
   },
   {
@@ -93,6 +97,11 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'worker/core/connection/connection.ts',
     text: 'this.#state.generation !== generation;\n    if (late)',
     instead: 'this.#state.generation < 0;\n    if (late)',
+    also: {
+      file: 'worker/shell/socket.ts',
+      text: '    this.#live?.unheard.abort();\n',
+      instead: '',
+    },
   },
   {
     name: 'a dead socket is believed for ever',
@@ -182,6 +191,11 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'the server runs a command again that it has accepted',
+    also: {
+      file: 'src/server/core/execute.ts',
+      text: "    if (first) return { status: 'accepted', duplicate: true, result: first.result };\n",
+      instead: '',
+    },
     file: 'src/server/log/memory-log.ts',
     text: "      if (first) return { status: 'duplicate', result: first.result };",
     instead: "      if (first && first.at < 0) return { status: 'duplicate', result: first.result };",

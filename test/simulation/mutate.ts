@@ -10,18 +10,19 @@ import { MUTANTS } from './mutants.ts';
 
 const mutant = MUTANTS.find(({ name }) => name === process.env['MUTANT']);
 if (!mutant) throw new Error(`there is no mutant ${JSON.stringify(process.env['MUTANT'])}`);
-const { file, text, instead } = mutant;
-const path = resolve(import.meta.dirname, '../..', file);
-const source = readFileSync(path, 'utf8');
-if (source.split(text).length !== 2) throw new Error(`${file} does not have exactly once: ${text}`);
+const changed = new Map(
+  [mutant, ...(mutant.also ? [mutant.also] : [])].map(({ file, text, instead }) => {
+    const path = resolve(import.meta.dirname, '../..', file);
+    const source = readFileSync(path, 'utf8');
+    if (source.split(text).length !== 2) throw new Error(`${file} does not have exactly once: ${text}`);
+    return [path, stripTypeScriptTypes(source.replace(text, () => instead))];
+  }),
+);
 
 registerHooks({
   load(url, context, nextLoad) {
-    if (!url.startsWith('file:') || fileURLToPath(url) !== path) return nextLoad(url, context);
-    return {
-      format: 'module',
-      source: stripTypeScriptTypes(source.replace(text, () => instead)),
-      shortCircuit: true,
-    };
+    const source = url.startsWith('file:') ? changed.get(fileURLToPath(url)) : undefined;
+    if (source === undefined) return nextLoad(url, context);
+    return { format: 'module', source, shortCircuit: true };
   },
 });

@@ -18,7 +18,7 @@ const WORK_MS = 20;
 export interface Accepted {
   readonly n: number;
   readonly id: string;
-  readonly command: string;
+  readonly principal: Principal;
 }
 
 /** The server: the real logic, on a log that outlives it. It is killed, started again, and may lose its memory. */
@@ -48,10 +48,18 @@ export class SimServer {
   /** Whether new sockets are taken. */
   isUp = true;
 
-  constructor(clock: HandClock, network: FakeNetwork) {
+  /** Whether it remembers everything that is published. */
+  readonly #isRoomy: boolean;
+  /** The critical events that a client was to acknowledge. */
+  readonly owed: { topic: string; epoch: string; offset: number; clientIds: string[] }[] = [];
+
+  constructor(clock: HandClock, network: FakeNetwork, isRoomy: boolean) {
+    this.#isRoomy = isRoomy;
     this.#clock = clock;
     this.#network = network;
     this.#log = this.#newLog();
+    // It has been there for a while.
+    this.#log.open({ now: this.#now() - 3_600_000, tailLimit: 4 });
     this.#broker = this.#start();
   }
 
@@ -108,7 +116,10 @@ export class SimServer {
   }
 
   #newLog(): EventLog {
-    return memoryLog({ historyEvents: 12, newEpoch: () => `epoch ${++this.#epochs}` });
+    return memoryLog({
+      historyEvents: this.#isRoomy ? 100_000 : 12,
+      newEpoch: () => `epoch ${++this.#epochs}`,
+    });
   }
 
   #start(): Broker {
@@ -133,7 +144,7 @@ export class SimServer {
         now: () => this.#now(),
         setTimer: (delayMs, callback) => lifeTimer(clock, life, delayMs, callback),
       },
-      limits: resolveLimits({ missedLimit: 8, tailLimit: 4, resyncsPerMinute: 30 }),
+      limits: resolveLimits(this.#isRoomy ? {} : { missedLimit: 8, tailLimit: 4, resyncsPerMinute: 30 }),
     });
     this.#listen(broker);
     return broker;
@@ -200,10 +211,17 @@ export class SimServer {
     answer.then(
       (committed) => {
         for (const [i, { command, events }] of transactions.entries()) {
-          if (!command || committed[i]?.status !== 'committed') continue;
+          const done = committed[i];
+          if (done?.status !== 'committed') continue;
+          for (const [j, { topic, owedBy }] of events.entries()) {
+            const { epoch = '', event } = done.events[j] ?? {};
+            const clientIds = owedBy.map(({ clientId }) => clientId);
+            if (event?.critical) this.owed.push({ topic, epoch, offset: event.offset, clientIds });
+          }
+          if (!command) continue;
           for (const { event } of events) {
             const { type, n } = JSON.parse(event);
-            if (type === 'ran') this.accepted.push({ n, id: command.id, command: type });
+            if (type === 'ran') this.accepted.push({ n, id: command.id, principal: command.principal });
           }
         }
       },

@@ -37,6 +37,8 @@ export class SimTab {
   readonly client: Client<P>;
   readonly seen: Seen[] = [];
   readonly errors: string[] = [];
+  /** The offset at which it was given each topic's state first. */
+  readonly begunAt = new Map<string, number>();
   readonly #tries = new Map<string, number>();
   readonly #latest = new Map<string, { get(): ReadonlyMap<string, unknown> }>();
   readonly #views = new Map<string, { get(): ReadonlyMap<string, unknown> }>();
@@ -98,6 +100,9 @@ export class SimTab {
 
   #listen(name: string): void {
     const topic = this.client.topic(name);
+    topic.status.subscribe((status) => {
+      if (status.state === 'live' && !this.begunAt.has(name)) this.begunAt.set(name, status.offset);
+    });
     const latest = topic.latest(['node', 'gate']);
     latest.subscribe(() => {});
     this.#latest.set(name, latest);

@@ -1,4 +1,4 @@
-import type { ClientFrame } from '../../src/protocol/frames/index.ts';
+import type { ClientFrame, ServerFrame } from '../../src/protocol/frames/index.ts';
 import { FakeBrowser } from '../../src/testing/fakes/browser.ts';
 import { HandClock } from '../../src/testing/fakes/clock.ts';
 import type { Disk } from '../../src/testing/fakes/disk.ts';
@@ -17,7 +17,9 @@ export class World {
   readonly clock = new HandClock();
   readonly network = new FakeNetwork(this.clock);
   readonly browser = new FakeBrowser(this.clock, this.network);
-  readonly server = new SimServer(this.clock, this.network);
+  /** Half of all worlds have room for everything: there, nothing at all may be missed. */
+  readonly isRoomy: boolean;
+  readonly server: SimServer;
   tabs: SimTab[] = [];
   /** Those that are gone as well. */
   readonly allTabs: SimTab[] = [];
@@ -33,17 +35,22 @@ export class World {
   readonly problems: string[] = [];
   storeEverFailed = false;
   everSomeoneElse = false;
+  clockEverJumped = false;
   /** A hash of all that crossed the network. */
   trace = 0;
   #release: () => void = () => {};
   #killAfter: { tasks: number; kill: () => void } | null = null;
   #count = 0;
+  #loses = false;
 
   constructor(seed: number) {
     const random = new Random(seed ^ 0x5eed);
+    this.isRoomy = random.int(2) === 0;
+    this.server = new SimServer(this.clock, this.network, this.isRoomy);
     this.browser.random = random.next;
     this.clock.choose = random.int;
     this.clock.between = () => this.#between();
+    this.network.tamper = (text) => this.#tamper(text);
     this.network.heard = (_wire, direction, text) => {
       for (let i = 0; i < text.length; i++) this.trace = (Math.imul(this.trace, 31) + text.charCodeAt(i)) | 0;
       if (direction === 'up') this.#heard(text);
@@ -62,7 +69,10 @@ export class World {
     if (this.tabs.length >= TABS_LIMIT) return;
     const script = () => ({
       protocol,
-      settings: { floodBuffer: 3, tailLimit: 4, floodEventsPerSecond: 50, lingerMs: 1_000 },
+      settings: {
+        lingerMs: 1_000,
+        ...(!this.isRoomy && { floodBuffer: 3, tailLimit: 4, floodEventsPerSecond: 50 }),
+      },
     });
     const page = own ? this.browser.pageAlone(script) : this.browser.page(SCRIPT, script);
     const tab = new SimTab(this.allTabs.length, page, () => String(this.server.token));
@@ -82,6 +92,7 @@ export class World {
         for (let i = 0; tab && !tab.page.life.isFrozen && i < action.count; i++) {
           tab.send(++this.#count, action.command, topic, (sent) => this.sent.push(sent));
         }
+        if (action.dies !== null) this.#killAfter = { tasks: action.dies, kill: () => this.#killWorker() };
         return;
       }
       case 'person': {
@@ -129,6 +140,9 @@ export class World {
       case 'latency':
         this.network.latencyMs = action.ms;
         return;
+      case 'lose an event':
+        this.#loses = true;
+        return;
       case 'server down':
         return this.server.setUp(false);
       case 'server up':
@@ -161,6 +175,7 @@ export class World {
         this.#release = this.disk.hold();
         return;
       case 'jump clock':
+        this.clockEverJumped = true;
         return this.clock.jump(action.ms);
     }
   }
@@ -169,7 +184,7 @@ export class World {
   async heal(): Promise<void> {
     this.#killAfter = null;
     this.network.latencyMs = 0;
-    for (const wire of this.network.wires) wire.cut();
+    this.#loses = false;
     this.server.setUp(true);
     this.server.refusesCommands = false;
     this.#mendStore();
@@ -177,7 +192,14 @@ export class World {
     if (this.tabs.length === 0) this.openTab();
     await this.pass(1_000);
     for (const tab of this.tabs) tab.client.reconnect();
-    for (let i = 0; i < 10; i++) await this.pass(20_000);
+    for (let i = 0; i < 10; i++) {
+      await this.pass(20_000);
+      // A person who is taken for somebody else tries again.
+      if (i < 3) this.tabs[0]?.client.reconnect();
+    }
+    // Of a frame that was lost, the next one tells.
+    for (const topic of TOPICS) this.server.publish(topic, { type: 'line', text: 'the last' });
+    await this.pass(2_000);
   }
 
   #publish({ what, topic, count }: Action & { do: 'publish' }): void {
@@ -259,6 +281,20 @@ export class World {
       if (frame.type !== 'ack') continue;
       for (const offset of frame.offsets) this.#judgeAck(frame.topic, frame.epoch, offset);
     }
+  }
+
+  /** As a server may: it repeats critical events ahead of their time, or has a hole. */
+  #tamper(text: string): string {
+    const frames = [JSON.parse(text)].flat() as ServerFrame[];
+    const later = frames.findLast((frame) => frame.type === 'event' && frame.ack && !frame.redelivery);
+    if (later?.type === 'event' && frames.length > 1 && chance(later.offset, frames.length) < 0.5) {
+      frames.unshift({ ...later, redelivery: true });
+    }
+    const lost = this.#loses ? frames.findIndex((frame) => frame.type === 'event' && !frame.ack) : -1;
+    if (lost === -1) return JSON.stringify(frames);
+    this.#loses = false;
+    frames.splice(lost, 1);
+    return JSON.stringify(frames);
   }
 
   /** At the moment of the acknowledgement some page must have taken it. */

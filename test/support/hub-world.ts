@@ -156,7 +156,7 @@ export class WorldTab {
       priority: 'normal',
       dedupeKey: null,
       requireDurable: false,
-      again: false,
+      maybeSentAt: null,
       ...command,
       id,
     };

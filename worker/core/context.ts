@@ -13,7 +13,7 @@ export interface HubOptions {
   identity: string;
   /** Uniform in [0, 1). */
   random: () => number;
-  /** A uuid: for the time in which there is no store to keep one, and where the stored one is of no use any more. */
+  /** A uuid, for the time in which there is no store to keep one. */
   freshClientId: string;
   now: number;
 }

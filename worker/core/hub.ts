@@ -12,6 +12,7 @@ import { Route } from './route.ts';
 import type { LoadedState, StoreFailure, StoreOp } from './store.ts';
 import { Tabs } from './tabs.ts';
 import { Topics } from './topics/topics.ts';
+import { uuid } from './uuid.ts';
 
 /** Taking the ownership and opening the store are a matter of milliseconds, where nobody else has them. */
 const CANDIDATE_SILENT_MS = 2_000;
@@ -47,6 +48,9 @@ export class Hub {
   #heardBefore: number | null = null;
   #lingers = false;
   #isSigningOut = false;
+  /** In a row. */
+  #mismatches = 0;
+  #nameOnTrial: string | null = null;
   #refs = 0;
 
   constructor(options: HubOptions) {
@@ -67,6 +71,7 @@ export class Hub {
       hello: (token) => this.#hello(token),
       welcomed: (welcome) => this.#welcomed(welcome),
       received: (frame) => this.#received(frame),
+      turnedAway: () => this.#turnedAway(),
       lost: () => this.#lost(),
       changed: () => this.#tabs.connectionChanged(),
     });
@@ -229,8 +234,9 @@ export class Hub {
     } else if (meta.principal === null) {
       ops.push({ op: 'put_principal', principal: this.#binding.principal });
     } else if (meta.principal !== this.#binding.principal) {
-      this.#connection.pause('identity_mismatch', `the outbox belongs to ${meta.principal}`);
+      // Whom the server takes us for by now, a new connection tells.
       this.#binding = { state: 'bound', principal: meta.principal };
+      this.#connection.renew();
     }
     const wasAnother = this.#role.state === 'owner' && this.#role.clientId !== meta.clientId;
     this.#own(meta.term, meta.clientId);
@@ -320,9 +326,10 @@ export class Hub {
     const { protocol } = this.#context;
     const { term, clientId } =
       this.#role.state === 'owner' ? this.#role : { term: 0, clientId: this.#freshClientId };
+    const name = this.#nameOnTrial ?? clientId;
     return {
       type: 'hello',
-      client_id: clientId,
+      client_id: name,
       app: protocol.app,
       app_version: protocol.version,
       term,
@@ -348,23 +355,37 @@ export class Hub {
       });
       return true;
     }
-    if (this.#binding.principal === principal) return true;
+    if (this.#binding.principal === principal) {
+      if (this.#nameOnTrial !== null) this.#rename(this.#nameOnTrial);
+      this.#nameOnTrial = null;
+      this.#mismatches = 0;
+      return true;
+    }
     const message =
       'the server takes this browser for another person than the outbox belongs to; nothing is sent';
     this.#context.log('warn', message);
     this.#connection.pause('identity_mismatch', message);
-    this.#renameClient();
+    if (this.#nameOnTrial === null) this.#rename(uuid(this.#context.random));
+    this.#nameOnTrial = null;
     return false;
   }
 
   /**
-   * A server that welcomes a stranger under our client id has forgotten whose it was, and takes it for the stranger's
-   * from now on: the owner of this outbox would be turned away for good. Accepted ids are remembered by principal, so
-   * that a new name costs nothing.
+   * A server that has welcomed a stranger under our client id had forgotten whose it was, and takes it for the stranger's
+   * from then on: the owner of this outbox would be turned away for good. So the second time in a row another name is
+   * tried, which is kept if it is let in as the owner.
    */
-  #renameClient(): void {
+  #turnedAway(): boolean {
+    const isFirst = this.#nameOnTrial === null && ++this.#mismatches < 2;
+    const isTried = this.#nameOnTrial !== null;
+    this.#nameOnTrial = isFirst || isTried ? null : uuid(this.#context.random);
+    if (!isFirst) this.#mismatches = 0;
+    return this.#nameOnTrial !== null;
+  }
+
+  /** Accepted ids are remembered by principal, so that a new name does not make a command run twice. */
+  #rename(clientId: string): void {
     if (this.#role.state !== 'owner') return;
-    const clientId = this.#freshClientId;
     this.#role = { ...this.#role, clientId };
     this.#keeper.write([{ op: 'put_client_id', clientId }], 'strict', () => {});
   }

@@ -35,7 +35,7 @@ const CALLS: Readonly<Record<PortCall['method'], z.ZodMiniType>> = {
       command: typed,
       dedupeKey: z.nullable(z.string()),
       requireDurable: z.boolean(),
-      again: z.boolean(),
+      maybeSentAt: z.nullable(z.number()),
     }),
   }),
   cancel: z.object({ id }),

@@ -37,6 +37,8 @@ export class FakeNetwork {
   latencyMs = 0;
   /** Called with every message that arrives. */
   heard: (wire: Wire, direction: 'up' | 'down', text: string) => void = () => {};
+  /** What becomes of a message of the server on its way. */
+  tamper: (text: string) => string = (text) => text;
 
   constructor(clock: HandClock) {
     this.#clock = clock;
@@ -142,8 +144,9 @@ class FakeSocket extends EventTarget implements Wire {
         if (this.#serverGone) return;
         this.#pass(this.#down, () => {
           if (this.readyState !== OPEN) return;
-          this.#network.heard(this, 'down', text);
-          this.#tell('message', { data: text });
+          const data = this.#network.tamper(text);
+          this.#network.heard(this, 'down', data);
+          this.#tell('message', { data });
         });
       },
       bufferedBytes: () => 0,

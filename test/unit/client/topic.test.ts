@@ -284,10 +284,10 @@ test('a failed critical event comes again, and only to the handler that failed',
   await hub.deliver({ topics: [snapshot('run', await ticketOf(hub), 0), events(gate(1, 'g'))] });
   await untilEqual(() => hub.called('took'), [['run', 'e1', [], [1]]]);
   fails = false;
-  await hub.deliver({ topics: [events(line(2, 'x'), gate(1, 'g', { replayed: true }))] });
+  await hub.deliver({ topics: [events(line(2, 'x'), gate(1, 'g', { replayed: true, repeat: true }))] });
   await untilEqual(() => hub.called('took').at(-1), ['run', 'e1', [1], []]);
   expect(seen).toEqual(['onefalse', 'two', 'onetrue']);
-  await hub.deliver({ topics: [events(gate(1, 'g', { replayed: true }))] });
+  await hub.deliver({ topics: [events(gate(1, 'g', { replayed: true, repeat: true }))] });
   await untilEqual(() => hub.called('took').length, 3);
   expect(hub.called('took').at(-1)).toEqual(['run', 'e1', [1], []]);
   expect(seen).toHaveLength(3);
@@ -303,7 +303,7 @@ test('a critical event that comes again while its handler is at work is not give
   });
   const hub = await s.attached();
   await hub.deliver({ topics: [snapshot('run', await ticketOf(hub), 0), events(gate(1, 'g'))] });
-  await hub.deliver({ topics: [events(gate(1, 'g', { replayed: true }))] });
+  await hub.deliver({ topics: [events(gate(1, 'g', { replayed: true, repeat: true }))] });
   expect(count).toBe(1);
   finish();
   await untilEqual(() => hub.called('took'), [['run', 'e1', [1], []]]);
@@ -357,7 +357,7 @@ test('a low-level subscriber takes critical events of a batch by its promise', a
   });
   await untilEqual(() => hub.called('took'), [['run', 'e1', [], [2, 3]]]);
   fail = false;
-  await hub.deliver({ topics: [events(gate(2, 'g', { replayed: true }))] });
+  await hub.deliver({ topics: [events(gate(2, 'g', { replayed: true, repeat: true }))] });
   await untilEqual(() => hub.called('took').at(-1), ['run', 'e1', [2], []]);
   expect(batches).toEqual([[1, 2, 3], [2]]);
 });
@@ -368,7 +368,7 @@ test('a repeat of an early critical event before the first snapshot hides nothin
   s.client.topic('run').on(['gate', 'line'], (_, { offset }) => seen.push(offset));
   const hub = await s.attached();
   const ticket = await ticketOf(hub);
-  await hub.deliver({ topics: [events(gate(3, 'g', { replayed: true }))] });
+  await hub.deliver({ topics: [events(gate(3, 'g', { replayed: true, repeat: true }))] });
   await hub.deliver({
     topics: [snapshot('run', ticket, 5, { missed: [line(2, 'a'), gate(3, 'g'), line(4, 'b')] })],
   });
@@ -468,7 +468,13 @@ test('a repeat that comes in one batch with what followed it does not bring the 
   await hub.deliver({ topics: [snapshot('run', await ticketOf(hub), 0)] });
   const key = { key: 'the gate' };
   await hub.deliver({
-    topics: [events(gate(1, 'old', key), gate(2, 'new', key), gate(1, 'old', { ...key, replayed: true }))],
+    topics: [
+      events(
+        gate(1, 'old', key),
+        gate(2, 'new', key),
+        gate(1, 'old', { ...key, replayed: true, repeat: true }),
+      ),
+    ],
   });
   expect(latest.get().get('the gate')).toMatchObject({ id: 'new' });
 });

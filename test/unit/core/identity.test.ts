@@ -109,7 +109,7 @@ describe('the outbox belongs to the principal of its first welcome', () => {
     expect(world.socket.sent('command')).toEqual([]);
   });
 
-  test('a store that comes back with another owner ends a connection that is closing for good', () => {
+  test('a store that comes back with another owner ends a connection that is closing, and asks who it is now', () => {
     const disk = new Disk();
     disk.failure = 'blocked';
     disk.principal = 'ann';
@@ -120,7 +120,9 @@ describe('the outbox belongs to the principal of its first welcome', () => {
     world.socket.say({ type: 'goodbye', code: 'draining', message: '', retry: true });
     disk.failure = null;
     world.advance(2_000);
-    expect(closedOf(tab)).toMatchObject({ reason: 'identity_mismatch', retryAt: null });
+    world.socket.welcome({ principal: 'ann' });
+    expect(tab.connection).toMatchObject({ state: 'open' });
+    expect(world.socket.sent('command')).toHaveLength(1);
   });
 
   test('a store that comes back with another owner ends the connection, and the tabs are told why', () => {
@@ -134,6 +136,9 @@ describe('the outbox belongs to the principal of its first welcome', () => {
     disk.failure = null;
     world.advance(500);
     world.advance(500);
+    world.socket.close();
+    world.socket.welcome({ principal: 'bob' });
+    world.socket.close();
     expect(closedOf(tab)).toMatchObject({ reason: 'identity_mismatch', retryAt: null });
     expect(disk.principal).toBe('ann');
     expect(disk.entries.get(id)).toMatchObject({ maybeSent: true });
@@ -154,6 +159,28 @@ test('a server that gave the client id to a stranger is told another one, so tha
   expect(second?.client_id).not.toBe(first?.client_id);
   expect(world.disk.clientId).toBe(second?.client_id);
   world.socket.welcome({ principal: 'ann' });
+  expect(tab.connection).toMatchObject({ state: 'open' });
+});
+
+test('turned away twice under the stored client id, the hub tries another one, and keeps it if the owner is let in', () => {
+  const { world, tab } = start();
+  decide(tab, 'g');
+  world.socket.welcome({ principal: 'ann' });
+  world.socket.close();
+  const turnAway = () => {
+    world.socket.accept();
+    world.socket.say({ type: 'goodbye', code: 'identity_mismatch', message: '', retry: false });
+    world.socket.close(4403);
+  };
+  world.advance(1_000);
+  turnAway();
+  expect(closedOf(tab)).toMatchObject({ reason: 'identity_mismatch', retryAt: null });
+  tab.call({ method: 'reconnect' });
+  turnAway();
+  world.socket.welcome({ principal: 'ann' });
+  const [, second, third] = world.sockets.slice(1).map((socket) => socket.sent('hello')[0]?.client_id);
+  expect(third).not.toBe(second);
+  expect(world.disk.clientId).toBe(third);
   expect(tab.connection).toMatchObject({ state: 'open' });
 });
 

@@ -67,6 +67,8 @@ export interface ConnectionOwner {
   /** The connection is open; everything may be written. */
   welcomed(welcome: ServerFrameOf['welcome']): void;
   received(frame: ServerFrame): void;
+  /** The server knows the client id as somebody else's: whether to try at once under another one. */
+  turnedAway(): boolean;
   /** No longer open. */
   lost(): void;
   changed(): void;
@@ -202,10 +204,13 @@ export class Connection {
     else this.#settle(ending);
   }
 
-  /** Ends a connection that was made in another name; whoever needs one gets a new one at once. */
+  /** Ends a connection, or a pause, that another name or owner was the reason of; whoever needs one gets a new one. */
   renew(): void {
-    const { state } = this.#state;
-    if (state === 'open' || state === 'connecting') this.#close({ reason: 'idle', fate: 'idle' }, 'renewed');
+    const ending: Ending = { reason: 'idle', fate: 'idle' };
+    const state = this.#state;
+    if (state.state === 'open' || state.state === 'connecting') this.#close(ending, 'renewed');
+    else if (state.state === 'closing') state.ending = ending;
+    else if (state.state === 'closed' && state.reason === 'identity_mismatch') this.tryNow();
   }
 
   /** Ends everything now, without a farewell that somebody would have to wait for. */
@@ -283,6 +288,7 @@ export class Connection {
     if (this.#state.state === 'closing') return;
     const ending: Ending = { ...endOfGoodbye(code, retry), detail: { message: `${code}: ${message}` } };
     if (retry_after_ms !== undefined) ending.retryAfterMs = retry_after_ms;
+    if (code === 'identity_mismatch' && this.#owner.turnedAway()) ending.fate = 'idle';
     this.#close(ending, 'goodbye');
   }
 

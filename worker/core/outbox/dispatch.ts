@@ -31,7 +31,7 @@ export function pump(box: Box): void {
   expire(box);
   const writable = box.host.writable();
   if (!writable) return;
-  leaveUncertain(box, writable.dedupeSince);
+  leaveUncertain(box, writable);
   const picked = pickNext(candidates(box), box.context.settings.inFlightLimit);
   const tooLarge = picked.filter(({ row }) => frameBytes(row) > writable.maxFrameBytes);
   for (const entry of tooLarge) {
@@ -179,8 +179,12 @@ function isNext(box: Box, entry: Entry): boolean {
 }
 
 /** What the server may have forgotten may have run: a person decides about it. */
-function leaveUncertain(box: Box, dedupeSince: number): void {
+function leaveUncertain(box: Box, { dedupeSince, serverTime }: Writable): void {
   for (const entry of pendingIn(box)) {
+    const { offeredAt } = entry;
+    // What may have left under an earlier hub left no sooner than that, as the time has passed in this browser.
+    if (entry.row.firstSentAt === null && offeredAt !== null)
+      entry.row = { ...entry.row, firstSentAt: serverTime - (box.context.now - offeredAt) };
     const { maybeSent, firstSentAt } = entry.row;
     const isOut = entry.delivery.state === 'in_flight' || entry.delivery.state === 'marking';
     if (isOut || !maybeSent || firstSentAt === null || firstSentAt >= dedupeSince) continue;

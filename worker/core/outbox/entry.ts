@@ -25,6 +25,8 @@ export type Delivery =
 
 export interface Entry {
   row: StoredEntry;
+  /** An earlier hub may have sent it since then, by the browser's clock; `null` where it is known when, or that it did not. */
+  offeredAt: number | null;
   stored: Stored;
   delivery: Delivery;
 }

@@ -45,7 +45,8 @@ export function mergeStored(
       ops.push({ op: 'delete_entry', id: row.id });
       continue;
     }
-    entries.set(row.id, { row: restored, stored: storedAs(row), delivery: { state: 'ready' } });
+    const offeredAt = row.maybeSent && row.firstSentAt === null ? row.createdAt : null;
+    entries.set(row.id, { row: restored, offeredAt, stored: storedAs(row), delivery: { state: 'ready' } });
   }
   for (const outcome of outcomes.all)
     if (!settledInStore.has(outcome.id)) ops.push({ op: 'put_outcome', outcome });

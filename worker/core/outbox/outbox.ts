@@ -86,7 +86,7 @@ export class Outbox {
     if (known && box.sendAnswers.has(id)) return awaitSend(box, id, answer);
     if (known || box.outcomes.get(id)) return answer(ok({ durable: known?.stored !== 'no' }));
 
-    const { priority, topic, dedupeKey, requireDurable, again } = command;
+    const { priority, topic, dedupeKey, requireDurable, maybeSentAt } = command;
     const { type } = command.command;
     const same = twin(box, type, dedupeKey);
     if (same)
@@ -95,7 +95,7 @@ export class Outbox {
       );
     if (requireDurable && box.keeper.degraded) return answer(storageUnavailable(type));
     // What may have left is not refused any more.
-    const full = again ? null : makeRoom(box, priority, type);
+    const full = maybeSentAt !== null ? null : makeRoom(box, priority, type);
     if (full) return answer(full);
 
     const row: StoredEntry = {
@@ -106,16 +106,22 @@ export class Outbox {
       command: command.command,
       appVersion: box.context.protocol.version,
       dedupeKey,
-      createdAt: box.context.now,
-      maybeSent: again,
+      createdAt: maybeSentAt ?? box.context.now,
+      maybeSent: maybeSentAt !== null,
       attempt: 0,
       firstSentAt: null,
       fate: { state: 'pending' },
     };
-    const entry: Entry = { row, stored: 'no', delivery: { state: requireDurable ? 'storing' : 'ready' } };
+    const entry: Entry = {
+      row,
+      offeredAt: maybeSentAt,
+      stored: 'no',
+      delivery: { state: requireDurable ? 'storing' : 'ready' },
+    };
     box.entries.set(id, entry);
     awaitSend(box, id, answer);
-    const writable = markNext(box, entry);
+    // What may have left before goes by what the server remembers of that time.
+    const writable = maybeSentAt === null ? markNext(box, entry) : null;
     put(box, entry, requireDurable);
     if (writable) writeFrame(box, entry, writable);
     box.host.changed();
@@ -169,6 +175,7 @@ export class Outbox {
     // What the server refused did not run; of what it never answered nobody knows.
     const mayHaveRun = row.fate.state === 'uncertain' || row.fate.state === 'quarantined';
     if (entry.stored !== 'no') entry.stored = storedAs(row);
+    entry.offeredAt = null;
     entry.row = { ...fresh, seq: ++box.seq, maybeSent: row.maybeSent && mayHaveRun };
     entry.delivery = { state: 'ready' };
     awaitSend(box, id, answer);

@@ -91,7 +91,7 @@ export class Topic implements SeatTopic {
     if (!this.#knowledge) return null;
     const { epoch, offset, lastSeen: ts, cache, criticals } = this.#knowledge;
     const events = cache.items().map(asReplayed);
-    return { epoch, offset, ts, events, unacknowledged: criticals.waiting.map(asReplayed) };
+    return { epoch, offset, ts, events, unacknowledged: criticals.waiting.map(asRepeat) };
   }
 
   get statusVersion(): number {
@@ -333,14 +333,15 @@ export class Topic implements SeatTopic {
 
   #redelivered(frame: ServerFrameOf['event'], knowledge: Knowledge): void {
     const item = this.#read(frame, true, true);
-    if (item) this.#pass(item, 'repeat', knowledge);
+    if (item) this.#pass(asRepeat(item), 'repeat', knowledge);
     else this.#failed(frame, knowledge);
   }
 
-  /** To the tabs, but for a critical event that a page took already. */
+  /** To the tabs, but for a repeat that a page took already. (In its order it is for those who merely watch as well.) */
   #pass(item: TabItem, as: 'live' | 'replay' | 'repeat', { epoch, criticals }: Knowledge): void {
-    if (!item.critical || criticals.arrived(item)) this.journal.addEvent(epoch, item, as);
-    else this.acknowledge();
+    const isTaken = item.critical && !criticals.arrived(item);
+    if (!isTaken || as !== 'repeat') this.journal.addEvent(epoch, item, as);
+    if (isTaken) this.acknowledge();
   }
 
   #failed({ offset }: ServerFrameOf['event'], { criticals }: Knowledge): void {
@@ -381,6 +382,10 @@ export class Topic implements SeatTopic {
 
 function answerTimeoutMs(attempt: number): number {
   return Math.min(ANSWER_TIMEOUT_MS * 2 ** attempt, ANSWER_TIMEOUT_MAX_MS);
+}
+
+function asRepeat(item: TabItem): TabItem {
+  return { ...item, replayed: true, repeat: true };
 }
 
 function asReplayed(item: TabItem): TabItem {

@@ -126,7 +126,7 @@ export function approval(id: string, gate: string): OutgoingCommand {
     command: { type: 'approve', gate },
     dedupeKey: null,
     requireDurable: false,
-    again: false,
+    maybeSentAt: null,
   };
 }
 
