@@ -26,6 +26,7 @@ const STAGES: readonly Stage[] = [
   { name: 'check', command: ['npm', 'run', 'check'] },
   { name: 'build', command: ['npm', 'run', 'build'] },
   vitest('unit'),
+  { name: 'simulation', command: ['node', 'test/simulation/main.ts', '--seeds', '2000'] },
   vitest('browser'),
   vitest('package'),
   {

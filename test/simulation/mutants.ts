@@ -112,8 +112,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'commands leave although the server takes us for somebody else',
     file: 'worker/core/hub.ts',
-    text: '    if (this.#binding.principal === principal) return true;',
-    instead: '    if (this.#binding.principal !== null) return true;',
+    text: '    if (this.#binding.principal === principal) {',
+    instead: '    if (this.#binding.principal !== null) {',
   },
   {
     name: 'a critical event is acknowledged before a page took it',
@@ -180,8 +180,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'an older repeat overwrites what came after it',
     file: 'src/client/feed.ts',
-    text: 'consumer.seen = Math.max(consumer.seen, offset);\n      return isNew;',
-    instead: 'consumer.seen = Math.min(consumer.seen, offset);\n      return isNew;',
+    text: 'return !item.isRepeat && offset > consumer.seen && consumer.wants(item);',
+    instead: 'return consumer.wants(item);',
   },
   {
     name: 'a send is not offered to the hub that follows a dead one',
