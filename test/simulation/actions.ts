@@ -22,6 +22,8 @@ export type Action =
   | { do: 'latency'; ms: number }
   /** A frame on its way down is lost, as by a server that has a hole. */
   | { do: 'lose an event' }
+  /** The next snapshot comes in two parts, and the second one only with the snapshot that follows. */
+  | { do: 'delay a part' }
   | { do: 'server down' | 'server up' }
   | { do: 'restart server'; keepsHistory: boolean }
   | { do: 'kill server after'; tasks: number }
@@ -91,6 +93,7 @@ const WEIGHTED: readonly (readonly [weight: number, make: Make])[] = [
   [3, () => ({ do: 'vanish' })],
   [2, ({ int, pick }) => ({ do: 'latency', ms: pick([0, 0, 20, 300, 1 + int(3_000), 5_200]) })],
   [2, () => ({ do: 'lose an event' })],
+  [2, () => ({ do: 'delay a part' })],
   [3, () => ({ do: 'server down' })],
   [5, () => ({ do: 'server up' })],
   [2, () => ({ do: 'restart server', keepsHistory: true })],

@@ -93,13 +93,13 @@ export const MUTANTS: readonly Mutant[] = [
     instead: 'maybeSent: false,',
   },
   {
-    name: 'callbacks of an earlier socket are heard',
+    name: 'an earlier socket is neither ended nor known by its generation',
     file: 'worker/core/connection/connection.ts',
     text: 'this.#state.generation !== generation;\n    if (late)',
     instead: 'this.#state.generation < 0;\n    if (late)',
     also: {
       file: 'worker/shell/socket.ts',
-      text: '    this.#live?.unheard.abort();\n',
+      text: '    this.#live?.unheard.abort();\n    this.#live?.socket.close();\n',
       instead: '',
     },
   },
@@ -153,16 +153,10 @@ export const MUTANTS: readonly Mutant[] = [
     instead: 'if ((frame.prev ?? frame.offset - 1) < 0) {',
   },
   {
-    name: 'an answer to an earlier resync is taken for the newest',
+    name: 'two resyncs interleave: a part of the earlier answer gets into the newer one',
     file: 'worker/core/topics/topic.ts',
     text: "if (subscription.state !== 'asked' || subscription.ref !== frame.ref) return;\n    const parts",
     instead: "if (subscription.state !== 'asked') return;\n    const parts",
-  },
-  {
-    name: 'events are taken while a resync is outstanding',
-    file: 'worker/core/topics/topic.ts',
-    text: "if (subscription.state !== 'live' || !knowledge) return;\n    const { counts, now }",
-    instead: "if (!('attempt' in subscription) || !knowledge) return;\n    const { counts, now }",
   },
   {
     name: 'the cursor is stored before a page has credited it',

@@ -107,7 +107,7 @@ export class SimServer {
       await pass(500);
     }
     await closing;
-    this.#broker = this.#start();
+    if (this.#life === life) this.#broker = this.#start();
   }
 
   expireToken(): void {

@@ -2,7 +2,7 @@ import type { ClientFrame, ServerFrame } from '../../src/protocol/frames/index.t
 import { FakeBrowser } from '../../src/testing/fakes/browser.ts';
 import { HandClock } from '../../src/testing/fakes/clock.ts';
 import type { Disk } from '../../src/testing/fakes/disk.ts';
-import { FakeNetwork } from '../../src/testing/fakes/network.ts';
+import { FakeNetwork, type Wire } from '../../src/testing/fakes/network.ts';
 import type { Action } from './actions.ts';
 import { protocol, TOPICS } from './protocol.ts';
 import { chance, Random } from './random.ts';
@@ -42,6 +42,9 @@ export class World {
   #killAfter: { tasks: number; kill: () => void } | null = null;
   #count = 0;
   #loses = false;
+  #delays = false;
+  /** The part that is still to come. */
+  readonly #late = new WeakMap<Wire, ServerFrame & { type: 'snapshot' }>();
 
   constructor(seed: number) {
     const random = new Random(seed ^ 0x5eed);
@@ -50,7 +53,7 @@ export class World {
     this.browser.random = random.next;
     this.clock.choose = random.int;
     this.clock.between = () => this.#between();
-    this.network.tamper = (text) => this.#tamper(text);
+    this.network.tamper = (wire, text) => this.#tamper(wire, text);
     this.network.heard = (_wire, direction, text) => {
       for (let i = 0; i < text.length; i++) this.trace = (Math.imul(this.trace, 31) + text.charCodeAt(i)) | 0;
       if (direction === 'up') this.#heard(text);
@@ -140,6 +143,9 @@ export class World {
       case 'latency':
         this.network.latencyMs = action.ms;
         return;
+      case 'delay a part':
+        this.#delays = true;
+        return;
       case 'lose an event':
         this.#loses = true;
         return;
@@ -185,6 +191,7 @@ export class World {
     this.#killAfter = null;
     this.network.latencyMs = 0;
     this.#loses = false;
+    this.#delays = false;
     this.server.setUp(true);
     this.server.refusesCommands = false;
     this.#mendStore();
@@ -199,7 +206,7 @@ export class World {
     }
     // Of a frame that was lost, the next one tells.
     for (const topic of TOPICS) this.server.publish(topic, { type: 'line', text: 'the last' });
-    await this.pass(2_000);
+    await this.pass(70_000);
   }
 
   #publish({ what, topic, count }: Action & { do: 'publish' }): void {
@@ -283,9 +290,11 @@ export class World {
     }
   }
 
-  /** As a server may: it repeats critical events ahead of their time, or has a hole. */
-  #tamper(text: string): string {
-    const frames = [JSON.parse(text)].flat() as ServerFrame[];
+  /** As a server may: it repeats critical events ahead of their time, mixes the answers to two requests, or has a hole. */
+  #tamper(wire: Wire, text: string): string {
+    const frames = ([JSON.parse(text)].flat() as ServerFrame[]).flatMap((frame) =>
+      this.#inParts(wire, frame),
+    );
     const later = frames.findLast((frame) => frame.type === 'event' && frame.ack && !frame.redelivery);
     if (later?.type === 'event' && frames.length > 1 && chance(later.offset, frames.length) < 0.5) {
       frames.unshift({ ...later, redelivery: true });
@@ -295,6 +304,20 @@ export class World {
     this.#loses = false;
     frames.splice(lost, 1);
     return JSON.stringify(frames);
+  }
+
+  #inParts(wire: Wire, frame: ServerFrame): ServerFrame[] {
+    if (frame.type !== 'snapshot' || !frame.last) return [frame];
+    const late = this.#late.get(wire);
+    if (late ? late.topic !== frame.topic : !this.#delays) return [frame];
+    const middle = frame.events.length >> 1;
+    const first = { ...frame, last: false, events: frame.events.slice(0, middle), missed: [] };
+    const second = { ...frame, part: 1, events: frame.events.slice(middle) };
+    this.#delays = false;
+    this.#late.delete(wire);
+    if (late) return [first, late, second];
+    this.#late.set(wire, second);
+    return [first];
   }
 
   /** At the moment of the acknowledgement some page must have taken it. */

@@ -38,7 +38,7 @@ export class FakeNetwork {
   /** Called with every message that arrives. */
   heard: (wire: Wire, direction: 'up' | 'down', text: string) => void = () => {};
   /** What becomes of a message of the server on its way. */
-  tamper: (text: string) => string = (text) => text;
+  tamper: (wire: Wire, text: string) => string = (_wire, text) => text;
 
   constructor(clock: HandClock) {
     this.#clock = clock;
@@ -144,7 +144,7 @@ class FakeSocket extends EventTarget implements Wire {
         if (this.#serverGone) return;
         this.#pass(this.#down, () => {
           if (this.readyState !== OPEN) return;
-          const data = this.#network.tamper(text);
+          const data = this.#network.tamper(this, text);
           this.#network.heard(this, 'down', data);
           this.#tell('message', { data });
         });
