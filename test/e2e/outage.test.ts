@@ -7,7 +7,7 @@ test('an operator decides while the network is down, both tabs reload, and the d
   network,
   server,
 }) => {
-  test.setTimeout(150_000);
+  test.setTimeout(200_000);
   const tabs = [await open(), await open()] as const;
   const [one] = tabs;
   await server.publish('run', { type: 'gate', gateId: 'a', state: 'open' });
@@ -35,8 +35,8 @@ test('an operator decides while the network is down, both tabs reload, and the d
   await network.setMode('pass');
 
   for (const tab of tabs) {
-    // The wait before an attempt is at most 30 s.
-    await tab.shows('connection', 'open', 45_000);
+    // Short waits drawn one after the other may open the breaker, which probes once a minute.
+    await tab.shows('connection', 'open', 75_000);
     await tab.lists('settled', [/ accepted$/, / accepted$/]);
     await tab.lists('outbox', []);
     await tab.lists('gates', [/gate a approved/, /gate b open/]);
@@ -49,7 +49,10 @@ test('an operator decides while the network is down, both tabs reload, and the d
     'human_decision a approved',
     'note written down offline',
   ]);
-  const sent = network.seen.slice(outageEnd).filter(({ from }) => from === 'client');
+  // An event that was taken is acknowledged in between, whenever that is.
+  const sent = network.seen
+    .slice(outageEnd)
+    .filter(({ from, frame }) => from === 'client' && frame.type !== 'ack');
   expect(sent.map(({ frame }) => frame.type).slice(0, 3)).toEqual(['hello', 'resync_request', 'command']);
   expect(sent[1]?.frame).toMatchObject({ topic: 'run', last_seen: lastSeen });
   expect(sent[2]?.frame).toMatchObject({ priority: 'high', attempt: 1, command: { type: 'human_decision' } });
