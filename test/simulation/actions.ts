@@ -14,6 +14,8 @@ export type Action =
   | { do: 'close tab' | 'crash tab' | 'reload tab' | 'freeze' | 'cache'; tab: number }
   /** All that are frozen or cached come back. */
   | { do: 'wake' }
+  /** From now on it is busy with each batch for so long. */
+  | { do: 'slow tab'; tab: number; ms: number }
   | { do: 'kill worker' }
   /** In the middle of whatever happens then. */
   | { do: 'kill worker after'; tasks: number }
@@ -27,7 +29,8 @@ export type Action =
   | { do: 'server down' | 'server up' }
   | { do: 'restart server'; keepsHistory: boolean }
   | { do: 'kill server after'; tasks: number }
-  | { do: 'drain server'; ms: number }
+  /** `overlaps`: the one that takes its place is there before it has ended. */
+  | { do: 'drain server'; ms: number; overlaps: boolean }
   | { do: 'refuse'; commands: boolean }
   | { do: 'expire token' }
   | { do: 'someone else'; ms: number }
@@ -86,6 +89,7 @@ const WEIGHTED: readonly (readonly [weight: number, make: Make])[] = [
   [2, ({ int }) => ({ do: 'freeze', tab: int(8) })],
   [2, ({ int }) => ({ do: 'cache', tab: int(8) })],
   [4, () => ({ do: 'wake' })],
+  [2, ({ int, pick }) => ({ do: 'slow tab', tab: int(8), ms: pick([0, 0, 50, 1 + int(2_000), 6_000]) })],
   [2, () => ({ do: 'kill worker' })],
   [4, ({ int }) => ({ do: 'kill worker after', tasks: 1 + int(60) })],
   [1, ({ int }) => ({ do: 'kill browser', powerLost: int(2) === 0 })],
@@ -99,7 +103,7 @@ const WEIGHTED: readonly (readonly [weight: number, make: Make])[] = [
   [2, () => ({ do: 'restart server', keepsHistory: true })],
   [1, () => ({ do: 'restart server', keepsHistory: false })],
   [2, ({ int }) => ({ do: 'kill server after', tasks: 1 + int(40) })],
-  [2, ({ int }) => ({ do: 'drain server', ms: int(3_000) })],
+  [2, ({ int }) => ({ do: 'drain server', ms: int(3_000), overlaps: int(2) === 0 })],
   [2, ({ int }) => ({ do: 'refuse', commands: int(2) === 0 })],
   [1, () => ({ do: 'expire token' })],
   [1, ({ int }) => ({ do: 'someone else', ms: int(20_000) })],

@@ -4,7 +4,7 @@ import type { Sent, SimTab } from './tab.ts';
 import type { World } from './world.ts';
 
 /** What must hold at any moment. */
-export function during({ storeEverFailed, server, sent, browser, problems }: World): void {
+export function during({ storeEverFailed, server, sent, browser, disk, credited, problems }: World): void {
   const runs = new Map<string, number>();
   for (const { n, principal } of server.accepted) {
     // A hub without its store does not know whose outbox it was.
@@ -14,6 +14,11 @@ export function during({ storeEverFailed, server, sent, browser, problems }: Wor
   for (const [n, times] of runs) if (times > 1) problems.push(`command ${n} was accepted ${times} times`);
   const owners = browser.locks.names.filter((name) => name.endsWith(':owner'));
   if (owners.length > 1) problems.push('two hubs own the line');
+  for (const { topic, epoch, offset } of disk.cursors.values()) {
+    const reached = credited.get(`${topic} ${epoch}`) ?? 0;
+    if (offset > reached)
+      problems.push(`the cursor of ${topic} is stored at ${offset}, credited is ${reached}`);
+  }
   if (sent.length > 10_000) problems.push('the schedule sends without end');
 }
 
@@ -55,7 +60,9 @@ function judgeCommand(
   // A person may have sent again what had ended: the receipt tells of the first time.
   const isTouched = id !== undefined && touched.has(id);
   const outcome = state.is === 'settled' && !isTouched ? state.outcome : kept;
-  const isHandedOver = id !== undefined && handedOver.has(id);
+  // What the server has refused for good never ran; a person who retries it may take that back.
+  const isRefused = isTouched && server.refused.has(n);
+  const isHandedOver = id !== undefined && handedOver.has(id) && !isRefused;
   if (row?.fate.state === 'pending') problems.push(`${about} is still pending`);
   if (row && isHandedOver && NEVER_SENT.includes(row.fate.state)) {
     problems.push(`${about} may have been sent, and is called ${row.fate.state}`);

@@ -93,21 +93,26 @@ export class SimServer {
     this.#broker = this.#start();
   }
 
-  /** It says goodbye; when it is done, another one takes its place. */
-  async drain(ms: number, pass: (ms: number) => Promise<void>): Promise<void> {
-    const life = this.#life;
+  /** It says goodbye; when it is done, or already before, another one takes its place. */
+  async drain(
+    { ms, overlaps }: { ms: number; overlaps: boolean },
+    pass: (ms: number) => Promise<void>,
+  ): Promise<void> {
+    const [life, broker] = [this.#life, this.#broker];
+    if (overlaps) this.#broker = this.#start();
     let isDone = false;
-    const closing = this.#broker.close(ms).then(() => {
+    const closing = broker.close(ms).then(() => {
       isDone = true;
     });
     for (let waited = 0; !isDone; waited += 500) {
       // It was killed over it, and another one is there already.
-      if (this.#life !== life) return;
+      if (life.isDead) return;
       if (waited > 120_000) throw new Error('the server did not come to an end');
       await pass(500);
     }
     await closing;
-    if (this.#life === life) this.#broker = this.#start();
+    if (overlaps) life.end();
+    else if (!life.isDead) this.#broker = this.#start();
   }
 
   expireToken(): void {

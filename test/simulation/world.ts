@@ -1,4 +1,5 @@
 import type { ClientFrame, ServerFrame } from '../../src/protocol/frames/index.ts';
+import type { Batch } from '../../src/protocol/port.ts';
 import { FakeBrowser } from '../../src/testing/fakes/browser.ts';
 import { HandClock } from '../../src/testing/fakes/clock.ts';
 import type { Disk } from '../../src/testing/fakes/disk.ts';
@@ -28,6 +29,8 @@ export class World {
   readonly handedOver = new Set<string>();
   /** "topic epoch offset" of the critical events that the server was told to be taken. */
   readonly acknowledged = new Set<string>();
+  /** The newest offset that some page has credited, by "topic epoch". */
+  readonly credited = new Map<string, number>();
   /** Ids on which a person has acted. */
   readonly touched = new Set<string>();
   /** So many sends had been answered when relaxed writes were lost. */
@@ -78,6 +81,7 @@ export class World {
       },
     });
     const page = own ? this.browser.pageAlone(script) : this.browser.page(SCRIPT, script);
+    page.credited = (batch) => this.#credit(batch);
     const tab = new SimTab(this.allTabs.length, page, () => String(this.server.token));
     this.tabs.push(tab);
     this.allTabs.push(tab);
@@ -128,6 +132,11 @@ export class World {
         return this.#tab(action.tab)?.page.enterCache();
       case 'wake':
         return this.#wake();
+      case 'slow tab': {
+        const page = this.#tab(action.tab)?.page;
+        if (page) page.busyMs = action.ms;
+        return;
+      }
       case 'kill worker':
         return this.#killWorker();
       case 'kill worker after':
@@ -159,7 +168,7 @@ export class World {
         this.#killAfter = { tasks: action.tasks, kill: () => this.server.restart(true) };
         return;
       case 'drain server':
-        return await this.server.drain(action.ms, (ms) => this.pass(ms));
+        return await this.server.drain(action, (ms) => this.pass(ms));
       case 'refuse':
         this.server.refusesCommands = action.commands;
         return;
@@ -195,6 +204,7 @@ export class World {
     this.server.setUp(true);
     this.server.refusesCommands = false;
     this.#mendStore();
+    for (const { page } of this.tabs) page.busyMs = 0;
     this.#wake();
     if (this.tabs.length === 0) this.openTab();
     await this.pass(1_000);
@@ -273,6 +283,15 @@ export class World {
     this.disk.failNext('failed', 0);
     this.#release();
     this.#release = () => {};
+  }
+
+  #credit({ topics = [] }: Batch): void {
+    for (const update of topics) {
+      if (update.kind === 'status' || (update.kind === 'snapshot' && !update.last)) continue;
+      const offsets = update.kind === 'snapshot' ? [update.offset] : update.items.map(({ offset }) => offset);
+      const name = `${update.topic} ${update.epoch}`;
+      this.credited.set(name, Math.max(this.credited.get(name) ?? 0, ...offsets));
+    }
   }
 
   #between(): void {

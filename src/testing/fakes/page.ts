@@ -1,4 +1,5 @@
 import type { PagePlatform, PageWatcher, WorkerLine } from '../../client/platform.ts';
+import type { Batch, TabSink } from '../../protocol/port.ts';
 import type { FakeBrowser } from './browser.ts';
 import { Life } from './life.ts';
 import { type FakeWorker, lifeTimer } from './worker.ts';
@@ -13,6 +14,10 @@ export class FakePage implements PagePlatform {
   #line: { worker: FakeWorker } | null = null;
   #isVisible = true;
   isCached = false;
+  /** How long it is busy with each batch before it takes the next one. */
+  busyMs = 0;
+  /** Called with each batch whose taking it has told the hub of. */
+  credited: (batch: Batch) => void = () => {};
 
   constructor(browser: FakeBrowser, worker: (page: FakePage) => FakeWorker) {
     this.#browser = browser;
@@ -84,7 +89,13 @@ export class FakePage implements PagePlatform {
   readonly isPage = () => true;
   readonly isVisible = () => this.#isVisible;
   readonly baseUrl = () => 'https://app.test/';
-  readonly exposeSink: PagePlatform['exposeSink'] = (sink) => sink;
+  readonly exposeSink = ({ deliver }: TabSink): TabSink => ({
+    deliver: async (batch) => {
+      await deliver(batch);
+      if (this.busyMs > 0) await new Promise<void>((done) => this.setTimer(this.busyMs, done));
+      this.credited(batch);
+    },
+  });
   readonly locks: PagePlatform['locks'] = () => (this.#locks ??= this.#browser.locks.of(this.life));
   #locks: ReturnType<PagePlatform['locks']>;
 

@@ -86,6 +86,8 @@ export class Seat {
   ask(ticket: number, position: Position | null): void {
     this.#tickets.push({ ticket, position });
     this.#cameWith ??= position;
+    // To a tab that stood somewhere, an event ahead of its snapshot would hide what it missed before that event.
+    if (position && this.#topic.newest && !this.#given && !this.#giving) this.#mustRestart = true;
   }
 
   /** Its tab gives no credit: nothing is kept waiting for it, and it begins anew when it comes back. */
