@@ -59,7 +59,7 @@ export interface Testbed<P> extends AsyncDisposable {
   advance(ms: number): Promise<void>;
   /** Waits until everything has happened that needs no time. */
   settle(): Promise<void>;
-  /** Ends everything, abruptly. */
+  /** Every tab crashes, and the server is gone for good. */
   close(): Promise<void>;
 }
 
@@ -86,21 +86,19 @@ export function createTestbed<P extends AnyProtocol>(
   const errors: unknown[] = [];
   const failed = (error: unknown) => errors.push(error);
   const server = new ScriptedServer<P>(protocol, options, { clock, network, happenings }, failed);
-  const pages = new Set<FakePage>();
+  const pages: FakePage[] = [];
 
   const script = { protocol, settings, outlivesMs: extendedLifetime ? EXTENDED_LIFETIME_MS : 0 };
   const newPage = () => {
     const page = browser.page(SCRIPT, () => script);
-    pages.add(page);
-    page.life.atEnd(() => pages.delete(page));
+    pages.push(page);
     return page;
   };
-  const killWorker = () => browser.worker(SCRIPT)?.kill();
   const disk = (identity = 'anonymous') => browser.disk(protocol.app, identity);
   const testbed = {
     openTab: (tabOptions: TabOptions = {}) => openTab(protocol, tabOptions, newPage, happenings, failed),
     server,
-    worker: { kill: () => happenings.next(killWorker) },
+    worker: { kill: () => happenings.next(() => browser.worker(SCRIPT)?.kill()) },
     storage: {
       fail(failure: StorageFailure = 'full', identity?: string) {
         disk(identity).failure = failure;
@@ -120,8 +118,7 @@ export function createTestbed<P extends AnyProtocol>(
     settle: () => happenings.next(() => {}),
     close: () =>
       happenings.next(() => {
-        for (const page of [...pages]) page.crash();
-        killWorker();
+        for (const page of pages) page.crash();
         server.end();
       }),
   };

@@ -68,6 +68,20 @@ describe('tabs', () => {
     expect(bed.errors).toEqual([]);
   });
 
+  test('that are looked at again try at once, however long the server was away', async () => {
+    await using bed = createTestbed(protocol, options);
+    const tab = bed.openTab();
+    gatesOf(tab);
+    await bed.settle();
+    await bed.server.stop();
+    await bed.advance(600_000);
+    expect(tab.client.connection.get()).toMatchObject({ state: 'closed', circuit: 'open' });
+    await tab.freeze();
+    await bed.server.start();
+    await tab.thaw();
+    expect(tab.client.connection.get()).toMatchObject({ state: 'open' });
+  });
+
   test('that crash are noticed, and can be reloaded', async () => {
     await using bed = createTestbed(protocol, options);
     const tab = bed.openTab();
@@ -218,6 +232,20 @@ describe('commands', () => {
     await bed.advance(5_000);
     expect(client.outbox.get()).toMatchObject([{ state: 'uncertain' }]);
     expect(bed.server.received).toHaveLength(2);
+  });
+
+  test('are not taken for unsent by a server that forgot everything at the very moment at which they came', async () => {
+    await using bed = createTestbed(protocol, {
+      commands: { ...options.commands, decide: () => new Promise<void>(() => {}) },
+    });
+    const { client } = bed.openTab();
+    client.outbox.subscribe(() => {});
+    await client.send('decide', { gate: 'a' });
+    await bed.settle();
+    await bed.server.restart({ history: false });
+    await bed.advance(5_000);
+    expect(client.outbox.get()).toMatchObject([{ state: 'uncertain' }]);
+    expect(bed.server.received).toHaveLength(1);
   });
 
   test('with a result need a handler', () => {
