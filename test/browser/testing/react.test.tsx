@@ -96,6 +96,29 @@ it('lets a component that appears over an `advance` ask for more, and renders th
   expect(page.getByText('details: 1')).toBeDefined();
 });
 
+it("also goes on for who waits with Testing Library's own means", async () => {
+  await using bed = startTestbed();
+  const page = show(bed.openTab(), <Page />);
+  fireEvent.click(page.getByText('Approve'));
+  expect(await page.findByText('done')).toBeDefined();
+  expect(await page.findByText('unsent: 0')).toBeDefined();
+  await bed.server.emit('run', { type: 'node', id: 'a', state: 'running' });
+  expect(await page.findByText('nodes: a')).toBeDefined();
+  expect(bed.server.received).toHaveLength(1);
+});
+
+it('may be moved within an `act` of the test, once nothing is under way', async () => {
+  await using bed = startTestbed();
+  const page = show(bed.openTab(), <Page />);
+  await bed.settle();
+  await act(async () => {
+    fireEvent.click(page.getByText('Approve'));
+    await bed.settle();
+  });
+  await bed.settle();
+  expect(page.getByText('done')).toBeDefined();
+});
+
 it('leaves a page alone that was unmounted after its tab was gone', async () => {
   await using bed = startTestbed();
   for (const go of ['reload', 'crash', 'close'] as const) {
