@@ -63,7 +63,8 @@ export interface TestServer<P> {
   /** Connections that are welcomed now: one for each identity, however many tabs there are. */
   readonly connections: number;
   /**
-   * Publishes an event. Where nobody is connected it is in the log, for those who come back.
+   * Publishes an event, after all that was begun before. Where nobody is connected it is in the log, for those who
+   * come back.
    * @throws TypeError where it breaks its schema.
    */
   emit(topic: string, event: EventInput<P>): Promise<{ epoch: string; offset: number }>;
@@ -135,6 +136,8 @@ export class ScriptedServer<P extends AnyProtocol> implements TestServer<P> {
   }
 
   async emit(topic: string, event: EventInput<P>): Promise<{ epoch: string; offset: number }> {
+    // Who began to listen before hears it as an event, not as a part of the state.
+    await this.#happenings.next(() => {});
     const position = await this.#broker.publish(topic, event as unknown as Typed);
     await this.#happenings.next(() => {});
     return position;

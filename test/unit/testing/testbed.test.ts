@@ -289,6 +289,33 @@ describe('what fails', () => {
     expect(again.client.outbox.get()).toMatchObject([{ state: 'queued', command: { gate: 'a' } }]);
   });
 
+  test('a storage fails for one identity, and not for another', async () => {
+    await using bed = createTestbed(protocol, options);
+    bed.storage.fail('blocked', 'bob');
+    await bed.server.stop();
+    const [ada, bob] = [bed.openTab({ identity: 'ada' }), bed.openTab({ identity: 'bob' })];
+    expect(await ada.client.send('decide', { gate: 'a' })).toMatchObject({ durable: true });
+    expect(await bob.client.send('decide', { gate: 'a' })).toMatchObject({ durable: false });
+  });
+
+  test('a listener that throws is reported: to the tab, and to the test', async () => {
+    const told: unknown[] = [];
+    await using bed = createTestbed(protocol, options);
+    const { client } = bed.openTab({ onError: (error) => told.push(error), log: 'silent' });
+    client.topic('run').on('gate', () => {
+      throw new Error('no');
+    });
+    await bed.server.emit('run', { type: 'gate', id: 'a', state: 'waiting' });
+    expect(bed.errors).toMatchObject([{ code: 'listener' }]);
+    expect(told).toEqual(bed.errors);
+  });
+
+  test('an event that breaks its schema does not leave the server', async () => {
+    await using bed = createTestbed(protocol, options);
+    const event = { type: 'gate', id: 'a', state: 'open' as 'waiting' } as const;
+    await expect(bed.server.emit('run', event)).rejects.toThrow(TypeError);
+  });
+
   test('a network that vanishes is noticed by the heartbeat', async () => {
     await using bed = createTestbed(protocol, options);
     const tab = bed.openTab();
