@@ -122,7 +122,7 @@ describe('at run time', () => {
     expect(outside(['src/server/', 'src/protocol/'], modules)).toEqual([]);
   });
 
-  test('tests get the hub and the logic of the server: no Node, no ws, no Comlink in use, no IndexedDB', () => {
+  test('tests get the client, the hub and the logic of the server: nothing of Node, no ws, no idb', () => {
     const { modules, packages } = entry('src/testing/index.js');
     expect(packages).toEqual(['comlink', 'zod/mini']);
     expect(modules.filter((module) => module.startsWith('worker/browser/'))).toEqual([]);
