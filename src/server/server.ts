@@ -41,6 +41,7 @@ export function createServer<P extends AnyProtocol>(protocol: P, options: Server
   const shell = webSocketShell({
     isAllowed,
     isClosing: () => broker.closing,
+    refused: () => broker.upgradeRefused(),
     maxFrameBytes: limits.maxFrameBytes,
     connect: (peer, request) =>
       broker.connect(peer, async (token) => (authenticate ? await authenticate(token, request) : ANONYMOUS)),

@@ -42,8 +42,8 @@ export class HandWorld {
     });
   }
 
-  connect(principal: string | Promise<string> = 'anonymous'): HandPeer {
-    return new HandPeer((peer) => this.broker.connect(peer, async () => await principal));
+  connect(principal: string | Promise<string> = 'anonymous', address?: string): HandPeer {
+    return new HandPeer((peer) => this.broker.connect(peer, async () => await principal), address);
   }
 
   async join(hello: Partial<ClientFrameOf['hello']> = {}, principal = 'anonymous'): Promise<HandPeer> {
@@ -63,9 +63,11 @@ export class HandPeer implements Peer {
   frames: ServerFrame[] = [];
   readonly sizes: number[] = [];
   buffered = 0;
+  readonly address: string;
   ended: { code: number } | 'terminated' | null = null;
 
-  constructor(connect: (peer: Peer) => Inbound) {
+  constructor(connect: (peer: Peer) => Inbound, address = '') {
+    this.address = address;
     this.#inbound = connect(this);
   }
 
@@ -89,6 +91,10 @@ export class HandPeer implements Peer {
   drain(): void {
     this.buffered = 0;
     this.#inbound.drained();
+  }
+  /** Bytes of messages that are not complete yet. */
+  trickle(bytes: number): void {
+    this.#inbound.received(bytes);
   }
   /** The socket is lost, without a word. */
   lose(): void {
