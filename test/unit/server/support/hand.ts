@@ -104,7 +104,10 @@ export class HandPeer implements Peer {
     this.say({ type: 'hello', client_id: CLIENT_ID, app: 'ops', app_version: 3, term: 1, ...fields });
   }
   say(...frames: (ClientFrame | Record<string, unknown>)[]): void {
-    this.#inbound.message(JSON.stringify(frames.length === 1 ? frames[0] : frames));
+    this.hear(JSON.stringify(frames.length === 1 ? frames[0] : frames));
+  }
+  hear(text: string): void {
+    this.#inbound.message(text);
   }
 
   /** Takes out the first frame of that type, which must have arrived. */
