@@ -262,6 +262,14 @@ test('the token and the request decide who the client is', async () => {
   expect(await nobody.closed).toMatchObject({ code: 4401 });
 });
 
+test.each([undefined, '', true, 0, {}])('nobody is who authenticate says is %j', async (nobody) => {
+  const running = await world({ authenticate: () => nobody as unknown as null });
+  const client = await running.connect();
+  client.hello({ token: 'bad' });
+  expect(await client.next('goodbye')).toMatchObject({ code: 'unauthorized' });
+  expect(running.server.stats()).toMatchObject({ connections: 0, connectionsOpened: 0 });
+});
+
 test('where authenticate fails, the client may try again', async () => {
   const running = await world({
     authenticate: () => {
