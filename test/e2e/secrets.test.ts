@@ -52,6 +52,10 @@ test('after signing out, the application can delete all that this browser keeps 
   });
 
   expect(left).toEqual([]);
+  const again = await open({ identity: 'ann', token: TOKEN });
+  const inspect = () => again.page.evaluate(() => window.gates.client.inspect());
+  await expect.poll(async () => (await inspect()).role.state).toBe('owner');
+  expect((await inspect()).outbox.entries).toBe(0);
 });
 
 /** All that the page's origin keeps, as text. */
