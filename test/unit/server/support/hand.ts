@@ -98,7 +98,11 @@ export class HandPeer implements Peer {
     this.say({ type: 'hello', client_id: CLIENT_ID, app: 'ops', app_version: 3, term: 1, ...fields });
   }
   say(...frames: (ClientFrame | Record<string, unknown>)[]): void {
-    this.#inbound.message(JSON.stringify(frames.length === 1 ? frames[0] : frames));
+    this.text(JSON.stringify(frames.length === 1 ? frames[0] : frames));
+  }
+  /** A whole message; `null` is one that is not text. */
+  text(message: string | null): void {
+    this.#inbound.message(message);
   }
 
   /** Takes out the first frame of that type, which must have arrived. */
