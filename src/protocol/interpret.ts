@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import { isTooDeep, MAX_DEPTH } from './json.ts';
+import { isTooDeep, TOO_DEEP } from './json.ts';
 import type { AnyProtocol } from './types.ts';
 
 /** A definition as it is at run time, its types forgotten: the one place where a `Protocol` is looked into. */
@@ -107,7 +107,7 @@ export function validate(schema: StandardSchemaV1, value: unknown): StandardSche
 
 function judge(schema: StandardSchemaV1, what: string, input: Typed): Interpreted<{ value: Typed }> {
   if (isTooDeep(input)) {
-    return { ok: false, code: 'invalid', message: `${what}: nested more than ${MAX_DEPTH} deep`, issues: [] };
+    return { ok: false, code: 'invalid', message: `${what}: ${TOO_DEEP}`, issues: [] };
   }
   const { type, ...fields } = input;
   const result = validate(schema, fields);

@@ -6,10 +6,11 @@ export type JsonObject = { readonly [key: string]: Json };
  * write the value then would overflow its stack.
  */
 export const MAX_DEPTH = 200;
+export const TOO_DEEP = `nested more than ${MAX_DEPTH} deep`;
 
 export function isTooDeep(value: unknown, left = MAX_DEPTH): boolean {
   if (typeof value !== 'object' || value === null) return false;
-  return left === 0 || Object.values(value).some((inner) => isTooDeep(inner, left - 1));
+  return !left || Object.values(value).some((inner) => isTooDeep(inner, left - 1));
 }
 
 /**
@@ -24,7 +25,7 @@ export function whereJsonDiffers(
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return null;
   if (typeof value === 'number') return Number.isFinite(value) && !Object.is(value, -0) ? null : path;
   if (typeof value !== 'object' || parents.includes(value)) return path;
-  if (parents.length >= MAX_DEPTH) return `what is nested more than ${MAX_DEPTH} deep`;
+  if (parents.length >= MAX_DEPTH) return `what is ${TOO_DEEP}`;
   const inner = [...parents, value];
   if (Array.isArray(value)) {
     for (let i = 0; i < value.length; i++) {

@@ -1,6 +1,6 @@
 /** What goes to the socket, when, and what comes back about it. */
 import { commandDefinition } from '../../../src/protocol/interpret.ts';
-import { isTooDeep, MAX_DEPTH } from '../../../src/protocol/json.ts';
+import { isTooDeep, TOO_DEEP } from '../../../src/protocol/json.ts';
 import { askedWaitMs, backoffMs } from '../connection/backoff.ts';
 import type { StoredEntry, StoreOp } from '../store.ts';
 import { answerSend, ok } from './answers.ts';
@@ -79,7 +79,7 @@ export function acked(box: Box, { id, duplicate, result }: Ack): void {
   } as const;
   if (outcome.result !== result) {
     const { type } = entry.row.command;
-    const message = `the result of ${type} is nested more than ${MAX_DEPTH} deep, and left out`;
+    const message = `the result of ${type} is ${TOO_DEEP}, and left out`;
     box.context.reportOnce(`result:${type}`, 'too_large', message);
   }
   end(box, entry, { row: null, outcome });
