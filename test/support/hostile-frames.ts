@@ -17,7 +17,10 @@ export const idOf = (n: number) => `00000000-0000-4000-8000-${n.toString(16).pad
 /** Deeper than what any platform copies. */
 const DEEP = 20_000;
 
-const topic = fc.constantFrom(...TOPICS);
+const topic = fc.oneof(
+  { arbitrary: fc.constant(TOPICS[0]), weight: 4 },
+  { arbitrary: fc.constantFrom(...TOPICS), weight: 1 },
+);
 const epoch = fc.constantFrom(...EPOCHS);
 const offset = fc.oneof(
   { arbitrary: fc.nat(12), weight: 8 },
@@ -59,74 +62,115 @@ const item = frame(
 );
 const cursor = fc.record({ epoch, offset });
 
+/** Those most often that build up a state, so that there is one to be damaged. */
 export const serverFrame: fc.Arbitrary<ServerFrame> = fc.oneof(
-  frame(
-    {
-      type: fc.constant('welcome' as const),
-      session: text,
-      principal: fc.constantFrom(...PRINCIPALS),
-      server_time: time,
-      dedupe_since: time,
-    },
-    sometimes({
-      heartbeat_ms: fc.constantFrom(1e-300, 1, 30_000, 1e308),
-      max_frame_bytes: fc.constantFrom(1, 1_024, Number.MAX_SAFE_INTEGER),
-      app_version: fc.integer(),
-    }),
-  ),
-  fc.record({ type: fc.constant('subscribed' as const), topic, ref, epoch, offset, recovered: fc.boolean() }),
-  frame(
-    {
-      type: fc.constant('snapshot' as const),
+  {
+    weight: 1,
+    arbitrary: frame(
+      {
+        type: fc.constant('welcome' as const),
+        session: text,
+        principal: fc.constantFrom(...PRINCIPALS),
+        server_time: time,
+        dedupe_since: time,
+      },
+      sometimes({
+        heartbeat_ms: fc.constantFrom(1e-300, 1, 30_000, 1e308),
+        max_frame_bytes: fc.constantFrom(1, 1_024, Number.MAX_SAFE_INTEGER),
+        app_version: fc.integer(),
+      }),
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      type: fc.constant('subscribed' as const),
       topic,
       ref,
       epoch,
       offset,
-      ts: time,
-      part: fc.nat(2),
-      last: fc.boolean(),
-      events: fc.array(item, { maxLength: 4 }),
-    },
-    sometimes({ missed: fc.array(item, { maxLength: 4 }), truncated: yes }),
-  ),
-  frame(
-    { type: fc.constant('event' as const), topic, offset, ts: time, event },
-    sometimes({ key: fc.constantFrom('a', '__proto__'), gone: yes, prev: offset, ack: yes, redelivery: yes }),
-  ),
-  frame(
-    { type: fc.constant('command_ack' as const), id },
-    sometimes({ duplicate: yes, result: fc.jsonValue() }),
-  ),
-  frame(
-    { type: fc.constant('command_nack' as const), id, code: text, message: text, retry: fc.boolean() },
-    sometimes({ retry_after_ms: fc.constantFrom(0, 1, 60_000, 1e308) }),
-  ),
-  fc.record({ type: fc.constant('pong' as const), id: fc.integer({ min: -1, max: 4 }) }),
-  frame(
-    {
-      type: fc.constant('error' as const),
-      code: fc.constantFrom('forbidden', 'unknown_topic', 'rate_limited', 'constructor'),
-      message: text,
-      ended: fc.boolean(),
-    },
-    sometimes({ topic, ref }),
-  ),
-  frame(
-    {
-      type: fc.constant('goodbye' as const),
-      code: fc.constantFrom(
-        'unauthorized',
-        'identity_mismatch',
-        'superseded',
-        'draining',
-        'bad_frame',
-        '__proto__',
-      ),
-      message: text,
-      retry: fc.boolean(),
-    },
-    sometimes({ retry_after_ms: fc.constantFrom(0, 1, 60_000, 1e308) }),
-  ),
+      recovered: fc.boolean(),
+    }),
+  },
+  {
+    weight: 8,
+    arbitrary: frame(
+      {
+        type: fc.constant('snapshot' as const),
+        topic,
+        ref,
+        epoch,
+        offset,
+        ts: time,
+        part: fc.nat(2),
+        last: fc.boolean(),
+        events: fc.array(item, { maxLength: 4 }),
+      },
+      sometimes({ missed: fc.array(item, { maxLength: 4 }), truncated: yes }),
+    ),
+  },
+  {
+    weight: 10,
+    arbitrary: frame(
+      { type: fc.constant('event' as const), topic, offset, ts: time, event },
+      sometimes({
+        key: fc.constantFrom('a', '__proto__'),
+        gone: yes,
+        prev: offset,
+        ack: yes,
+        redelivery: yes,
+      }),
+    ),
+  },
+  {
+    weight: 3,
+    arbitrary: frame(
+      { type: fc.constant('command_ack' as const), id },
+      sometimes({ duplicate: yes, result: fc.jsonValue() }),
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: frame(
+      { type: fc.constant('command_nack' as const), id, code: text, message: text, retry: fc.boolean() },
+      sometimes({ retry_after_ms: fc.constantFrom(0, 1, 60_000, 1e308) }),
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ type: fc.constant('pong' as const), id: fc.integer({ min: -1, max: 4 }) }),
+  },
+  {
+    weight: 1,
+    arbitrary: frame(
+      {
+        type: fc.constant('error' as const),
+        code: fc.constantFrom('forbidden', 'unknown_topic', 'rate_limited', 'constructor'),
+        message: text,
+        ended: fc.boolean(),
+      },
+      sometimes({ topic, ref }),
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: frame(
+      {
+        type: fc.constant('goodbye' as const),
+        code: fc.constantFrom(
+          'unauthorized',
+          'identity_mismatch',
+          'superseded',
+          'draining',
+          'bad_frame',
+          '__proto__',
+        ),
+        message: text,
+        retry: fc.boolean(),
+      },
+      sometimes({ retry_after_ms: fc.constantFrom(0, 1, 60_000, 1e308) }),
+    ),
+  },
 );
 
 export const clientFrame: fc.Arbitrary<ClientFrame> = fc.oneof(

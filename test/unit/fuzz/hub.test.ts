@@ -14,7 +14,7 @@ import {
   TOPICS,
 } from '../../support/hostile-frames.ts';
 import { HubWorld, type WorldTab } from '../../support/hub-world.ts';
-import { line, topicProtocol } from '../../support/topic-scene.ts';
+import { alarm, line, node, topicProtocol } from '../../support/topic-scene.ts';
 
 /** With an event whose schema keeps whatever it holds. */
 const protocol = defineProtocol({
@@ -24,19 +24,26 @@ const protocol = defineProtocol({
 const SETTINGS = { floodBuffer: 5, tailLimit: 3, lingerMs: 1_000 };
 
 type Action =
-  | { do: 'hear'; message: string | null }
-  | { do: 'send' | 'cut' | 'join' | 'leave' | 'reconnect' }
+  /** `aimed`: it names what the hub waits for, as far as it names anything. */
+  | { do: 'hear'; message: string | null; aimed: boolean }
+  | { do: 'send' | 'cut' | 'join' | 'leave' | 'reconnect' | 'welcome' | 'answer' | 'go on' }
   | { do: 'wait'; ms: number };
 const action = (heard: fc.Arbitrary<string | null>): fc.Arbitrary<Action> =>
   fc.oneof(
-    { arbitrary: fc.record({ do: fc.constant('hear' as const), message: heard }), weight: 12 },
     {
-      arbitrary: fc.record({ do: fc.constantFrom('send' as const, 'cut', 'join', 'leave', 'reconnect') }),
-      weight: 3,
+      arbitrary: fc.record({ do: fc.constant('hear' as const), message: heard, aimed: fc.boolean() }),
+      weight: 16,
+    },
+    // What a server does that is as it should be, for there to be something to break.
+    { arbitrary: fc.record({ do: fc.constantFrom('welcome' as const, 'answer', 'go on') }), weight: 8 },
+    { arbitrary: fc.record({ do: fc.constantFrom('send' as const, 'reconnect') }), weight: 3 },
+    {
+      arbitrary: fc.record({ do: fc.constantFrom('cut' as const, 'join', 'leave') }),
+      weight: 1,
     },
     {
       arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.constantFrom(1, 1_000, 40_000) }),
-      weight: 2,
+      weight: 1,
     },
   );
 
@@ -46,6 +53,7 @@ class Listening {
   readonly #dialect: Dialect;
   readonly #tabs: WorldTab[] = [];
   #sent = 0;
+  #lastId = '';
 
   constructor(dialect: Dialect) {
     this.#dialect = dialect;
@@ -57,7 +65,10 @@ class Listening {
     // What is due is done before, as by the worker's own timer.
     this.world.advance(0);
     const [first] = this.#tabs;
-    if (what.do === 'hear') this.hear(what.message);
+    if (what.do === 'hear') this.hear(what.aimed ? this.#aim(what.message) : what.message);
+    else if (what.do === 'welcome') this.hear(this.#welcome);
+    else if (what.do === 'answer') for (const topic of TOPICS) this.hear(this.#answer(topic));
+    else if (what.do === 'go on') for (const topic of TOPICS) this.hear(this.#next(topic));
     else if (what.do === 'wait') this.world.advance(what.ms);
     else if (what.do === 'send') this.send(TOPICS[this.#sent % TOPICS.length] ?? null);
     else if (what.do === 'reconnect') first?.call({ method: 'reconnect' });
@@ -89,7 +100,56 @@ class Listening {
     const tab = this.#tabs[0];
     if (!tab) throw new Error('no tab');
     this.#sent++;
-    return tab.send({ command: { type: 'note', text: 'x' }, topic }).id;
+    this.#lastId = tab.send({ command: { type: 'note', text: 'x' }, topic }).id;
+    return this.#lastId;
+  }
+
+  get #welcome(): string {
+    const principal = this.world.disk.principal ?? PRINCIPALS[0];
+    return JSON.stringify({ type: 'welcome', session: 's', principal, server_time: 1, dedupe_since: 0 });
+  }
+
+  #answer(topic: string): string {
+    const at = { topic, ref: this.#refOf(topic), epoch: 'e1', offset: 3 };
+    const events = [{ offset: 2, ts: 2, event: node('a', 'x') }];
+    return JSON.stringify([
+      { type: 'subscribed', ...at, recovered: false },
+      { type: 'snapshot', ...at, ts: 3, part: 0, last: true, events },
+    ]);
+  }
+
+  #next(topic: string): string {
+    const status = this.tab.status(topic);
+    const offset = status?.state === 'live' ? status.offset + 1 : 1;
+    return JSON.stringify({ type: 'event', topic, offset, ts: offset, event: alarm('x'), ack: true });
+  }
+
+  /** Of the newest request. */
+  #refOf(topic: unknown): number | undefined {
+    const requests = this.world.socket.frames.filter((frame) => 'ref' in frame && frame.topic === topic);
+    const newest = requests.at(-1);
+    return newest && 'ref' in newest ? newest.ref : undefined;
+  }
+
+  #aim(message: string | null): string | null {
+    try {
+      const aimed: unknown = JSON.parse(message ?? '', (_, value) =>
+        typeof value?.type === 'string' ? { ...value, ...this.#awaited(value) } : value,
+      );
+      return JSON.stringify(aimed);
+    } catch {
+      // No JSON, or too deep to be written again.
+      return message;
+    }
+  }
+
+  /** What the hub would have in place of these fields. */
+  #awaited({ type, topic, ref, offset }: Readonly<Record<string, unknown>>): Record<string, unknown> {
+    if (/ack$|nack$/.test(String(type))) return { id: this.#lastId };
+    if (ref !== undefined) return { ref: this.#refOf(topic), part: 0, last: true };
+    const status = TOPICS.includes(topic as never) ? this.tab.status(String(topic)) : undefined;
+    if (type !== 'event' || status?.state !== 'live' || !(Number(offset) < 10)) return {};
+    return { offset: status.offset + 1, prev: status.offset };
   }
 
   /** A connection to a server that does as it should. */
