@@ -5,6 +5,8 @@ export interface LabConfig {
   readonly url: string;
   readonly identity: string;
   readonly worker: 'shared' | 'dedicated';
+  /** Of a SharedWorker: under another name it is another worker, as a newer build's is at its own address. */
+  readonly workerName: string;
   readonly dialect: Dialect;
   /** Listened to from the start, to every type. */
   readonly topics: readonly string[];
@@ -32,13 +34,14 @@ export interface Lab {
 }
 declare global {
   interface Window {
-    /** Set before the page's own scripts run. */
-    labConfig: LabConfig;
+    /** Set before the page's own scripts run; else it stands in the address, behind the `#`. */
+    labConfig?: LabConfig;
     lab: Lab;
   }
 }
 
-const { url, identity, worker, dialect, topics, token } = window.labConfig;
+const config: LabConfig = window.labConfig ?? JSON.parse(decodeURIComponent(window.location.hash.slice(1)));
+const { url, identity, worker, workerName, dialect, topics, token } = config;
 const lab: Lab = {
   client: createClient(protocol, {
     url,
@@ -48,7 +51,7 @@ const lab: Lab = {
       worker === 'shared'
         ? new SharedWorker(new URL('./hub.ts', import.meta.url), {
             type: 'module',
-            name: 'trunkline',
+            name: workerName,
             extendedLifetime: true,
           })
         : new Worker(new URL('./hub.ts', import.meta.url), { type: 'module' }),

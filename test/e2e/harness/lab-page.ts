@@ -1,0 +1,81 @@
+import { expect } from '@playwright/test';
+import type { ClosedReason, Connection, HubReport } from 'trunkline';
+import type { Heard, Lab, LabConfig } from '../app/lab/main.ts';
+
+/** What a page of the lab shows, and can be asked to do, whatever drives it. */
+export interface LabPage {
+  connection(): Promise<Connection>;
+  /** Waits for `open`, or for `closed` with this reason. */
+  is(state: 'open' | ClosedReason, timeoutMs?: number): Promise<void>;
+  heard(): Promise<Heard[]>;
+  errors(): Promise<string[]>;
+  settled(): Promise<Lab['settled']>;
+  /** `type state` of each entry. */
+  outbox(): Promise<string[]>;
+  note(text: string): Promise<{ id: string; durable: boolean }>;
+  inspect(): Promise<HubReport>;
+  reconnect(): Promise<void>;
+  /** The rows of a table in the browser's storage. */
+  stored(table: 'entries' | 'outcomes' | 'cursors'): Promise<unknown[]>;
+}
+
+/** Of a page that a test wants nothing special of. */
+export function labConfig(socketPort: number): LabConfig {
+  return {
+    url: `ws://127.0.0.1:${socketPort}/ws`,
+    identity: 'anonymous',
+    worker: 'shared',
+    workerName: 'trunkline',
+    dialect: 'trunkline.v1',
+    topics: ['run'],
+    token: null,
+  };
+}
+
+/** @param evaluate runs an expression in the page, and awaits it. */
+export function labPage(evaluate: (expression: string) => Promise<unknown>, identity: string): LabPage {
+  const run = async <R, A = undefined>(work: (argument: A) => R | Promise<R>, argument?: A) =>
+    (await evaluate(`(${work})(${JSON.stringify(argument) ?? ''})`)) as R;
+  const connection = () => run(() => window.lab.client.connection.get());
+  return {
+    connection,
+    is: (state, timeout = 10_000) =>
+      expect
+        .poll(
+          async () => {
+            const now = await connection();
+            return now.state === 'closed' ? now.reason : now.state;
+          },
+          { timeout, intervals: [50] },
+        )
+        .toBe(state),
+    heard: () => run(() => [...window.lab.heard]),
+    errors: () => run(() => [...window.lab.errors]),
+    settled: () => run(() => [...window.lab.settled]),
+    outbox: () =>
+      run(() => window.lab.client.outbox.get().map(({ command, state }) => `${command.type} ${state}`)),
+    note: (text) =>
+      run(async (value) => {
+        const { id, durable } = await window.lab.client.send('note', { text: value }, { topic: 'run' });
+        return { id, durable };
+      }, text),
+    inspect: () => run(() => window.lab.client.inspect()),
+    reconnect: () => run(() => window.lab.client.reconnect()),
+    stored: (table) => run(readTable, { database: `trunkline:lab:${identity}`, table }),
+  };
+}
+
+/** Runs in the page. */
+async function readTable({ database, table }: { database: string; table: string }): Promise<unknown[]> {
+  const done = <T>(request: IDBRequest<T>) =>
+    new Promise<T>((resolve, reject) => {
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error);
+    });
+  // Opened before the hub does, it would be made without its tables.
+  if (!(await indexedDB.databases()).some(({ name }) => name === database)) return [];
+  const opened = await done(indexedDB.open(database));
+  const rows = await done(opened.transaction(table).objectStore(table).getAll());
+  opened.close();
+  return rows;
+}
