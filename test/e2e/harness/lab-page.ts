@@ -13,6 +13,9 @@ export interface LabPage {
   /** `type state` of each entry. */
   outbox(): Promise<string[]>;
   note(text: string): Promise<{ id: string; durable: boolean }>;
+  decide(gateId: string, verdict: 'approved' | 'rejected'): Promise<{ id: string; durable: boolean }>;
+  /** From now on the page sends a note after each alarm: this name, and all lines that it heard. */
+  answerAlarms(name: string): Promise<void>;
   inspect(): Promise<HubReport>;
   reconnect(): Promise<void>;
   /** The rows of a table in the browser's storage. */
@@ -59,6 +62,25 @@ export function labPage(evaluate: (expression: string) => Promise<unknown>, iden
         const { id, durable } = await window.lab.client.send('note', { text: value }, { topic: 'run' });
         return { id, durable };
       }, text),
+    decide: (gateId, verdict) =>
+      run(
+        async (decision) => {
+          const { id, durable } = await window.lab.client.send('decide', decision, { topic: 'run' });
+          return { id, durable };
+        },
+        { gateId, verdict },
+      ),
+    answerAlarms: (name) =>
+      run((who) => {
+        window.lab.client.topic('run').on('alarm', async () => {
+          const lines = window.lab.heard.flatMap(({ event }) => (event.type === 'line' ? [event.text] : []));
+          await window.lab.client.send(
+            'note',
+            { text: `${who} heard ${lines.join(', ')}` },
+            { topic: 'run' },
+          );
+        });
+      }, name),
     inspect: () => run(() => window.lab.client.inspect()),
     reconnect: () => run(() => window.lab.client.reconnect()),
     stored: (table) => run(readTable, { database: `trunkline:lab:${identity}`, table }),

@@ -25,6 +25,7 @@ export interface Lab {
   /** In order of arrival. */
   readonly heard: Heard[];
   readonly settled: { readonly id: string; readonly outcome: Outcome }[];
+  /** What the application's `onError` got, and what nobody caught. */
   readonly errors: string[];
   /** Given from now on. */
   token: string | null;
@@ -71,6 +72,8 @@ const lab: Lab = {
   restored: 0,
 };
 window.lab = lab;
+window.addEventListener('error', ({ message }) => lab.errors.push(`uncaught: ${message}`));
+window.addEventListener('unhandledrejection', ({ reason }) => lab.errors.push(`unhandled: ${reason}`));
 window.addEventListener('pageshow', ({ persisted }) => {
   if (persisted) lab.restored++;
 });
