@@ -25,6 +25,7 @@ export function createConsumer(): Consumer {
   const dependencies = {
     trunkline: `file:./${tarball}`,
     ...versionsOf('zod', 'react', 'react-dom', '@types/react', '@types/react-dom', '@types/node'),
+    ...versionsOf('vitest', 'jsdom', '@testing-library/react', '@testing-library/dom'),
   };
   writeFileSync(
     join(folder, 'package.json'),
