@@ -139,7 +139,7 @@ test('the worker is killed while a decision waits: the tabs start another one, a
   await expect.poll(network.live).toBe(1);
 });
 
-test('two builds, each with a worker of its own, share one socket, and tabs of both work', async ({
+test('two builds, each with a worker of its own, share one socket, tabs of both work, and the newer one inherits it', async ({
   open,
   network,
   serve,
@@ -149,7 +149,9 @@ test('two builds, each with a worker of its own, share one socket, and tabs of b
   await older.is('open');
   const newer = await open({ workerName: 'newer' });
   await newer.is('open');
-  expect((await newer.inspect()).hub).not.toBe((await older.inspect()).hub);
+  const { hub: owner, role } = await older.inspect();
+  expect(role.state).toBe('owner');
+  expect((await newer.inspect()).role).toEqual({ state: 'relay', owner });
   await server.publish('run', { type: 'gate', gateId: 'a', state: 'open' });
   await server.publish('run', { type: 'line', text: 'to both' });
 
@@ -161,10 +163,9 @@ test('two builds, each with a worker of its own, share one socket, and tabs of b
   }
   await older.note('from the older one');
 
-  await expect.poll(() => server.ran.map(({ what }) => what)).toEqual([
-    'decide a approved',
-    'note from the older one',
-  ]);
+  await expect
+    .poll(() => server.ran.map(({ what }) => what))
+    .toEqual(['decide a approved', 'note from the older one']);
   for (const tab of [older, newer]) expect(await tab.errors()).toEqual([]);
   expect(network.peak()).toBe(1);
   expect(frames(network.seen, 'hello')).toBe(1);
@@ -180,8 +181,9 @@ test('without SharedWorker the tabs’ own workers share one socket, and when it
   await owner.is('open');
   const other = await open({ worker: 'dedicated' });
   await other.is('open');
-  expect((await owner.inspect()).role.state).toBe('owner');
-  expect((await other.inspect()).role.state).not.toBe('owner');
+  const { hub, role } = await owner.inspect();
+  expect(role.state).toBe('owner');
+  expect((await other.inspect()).role).toEqual({ state: 'relay', owner: hub });
   await server.publish('run', { type: 'gate', gateId: 'a', state: 'open' });
   await server.publish('run', { type: 'line', text: 'one' });
   const { durable } = await other.decide('a', 'approved');
