@@ -67,6 +67,7 @@ test('a decision made offline is stored, survives a reload, and arrives once whe
 
   const { id, durable } = await tab.decide('a', 'approved');
   expect(durable).toBe(true);
+  expect(await tab.stored('entries')).toHaveLength(1);
   await tab.reload();
   await expect.poll(tab.outbox).toEqual(['decide queued']);
   await network.setMode('pass');
