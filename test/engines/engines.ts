@@ -5,8 +5,8 @@ import { startWebKit } from './drivers/webkit.ts';
 
 export type Engine = 'chromium' | 'firefox' | 'webkit';
 
-/** Each start is another browser, with a profile of its own. */
-export const START: Readonly<Record<Engine, () => Promise<Driver>>> = {
+/** Each start is another browser, with a profile of its own: in the folder, where it needs one. */
+export const START: Readonly<Record<Engine, (folder: string) => Promise<Driver>>> = {
   chromium: startChromium,
   firefox: startFirefox,
   webkit: startWebKit,

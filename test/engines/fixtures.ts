@@ -22,9 +22,10 @@ interface Fixtures extends EngineOptions {
 
 export const test = base.extend<Fixtures>({
   engine: ['chromium', { option: true }],
-  driver: async ({ engine }, use, { annotations }) => {
-    const driver = await START[engine]();
-    annotations.push({ type: 'browser', description: driver.version });
+  driver: async ({ engine }, use, info) => {
+    // Playwright clears its folders at the next run, should this one be killed.
+    const driver = await START[engine](info.outputPath('profile'));
+    info.annotations.push({ type: 'browser', description: driver.version });
     await use(driver);
     await driver.quit();
   },

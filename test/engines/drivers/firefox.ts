@@ -1,6 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { mkdir, rm } from 'node:fs/promises';
 import puppeteer from 'puppeteer-core';
 import { findFirefox } from '../../../scripts/firefox.ts';
 import type { Driver } from '../driver.ts';
@@ -14,11 +12,13 @@ const WORKER_THREAD = 'DOM Worker';
 /**
  * By WebDriver BiDi. Started by hand: Puppeteer's own way switches site isolation off, which people's Firefox has on,
  * and gives it a process group that outlives this one's.
+ *
+ * @param profile a folder that is not there yet.
  */
-export async function startFirefox(): Promise<Driver> {
+export async function startFirefox(profile: string): Promise<Driver> {
   const found = findFirefox();
   if (typeof found === 'string') throw new Error(found);
-  const profile = await mkdtemp(join(tmpdir(), 'trunkline-firefox-'));
+  await mkdir(profile, { recursive: true });
   const child = startChild(found.path, [
     '--headless',
     '--remote-debugging-port=0',
