@@ -44,7 +44,7 @@ test("the readme's application works: a decision in one tab is seen in the other
   }
 });
 
-test.each(['README.md', 'CONTRIBUTING.md', 'docs/guide.md', 'docs/testing.md'])(
+test.each(['README.md', 'CONTRIBUTING.md', 'docs/guide.md', 'docs/testing.md', 'docs/security.md'])(
   'every file that %s links to exists',
   (document) => {
     const text = readFileSync(join(ROOT, document), 'utf8');
