@@ -22,9 +22,7 @@ const { engine, grep } = parseArgs({
 }).values;
 const engines = engine.split(',');
 for (const name of engines) {
-  const ensure = ENSURE[name];
-  if (!ensure) throw new Error(`There is no engine "${name}"; there are: ${ALL}`);
-  const found = ensure();
+  const found = ENSURE[name]?.() ?? `there is no such engine, but ${ALL}`;
   if (typeof found === 'string') console.error(`${name}: ${found}`);
   else console.log(`${name}: ${Object.values(found).join(', ')}`);
 }

@@ -9,6 +9,9 @@ export interface Process {
 
 /** A process and all that it started, theirs included. */
 export function processesOf(root: number): Process[] {
+  if (process.platform !== 'linux') {
+    throw new Error('Firefox and WebKit are run on Linux alone: their processes are found in /proc');
+  }
   const children = new Map<number, number[]>();
   for (const entry of readdirSync('/proc')) {
     const stat = /^\d+$/.test(entry) && read(`/proc/${entry}/stat`);
