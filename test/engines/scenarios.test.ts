@@ -146,9 +146,9 @@ test('two builds, each with a worker of its own, share one socket, tabs of both 
   serve,
 }) => {
   const server = await serve();
-  const older = await open({ workerName: 'older' });
+  const older = await open();
   await older.is('open');
-  const newer = await open({ workerName: 'newer' });
+  const newer = await open({ worker: 'of another build' });
   await newer.is('open');
   const { hub: owner, role } = await older.inspect();
   expect(role.state).toBe('owner');

@@ -19,8 +19,14 @@ export interface LabPage {
   inspect(): Promise<HubReport>;
   reconnect(): Promise<void>;
   /** The rows of a table in the browser's storage. */
-  stored(table: 'entries' | 'outcomes' | 'cursors'): Promise<unknown[]>;
+  stored(table: Table): Promise<StoredRow[]>;
+  /** Puts a row there, past the hub. */
+  store(table: Table, row: StoredRow): Promise<void>;
 }
+
+type Table = 'entries' | 'outcomes' | 'cursors';
+/** As it is on the disk: what a hub makes of it is what the tests are about. */
+export type StoredRow = Readonly<Record<string, unknown>>;
 
 /** Of a page that a test wants nothing special of. */
 export function labConfig(socketPort: number): LabConfig {
@@ -28,7 +34,6 @@ export function labConfig(socketPort: number): LabConfig {
     url: `ws://127.0.0.1:${socketPort}/ws`,
     identity: 'anonymous',
     worker: 'shared',
-    workerName: 'trunkline',
     dialect: 'trunkline.v1',
     topics: ['run'],
     token: null,
@@ -39,6 +44,7 @@ export function labConfig(socketPort: number): LabConfig {
 export function labPage(evaluate: (expression: string) => Promise<unknown>, identity: string): LabPage {
   const run = async <R, A = undefined>(work: (argument: A) => R | Promise<R>, argument?: A) =>
     (await evaluate(`(${work})(${JSON.stringify(argument) ?? ''})`)) as R;
+  const database = `trunkline:lab:${identity}`;
   const connection = () => run(() => window.lab.client.connection.get());
   return {
     connection,
@@ -83,12 +89,13 @@ export function labPage(evaluate: (expression: string) => Promise<unknown>, iden
       }, name),
     inspect: () => run(() => window.lab.client.inspect()),
     reconnect: () => run(() => window.lab.client.reconnect()),
-    stored: (table) => run(readTable, { database: `trunkline:lab:${identity}`, table }),
+    stored: (table) => run(readTable, { database, table }),
+    store: (table, row) => run(putRow, { database, table, row }),
   };
 }
 
 /** Runs in the page. */
-async function readTable({ database, table }: { database: string; table: string }): Promise<unknown[]> {
+async function readTable({ database, table }: { database: string; table: string }): Promise<StoredRow[]> {
   const done = <T>(request: IDBRequest<T>) =>
     new Promise<T>((resolve, reject) => {
       request.onsuccess = () => resolve(request.result);
@@ -100,4 +107,29 @@ async function readTable({ database, table }: { database: string; table: string 
   const rows = await done(opened.transaction(table).objectStore(table).getAll());
   opened.close();
   return rows;
+}
+
+/** Runs in the page. */
+async function putRow({
+  database,
+  table,
+  row,
+}: {
+  database: string;
+  table: string;
+  row: StoredRow;
+}): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const opening = indexedDB.open(database);
+    opening.onerror = () => reject(opening.error);
+    opening.onsuccess = () => {
+      const tx = opening.result.transaction(table, 'readwrite');
+      tx.objectStore(table).put(row);
+      tx.onabort = () => reject(tx.error);
+      tx.oncomplete = () => {
+        opening.result.close();
+        resolve();
+      };
+    };
+  });
 }

@@ -4,9 +4,7 @@ import { type LabProtocol, protocol } from './protocol.ts';
 export interface LabConfig {
   readonly url: string;
   readonly identity: string;
-  readonly worker: 'shared' | 'dedicated';
-  /** Of a SharedWorker: under another name it is another worker, as a newer build's is at its own address. */
-  readonly workerName: string;
+  readonly worker: keyof typeof workers;
   readonly dialect: Dialect;
   /** Listened to from the start, to every type. */
   readonly topics: readonly string[];
@@ -41,21 +39,37 @@ declare global {
   }
 }
 
+/** Each a literal, for the bundler to see it. */
+const workers = {
+  shared: () =>
+    new SharedWorker(new URL('./hub.ts', import.meta.url), {
+      type: 'module',
+      name: 'trunkline',
+      extendedLifetime: true,
+    }),
+  'without storage': () =>
+    new SharedWorker(new URL('./hub-without-storage.ts', import.meta.url), {
+      type: 'module',
+      name: 'trunkline',
+      extendedLifetime: true,
+    }),
+  /** As a newer build's, which is at its own address: under another name it is another worker. */
+  'of another build': () =>
+    new SharedWorker(new URL('./hub.ts', import.meta.url), {
+      type: 'module',
+      name: 'another',
+      extendedLifetime: true,
+    }),
+  dedicated: () => new Worker(new URL('./hub.ts', import.meta.url), { type: 'module' }),
+};
 const config: LabConfig = window.labConfig ?? JSON.parse(decodeURIComponent(window.location.hash.slice(1)));
-const { url, identity, worker, workerName, dialect, topics, token } = config;
+const { url, identity, worker, dialect, topics, token } = config;
 const lab: Lab = {
   client: createClient(protocol, {
     url,
     identity,
     dialect,
-    worker: () =>
-      worker === 'shared'
-        ? new SharedWorker(new URL('./hub.ts', import.meta.url), {
-            type: 'module',
-            name: workerName,
-            extendedLifetime: true,
-          })
-        : new Worker(new URL('./hub.ts', import.meta.url), { type: 'module' }),
+    worker: workers[worker],
     ...(token !== null && {
       token: () => {
         lab.tokensAsked++;
