@@ -1,5 +1,5 @@
 import { defineConfig } from '@playwright/test';
-import { CHROMIUM_ARGS, chromiumPath } from '../../scripts/chromium.ts';
+import { chromiumLaunch } from '../../scripts/chromium.ts';
 
 export default defineConfig({
   testDir: '.',
@@ -11,11 +11,6 @@ export default defineConfig({
   workers: 2,
   timeout: 60_000,
   use: {
-    launchOptions: {
-      executablePath: chromiumPath(),
-      args: CHROMIUM_ARGS,
-      // Playwright turns the back/forward cache off, which people's browsers have on.
-      ignoreDefaultArgs: ['--disable-back-forward-cache'],
-    },
+    launchOptions: chromiumLaunch(),
   },
 });

@@ -23,6 +23,7 @@ export interface Lab {
   /** In order of arrival. */
   readonly heard: Heard[];
   readonly settled: { readonly id: string; readonly outcome: Outcome }[];
+  /** What the application's `onError` got, and what nobody caught. */
   readonly errors: string[];
   /** Given from now on. */
   token: string | null;
@@ -32,8 +33,8 @@ export interface Lab {
 }
 declare global {
   interface Window {
-    /** Set before the page's own scripts run. */
-    labConfig: LabConfig;
+    /** Set before the page's own scripts run; else it stands in the address, behind the `#`. */
+    labConfig?: LabConfig;
     lab: Lab;
   }
 }
@@ -52,9 +53,17 @@ const workers = {
       name: 'trunkline',
       extendedLifetime: true,
     }),
+  /** As a newer build's, which is at its own address: under another name it is another worker. */
+  'of another build': () =>
+    new SharedWorker(new URL('./hub.ts', import.meta.url), {
+      type: 'module',
+      name: 'another',
+      extendedLifetime: true,
+    }),
   dedicated: () => new Worker(new URL('./hub.ts', import.meta.url), { type: 'module' }),
 };
-const { url, identity, worker, dialect, topics, token } = window.labConfig;
+const config: LabConfig = window.labConfig ?? JSON.parse(decodeURIComponent(window.location.hash.slice(1)));
+const { url, identity, worker, dialect, topics, token } = config;
 const lab: Lab = {
   client: createClient(protocol, {
     url,
@@ -77,6 +86,8 @@ const lab: Lab = {
   restored: 0,
 };
 window.lab = lab;
+window.addEventListener('error', ({ message }) => lab.errors.push(`uncaught: ${message}`));
+window.addEventListener('unhandledrejection', ({ reason }) => lab.errors.push(`unhandled: ${reason}`));
 window.addEventListener('pageshow', ({ persisted }) => {
   if (persisted) lab.restored++;
 });
