@@ -1,5 +1,4 @@
-import type { LabConfig } from './app/lab/main.ts';
-import { expect, type LabTab, test } from './harness/lab.ts';
+import { expect, type LabTab, labConfig, test } from './harness/lab.ts';
 import { openUnseenTab } from './harness/unseen-tab.ts';
 
 /** 20,000 events: as many nodes as lines. */
@@ -87,15 +86,8 @@ test('a hidden page that is frozen during 20,000 events costs the hub nothing, a
   site,
 }) => {
   const server = await serve();
-  const config: LabConfig = {
-    url: `ws://127.0.0.1:${network.port}/ws`,
-    identity: 'anonymous',
-    worker: 'shared',
-    dialect: 'trunkline.v1',
-    topics: ['run'],
-    token: null,
-  };
-  const openTab = () => openUnseenTab(browser, site.origin, `window.labConfig = ${JSON.stringify(config)};`);
+  const config = JSON.stringify(labConfig(network.port));
+  const openTab = () => openUnseenTab(browser, site.origin, `window.labConfig = ${config};`);
   const frozen = await openTab();
   await expect.poll(() => frozen.evaluate(() => window.lab?.client.connection.get().state)).toBe('open');
   const seen = await openTab();

@@ -1,4 +1,6 @@
 /** For tests that bring their own server, and speak to the library in its pages without a user interface between. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type BrowserContext, test as base, expect, type Page } from '@playwright/test';
@@ -6,6 +8,8 @@ import type { ClosedReason, Connection, HubReport } from 'trunkline';
 import type { Heard, Lab, LabConfig } from '../app/lab/main.ts';
 import type * as application from '../app/lab/server.ts';
 import { type FaultProxy, startFaultProxy } from './fault-proxy.ts';
+import { type LabProcess, startLabProcess } from './lab-process.ts';
+import { required } from './required.ts';
 import { type Site, startSite } from './site.ts';
 
 export { expect } from '@playwright/test';
@@ -41,6 +45,12 @@ interface Fixtures {
   readonly serve: (
     options?: Partial<Parameters<typeof application.startLabServer>[0]>,
   ) => Promise<application.LabServer>;
+  /** A folder of the test's own. */
+  readonly folder: string;
+  /** Of the server in a process of its own. */
+  readonly logFile: string;
+  /** Starts the server in a process of its own: at first on any port, then with its data, at its address. */
+  readonly serveApart: () => Promise<LabProcess>;
   readonly open: (config?: Partial<LabConfig>) => Promise<LabTab>;
 }
 
@@ -75,18 +85,29 @@ export const test = base.extend<Fixtures>({
     });
     for (const server of servers) await server.crash();
   },
+  // biome-ignore lint/correctness/noEmptyPattern: as above
+  folder: async ({}, use) => {
+    const folder = await mkdtemp(join(tmpdir(), 'trunkline-lab-'));
+    await use(folder);
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+  },
+  logFile: async ({ folder }, use) => {
+    await use(join(folder, 'log.db'));
+  },
+  serveApart: async ({ logFile, site, lead }, use) => {
+    const started: LabProcess[] = [];
+    await use(async () => {
+      const server = await startLabProcess(logFile, lead.port, site.origin);
+      started.push(server);
+      lead.port = server.port;
+      return server;
+    });
+    for (const server of started) await server.kill();
+  },
   open: async ({ context, site, socketPort }, use) => {
     const tabs: LabTab[] = [];
     await use(async (config) => {
-      const tab = await openLab(context, site.origin, {
-        url: `ws://127.0.0.1:${socketPort()}/ws`,
-        identity: 'anonymous',
-        worker: 'shared',
-        dialect: 'trunkline.v1',
-        topics: ['run'],
-        token: null,
-        ...config,
-      });
+      const tab = await openLab(context, site.origin, labConfig(socketPort(), config));
       tabs.push(tab);
       return tab;
     });
@@ -97,7 +118,20 @@ export const test = base.extend<Fixtures>({
   },
 });
 
-async function openLab(context: BrowserContext, origin: string, config: LabConfig): Promise<LabTab> {
+export function labConfig(port: number, config: Partial<LabConfig> = {}): LabConfig {
+  return {
+    url: `ws://127.0.0.1:${port}/ws`,
+    identity: 'anonymous',
+    worker: 'shared',
+    extendedLifetime: true,
+    dialect: 'trunkline.v1',
+    topics: ['run'],
+    token: null,
+    ...config,
+  };
+}
+
+export async function openLab(context: BrowserContext, origin: string, config: LabConfig): Promise<LabTab> {
   const page = await context.newPage();
   const uncaught: string[] = [];
   page.on('pageerror', (error) => uncaught.push(error.stack ?? error.message));
@@ -151,10 +185,4 @@ async function readTable({ database, table }: { database: string; table: string 
   const rows = await done(opened.transaction(table).objectStore(table).getAll());
   opened.close();
   return rows;
-}
-
-function required(name: string): string {
-  const value = process.env[name];
-  if (value === undefined) throw new Error(`${name} is not set; test/e2e/harness/global-setup.ts sets it`);
-  return value;
 }

@@ -5,6 +5,8 @@ export interface LabConfig {
   readonly url: string;
   readonly identity: string;
   readonly worker: 'shared' | 'dedicated';
+  /** Of the shared worker: whether it outlives its last page. */
+  readonly extendedLifetime: boolean;
   readonly dialect: Dialect;
   /** Listened to from the start, to every type. */
   readonly topics: readonly string[];
@@ -38,7 +40,7 @@ declare global {
   }
 }
 
-const { url, identity, worker, dialect, topics, token } = window.labConfig;
+const { url, identity, worker, extendedLifetime, dialect, topics, token } = window.labConfig;
 const lab: Lab = {
   client: createClient(protocol, {
     url,
@@ -49,7 +51,7 @@ const lab: Lab = {
         ? new SharedWorker(new URL('./hub.ts', import.meta.url), {
             type: 'module',
             name: 'trunkline',
-            extendedLifetime: true,
+            extendedLifetime,
           })
         : new Worker(new URL('./hub.ts', import.meta.url), { type: 'module' }),
     ...(token !== null && {
