@@ -46,7 +46,7 @@ export async function killBrowser(browser: Browser): Promise<void> {
   await gone;
 }
 
-async function workersOf(devtools: CDPSession, origin: string): Promise<string[]> {
+export async function workersOf(devtools: CDPSession, origin: string): Promise<string[]> {
   const { targetInfos } = await devtools.send('Target.getTargets');
   return targetInfos
     .filter(({ type, url }) => type === 'shared_worker' && url.startsWith(origin))
