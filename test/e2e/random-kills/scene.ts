@@ -13,7 +13,6 @@ export const TOPICS: readonly [string, ...string[]] = ['run:1', 'run:2', 'run:3'
 /** A tab, and the life of the page in it: another begins with each load. */
 export interface SceneTab extends LabTab {
   life: string;
-  crashed: boolean;
   frozen: boolean;
 }
 
@@ -83,21 +82,21 @@ export class Scene {
 
   /** Every tab that is gone, or crashed, is followed by another. */
   async mend(): Promise<void> {
-    for (const tab of this.tabs.filter(({ crashed }) => crashed)) await this.closeTab(tab);
+    for (const tab of [...this.tabs]) {
+      const lives = await tab.page.evaluate(() => true).catch(() => false);
+      if (!lives) await this.closeTab(tab);
+    }
     while (this.tabs.length < TABS) {
       const config = labConfig(this.network.port, { topics: TOPICS });
       const opened = await openLab(this.own.context, this.origin, config);
-      const tab: SceneTab = { ...opened, life: this.newLife(), crashed: false, frozen: false };
-      tab.page.on('crash', () => {
-        tab.crashed = true;
-      });
+      const tab: SceneTab = { ...opened, life: this.newLife(), frozen: false };
       this.tabs.push(tab);
     }
   }
 
   /** Tabs that can work. */
   awake(): [SceneTab, ...SceneTab[]] {
-    const [first, ...others] = this.tabs.filter(({ crashed, frozen }) => !crashed && !frozen);
+    const [first, ...others] = this.tabs.filter(({ frozen }) => !frozen);
     if (!first) throw new Error('no tab is awake');
     return [first, ...others];
   }
