@@ -24,6 +24,7 @@ interface Decision {
 export class Ledger {
   readonly #decisions = new Map<string, Decision>();
   #clock = 0;
+  #heard = Promise.withResolvers<void>();
 
   /** Before any page of the context is opened. */
   async follow(context: BrowserContext): Promise<void> {
@@ -32,7 +33,14 @@ export class Ledger {
       if (!decision || decision.answer) throw new Error(`an answer too many about ${answer.gateId}`);
       decision.answer = answer;
       decision.answered = ++this.#clock;
+      this.#heard.resolve();
+      this.#heard = Promise.withResolvers();
     });
+  }
+
+  /** Resolves the moment that a page is next heard of. */
+  nextAnswer(): Promise<void> {
+    return this.#heard.promise;
   }
 
   /** Decides on so many gates in one turn of the page; does not wait for what becomes of it. */

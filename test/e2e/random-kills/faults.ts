@@ -59,6 +59,15 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     await scene.killBrowser();
     await scene.startBrowser();
   },
+  'the browser is killed the moment a page hears of its decision': async (scene) => {
+    await scene.settle(0);
+    const heard = scene.ledger.nextAnswer();
+    // The pages die of it, and cannot say that they were asked.
+    scene.decide(30).catch(() => {});
+    await heard;
+    await scene.killBrowser();
+    await scene.startBrowser();
+  },
   'the server is killed': async (scene) => {
     await scene.killServer();
     await scene.pause(300);
