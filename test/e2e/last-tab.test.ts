@@ -1,8 +1,8 @@
 import type { Browser } from '@playwright/test';
-import { workersOf } from './harness/kill.ts';
 import { expect, test } from './harness/lab.ts';
 import { readLog } from './harness/lab-process.ts';
 import { Ledger } from './harness/ledger.ts';
+import { workersOf } from './harness/worker.ts';
 
 const TOPICS = ['run:1', 'run:2', 'run:3'];
 

@@ -1,5 +1,6 @@
 import { type Browser, type CDPSession, expect } from '@playwright/test';
 import { attach } from './attach.ts';
+import { workerOf, workersOf } from './worker.ts';
 
 /** Kills the SharedWorker of this origin, as a crash would: neither it nor its pages are told. */
 export async function killWorker(browser: Browser, origin: string): Promise<void> {
@@ -22,8 +23,7 @@ export async function killWorker(browser: Browser, origin: string): Promise<void
  */
 export async function killRendererOfWorker(browser: Browser, origin: string): Promise<void> {
   const devtools = await browser.newBrowserCDPSession();
-  const [worker, ...others] = await workersOf(devtools, origin);
-  if (!worker || others.length > 0) throw new Error('there is not one worker of this origin');
+  const worker = await workerOf(devtools, origin);
   const before = await processorTimes(devtools);
   await keepBusy(devtools, worker);
   const after = await processorTimes(devtools);
@@ -44,13 +44,6 @@ export async function killBrowser(browser: Browser): Promise<void> {
   const gone = new Promise((resolve) => browser.once('disconnected', resolve));
   process.kill(main.id, 'SIGKILL');
   await gone;
-}
-
-export async function workersOf(devtools: CDPSession, origin: string): Promise<string[]> {
-  const { targetInfos } = await devtools.send('Target.getTargets');
-  return targetInfos
-    .filter(({ type, url }) => type === 'shared_worker' && url.startsWith(origin))
-    .map(({ targetId }) => targetId);
 }
 
 /** Of every renderer. No call tells whose each one is, so that the one is made known by its work. */

@@ -1,11 +1,11 @@
 import { expect } from '@playwright/test';
 import type { Random } from '../../simulation/random.ts';
 import type { FaultProxy } from '../harness/fault-proxy.ts';
-import { workersOf } from '../harness/kill.ts';
 import { type LabTab, labConfig, openLab } from '../harness/lab.ts';
 import { type LabProcess, readLog } from '../harness/lab-process.ts';
 import { Ledger } from '../harness/ledger.ts';
 import { type OwnBrowser, startOwnBrowser } from '../harness/own-browser.ts';
+import { workersOf } from '../harness/worker.ts';
 
 export const TABS = 3;
 export const TOPICS: readonly [string, ...string[]] = ['run:1', 'run:2', 'run:3', 'run:4', 'run:5', 'run:6'];
