@@ -17,7 +17,7 @@ test(`${DECISIONS} decisions under random kills, seed ${SEED}: each one that was
   serveApart,
   site,
 }) => {
-  test.setTimeout(60_000 + DECISIONS * 60);
+  test.setTimeout(60_000 + DECISIONS * 100);
   const random = new Random(SEED);
   const scene = new Scene({
     random,

@@ -24,6 +24,8 @@ export async function startOwnBrowser(profile: string): Promise<OwnBrowser> {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   const exited = once(child, 'exit');
+  const killAtEnd = () => child.kill('SIGKILL');
+  process.once('exit', killAtEnd);
   const browser = await chromium.connectOverCDP(await addressOf(child), { noDefaults: true });
   const [context] = browser.contexts();
   if (!context) throw new Error('Chromium has no profile');
@@ -33,6 +35,7 @@ export async function startOwnBrowser(profile: string): Promise<OwnBrowser> {
     async kill() {
       child.kill('SIGKILL');
       await exited;
+      process.off('exit', killAtEnd);
       await browser.close();
     },
   };
