@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { Random } from '../simulation/random.ts';
 import { expect, test } from './harness/lab.ts';
-import { FAULTS } from './random-kills/faults.ts';
-import { Scene, TOPICS } from './random-kills/scene.ts';
+import { CUTS, DEATHS } from './random-kills/faults.ts';
+import { pause, Scene, TOPICS } from './random-kills/scene.ts';
 
 const DECISIONS = Number(process.env['TRUNKLINE_KILLS_DECISIONS'] ?? 2_000);
 const SEED = Number(process.env['TRUNKLINE_KILLS_SEED'] ?? 1);
@@ -18,9 +18,7 @@ test(`${DECISIONS} decisions under random kills, seed ${SEED}: each one that was
   site,
 }) => {
   test.setTimeout(60_000 + DECISIONS * 100);
-  const random = new Random(SEED);
   const scene = new Scene({
-    random,
     network,
     origin: site.origin,
     profile: join(folder, 'profile'),
@@ -31,17 +29,21 @@ test(`${DECISIONS} decisions under random kills, seed ${SEED}: each one that was
   await scene.startBrowser();
   const { ledger } = scene;
   const happened: string[] = [];
-  let bag: string[] = [];
+  const next = { death: drawer(DEATHS), cut: drawer(CUTS) };
   try {
     while (ledger.count('durable') < DECISIONS) {
-      if (bag.length === 0) bag = Object.keys(FAULTS);
-      const [name = ''] = bag.splice(random.int(bag.length), 1);
+      // Of its own, so that a round is the same whatever became of those before it.
+      const random = new Random(SEED * 10_000 + happened.length);
+      const faults = random
+        .pick([[next.death], [next.cut], [next.death, next.cut]])
+        .map((draw) => draw(random));
+      const names = faults.map(({ name }) => name).join(', and ');
       const started = performance.now();
-      await scene.decide(DECISIONS_IN_A_ROUND);
-      await scene.pause(60);
-      await FAULTS[name]?.(scene);
+      await scene.decide(DECISIONS_IN_A_ROUND, random);
+      await pause(random, 60);
+      await Promise.all(faults.map(({ happen }) => happen(scene, new Random(random.int(2 ** 31)))));
       await scene.settle(random.pick(PENDING));
-      happened.push(`${name} (${Math.round(performance.now() - started)} ms)`);
+      happened.push(`${names} (${Math.round(performance.now() - started)} ms)`);
     }
     await scene.settle(0);
     const lives = scene.tabs.map(({ life }) => life);
@@ -66,7 +68,7 @@ test(`${DECISIONS} decisions under random kills, seed ${SEED}: each one that was
     }
     await expect.poll(network.live).toBe(1);
     console.log(
-      `seed ${SEED}: ${ledger.size} decisions in ${TOPICS.length} topics, ${happened.length} faults: ${ledger.count('durable')} stored, ` +
+      `seed ${SEED}: ${ledger.size} decisions in ${TOPICS.length} topics, ${happened.length} rounds of faults: ${ledger.count('durable')} stored, ` +
         `${ledger.count('refused')} refused, ${ledger.count('open')} of pages that died before they heard; ${gates.length} ran, once`,
     );
   } catch (error) {
@@ -76,3 +78,13 @@ test(`${DECISIONS} decisions under random kills, seed ${SEED}: each one that was
     await scene.killBrowser();
   }
 });
+
+/** Draws all of them in a random order, and then all of them again. */
+function drawer<T>(all: readonly [T, ...T[]]): (random: Random) => T {
+  let bag: T[] = [];
+  return (random) => {
+    if (bag.length === 0) bag = [...all];
+    const [drawn = all[0]] = bag.splice(random.int(bag.length), 1);
+    return drawn;
+  };
+}

@@ -19,7 +19,6 @@ export interface SceneTab extends LabTab {
 /** A browser with its profile, its tabs, a network and a server, all of which can be killed and come back. */
 export class Scene {
   readonly ledger = new Ledger();
-  readonly random: Random;
   readonly network: FaultProxy;
   readonly origin: string;
   readonly tabs: SceneTab[] = [];
@@ -31,14 +30,12 @@ export class Scene {
   #lives = 0;
 
   constructor(at: {
-    random: Random;
     network: FaultProxy;
     origin: string;
     profile: string;
     logFile: string;
     startServer: () => Promise<LabProcess>;
   }) {
-    this.random = at.random;
     this.network = at.network;
     this.origin = at.origin;
     this.#profile = at.profile;
@@ -102,11 +99,11 @@ export class Scene {
   }
 
   /** Decisions in some tabs, on their way when this returns. */
-  async decide(count: number): Promise<void> {
-    const from = this.random.int(TOPICS.length);
+  async decide(count: number, random: Random): Promise<void> {
+    const from = random.int(TOPICS.length);
     const topics = [...TOPICS.slice(from), ...TOPICS.slice(0, from)];
     const tabs = this.awake();
-    const parts = Array.from({ length: 3 }, () => this.random.pick(tabs));
+    const parts = Array.from({ length: 3 }, () => random.pick(tabs));
     for (const tab of parts)
       await this.ledger.decide(tab.page, tab.life, topics, Math.ceil(count / parts.length));
   }
@@ -135,12 +132,12 @@ export class Scene {
     await devtools.detach();
   }
 
-  /** Some milliseconds: the place of a fault in time is part of the seed. */
-  async pause(belowMs: number): Promise<void> {
-    await new Promise((resolve) => setTimeout(resolve, this.random.int(belowMs)));
-  }
-
   log() {
     return readLog(this.#logFile);
   }
+}
+
+/** Some milliseconds: the place of a fault in time is part of the seed. */
+export function pause(random: Random, belowMs: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, random.int(belowMs)));
 }
