@@ -15,7 +15,7 @@ interface Stage {
   readonly runner?: 'vitest' | 'playwright';
 }
 
-const STAGE_TIMEOUT_MS = 5 * 60_000;
+const STAGE_TIMEOUT_MS = 6 * 60_000;
 const vitest = (project: string): Stage => ({
   name: project,
   command: ['vitest', 'run', '--project', project, '--reporter=default', '--reporter=json'],
