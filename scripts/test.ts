@@ -24,7 +24,7 @@ const vitest = (project: string): Stage => ({
 const playwright = (project: string): Stage => ({
   name: project,
   command: [
-    ...['playwright', 'test', '-c', 'test/e2e/playwright.config.ts', '--project', project],
+    ...['playwright', 'test', '-c', 'test/e2e/playwright.config.ts', `--project=${project}`],
     '--reporter=list,json',
   ],
   runner: 'playwright',

@@ -13,7 +13,7 @@ const { values } = parseArgs({
   },
 });
 const problem = await runCommand(
-  ['playwright', 'test', '-c', 'test/e2e/playwright.config.ts', '--project', 'kills'],
+  ['playwright', 'test', '-c', 'test/e2e/playwright.config.ts', '--project=kills'],
   START_MS + Number(values.decisions) * DECISION_MS,
   { TRUNKLINE_KILLS_DECISIONS: values.decisions, TRUNKLINE_KILLS_SEED: values.seed },
 );
