@@ -48,10 +48,13 @@ test(`${DECISIONS} decisions under random kills, seed ${SEED}: each one that was
     await scene.settle(0);
     const lives = scene.tabs.map(({ life }) => life);
     await expect
-      .poll(
-        () => lives.map((life) => ledger.count('open', life)),
-        'sends without an answer in pages that live',
-      )
+      .poll(async () => {
+        const reported = lives.map((life) => ledger.count('open', life));
+        for (const { page } of scene.tabs) await ledger.collect(page);
+        const open = lives.map((life) => ledger.count('open', life));
+        console.log('DIAG', reported, open);
+        return open;
+      }, 'sends without an answer in pages that live')
       .toEqual(lives.map(() => 0));
 
     const log = scene.log();

@@ -1,11 +1,17 @@
 import type { BrowserContext, Page } from '@playwright/test';
-import type { Lab } from '../app/lab/main.ts';
 import type { Effect } from './lab-process.ts';
 
 /** What a page heard of its `send`. */
 type Answer =
   | { readonly gateId: string; readonly id: string; readonly durable: boolean }
   | { readonly gateId: string; readonly code: string };
+
+declare global {
+  interface Window {
+    answers?: Answer[];
+    report(answer: Answer): void;
+  }
+}
 
 interface Decision {
   readonly gateId: string;
@@ -28,14 +34,13 @@ export class Ledger {
 
   /** Before any page of the context is opened. */
   async follow(context: BrowserContext): Promise<void> {
-    await context.exposeBinding('report', (_, answer: Answer) => {
-      const decision = this.#decisions.get(answer.gateId);
-      if (!decision || decision.answer) throw new Error(`an answer too many about ${answer.gateId}`);
-      decision.answer = answer;
-      decision.answered = ++this.#clock;
-      this.#heard.resolve();
-      this.#heard = Promise.withResolvers();
-    });
+    await context.exposeBinding('report', (_, answer: Answer) => this.#take(answer));
+  }
+
+  /** Takes what a page that lives has heard and could not report: its reports are lost while it comes out of a cache. */
+  async collect(page: Page): Promise<void> {
+    const answers = await page.evaluate(() => window.answers ?? []);
+    for (const answer of answers) this.#take(answer);
   }
 
   /** Resolves the moment that a page is next heard of. */
@@ -64,6 +69,16 @@ export class Ledger {
 
   get size(): number {
     return this.#decisions.size;
+  }
+
+  #take(answer: Answer): void {
+    const decision = this.#decisions.get(answer.gateId);
+    if (!decision) throw new Error(`an answer about ${answer.gateId}, which nobody decided on`);
+    if (decision.answer) return;
+    decision.answer = answer;
+    decision.answered = ++this.#clock;
+    this.#heard.resolve();
+    this.#heard = Promise.withResolvers();
   }
 
   /** What contradicts the promise. */
@@ -128,11 +143,16 @@ function stateOf({ answer }: Decision): 'durable' | 'refused' | 'open' {
 
 /** Runs in the page. */
 function decideAll(gates: readonly { gateId: string; topic: string }[]): void {
-  const page = window as unknown as { lab: Lab; report(answer: Answer): void };
+  window.answers ??= [];
+  const { answers } = window;
+  const hear = (answer: Answer) => {
+    answers.push(answer);
+    window.report(answer);
+  };
   for (const { gateId, topic } of gates) {
-    page.lab.client.send('decide', { gateId, verdict: 'approved' }, { topic }).then(
-      ({ id, durable }) => page.report({ gateId, id, durable }),
-      ({ code }) => page.report({ gateId, code }),
+    window.lab.client.send('decide', { gateId, verdict: 'approved' }, { topic }).then(
+      ({ id, durable }) => hear({ gateId, id, durable }),
+      ({ code }) => hear({ gateId, code }),
     );
   }
 }

@@ -25,7 +25,7 @@ export async function buildWithVite({ app, folder }: Pick<Consumer, 'app' | 'fol
       emptyOutDir: true,
       sourcemap: true,
       // It warns where a machine is busy.
-      rolldownOptions: { checks: { pluginTimings: false } },
+      rolldownOptions: { checks: { bundlerTimings: false } },
     },
   });
   failOn(warnings);
