@@ -49,11 +49,8 @@ test(`${DECISIONS} decisions under random kills, seed ${SEED}: each one that was
     const lives = scene.tabs.map(({ life }) => life);
     await expect
       .poll(async () => {
-        const reported = lives.map((life) => ledger.count('open', life));
         for (const { page } of scene.tabs) await ledger.collect(page);
-        const open = lives.map((life) => ledger.count('open', life));
-        console.log('DIAG', reported, open);
-        return open;
+        return lives.map((life) => ledger.count('open', life));
       }, 'sends without an answer in pages that live')
       .toEqual(lives.map(() => 0));
 
