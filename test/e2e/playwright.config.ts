@@ -3,13 +3,16 @@ import { chromiumLaunch } from '../../scripts/chromium.ts';
 
 export default defineConfig({
   testDir: '.',
-  testMatch: '*.test.ts',
   globalSetup: './harness/global-setup.ts',
   outputDir: '../../test-results',
   forbidOnly: true,
   fullyParallel: true,
   workers: 2,
   timeout: 60_000,
+  projects: [
+    { name: 'e2e', testMatch: '*.test.ts', testIgnore: 'random-kills.test.ts' },
+    { name: 'kills', testMatch: 'random-kills.test.ts' },
+  ],
   use: {
     launchOptions: chromiumLaunch(),
   },

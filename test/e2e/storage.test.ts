@@ -1,6 +1,6 @@
 import type { CDPSession, Page } from '@playwright/test';
 import type { Connection, StorageState } from 'trunkline';
-import { killWorker } from './harness/kill-worker.ts';
+import { killWorker } from './harness/kill.ts';
 import { expect, type LabTab, test } from './harness/lab.ts';
 
 const DATABASE = 'trunkline:lab:anonymous';

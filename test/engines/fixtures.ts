@@ -31,7 +31,7 @@ export const test = base.extend<Fixtures>({
   },
   open: async ({ driver, site, socketPort }, use) => {
     await use(async (changes) => {
-      const config: LabConfig = { ...labConfig(socketPort()), ...changes };
+      const config = labConfig(socketPort(), changes);
       // In the address: WebDriver runs nothing ahead of a page's own scripts.
       const address = `${site.origin}/#${encodeURIComponent(JSON.stringify(config))}`;
       const { evaluate, ...tab } = await driver.openTab(address);

@@ -28,15 +28,17 @@ type Table = 'entries' | 'outcomes' | 'cursors';
 /** As it is on the disk: what a hub makes of it is what the tests are about. */
 export type StoredRow = Readonly<Record<string, unknown>>;
 
-/** Of a page that a test wants nothing special of. */
-export function labConfig(socketPort: number): LabConfig {
+/** Of a page of which a test wants nothing special but this. */
+export function labConfig(socketPort: number, config: Partial<LabConfig> = {}): LabConfig {
   return {
     url: `ws://127.0.0.1:${socketPort}/ws`,
     identity: 'anonymous',
     worker: 'shared',
+    extendedLifetime: true,
     dialect: 'trunkline.v1',
     topics: ['run'],
     token: null,
+    ...config,
   };
 }
 

@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { test as base, expect } from '@playwright/test';
 import type * as application from '../app/lab/server.ts';
 import { type FaultProxy, startFaultProxy } from './fault-proxy.ts';
+import { required } from './required.ts';
 import { type Site, startSite } from './site.ts';
 
 interface Fixtures {
@@ -51,9 +52,3 @@ export const test = base.extend<Fixtures>({
     for (const server of servers) await server.crash();
   },
 });
-
-function required(name: string): string {
-  const value = process.env[name];
-  if (value === undefined) throw new Error(`${name} is not set; test/e2e/harness/global-setup.ts sets it`);
-  return value;
-}

@@ -1,7 +1,11 @@
 /** For tests that bring their own server, and speak to the library in its pages without a user interface between. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type BrowserContext, expect, type Page } from '@playwright/test';
 import type { LabConfig } from '../app/lab/main.ts';
 import { type LabPage, labConfig, labPage } from './lab-page.ts';
+import { type LabProcess, startLabProcess } from './lab-process.ts';
 import { test as base } from './lab-scene.ts';
 
 export { expect } from '@playwright/test';
@@ -14,17 +18,39 @@ export interface LabTab extends LabPage {
 }
 
 interface Fixtures {
+  /** A folder of the test's own. */
+  readonly folder: string;
+  /** Of the server in a process of its own. */
+  readonly logFile: string;
+  /** Starts the server in a process of its own: at first on any port, then with its data, at its address. */
+  readonly serveApart: () => Promise<LabProcess>;
   readonly open: (config?: Partial<LabConfig>) => Promise<LabTab>;
 }
 
 export const test = base.extend<Fixtures>({
+  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads from the pattern what a fixture depends on
+  folder: async ({}, use) => {
+    const folder = await mkdtemp(join(tmpdir(), 'trunkline-lab-'));
+    await use(folder);
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+  },
+  logFile: async ({ folder }, use) => {
+    await use(join(folder, 'log.db'));
+  },
+  serveApart: async ({ logFile, site, lead }, use) => {
+    const started: LabProcess[] = [];
+    await use(async () => {
+      const server = await startLabProcess(logFile, lead.port, site.origin);
+      started.push(server);
+      lead.port = server.port;
+      return server;
+    });
+    for (const server of started) await server.kill();
+  },
   open: async ({ context, site, socketPort }, use) => {
     const tabs: LabTab[] = [];
     await use(async (config) => {
-      const tab = await openLab(context, site.origin, {
-        ...labConfig(socketPort()),
-        ...config,
-      });
+      const tab = await openLab(context, site.origin, labConfig(socketPort(), config));
       tabs.push(tab);
       return tab;
     });
@@ -35,7 +61,7 @@ export const test = base.extend<Fixtures>({
   },
 });
 
-async function openLab(context: BrowserContext, origin: string, config: LabConfig): Promise<LabTab> {
+export async function openLab(context: BrowserContext, origin: string, config: LabConfig): Promise<LabTab> {
   const page = await context.newPage();
   const uncaught: string[] = [];
   page.on('pageerror', (error) => uncaught.push(error.stack ?? error.message));

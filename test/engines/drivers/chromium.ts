@@ -1,6 +1,6 @@
 import { chromium } from '@playwright/test';
 import { chromiumLaunch } from '../../../scripts/chromium.ts';
-import { killWorker } from '../../e2e/harness/kill-worker.ts';
+import { killWorker } from '../../e2e/harness/kill.ts';
 import type { Driver } from '../driver.ts';
 
 /** By Playwright, as all other tests are. */

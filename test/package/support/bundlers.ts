@@ -20,7 +20,13 @@ export async function buildWithVite({ app, folder }: Pick<Consumer, 'app' | 'fol
     root: app,
     configFile: false,
     customLogger,
-    build: { outDir, emptyOutDir: true, sourcemap: true },
+    build: {
+      outDir,
+      emptyOutDir: true,
+      sourcemap: true,
+      // It warns where a machine is busy.
+      rolldownOptions: { checks: { bundlerTimings: false } },
+    },
   });
   failOn(warnings);
   return outDir;

@@ -5,6 +5,8 @@ export interface LabConfig {
   readonly url: string;
   readonly identity: string;
   readonly worker: keyof typeof workers;
+  /** Of a shared worker: whether it outlives its last page. */
+  readonly extendedLifetime: boolean;
   readonly dialect: Dialect;
   /** Listened to from the start, to every type. */
   readonly topics: readonly string[];
@@ -45,25 +47,25 @@ const workers = {
     new SharedWorker(new URL('./hub.ts', import.meta.url), {
       type: 'module',
       name: 'trunkline',
-      extendedLifetime: true,
+      extendedLifetime,
     }),
   'without storage': () =>
     new SharedWorker(new URL('./hub-without-storage.ts', import.meta.url), {
       type: 'module',
       name: 'trunkline',
-      extendedLifetime: true,
+      extendedLifetime,
     }),
   /** As a newer build's, which is at its own address: under another name it is another worker. */
   'of another build': () =>
     new SharedWorker(new URL('./hub.ts', import.meta.url), {
       type: 'module',
       name: 'another',
-      extendedLifetime: true,
+      extendedLifetime,
     }),
   dedicated: () => new Worker(new URL('./hub.ts', import.meta.url), { type: 'module' }),
 };
 const config: LabConfig = window.labConfig ?? JSON.parse(decodeURIComponent(window.location.hash.slice(1)));
-const { url, identity, worker, dialect, topics, token } = config;
+const { url, identity, worker, extendedLifetime, dialect, topics, token } = config;
 const lab: Lab = {
   client: createClient(protocol, {
     url,
