@@ -22,6 +22,11 @@ export async function killWorker(browser: Browser, origin: string): Promise<void
  * the worker, and whatever else of this site Chromium put there.
  */
 export async function killRendererOfWorker(browser: Browser, origin: string): Promise<void> {
+  process.kill(await rendererOfWorker(browser, origin), 'SIGKILL');
+}
+
+/** The process id of the renderer in which the only SharedWorker of this origin lives. */
+export async function rendererOfWorker(browser: Browser, origin: string): Promise<number> {
   const devtools = await browser.newBrowserCDPSession();
   const worker = await workerOf(devtools, origin);
   const before = await processorTimes(devtools);
@@ -32,7 +37,7 @@ export async function killRendererOfWorker(browser: Browser, origin: string): Pr
     .map(([id, seconds]) => ({ id, spent: seconds - (before.get(id) ?? 0) }))
     .sort((one, other) => other.spent - one.spent);
   if (!busiest) throw new Error('Chromium names no renderer');
-  process.kill(busiest.id, 'SIGKILL');
+  return busiest.id;
 }
 
 /** SIGKILL to the browser's own process: its renderers end with it. */
