@@ -140,11 +140,12 @@ export class Hub {
     const { protocol, identity } = this.#purpose;
     this.#releaseLease = await hold(this.#locks, this.lease);
     const open = this.#platform.openChannel;
+    // Any script of the origin can post there: what is no object says nothing.
     this.#common = open(commonChannel(protocol.app, identity), (message) =>
-      this.#heardOfAll(message as FindMessage),
+      this.#heardOfAll(Object(message) as FindMessage),
     );
     this.#own = open(relayChannel(protocol.app, identity, this.id), (message) =>
-      this.#heardOfOwner(message as OwnerNotice | ToRelay),
+      this.#heardOfOwner(Object(message) as OwnerNotice | ToRelay),
     );
   }
 
@@ -158,8 +159,9 @@ export class Hub {
   }
 
   #seek(): void {
-    if (!this.#giveUp && this.#mayOwn) this.#lineUp('wait');
-    if (this.#role.is !== 'owner' && !this.#probe) this.#ask();
+    if (!this.#mayOwn) return this.#bar('storeFormat');
+    if (!this.#giveUp) this.#lineUp('wait');
+    if (!this.#probe) this.#ask();
   }
 
   #lineUp(how: 'wait' | 'steal'): void {
@@ -201,6 +203,7 @@ export class Hub {
       if (role.is !== 'owner' && this.#isNeeded) this.#ask();
       return;
     }
+    if (message.find !== 'who') return;
     const gives = this.#isAbandoned || isNewer(message.build, this.#build);
     if (role.is === 'owner') {
       role.relays.admit(message.from);
@@ -218,6 +221,7 @@ export class Hub {
       if (role.is === 'relay') role.line.heard(message);
       return;
     }
+    if (message.find !== 'owner') return;
     if (this.#probe) this.#probe.isAnswered = true;
     this.#patience = 1;
     if (!this.#isNeeded) return;
@@ -256,10 +260,8 @@ export class Hub {
     this.#giveUp?.();
     this.#giveUp = null;
     if (reason === 'signed_out' || reason === 'failed') return this.#end(heard);
-    if (reason === 'newer_format') {
-      this.#mayOwn = false;
-      this.#bar('storeFormat');
-    } else if (this.#isNeeded) this.#seek();
+    if (reason === 'newer_format') this.#mayOwn = false;
+    if (this.#isNeeded) this.#seek();
   }
 
   #bar(by: keyof typeof BARRED_BY): void {

@@ -58,7 +58,7 @@ export class Relays {
   #open(hubId: string): Guest {
     const name = relayChannel(this.#app, this.#identity, hubId);
     const guest: Guest = {
-      channel: this.#platform.openChannel(name, (message) => this.#heard(guest, message as ToOwner)),
+      channel: this.#platform.openChannel(name, (message) => this.#heard(guest, Object(message) as ToOwner)),
       watch: new AbortController(),
       tabs: new Map(),
     };

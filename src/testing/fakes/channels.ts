@@ -16,6 +16,11 @@ export class FakeChannels {
     this.#clock = clock;
   }
 
+  /** Of all that are open. */
+  get names(): string[] {
+    return [...new Set([...this.#ends].map(({ name }) => name))];
+  }
+
   open(life: Life, name: string, listener: (message: unknown) => void) {
     const end: End = { name, life, listener };
     this.#ends.add(end);

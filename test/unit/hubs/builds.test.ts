@@ -150,3 +150,47 @@ describe('builds of several versions', () => {
     for (const tab of [first, second]) expect(tab.gates()).toEqual(['a open']);
   });
 });
+
+test('a store of a newer format: the tabs of the older build are told to reload, and nobody waits for ever', async () => {
+  const scene = new BrowserScene();
+  scene.browser.disk('ops', 'ann').failure = 'newer_format';
+  const tab = await scene.tab('old.js');
+  await scene.pass(1_000);
+  expect(last(tab)).toMatchObject({
+    reason: 'superseded',
+    detail: { message: expect.stringMatching(/storage; reload to continue$/) },
+  });
+  const refused = expect(tab.client.send('decide', { gate: 'g' })).rejects.toMatchObject({
+    code: 'version_mismatch',
+  });
+  await scene.pass(20);
+  await refused;
+  await scene.pass(60_000);
+  expect(last(tab)).toMatchObject({ reason: 'superseded' });
+});
+
+test('what is said between the hubs by somebody who knows no better changes nothing', async () => {
+  const scene = new BrowserScene();
+  const owner = await scene.tab('one.js');
+  const relay = await scene.tab('other.js');
+  await scene.emit('a');
+  const life = new Life();
+  const names = [commonChannel('ops', 'ann'), ...scene.browser.channels.names];
+  for (const name of names) {
+    const channel = scene.browser.channels.open(life, name, () => {});
+    for (const message of [
+      null,
+      7,
+      'who',
+      {},
+      [],
+      { find: 'what' },
+      { relay: 'call' },
+      { relay: 'attach', owner: 1 },
+    ])
+      channel.post(message);
+  }
+  await scene.emit('b');
+  for (const tab of [owner, relay]) expect(tab.gates()).toEqual(['a open', 'b open']);
+  expect([await roleOf(owner, scene), await roleOf(relay, scene)]).toEqual(['owner', 'relay']);
+});
