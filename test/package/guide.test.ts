@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { expect, inject, test } from 'vitest';
 import { filesOf, writeFiles } from './support/code-blocks.ts';
 import { compile } from './support/compile.ts';
-import { runApplication } from './support/running-application.ts';
+import { built, runApplication } from './support/running-application.ts';
 
 const { folder } = inject('consumer');
 const guide = readFileSync(resolve(import.meta.dirname, '../../docs/guide.md'), 'utf8');
@@ -34,7 +34,7 @@ test.each([
 ])(
   "the guide's console works $named: what was approved without a server survives a reload and arrives",
   async ({ page, named }) => {
-    const application = await runApplication(files, join(folder, `guide ${named}`), (text) =>
+    const application = await runApplication(files, join(folder, `guide ${named}`), built(), (text) =>
       text.replace('src="./page.ts"', `src="${page}"`),
     );
     const { site, context, startServer, killServer, end } = application;

@@ -25,6 +25,7 @@ const LAYERS: readonly Layer[] = [
   { path: 'src/index.ts', modules: ['src/client/', PROTOCOL], packages: [] },
   { path: 'src/client/', modules: [PROTOCOL], packages: ['comlink', '@standard-schema/spec'] },
   { path: 'src/react/', modules: ['src/index.ts', 'src/client/', PROTOCOL], packages: ['react'] },
+  { path: 'src/prebuilt/', modules: ['src/index.ts', PROTOCOL, 'worker/index.ts'], packages: [] },
   { path: 'src/testing/', modules: ['src/', 'worker/'], packages: [] },
   { path: 'src/server/', modules: [PROTOCOL, FRAMES], packages: ['ws', 'zod/mini', 'node:'] },
   { path: CORE, modules: [PROTOCOL, FRAMES], packages: ['zod/mini'] },

@@ -24,7 +24,16 @@ export function createConsumer(): Consumer {
   const tarball = tarballOf(packed);
   const dependencies = {
     trunkline: `file:./${tarball}`,
-    ...versionsOf('zod', 'react', 'react-dom', '@types/react', '@types/react-dom', '@types/node'),
+    ...versionsOf(
+      'zod',
+      'react',
+      'react-dom',
+      '@types/react',
+      '@types/react-dom',
+      '@types/node',
+      'esbuild',
+      'valibot',
+    ),
   };
   writeFileSync(
     join(folder, 'package.json'),
