@@ -15,6 +15,9 @@ const STABLE_MS = 2_000;
 /** What a hub posted just before its death is heard first: locks and ports are not ordered among each other. */
 const LAST_WORDS_MS = 20;
 const CLOSE_DEADLINE_MS = 1_000;
+/** A hub that is stuck, or whose process is stopped, keeps its locks: it is asked from time to time. */
+const PING_EVERY_MS = 4_000;
+const PING_DEADLINE_MS = 3_000;
 
 type Ask<T> = (hub: HubPort) => Promise<Reply<T>>;
 
@@ -151,7 +154,7 @@ export function createLink(
     const isHeard = (hubId: string) => {
       if (signal.aborted || phase.is === 'dead') return false;
       known ??= hubId;
-      if (known !== hubId) lost(life);
+      if (known !== hubId) lost(life, 'hub');
       return known === hubId;
     };
     const locks = check();
@@ -177,7 +180,8 @@ export function createLink(
         deliver: async (batch: Batch) => {
           // Unheard is not credited.
           if (!isHeard(batch.hub)) return new Promise<never>(() => {});
-          tab.received(batch);
+          if (batch.moved) moved(life);
+          else tab.received(batch);
         },
       }),
     );
@@ -187,9 +191,28 @@ export function createLink(
     phase = { is: 'attached', life, hub };
     tab.attached();
     for (const call of waiting) offer(call, life, hub);
+    watch(life, hub);
     await released(locks, reply.value.lease, signal);
-    platform.setTimer(LAST_WORDS_MS, () => lost(life));
+    platform.setTimer(LAST_WORDS_MS, () => lost(life, 'worker'));
   };
+
+  const watch = (life: Life, hub: HubPort) =>
+    platform.setTimer(PING_EVERY_MS, () => {
+      if (life.signal.aborted) return;
+      const askedAt = platform.now();
+      let isAnswered = false;
+      hub.ping().then((reply) => {
+        isAnswered = true;
+        if (!reply.ok) lost(life, 'hub');
+      });
+      platform.setTimer(PING_DEADLINE_MS, () => {
+        // A page that slept has not waited for the answer.
+        const wasAsleep = platform.now() - askedAt > 2 * PING_DEADLINE_MS;
+        if (life.signal.aborted) return;
+        if (isAnswered || wasAsleep) watch(life, hub);
+        else lost(life, 'worker', 'the hub does not answer; its worker is stuck, or stopped');
+      });
+    });
 
   const startWorker = () => {
     try {
@@ -206,7 +229,7 @@ export function createLink(
     call.asked = true;
     call.ask(hub).then(
       (reply) => {
-        if (!reply.ok && reply.code === 'hub_lost') lost(life);
+        if (!reply.ok && reply.code === 'hub_lost') lost(life, 'hub');
         else if (calls.delete(call)) {
           if (reply.ok) call.resolve(reply.value);
           else call.reject(new TrunklineError(reply.code, reply.message));
@@ -216,18 +239,27 @@ export function createLink(
     );
   };
 
-  const lost = (life: Life) => {
-    if (!ends(life)) return;
+  /** `worker`: it is dead, and another one is started; `hub`: the worker lives, and has forgotten us. */
+  const lost = (life: Life, what: 'worker' | 'hub', message?: string) => {
+    if (!ends(life, what === 'worker')) return;
     tab.lost();
-    tab.connection(closed('hub_lost'));
+    tab.connection(closed('hub_lost', message));
     const isFirst = platform.now() - lostAt > STABLE_MS;
     lostAt = platform.now();
     tries = 0;
     begin(isFirst ? 0 : STABLE_MS);
   };
 
+  /** Another hub of this browser has the work: nothing is lost by it, and nothing is to be said about it. */
+  const moved = (life: Life) => {
+    if (!ends(life, false)) return;
+    tab.lost();
+    tries = 0;
+    begin(0);
+  };
+
   const failed = (life: Life, cause: unknown) => {
-    if (phase.is !== 'starting' || !ends(life)) return;
+    if (phase.is !== 'starting' || !ends(life, true)) return;
     const isFinal = cause instanceof TrunklineError;
     if (!isFinal && ++tries < ATTACH_TRIES) return begin(STABLE_MS);
     const error = isFinal ? cause : unavailable(cause);
@@ -238,10 +270,10 @@ export function createLink(
   };
 
   /** Ends a life, once. */
-  const ends = (life: Life) => {
+  const ends = (life: Life, isWorkerGone: boolean) => {
     if (life.signal.aborted || phase.is === 'dead') return false;
     life.abort();
-    drop();
+    if (isWorkerGone) drop();
     reject();
     return true;
   };
@@ -252,8 +284,8 @@ export function createLink(
     if (phase.is === 'attached') phase.hub.detach();
     if ('life' in phase) phase.life.abort();
     reject();
-    // The page's own worker sleeps with it and keeps its memory; a port is closed, so that no reply comes.
-    if (!worker?.isOwn) drop();
+    // A port is closed, so that no reply comes. The page's own worker ends: frozen, it would hold what others wait for.
+    drop();
     phase = { is: 'asleep' };
     tab.lost();
   };

@@ -115,8 +115,11 @@ export interface HubReport {
   app: string;
   appVersion: number;
   identity: string;
-  /** `candidate`: another hub owns the socket and the store. */
-  role: { state: 'candidate' } | { state: 'owner'; term: number };
+  /**
+   * Of the hub in this tab's worker. `candidate`: it opens the store. `relay`: it works through the owner in another
+   * worker, of which everything else in the report tells.
+   */
+  role: { state: 'candidate' } | { state: 'owner'; term: number } | { state: 'relay'; owner: string };
   connection: Connection;
   sockets: {
     opened: number;

@@ -101,6 +101,8 @@ export interface HubPort {
   inspect(): Promise<Reply<HubReport>>;
   /** What only a page hears: the network is back, the page was shown or hidden. */
   signal(signal: 'online' | 'visible' | 'hidden'): Promise<Reply<null>>;
+  /** Replies at once, with `hub_lost` to a page that is not attached: a worker that does not is stuck, or stopped. */
+  ping(): Promise<Reply<null>>;
   /** Answers a batch's `tokenRequest`. `failed`: the application's function threw. */
   token(request: number, answer: { token: string | null } | { failed: string }): Promise<Reply<null>>;
 }
@@ -127,6 +129,8 @@ export interface Batch {
   tokenRequest?: number;
   /** For this tab's logger and `onError`. */
   reports?: HubMessage[];
+  /** The last batch of this hub: another one has, or will have, its work. The tab is to attach again. */
+  moved?: true;
 }
 export type HubMessage =
   | { kind: 'log'; level: 'debug' | 'warn'; message: string }

@@ -10,13 +10,15 @@ export type Action =
   | { do: 'send'; tab: number; command: CommandName; topic: 0 | 1; count: number; dies: number | null }
   | { do: 'person'; tab: number; wants: 'cancel' | 'retry' | 'dismiss'; entry: number }
   | { do: 'reconnect'; tab: number }
-  | { do: 'open tab'; own: boolean }
+  | { do: 'open tab'; of: Build }
   | { do: 'close tab' | 'crash tab' | 'reload tab' | 'freeze' | 'cache'; tab: number }
   /** All that are frozen or cached come back. */
   | { do: 'wake' }
   /** From now on it is busy with each batch for so long. */
   | { do: 'slow tab'; tab: number; ms: number }
-  | { do: 'kill worker' }
+  | { do: 'kill worker'; of: SharedBuild }
+  /** It runs no more, and its locks, its socket and its database stay open; until all that are frozen come back. */
+  | { do: 'wedge worker'; of: SharedBuild }
   /** In the middle of whatever happens then. */
   | { do: 'kill worker after'; tasks: number }
   | { do: 'kill browser'; powerLost: boolean }
@@ -40,6 +42,11 @@ export type Action =
   | { do: 'hold store' }
   | { do: 'jump clock'; ms: number };
 
+/** Whose SharedWorker a tab shares: the first one's, one of the same version from elsewhere, a newer one; or its own. */
+export type Build = SharedBuild | 'own';
+export type SharedBuild = 'first' | 'same' | 'newer';
+
+const SHARED: [SharedBuild, ...SharedBuild[]] = ['first', 'first', 'first', 'same', 'newer'];
 const FAILURES: [StoreFailure, ...StoreFailure[]] = ['full', 'failed', 'blocked', 'unavailable'];
 const COMMANDS: [CommandName, ...CommandName[]] = [
   'decide',
@@ -82,7 +89,7 @@ const WEIGHTED: readonly (readonly [weight: number, make: Make])[] = [
     }),
   ],
   [1, ({ int }) => ({ do: 'reconnect', tab: int(8) })],
-  [3, () => ({ do: 'open tab', own: false })],
+  [4, ({ pick }) => ({ do: 'open tab', of: pick([...SHARED, 'own']) })],
   [2, ({ int }) => ({ do: 'close tab', tab: int(8) })],
   [1, ({ int }) => ({ do: 'crash tab', tab: int(8) })],
   [3, ({ int }) => ({ do: 'reload tab', tab: int(8) })],
@@ -90,7 +97,8 @@ const WEIGHTED: readonly (readonly [weight: number, make: Make])[] = [
   [2, ({ int }) => ({ do: 'cache', tab: int(8) })],
   [4, () => ({ do: 'wake' })],
   [2, ({ int, pick }) => ({ do: 'slow tab', tab: int(8), ms: pick([0, 0, 50, 1 + int(2_000), 6_000]) })],
-  [2, () => ({ do: 'kill worker' })],
+  [2, ({ pick }) => ({ do: 'kill worker', of: pick(SHARED) })],
+  [2, ({ pick }) => ({ do: 'wedge worker', of: pick(SHARED) })],
   [4, ({ int }) => ({ do: 'kill worker after', tasks: 1 + int(60) })],
   [1, ({ int }) => ({ do: 'kill browser', powerLost: int(2) === 0 })],
   [5, () => ({ do: 'cut' })],

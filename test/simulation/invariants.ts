@@ -4,7 +4,8 @@ import type { Sent, SimTab } from './tab.ts';
 import type { World } from './world.ts';
 
 /** What must hold at any moment. */
-export function during({ storeEverFailed, server, sent, browser, disk, credited, problems }: World): void {
+export function during(world: World): void {
+  const { storeEverFailed, everSomeoneElse, server, sent, disk, credited, problems } = world;
   const runs = new Map<string, number>();
   for (const { n, principal } of server.accepted) {
     // A hub without its store does not know whose outbox it was.
@@ -12,8 +13,10 @@ export function during({ storeEverFailed, server, sent, browser, disk, credited,
     runs.set(command, (runs.get(command) ?? 0) + 1);
   }
   for (const [n, times] of runs) if (times > 1) problems.push(`command ${n} was accepted ${times} times`);
-  const owners = browser.locks.names.filter((name) => name.endsWith(':owner'));
-  if (owners.length > 1) problems.push('two hubs own the line');
+  // A hub without its store, or a stranger's server, knows the browser by another name.
+  if (server.connections > 1 && !storeEverFailed && !everSomeoneElse) {
+    problems.push(`the server takes commands from ${server.connections} connections of one browser`);
+  }
   for (const { topic, epoch, offset } of disk.cursors.values()) {
     const reached = credited.get(`${topic} ${epoch}`) ?? 0;
     if (offset > reached)
@@ -44,14 +47,16 @@ const HELD_LIMIT = 8;
 const NEVER_SENT: readonly string[] = ['expired', 'dropped', 'cancelled'];
 
 function judgeCommand(
-  { clockEverJumped, server, disk, handedOver, touched, lostRelaxed, problems }: World,
+  { clockEverJumped, workerEverStuck, server, disk, handedOver, touched, lostRelaxed, problems }: World,
   sent: Sent,
 ): void {
   const { n, command, state } = sent;
   const about = `command ${n} (${command})`;
   const run = server.accepted.find((accepted) => accepted.n === n);
   if (state.is === 'refused') {
-    if (run) problems.push(`${about} was refused to the page (${state.code}), and ran`);
+    // A page that gave a stuck worker up says that it does not know.
+    const isUnknown = state.code === 'hub_lost' && workerEverStuck;
+    if (run && !isUnknown) problems.push(`${about} was refused to the page (${state.code}), and ran`);
     return;
   }
   const row = [...disk.entries.values()].find((entry) => entry.command['n'] === n);
@@ -183,7 +188,7 @@ async function judgeMissed({ server, isRoomy, problems }: World, tab: SimTab, to
   }
 }
 
-async function judgeMemory({ tabs, clock, isRoomy, problems }: World): Promise<void> {
+async function judgeMemory({ tabs, clock, network, isRoomy, problems }: World): Promise<void> {
   const [tab] = tabs;
   if (!tab) return;
   const asked = tab.client.inspect().then(
@@ -201,6 +206,8 @@ async function judgeMemory({ tabs, clock, isRoomy, problems }: World): Promise<v
     problems.push(`the connection is ${JSON.stringify(report.connection)}`);
   if (report.storage.state !== 'ok') problems.push(`the storage is ${JSON.stringify(report.storage)}`);
   if (report.sockets.live !== 1) problems.push(`${report.sockets.live} sockets are live`);
+  const wires = network.wires.filter(({ isAccepted }) => isAccepted);
+  if (wires.length !== 1) problems.push(`${wires.length} sockets are open at the server`);
   for (const { name, queued, unacknowledged, keys, tail } of report.topics) {
     if (queued > 0) problems.push(`${queued} events of ${name} still wait in the hub`);
     // A page failed on an event that an earlier one had taken: the hub keeps it for the next page; the server is content.

@@ -1,8 +1,9 @@
 import { createClientOn } from '../../src/client/create-client.ts';
 import type { Client, OutboxEntry, Outcome } from '../../src/index.ts';
 import type { FakePage } from '../../src/testing/fakes/page.ts';
+import type { Build } from './actions.ts';
 import type { CommandName } from './protocol.ts';
-import { protocol, TOPICS } from './protocol.ts';
+import { newerProtocol, protocol, TOPICS } from './protocol.ts';
 import { chance } from './random.ts';
 
 type P = typeof protocol;
@@ -33,6 +34,7 @@ export interface Seen {
 /** One page of the application, with the real client, and a record of what it was told. */
 export class SimTab {
   readonly number: number;
+  readonly build: Build;
   readonly page: FakePage;
   readonly client: Client<P>;
   readonly seen: Seen[] = [];
@@ -43,10 +45,11 @@ export class SimTab {
   readonly #latest = new Map<string, { get(): ReadonlyMap<string, unknown> }>();
   readonly #views = new Map<string, { get(): ReadonlyMap<string, unknown> }>();
 
-  constructor(number: number, page: FakePage, token: () => string) {
+  constructor(number: number, build: Build, page: FakePage, token: () => string) {
     this.number = number;
+    this.build = build;
     this.page = page;
-    this.client = createClientOn(page, protocol, {
+    this.client = createClientOn(page, build === 'newer' ? newerProtocol : protocol, {
       url: '/ws',
       identity: 'ann',
       worker: () => {

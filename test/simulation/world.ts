@@ -4,13 +4,13 @@ import { FakeBrowser } from '../../src/testing/fakes/browser.ts';
 import { HandClock } from '../../src/testing/fakes/clock.ts';
 import type { Disk } from '../../src/testing/fakes/disk.ts';
 import { FakeNetwork, type Wire } from '../../src/testing/fakes/network.ts';
-import type { Action } from './actions.ts';
-import { protocol, TOPICS } from './protocol.ts';
+import type { Action, Build, SharedBuild } from './actions.ts';
+import { newerProtocol, protocol, TOPICS } from './protocol.ts';
 import { chance, Random } from './random.ts';
 import { SimServer } from './server.ts';
 import { type Sent, SimTab } from './tab.ts';
 
-const SCRIPT = 'hub.js';
+const SHARED: readonly SharedBuild[] = ['first', 'same', 'newer'];
 const TABS_LIMIT = 4;
 
 /** Everything of one run: a browser with its tabs, the network, the server; and what happened. */
@@ -39,6 +39,7 @@ export class World {
   storeEverFailed = false;
   everSomeoneElse = false;
   clockEverJumped = false;
+  workerEverStuck = false;
   /** A hash of all that crossed the network. */
   trace = 0;
   #release: () => void = () => {};
@@ -71,18 +72,18 @@ export class World {
     await this.clock.advance(ms);
   }
 
-  openTab(own = false): void {
+  openTab(of: Build = 'first'): void {
     if (this.tabs.length >= TABS_LIMIT) return;
     const script = () => ({
-      protocol,
+      protocol: of === 'newer' ? newerProtocol : protocol,
       settings: {
         lingerMs: 1_000,
         ...(!this.isRoomy && { floodBuffer: 3, tailLimit: 4, floodEventsPerSecond: 50 }),
       },
     });
-    const page = own ? this.browser.pageAlone(script) : this.browser.page(SCRIPT, script);
+    const page = of === 'own' ? this.browser.pageAlone(script) : this.browser.page(of, script);
     page.credited = (batch) => this.#credit(batch);
-    const tab = new SimTab(this.allTabs.length, page, () => String(this.server.token));
+    const tab = new SimTab(this.allTabs.length, of, page, () => String(this.server.token));
     this.tabs.push(tab);
     this.allTabs.push(tab);
   }
@@ -99,7 +100,7 @@ export class World {
         for (let i = 0; tab && !tab.page.life.isFrozen && i < action.count; i++) {
           tab.send(++this.#count, action.command, topic, (sent) => this.sent.push(sent));
         }
-        if (action.dies !== null) this.#killAfter = { tasks: action.dies, kill: () => this.#killWorker() };
+        if (action.dies !== null) this.#killAfter = { tasks: action.dies, kill: () => this.#killWorkers() };
         return;
       }
       case 'person': {
@@ -114,7 +115,7 @@ export class World {
       case 'reconnect':
         return this.#tab(action.tab)?.client.reconnect();
       case 'open tab':
-        return this.openTab(action.own);
+        return this.openTab(action.of);
       case 'close tab':
         return this.#remove(this.#tab(action.tab), 'close');
       case 'crash tab':
@@ -123,7 +124,7 @@ export class World {
         const tab = this.#tab(action.tab);
         this.#remove(tab, 'close');
         if (chance(this.#count) < 0.5) await this.clock.settle();
-        if (tab) this.openTab(tab.page.worker?.isOwn);
+        if (tab) this.openTab(tab.build);
         return;
       }
       case 'freeze':
@@ -138,9 +139,12 @@ export class World {
         return;
       }
       case 'kill worker':
-        return this.#killWorker();
+        return this.browser.worker(action.of)?.kill();
+      case 'wedge worker':
+        this.workerEverStuck = true;
+        return this.browser.worker(action.of)?.life.freeze();
       case 'kill worker after':
-        this.#killAfter = { tasks: action.tasks, kill: () => this.#killWorker() };
+        this.#killAfter = { tasks: action.tasks, kill: () => this.#killWorkers() };
         return;
       case 'kill browser':
         return this.#killBrowser(action.powerLost);
@@ -245,6 +249,7 @@ export class World {
   }
 
   #wake(): void {
+    for (const build of SHARED) this.browser.worker(build)?.life.thaw();
     for (const { page } of this.tabs) {
       if (!page.life.isFrozen) continue;
       if (page.isCached) page.leaveCache();
@@ -253,12 +258,12 @@ export class World {
     this.tabs = this.tabs.filter(({ page }) => !page.life.isDead);
   }
 
-  #killWorker(): void {
-    this.browser.worker(SCRIPT)?.kill();
+  #killWorkers(): void {
+    for (const build of SHARED) this.browser.worker(build)?.kill();
   }
 
   #killBrowser(powerLost: boolean): void {
-    this.#killWorker();
+    this.#killWorkers();
     for (const tab of [...this.tabs]) this.#remove(tab, 'crash');
     if (powerLost) {
       this.disk.loseRelaxed();

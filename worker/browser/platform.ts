@@ -16,6 +16,11 @@ export const browser: Platform = {
   },
   openSocket: (url, subprotocol) =>
     subprotocol === null ? new WebSocket(url) : new WebSocket(url, subprotocol),
+  openChannel(name, listener) {
+    const channel = new BroadcastChannel(name);
+    channel.onmessage = ({ data }) => listener(data);
+    return { post: (message) => channel.postMessage(message), close: () => channel.close() };
+  },
   createStore: (options) => new IdbStore(options),
   endSink: closePort,
 };

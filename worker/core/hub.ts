@@ -1,11 +1,11 @@
 import type { ClientFrame, ServerFrame, ServerFrameOf } from '../../src/protocol/frames/index.ts';
-import type { Connection as ConnectionView, HubReport } from '../../src/protocol/model.ts';
+import type { HubReport } from '../../src/protocol/model.ts';
 import type { Reply } from '../../src/protocol/port.ts';
 import { Connection, MAX_MESSAGE_CHARACTERS } from './connection/connection.ts';
 import { TokenSource } from './connection/token.ts';
 import { Context, type HubOptions } from './context.ts';
 import { PLAIN_TOPIC } from './dialect/plain.ts';
-import type { Effect, Input, PortCall, TabId } from './io.ts';
+import type { Effect, EndReason, Input, PortCall, TabId } from './io.ts';
 import { Keeper } from './keeper.ts';
 import { Outbox } from './outbox/outbox.ts';
 import { Route } from './route.ts';
@@ -14,12 +14,9 @@ import { Tabs } from './tabs.ts';
 import { Topics } from './topics/topics.ts';
 import { uuid } from './uuid.ts';
 
-/** Taking the ownership and opening the store are a matter of milliseconds, where nobody else has them. */
-const CANDIDATE_SILENT_MS = 2_000;
-
-/** Who owns the socket and the store. */
+/** How far the ownership of the socket and the store has come. */
 type Role =
-  /** Somebody else does, or the store is being opened: what tabs ask for waits. */
+  /** The store is being opened: what tabs ask for waits. */
   | { state: 'candidate'; parked: (() => void)[] }
   | { state: 'owner'; term: number; clientId: string }
   /** This hub is over. */
@@ -91,27 +88,14 @@ export class Hub {
       silenceMs: () => this.#connection.silenceMs,
     });
     this.#tabs = new Tabs(context, this.#topics, {
-      connection: () => this.#connectionView(),
+      connection: () => this.#connection.view,
       storage: () => this.#keeper.storage,
       outbox: () => this.#outbox.view,
     });
-    context.deadlines.set('candidate', context.now + CANDIDATE_SILENT_MS, () =>
-      this.#tabs.connectionChanged(),
-    );
     this.#tokens = new TokenSource(context, this.#tabs, {
       got: (token) => this.#connection.gotToken(token),
       failed: (message) => this.#connection.noToken(message),
     });
-  }
-
-  /** A hub that has waited so long for the ownership says so: its tabs would take silence for idleness. */
-  #connectionView(): ConnectionView {
-    const view = this.#connection.view;
-    const waitsLong = this.#role.state === 'candidate' && this.#context.deadlines.at('candidate') === null;
-    if (!waitsLong || view.state !== 'closed') return view;
-    const message =
-      'another hub of this browser has the line, of an older or newer page; close that page, or reload this one';
-    return { ...view, reason: 'superseded', detail: { message } };
   }
 
   /** When `step` wants to be called next, by the clock of its `now`; `null`: not before something happens. */
@@ -144,7 +128,7 @@ export class Hub {
       case 'committed':
         return this.#keeper.committed(input.transaction);
       case 'commit_failed':
-        if (input.failure === 'fenced') return this.#superseded();
+        if (input.failure === 'fenced') return this.#end('superseded');
         return this.#keeper.commitFailed(input.transaction, input.failure, input.message);
       case 'socket_opened':
         return this.#connection.socketOpened(input.generation);
@@ -166,6 +150,8 @@ export class Hub {
         return this.#tabs.credited(input.tab);
       case 'call':
         return this.#call(input.tab, input.call, input.request);
+      case 'hand_over':
+        return this.#handOver();
       case 'deadline':
         return;
     }
@@ -247,33 +233,33 @@ export class Hub {
   }
 
   #storeFailed(failure: StoreFailure, message: string): void {
-    if (failure === 'fenced') return this.#superseded();
-    if (failure === 'newer_format') {
-      return this.#end(
-        'superseded',
-        `a newer build of this application owns the storage (${message}); reload`,
-      );
-    }
+    if (failure === 'fenced') return this.#end('superseded');
+    if (failure === 'newer_format') return this.#end('newer_format');
     this.#keeper.failed(failure, message);
     if (this.#role.state === 'candidate') this.#own(0, this.#freshClientId);
   }
 
   #own(term: number, clientId: string): void {
     const parked = this.#role.state === 'candidate' ? this.#role.parked : [];
-    this.#context.deadlines.clear('candidate');
-    this.#tabs.connectionChanged();
     this.#role = { state: 'owner', term, clientId };
     for (const run of parked) run();
   }
 
-  #superseded(): void {
-    this.#end('superseded', 'another hub of this browser took over; reload to continue');
+  /** Ends when the store has all that it is to have. What is in memory alone would be lost: then it stays. */
+  #handOver(): void {
+    if (this.#role.state !== 'owner') return;
+    this.#topics.saveCursors();
+    this.#keeper.write([], 'strict', (stored) => {
+      if (stored || !this.#outbox.hasPending) this.#end('handed_over');
+    });
   }
 
-  #end(reason: 'signed_out' | 'superseded', message: string): void {
+  #end(reason: EndReason): void {
     if (this.#isEnded()) return;
-    this.#connection.abandon(reason, message);
-    this.#tabs.farewell();
+    if (reason === 'signed_out') {
+      this.#connection.abandon(reason, 'signed out');
+      this.#tabs.farewell();
+    } else this.#connection.abandon('superseded', 'another hub of this browser takes over');
     this.#role = { state: 'ended' };
     this.#context.emit({ type: 'end', reason });
   }
@@ -282,7 +268,7 @@ export class Hub {
     const entries = this.#outbox.view;
     const finish = () => {
       reply({ ok: true, value: entries });
-      this.#end('signed_out', 'signed out');
+      this.#end('signed_out');
     };
     if (!discard) return this.#keeper.write([], 'strict', finish);
     // What is thrown away must not leave in the meantime.
@@ -409,7 +395,7 @@ export class Hub {
       appVersion: protocol.version,
       identity,
       role: this.#role.state === 'owner' ? { state: 'owner', term: this.#role.term } : { state: 'candidate' },
-      connection: this.#connectionView(),
+      connection: this.#connection.view,
       sockets: this.#connection.sockets,
       storage: this.#keeper.storage,
       outbox: this.#outbox.counts,

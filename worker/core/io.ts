@@ -28,6 +28,8 @@ export type Input =
   | { type: 'credit'; tab: TabId }
   /** A call of the tab that is answered by a `reply` effect with the same number. */
   | { type: 'call'; tab: TabId; call: number; request: PortCall }
+  /** Another hub of this browser is to own from now on: finish, and `end`. */
+  | { type: 'hand_over' }
   /** The clock passed `deadline`. */
   | { type: 'deadline' };
 
@@ -59,5 +61,13 @@ export type Effect =
   /** At most one at a time for each tab: the next one waits for the tab's `credit`. */
   | { type: 'deliver'; tab: TabId; batch: Batch }
   | { type: 'reply'; tab: TabId; call: number; reply: Reply<unknown> }
-  /** The hub is over: close the store, release the ownership, answer every open call, forget every tab. */
-  | { type: 'end'; reason: 'signed_out' | 'superseded' };
+  /** The ownership is over: close the store, release it, answer every open call, forget every tab. */
+  | { type: 'end'; reason: EndReason };
+
+export type EndReason =
+  | 'signed_out'
+  | 'handed_over'
+  /** Another hub has taken over. */
+  | 'superseded'
+  /** The store is of a newer build, which alone may own it. */
+  | 'newer_format';

@@ -38,6 +38,11 @@ export interface HubSettings {
   cursorSaveMs: number;
   /** How long a topic, and the socket, stay when nobody needs them. @default 5_000 */
   lingerMs: number;
+  /**
+   * Of the hubs of a browser the one that started last is to own, whatever its version: for development, where code
+   * changes and the version does not. @default false
+   */
+  newestOwns: boolean;
 }
 
 const DEFAULTS: HubSettings = {
@@ -60,14 +65,20 @@ const DEFAULTS: HubSettings = {
   tailLimit: 500,
   cursorSaveMs: 500,
   lingerMs: 5_000,
+  newestOwns: false,
 };
 
-/** @throws TypeError for a value that is not a number of at least 0, or a setting that does not exist. */
+const fitting = (name: string): ((value: unknown) => boolean) => {
+  if (name === 'jitter') return (value) => value === 'full' || value === 'none';
+  if (name === 'newestOwns') return (value) => typeof value === 'boolean';
+  return (value) => Number.isFinite(value) && Number(value) >= 0;
+};
+
+/** @throws TypeError for a value that a setting cannot have, or a setting that does not exist. */
 export function hubSettings(overrides: Partial<HubSettings> = {}): HubSettings {
   for (const [name, value] of Object.entries(overrides)) {
     if (!Object.hasOwn(DEFAULTS, name)) throw new TypeError(`startHub: there is no setting \`${name}\``);
-    const fits =
-      name === 'jitter' ? value === 'full' || value === 'none' : Number.isFinite(value) && Number(value) >= 0;
+    const fits = fitting(name)(value);
     if (!fits) throw new TypeError(`startHub: setting \`${name}\` cannot be ${String(value)}`);
   }
   return { ...DEFAULTS, ...overrides };

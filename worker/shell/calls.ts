@@ -54,4 +54,5 @@ const CALLS: Readonly<Record<PortCall['method'], z.ZodMiniType>> = {
 
 export const isAttachRequest = (request: unknown): request is AttachRequest =>
   attachRequest.safeParse(request).success;
-export const isSound = (call: PortCall): boolean => CALLS[call.method].safeParse(call).success;
+export const isSound = (call: PortCall): boolean =>
+  Object.hasOwn(CALLS, call?.method) && CALLS[call.method].safeParse(call).success;

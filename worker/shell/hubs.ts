@@ -1,14 +1,24 @@
 import type { AnyProtocol } from '../../src/protocol/index.ts';
+import type { AttachRequest, TabSink } from '../../src/protocol/port.ts';
+import type { TabId } from '../core/io.ts';
 import type { HubSettings } from '../core/settings.ts';
+import { Hub } from './hub.ts';
+import type { Line } from './line.ts';
 import type { Platform } from './platform.ts';
-import { HubShell } from './shell.ts';
+
+/** Where a tab is attached. */
+export interface Place {
+  readonly hub: Hub;
+  readonly line: Line;
+  readonly id: TabId;
+}
 
 /** The worker's hubs, one for each identity that has attached. */
 export class Hubs {
   readonly protocol: AnyProtocol;
   readonly #settings: HubSettings;
   readonly #platform: Platform;
-  readonly #shells = new Map<string, HubShell>();
+  readonly #hubs = new Map<string, Hub>();
 
   constructor(platform: Platform, protocol: AnyProtocol, settings: HubSettings) {
     this.#platform = platform;
@@ -17,28 +27,30 @@ export class Hubs {
   }
 
   /**
-   * A hub that holds its lease; one that ended is forgotten, and followed by a new one.
+   * Attaches to the hub of the request's identity; one that ended is followed by a new one.
    *
    * @throws where the browser grants no locks here.
    */
-  async of(identity: string): Promise<HubShell> {
+  async attach(request: AttachRequest, sink: TabSink): Promise<Place> {
     for (;;) {
-      const shell = this.#shells.get(identity) ?? this.#start(identity);
+      const hub = this.#hubs.get(request.identity) ?? this.#start(request.identity);
       try {
-        await shell.ready;
+        await hub.ready;
       } catch (error) {
-        shell.end('superseded');
+        if (this.#hubs.get(request.identity) === hub) this.#hubs.delete(request.identity);
         throw error;
       }
-      if (!shell.over) return shell;
+      const place = await hub.attach(request, sink);
+      if (place) return { hub, ...place };
     }
   }
 
-  #start(identity: string): HubShell {
-    const shell: HubShell = new HubShell(this.#platform, this.protocol, this.#settings, identity, () => {
-      if (this.#shells.get(identity) === shell) this.#shells.delete(identity);
+  #start(identity: string): Hub {
+    const purpose = { protocol: this.protocol, settings: this.#settings, identity };
+    const hub: Hub = new Hub(this.#platform, purpose, () => {
+      if (this.#hubs.get(identity) === hub) this.#hubs.delete(identity);
     });
-    this.#shells.set(identity, shell);
-    return shell;
+    this.#hubs.set(identity, hub);
+    return hub;
   }
 }

@@ -5,7 +5,7 @@
 
 import type { Locks } from './platform.ts';
 
-/** Of the hub itself; the tabs wait on it. */
+/** Of the hub itself; its tabs wait on it, and its owner where it relays. */
 export function hubLease(app: string, hubId: string): string {
   return `trunkline:${app}:hub:${hubId}`;
 }
@@ -29,5 +29,6 @@ export function hold(locks: Locks, name: string): Promise<() => void> {
  * @throws the signal's reason when aborted, or a DOMException where there can be no such lock.
  */
 export async function untilGone(locks: Locks, name: string, signal: AbortSignal): Promise<void> {
-  await locks.request(name, { signal }, () => {});
+  // Shared, so that all who wait on a hub's one lease are told at once.
+  await locks.request(name, { mode: 'shared', signal }, () => {});
 }

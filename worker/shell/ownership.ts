@@ -2,7 +2,8 @@ import { ownerLock } from './locks.ts';
 import type { Locks } from './platform.ts';
 
 /**
- * Stands in line for the ownership of an identity's socket and store, of which there is one in a browser.
+ * Stands in line for the ownership of an identity's socket and store, of which there is one in a browser; or takes it
+ * from whoever has it.
  *
  * @param role `taken` is called when this hub is the owner, `lost` when it is not, or never can be, any more without
  * having given it up: another hub took the lock by force, or the browser refuses it.
@@ -12,12 +13,15 @@ export function seekOwnership(
   locks: Locks,
   app: string,
   identity: string,
+  how: 'wait' | 'steal',
   role: { taken(): void; lost(why: string): void },
 ): () => void {
   const over = new AbortController();
   const { signal } = over;
   locks
-    .request(ownerLock(app, identity), { signal }, () => {
+    // A lock that is taken by force is waited for by nobody, and allows no signal.
+    .request(ownerLock(app, identity), how === 'steal' ? { steal: true } : { signal }, () => {
+      if (signal.aborted) return;
       role.taken();
       return new Promise<void>((release) => signal.addEventListener('abort', () => release()));
     })
@@ -25,10 +29,4 @@ export function seekOwnership(
       if (!signal.aborted) role.lost(String(error));
     });
   return () => over.abort();
-}
-
-/** Whether another hub stands in line for the ownership that this one has. */
-export async function isOwnershipWanted(locks: Locks, app: string, identity: string): Promise<boolean> {
-  const { pending = [] } = await locks.query();
-  return pending.some(({ name }) => name === ownerLock(app, identity));
 }

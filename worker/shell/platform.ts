@@ -16,6 +16,8 @@ export interface Platform {
   /** `undefined` where the browser has none for us. */
   readonly locks: Locks | undefined;
   openSocket(url: string, subprotocol: string | null): Socket;
+  /** Among all pages and workers of the origin; what one posts, the others hear, in order. */
+  openChannel(name: string, listener: (message: unknown) => void): Channel;
   /** One store for each app and identity; it is opened by its own `open`. */
   createStore(options: StoreOptions): Store;
   /** Posts nothing to this tab from here on; what was posted still arrives. */
@@ -23,13 +25,20 @@ export interface Platform {
 }
 
 /** As much of `navigator.locks` as is used (https://w3c.github.io/web-locks/). */
-export type Locks = Pick<LockManager, 'request' | 'query'>;
+export type Locks = Pick<LockManager, 'request'>;
 
 /** As much of a WebSocket as is used. @throws as the WebSocket does, at its making and in `close`. */
 export type Socket = Pick<
   WebSocket,
   'addEventListener' | 'binaryType' | 'bufferedAmount' | 'close' | 'readyState' | 'send'
 >;
+
+/** One end of a BroadcastChannel. */
+export interface Channel {
+  /** @throws DataCloneError for what cannot be posted. */
+  post(message: unknown): void;
+  close(): void;
+}
 
 export interface StoreOptions {
   readonly app: string;

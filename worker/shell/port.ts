@@ -11,15 +11,15 @@ import type {
   TabSink,
 } from '../../src/protocol/port.ts';
 import { plainRefusal } from '../core/dialect/plain.ts';
-import type { PortCall, TabId } from '../core/io.ts';
+import type { PortCall } from '../core/io.ts';
 import { isAttachRequest, isSound } from './calls.ts';
-import type { Hubs } from './hubs.ts';
-import type { HubShell } from './shell.ts';
+import type { Hubs, Place } from './hubs.ts';
+import { HUB_LOST } from './line.ts';
 
 /** One page's side of the hub, exposed to it by Comlink. A page may attach again and again through the same port. */
 export class PagePort implements HubPort {
   readonly #hubs: Hubs;
-  #attached: { readonly shell: HubShell; readonly tab: TabId } | null = null;
+  #place: Place | null = null;
   /** Counts attachments and detachments, so that one which was overtaken while it waited is known. */
   #turn = 0;
 
@@ -39,15 +39,18 @@ export class PagePort implements HubPort {
     }
     const plain = request.dialect === 'trunkline.v1' ? null : plainRefusal(this.#hubs.protocol);
     if (plain !== null) return refuse('unsupported', plain);
-    let shell: HubShell;
+    let place: Place;
     try {
-      shell = await this.#hubs.of(request.identity);
+      place = await this.#hubs.attach(request, sink);
     } catch (error) {
       return refuse('unsupported', `the hub could not start: ${String(error)}`);
     }
-    if (turn !== this.#turn) return refuse('closed', 'the page attached again, or detached, in the meantime');
-    this.#attached = { shell, tab: shell.attach(request, sink) };
-    return { ok: true, value: { hub: shell.id, lease: shell.lease } };
+    if (turn !== this.#turn) {
+      place.hub.leave(place);
+      return refuse('closed', 'the page attached again, or detached, in the meantime');
+    }
+    this.#place = place;
+    return { ok: true, value: { hub: place.line.hub, lease: place.hub.lease } };
   }
 
   async detach(): Promise<Reply<null>> {
@@ -96,22 +99,24 @@ export class PagePort implements HubPort {
   signal(signal: 'online' | 'visible' | 'hidden'): Promise<Reply<null>> {
     return this.#call({ method: 'signal', signal });
   }
+  async ping(): Promise<Reply<null>> {
+    return this.#place ? { ok: true, value: null } : HUB_LOST;
+  }
   token(request: number, answer: { token: string | null } | { failed: string }): Promise<Reply<null>> {
     return this.#call({ method: 'token', request, answer });
   }
 
   /** The core answers each method with what the contract says; only here its types are forgotten and found again. */
   async #call<T>(call: PortCall): Promise<Reply<T>> {
-    if (!this.#attached) return refuse('closed', 'this page is not attached to the hub; attach it first');
+    if (!this.#place) return HUB_LOST;
     if (!isSound(call)) return refuse('version_mismatch', UNREADABLE);
-    const { shell, tab } = this.#attached;
-    return (await shell.call(tab, call)) as Reply<T>;
+    const { line, id } = this.#place;
+    return (await line.call(id, call)) as Reply<T>;
   }
 
   #leave(): number {
-    const attached = this.#attached;
-    this.#attached = null;
-    attached?.shell.leave(attached.tab);
+    this.#place?.hub.leave(this.#place);
+    this.#place = null;
     return ++this.#turn;
   }
 }

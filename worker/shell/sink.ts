@@ -1,13 +1,18 @@
 import type { Batch, TabItem, TabSink } from '../../src/protocol/port.ts';
 import type { Platform } from './platform.ts';
 
+/** How long a tab has to hear the last words: it may be dead, or frozen. */
+const LAST_WORDS_MS = 5_000;
+
 /** One tab's ear. */
 export class Sink {
+  readonly #platform: Pick<Platform, 'endSink' | 'setTimer'>;
   readonly #deliver: TabSink['deliver'];
   /** What was posted still arrives; nothing is posted from here on. */
   readonly close: () => void;
 
-  constructor(platform: Pick<Platform, 'endSink'>, sink: TabSink) {
+  constructor(platform: Pick<Platform, 'endSink' | 'setTimer'>, sink: TabSink) {
+    this.#platform = platform;
     this.close = () => platform.endSink(sink);
     // Taken once: each look at a Comlink proxy's property makes another proxy.
     this.#deliver = sink.deliver;
@@ -27,6 +32,18 @@ export class Sink {
       const message = `a batch could not be delivered as it was: ${String(error)}`;
       await this.#deliver({ ...rest, reports: [...(rest.reports ?? []), { kind: 'error', code, message }] });
     }
+  }
+
+  /** The last batch, whether or not an earlier one was taken. Resolves when it was, or nobody waits any more. */
+  last(batch: Batch): Promise<void> {
+    return this.closeAfter(this.deliver(batch));
+  }
+
+  /** Closes when the tab has taken this, or too long a time has passed. */
+  async closeAfter(delivered: Promise<unknown>): Promise<void> {
+    const late = new Promise<void>((resolve) => this.#platform.setTimer(LAST_WORDS_MS, resolve));
+    await Promise.race([delivered.catch(() => {}), late]);
+    this.close();
   }
 }
 

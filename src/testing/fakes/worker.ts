@@ -92,7 +92,7 @@ export class FakeWorker {
 
   #platform(): Platform {
     const { life } = this;
-    const { clock, locks, network } = this.#browser;
+    const { clock, locks, channels, network } = this.#browser;
     return {
       now: clock.now,
       random: () => this.#browser.random(),
@@ -105,6 +105,7 @@ export class FakeWorker {
         const disk = this.#browser.disk(app, identity);
         return new MemoryStore(disk, (work) => clock.post(source, () => life.run(work)));
       },
+      openChannel: (name, listener) => channels.open(life, name, listener),
       endSink: (sink) => ended.add(sink),
     };
   }

@@ -71,7 +71,7 @@ describe('the ownership', () => {
     const identity = crypto.randomUUID();
     const events: string[] = [];
     const seek = (name: string, of = identity) => {
-      const giveUp = seekOwnership(navigator.locks, 'app', of, {
+      const giveUp = seekOwnership(navigator.locks, 'app', of, 'wait', {
         taken: () => events.push(`${name} takes`),
         lost: (why) => events.push(`${name} loses: ${why}`),
       });
@@ -97,7 +97,7 @@ describe('the ownership', () => {
     const identity = crypto.randomUUID();
     const page = await pageHolding(ownerLock('app', identity));
     let taken = false;
-    const giveUp = seekOwnership(navigator.locks, 'app', identity, {
+    const giveUp = seekOwnership(navigator.locks, 'app', identity, 'wait', {
       taken: () => {
         taken = true;
       },
@@ -113,13 +113,19 @@ describe('the ownership', () => {
   it('is lost to whoever steals it', async () => {
     const identity = crypto.randomUUID();
     const events: string[] = [];
-    const giveUp = seekOwnership(navigator.locks, 'app', identity, {
+    const giveUp = seekOwnership(navigator.locks, 'app', identity, 'wait', {
       taken: () => events.push('taken'),
       lost: () => events.push('lost'),
     });
     onTestFinished(giveUp);
     await expect.poll(() => events).toEqual(['taken']);
-    await navigator.locks.request(ownerLock('app', identity), { steal: true }, () => {});
-    await expect.poll(() => events).toEqual(['taken', 'lost']);
+    const thief = seekOwnership(navigator.locks, 'app', identity, 'steal', {
+      taken: () => events.push('stolen'),
+      lost: () => events.push('lost by the thief'),
+    });
+    onTestFinished(thief);
+    await expect.poll(() => events.toSorted()).toEqual(['lost', 'stolen', 'taken']);
+    thief();
+    await expect.poll(() => isHeld(ownerLock('app', identity))).toBe(false);
   });
 });

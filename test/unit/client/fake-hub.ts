@@ -143,6 +143,10 @@ export class FakeHub implements HubPort {
   signOut(discard: boolean) {
     return this.#reply<AnyOutboxEntry[]>('signOut', [discard], []);
   }
+  async ping() {
+    if (this.mute.has('ping')) return await new Promise<never>(() => {});
+    return { ok: true, value: null } as const;
+  }
   inspect() {
     return this.#reply('inspect', [], { hub: this.id } as HubReport);
   }

@@ -1,41 +1,37 @@
 import type { AnyProtocol } from '../../src/protocol/index.ts';
 import type { AttachRequest, HubMessage, Reply, TabSink } from '../../src/protocol/port.ts';
 import { Hub } from '../core/hub.ts';
-import type { Effect, Input, PortCall, TabId } from '../core/io.ts';
+import type { Effect, EndReason, Input, PortCall, TabId } from '../core/io.ts';
 import type { HubSettings } from '../core/settings.ts';
 import { type Store, StoreError } from '../core/store.ts';
-import { hold, hubLease, untilGone } from './locks.ts';
-import { isOwnershipWanted, seekOwnership } from './ownership.ts';
-import type { Locks, Platform } from './platform.ts';
+import { HUB_LOST, type Line } from './line.ts';
+import type { Platform } from './platform.ts';
 import { Sink } from './sink.ts';
 import { SocketSlot } from './socket.ts';
 import { Timer } from './timer.ts';
 
-/** How long an ended hub waits for its tabs to reply to its last words, before its lease tells them the same. */
-const FAREWELL_MS = 5_000;
-
-/** How often a hub without tabs looks whether another one waits for its place. */
-const GIVE_WAY_MS = 500;
-
 interface Tab {
   readonly sink: Sink;
-  /** Ends the waiting for its lease. */
-  readonly watch: AbortController;
   /** Settles with the tab's reply to the newest batch. */
   delivered: Promise<void>;
 }
 
-/** One hub: the core's world. It feeds the core one input at a time, and does what the core says, in order. */
-export class HubShell {
-  readonly id: string;
-  readonly lease: string;
-  /** Resolves when the hub's lease is held; rejects where the browser has no locks for us. */
-  readonly ready: Promise<void>;
+/** What a hub is made for. */
+export interface Purpose {
+  readonly protocol: AnyProtocol;
+  readonly settings: HubSettings;
+  readonly identity: string;
+}
+
+/**
+ * One ownership of an identity's socket and store: the core's world. It feeds the core one input at a time, and does what
+ * the core says, in order.
+ */
+export class Owner implements Line {
+  readonly hub: string;
   readonly #platform: Platform;
-  readonly #app: string;
-  readonly #identity: string;
   readonly #core: Hub;
-  readonly #onEnd: () => void;
+  readonly #onEnd: (reason: OwnerEnd, heard: Promise<unknown>) => void;
   readonly #store: Store;
   readonly #socket: SocketSlot;
   readonly #timer: Timer;
@@ -44,34 +40,26 @@ export class HubShell {
   /** Inputs that wait while another one's effects are done: steps are never nested. */
   readonly #inputs: Input[] = [];
   #stepping = false;
-  /** What every call is answered once the hub is over. */
+  /** What every call is answered once it is over. */
   #ended: Reply<never> | null = null;
   #lastTab = 0;
   #lastCall = 0;
   /** Counts the store's openings, so that a late answer is known. */
   #openings = 0;
-  #giveUpOwnership: () => void = () => {};
-  #owns = false;
-  #givesWay = false;
-  #releaseLease: () => void = () => {};
 
+  /** @param onEnd called once, when nothing is held any more; `heard`: when the tabs know. */
   constructor(
     platform: Platform,
-    protocol: AnyProtocol,
-    settings: HubSettings,
-    identity: string,
-    onEnd: () => void,
+    { protocol, settings, identity }: Purpose,
+    onEnd: (reason: OwnerEnd, heard: Promise<unknown>) => void,
   ) {
     this.#platform = platform;
-    this.id = platform.uuid();
-    this.#app = protocol.app;
-    this.#identity = identity;
+    this.hub = platform.uuid();
     this.#onEnd = onEnd;
-    this.lease = hubLease(protocol.app, this.id);
     this.#core = new Hub({
       protocol,
       settings,
-      hubId: this.id,
+      hubId: this.hub,
       identity,
       random: () => platform.random(),
       freshClientId: platform.uuid(),
@@ -84,21 +72,18 @@ export class HubShell {
       identity,
       onUnreadable: (table, row) => this.#tellUnreadable(table, row),
     });
-    this.ready = this.#start();
-  }
-
-  get over(): boolean {
-    return this.#ended !== null;
+    this.#openStore();
   }
 
   attach(request: AttachRequest, sink: TabSink): TabId {
     const tab = ++this.#lastTab;
-    const watch = new AbortController();
-    this.#tabs.set(tab, { sink: new Sink(this.#platform, sink), watch, delivered: Promise.resolve() });
+    const ear = new Sink(this.#platform, sink);
+    if (this.#ended) {
+      ear.last({ hub: this.hub, moved: true });
+      return tab;
+    }
+    this.#tabs.set(tab, { sink: ear, delivered: Promise.resolve() });
     this.#feed({ type: 'tab_attached', tab, request });
-    // A lease that cannot be waited for says nothing about its tab: a tab that is not known to live is gone.
-    const leave = () => this.leave(tab);
-    untilGone(this.#locks, request.lease, watch.signal).then(leave, leave);
     return tab;
   }
 
@@ -106,16 +91,14 @@ export class HubShell {
     const tab = this.#tabs.get(id);
     if (!tab) return;
     this.#tabs.delete(id);
-    tab.watch.abort();
     tab.sink.close();
     this.#feed({ type: 'tab_gone', tab: id });
-    if (this.#tabs.size === 0) this.#giveWay();
   }
 
   call(tab: TabId, request: PortCall): Promise<Reply<unknown>> {
     return new Promise((resolve) => {
       if (!this.#tabs.has(tab)) {
-        resolve(this.#ended ?? UNKNOWN_TAB);
+        resolve(this.#ended ?? HUB_LOST);
         return;
       }
       const call = ++this.#lastCall;
@@ -124,69 +107,31 @@ export class HubShell {
     });
   }
 
-  /** The hub never came to be, or the core ended it. */
-  end(reason: 'signed_out' | 'superseded'): void {
+  /** Ends as soon as nothing would be lost by it. */
+  handOver(): void {
+    this.#feed({ type: 'hand_over' });
+  }
+
+  /** The ownership was lost, or taken by force: from here on nothing is written, neither to the store nor to the socket. */
+  fence(why: string): void {
+    this.#feed({ type: 'store_failed', failure: 'fenced', message: `the ownership was lost: ${why}` });
+  }
+
+  #end(reason: OwnerEnd): void {
     if (this.#ended) return;
-    const ended = reason === 'signed_out' ? SIGNED_OUT : UNKNOWN_TAB;
-    this.#ended = ended;
+    this.#ended = reason === 'signed_out' ? SIGNED_OUT : HUB_LOST;
     this.#timer.set(null);
     this.#socket.clear();
     this.#store.close();
-    this.#giveUpOwnership();
-    for (const reply of this.#calls.values()) reply(ended);
-    this.#calls.clear();
-    this.#sayFarewell();
-    this.#onEnd();
-  }
-
-  /** A tab that saw the lease end before it heard the last batch would take the hub for dead, and start another. */
-  async #sayFarewell(): Promise<void> {
-    const tabs = [...this.#tabs.values()];
+    // Ahead of the answers: a tab that knows attaches to what follows, and asks that again.
+    const isMoved = reason !== 'signed_out' && reason !== 'failed';
+    const heard = [...this.#tabs.values()].map(({ sink, delivered }) =>
+      isMoved ? sink.last({ hub: this.hub, moved: true }) : sink.closeAfter(delivered),
+    );
     this.#tabs.clear();
-    for (const { watch } of tabs) watch.abort();
-    await Promise.race([
-      Promise.allSettled(tabs.map(({ delivered }) => delivered)),
-      this.#sleep(FAREWELL_MS),
-    ]);
-    for (const { sink } of tabs) sink.close();
-    this.#releaseLease();
-  }
-
-  /**
-   * With `extendedLifetime` a worker outlives its last tab by minutes, and goes on delivering. The tabs of another build,
-   * which have a worker of their own, must not wait for its end: what it has is in the store.
-   */
-  async #giveWay(): Promise<void> {
-    if (this.#givesWay) return;
-    this.#givesWay = true;
-    while (this.#tabs.size === 0 && !this.#ended) {
-      await this.#sleep(GIVE_WAY_MS);
-      const isWanted = this.#owns && (await isOwnershipWanted(this.#locks, this.#app, this.#identity));
-      if (isWanted && this.#tabs.size === 0) this.end('superseded');
-    }
-    this.#givesWay = false;
-  }
-
-  async #start(): Promise<void> {
-    this.#releaseLease = await hold(this.#locks, this.lease);
-    this.#giveUpOwnership = seekOwnership(this.#locks, this.#app, this.#identity, {
-      taken: () => {
-        this.#owns = true;
-        this.#openStore();
-      },
-      lost: (why) =>
-        this.#feed({ type: 'store_failed', failure: 'fenced', message: `the ownership was lost: ${why}` }),
-    });
-  }
-
-  get #locks(): Locks {
-    const { locks } = this.#platform;
-    if (!locks) throw new Error('navigator.locks is missing; it needs https: or localhost');
-    return locks;
-  }
-
-  #sleep(ms: number): Promise<void> {
-    return new Promise((resolve) => this.#platform.setTimer(ms, resolve));
+    for (const reply of this.#calls.values()) reply(this.#ended);
+    this.#calls.clear();
+    this.#onEnd(reason, Promise.allSettled(heard));
   }
 
   #feed(input: Input): void {
@@ -220,7 +165,7 @@ export class HubShell {
       const message = `the hub failed at ${input.type}: ${error instanceof Error ? error.stack : String(error)}`;
       this.#tell({ kind: 'error', code: 'hub_lost', message });
       if (input.type === 'call') this.#reply(input.call, { ok: false, code: 'invalid_command', message });
-      this.end('superseded');
+      this.#end('failed');
       return undefined;
     }
   }
@@ -255,7 +200,7 @@ export class HubShell {
         this.#reply(effect.call, effect.reply);
         break;
       case 'end':
-        this.end(effect.reason);
+        this.#end(effect.reason);
         break;
     }
   }
@@ -296,7 +241,7 @@ export class HubShell {
   /** Past the core, which may be what failed; these replies are no credit. */
   #tell(message: HubMessage): void {
     for (const { sink } of this.#tabs.values()) {
-      sink.deliver({ hub: this.id, reports: [message] }).catch(() => {});
+      sink.deliver({ hub: this.hub, reports: [message] }).catch(() => {});
     }
   }
 
@@ -307,12 +252,9 @@ export class HubShell {
   }
 }
 
-/** A page that lives starts anew on this, and asks again. */
-const UNKNOWN_TAB: Reply<never> = {
-  ok: false,
-  code: 'hub_lost',
-  message: 'this hub does not know the page any more; attach it again',
-};
+/** `failed`: the core threw, and its state cannot be relied on. */
+export type OwnerEnd = EndReason | 'failed';
+
 const SIGNED_OUT: Reply<never> = { ok: false, code: 'closed', message: 'this identity has signed out' };
 
 function failureOf(error: unknown): Pick<StoreError, 'failure' | 'message'> {

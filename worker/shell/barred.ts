@@ -1,0 +1,68 @@
+import type { Connection } from '../../src/protocol/model.ts';
+import type { AttachRequest, Reply, TabSink } from '../../src/protocol/port.ts';
+import type { PortCall, TabId } from '../core/io.ts';
+import { HUB_LOST, type Line } from './line.ts';
+import type { Platform } from './platform.ts';
+import { Sink } from './sink.ts';
+
+const MESSAGE =
+  'a page of another build of this application has the line, and this one cannot work through it; reload to continue';
+const CONNECTION: Connection = {
+  state: 'closed',
+  reason: 'superseded',
+  detail: { message: MESSAGE },
+  attempt: 0,
+  retryAt: null,
+  circuit: 'closed',
+};
+const REFUSED: Reply<never> = { ok: false, code: 'version_mismatch', message: MESSAGE };
+const UNHEEDED: Reply<null> = { ok: true, value: null };
+/** What the application awaits; the rest a page tells unasked, and tells again to the next hub. */
+const AWAITED: ReadonlySet<PortCall['method']> = new Set([
+  'send',
+  'cancel',
+  'retry',
+  'dismiss',
+  'settled',
+  'inspect',
+  'signOut',
+]);
+
+/** For tabs whose hub may neither own nor relay: they are told why. */
+export class Barred implements Line {
+  readonly hub: string;
+  readonly #platform: Platform;
+  readonly #tabs = new Map<TabId, Sink>();
+  #lastTab = 0;
+  #isOver = false;
+
+  constructor(platform: Platform) {
+    this.#platform = platform;
+    this.hub = platform.uuid();
+  }
+
+  attach(_request: AttachRequest, sink: TabSink): TabId {
+    const tab = ++this.#lastTab;
+    const ear = new Sink(this.#platform, sink);
+    this.#tabs.set(tab, ear);
+    ear.deliver({ hub: this.hub, connection: CONNECTION }).catch(() => {});
+    return tab;
+  }
+
+  leave(tab: TabId): void {
+    this.#tabs.get(tab)?.close();
+    this.#tabs.delete(tab);
+  }
+
+  async call(tab: TabId, { method }: PortCall): Promise<Reply<unknown>> {
+    if (this.#isOver || !this.#tabs.has(tab)) return HUB_LOST;
+    return AWAITED.has(method) ? REFUSED : UNHEEDED;
+  }
+
+  /** There is a way now. */
+  end(): void {
+    this.#isOver = true;
+    for (const sink of this.#tabs.values()) sink.last({ hub: this.hub, moved: true });
+    this.#tabs.clear();
+  }
+}

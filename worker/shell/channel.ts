@@ -1,0 +1,60 @@
+/** What the hubs of one browser say to each other, of an app and identity, over BroadcastChannels. */
+import type { AttachRequest, Batch, Reply } from '../../src/protocol/port.ts';
+import type { PortCall, TabId } from '../core/io.ts';
+
+/**
+ * Of the messages between a relay and its owner. Those that find the owner, `FindMessage`, never change: by them hubs
+ * of any two builds learn that they cannot relay to each other.
+ */
+export const RELAY_VERSION = 1;
+
+/** Which of two hubs is to own: the newer one. */
+export interface Build {
+  /** Of the application's protocol. */
+  readonly appVersion: number;
+  /** With the setting `newestOwns`: when it started, ms since 1970; else 0. It counts before the version. */
+  readonly startedAt: number;
+}
+
+export function isNewer(one: Build, other: Build): boolean {
+  if (one.startedAt !== other.startedAt) return one.startedAt > other.startedAt;
+  return one.appVersion > other.appVersion;
+}
+
+/** To all hubs, on the common channel. */
+export type FindMessage =
+  /** A hub with tabs, which is not the owner: the owner is to answer on its own channel. */
+  | { readonly find: 'who'; readonly from: string; readonly build: Build }
+  /** Somebody has taken the ownership. */
+  | { readonly find: 'taken' };
+
+/** The owner's answer to `who`, on the asker's own channel; it listens there from then on. */
+export interface OwnerNotice {
+  readonly find: 'owner';
+  /** Fresh for each ownership. */
+  readonly owner: string;
+  readonly relayVersion: number;
+}
+
+/** On the relay's own channel. Every message names the ownership that it is meant for. */
+export type ToOwner = { readonly owner: string } & (
+  | { readonly relay: 'attach'; readonly tab: TabId; readonly request: AttachRequest }
+  | { readonly relay: 'leave'; readonly tab: TabId }
+  | { readonly relay: 'call'; readonly tab: TabId; readonly call: number; readonly request: PortCall }
+  /** The tab's reply to a delivery. */
+  | { readonly relay: 'credit'; readonly tab: TabId; readonly delivery: number }
+);
+export type ToRelay = { readonly owner: string } & (
+  | { readonly relay: 'deliver'; readonly tab: TabId; readonly delivery: number; readonly batch: Batch }
+  | { readonly relay: 'reply'; readonly call: number; readonly reply: Reply<unknown> }
+  /** The ownership is over: what is to be relayed from now on goes to the next owner. */
+  | { readonly relay: 'ended' }
+);
+
+export function commonChannel(app: string, identity: string): string {
+  return `trunkline:${app}:${identity}:hubs`;
+}
+
+export function relayChannel(app: string, identity: string, hubId: string): string {
+  return `trunkline:${app}:${identity}:relay:${hubId}`;
+}

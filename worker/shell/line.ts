@@ -1,0 +1,20 @@
+import type { AttachRequest, Reply, TabSink } from '../../src/protocol/port.ts';
+import type { PortCall, TabId } from '../core/io.ts';
+
+/** What a tab is attached to: the owner in this worker, the way to the one in another, or a word about why there is none. */
+export interface Line {
+  /** The id in the tab's attachment and in every batch: of whoever holds what the tab has asked for. */
+  readonly hub: string;
+  attach(request: AttachRequest, sink: TabSink): TabId;
+  /** A tab that is not known has left already. */
+  leave(tab: TabId): void;
+  /** Settles always, and with `hub_lost` where the line is over. */
+  call(tab: TabId, request: PortCall): Promise<Reply<unknown>>;
+}
+
+/** A page that lives starts anew on this, and asks again. */
+export const HUB_LOST: Reply<never> = {
+  ok: false,
+  code: 'hub_lost',
+  message: 'this hub does not know the page any more; attach it again',
+};
