@@ -1,23 +1,12 @@
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { expect, inject, test } from 'vitest';
 import { BUNDLERS } from './support/bundlers.ts';
-import { filesOf, writeFiles } from './support/code-blocks.ts';
-import { compile } from './support/compile.ts';
+import { filesForBundler, writeFiles } from './support/code-blocks.ts';
+import { compile, VITE_TYPES } from './support/compile.ts';
 import { built, type Pages, type RunningApplication, runApplication } from './support/running-application.ts';
 import { serveWithVite } from './support/vite-dev.ts';
 
 const { folder } = inject('consumer');
-const documented = filesOf('docs/bundlers.md');
-const VITE_TYPES = resolve(import.meta.dirname, '../../node_modules/vite/client');
-
-/** Its own files, and those which are the same for all. */
-function filesFor(bundler: string): Map<string, string> {
-  const files = [...documented].flatMap(([name, text]): [string, string][] => {
-    if (name.startsWith(`${bundler}/`)) return [[name.slice(bundler.length + 1), text]];
-    return name.includes('/') ? [] : [[name, text]];
-  });
-  return new Map(files);
-}
 
 /** As the document has it done by hand where nothing builds TypeScript: by another ending. */
 function inJavaScript(files: ReadonlyMap<string, string>): Map<string, string> {
@@ -36,7 +25,7 @@ test.each([
   { bundler: 'next', types: ['node'], entries: ['app/hub.ts', 'app/page.tsx'] },
 ])('the files for $bundler compile as they stand', ({ bundler, types, entries }) => {
   const written = join(folder, `bundlers-${bundler}`);
-  writeFiles(filesFor(bundler), written);
+  writeFiles(filesForBundler(bundler), written);
   const options = {
     module: 'ESNext',
     moduleResolution: 'bundler',
@@ -51,7 +40,7 @@ test.each([
 test.each(Object.entries(BUNDLERS))(
   'the application for %s works in a browser, under a strict policy',
   async (bundler, build) => {
-    const files = bundler === 'none' ? inJavaScript(filesFor(bundler)) : filesFor(bundler);
+    const files = bundler === 'none' ? inJavaScript(filesForBundler(bundler)) : filesForBundler(bundler);
     const application = await runApplication(files, join(folder, `built-by-${bundler}`), built(build));
     await works(application);
     expect(application.site.violations).toEqual([]);
@@ -59,7 +48,7 @@ test.each(Object.entries(BUNDLERS))(
 );
 
 test("the application works from Vite's development server with nothing in its cache", async () => {
-  await works(await runApplication(filesFor('vite'), join(folder, 'vite-dev'), serveWithVite));
+  await works(await runApplication(filesForBundler('vite'), join(folder, 'vite-dev'), serveWithVite));
 });
 
 /** What one tab sends is accepted and seen in another, which shares its hub. */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, inject, test } from 'vitest';
 import { filesOf, writeFiles } from './support/code-blocks.ts';
-import { compile } from './support/compile.ts';
+import { compile, VITE_TYPES } from './support/compile.ts';
 import { built, runApplication } from './support/running-application.ts';
 
 const { folder } = inject('consumer');
@@ -23,7 +23,12 @@ test("the guide's code compiles as it stands", () => {
   const pages = pathsOf(sources.filter((name) => !isServer(name)));
   const servers = pathsOf(sources.filter(isServer));
   expect(servers.length).toBeGreaterThan(0);
-  const inPage = { module: 'ESNext', moduleResolution: 'bundler', moduleDetection: 'force', types: [] };
+  const inPage = {
+    module: 'ESNext',
+    moduleResolution: 'bundler',
+    moduleDetection: 'force',
+    types: [VITE_TYPES],
+  };
   expect(compile(folder, 'guide-pages', { ...inPage, jsx: 'react-jsx' }, pages)).toBe('');
   expect(compile(folder, 'guide-servers', { module: 'NodeNext', types: ['node'] }, servers)).toBe('');
 });
