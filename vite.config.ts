@@ -30,6 +30,7 @@ export default defineConfig({
             'react/jsx-dev-runtime',
             '@xyflow/react',
             '@dagrejs/dagre',
+            '@testing-library/react',
           ],
         },
         test: {

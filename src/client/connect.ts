@@ -14,6 +14,8 @@ const UNAVAILABLE_RETRY_MS = 30_000;
 const STABLE_MS = 2_000;
 /** What a hub posted just before its death is heard first: locks and ports are not ordered among each other. */
 const LAST_WORDS_MS = 20;
+/** So long before its last word a hub may have stored how a command ended, and not told of it any more. */
+const UNTOLD_MS = 10_000;
 const CLOSE_DEADLINE_MS = 1_000;
 /** A hub that is stuck, or whose process is stopped, keeps its locks: it is asked from time to time. */
 const PING_EVERY_MS = 4_000;
@@ -84,6 +86,8 @@ export function createLink(
   let worker: WorkerLine | undefined;
   let tries = 0;
   let lostAt = 0;
+  /** When some hub said something last. */
+  let heardAt: number | undefined;
 
   const start = () => {
     if (!platform.isPage() || (phase.is !== 'idle' && phase.is !== 'unavailable')) return;
@@ -175,11 +179,13 @@ export function createLink(
         lease,
         visible: platform.isVisible(),
         hasToken: Boolean(options.token),
+        settledSince: heardAt && heardAt - UNTOLD_MS,
       },
       platform.exposeSink({
         deliver: async (batch: Batch) => {
           // Unheard is not credited.
           if (!isHeard(batch.hub)) return new Promise<never>(() => {});
+          heardAt = platform.now();
           if (batch.moved) moved(life);
           else tab.received(batch);
         },

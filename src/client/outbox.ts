@@ -6,6 +6,9 @@ import { attempt, type Report } from './errors.ts';
 import { cell, select, until } from './readable.ts';
 import type { Receipts } from './receipts.ts';
 
+/** As many as a hub keeps. */
+const REMEMBERED = 1_000;
+
 export interface AnySettled {
   readonly id: string;
   readonly command: Typed;
@@ -17,10 +20,22 @@ export function createOutbox(link: Link, receipts: Receipts, report: Report) {
   const storage = cell<StorageState>({ state: 'ok' }, report, link.start);
   const entries = cell<readonly AnyOutboxEntry[]>([], report, link.start);
   const listeners = new Set<{ listener: (settled: AnySettled) => void }>();
+  /** What this tab was told: a hub that follows another one tells again of what it may have missed. */
+  const told = new Set<string>();
+  const isNew = ({ id, at }: { id: string; at: number }) => {
+    const name = `${id} ${at}`;
+    if (told.has(name)) return false;
+    told.add(name);
+    for (const oldest of told) {
+      if (told.size <= REMEMBERED) break;
+      told.delete(oldest);
+    }
+    return true;
+  };
   return {
     /** Before anybody sees the entries: whoever retries one at its sight waits for another outcome. */
     settle: ({ settled = [] }: Batch): AnySettled[] =>
-      settled.map(({ id, command, outcome }) => ({
+      settled.filter(isNew).map(({ id, command, outcome }) => ({
         id,
         command,
         outcome: receipts.settle(id, command.type, outcome),

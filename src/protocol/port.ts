@@ -39,6 +39,8 @@ export interface AttachRequest {
   visible: boolean;
   /** Whether this tab can be asked for a token. */
   hasToken: boolean;
+  /** What ended since then, ms since 1970, this tab may not have heard of from its former hub. Absent: it had none. */
+  settledSince?: number | undefined;
 }
 export interface Attached {
   /** The hub's id, also in every batch. */
@@ -122,7 +124,8 @@ export interface Batch {
   storage?: StorageState;
   /** The whole outbox, in the order in which it is sent. */
   outbox?: AnyOutboxEntry[];
-  settled?: { id: string; command: Typed; outcome: Outcome }[];
+  /** What ended; `at`: ms since 1970, by which a tab knows what it was told before. */
+  settled?: { id: string; at: number; command: Typed; outcome: Outcome }[];
   /** In the order in which they happened. */
   topics?: TopicUpdate[];
   /** To be answered by `HubPort.token` with this number. */

@@ -1,5 +1,6 @@
 export type { Limits } from './core/limits.ts';
 export type { ServerStats } from './core/stats.ts';
+export type { CommandContext, Handlers } from './handlers.ts';
 export type {
   Accepted,
   ClientKey,
@@ -18,4 +19,4 @@ export type {
 export { type MemoryLogOptions, memoryLog } from './log/memory-log.ts';
 export { Reject, type RejectOptions } from './reject.ts';
 export { createServer } from './server.ts';
-export { ANONYMOUS, type CommandContext, type Handlers, type Server, type ServerOptions } from './types.ts';
+export { ANONYMOUS, type Server, type ServerOptions } from './types.ts';

@@ -41,9 +41,15 @@ export function createServer<P extends AnyProtocol>(protocol: P, options: Server
   const shell = webSocketShell({
     isAllowed,
     isClosing: () => broker.closing,
+    refused: () => broker.upgradeRefused(),
     maxFrameBytes: limits.maxFrameBytes,
     connect: (peer, request) =>
-      broker.connect(peer, async (token) => (authenticate ? await authenticate(token, request) : ANONYMOUS)),
+      broker.connect(peer, async (token) => {
+        if (!authenticate) return ANONYMOUS;
+        const principal: unknown = await authenticate(token, request);
+        // Whatever a function without types answers: only a name is somebody.
+        return typeof principal === 'string' && principal !== '' ? principal : null;
+      }),
   });
   return {
     attach: (server, { path } = {}) => shell.attach(server, path ?? null),

@@ -26,6 +26,38 @@ test('a token travels in the first frame, and is found in no URL, no storage and
   expect(tab.console.join('\n')).not.toContain(TOKEN);
 });
 
+test('after signing out, the application can delete all that this browser keeps of a person', async ({
+  open,
+  network,
+}) => {
+  const tabs = [
+    await open({ identity: 'ann', token: TOKEN }),
+    await open({ identity: 'ann', token: TOKEN }),
+  ] as const;
+  for (const tab of tabs) await tab.shows('connection', 'open');
+  await network.setMode('refuse');
+  await tabs[0].sendNote('nobody else’s business');
+  await tabs[0].lists('outbox', ['note queued']);
+
+  const left = await tabs[0].page.evaluate(async () => {
+    const { client } = window.gates;
+    const { app, identity } = await client.inspect();
+    await client.signOut({ discard: true });
+    await new Promise<void>((resolve, reject) => {
+      const deletion = indexedDB.deleteDatabase(`trunkline:${app}:${identity}`);
+      deletion.onsuccess = () => resolve();
+      deletion.onblocked = () => reject(new Error('something still holds the database'));
+    });
+    return (await indexedDB.databases()).map(({ name }) => name);
+  });
+
+  expect(left).toEqual([]);
+  const again = await open({ identity: 'ann', token: TOKEN });
+  const inspect = () => again.page.evaluate(() => window.gates.client.inspect());
+  await expect.poll(async () => (await inspect()).role.state).toBe('owner');
+  expect((await inspect()).outbox.entries).toBe(0);
+});
+
 /** All that the page's origin keeps, as text. */
 function storageOf(page: Page): Promise<string> {
   return page.evaluate(async () => {

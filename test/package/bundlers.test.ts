@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { expect, inject, test } from 'vitest';
 import { BUNDLERS } from './support/bundlers.ts';
 import { filesForBundler, writeFiles } from './support/code-blocks.ts';
-import { compile, VITE_TYPES } from './support/compile.ts';
+import { compile } from './support/compile.ts';
 import { built, type Pages, type RunningApplication, runApplication } from './support/running-application.ts';
 import { serveWithVite } from './support/vite-dev.ts';
 
@@ -19,7 +19,7 @@ function inJavaScript(files: ReadonlyMap<string, string>): Map<string, string> {
 }
 
 test.each([
-  { bundler: 'vite', types: [VITE_TYPES], entries: ['hub.ts', 'page.ts'] },
+  { bundler: 'vite', types: ['vite/client'], entries: ['hub.ts', 'page.ts'] },
   { bundler: 'webpack', types: ['node'], entries: ['hub.ts', 'page.ts'] },
   { bundler: 'esbuild', types: ['node'], entries: ['hub.ts', 'page.ts'] },
   { bundler: 'next', types: ['node'], entries: ['app/hub.ts', 'app/page.tsx'] },

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, inject, test } from 'vitest';
 import { filesOf, writeFiles } from './support/code-blocks.ts';
-import { compile, VITE_TYPES } from './support/compile.ts';
+import { compile } from './support/compile.ts';
 import { built, runApplication } from './support/running-application.ts';
 
 const { folder } = inject('consumer');
@@ -27,7 +27,7 @@ test("the guide's code compiles as it stands", () => {
     module: 'ESNext',
     moduleResolution: 'bundler',
     moduleDetection: 'force',
-    types: [VITE_TYPES],
+    types: ['vite/client'],
   };
   expect(compile(folder, 'guide-pages', { ...inPage, jsx: 'react-jsx' }, pages)).toBe('');
   expect(compile(folder, 'guide-servers', { module: 'NodeNext', types: ['node'] }, servers)).toBe('');

@@ -140,6 +140,26 @@ describe('at run time', () => {
     expect(outside(['src/server/', 'src/protocol/'], modules)).toEqual([]);
   });
 
+  test('tests get the client, the hub and the logic of the server: nothing of Node, no ws, no idb', () => {
+    const { modules, packages } = entry('src/testing/index.js');
+    expect(packages).toEqual(['comlink', 'zod/mini']);
+    expect(modules.filter((module) => module.startsWith('worker/browser/'))).toEqual([]);
+  });
+
+  test('nobody but tests gets what is for them', () => {
+    const entries = Object.values(manifest.exports)
+      .flatMap((target) => (typeof target === 'string' ? [] : target.default))
+      .filter((file) => !file.includes('/testing/'));
+    expect(entries).toHaveLength(Object.keys(manifest.exports).length - 2);
+    for (const file of entries) {
+      const { modules } = closureOf(join(installed, file), join(installed, 'dist'));
+      expect(
+        outside([], modules).filter((module) => module.startsWith('src/testing/')),
+        file,
+      ).toEqual([]);
+    }
+  });
+
   test('every import of the built modules resolves from the consumer', () => {
     const specifiers = new Set(
       modules.flatMap((file) => closureOf(join(installed, file), installed).packages),

@@ -17,6 +17,10 @@ const FRAMES = 'src/protocol/frames/';
 const PROTOCOL = 'src/protocol/';
 const CORE = 'worker/core/';
 const SHELL = 'worker/shell/';
+const SERVER = 'src/server/';
+/** The server's logic, free of Node. */
+const SERVER_CORE = 'src/server/core/';
+const TESTING = 'src/testing/';
 
 /** Types count as well: who needs to know a type, knows the module. */
 const LAYERS: readonly Layer[] = [
@@ -26,8 +30,15 @@ const LAYERS: readonly Layer[] = [
   { path: 'src/client/', modules: [PROTOCOL], packages: ['comlink', '@standard-schema/spec'] },
   { path: 'src/react/', modules: ['src/index.ts', 'src/client/', PROTOCOL], packages: ['react'] },
   { path: 'src/prebuilt/', modules: ['src/index.ts', PROTOCOL, 'worker/index.ts'], packages: [] },
-  { path: 'src/testing/', modules: ['src/', 'worker/'], packages: [] },
-  { path: 'src/server/', modules: [PROTOCOL, FRAMES], packages: ['ws', 'zod/mini', 'node:'] },
+  // The real client, hub and server logic on a platform made by hand: all of them but React and what is a browser's or
+  // Node's own. Nobody may import it.
+  {
+    path: TESTING,
+    modules: ['src/client/', PROTOCOL, SERVER, SERVER_CORE, CORE, SHELL],
+    packages: [],
+  },
+  { path: SERVER, modules: [SERVER_CORE, PROTOCOL, FRAMES], packages: ['ws', 'zod/mini', 'node:'] },
+  { path: SERVER_CORE, modules: [SERVER, PROTOCOL, FRAMES], packages: ['zod/mini'] },
   { path: CORE, modules: [PROTOCOL, FRAMES], packages: ['zod/mini'] },
   { path: SHELL, modules: [CORE, PROTOCOL, FRAMES], packages: ['zod/mini'] },
   { path: 'worker/browser/', modules: [SHELL, CORE, PROTOCOL], packages: ['comlink', 'idb', 'zod/mini'] },
@@ -70,6 +81,10 @@ function mayImport(layer: Layer, file: string, specifier: string): boolean {
 test('every module has a layer', () => {
   expect(files.length).toBeGreaterThan(50);
   expect(files.filter((file) => !layerOf(file))).toEqual([]);
+});
+
+test('only tests import what is for tests', () => {
+  expect(LAYERS.filter(({ modules }) => modules.some((path) => TESTING.startsWith(path)))).toEqual([]);
 });
 
 describe.each(LAYERS.filter((layer) => files.some((file) => layerOf(file) === layer)))('$path', (layer) => {

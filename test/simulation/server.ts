@@ -149,7 +149,11 @@ export class SimServer {
         now: () => this.#now(),
         setTimer: (delayMs, callback) => lifeTimer(clock, life, delayMs, callback),
       },
-      limits: resolveLimits(this.#isRoomy ? {} : { missedLimit: 8, tailLimit: 4, resyncsPerMinute: 30 }),
+      limits: resolveLimits(
+        this.#isRoomy
+          ? {}
+          : { missedLimit: 8, tailLimit: 4, resyncsPerMinute: 30, subscriptionsPerConnection: 30 },
+      ),
     });
     this.#listen(broker);
     return broker;

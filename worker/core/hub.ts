@@ -1,6 +1,6 @@
 import type { ClientFrame, ServerFrame, ServerFrameOf } from '../../src/protocol/frames/index.ts';
 import type { HubReport } from '../../src/protocol/model.ts';
-import type { Reply } from '../../src/protocol/port.ts';
+import type { AttachRequest, Reply } from '../../src/protocol/port.ts';
 import { Connection, MAX_MESSAGE_CHARACTERS } from './connection/connection.ts';
 import { TokenSource } from './connection/token.ts';
 import { Context, type HubOptions } from './context.ts';
@@ -142,6 +142,7 @@ export class Hub {
         this.#route.wish(input.request, this.#tabs.count === 0);
         this.#tokens.noteTab(input.request.hasToken);
         this.#tabs.attach(input.tab, input.request);
+        this.#recall(input.tab, input.request);
         return this.#connection.resume();
       case 'tab_gone':
         this.#tabs.gone(input.tab);
@@ -208,6 +209,14 @@ export class Hub {
       case 'signOut':
         return this.#signOut(request.discard, reply);
     }
+  }
+
+  /** A tab that had another hub may not have heard from it how commands ended. */
+  #recall(tab: TabId, { settledSince }: AttachRequest): void {
+    if (settledSince === undefined) return;
+    const recall = () => this.#tabs.recall(tab, this.#outbox.settledSince(settledSince));
+    if (this.#role.state === 'candidate') this.#role.parked.push(recall);
+    else recall();
   }
 
   #storeOpened({ meta, entries, outcomes, cursors }: LoadedState): void {

@@ -22,8 +22,6 @@ const BATCH_ITEMS = 2_000;
 const KEEP_FOR_STALLED = 50;
 const RATE_WINDOW_MS = 1_000;
 
-type Settled = Pick<StoredOutcome, 'id' | 'command' | 'outcome'>;
-
 interface Tab {
   readonly id: TabId;
   readonly request: AttachRequest;
@@ -36,7 +34,7 @@ interface Tab {
   connectionDirty: boolean;
   storageDirty: boolean;
   outboxDirty: boolean;
-  settled: Settled[];
+  settled: StoredOutcome[];
   messages: HubMessage[];
   tokenRequest: number | null;
   /** Commands that this tab sent and waits for: it hears of their end however long it stalls. */
@@ -172,7 +170,12 @@ export class Tabs implements TokenTabs {
     this.#tabs.get(id)?.sent.add(command);
   }
 
-  settled(settled: Settled): void {
+  /** What ended before this tab came. */
+  recall(id: TabId, settled: readonly StoredOutcome[]): void {
+    this.#tabs.get(id)?.settled.push(...settled);
+  }
+
+  settled(settled: StoredOutcome): void {
     for (const tab of this.#tabs.values()) {
       tab.settled.push(settled);
       if (tab.credit.state !== 'stalled' || tab.settled.length <= KEEP_FOR_STALLED) continue;

@@ -20,6 +20,7 @@ const attachRequest = z.object({
   lease: z.string(),
   visible: z.boolean(),
   hasToken: z.boolean(),
+  settledSince: z.optional(z.number()),
 });
 
 const id = z.string();

@@ -22,6 +22,8 @@ import { Relays } from './relays.ts';
 
 /** How often a hub with tabs that is not the owner asks for it, and how long an owner may take to answer. */
 const PROBE_MS = 3_000;
+/** So long a tab of a line that has ended may take to attach to the next one. */
+const COMEBACK_MS = 2_000;
 /** A hub that has taken the ownership by force is slower to do it again, up to this many times. */
 const LONGEST_PATIENCE = 32;
 
@@ -71,6 +73,8 @@ export class Hub {
   #probe: { readonly askedAt: number; isAnswered: boolean } | null = null;
   /** In units of `PROBE_MS`. */
   #patience = 1;
+  /** Until then tabs of the former line may come, ms since 1970. */
+  #backBy = 0;
   #lastId = 0;
 
   constructor(platform: Platform, purpose: Purpose, onEnd: () => void) {
@@ -113,12 +117,17 @@ export class Hub {
       if (tab.line !== line || tab.id !== id) continue;
       tab.watch.abort();
       this.#tabs.delete(tab);
+      if (!this.#isNeeded) this.#rest();
     }
-    if (!this.#isNeeded) this.#rest();
   }
 
   get #isNeeded(): boolean {
     return this.#tabs.size > 0 || this.#waiting.size > 0;
+  }
+
+  /** Nobody is here, and nobody is on the way back. */
+  get #isAbandoned(): boolean {
+    return !this.#isNeeded && this.#platform.now() >= this.#backBy;
   }
 
   get #locks(): Locks {
@@ -192,7 +201,7 @@ export class Hub {
       if (role.is !== 'owner' && this.#isNeeded) this.#ask();
       return;
     }
-    const gives = !this.#isNeeded || isNewer(message.build, this.#build);
+    const gives = this.#isAbandoned || isNewer(message.build, this.#build);
     if (role.is === 'owner') {
       role.relays.admit(message.from);
       if (gives) role.line.handOver();
@@ -260,6 +269,7 @@ export class Hub {
   #become(role: Role): void {
     const former = this.#role;
     this.#role = role;
+    if (this.#tabs.size > 0) this.#backBy = this.#platform.now() + COMEBACK_MS;
     for (const { watch } of this.#tabs) watch.abort();
     this.#tabs.clear();
     if (former.is === 'relay' || former.is === 'barred') former.line.end();

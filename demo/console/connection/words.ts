@@ -9,8 +9,8 @@ const REASONS: Record<ClosedReason, string> = {
   unauthorized: 'The server refused your name',
   identity_mismatch: 'The server takes you for somebody else',
   signed_out: 'Signed out',
-  superseded: 'A newer connection took over',
-  hub_lost: 'The worker died; starting a new one',
+  superseded: 'A newer version is open: reload to continue',
+  hub_lost: 'The worker is gone; starting a new one',
   hub_unavailable: 'The worker cannot start: reload the page',
 };
 

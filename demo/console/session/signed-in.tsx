@@ -1,24 +1,8 @@
-import { useEffect, useState } from 'react';
+import { useEffect } from 'react';
 import type { Report } from '../errors/report.ts';
-import { RunErrors } from '../errors/run-errors.tsx';
-import { ToastList } from '../errors/toast-list.tsx';
 import { ToastsProvider } from '../errors/toasts.ts';
-import { GateDesk } from '../gates/gate-desk.tsx';
-import { StatusStrip } from '../gates/status-strip.tsx';
-import { OutboxPanel } from '../outbox/outbox-panel.tsx';
-import { useUnloadGuard } from '../outbox/unload-guard.ts';
-import { PromisePanel } from '../promise/promise-panel.tsx';
-import { usePromise } from '../promise/use-promise.ts';
-import { useRoute } from '../route.ts';
-import { RunList } from '../runs/run-list.tsx';
-import { RunView } from '../runs/run-view.tsx';
-import { StartRuns } from '../runs/start-runs.tsx';
-import { Welcome } from '../runs/welcome.tsx';
-import { Drawer } from '../tools/drawer.tsx';
-import { FaultsPanel } from '../tools/faults-panel.tsx';
-import { Inspector } from '../tools/inspector.tsx';
 import { Provider } from '../trunk.ts';
-import { Header, type Tool } from './header.tsx';
+import { Page } from './page.tsx';
 import { sessionOf } from './session.ts';
 
 export function SignedIn({ name, report }: { name: string; report: Report }) {
@@ -35,61 +19,5 @@ export function SignedIn({ name, report }: { name: string; report: Report }) {
         <Page name={name} report={report} />
       </ToastsProvider>
     </Provider>
-  );
-}
-
-function Page({ name, report }: { name: string; report: Report }) {
-  const { runId, nodeId } = useRoute();
-  const [tool, setTool] = useState<Tool | null>(null);
-  const [openGate, setOpenGate] = useState<string | null>(null);
-  const promise = usePromise();
-  useUnloadGuard();
-  return (
-    <div className="app" data-run={runId !== null}>
-      <Header name={name} tool={tool} onTool={setTool} />
-      <StatusStrip runId={runId} onReview={setOpenGate} />
-      <main className="body">
-        <nav className="sidebar" aria-label="Runs">
-          <button
-            type="button"
-            className="button promise-button"
-            onClick={promise.begin}
-            disabled={promise.script !== null}
-          >
-            Try the promise
-          </button>
-          <h2>Start a run</h2>
-          <StartRuns />
-          <h2>Runs</h2>
-          <RunList />
-        </nav>
-        {runId === null ? (
-          <Welcome promise={promise} />
-        ) : (
-          <RunView key={runId} runId={runId} nodeId={nodeId} />
-        )}
-      </main>
-      {tool === 'outbox' && (
-        <Drawer key={tool} title="Outbox" onClose={() => setTool(null)}>
-          <OutboxPanel />
-        </Drawer>
-      )}
-      {tool === 'faults' && (
-        <Drawer key={tool} title="Faults" onClose={() => setTool(null)}>
-          <FaultsPanel runId={runId} />
-        </Drawer>
-      )}
-      {tool === 'inspector' && (
-        <Drawer key={tool} title="Inspector" onClose={() => setTool(null)}>
-          <Inspector />
-        </Drawer>
-      )}
-      <GateDesk openGate={openGate} onOpen={setOpenGate} isQuiet={promise.script !== null} />
-      <RunErrors report={report} runId={runId} />
-      <div className="corner">
-        <ToastList />
-        <PromisePanel promise={promise} />
-      </div>
-    </div>
   );
 }

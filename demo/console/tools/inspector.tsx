@@ -24,7 +24,7 @@ export function Inspector() {
         />
         <Fact label="Connection" value={sayConnection(report.connection)} />
         <Fact label="Hub" value={report.hub.slice(0, 8)} />
-        <Fact label="Role" value={role.state === 'owner' ? `owner, term ${role.term}` : 'candidate'} />
+        <Fact label="Role" value={role.state === 'owner' ? `owner, term ${role.term}` : role.state} />
         <Fact label="Storage" value={storage.state} />
       </dl>
       <h3>Outbox</h3>

@@ -39,25 +39,32 @@ export type Parsed<F> =
   /** `unknown`: a type of a later version, to be ignored. `malformed`: not a frame, or one with wrong fields. */
   | { ok: false; problem: 'unknown' | 'malformed'; type: string | null; message: string };
 
-/** Reads one message of a client, in a server. Never throws. */
-export function parseClientMessage(text: string): Parsed<ClientFrame>[] {
-  return parseMessage(text, clientFrames) as Parsed<ClientFrame>[];
+/**
+ * Reads one message of a client, in a server. Never throws. Each frame is judged when it is asked for, so that a message
+ * of very many costs no more than the reader takes.
+ */
+export function parseClientMessage(text: string): Iterable<Parsed<ClientFrame>> {
+  return parseMessage(text, clientFrames) as Iterable<Parsed<ClientFrame>>;
 }
 
 /** Reads one message of a server, in a hub. Never throws. */
 export function parseServerMessage(text: string): Parsed<ServerFrame>[] {
-  return parseMessage(text, serverFrames) as Parsed<ServerFrame>[];
+  return [...parseMessage(text, serverFrames)] as Parsed<ServerFrame>[];
 }
 
 /** A message is one frame or an array of frames. */
-function parseMessage(text: string, schemas: Record<string, z.ZodMiniType>): Parsed<unknown>[] {
+function* parseMessage(
+  text: string,
+  schemas: Record<string, z.ZodMiniType>,
+): Generator<Parsed<unknown>, void> {
   let message: unknown;
   try {
     message = JSON.parse(text);
   } catch {
-    return [{ ok: false, problem: 'malformed', type: null, message: 'not JSON' }];
+    yield { ok: false, problem: 'malformed', type: null, message: 'not JSON' };
+    return;
   }
-  return (Array.isArray(message) ? message : [message]).map((value) => parseFrame(value, schemas));
+  for (const value of Array.isArray(message) ? message : [message]) yield parseFrame(value, schemas);
 }
 
 function parseFrame(value: unknown, schemas: Record<string, z.ZodMiniType>): Parsed<unknown> {

@@ -6,6 +6,7 @@ import { Commands } from './commands.ts';
 import { type Authenticate, Connection, type ConnectionServices } from './connection.ts';
 import { deferred } from './deferred.ts';
 import { type AnyHandler, execute } from './execute.ts';
+import { Handshakes } from './handshakes.ts';
 import type { Limits } from './limits.ts';
 import type { Clock, Inbound, Peer } from './peer.ts';
 import { publicationOf } from './publication.ts';
@@ -38,6 +39,7 @@ export class Broker {
   readonly #commands: Commands;
   readonly #writer: Writer;
   readonly #connections = new Set<Connection>();
+  readonly #handshakes: Handshakes;
   #closing: Promise<void> | null = null;
   #allEnded = deferred<void>();
   #cancelHousekeeping: () => void;
@@ -54,8 +56,9 @@ export class Broker {
     this.#commands = new Commands(
       (frame, requester, mayRun) => execute(executeServices, frame, requester, mayRun),
       stats,
-      limits.commandsPerConnection,
+      limits,
     );
+    this.#handshakes = new Handshakes(limits.handshakes);
     this.#services = {
       ...options,
       opened,
@@ -63,6 +66,7 @@ export class Broker {
       topics: this.#topics,
       commands: this.#commands,
       clients: new Clients(),
+      handshakes: this.#handshakes,
       mayRead: (principal, topic) => authorize(principal, topic, 'read'),
       mayWrite: (principal, topic) => authorize(principal, topic, 'write'),
       ended: (connection) => this.#ended(connection),
@@ -78,8 +82,13 @@ export class Broker {
     this.#stats.socketsOpened += 1;
     const connection = new Connection(this.#stats.socketsOpened, peer, authenticate, this.#services);
     this.#connections.add(connection);
+    this.#handshakes.enter(connection);
     if (this.#closing) this.#sayDraining(connection);
     return connection;
+  }
+
+  upgradeRefused(): void {
+    this.#stats.upgradesRefused += 1;
   }
 
   async publish(topic: string, event: Typed): Promise<{ epoch: string; offset: number }> {
@@ -109,6 +118,7 @@ export class Broker {
     return structuredClone({
       ...this.#stats,
       connections: [...this.#connections].filter(({ session }) => session !== null).length,
+      handshakes: this.#handshakes.size,
       topics,
       subscriptions,
       commands: { ...this.#stats.commands, inProgress: this.#commands.inProgress },

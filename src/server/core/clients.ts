@@ -10,25 +10,29 @@ export interface Contender {
   supersede(): void;
 }
 
-/** How long the term of a client without a connection is remembered. */
+/** How long the term of a client without a connection is remembered, and of how many. */
 const FENCE_MS = 600_000;
+const FENCES_LIMIT = 100_000;
 
 /** One connection for each client: the higher term wins, at equal terms the newer socket. */
 export class Clients {
-  readonly #fences = new Map<string, { readonly holder: Contender; endedAt: number | null }>();
+  readonly #holders = new Map<string, Contender>();
+  /** Of clients without a connection, the longest gone first. */
+  readonly #fences = new Map<string, { readonly holder: Contender; readonly endedAt: number }>();
   readonly #connections = new Map<Principal, Set<Contender>>();
 
   /** False where a connection of a higher term, or a newer socket, was here before. */
   admit(contender: Contender): boolean {
     const key = keyOf(contender.client);
-    const holder = this.#fences.get(key)?.holder;
+    const holder = this.#holders.get(key) ?? this.#fences.get(key)?.holder;
     if (holder) {
       if (contender.term < holder.term) return false;
       if (contender.term === holder.term && contender.number < holder.number) return false;
       this.#connections.get(holder.client.principal)?.delete(holder);
       holder.supersede();
     }
-    this.#fences.set(key, { holder: contender, endedAt: null });
+    this.#fences.delete(key);
+    this.#holders.set(key, contender);
     const { principal } = contender.client;
     const connections = this.#connections.get(principal) ?? new Set();
     this.#connections.set(principal, connections.add(contender));
@@ -40,8 +44,12 @@ export class Clients {
     const connections = this.#connections.get(principal);
     connections?.delete(contender);
     if (connections?.size === 0) this.#connections.delete(principal);
-    const fence = this.#fences.get(keyOf(contender.client));
-    if (fence?.holder === contender) fence.endedAt = now;
+    const key = keyOf(contender.client);
+    if (this.#holders.get(key) !== contender) return;
+    this.#holders.delete(key);
+    this.#fences.set(key, { holder: contender, endedAt: now });
+    const [longestGone] = this.#fences.keys();
+    if (this.#fences.size > FENCES_LIMIT && longestGone !== undefined) this.#fences.delete(longestGone);
   }
 
   /** Connections of this client's principal that are not this client's own. */
@@ -52,7 +60,7 @@ export class Clients {
 
   prune(now: number): void {
     for (const [key, { endedAt }] of this.#fences) {
-      if (endedAt !== null && endedAt < now - FENCE_MS) this.#fences.delete(key);
+      if (endedAt < now - FENCE_MS) this.#fences.delete(key);
     }
   }
 }

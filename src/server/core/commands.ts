@@ -1,7 +1,9 @@
 import type { ClientFrameOf } from '../../protocol/frames/index.ts';
-import type { ClientKey, JsonText } from '../log/event-log.ts';
+import type { ClientKey, JsonText, Principal } from '../log/event-log.ts';
+import { byteLength } from './bytes.ts';
 import { type Deferred, deferred } from './deferred.ts';
 import { commandAckText, frameText } from './frames.ts';
+import type { Limits } from './limits.ts';
 import type { ServerStats } from './stats.ts';
 
 export type CommandFrame = ClientFrameOf['command'];
@@ -46,6 +48,8 @@ interface Pending {
 }
 
 const OVERLOADED_RETRY_MS = 1_000;
+/** What a command that waits takes at least. */
+const SMALLEST_COMMAND_BYTES = 1_024;
 
 /**
  * Runs the commands of each client and topic in the order of their arrival, each finished before the next, over all of
@@ -54,36 +58,41 @@ const OVERLOADED_RETRY_MS = 1_000;
 export class Commands {
   readonly #execute: Execute;
   readonly #stats: ServerStats;
-  readonly #limitPerConnection: number;
+  readonly #limits: Limits;
   #stopped = false;
   readonly #lanes = new Map<string, Pending[]>();
   /** The newest arrival of each id. */
   readonly #byId = new Map<string, Pending>();
+  /** What waits or runs, by principal: also of connections that are gone. */
+  readonly #bytes = new Map<Principal, number>();
   readonly #requesters = new Map<Requester, { pending: number; readonly settled: Deferred<void> }>();
 
-  constructor(execute: Execute, stats: ServerStats, limitPerConnection: number) {
+  constructor(execute: Execute, stats: ServerStats, limits: Limits) {
     this.#execute = execute;
     this.#stats = stats;
-    this.#limitPerConnection = limitPerConnection;
+    this.#limits = limits;
   }
 
   receive(requester: Requester, frame: CommandFrame): void {
     this.#stats.commands.received += 1;
     const own = this.#requesters.get(requester) ?? { pending: 0, settled: deferred<void>() };
-    if (own.pending >= this.#limitPerConnection) {
-      this.#reply(requester, frame, {
-        status: 'refused',
-        code: 'overloaded',
-        message: `${own.pending} commands of this connection are waiting; send it again later`,
-        retry: true,
-        retryAfterMs: OVERLOADED_RETRY_MS,
-      });
+    const { principal, clientId } = requester.client;
+    const bytes = this.#bytesOf(frame);
+    const waiting = this.#bytes.get(principal) ?? 0;
+    if (own.pending >= this.#limits.commandsPerConnection) {
+      this.#refuseForNow(requester, frame, `${own.pending} commands of this connection are waiting`);
+      return;
+    }
+    // One alone is never too large: else it could never run.
+    if (waiting > 0 && waiting + bytes > this.#limits.commandBytesPerPrincipal) {
+      this.#refuseForNow(requester, frame, `${waiting} bytes of commands are waiting`);
       return;
     }
     own.pending += 1;
     this.#requesters.set(requester, own);
+    this.#bytes.set(principal, waiting + bytes);
 
-    const idKey = JSON.stringify([requester.client.principal, frame.id]);
+    const idKey = JSON.stringify([principal, frame.id]);
     const pending: Pending = {
       requester,
       frame,
@@ -93,13 +102,13 @@ export class Commands {
     this.#byId.set(idKey, pending);
     void pending.answer.promise.then(() => {
       if (this.#byId.get(idKey) === pending) this.#byId.delete(idKey);
+      this.#release(principal, bytes);
       own.pending -= 1;
       if (own.pending > 0) return;
       this.#requesters.delete(requester);
       own.settled.resolve();
     });
 
-    const { principal, clientId } = requester.client;
     const laneKey = JSON.stringify([principal, clientId, frame.topic ?? null]);
     const lane = this.#lanes.get(laneKey);
     if (lane) lane.push(pending);
@@ -107,6 +116,31 @@ export class Commands {
       this.#lanes.set(laneKey, [pending]);
       void this.#runLane(laneKey);
     }
+  }
+
+  #refuseForNow(requester: Requester, frame: CommandFrame, why: string): void {
+    this.#reply(requester, frame, {
+      status: 'refused',
+      code: 'overloaded',
+      message: `${why}; send it again later`,
+      retry: true,
+      retryAfterMs: OVERLOADED_RETRY_MS,
+    });
+  }
+
+  #bytesOf({ command }: CommandFrame): number {
+    try {
+      return Math.max(SMALLEST_COMMAND_BYTES, byteLength(JSON.stringify(command)));
+    } catch {
+      // Nested too deeply to be written again.
+      return this.#limits.maxFrameBytes;
+    }
+  }
+
+  #release(principal: Principal, bytes: number): void {
+    const left = (this.#bytes.get(principal) ?? 0) - bytes;
+    if (left > 0) this.#bytes.set(principal, left);
+    else this.#bytes.delete(principal);
   }
 
   get inProgress(): number {

@@ -10,6 +10,7 @@ import type { ClientKey, Principal } from '../log/event-log.ts';
 import { byteLength } from './bytes.ts';
 import { type Deferred, deferred } from './deferred.ts';
 import { frameText } from './frames.ts';
+import type { Handshakes, Newcomer } from './handshakes.ts';
 import { Outgoing } from './outgoing.ts';
 import type { Inbound, Peer } from './peer.ts';
 import { Rate } from './rate.ts';
@@ -24,6 +25,7 @@ export interface ConnectionServices extends SessionServices {
   readonly opened: Promise<void>;
   /** Whether `limits.connectionsPerPrincipal` counts. */
   readonly countsConnections: boolean;
+  readonly handshakes: Handshakes;
   newSession(): string;
   acceptsVersion(appVersion: number): boolean;
   ended(connection: Connection): void;
@@ -52,13 +54,15 @@ const CONGESTED_BYTES = 1_048_576;
 const OVERLOADED_RETRY_MS = 10_000;
 
 /** One socket from its opening to its end: the handshake, the frames in their order, the heartbeat, the goodbye. */
-export class Connection implements Inbound, Line {
+export class Connection implements Inbound, Line, Newcomer {
   readonly #number: number;
   readonly #peer: Peer;
   readonly #authenticate: Authenticate;
   readonly #services: ConnectionServices;
   readonly #outgoing: Outgoing;
   readonly #frames: Rate;
+  readonly #bytes: Rate;
+  #earlyBytes = 0;
   #state: State = { name: 'awaiting_hello' };
   #principal: Principal | null = null;
   #lastHeardAt: number;
@@ -74,8 +78,21 @@ export class Connection implements Inbound, Line {
     this.#services = services;
     this.#outgoing = new Outgoing(peer, stats, () => this.#checkBuffer());
     this.#frames = new Rate(limits.framesPerSecond, 1_000, 2 * limits.framesPerSecond, now);
+    this.#bytes = new Rate(limits.bytesPerSecond, 1_000, 2 * limits.bytesPerSecond, now);
     this.#lastHeardAt = now;
     this.#cancelDeadline = clock.setTimer(limits.handshakeMs, () => this.#handshakeIsLate());
+  }
+
+  get address(): string {
+    return this.#peer.address;
+  }
+
+  get isSilent(): boolean {
+    return this.#state.name === 'awaiting_hello';
+  }
+
+  turnAway(): void {
+    this.#overloaded('too many connections at once; try again');
   }
 
   /** Known as soon as the token was accepted. */
@@ -98,12 +115,34 @@ export class Connection implements Inbound, Line {
       return;
     }
     stats.bytesIn += byteLength(text);
+    let frames = 0;
     for (const parsed of parseClientMessage(text)) {
       if (this.#isOver()) return;
-      stats.framesIn += 1;
-      if (this.#frames.take(clock.now())) this.#take(parsed);
-      else this.#overloaded(`more than ${this.#services.limits.framesPerSecond} frames a second`);
+      frames += 1;
+      if (this.#mayTakeFrame()) this.#take(parsed);
     }
+    // An empty array costs something, too.
+    if (frames === 0) this.#mayTakeFrame();
+    stats.framesIn += frames;
+  }
+
+  received(bytes: number): void {
+    const { clock, limits } = this.#services;
+    if (this.#state.name === 'awaiting_hello' || this.#state.name === 'checking') {
+      this.#earlyBytes += bytes;
+      if (this.#earlyBytes <= limits.handshakeBytes) return;
+      this.#badFrame(`more than ${limits.handshakeBytes} bytes before \`welcome\``);
+    } else if (this.#state.name === 'open' && !this.#bytes.take(clock.now(), bytes)) {
+      this.#overloaded(`more than ${limits.bytesPerSecond} bytes a second`);
+    }
+  }
+
+  broken(isTooLarge: boolean): void {
+    if (this.#isOver()) return;
+    const { stats } = this.#services;
+    if (isTooLarge) stats.oversizedMessages += 1;
+    else stats.malformedFrames += 1;
+    this.#beginClosing();
   }
 
   drained(): void {
@@ -115,6 +154,7 @@ export class Connection implements Inbound, Line {
   closed(): void {
     if (this.#state.name === 'closed') return;
     this.#endSession();
+    this.#services.handshakes.leave(this);
     this.#state = { name: 'closed' };
     this.#cancelDeadline();
     this.#services.ended(this);
@@ -138,17 +178,30 @@ export class Connection implements Inbound, Line {
 
   goodbye({ code, message, retry, retryAfterMs }: Goodbye): void {
     if (this.#isOver()) return;
-    const { stats, clock } = this.#services;
+    const { stats } = this.#services;
     stats.goodbyes[code] = (stats.goodbyes[code] ?? 0) + 1;
-    this.#endSession();
     // First of all: a full buffer must not be a reason for another goodbye.
-    this.#state = { name: 'closing' };
+    this.#beginClosing();
     const wait = retryAfterMs === undefined ? {} : { retry_after_ms: retryAfterMs };
     this.#outgoing.push(frameText({ type: 'goodbye', code, message, retry, ...wait }));
     this.#outgoing.flush();
+    this.#peer.close(closeCodeOf(code), code);
+  }
+
+  #beginClosing(): void {
+    const { clock, handshakes } = this.#services;
+    this.#endSession();
+    handshakes.leave(this);
+    this.#state = { name: 'closing' };
     this.#cancelDeadline();
     this.#cancelDeadline = clock.setTimer(CLOSE_MS, () => this.#cutOff());
-    this.#peer.close(closeCodeOf(code), code);
+  }
+
+  #mayTakeFrame(): boolean {
+    const { clock, limits } = this.#services;
+    if (this.#frames.take(clock.now())) return true;
+    this.#overloaded(`more than ${limits.framesPerSecond} frames a second`);
+    return false;
   }
 
   #isOver(): boolean {
@@ -241,6 +294,7 @@ export class Connection implements Inbound, Line {
       return false;
     }
     this.#state = { name: 'open', session };
+    this.#services.handshakes.leave(this);
     this.#services.stats.connectionsOpened += 1;
     this.#watchHeartbeat();
     this.send(

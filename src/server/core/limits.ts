@@ -3,6 +3,13 @@ export interface Limits {
   /** From the open socket to `welcome`, milliseconds. @default 10_000 */
   readonly handshakeMs: number;
   /**
+   * Sockets that are not welcomed yet. One more, and the longest silent one of the address that has most of them is
+   * turned away (`overloaded`). @default 1_000
+   */
+  readonly handshakes: number;
+  /** What a socket may send before its `welcome`; beyond it the connection ends (`bad_frame`). @default 65_536 */
+  readonly handshakeBytes: number;
+  /**
    * How often clients ping, milliseconds; a client that is silent for 2.5 times as long is cut off. Where it is `null`,
    * clients follow their own setting, and 30_000 is assumed. @default null
    */
@@ -13,10 +20,24 @@ export interface Limits {
   readonly subscriptionsPerConnection: number;
   /** Of one connection, in bursts of up to twice as many; beyond it the connection ends (`overloaded`). @default 5_000 */
   readonly framesPerSecond: number;
-  /** Of one connection; beyond it a request is answered by the error `rate_limited`. @default 600 */
+  /**
+   * Of one connection, in bursts of up to twice as many; beyond it the connection ends (`overloaded`). Messages count as
+   * they arrive, whole or not. @default 16_777_216
+   */
+  readonly bytesPerSecond: number;
+  /**
+   * Requests for topics (`resync_request` and `subscribe`) of one connection, in bursts of up to as many, or to
+   * `subscriptionsPerConnection`; beyond it a request is answered by the error `rate_limited`. @default 600
+   */
   readonly resyncsPerMinute: number;
   /** Commands of one connection that wait or run; beyond it they are refused for now. @default 1_000 */
   readonly commandsPerConnection: number;
+  /**
+   * Commands of one principal that wait or run, over all connections, also those that have ended; beyond it they are
+   * refused for now. As JSON, each of them at least 1_024. Without `authenticate` everybody is one principal.
+   * @default 16_777_216
+   */
+  readonly commandBytesPerPrincipal: number;
   /** How long a handler may take, milliseconds; beyond it, it has failed. @default 60_000 */
   readonly commandMs: number;
   /** The largest message that a client may send, told in `welcome`. @default 1_048_576 */
@@ -33,12 +54,16 @@ export interface Limits {
 
 const DEFAULTS: Limits = {
   handshakeMs: 10_000,
+  handshakes: 1_000,
+  handshakeBytes: 65_536,
   heartbeatMs: null,
   connectionsPerPrincipal: 100,
   subscriptionsPerConnection: 1_000,
   framesPerSecond: 5_000,
+  bytesPerSecond: 16_777_216,
   resyncsPerMinute: 600,
   commandsPerConnection: 1_000,
+  commandBytesPerPrincipal: 16_777_216,
   commandMs: 60_000,
   maxFrameBytes: 1_048_576,
   maxEventBytes: 1_048_576,

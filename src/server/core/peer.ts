@@ -2,6 +2,8 @@
 
 /** The server's end of one WebSocket. No method throws, whatever the state of the socket. */
 export interface Peer {
+  /** Where it comes from, to tell a crowd from the others; empty where that is unknown. */
+  readonly address: string;
   send(text: string): void;
   /** Bytes that were sent and have not left the process. */
   bufferedBytes(): number;
@@ -15,6 +17,10 @@ export interface Peer {
 export interface Inbound {
   /** `null`: a message that is not text. */
   message(text: string | null): void;
+  /** So many bytes have arrived, before the messages that they are a part of. */
+  received(bytes: number): void;
+  /** What arrived is no message, or one beyond `limits.maxFrameBytes`: the socket says so, and closes by itself. */
+  broken(isTooLarge: boolean): void;
   /** Bytes have left the process. */
   drained(): void;
   /** The socket is gone. */

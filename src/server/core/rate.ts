@@ -12,12 +12,12 @@ export class Rate {
     this.#at = now;
   }
 
-  take(now: number): boolean {
+  take(now: number, count = 1): boolean {
     // A clock that was set back gives nothing, and takes nothing away.
     this.#left = Math.min(this.#burst, this.#left + Math.max(0, now - this.#at) * this.#perMs);
     this.#at = now;
-    if (this.#left < 1) return false;
-    this.#left -= 1;
+    if (this.#left < count) return false;
+    this.#left -= count;
     return true;
   }
 }

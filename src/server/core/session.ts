@@ -1,5 +1,5 @@
 import type { GoodbyeCode } from '../../protocol/codes.ts';
-import type { ClientFrame, ClientFrameOf } from '../../protocol/frames/index.ts';
+import type { ClientFrame, ClientFrameOf, Cursor } from '../../protocol/frames/index.ts';
 import type { ClientKey, EventLog, Principal } from '../log/event-log.ts';
 import type { Clients, Contender } from './clients.ts';
 import type { Commands, Requester } from './commands.ts';
@@ -48,6 +48,18 @@ export interface SessionIdentity {
 /** Larger snapshot parts would hold up everything behind them. */
 const PART_LIMIT_BYTES = 1_048_576;
 
+/** More in one frame would hold up everybody else while they are recorded. */
+const OFFSETS_PER_ACK = 10_000;
+/** Beyond it acknowledgements are dropped: the events come again, and are acknowledged again. */
+const ACKNOWLEDGING_LIMIT = 100_000;
+/** Longer than any name that a server gives to an epoch. */
+const EPOCH_LENGTH_LIMIT = 1_024;
+
+/** What a subscription keeps is bounded: a cursor of an epoch that never was is none. */
+function cursorOf({ cursor }: { cursor?: Cursor | undefined }): Cursor | null {
+  return cursor && cursor.epoch.length <= EPOCH_LENGTH_LIMIT ? cursor : null;
+}
+
 /** A welcomed connection: its topics, its commands, its acknowledgements. */
 export class Session implements Contender, Subscriber, Requester {
   readonly client: ClientKey;
@@ -56,9 +68,11 @@ export class Session implements Contender, Subscriber, Requester {
   readonly maxPartBytes: number;
   readonly #line: Line;
   readonly #services: SessionServices;
-  readonly #resyncs: Rate;
+  readonly #requests: Rate;
   readonly #subscriptions = new Map<string, Subscription>();
   #mayRun = true;
+  /** Offsets of acknowledgements that are being recorded. */
+  #acknowledging = 0;
 
   constructor({ client, term, number, maxBytes }: SessionIdentity, line: Line, services: SessionServices) {
     this.client = client;
@@ -67,8 +81,9 @@ export class Session implements Contender, Subscriber, Requester {
     this.maxPartBytes = Math.min(maxBytes, PART_LIMIT_BYTES);
     this.#line = line;
     this.#services = services;
-    const { resyncsPerMinute } = services.limits;
-    this.#resyncs = new Rate(resyncsPerMinute, 60_000, resyncsPerMinute, services.clock.now());
+    const { resyncsPerMinute, subscriptionsPerConnection } = services.limits;
+    const burst = Math.max(resyncsPerMinute, subscriptionsPerConnection);
+    this.#requests = new Rate(resyncsPerMinute, 60_000, burst, services.clock.now());
   }
 
   get mayRun(): boolean {
@@ -95,8 +110,8 @@ export class Session implements Contender, Subscriber, Requester {
     return await this.#services.mayWrite(this.client.principal, topic);
   }
 
-  takeResync(): boolean {
-    return this.#resyncs.take(this.#services.clock.now());
+  takeRequest(): boolean {
+    return this.#requests.take(this.#services.clock.now());
   }
 
   gaveUp(subscription: Subscription): void {
@@ -128,13 +143,13 @@ export class Session implements Contender, Subscriber, Requester {
         this.#line.goodbye({ code: 'bad_frame', message: 'a second `hello`', retry: true });
         return;
       case 'subscribe':
-        this.#subscribe(frame.topic, { kind: 'subscribe', ref: frame.ref, cursor: frame.cursor ?? null });
+        this.#subscribe(frame.topic, { kind: 'subscribe', ref: frame.ref, cursor: cursorOf(frame) });
         return;
       case 'resync_request':
         this.#subscribe(frame.topic, {
           kind: 'resync',
           ref: frame.ref,
-          cursor: frame.cursor ?? null,
+          cursor: cursorOf(frame),
           lastSeen: frame.last_seen,
         });
         return;
@@ -146,7 +161,7 @@ export class Session implements Contender, Subscriber, Requester {
         this.#services.commands.receive(this, frame);
         return;
       case 'ack':
-        void this.#acknowledge(frame);
+        this.#takeAcknowledgement(frame);
         return;
       case 'ping':
         this.send(frameText({ type: 'pong', id: frame.id }));
@@ -159,12 +174,12 @@ export class Session implements Contender, Subscriber, Requester {
     const before = this.#subscriptions.get(topic);
     if (!before && this.#subscriptions.size >= limits.subscriptionsPerConnection) {
       const message = `more than ${limits.subscriptionsPerConnection} topics on one connection`;
-      this.send(frameText({ type: 'error', code: 'rate_limited', message, topic, ref, ended: true }));
+      this.#rateLimited({ message, topic, ref, ended: true });
       return;
     }
-    if (request.kind === 'resync' && !this.takeResync()) {
-      const message = `more than ${limits.resyncsPerMinute} requests for state a minute; wait`;
-      this.send(frameText({ type: 'error', code: 'rate_limited', message, topic, ref, ended: false }));
+    if (!this.takeRequest()) {
+      const message = `more than ${limits.resyncsPerMinute} requests for topics a minute; wait`;
+      this.#rateLimited({ message, topic, ref, ended: false });
       return;
     }
     before?.end();
@@ -173,7 +188,32 @@ export class Session implements Contender, Subscriber, Requester {
     void subscription.start(request);
   }
 
-  async #acknowledge({ topic, epoch, offsets, failed = [] }: ClientFrameOf['ack']): Promise<void> {
+  #takeAcknowledgement({ topic, epoch, offsets, failed = [] }: ClientFrameOf['ack']): void {
+    const all = [...offsets, ...failed.map(({ offset }) => offset)];
+    if (all.length > OFFSETS_PER_ACK) {
+      const message = `an \`ack\` of ${all.length} offsets; send at most ${OFFSETS_PER_ACK} at once`;
+      this.#line.goodbye({ code: 'bad_frame', message, retry: true });
+      return;
+    }
+    if (this.#acknowledging > ACKNOWLEDGING_LIMIT) {
+      const message = 'too many acknowledgements at once; they will be asked for again';
+      this.#rateLimited({ message, topic, ended: false });
+      return;
+    }
+    // One without offsets is work as well.
+    const cost = all.length + 1;
+    this.#acknowledging += cost;
+    void this.#acknowledge(topic, epoch, all).then(() => {
+      this.#acknowledging -= cost;
+    });
+  }
+
+  #rateLimited(error: { message: string; topic: string; ref?: number; ended: boolean }): void {
+    this.#services.stats.rateLimited += 1;
+    this.send(frameText({ type: 'error', code: 'rate_limited', ...error }));
+  }
+
+  async #acknowledge(topic: string, epoch: string, all: readonly number[]): Promise<void> {
     const { log, stats, report } = this.#services;
     try {
       // Acknowledgements may also come after the end of the subscription.
@@ -182,7 +222,6 @@ export class Session implements Contender, Subscriber, Requester {
         this.send(frameText({ type: 'error', code: 'forbidden', message, topic, ended: false }));
         return;
       }
-      const all = [...offsets, ...failed.map(({ offset }) => offset)];
       await log.acknowledge(this.client, topic, epoch, all);
       stats.acknowledged += all.length;
       this.#subscriptions.get(topic)?.acknowledged(epoch, all);

@@ -8,6 +8,10 @@ export interface ServerStats {
   connectionsOpened: number;
   /** Sockets so far, welcomed or not. */
   socketsOpened: number;
+  /** Sockets that are not welcomed yet, as of now. */
+  handshakes: number;
+  /** Requests for a WebSocket that were refused: wrong origin, path, method or subprotocol, or the server going down. */
+  upgradesRefused: number;
   /** Of all connections: one for each topic of each. */
   subscriptions: number;
   /** With at least one subscription. */
@@ -23,6 +27,10 @@ export interface ServerStats {
   unknownFrames: number;
   /** Frames that ended their connection. */
   malformedFrames: number;
+  /** Messages beyond `limits.maxFrameBytes`, which ended their connection. */
+  oversizedMessages: number;
+  /** Subscriptions, requests for state and acknowledgements that were answered with `rate_limited`. */
+  rateLimited: number;
   commands: {
     received: number;
     /** Ran, and were recorded. */
@@ -60,6 +68,8 @@ export function noStats(): ServerStats {
     connections: 0,
     connectionsOpened: 0,
     socketsOpened: 0,
+    handshakes: 0,
+    upgradesRefused: 0,
     subscriptions: 0,
     topics: 0,
     messagesIn: 0,
@@ -70,6 +80,8 @@ export function noStats(): ServerStats {
     bytesOut: 0,
     unknownFrames: 0,
     malformedFrames: 0,
+    oversizedMessages: 0,
+    rateLimited: 0,
     commands: {
       received: 0,
       accepted: 0,

@@ -20,8 +20,8 @@ export interface Subscriber {
   mayRead(topic: string): Promise<boolean>;
   /** The server has ended this subscription. */
   gaveUp(subscription: Subscription): void;
-  /** False where the connection has asked for too much state lately. */
-  takeResync(): boolean;
+  /** False where the connection has asked for too much lately. */
+  takeRequest(): boolean;
 }
 
 export interface SubscriptionServices {
@@ -184,7 +184,7 @@ export class Subscription implements Listener {
       const history = await log.read(this.topic, { after: cursor.offset }, { first: 0 });
       if (!current()) return null;
       if (history.epoch === cursor.epoch && cursor.offset > history.offset) {
-        if (!this.#subscriber.takeResync()) {
+        if (!this.#subscriber.takeRequest()) {
           const message = 'too many requests for state; wait a minute';
           this.#error({ code: 'rate_limited', message, ref, ended: false });
           this.#giveUp();

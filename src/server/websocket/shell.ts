@@ -7,6 +7,8 @@ import type { Inbound, Peer } from '../core/peer.ts';
 export interface ShellOptions {
   isAllowed(headers: IncomingMessage['headers']): boolean;
   isClosing(): boolean;
+  /** A request was refused. */
+  refused(): void;
   readonly maxFrameBytes: number;
   connect(peer: Peer, request: IncomingMessage): Inbound;
 }
@@ -25,14 +27,39 @@ export function webSocketShell(options: ShellOptions): Shell {
     noServer: true,
     clientTracking: false,
     maxPayload: options.maxFrameBytes,
+    // A small message that unpacks to a large one would cost the sender nothing.
+    perMessageDeflate: false,
     handleProtocols: () => SUBPROTOCOL,
   });
+  const refuse = (socket: Duplex, status: RefusalStatus, sentence: string) => {
+    options.refused();
+    answer(socket, status, sentence);
+  };
+  sockets.on('wsClientError', (error, socket, { method }) =>
+    refuse(socket, method === 'GET' ? 400 : 405, `${error.message}.`),
+  );
+  const upgrade: UpgradeListener = (request, socket, head) => {
+    const { origin } = request.headers;
+    if (options.isClosing()) refuse(socket, 503, 'This server is going down; try again.');
+    else if (!options.isAllowed(request.headers)) {
+      const whose = origin === undefined ? 'Requests without an Origin' : `Pages of ${origin}`;
+      refuse(socket, 403, `${whose} may not connect here (allowedOrigins).`);
+    } else if (!offersSubprotocol(request)) {
+      refuse(
+        socket,
+        400,
+        `This server speaks the WebSocket subprotocol ${SUBPROTOCOL}, which was not offered.`,
+      );
+    } else {
+      sockets.handleUpgrade(request, socket, head, (webSocket) => join(webSocket, request, options));
+    }
+  };
   const attached: { server: HttpServer; listener: UpgradeListener }[] = [];
   return {
     attach(server, path) {
       const takes = (request: IncomingMessage) => path === null || pathOf(request) === path;
       const listener: UpgradeListener = (request, socket, head) => {
-        if (takes(request)) upgrade(sockets, options, request, socket, head);
+        if (takes(request)) upgrade(request, socket, head);
         else if (isLeftToNobody(server, listener, request)) {
           refuse(socket, 404, `There is no WebSocket at ${pathOf(request)}.`);
         }
@@ -47,42 +74,23 @@ export function webSocketShell(options: ShellOptions): Shell {
   };
 }
 
-function upgrade(
-  sockets: WebSocketServer,
-  options: ShellOptions,
-  request: IncomingMessage,
-  socket: Duplex,
-  head: Buffer,
-): void {
-  const { origin } = request.headers;
-  if (options.isClosing()) refuse(socket, 503, 'This server is going down; try again.');
-  else if (!options.isAllowed(request.headers)) {
-    const whose = origin === undefined ? 'Requests without an Origin' : `Pages of ${origin}`;
-    refuse(socket, 403, `${whose} may not connect here (allowedOrigins).`);
-  } else if (!offersSubprotocol(request)) {
-    refuse(
-      socket,
-      400,
-      `This server speaks the WebSocket subprotocol ${SUBPROTOCOL}, which was not offered.`,
-    );
-  } else {
-    sockets.handleUpgrade(request, socket, head, (webSocket) =>
-      join(webSocket, (peer) => options.connect(peer, request)),
-    );
-  }
-}
-
-function join(socket: WebSocket, connect: (peer: Peer) => Inbound): void {
-  const inbound = connect({
+function join(socket: WebSocket, request: IncomingMessage, { connect }: ShellOptions): void {
+  const peer: Peer = {
+    address: request.socket.remoteAddress ?? '',
     send: (text) => socket.send(text, () => inbound.drained()),
     bufferedBytes: () => socket.bufferedAmount,
     close: (code, reason) => socket.close(code, reason),
     terminate: () => socket.terminate(),
-  });
+  };
+  const inbound = connect(peer, request);
+  request.socket.on('data', (chunk: Buffer) => inbound.received(chunk.length));
   socket.on('message', (data: RawData, isBinary) => inbound.message(isBinary ? null : data.toString()));
   socket.on('close', () => inbound.closed());
-  // A broken frame or a lost connection: `close` follows. Unheard, it would end the process.
-  socket.on('error', () => {});
+  // What arrived was wrong, or the connection is lost: `close` follows. Unheard, it would end the process.
+  socket.on('error', (error) => {
+    const code = 'code' in error ? String(error.code) : '';
+    if (code.startsWith('WS_ERR_')) inbound.broken(code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH');
+  });
 }
 
 function offersSubprotocol(request: IncomingMessage): boolean {
@@ -103,14 +111,16 @@ function isLeftToNobody(server: HttpServer, listener: UpgradeListener, request: 
   );
 }
 
-const REASONS: Readonly<Record<number, string>> = {
+type RefusalStatus = keyof typeof REASONS;
+const REASONS = {
   400: 'Bad Request',
   403: 'Forbidden',
   404: 'Not Found',
+  405: 'Method Not Allowed',
   503: 'Service Unavailable',
-};
+} as const;
 
-function refuse(socket: Duplex, status: 400 | 403 | 404 | 503, sentence: string): void {
+function answer(socket: Duplex, status: RefusalStatus, sentence: string): void {
   socket.on('error', () => {});
   const lines = [
     `HTTP/1.1 ${status} ${REASONS[status]}`,

@@ -41,6 +41,8 @@ export class HandClock {
   choose: (waiting: number) => number = () => 0;
   /** Called between any two tasks. */
   between: () => void = () => {};
+  /** Called when there is something new that needs no time. */
+  stirred: () => void = () => {};
 
   /** @param start milliseconds since 1970 */
   constructor(start: number = Date.UTC(2026, 0, 1)) {
@@ -55,16 +57,25 @@ export class HandClock {
     return this.#elapsed;
   }
 
+  /** Milliseconds until something happens: 0 where it needs no time, Infinity where nothing is to come. */
+  get untilNext(): number {
+    if (this.#tasks.length > 0) return 0;
+    const next = this.#next();
+    return next ? Math.max(0, next.at - this.#elapsed) : Number.POSITIVE_INFINITY;
+  }
+
   /** Calls back once; the answer cancels it. */
   readonly setTimer = (delayMs: number, callback: () => void): (() => void) => {
     const timer = { at: this.#elapsed + Math.max(0, delayMs), order: ++this.#order, callback };
     this.#timers.add(timer);
+    if (delayMs <= 0) this.stirred();
     return () => this.#timers.delete(timer);
   };
 
   /** What comes from outside, such as a message: it happens later, after what this source posted before. */
   post(source: object, run: () => void): void {
     this.#tasks.push({ source, run });
+    this.stirred();
   }
 
   /** Somebody sets the clock. No timer comes due by it. */

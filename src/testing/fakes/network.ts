@@ -140,6 +140,7 @@ class FakeSocket extends EventTarget implements Wire {
 
   #peer(): Peer {
     return {
+      address: '',
       send: (text) => {
         if (this.#serverGone) return;
         this.#pass(this.#down, () => {

@@ -20,18 +20,24 @@ export interface HubScript {
 
 /** One worker: the real hubs, on a platform that ends with it. */
 export class FakeWorker {
-  readonly life = new Life();
+  life = new Life();
   readonly isOwn: boolean;
   readonly #script: HubScript;
   readonly #browser: FakeBrowser;
-  readonly #hubs: Hubs;
+  #hubs: Hubs;
+  /** Of each page that is connected. */
+  readonly #ports = new Set<{ port: PagePort }>();
   readonly #pages = new Set<FakePage>();
 
   constructor(browser: FakeBrowser, script: HubScript, isOwn: boolean) {
     this.#browser = browser;
     this.#script = script;
     this.isOwn = isOwn;
-    this.#hubs = new Hubs(this.#platform(), script.protocol, hubSettings(script.settings ?? {}));
+    this.#hubs = this.#newHubs();
+  }
+
+  #newHubs(): Hubs {
+    return new Hubs(this.#platform(), this.#script.protocol, hubSettings(this.#script.settings ?? {}));
   }
 
   /** As when its process is killed: nobody is told. */
@@ -39,28 +45,40 @@ export class FakeWorker {
     this.life.end();
   }
 
+  /** With fresh globals on the same ports, and nobody is told (https://github.com/WebKit/WebKit/pull/71486). */
+  restart(): void {
+    const { life } = this;
+    this.life = new Life();
+    this.#hubs = this.#newHubs();
+    for (const end of this.#ports) end.port = new PagePort(this.#hubs);
+    life.end();
+  }
+
   /** A page's way to it. */
   connect(page: FakePage): WorkerLine {
     const { clock } = this.#browser;
-    const port = new PagePort(this.#hubs);
+    const end = { port: new PagePort(this.#hubs) };
+    this.#ports.add(end);
     const up = {};
     const down = {};
     let isClosed = false;
     const toWorker = (work: () => void) => clock.post(up, () => this.life.run(work));
-    const toPage = (work: () => void) => {
-      if (isClosed || this.life.isDead) return;
+    const toPage = (life: Life) => (work: () => void) => {
+      if (isClosed || life.isDead) return;
       page.isPostedTo();
       clock.post(down, () => page.life.run(() => isClosed || work()));
     };
     const call = (method: keyof HubPort, args: readonly unknown[]) =>
       new Promise((resolve, reject) => {
         if (isClosed) return;
-        const copies = args.map((arg) => (isSink(arg) ? stub(arg, toPage, toWorker) : structuredClone(arg)));
+        const copies = args.map((arg) => (isSink(arg) ? arg : structuredClone(arg)));
         toWorker(() => {
-          const answered: Promise<unknown> = Reflect.apply(port[method], port, copies);
+          const answer = toPage(this.life);
+          const received = copies.map((copy) => (isSink(copy) ? stub(copy, answer, toWorker) : copy));
+          const answered: Promise<unknown> = Reflect.apply(end.port[method], end.port, received);
           answered.then(
-            (value) => toPage(() => resolve(structuredClone(value))),
-            (error) => toPage(() => reject(error)),
+            (value) => answer(() => resolve(structuredClone(value))),
+            (error) => answer(() => reject(error)),
           );
         });
       });
@@ -77,6 +95,7 @@ export class FakeWorker {
       hub,
       close: () => {
         isClosed = true;
+        this.#ports.delete(end);
         if (this.isOwn) this.kill();
       },
     };

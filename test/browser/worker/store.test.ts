@@ -1,8 +1,9 @@
 import { openDB } from 'idb';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
+import { storeConformance } from '../../../src/testing/conformance/store.ts';
 import { IdbStore } from '../../../worker/browser/store/idb-store.ts';
 import { databaseName, FORMAT } from '../../../worker/browser/store/schema.ts';
-import { cursor, entry, expectFailure, outcome, put, storeConformance } from '../../conformance/store.ts';
+import { cursor, entry, expectFailure, outcome, put } from '../../support/store-rows.ts';
 
 const APP = 'store-test';
 const unreadable: { table: string; row: unknown }[] = [];
@@ -20,12 +21,13 @@ afterEach(() => {
   unreadable.length = 0;
 });
 
-storeConformance('the IndexedDB store', () => {
-  const identity = crypto.randomUUID();
-  return { store: () => newStore(identity) };
-});
-
 describe('the IndexedDB store', () => {
+  const newRows = () => {
+    const identity = crypto.randomUUID();
+    return () => newStore(identity);
+  };
+  for (const { name, run } of storeConformance(newRows)) it(name, run);
+
   it('keeps the rows of two identities apart', async () => {
     const [ada, bob] = [newStore(crypto.randomUUID()), newStore(crypto.randomUUID())];
     const [{ meta }] = await Promise.all([ada.open(), bob.open()]);

@@ -7,6 +7,8 @@ export interface Site {
   readonly origin: string;
   /** What the browser reported as against the policy, of pages and workers alike. */
   readonly violations: string[];
+  /** Reports about this address are the test's own: they are given to it instead. */
+  foresee(address: string, report: (text: string) => void): void;
   /** Every path that was asked for, with its query. */
   readonly requested: string[];
   close(): Promise<void>;
@@ -23,12 +25,15 @@ const TYPES: Readonly<Record<string, string>> = {
 export async function startSite(folder: string, socketPort: () => number): Promise<Site> {
   const violations: string[] = [];
   const requested: string[] = [];
+  const foreseen = new Map<string, (text: string) => void>();
   const server = createServer(async (request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://site');
     if (pathname === '/violation') {
       let text = '';
       for await (const chunk of request) text += chunk;
-      violations.push(text);
+      const [, report] = [...foreseen].find(([address]) => text.includes(address)) ?? [];
+      if (report) report(text);
+      else violations.push(text);
       response.writeHead(204).end();
       return;
     }
@@ -65,6 +70,7 @@ export async function startSite(folder: string, socketPort: () => number): Promi
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     violations,
     requested,
+    foresee: (address, report) => foreseen.set(address, report),
     async close() {
       await new Promise((closed) => {
         server.close(closed);

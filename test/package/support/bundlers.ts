@@ -30,7 +30,13 @@ export async function buildWithVite({ app, folder }: Sources): Promise<string> {
     root: app,
     configFile: false,
     customLogger,
-    build: { outDir, emptyOutDir: true, sourcemap: true },
+    build: {
+      outDir,
+      emptyOutDir: true,
+      sourcemap: true,
+      // A busy machine is no fault of the application.
+      rolldownOptions: { checks: { pluginTimings: false } },
+    },
   });
   failOn(warnings);
   return outDir;

@@ -4,9 +4,6 @@ import { join, resolve } from 'node:path';
 
 export const TSC = resolve(import.meta.dirname, '../../../node_modules/.bin/tsc');
 
-/** What `types` says for the globals of Vite, which a consumer of the tests has not installed. */
-export const VITE_TYPES = resolve(import.meta.dirname, '../../../node_modules/vite/client');
-
 const STRICT = {
   target: 'ES2022',
   lib: ['ES2022', 'DOM'],

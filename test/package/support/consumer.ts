@@ -24,16 +24,9 @@ export function createConsumer(): Consumer {
   const tarball = tarballOf(packed);
   const dependencies = {
     trunkline: `file:./${tarball}`,
-    ...versionsOf(
-      'zod',
-      'react',
-      'react-dom',
-      '@types/react',
-      '@types/react-dom',
-      '@types/node',
-      'esbuild',
-      'valibot',
-    ),
+    ...versionsOf('zod', 'react', 'react-dom', '@types/react', '@types/react-dom', '@types/node'),
+    ...versionsOf('vitest', 'jsdom', '@testing-library/react', '@testing-library/dom'),
+    ...versionsOf('vite', 'esbuild', 'valibot'),
   };
   writeFileSync(
     join(folder, 'package.json'),

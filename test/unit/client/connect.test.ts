@@ -128,8 +128,10 @@ test('a worker that was restarted unseen is known by the id in its batches', asy
   const hub = await s.attached();
   await hub.deliver({});
   hub.deliverAs('another', { connection: open });
-  await until(() => expect(s.hubs).toHaveLength(2));
+  await untilEqual(() => hub.called('attach').length, 2);
   expect(state(s)).toMatchObject({ state: 'closed', reason: 'hub_lost' });
+  // It lives, and is asked through the port that there is.
+  expect(s.hubs).toHaveLength(1);
 });
 
 test('a hub that no longer knows the page is attached to again, and asked again', async () => {
@@ -137,8 +139,23 @@ test('a hub that no longer knows the page is attached to again, and asked again'
   s.client.connection.subscribe(() => {});
   const hub = await s.attached();
   hub.sendReply = { ok: false, code: 'hub_lost', message: 'unknown tab' };
-  expect((await s.client.send('refresh')).durable).toBe(true);
-  expect(s.hubs).toHaveLength(2);
+  const sent = s.client.send('refresh');
+  await untilEqual(() => hub.called('attach').length, 2);
+  hub.sendReply = { ok: true, value: { durable: true } };
+  expect((await sent).durable).toBe(true);
+  expect(s.hubs).toHaveLength(1);
+});
+
+test('a hub whose work has moved is attached to again, and nothing is said of it', async () => {
+  const s = scene();
+  const states: string[] = [];
+  s.client.connection.subscribe(({ state }) => states.push(state));
+  const hub = await s.attached();
+  await hub.deliver({ connection: open });
+  hub.deliverAs(hub.id, { moved: true });
+  await untilEqual(() => hub.called('attach').length, 2);
+  expect(states).toEqual(['closed', 'open']);
+  expect(s.hubs).toHaveLength(1);
 });
 
 test('a worker whose script is gone is unavailable: what was never asked is rejected as not sent', async () => {

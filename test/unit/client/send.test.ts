@@ -92,8 +92,8 @@ test('an outcome comes with the batch that settles it, its result as the schema 
   const at = '2026-01-01T00:00:00Z';
   await hub.deliver({
     settled: [
-      { id: receipt.id, command, outcome: { status: 'accepted', duplicate: false, result: { at } } },
-      { id: 'of another tab', command, outcome: { status: 'cancelled' } },
+      { id: receipt.id, at: 1, command, outcome: { status: 'accepted', duplicate: false, result: { at } } },
+      { id: 'of another tab', at: 2, command, outcome: { status: 'cancelled' } },
     ],
   });
   const outcome = { status: 'accepted', duplicate: false, result: { at: new Date(at) } };
@@ -103,7 +103,7 @@ test('an outcome comes with the batch that settles it, its result as the schema 
     { id: 'of another tab', command, outcome: { status: 'cancelled' } },
   ]);
   off();
-  await hub.deliver({ settled: [{ id: 'x', command, outcome: { status: 'dropped' } }] });
+  await hub.deliver({ settled: [{ id: 'x', at: 5, command, outcome: { status: 'dropped' } }] });
   expect(settled).toHaveLength(2);
 });
 
@@ -112,7 +112,7 @@ test('a result that breaks its schema is reported and given as it came', async (
   const receipt = await s.client.send('decide', { gate: 'g', verdict: 'no' });
   const hub = await s.attached();
   const outcome = { status: 'accepted', duplicate: true, result: { at: 5 } } as const;
-  await hub.deliver({ settled: [{ id: receipt.id, command: { type: 'decide' }, outcome }] });
+  await hub.deliver({ settled: [{ id: receipt.id, at: 6, command: { type: 'decide' }, outcome }] });
   expect(await receipt.outcome).toEqual(outcome);
   expect(s.errors.map(({ code }) => code)).toEqual(['invalid_event']);
 });
@@ -125,7 +125,9 @@ test('an outcome may come before the answer to the send', async () => {
   const sent = s.client.send('refresh');
   await untilEqual(() => hub.called('send').length, 1);
   const id = hub.called('send')[0]?.[0].id ?? '';
-  await hub.deliver({ settled: [{ id, command: { type: 'refresh' }, outcome: { status: 'written' } }] });
+  await hub.deliver({
+    settled: [{ id, at: 7, command: { type: 'refresh' }, outcome: { status: 'written' } }],
+  });
   expect(await (await sent).outcome).toEqual({ status: 'written' });
 });
 
@@ -160,7 +162,9 @@ test('entries can be cancelled, tried again and dismissed', async () => {
   await s.client.outbox.dismiss('a');
   hub.outcomes.set('a', { status: 'expired' });
   expect(await s.client.outbox.settled('a')).toEqual({ status: 'expired' });
-  await hub.deliver({ settled: [{ id: 'a', command: { type: 'decide' }, outcome: { status: 'written' } }] });
+  await hub.deliver({
+    settled: [{ id: 'a', at: 7, command: { type: 'decide' }, outcome: { status: 'written' } }],
+  });
   expect(await receipt.outcome).toEqual({ status: 'written' });
   expect(hub.calls.map(({ method }) => method)).toEqual(
     expect.arrayContaining(['cancel', 'retry', 'dismiss']),
@@ -173,7 +177,9 @@ test('a retry that is refused takes the outcome from nobody who was promised it'
   const { id, outcome } = await s.client.send('refresh');
   hub.retryReply = { ok: false, code: 'invalid_command', message: 'it is pending' };
   await expect(s.client.outbox.retry(id)).rejects.toMatchObject({ code: 'invalid_command' });
-  await hub.deliver({ settled: [{ id, command: { type: 'refresh' }, outcome: { status: 'written' } }] });
+  await hub.deliver({
+    settled: [{ id, at: 7, command: { type: 'refresh' }, outcome: { status: 'written' } }],
+  });
   expect(await outcome).toEqual({ status: 'written' });
 });
 
@@ -189,10 +195,10 @@ test('whoever tries an entry again at its first sight waits for how it ends then
   const expired = { state: 'expired', command, error: { code: 'expired', message: 'late' } };
   await hub.deliver({
     outbox: [entry(first.id, expired)],
-    settled: [{ id: first.id, command, outcome: { status: 'expired' } }],
+    settled: [{ id: first.id, at: 8, command, outcome: { status: 'expired' } }],
   });
   expect(await first.outcome).toEqual({ status: 'expired' });
-  await hub.deliver({ settled: [{ id: first.id, command, outcome: { status: 'written' } }] });
+  await hub.deliver({ settled: [{ id: first.id, at: 9, command, outcome: { status: 'written' } }] });
   expect(await (await retried[0])?.outcome).toEqual({ status: 'written' });
 });
 
@@ -206,6 +212,8 @@ test('a retry that waits for a hub is not told how the command ended before', as
   const hub = await s.attached();
   const { outcome } = await retried;
   await s.client.inspect();
-  await hub.deliver({ settled: [{ id: 'a', command: { type: 'refresh' }, outcome: { status: 'written' } }] });
+  await hub.deliver({
+    settled: [{ id: 'a', at: 10, command: { type: 'refresh' }, outcome: { status: 'written' } }],
+  });
   expect(await outcome).toEqual({ status: 'written' });
 });

@@ -220,3 +220,11 @@ describe('a socket that ends without a goodbye', () => {
     expect(closedOf(tab)).toMatchObject({ reason, retryAt: null });
   });
 });
+
+test('a server cannot put its clients off for longer than a day, and a person need not wait for it', () => {
+  const { world, tab } = connect({ settings: { jitter: 'none' } });
+  leave(world, { code: 'overloaded', retry: true, retry_after_ms: 1e300 });
+  expect(closedOf(tab)).toMatchObject({ retryAt: world.now + 86_400_000 });
+  tab.call({ method: 'reconnect' });
+  expect(world.sockets).toHaveLength(2);
+});

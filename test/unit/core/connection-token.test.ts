@@ -191,3 +191,20 @@ test('a token is in hello, and nowhere else', () => {
   expect(JSON.stringify(elsewhere)).not.toContain('very-secret');
   expect(JSON.stringify(world.report)).not.toContain('very-secret');
 });
+
+test('a token that one tab gave is told to no tab, in whatever the hub says', () => {
+  const { world, asked } = tabs(2);
+  const [tab, other] = asked as [WorldTab, WorldTab];
+  tab.subscribe('run:1');
+  decide(tab, 'g');
+  give(tab, { token: 'secret' });
+  world.socket.accept();
+  expect(world.socket.sent('hello')).toMatchObject([{ token: 'secret' }]);
+  world.socket.say({ type: 'goodbye', code: 'unauthorized', message: 'ran out', retry: true });
+  world.socket.close(4401);
+  give(tab, { token: 'secret' });
+  world.socket.welcome();
+  const inspected = other.call({ method: 'inspect' });
+  const left = other.call({ method: 'signOut', discard: false });
+  expect(JSON.stringify([tab.batches, other.batches, inspected, left])).not.toContain('secret');
+});

@@ -37,6 +37,16 @@ test('a critical event reaches every tab, and is acknowledged once one has taken
   expect(acks(scene)).toEqual([ack([6])]);
 });
 
+test('very many are acknowledged in frames of at most 1,000, each event once', () => {
+  const scene = new TopicScene();
+  const [tab] = scene.live(1);
+  const all = Array.from({ length: 2_500 }, (_, index) => index + 1);
+  for (const n of all) scene.event(alarm(`fire ${n}`), { ack: true });
+  takes(tab, all);
+  expect(acks(scene).map(({ taken }) => taken.length)).toEqual([1_000, 1_000, 500]);
+  expect(acks(scene).flatMap(({ taken }) => taken)).toEqual(all);
+});
+
 test('one is critical by the protocol, or by the server’s word', () => {
   const scene = new TopicScene();
   const [tab] = scene.live(1);

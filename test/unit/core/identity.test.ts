@@ -334,16 +334,3 @@ describe('url and dialect', () => {
     expect(world.socket.url).toBe('ws://other/ws');
   });
 });
-
-test('a hub that waits for another one to give up the ownership says so, and not for longer than it waits', () => {
-  const world = new HubWorld(ops, { open: false });
-  const tab = world.attach();
-  tab.subscribe('run');
-  world.advance(1_999);
-  expect(tab.connection).toMatchObject({ state: 'closed', reason: 'idle' });
-  world.advance(1);
-  expect(tab.connection).toMatchObject({ state: 'closed', reason: 'superseded' });
-  expect(world.report.connection).toEqual(tab.connection);
-  world.openStore();
-  expect(tab.connection).toMatchObject({ state: 'connecting' });
-});

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { Disk } from '../../../src/testing/fakes/disk.ts';
 import type { StoreFailure } from '../../../worker/core/store.ts';
 import { HubWorld, type WorldTab } from '../../support/hub-world.ts';
-import { closedOf, connect, DURABLE, decide, IN_MEMORY, ops, remark, start } from './ops.ts';
+import { connect, DURABLE, decide, IN_MEMORY, ops, remark, start } from './ops.ts';
 
 function storageOf(tab: WorldTab) {
   return tab.batches.findLast(({ storage }) => storage)?.storage;
@@ -56,8 +56,7 @@ describe('a store that cannot be opened', () => {
     tab.subscribe('run:1');
     world.disk.failure = 'newer_format';
     world.openStore();
-    expect(world.ended).toBe('superseded');
-    expect(closedOf(tab)).toMatchObject({ reason: 'superseded', retryAt: null });
+    expect(world.ended).toBe('newer_format');
     expect(world.sockets).toHaveLength(0);
   });
 });
@@ -282,14 +281,37 @@ describe('a store that is lost in mid-session', () => {
   });
 });
 
+describe('an owner that is to hand over', () => {
+  test('ends when its transaction is complete, and its sends are answered', () => {
+    const { world, tab } = connect();
+    world.autoCommit = false;
+    const { pending } = decide(tab, 'g');
+    world.feed({ type: 'hand_over' });
+    expect([world.ended, pending.reply]).toEqual([null, undefined]);
+    while (world.commits.length > 0) world.commitNext();
+    expect(pending.reply).toEqual(DURABLE);
+    expect(world.ended).toBe('handed_over');
+    expect(world.liveSockets).toHaveLength(0);
+  });
+
+  test('stays while the store fails and commands are in its memory alone; goes when there are none', () => {
+    const { world, tab } = failing('full');
+    decide(tab, 'g');
+    world.feed({ type: 'hand_over' });
+    expect(world.ended).toBeNull();
+    const { world: other } = failing('full');
+    other.feed({ type: 'hand_over' });
+    expect(other.ended).toBe('handed_over');
+  });
+});
+
 describe('a store that another hub has taken over', () => {
-  test.for(['at a write', 'at opening'])('%s: this hub is over, and says so', (when) => {
+  test.for(['at a write', 'at opening'])('%s: this ownership is over, and its socket', (when) => {
     const { world, tab } = connect();
     world.disk.failure = 'fenced';
     if (when === 'at a write') remark(tab, 1);
     else world.feed({ type: 'store_failed', failure: 'fenced', message: '' });
     expect(world.ended).toBe('superseded');
-    expect(closedOf(tab)).toMatchObject({ reason: 'superseded', retryAt: null });
     expect(world.liveSockets).toHaveLength(0);
     expect(world.hub.step({ type: 'deadline' }, world.now)).toEqual([]);
   });

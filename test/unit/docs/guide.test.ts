@@ -24,8 +24,8 @@ function tableOf(heading: string): string[][] {
 /** Of a value whose name says its unit, in the guide's words. */
 function unitOf(name: string): RegExp {
   if (name.endsWith('Ms')) return /^ms$/;
-  if (name.endsWith('Bytes')) return /^bytes$/;
-  return name === 'jitter' ? /^$/ : /^(?!ms$|bytes$)\S/;
+  if (/bytes/i.test(name)) return /^bytes$/;
+  return /^(jitter|newestOwns)$/.test(name) ? /^$/ : /^(?!ms$|bytes$)\S/;
 }
 
 test.each([

@@ -35,7 +35,7 @@ function section(title: string) {
 
 /** The frames of a message, as the other side reads them. */
 function read({ from, text }: Example) {
-  return from === 'client' ? parseClientMessage(text) : parseServerMessage(text);
+  return from === 'client' ? [...parseClientMessage(text)] : parseServerMessage(text);
 }
 const at = ({ line }: Example) => `docs/protocol.md:${line}`;
 

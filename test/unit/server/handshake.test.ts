@@ -10,13 +10,14 @@ import { world } from './support/worlds.ts';
 /** Asks for a WebSocket and reads the refusal; 101 where there is none. */
 async function ask(
   { http }: World,
-  { path = '/', ...headers }: Record<string, string> = {},
+  { path = '/', method = 'GET', ...headers }: Record<string, string> = {},
 ): Promise<{ status: number | undefined; body: string }> {
   return await new Promise((resolve, reject) => {
     const asked = request({
       port: (http.address() as AddressInfo).port,
       host: '127.0.0.1',
       path,
+      method,
       headers: {
         connection: 'Upgrade',
         upgrade: 'websocket',
@@ -57,6 +58,13 @@ test('by default only pages of the same host may connect', async () => {
   });
 });
 
+test('a name that was made to lead here is taken for the own host, unless the origins are named', async () => {
+  const rebound = { origin: 'http://evil.example:8080', host: 'evil.example:8080' };
+  expect(await ask(await world({ allowedOrigins: ['self'] }), rebound)).toMatchObject({ status: 101 });
+  const named = await world({ allowedOrigins: ['https://app.example'] });
+  expect(await ask(named, rebound)).toMatchObject({ status: 403 });
+});
+
 test('further origins, requests without one, or all origins are allowed where it is said', async () => {
   const some = await world({ allowedOrigins: ['https://app.example', 'none'] });
   expect(await ask(some, { origin: 'https://app.example' })).toMatchObject({ status: 101 });
@@ -91,6 +99,19 @@ test('a client that does not offer the subprotocol fails the handshake', async (
   expect(await ask(running, { 'sec-websocket-protocol': 'trunkline.v2, trunkline.v1' })).toMatchObject({
     status: 101,
   });
+});
+
+test('a request that is no proper handshake is refused, and each refusal is counted', async () => {
+  const running = await world({ allowedOrigins: ['self', 'none'] }, '/ws');
+  expect(await ask(running, { path: '/ws', method: 'POST' })).toMatchObject({ status: 405 });
+  expect(await ask(running, { path: '/ws', 'sec-websocket-key': 'short' })).toMatchObject({ status: 400 });
+  expect(await ask(running, { path: '/ws', 'sec-websocket-version': '7' })).toMatchObject({ status: 400 });
+  expect(await ask(running, { path: '/ws', 'sec-websocket-protocol': 'other' })).toMatchObject({
+    status: 400,
+  });
+  expect(await ask(running, { path: '/ws', origin: 'https://evil.example' })).toMatchObject({ status: 403 });
+  expect(await ask(running, { path: '/elsewhere' })).toMatchObject({ status: 404 });
+  expect(running.server.stats()).toMatchObject({ upgradesRefused: 6, socketsOpened: 0 });
 });
 
 test('several servers share an http server by their paths, and a path of none of them is not found', async () => {
@@ -181,6 +202,7 @@ test('a message beyond the limit ends its connection, and nothing else', async (
   expect(await client.next('welcome')).toMatchObject({ max_frame_bytes: 2_000 });
   client.send({ type: 'ping', id: 1, padding: 'x'.repeat(3_000) });
   expect(await client.closed).toMatchObject({ code: 1009 });
+  expect(running.server.stats()).toMatchObject({ oversizedMessages: 1, connections: 1, malformedFrames: 0 });
   await other.settle();
 });
 
@@ -238,6 +260,14 @@ test('the token and the request decide who the client is', async () => {
   nobody.hello({ token: 'bad' });
   expect(await nobody.next('goodbye')).toMatchObject({ code: 'unauthorized' });
   expect(await nobody.closed).toMatchObject({ code: 4401 });
+});
+
+test.each([undefined, '', true, 0, {}])('nobody is who authenticate says is %j', async (nobody) => {
+  const running = await world({ authenticate: () => nobody as unknown as null });
+  const client = await running.connect();
+  client.hello({ token: 'bad' });
+  expect(await client.next('goodbye')).toMatchObject({ code: 'unauthorized' });
+  expect(running.server.stats()).toMatchObject({ connections: 0, connectionsOpened: 0 });
 });
 
 test('where authenticate fails, the client may try again', async () => {

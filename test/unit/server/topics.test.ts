@@ -249,7 +249,7 @@ test('a topic that the principal may not read is refused, and the connection goe
 });
 
 test('topics and requests for state are limited for each connection', async () => {
-  const running = await world({ limits: { subscriptionsPerConnection: 1, resyncsPerMinute: 1 } });
+  const running = await world({ limits: { subscriptionsPerConnection: 1, resyncsPerMinute: 2 } });
   const client = await running.join();
   client.send({ type: 'subscribe', topic: 't', ref: 1 }, { type: 'subscribe', topic: 'u', ref: 2 });
   expect(await client.next('error')).toMatchObject({ code: 'rate_limited', topic: 'u', ref: 2, ended: true });

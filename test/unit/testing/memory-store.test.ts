@@ -1,11 +1,21 @@
 import { describe, expect, it } from 'vitest';
+import { storeConformance } from '../../../src/testing/conformance/store.ts';
 import { Disk } from '../../../src/testing/fakes/disk.ts';
 import { MemoryStore } from '../../../src/testing/fakes/store.ts';
-import { entry, expectFailure, put, storeConformance } from '../../conformance/store.ts';
+import { entry, expectFailure, put } from '../../support/store-rows.ts';
 
-storeConformance('the store in memory', () => {
-  const disk = new Disk();
-  return { store: () => new MemoryStore(disk) };
+describe('the store in memory', () => {
+  const newRows = () => {
+    const disk = new Disk();
+    return () => new MemoryStore(disk);
+  };
+  for (const { name, run } of storeConformance(newRows)) it(name, run);
+
+  it('is told where it does not do what it must', async () => {
+    const forgetful = storeConformance(() => () => new MemoryStore(new Disk()));
+    const results = await Promise.allSettled(forgetful.map(({ run }) => run()));
+    expect(results.filter(({ status }) => status === 'rejected').length).toBeGreaterThan(5);
+  });
 });
 
 describe('the faults of the store in memory', () => {

@@ -13,11 +13,15 @@ export function backoffMs(
   return jitter === 'none' ? boundMs : random() * boundMs;
 }
 
+/** No server can put a client off for ever: it is asked again after a day. */
+const LONGEST_ASKED_WAIT_MS = 86_400_000;
+
 /** A wait that the server asked for, and full jitter on top, so that its clients do not return all at once. */
 export function askedWaitMs(
   askedMs: number,
   { backoffBaseMs, jitter }: Pick<HubSettings, 'backoffBaseMs' | 'jitter'>,
   random: () => number,
 ): number {
-  return jitter === 'none' ? askedMs : askedMs + random() * Math.max(askedMs, backoffBaseMs);
+  const waitMs = Math.min(askedMs, LONGEST_ASKED_WAIT_MS);
+  return jitter === 'none' ? waitMs : waitMs + random() * Math.max(waitMs, backoffBaseMs);
 }

@@ -44,7 +44,7 @@ export interface OutboxHost {
   measure(generation: number): void;
   /** The outbox looks different. */
   changed(): void;
-  settled(settled: Pick<StoredOutcome, 'id' | 'command' | 'outcome'>): void;
+  settled(settled: StoredOutcome): void;
 }
 
 export interface Writable {

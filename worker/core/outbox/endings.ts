@@ -48,11 +48,11 @@ export function apply(box: Box, id: string, ending: Ending): void {
   box.endings.delete(id);
   const entry = box.entries.get(id);
   if (!entry) return;
-  const { command } = entry.row;
-  box.outcomes.add({ id, at: ending.at, command, outcome: ending.outcome });
+  const settled = { id, at: ending.at, command: entry.row.command, outcome: ending.outcome };
+  box.outcomes.add(settled);
   if (ending.row) entry.row = ending.row;
   else box.entries.delete(id);
-  box.host.settled({ id, command, outcome: ending.outcome });
+  box.host.settled(settled);
   box.host.changed();
 }
 

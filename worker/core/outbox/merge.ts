@@ -91,9 +91,10 @@ function mergeRows(memory: StoredEntry, stored: StoredEntry): StoredEntry {
 }
 
 /** The store says how a command ended that memory took for pending. */
-function forget(box: Box, { row }: Entry, { id, outcome }: StoredOutcome): void {
+function forget(box: Box, { row }: Entry, settled: StoredOutcome): void {
+  const { id } = settled;
   box.entries.delete(id);
   box.context.deadlines.clear(retryName(id));
   answerSend(box, id, ok({ durable: true }));
-  box.host.settled({ id, command: row.command, outcome });
+  box.host.settled({ ...settled, command: row.command });
 }

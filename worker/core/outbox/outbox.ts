@@ -208,6 +208,11 @@ export class Outbox {
     return this.#box.outcomes.get(id)?.outcome ?? null;
   }
 
+  /** What has ended since then, ms since 1970, as far as it is known. */
+  settledSince(since: number): StoredOutcome[] {
+    return [...this.#box.outcomes.all].filter(({ at }) => at >= since);
+  }
+
   /** Empties the outbox; `done` when the store has. */
   discard(done: (stored: boolean) => void): void {
     const ops = [...this.#box.entries.keys()].map((id): StoreOp => ({ op: 'delete_entry', id }));

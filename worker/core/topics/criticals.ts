@@ -2,6 +2,8 @@ import type { TabItem } from '../../../src/protocol/port.ts';
 
 /** How many offsets are remembered as taken, to answer repeats without asking a page again. */
 const REMEMBER_TAKEN = 10_000;
+/** Servers refuse very many at once: each one is work for them. */
+const ACKNOWLEDGED_AT_ONCE = 1_000;
 
 /** The critical events of one topic and epoch: which ones a page took, which ones still wait for one. */
 export class Criticals {
@@ -54,13 +56,15 @@ export class Criticals {
       for (const known of offsets.keys()) if (known > offset) offsets.delete(known);
   }
 
-  /** What to tell the server; it counts as told. */
+  /** What to tell the server, in one frame; it counts as told. `null` where nothing is left to tell. */
   takeAcknowledgements(): { offsets: number[]; failed: { offset: number; code: string }[] } | null {
     if (this.#unacknowledged.size === 0 && this.#failed.size === 0) return null;
-    const offsets = [...this.#unacknowledged];
-    const failed = [...this.#failed].map(([offset, code]) => ({ offset, code }));
-    this.#unacknowledged.clear();
-    this.#failed.clear();
+    const offsets = [...this.#unacknowledged].slice(0, ACKNOWLEDGED_AT_ONCE);
+    const failed = [...this.#failed]
+      .slice(0, ACKNOWLEDGED_AT_ONCE - offsets.length)
+      .map(([offset, code]) => ({ offset, code }));
+    for (const offset of offsets) this.#unacknowledged.delete(offset);
+    for (const { offset } of failed) this.#failed.delete(offset);
     return { offsets, failed };
   }
 }

@@ -262,16 +262,16 @@ export class Topic implements SeatTopic {
   acknowledge(): void {
     if (!this.#knowledge || !this.#socket.isOpen()) return;
     const { epoch, criticals } = this.#knowledge;
-    const told = criticals.takeAcknowledgements();
-    if (!told) return;
-    const { offsets, failed } = told;
-    this.#socket.write({
-      type: 'ack',
-      topic: this.name,
-      epoch,
-      offsets,
-      ...(failed.length > 0 && { failed }),
-    });
+    for (let told = criticals.takeAcknowledgements(); told; told = criticals.takeAcknowledgements()) {
+      const { offsets, failed } = told;
+      this.#socket.write({
+        type: 'ack',
+        topic: this.name,
+        epoch,
+        offsets,
+        ...(failed.length > 0 && { failed }),
+      });
+    }
   }
 
   get #deadline(): string {

@@ -42,8 +42,8 @@ export class HandWorld {
     });
   }
 
-  connect(principal: string | Promise<string> = 'anonymous'): HandPeer {
-    return new HandPeer((peer) => this.broker.connect(peer, async () => await principal));
+  connect(principal: string | Promise<string> = 'anonymous', address?: string): HandPeer {
+    return new HandPeer((peer) => this.broker.connect(peer, async () => await principal), address);
   }
 
   async join(hello: Partial<ClientFrameOf['hello']> = {}, principal = 'anonymous'): Promise<HandPeer> {
@@ -63,9 +63,11 @@ export class HandPeer implements Peer {
   frames: ServerFrame[] = [];
   readonly sizes: number[] = [];
   buffered = 0;
+  readonly address: string;
   ended: { code: number } | 'terminated' | null = null;
 
-  constructor(connect: (peer: Peer) => Inbound) {
+  constructor(connect: (peer: Peer) => Inbound, address = '') {
+    this.address = address;
     this.#inbound = connect(this);
   }
 
@@ -90,6 +92,10 @@ export class HandPeer implements Peer {
     this.buffered = 0;
     this.#inbound.drained();
   }
+  /** Bytes of messages that are not complete yet. */
+  trickle(bytes: number): void {
+    this.#inbound.received(bytes);
+  }
   /** The socket is lost, without a word. */
   lose(): void {
     this.#inbound.closed();
@@ -98,7 +104,10 @@ export class HandPeer implements Peer {
     this.say({ type: 'hello', client_id: CLIENT_ID, app: 'ops', app_version: 3, term: 1, ...fields });
   }
   say(...frames: (ClientFrame | Record<string, unknown>)[]): void {
-    this.#inbound.message(JSON.stringify(frames.length === 1 ? frames[0] : frames));
+    this.hear(JSON.stringify(frames.length === 1 ? frames[0] : frames));
+  }
+  hear(text: string): void {
+    this.#inbound.message(text);
   }
 
   /** Takes out the first frame of that type, which must have arrived. */

@@ -1,0 +1,34 @@
+import type { CommandOf, CommandType, EventInput, ResultIn } from '../protocol/types.ts';
+import type { Principal } from './log/event-log.ts';
+
+/** What a command's handler gets beside the command. */
+export interface CommandContext<P> {
+  /** The command's idempotency key: give it to whatever the handler does outside the log. */
+  readonly id: string;
+  /** How often the command was tried, as far as this server can know: the client's count, and its own after failures; from 1. */
+  readonly attempt: number;
+  readonly principal: Principal;
+  readonly topic: string | null;
+  /** When the person sent it, milliseconds since 1970 by the browser's clock. */
+  readonly createdAt: number;
+  /**
+   * Publishes an event in the same transaction of the log as the command's id and result: all of them happen, once, or
+   * none. It goes out after the handler has returned.
+   * @throws TypeError when the event breaks its schema; Error when the handler has already returned.
+   */
+  publish(topic: string, event: EventInput<P>): void;
+}
+
+/**
+ * One handler for each of the protocol's commands. It gets the schema's output and returns the result schema's input.
+ *
+ * A handler that throws a `Reject` refuses the command. Any other throw is tried again (after 100, 200, 400 and 800 ms,
+ * while the commands of the same client and topic wait behind it), and after 5 times the command is refused with
+ * `internal`. Effects outside the log happen at least once, with `context.id` as their idempotency key.
+ */
+export type Handlers<P, Context = CommandContext<P>> = {
+  readonly [T in CommandType<P>]: (
+    command: CommandOf<P, T>,
+    context: Context,
+  ) => ResultIn<P, T> | Promise<ResultIn<P, T>>;
+};

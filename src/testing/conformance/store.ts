@@ -1,0 +1,266 @@
+/** What every `Store` must do, for any test runner: our own run it against IndexedDB in a browser, and against memory. */
+import type {
+  LoadedState,
+  Store,
+  StoredCursor,
+  StoredEntry,
+  StoredOutcome,
+  StoreFailure,
+  StoreOp,
+} from '../../../worker/core/store.ts';
+
+/** One thing that a store must do; `run` rejects where it does not. */
+export interface ConformanceCheck {
+  readonly name: string;
+  run(): Promise<void>;
+}
+
+interface Scene {
+  newStore(): Store;
+  /** What a store finds that opens now. */
+  reload(): Promise<LoadedState>;
+}
+
+/**
+ * @param newRows called for each check: a place for rows that nobody has used, as a function that makes stores which all
+ * work on it.
+ * @example for (const { name, run } of storeConformance(newRows)) test(name, run);
+ */
+export function storeConformance(newRows: () => () => Store): ConformanceCheck[] {
+  return checks().map(({ name, check }) => ({
+    name,
+    async run() {
+      const makeStore = newRows();
+      const made: Store[] = [];
+      const newStore = () => {
+        const store = makeStore();
+        made.push(store);
+        return store;
+      };
+      try {
+        await check({ newStore, reload: async () => await newStore().open() });
+      } finally {
+        for (const store of made) store.close();
+      }
+    },
+  }));
+}
+
+function checks(): { name: string; check: (scene: Scene) => Promise<void> }[] {
+  const all: { name: string; check: (scene: Scene) => Promise<void> }[] = [];
+  const check = (name: string, run: (scene: Scene) => Promise<void>) => all.push({ name, check: run });
+
+  check('begins empty, at term 1, with a client id that is a uuid', async ({ reload }) => {
+    const { meta, entries, outcomes, cursors } = await reload();
+    isTrue(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(meta.clientId), 'the client id is a uuid');
+    same([meta.term, meta.principal], [1, null]);
+    same([entries, outcomes, cursors], [[], [], []]);
+  });
+
+  check('raises the term at each opening and keeps the client id', async ({ reload }) => {
+    const first = await reload();
+    const second = await reload();
+    same(second.meta, { ...first.meta, term: 2 });
+  });
+
+  check('gives two stores that open at once two terms', async ({ reload }) => {
+    const [one, other] = await Promise.all([reload(), reload()]);
+    same([one.meta.term, other.meta.term].sort(), [1, 2]);
+    same(one.meta.clientId, other.meta.clientId);
+  });
+
+  check('gives back what was committed', async ({ newStore, reload }) => {
+    const store = newStore();
+    await store.open();
+    await store.commit({
+      durability: 'strict',
+      ops: [put(entry('a', 1)), put(entry('b', 2)), { op: 'put_outcome', outcome: outcome('c') }],
+    });
+    await store.commit({
+      durability: 'relaxed',
+      ops: [
+        { op: 'put_cursor', cursor: cursor('run:42', 7) },
+        { op: 'put_principal', principal: 'ada' },
+      ],
+    });
+    const state = await reload();
+    same(state.entries, [entry('a', 1), entry('b', 2)]);
+    same(state.outcomes, [outcome('c')]);
+    same(state.cursors, [cursor('run:42', 7)]);
+    same(state.meta.principal, 'ada');
+    await store.open();
+    const clientId = '11111111-0000-4000-8000-000000000001';
+    await store.commit({
+      durability: 'strict',
+      ops: [
+        { op: 'put_principal', principal: 'bob' },
+        { op: 'put_client_id', clientId },
+      ],
+    });
+    const { meta } = await reload();
+    same([meta.clientId, meta.principal], [clientId, 'bob']);
+  });
+
+  check('replaces rows of the same key, and deletes', async ({ newStore, reload }) => {
+    const store = newStore();
+    await store.open();
+    const ops: StoreOp[] = [
+      put(entry('a', 1)),
+      put(entry('b', 2)),
+      { op: 'put_outcome', outcome: outcome('old') },
+      { op: 'put_cursor', cursor: cursor('t', 1) },
+      { op: 'put_cursor', cursor: cursor('u', 1) },
+    ];
+    await store.commit({ durability: 'relaxed', ops });
+    await store.commit({
+      durability: 'relaxed',
+      ops: [
+        put({ ...entry('a', 1), maybeSent: true, attempt: 1 }),
+        { op: 'delete_entry', id: 'b' },
+        { op: 'put_outcome', outcome: outcome('b') },
+        { op: 'delete_outcome', id: 'old' },
+        { op: 'put_cursor', cursor: cursor('t', 2) },
+        { op: 'delete_cursor', topic: 'u' },
+      ],
+    });
+    const state = await reload();
+    same(state.entries, [{ ...entry('a', 1), maybeSent: true, attempt: 1 }]);
+    same(state.outcomes, [outcome('b')]);
+    same(state.cursors, [cursor('t', 2)]);
+  });
+
+  check(
+    'does the operations of a transaction, and transactions made at once, in their order',
+    async ({ newStore, reload }) => {
+      const store = newStore();
+      await store.open();
+      await Promise.all([
+        store.commit({ durability: 'strict', ops: [put(entry('a', 1)), { op: 'delete_entry', id: 'a' }] }),
+        store.commit({ durability: 'relaxed', ops: [put(entry('b', 2))] }),
+        store.commit({ durability: 'strict', ops: [put(entry('b', 3))] }),
+        store.commit({ durability: 'relaxed', ops: [] }),
+      ]);
+      same((await reload()).entries, [entry('b', 3)]);
+    },
+  );
+
+  check(
+    'fences the former store off: its transaction changes nothing, now and later',
+    async ({ newStore, reload }) => {
+      const former = newStore();
+      await former.open();
+      await former.commit({ durability: 'strict', ops: [put(entry('a', 1))] });
+      const latter = newStore();
+      await latter.open();
+      const ops: StoreOp[] = [
+        put(entry('b', 2)),
+        { op: 'delete_entry', id: 'a' },
+        { op: 'put_principal', principal: 'eve' },
+      ];
+      await expectFailure(former.commit({ durability: 'strict', ops }), 'fenced');
+      await expectFailure(former.commit({ durability: 'strict', ops: [] }), 'fenced');
+      await latter.commit({ durability: 'strict', ops: [put(entry('c', 3))] });
+      const state = await reload();
+      same(state.entries, [entry('a', 1), entry('c', 3)]);
+      same(state.meta.principal, null);
+    },
+  );
+
+  check(
+    'fences off a transaction that was still under way when another store took over',
+    async ({ newStore, reload }) => {
+      const former = newStore();
+      await former.open();
+      const taken = reload();
+      const writes = Array.from({ length: 20 }, (_, i) =>
+        former.commit({ durability: 'relaxed', ops: [put(entry(`e${String(i).padStart(2, '0')}`, i))] }).then(
+          () => true,
+          () => false,
+        ),
+      );
+      const written = (await Promise.all(writes)).filter(Boolean).length;
+      // Whatever it was told is stored was there for the store that took over.
+      same((await taken).entries.length, written);
+    },
+  );
+
+  check(
+    'fails before it is opened and after it is closed, and can be opened again',
+    async ({ newStore, reload }) => {
+      const store = newStore();
+      const write = () => store.commit({ durability: 'strict', ops: [put(entry('a', 1))] });
+      await expectFailure(write(), 'failed');
+      await store.open();
+      store.close();
+      await expectFailure(write(), 'failed');
+      same((await store.open()).meta.term, 2);
+      await write();
+      same((await reload()).entries, [entry('a', 1)]);
+    },
+  );
+
+  check('rejects an opening that is overtaken by a close', async ({ newStore }) => {
+    const store = newStore();
+    const opening = store.open();
+    store.close();
+    await expectFailure(opening, 'failed');
+  });
+  return all;
+}
+
+async function expectFailure(promise: Promise<unknown>, failure: StoreFailure): Promise<void> {
+  const error: unknown = await promise.then(
+    () => null,
+    (reason) => reason,
+  );
+  same([Object(error).name, Object(error).failure], ['StoreError', failure]);
+}
+
+function entry(id: string, seq: number): StoredEntry {
+  return {
+    id,
+    seq,
+    topic: 'run:42',
+    priority: 'high',
+    command: { type: 'human_decision', gate: `gate-${id}`, approved: true, notes: ['ok', null, 1.5] },
+    appVersion: 1,
+    dedupeKey: null,
+    createdAt: 1_700_000_000_000,
+    maybeSent: false,
+    attempt: 0,
+    firstSentAt: null,
+    fate: { state: 'pending' },
+  };
+}
+function outcome(id: string): StoredOutcome {
+  return {
+    id,
+    at: 1_700_000_000_001,
+    command: { type: 'human_decision', gate: id },
+    outcome: { status: 'accepted', duplicate: false, result: { by: 'ada' } },
+  };
+}
+function cursor(topic: string, offset: number): StoredCursor {
+  return { topic, epoch: 'e1', offset, lastSeen: 1_700_000_000_002, savedAt: 1_700_000_000_003 };
+}
+function put(row: StoredEntry): StoreOp {
+  return { op: 'put_entry', entry: row };
+}
+
+function isTrue(condition: boolean, what: string): void {
+  if (!condition) throw new Error(`this does not hold: ${what}`);
+}
+
+function same(actual: unknown, expected: unknown): void {
+  const [is, wanted] = [inOrder(actual), inOrder(expected)];
+  if (is !== wanted) throw new Error(`expected ${wanted}, not ${is}`);
+}
+
+/** Rows are JSON; the order of their fields means nothing. */
+function inOrder(value: unknown): string {
+  return JSON.stringify(value, (_key, part: unknown) =>
+    typeof part === 'object' && part !== null && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
+  );
+}

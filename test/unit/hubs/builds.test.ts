@@ -1,0 +1,152 @@
+import { describe, expect, test } from 'vitest';
+import { Life } from '../../../src/testing/fakes/life.ts';
+import { commonChannel, type FindMessage, relayChannel } from '../../../worker/shell/channel.ts';
+import { ownerLock } from '../../../worker/shell/locks.ts';
+import {
+  BrowserScene,
+  NEWER,
+  PROTOCOL,
+  roleOf,
+  type SceneTab,
+  STRICTER,
+} from '../../support/browser-scene.ts';
+
+const last = ({ connections }: SceneTab) => connections.at(-1);
+
+/** A hub of a build that speaks another relay protocol: it owns, and says so in the words that never change. */
+async function foreignOwner(scene: BrowserScene): Promise<Life> {
+  const life = new Life();
+  const { locks, channels } = scene.browser;
+  locks.of(life).request(ownerLock('ops', 'ann'), () => new Promise<void>(() => {}));
+  await scene.pass(0);
+  const common = channels.open(life, commonChannel('ops', 'ann'), (message) => {
+    const { find, from } = message as FindMessage & { find: 'who' };
+    if (find !== 'who') return;
+    const notice = { find: 'owner', owner: 'foreign', relayVersion: 99 };
+    channels.open(life, relayChannel('ops', 'ann', from), () => {}).post(notice);
+  });
+  common.post({ find: 'taken' });
+  return life;
+}
+
+describe('two builds whose hubs cannot relay to each other', () => {
+  test('the tabs of the one that does not own are told to reload; nothing of the outbox is lost, and it goes on when it can', async () => {
+    const scene = new BrowserScene();
+    await scene.server.stop();
+    const before = await scene.tab('hub.js');
+    const sent = before.client.send('decide', { gate: 'stored' }, { topic: 'run' });
+    await scene.pass(20);
+    expect(await sent).toMatchObject({ durable: true });
+    before.page.close();
+    await scene.pass(20);
+    const foreign = await foreignOwner(scene);
+    const tab = await scene.tab('hub.js');
+    await scene.pass(5_000);
+    expect(last(tab)).toMatchObject({
+      state: 'closed',
+      reason: 'superseded',
+      detail: { message: expect.stringContaining('reload to continue') },
+    });
+    const refused = tab.client.send('decide', { gate: 'refused' }, { topic: 'run' });
+    const checked = expect(refused).rejects.toMatchObject({ code: 'version_mismatch' });
+    await scene.pass(20);
+    await checked;
+    expect(tab.errors).toEqual([]);
+    await scene.server.start();
+    foreign.end();
+    await scene.pass(60_000);
+    expect([await roleOf(tab, scene), tab.outbox(), scene.decided]).toEqual(['owner', [], ['stored']]);
+  });
+});
+
+describe('builds of several versions', () => {
+  test('what the newer schemas refuse is quarantined and shown to every tab; what they take is sent', async () => {
+    const scene = new BrowserScene();
+    await scene.server.stop();
+    const old = await scene.tab('old.js');
+    const sent = old.client.send('decide', { gate: 'g' }, { topic: 'run' });
+    await scene.pass(20);
+    await sent;
+    const young = await scene.tab('new.js', STRICTER);
+    await scene.pass(1_000);
+    expect(await roleOf(young, scene)).toBe('owner');
+    for (const tab of [old, young]) expect(tab.outbox()).toEqual(['quarantined']);
+    await scene.server.start();
+    await scene.pass(60_000);
+    expect(scene.decided).toEqual([]);
+    expect(young.client.outbox.get()).toMatchObject([{ command: { type: 'decide', gate: 'g' } }]);
+  });
+
+  test('a rollback: when the last tab of the newer build closes, the older one owns again', async () => {
+    const scene = new BrowserScene();
+    const young = await scene.tab('new.js', NEWER);
+    await scene.emit('a');
+    const old = await scene.tab('old.js');
+    await scene.pass(1_000);
+    expect([await roleOf(young, scene), await roleOf(old, scene)]).toEqual(['owner', 'relay']);
+    await scene.server.stop();
+    const sent = young.client.send('decide', { gate: 'g' }, { topic: 'run' });
+    await scene.pass(20);
+    expect(await sent).toMatchObject({ durable: true });
+    young.page.close();
+    await scene.pass(1_000);
+    expect([await roleOf(old, scene), old.outbox()]).toEqual(['owner', ['queued']]);
+    await scene.server.start();
+    await scene.pass(60_000);
+    expect([scene.decided, old.gates(), scene.sockets]).toEqual([['g'], ['a open'], 1]);
+  });
+
+  test('of three, the newest owns, in whatever order they came', async () => {
+    for (const order of [
+      ['1', '2', '3'],
+      ['2', '3', '1'],
+      ['3', '1', '2'],
+    ]) {
+      const scene = new BrowserScene();
+      const protocols = { '1': PROTOCOL, '2': NEWER, '3': STRICTER };
+      const tabs = new Map<string, SceneTab>();
+      for (const version of order) {
+        tabs.set(version, await scene.tab(version, protocols[version as keyof typeof protocols]));
+      }
+      await scene.pass(2_000);
+      await scene.emit('a');
+      const roles = await Promise.all(
+        [...tabs].map(async ([version, tab]) => [version, await roleOf(tab, scene)]),
+      );
+      expect(Object.fromEntries(roles)).toEqual({ '1': 'relay', '2': 'relay', '3': 'owner' });
+      for (const tab of tabs.values()) expect(tab.gates()).toEqual(['a open']);
+      expect(scene.sockets).toBe(1);
+    }
+  });
+
+  test('an owner whose storage fails keeps what is in its memory alone until it is stored; a newer build works through it', async () => {
+    const scene = new BrowserScene();
+    await scene.server.stop();
+    scene.browser.disk('ops', 'ann').failure = 'full';
+    const old = await scene.tab('old.js');
+    const sent = old.client.send('decide', { gate: 'in memory' }, { topic: 'run' });
+    await scene.pass(20);
+    expect(await sent).toMatchObject({ durable: false });
+    const young = await scene.tab('new.js', NEWER);
+    await scene.pass(10_000);
+    expect([await roleOf(old, scene), await roleOf(young, scene)]).toEqual(['owner', 'relay']);
+    expect(young.outbox()).toEqual(['queued']);
+    scene.browser.disk('ops', 'ann').failure = null;
+    await scene.pass(60_000);
+    expect(await roleOf(young, scene)).toBe('owner');
+    await scene.server.start();
+    await scene.pass(60_000);
+    expect(scene.decided).toEqual(['in memory']);
+  });
+
+  test('in development the hub that started last owns, whatever its version', async () => {
+    const scene = new BrowserScene();
+    const first = await scene.tab('1', NEWER, { newestOwns: true });
+    await scene.pass(10);
+    const second = await scene.tab('2', PROTOCOL, { newestOwns: true });
+    await scene.pass(1_000);
+    expect([await roleOf(first, scene), await roleOf(second, scene)]).toEqual(['relay', 'owner']);
+    await scene.emit('a');
+    for (const tab of [first, second]) expect(tab.gates()).toEqual(['a open']);
+  });
+});
