@@ -37,13 +37,20 @@ test.each([
   expect(compile(folder, `bundlers-${bundler}`, options, paths)).toBe('');
 });
 
-test.each(Object.entries(BUNDLERS))(
-  'the application for %s works in a browser, under a strict policy',
-  async (bundler, build) => {
+test.each([
+  { bundler: 'vite', hub: /^\/assets\/hub-[\w-]{8}\.js$/ },
+  { bundler: 'webpack', hub: /^\/\d+\.[0-9a-f]{20}\.js$/ },
+  { bundler: 'esbuild', hub: /^\/hub-[A-Z0-9]{8}\.js$/ },
+  { bundler: 'none', hub: /^\/hub\.js\?v=1$/ },
+] as const)(
+  'the application for $bundler works in a browser, under a strict policy, and a changed hub has a URL of its own',
+  async ({ bundler, hub }) => {
     const files = bundler === 'none' ? inJavaScript(filesForBundler(bundler)) : filesForBundler(bundler);
-    const application = await runApplication(files, join(folder, `built-by-${bundler}`), built(build));
+    const serve = built(BUNDLERS[bundler]);
+    const application = await runApplication(files, join(folder, `built-by-${bundler}`), serve);
     await works(application);
     expect(application.site.violations).toEqual([]);
+    expect(application.site.requested.filter((path) => hub.test(path))).not.toEqual([]);
   },
 );
 
