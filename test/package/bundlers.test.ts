@@ -43,7 +43,7 @@ test.each([
   { bundler: 'esbuild', hub: /^\/hub-[A-Z0-9]{8}\.js$/ },
   { bundler: 'none', hub: /^\/hub\.js\?v=1$/ },
 ] as const)(
-  'the application for $bundler works in a browser, under a strict policy, and a changed hub has a URL of its own',
+  'the application for $bundler works in a browser, under a strict policy, its hub from a URL that tells its version',
   async ({ bundler, hub }) => {
     const files = bundler === 'none' ? inJavaScript(filesForBundler(bundler)) : filesForBundler(bundler);
     const serve = built(BUNDLERS[bundler]);
