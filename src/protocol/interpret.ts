@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { isTooDeep, TOO_DEEP } from './json.ts';
 import type { AnyProtocol } from './types.ts';
 
 /** A definition as it is at run time, its types forgotten: the one place where a `Protocol` is looked into. */
@@ -105,6 +106,9 @@ export function validate(schema: StandardSchemaV1, value: unknown): StandardSche
 }
 
 function judge(schema: StandardSchemaV1, what: string, input: Typed): Interpreted<{ value: Typed }> {
+  if (isTooDeep(input)) {
+    return { ok: false, code: 'invalid', message: `${what}: ${TOO_DEEP}`, issues: [] };
+  }
   const { type, ...fields } = input;
   const result = validate(schema, fields);
   if (result.issues) {

@@ -129,6 +129,8 @@ export interface HubReport {
     storm: boolean;
   };
   storage: StorageState;
+  /** Stored rows that a fault of the disk, or another program's hand, has left: they stay, and are not used. */
+  unreadableRows: number;
   outbox: { high: number; normal: number; inFlight: number; entries: number };
   tabs: { tab: number; visible: boolean; credit: 'ready' | 'out' | 'stalled'; topics: string[] }[];
   topics: {

@@ -5,6 +5,12 @@ import { Deadlines } from './deadlines.ts';
 import type { Effect } from './io.ts';
 import type { HubSettings } from './settings.ts';
 
+/** A server that makes up names without end must not fill the memory: beyond this, subjects are only counted. */
+const REPORTED_LIMIT = 100;
+/** What is longer counts as one subject. */
+const SUBJECT_CHARACTERS = 200;
+const MESSAGE_CHARACTERS = 2_000;
+
 export interface HubOptions {
   protocol: AnyProtocol;
   settings: HubSettings;
@@ -80,18 +86,21 @@ export class Context {
   }
 
   log(level: 'debug' | 'warn', message: string): void {
-    this.#messages.push({ kind: 'log', level, message });
+    this.#messages.push({ kind: 'log', level, message: shortened(message) });
   }
 
   /** For the application's `onError`, once for each subject. */
   reportOnce(subject: string, code: ErrorCode, message: string): void {
-    if (this.#reported.has(subject)) return;
-    this.#reported.add(subject);
+    const known = subject.length > SUBJECT_CHARACTERS ? 'a long name' : subject;
+    if (this.#reported.has(known) || this.#reported.size > REPORTED_LIMIT) return;
+    this.#reported.add(known);
     this.report(code, message);
+    if (this.#reported.size > REPORTED_LIMIT)
+      this.log('warn', `${REPORTED_LIMIT} kinds of faults were reported; further ones are only counted`);
   }
 
   report(code: ErrorCode, message: string): void {
-    this.#messages.push({ kind: 'error', code, message });
+    this.#messages.push({ kind: 'error', code, message: shortened(message) });
   }
 
   takeMessages(): HubMessage[] {
@@ -99,4 +108,8 @@ export class Context {
     this.#messages = [];
     return messages;
   }
+}
+
+function shortened(message: string): string {
+  return message.length > MESSAGE_CHARACTERS ? `${message.slice(0, MESSAGE_CHARACTERS)}…` : message;
 }

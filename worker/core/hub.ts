@@ -49,6 +49,7 @@ export class Hub {
   #mismatches = 0;
   #nameOnTrial: string | null = null;
   #refs = 0;
+  #unreadableRows = 0;
 
   constructor(options: HubOptions) {
     const context = new Context(options);
@@ -219,7 +220,12 @@ export class Hub {
     else recall();
   }
 
-  #storeOpened({ meta, entries, outcomes, cursors }: LoadedState): void {
+  #storeOpened({ meta, entries, outcomes, cursors, unreadable }: LoadedState): void {
+    this.#unreadableRows = unreadable.length;
+    for (const { table, key } of unreadable) {
+      const what = `a stored row of ${table} (${key}) cannot be read; it is left where it is, and is not used`;
+      this.#context.reportOnce(`row:${table}:${key}`, 'storage_unavailable', what);
+    }
     const heard = cursors.map(({ savedAt }) => savedAt);
     if (heard.length > 0) this.#heardBefore = heard.reduce((a, b) => Math.max(a, b));
     const outbox = this.#outbox.load(entries, outcomes);
@@ -407,6 +413,7 @@ export class Hub {
       connection: this.#connection.view,
       sockets: this.#connection.sockets,
       storage: this.#keeper.storage,
+      unreadableRows: this.#unreadableRows,
       outbox: this.#outbox.counts,
       tabs: this.#tabs.report,
       topics: [...this.#topics.all].map((topic) => ({

@@ -82,6 +82,13 @@ export interface LoadedState {
   readonly entries: readonly StoredEntry[];
   readonly outcomes: readonly StoredOutcome[];
   readonly cursors: readonly StoredCursor[];
+  readonly unreadable: readonly UnreadableRow[];
+}
+
+/** What a fault of the disk, or another program's hand, has left: it stays where it is, and is not used. */
+export interface UnreadableRow {
+  readonly table: string;
+  readonly key: string;
 }
 
 /**

@@ -18,7 +18,7 @@ import type { Topics } from './topics/topics.ts';
 const STALL_AFTER_MS = 5_000;
 /** Events in one batch; more would block a page for longer than a frame. */
 const BATCH_ITEMS = 2_000;
-/** Of outcomes and messages that wait for a stalled tab. */
+/** Of outcomes that wait for a stalled tab, and of messages that wait for any. */
 const KEEP_FOR_STALLED = 50;
 const RATE_WINDOW_MS = 1_000;
 
@@ -273,7 +273,9 @@ export class Tabs implements TokenTabs {
     let best: Tab | undefined;
     for (const tab of this.#tabs.values())
       if (tab.credit.state !== 'stalled' && (!best || rank(tab) > rank(best))) best = tab;
-    best?.messages.push(...this.#messages.splice(0));
+    if (!best) return;
+    best.messages.push(...this.#messages.splice(0));
+    best.messages.splice(0, best.messages.length - KEEP_FOR_STALLED);
   }
 
   #measureRate(): void {

@@ -47,8 +47,6 @@ export type ToOwner = { readonly owner: string } & (
 export type ToRelay = { readonly owner: string } & (
   | { readonly relay: 'deliver'; readonly tab: TabId; readonly delivery: number; readonly batch: Batch }
   | { readonly relay: 'reply'; readonly call: number; readonly reply: Reply<unknown> }
-  /** The ownership is over: what is to be relayed from now on goes to the next owner. */
-  | { readonly relay: 'ended' }
 );
 
 export function commonChannel(app: string, identity: string): string {

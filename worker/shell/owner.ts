@@ -70,7 +70,7 @@ export class Owner implements Line {
     this.#store = platform.createStore({
       app: protocol.app,
       identity,
-      onUnreadable: (table, row) => this.#tellUnreadable(table, row),
+      onLost: (why) => this.#feed({ type: 'store_failed', ...failureOf(why) }),
     });
     this.#openStore();
   }
@@ -243,12 +243,6 @@ export class Owner implements Line {
     for (const { sink } of this.#tabs.values()) {
       sink.deliver({ hub: this.hub, reports: [message] }).catch(() => {});
     }
-  }
-
-  #tellUnreadable(table: string, row: unknown): void {
-    const key = Object(row).id ?? Object(row).topic;
-    const message = `a stored row of ${table} (${String(key)}) cannot be read; it is left where it is, and is not used`;
-    this.#tell({ kind: 'error', code: 'storage_unavailable', message });
   }
 }
 

@@ -1,5 +1,5 @@
 import type { TabSink } from '../../src/protocol/port.ts';
-import type { Store } from '../core/store.ts';
+import type { Store, StoreError } from '../core/store.ts';
 
 /**
  * All that a hub needs of the place in which it runs. The browser's is in `worker/browser`; `src/testing` has one that is
@@ -43,6 +43,6 @@ export interface Channel {
 export interface StoreOptions {
   readonly app: string;
   readonly identity: string;
-  /** A row that is left where it is, and not used. */
-  onUnreadable(table: string, row: unknown): void;
+  /** The store that was open is closed, and not by us: it can be opened again. */
+  onLost(why: StoreError): void;
 }

@@ -70,9 +70,6 @@ export class Relay implements Line {
       case 'reply':
         this.#calls.get(message.call)?.(message.reply);
         this.#calls.delete(message.call);
-        return;
-      case 'ended':
-        this.end();
     }
   }
 

@@ -50,11 +50,9 @@ export class Relays {
     guest.channel.post(notice);
   }
 
+  /** The ownership is over. Each hub hears of the next one, or is it. */
   end(): void {
-    for (const [hubId, guest] of this.#guests) {
-      this.#say(guest, { owner: this.#owner.hub, relay: 'ended' });
-      this.#close(hubId);
-    }
+    for (const hubId of this.#guests.keys()) this.#close(hubId);
   }
 
   #open(hubId: string): Guest {

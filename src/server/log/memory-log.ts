@@ -158,6 +158,8 @@ class MemoryLog implements EventLog {
 
   async prune(now: number): Promise<void> {
     this.#checkOpen();
+    // Only ever renewed: no client of this log can have seen an event of theirs.
+    for (const [name, { offset }] of this.#topics) if (offset === 0) this.#topics.delete(name);
     const before = now - KEEP_MS;
     for (const [key, { at }] of this.#commands) {
       if (at >= before) break;

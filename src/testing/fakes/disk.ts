@@ -7,6 +7,7 @@ import {
   type StoreFailure,
   type StoreOp,
   type StoreTransaction,
+  type UnreadableRow,
 } from '../../../worker/core/store.ts';
 
 interface Tables {
@@ -24,6 +25,7 @@ export class Disk {
   entries = new Map<string, StoredEntry>();
   outcomes = new Map<string, StoredOutcome>();
   cursors = new Map<string, StoredCursor>();
+  unreadable: readonly UnreadableRow[] = [];
   /** Set: every opening and every transaction fails so, with nothing changed. */
   failure: StoreFailure | null = null;
   #failures: { failure: StoreFailure; times: number } | null = null;
@@ -77,6 +79,7 @@ export class Disk {
       entries: byKey(this.entries),
       outcomes: byKey(this.outcomes),
       cursors: byKey(this.cursors),
+      unreadable: this.unreadable,
     });
   }
 

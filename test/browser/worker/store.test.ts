@@ -6,19 +6,19 @@ import { databaseName, FORMAT } from '../../../worker/browser/store/schema.ts';
 import { cursor, entry, expectFailure, outcome, put } from '../../support/store-rows.ts';
 
 const APP = 'store-test';
-const unreadable: { table: string; row: unknown }[] = [];
+const lost: string[] = [];
 const newStore = (identity: string, timeoutMs = 10_000) => {
   const store = new IdbStore({
     app: APP,
     identity,
     timeoutMs,
-    onUnreadable: (table, row) => unreadable.push({ table, row }),
+    onLost: ({ failure, message }) => lost.push(`${failure}: ${message}`),
   });
   onTestFinished(() => store.close());
   return store;
 };
 afterEach(() => {
-  unreadable.length = 0;
+  lost.length = 0;
 });
 
 describe('the IndexedDB store', () => {
@@ -77,14 +77,15 @@ describe('the IndexedDB store', () => {
     };
     const db = await openDB(databaseName(APP, identity));
     for (const [table, bad] of Object.entries(rows)) for (const row of bad) await db.put(table, row);
-    const { entries, outcomes, cursors } = await store.open();
+    const { entries, outcomes, cursors, unreadable } = await store.open();
     expect(entries).toEqual([entry('good', 1)]);
     expect(outcomes).toEqual([outcome('good')]);
     expect(cursors).toEqual([cursor('good', 1)]);
     expect(unreadable).toEqual([
-      ...rows.entries.map((row) => ({ table: 'entries', row })),
-      { table: 'outcomes', row: rows.outcomes[0] },
-      { table: 'cursors', row: rows.cursors[0] },
+      { table: 'entries', key: 'bad' },
+      { table: 'entries', key: 'odd' },
+      { table: 'outcomes', key: 'bad' },
+      { table: 'cursors', key: 'bad' },
     ]);
     expect(await db.get('entries', 'bad')).toEqual({ id: 'bad', seq: 'two' });
     db.close();
@@ -98,10 +99,13 @@ describe('the IndexedDB store', () => {
     const db = await openDB(databaseName(APP, identity));
     await db.put('meta', { clientId: 7 }, 'meta');
     db.close();
-    const { meta, entries } = await store.open();
+    // It is nobody else's term either: opened anew, the store goes on.
+    await expectFailure(store.commit({ durability: 'strict', ops: [put(entry('b', 2))] }), 'failed');
+    const { meta, entries, unreadable } = await store.open();
     expect(meta.term).toBe(1);
     expect(entries).toEqual([entry('a', 1)]);
-    expect(unreadable).toEqual([{ table: 'meta', row: { clientId: 7 } }]);
+    expect(unreadable).toEqual([{ table: 'meta', key: 'meta' }]);
+    await store.commit({ durability: 'strict', ops: [put(entry('b', 2))] });
   });
 
   it('stays away from a newer format', async () => {
@@ -110,20 +114,22 @@ describe('the IndexedDB store', () => {
     await expectFailure(newStore(identity).open(), 'newer_format');
   });
 
-  it('makes way for an upgrade, and says so at the next transaction', async () => {
+  it('makes way for an upgrade, and says so', async () => {
     const identity = crypto.randomUUID();
     const store = newStore(identity);
     await store.open();
     (await openDB(databaseName(APP, identity), FORMAT + 1)).close();
+    expect(lost).toEqual([expect.stringMatching(/^failed: .* somebody makes it format/)]);
     await expectFailure(store.commit({ durability: 'strict', ops: [put(entry('a', 1))] }), 'failed');
     await expectFailure(store.open(), 'newer_format');
   });
 
-  it('makes way for a deletion, and opens anew', async () => {
+  it('makes way for a deletion, says so, and opens anew', async () => {
     const identity = crypto.randomUUID();
     const store = newStore(identity);
     const { meta } = await store.open();
     await deleted(databaseName(APP, identity));
+    expect(lost).toEqual([expect.stringMatching(/^failed: .* somebody deletes it$/)]);
     await expectFailure(store.commit({ durability: 'strict', ops: [] }), 'failed');
     const again = await store.open();
     expect(again.meta.term).toBe(1);

@@ -27,8 +27,14 @@ export interface LabTab {
   inspect(): Promise<HubReport>;
   reconnect(): Promise<void>;
   /** The rows of a table in the browser's storage. */
-  stored(table: 'entries' | 'outcomes' | 'cursors'): Promise<unknown[]>;
+  stored(table: Table): Promise<StoredRow[]>;
+  /** Puts a row there, past the hub. */
+  store(table: Table, row: StoredRow): Promise<void>;
 }
+
+type Table = 'entries' | 'outcomes' | 'cursors';
+/** As it is on the disk: what a hub makes of it is what the tests are about. */
+export type StoredRow = Readonly<Record<string, unknown>>;
 
 interface Fixtures {
   /** Between the browser and whatever server it leads to. */
@@ -105,6 +111,7 @@ async function openLab(context: BrowserContext, origin: string, config: LabConfi
     window.labConfig = value;
   }, config);
   await page.goto(origin);
+  const database = `trunkline:lab:${config.identity}`;
   const connection = () => page.evaluate(() => window.lab.client.connection.get());
   return {
     page,
@@ -134,12 +141,13 @@ async function openLab(context: BrowserContext, origin: string, config: LabConfi
       }, text),
     inspect: () => page.evaluate(() => window.lab.client.inspect()),
     reconnect: () => page.evaluate(() => window.lab.client.reconnect()),
-    stored: (table) => page.evaluate(readTable, { database: `trunkline:lab:${config.identity}`, table }),
+    stored: (table) => page.evaluate(readTable, { database, table }),
+    store: (table, row) => page.evaluate(putRow, { database, table, row }),
   };
 }
 
 /** Runs in the page. */
-async function readTable({ database, table }: { database: string; table: string }): Promise<unknown[]> {
+async function readTable({ database, table }: { database: string; table: string }): Promise<StoredRow[]> {
   const done = <T>(request: IDBRequest<T>) =>
     new Promise<T>((resolve, reject) => {
       request.onsuccess = () => resolve(request.result);
@@ -151,6 +159,31 @@ async function readTable({ database, table }: { database: string; table: string 
   const rows = await done(opened.transaction(table).objectStore(table).getAll());
   opened.close();
   return rows;
+}
+
+/** Runs in the page. */
+async function putRow({
+  database,
+  table,
+  row,
+}: {
+  database: string;
+  table: string;
+  row: StoredRow;
+}): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const opening = indexedDB.open(database);
+    opening.onerror = () => reject(opening.error);
+    opening.onsuccess = () => {
+      const tx = opening.result.transaction(table, 'readwrite');
+      tx.objectStore(table).put(row);
+      tx.onabort = () => reject(tx.error);
+      tx.oncomplete = () => {
+        opening.result.close();
+        resolve();
+      };
+    };
+  });
 }
 
 function required(name: string): string {

@@ -168,6 +168,39 @@ describe('a store that is back', () => {
 });
 
 describe('a store that is lost in mid-session', () => {
+  test('gets back what it held, though nothing was to be written', () => {
+    const { world, tab } = start();
+    tab.subscribe('run:1');
+    world.socket.welcome();
+    world.socket.say(
+      { type: 'subscribed', topic: 'run:1', ref: 1, epoch: 'e1', offset: 7, recovered: false },
+      {
+        type: 'snapshot',
+        topic: 'run:1',
+        ref: 1,
+        epoch: 'e1',
+        offset: 7,
+        ts: 1,
+        part: 0,
+        last: true,
+        events: [],
+      },
+    );
+    world.socket.close();
+    const { id, pending } = decide(tab, 'g');
+    expect(pending.reply).toEqual(DURABLE);
+    world.advance(500);
+    expect([...world.disk.cursors.values()]).toMatchObject([{ topic: 'run:1', offset: 7 }]);
+    world.disk.erase();
+    world.feed({ type: 'store_failed', failure: 'failed', message: 'the browser closed it' });
+    expect(storageOf(tab)).toEqual({ state: 'degraded', reason: 'failed: the browser closed it' });
+    world.advance(1_000);
+    expect(storageOf(tab)).toEqual({ state: 'ok' });
+    expect([...world.disk.entries.keys()]).toEqual([id]);
+    expect([...world.disk.cursors.values()]).toMatchObject([{ topic: 'run:1', offset: 7 }]);
+    expect(world.disk.principal).toBe('ann');
+  });
+
   test('the sends of its transaction are in memory, and go', () => {
     const { world, tab } = connect();
     world.autoCommit = false;
@@ -302,6 +335,24 @@ describe('an owner that is to hand over', () => {
     const { world: other } = failing('full');
     other.feed({ type: 'hand_over' });
     expect(other.ended).toBe('handed_over');
+  });
+});
+
+describe('a store with rows that cannot be read', () => {
+  test('is no failure, and they are counted, and reported once however often it is opened', () => {
+    const disk = new Disk();
+    disk.unreadable = [
+      { table: 'entries', key: 'bad' },
+      { table: 'cursors', key: 'bad' },
+    ];
+    const { world, tab } = start({ disk });
+    world.openStore();
+    expect(world.report).toMatchObject({ storage: { state: 'ok' }, unreadableRows: 2 });
+    expect(reportsOf(tab)).toMatchObject([
+      { code: 'storage_unavailable', message: expect.stringContaining('entries (bad)') },
+      { code: 'storage_unavailable', message: expect.stringContaining('cursors (bad)') },
+    ]);
+    expect(decide(tab, 'g').pending.reply).toEqual(DURABLE);
   });
 });
 

@@ -278,21 +278,19 @@ test('commands that wait are bounded by their bytes, over all connections of a p
   expect(second.all('command_ack').map(({ id }) => id)).toEqual([noteId(4), noteId(3)]);
 });
 
-test('a command that is nested too deeply to be written again counts as the largest', async () => {
-  const done = deferred<void>();
-  const hand = new HandWorld({ handlers: { decide, note: () => done.promise } });
+test('a command that is nested too deeply to be written again is refused, and the others go on', async () => {
+  const hand = new HandWorld({ handlers: { decide, note: () => undefined } });
   const peer = await hand.join();
   const text = JSON.stringify(noteFrame(1)).replace(
     '"text":"x"',
     `"text":"x","deep":${'['.repeat(50_000)}${']'.repeat(50_000)}`,
   );
   peer.hear(text);
-  for (let n = 2; n <= 16; n++) peer.hear(text.replace(noteId(1), noteId(n)));
   await hand.clock.advance(0);
-  expect(peer.all('command_nack')).toEqual([]);
-  peer.hear(text.replace(noteId(1), noteId(17)));
+  expect(peer.expect('command_nack')).toMatchObject({ id: noteId(1), retry: false });
+  peer.say(noteFrame(2));
   await hand.clock.advance(0);
-  expect(peer.expect('command_nack')).toMatchObject({ id: noteId(17), code: 'overloaded' });
+  expect(peer.expect('command_ack')).toMatchObject({ id: noteId(2) });
 });
 
 test('of clients without a connection, so many are remembered', () => {

@@ -6,6 +6,7 @@ import {
   StoreError,
   type StoreOp,
   type StoreTransaction,
+  type UnreadableRow,
 } from '../../core/store.ts';
 import { storeError, withDeadline } from './failure.ts';
 import { isCursor, isEntry, isMeta, isOutcome } from './rows.ts';
@@ -27,8 +28,7 @@ type Connection =
 export interface IdbStoreOptions {
   app: string;
   identity: string;
-  /** Called for each row that cannot be read. It is left in place. */
-  onUnreadable(table: string, row: unknown): void;
+  onLost(why: StoreError): void;
   /** For opening and for each transaction. @default 10_000 */
   timeoutMs?: number;
 }
@@ -36,13 +36,13 @@ export interface IdbStoreOptions {
 /** The rows of one app and identity in IndexedDB. */
 export class IdbStore implements Store {
   readonly #name: string;
-  readonly #onUnreadable: (table: string, row: unknown) => void;
+  readonly #onLost: (why: StoreError) => void;
   readonly #timeoutMs: number;
   #connection: Connection = { state: 'closed', why: new StoreError('failed', 'the store was never opened') };
 
-  constructor({ app, identity, onUnreadable, timeoutMs = TIMEOUT_MS }: IdbStoreOptions) {
+  constructor({ app, identity, onLost, timeoutMs = TIMEOUT_MS }: IdbStoreOptions) {
     this.#name = databaseName(app, identity);
-    this.#onUnreadable = onUnreadable;
+    this.#onLost = onLost;
     this.#timeoutMs = timeoutMs;
   }
 
@@ -54,11 +54,19 @@ export class IdbStore implements Store {
     const opening: Connection = { state: 'opening' };
     this.#connection = opening;
     let db: Database | undefined;
+    let lost: StoreError | undefined;
     try {
-      db = await this.#connect();
+      db = await this.#connect((why) => {
+        lost = why;
+        if (this.#connection.state === 'open' && this.#connection.db === db) {
+          this.#connection = { state: 'closed', why };
+          this.#onLost(why);
+        }
+      });
       if (this.#connection !== opening) throw CLOSED_MEANWHILE();
       const state = await this.#write(db, 'strict', 'take the rows over', (tx) => this.#takeOver(tx));
       if (this.#connection !== opening) throw CLOSED_MEANWHILE();
+      if (lost) throw lost;
       this.#connection = { state: 'open', db, term: state.meta.term };
       return state;
     } catch (error) {
@@ -92,12 +100,18 @@ export class IdbStore implements Store {
     this.#connection = { state: 'closed', why };
   }
 
-  async #connect(): Promise<Database> {
+  async #connect(onLost: (why: StoreError) => void): Promise<Database> {
     let late = false;
+    const lose = (why: string) => onLost(new StoreError('failed', `${this.#name} was lost: ${why}`));
     const connecting = openDB<Tables>(this.#name, FORMAT, {
       upgrade: (db, from) => migrate(db, from),
-      // Whoever upgrades or deletes the database waits for this. The next transaction fails, and the hub opens anew.
-      blocking: (_from, _to, event) => (event.target as IDBDatabase).close(),
+      // Whoever upgrades or deletes the database waits for this.
+      blocking: (_from, to, event) => {
+        (event.target as IDBDatabase).close();
+        lose(to === null ? 'somebody deletes it' : `somebody makes it format ${to}`);
+      },
+      // As when a person clears the site's data.
+      terminated: () => lose('the browser closed it'),
     });
     connecting.then(
       (db) => {
@@ -138,30 +152,34 @@ export class IdbStore implements Store {
       tx.objectStore('outcomes').getAll(),
       tx.objectStore('cursors').getAll(),
     ]);
-    const next = this.#nextTerm(meta);
+    // A `meta` that cannot be read costs the principal and the client's name: the server then sees a new browser.
+    const next = isMeta(meta)
+      ? { ...meta, term: meta.term + 1 }
+      : { clientId: crypto.randomUUID(), term: 1, principal: null };
     await tx.objectStore('meta').put(next, META);
     return {
       meta: next,
-      entries: this.#readable('entries', entries, isEntry),
-      outcomes: this.#readable('outcomes', outcomes, isOutcome),
-      cursors: this.#readable('cursors', cursors, isCursor),
+      entries: entries.filter(isEntry),
+      outcomes: outcomes.filter(isOutcome),
+      cursors: cursors.filter(isCursor),
+      unreadable: [
+        ...unreadable('meta', meta === undefined ? [] : [meta], isMeta),
+        ...unreadable('entries', entries, isEntry),
+        ...unreadable('outcomes', outcomes, isOutcome),
+        ...unreadable('cursors', cursors, isCursor),
+      ],
     };
   }
+}
 
-  /** A `meta` that cannot be read costs the principal and the client's name: the server then sees a new browser. */
-  #nextTerm(meta: unknown): StoredMeta {
-    if (isMeta(meta)) return { ...meta, term: meta.term + 1 };
-    if (meta !== undefined) this.#onUnreadable('meta', meta);
-    return { clientId: crypto.randomUUID(), term: 1, principal: null };
-  }
-
-  #readable<T>(table: string, rows: readonly unknown[], fits: (row: unknown) => row is T): T[] {
-    return rows.filter((row): row is T => {
-      const readable = fits(row);
-      if (!readable) this.#onUnreadable(table, row);
-      return readable;
-    });
-  }
+function unreadable(
+  table: string,
+  rows: readonly unknown[],
+  fits: (row: unknown) => boolean,
+): UnreadableRow[] {
+  return rows
+    .filter((row) => !fits(row))
+    .map((row) => ({ table, key: String(Object(row).id ?? Object(row).topic ?? table) }));
 }
 
 /** All requests are made at once; the check of the term comes first among them, and takes the others back. */
@@ -169,7 +187,8 @@ async function apply(tx: Writing, ops: readonly StoreOp[], term: number): Promis
   const meta = tx.objectStore('meta');
   const checked = meta.get(META).then((stored) => {
     if (stored?.term === term) return stored;
-    throw new StoreError('fenced', `another hub took the outbox over (term ${stored?.term}, not ${term})`);
+    if (!isMeta(stored)) throw new StoreError('failed', 'the row of its term is gone, or cannot be read');
+    throw new StoreError('fenced', `another hub took the outbox over (term ${stored.term}, not ${term})`);
   });
   let written: Promise<StoredMeta> = checked;
   const change = (fields: Partial<StoredMeta>) => {

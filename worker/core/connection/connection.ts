@@ -10,6 +10,8 @@ const CLOSE_TIMEOUT_MS = 2_000;
 /** The largest message that the hub takes: what `hello` tells the server. */
 export const MAX_MESSAGE_CHARACTERS = 16 * 1024 * 1024;
 const DEFAULT_SERVER_MAX_BYTES = 1024 * 1024;
+/** A server that asks for less would have a ping after each pong. */
+const LEAST_HEARTBEAT_MS = 100;
 const STORM_WINDOW_MS = 60_000;
 const STORM_ATTEMPTS = 5;
 
@@ -302,7 +304,7 @@ export class Connection {
       session: welcome.session,
       since: now,
       rttMs: null,
-      heartbeatMs: welcome.heartbeat_ms ?? settings.heartbeatMs,
+      heartbeatMs: Math.max(welcome.heartbeat_ms ?? settings.heartbeatMs, LEAST_HEARTBEAT_MS),
       maxFrameBytes: welcome.max_frame_bytes ?? DEFAULT_SERVER_MAX_BYTES,
       // The server's memory cannot begin after its present.
       serverTime: Math.max(welcome.server_time, welcome.dedupe_since),

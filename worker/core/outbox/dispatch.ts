@@ -1,5 +1,6 @@
 /** What goes to the socket, when, and what comes back about it. */
 import { commandDefinition } from '../../../src/protocol/interpret.ts';
+import { isTooDeep, TOO_DEEP } from '../../../src/protocol/json.ts';
 import { askedWaitMs, backoffMs } from '../connection/backoff.ts';
 import type { StoredEntry, StoreOp } from '../store.ts';
 import { answerSend, ok } from './answers.ts';
@@ -71,7 +72,16 @@ export function acked(box: Box, { id, duplicate, result }: Ack): void {
   const entry = box.entries.get(id);
   if (!entry || !isPending(entry)) return;
   answerSend(box, id, ok({ durable: true }));
-  const outcome = { status: 'accepted', duplicate: duplicate ?? false, result } as const;
+  const outcome = {
+    status: 'accepted',
+    duplicate: duplicate ?? false,
+    result: isTooDeep(result) ? undefined : result,
+  } as const;
+  if (outcome.result !== result) {
+    const { type } = entry.row.command;
+    const message = `the result of ${type} is ${TOO_DEEP}, and left out`;
+    box.context.reportOnce(`result:${type}`, 'too_large', message);
+  }
   end(box, entry, { row: null, outcome });
   pump(box);
 }

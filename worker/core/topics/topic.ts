@@ -24,6 +24,8 @@ export interface TopicSocket {
 /** How long the server may take to answer, at first; doubled by each failure. */
 const ANSWER_TIMEOUT_MS = 10_000;
 const ANSWER_TIMEOUT_MAX_MS = 60_000;
+/** A snapshot that has not ended before so much more has arrived never will. */
+const SNAPSHOT_CHARACTERS = 64 * 1024 * 1024;
 /** A topic that breaks again sooner than this is asked for more slowly. */
 const STABLE_AFTER_MS = 10_000;
 
@@ -48,6 +50,8 @@ type Subscription =
 interface Parts {
   epoch: string;
   next: number;
+  /** What had arrived on the connections when it began, this part included. */
+  readonly beganAt: number;
   events: SnapshotItem[];
   missed: SnapshotItem[];
 }
@@ -194,11 +198,15 @@ export class Topic implements SeatTopic {
 
   snapshot(frame: ServerFrameOf['snapshot']): void {
     const subscription = this.#subscription;
+    const { charactersIn } = this.#context.counts;
     if (subscription.state !== 'asked' || subscription.ref !== frame.ref) return;
     const parts =
-      frame.part === 0 ? { epoch: frame.epoch, next: 0, events: [], missed: [] } : subscription.parts;
+      frame.part === 0
+        ? { epoch: frame.epoch, next: 0, beganAt: charactersIn, events: [], missed: [] }
+        : subscription.parts;
     if (!parts || parts.next !== frame.part || parts.epoch !== frame.epoch)
       return this.#askAgain(subscription.attempt + 1);
+    if (charactersIn - parts.beganAt > SNAPSHOT_CHARACTERS) return this.#askAgain(subscription.attempt + 1);
     for (const item of frame.events) parts.events.push(item);
     for (const item of frame.missed ?? []) parts.missed.push(item);
     parts.next++;

@@ -54,6 +54,14 @@ export class Topics {
         this.#cursors.set(cursor.topic, cursor);
       }
     }
+    const inStore = new Set(cursors.map(({ topic }) => topic));
+    const known = [
+      ...this.#cursors.values(),
+      ...[...this.#topics.values()].map(({ lastKnown }) => lastKnown),
+    ];
+    for (const cursor of known)
+      if (cursor && !inStore.has(cursor.topic) && !this.#unsaved.has(cursor.topic))
+        ops.push(putCursor(cursor));
     for (const cursor of this.#unsaved.values()) ops.push(putCursor(cursor));
     return ops;
   }

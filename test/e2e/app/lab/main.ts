@@ -4,7 +4,7 @@ import { type LabProtocol, protocol } from './protocol.ts';
 export interface LabConfig {
   readonly url: string;
   readonly identity: string;
-  readonly worker: 'shared' | 'dedicated';
+  readonly worker: keyof typeof workers;
   readonly dialect: Dialect;
   /** Listened to from the start, to every type. */
   readonly topics: readonly string[];
@@ -38,20 +38,29 @@ declare global {
   }
 }
 
+/** Each a literal, for the bundler to see it. */
+const workers = {
+  shared: () =>
+    new SharedWorker(new URL('./hub.ts', import.meta.url), {
+      type: 'module',
+      name: 'trunkline',
+      extendedLifetime: true,
+    }),
+  'without storage': () =>
+    new SharedWorker(new URL('./hub-without-storage.ts', import.meta.url), {
+      type: 'module',
+      name: 'trunkline',
+      extendedLifetime: true,
+    }),
+  dedicated: () => new Worker(new URL('./hub.ts', import.meta.url), { type: 'module' }),
+};
 const { url, identity, worker, dialect, topics, token } = window.labConfig;
 const lab: Lab = {
   client: createClient(protocol, {
     url,
     identity,
     dialect,
-    worker: () =>
-      worker === 'shared'
-        ? new SharedWorker(new URL('./hub.ts', import.meta.url), {
-            type: 'module',
-            name: 'trunkline',
-            extendedLifetime: true,
-          })
-        : new Worker(new URL('./hub.ts', import.meta.url), { type: 'module' }),
+    worker: workers[worker],
     ...(token !== null && {
       token: () => {
         lab.tokensAsked++;

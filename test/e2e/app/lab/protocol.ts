@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 
 export const protocol = defineProtocol({
   app: 'lab',
-  version: 1,
+  version: 2,
   events: {
     /** As `docs/examples/smallest_server.py` sends it. */
     machine: {
@@ -29,7 +29,12 @@ export const protocol = defineProtocol({
       priority: 'high',
       dedupe: ({ gateId }) => gateId,
     },
-    note: { schema: z.object({ text: z.string() }) },
+    note: {
+      schema: z.object({ text: z.string() }),
+      // Version 1 called it so.
+      upgrade: (old, fromVersion) =>
+        fromVersion < 2 ? { text: z.object({ words: z.string() }).parse(old).words } : old,
+    },
   },
 });
 export type LabProtocol = typeof protocol;

@@ -106,8 +106,9 @@ export class HandPeer implements Peer {
   say(...frames: (ClientFrame | Record<string, unknown>)[]): void {
     this.hear(JSON.stringify(frames.length === 1 ? frames[0] : frames));
   }
-  hear(text: string): void {
-    this.#inbound.message(text);
+  /** A whole message; `null` is one that is not text. */
+  hear(message: string | null): void {
+    this.#inbound.message(message);
   }
 
   /** Takes out the first frame of that type, which must have arrived. */
