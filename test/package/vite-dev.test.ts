@@ -1,5 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Page } from 'playwright';
+import type { Client } from 'trunkline';
 import type { ServerStats } from 'trunkline/server';
 import { expect, inject, test } from 'vitest';
 import { filesForBundler, filesOf } from './support/code-blocks.ts';
@@ -18,19 +20,27 @@ function developedApplication(): Map<string, string> {
   return files;
 }
 
-/** Lets the server tell how many sockets it has. */
-const withStats = (text: string) =>
-  text.replace(
-    'const http = createHttpServer();',
-    'const http = createHttpServer((_, response) => response.end(JSON.stringify(server.stats())));',
-  );
+/** Lets the server tell how many sockets it has, and a page what its hub is. */
+const withReports = (text: string) =>
+  text
+    .replace(
+      'const http = createHttpServer();',
+      'const http = createHttpServer((_, response) => response.end(JSON.stringify(server.stats())));',
+    )
+    .replace(/^import \{ client \}.*$/m, '$& Object.assign(window, { client });');
+
+const roleOf = (page: Page) =>
+  page.evaluate(async () => {
+    const { client } = window as unknown as { client: Pick<Client<never>, 'inspect'> };
+    return (await client.inspect()).role.state;
+  });
 
 test('editing the protocol or the hub and reloading one tab runs the new code, while another tab works on over the same socket', async () => {
   const { site, port, context, end } = await runApplication(
     developedApplication(),
     app,
     serveWithVite,
-    withStats,
+    withReports,
   );
   const stats = async (): Promise<ServerStats> => (await fetch(`http://127.0.0.1:${port}`)).json();
   /** Resolves when the development server has seen it. */
@@ -49,6 +59,11 @@ test('editing the protocol or the hub and reloading one tab runs the new code, w
       await page.goto(site.origin);
       await page.getByText('Line: open').waitFor();
     }
+    /** Until its new hub has taken over, a tab sees through the hub that goes. */
+    const reload = async () => {
+      await reloaded.reload();
+      await expect.poll(() => roleOf(reloaded), { timeout: 10_000 }).toBe('owner');
+    };
     const pagesOfOld: string[] = [];
     old.on('framenavigated', (frame) => pagesOfOld.push(frame.url()));
     await old.getByRole('button', { name: 'Add a note' }).click();
@@ -59,8 +74,7 @@ test('editing the protocol or the hub and reloading one tab runs the new code, w
       'note: { schema: z.object({ text: z.string() })',
       "note: { schema: z.object({ text: z.pipe(z.string(), z.transform((text) => text + ' as edited')) })",
     );
-    await reloaded.reload();
-    await reloaded.getByText('note 1 as edited', { exact: true }).waitFor();
+    await reload();
     await old.getByRole('button', { name: 'Add a note' }).click();
     // One hub has read it for both.
     for (const page of [old, reloaded]) await page.getByText('note 2 as edited', { exact: true }).waitFor();
@@ -72,12 +86,12 @@ test('editing the protocol or the hub and reloading one tab runs the new code, w
       'startHub(protocol',
       `startHub({ ...protocol, events: { note: { schema: ${schema} } } }`,
     );
-    await reloaded.reload();
-    await reloaded.getByText('note 2 by a new hub', { exact: true }).waitFor();
+    await reload();
     await old.getByRole('button', { name: 'Add a note' }).click();
     for (const page of [old, reloaded])
       await page.getByText('note 3 by a new hub', { exact: true }).waitFor();
 
+    expect(await roleOf(old)).toBe('relay');
     expect(pagesOfOld).toEqual([]);
     expect(await stats()).toMatchObject({ connections: 1, commands: { accepted: 3, duplicates: 0 } });
   } finally {
