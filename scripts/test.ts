@@ -15,11 +15,19 @@ interface Stage {
   readonly runner?: 'vitest' | 'playwright';
 }
 
-const STAGE_TIMEOUT_MS = 5 * 60_000;
+const STAGE_TIMEOUT_MS = 6 * 60_000;
 const vitest = (project: string): Stage => ({
   name: project,
   command: ['vitest', 'run', '--project', project, '--reporter=default', '--reporter=json'],
   runner: 'vitest',
+});
+const playwright = (project: string): Stage => ({
+  name: project,
+  command: [
+    ...['playwright', 'test', '-c', 'test/e2e/playwright.config.ts', `--project=${project}`],
+    '--reporter=list,json',
+  ],
+  runner: 'playwright',
 });
 const STAGES: readonly Stage[] = [
   { name: 'chromium', command: ['node', 'scripts/ensure-chromium.ts'] },
@@ -29,11 +37,8 @@ const STAGES: readonly Stage[] = [
   { name: 'simulation', command: ['node', 'test/simulation/main.ts', '--seeds', '2000'] },
   vitest('browser'),
   vitest('package'),
-  {
-    name: 'e2e',
-    command: ['playwright', 'test', '-c', 'test/e2e/playwright.config.ts', '--reporter=list,json'],
-    runner: 'playwright',
-  },
+  playwright('e2e'),
+  playwright('kills'),
 ];
 
 /** What went wrong, or `null`. */

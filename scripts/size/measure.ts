@@ -19,13 +19,13 @@ const PARTS = [
   {
     part: 'page: trunkline and trunkline/protocol, with Comlink',
     source: `export { createClient, TrunklineError } from './src/index.js'; export { defineProtocol } from './src/protocol/index.js';`,
-    limitBytes: 8_950,
+    limitBytes: 9_300,
     goalBytes: 6_000,
   },
   {
     part: 'hub: trunkline/worker, with Comlink, idb and zod/mini',
     source: `import { startHub } from './worker/index.js'; startHub(globalThis.protocol);`,
-    limitBytes: 36_700,
+    limitBytes: 39_200,
     goalBytes: 20_000,
   },
 ];

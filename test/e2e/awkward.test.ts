@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test';
-import { killWorker } from './harness/kill-worker.ts';
+import { killWorker } from './harness/kill.ts';
 import { expect, type LabTab, test } from './harness/lab.ts';
 
 const accepted = (id: string, duplicate = false) => [{ id, outcome: { status: 'accepted', duplicate } }];

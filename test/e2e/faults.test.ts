@@ -1,5 +1,5 @@
 import { expect, test } from './harness/fixtures.ts';
-import { killWorker } from './harness/kill-worker.ts';
+import { killWorker } from './harness/kill.ts';
 
 test('the worker is killed: the tabs start another, nothing is sent twice and nothing is missed', async ({
   browser,

@@ -1,8 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type BrowserContext, chromium } from '@playwright/test';
+import { type Browser, type BrowserContext, chromium } from '@playwright/test';
 import { expect, test } from './harness/fixtures.ts';
+import { killBrowser } from './harness/kill.ts';
 import { openTab } from './harness/tab.ts';
 
 test('the renderer that holds the worker crashes: the other tab starts another worker and goes on', async ({
@@ -49,7 +50,7 @@ test('the whole browser is killed while a decision waits: the next start sends i
     expect(durable).toBe(true);
     await before.lists('outbox', ['human_decision queued']);
 
-    await killBrowser(context);
+    await killBrowser(browserOf(context));
     context = await start();
     await network.setMode('pass');
     const after = await openTab(context, site.origin, config);
@@ -63,13 +64,8 @@ test('the whole browser is killed while a decision waits: the next start sends i
   }
 });
 
-/** SIGKILL to the browser's own process: its renderers end with it. */
-async function killBrowser(context: BrowserContext): Promise<void> {
-  const devtools = await context.browser()?.newBrowserCDPSession();
-  const { processInfo } = (await devtools?.send('SystemInfo.getProcessInfo')) ?? { processInfo: [] };
-  const main = processInfo.find(({ type }) => type === 'browser');
-  if (!main) throw new Error('Chromium does not name its own process');
-  const closed = new Promise((resolve) => context.once('close', resolve));
-  process.kill(main.id, 'SIGKILL');
-  await closed;
+function browserOf(context: BrowserContext): Browser {
+  const browser = context.browser();
+  if (!browser) throw new Error('the context has no browser');
+  return browser;
 }

@@ -1,4 +1,4 @@
-import { killWorker } from './harness/kill-worker.ts';
+import { killWorker } from './harness/kill.ts';
 import { test as base, expect, type LabTab } from './harness/lab.ts';
 import { type PlainMessage, type PlainServer, startPlainServer } from './harness/plain-server.ts';
 

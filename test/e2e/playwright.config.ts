@@ -1,21 +1,19 @@
 import { defineConfig } from '@playwright/test';
-import { CHROMIUM_ARGS, chromiumPath } from '../../scripts/chromium.ts';
+import { chromiumLaunch } from '../../scripts/chromium.ts';
 
 export default defineConfig({
   testDir: '.',
-  testMatch: '*.test.ts',
   globalSetup: './harness/global-setup.ts',
   outputDir: '../../test-results',
   forbidOnly: true,
   fullyParallel: true,
   workers: 2,
   timeout: 60_000,
+  projects: [
+    { name: 'e2e', testMatch: '*.test.ts', testIgnore: 'random-kills.test.ts' },
+    { name: 'kills', testMatch: 'random-kills.test.ts' },
+  ],
   use: {
-    launchOptions: {
-      executablePath: chromiumPath(),
-      args: CHROMIUM_ARGS,
-      // Playwright turns the back/forward cache off, which people's browsers have on.
-      ignoreDefaultArgs: ['--disable-back-forward-cache'],
-    },
+    launchOptions: chromiumLaunch(),
   },
 });

@@ -1,6 +1,6 @@
 import type { CDPSession, Page } from '@playwright/test';
 import type { Connection, StorageState } from 'trunkline';
-import { killWorker } from './harness/kill-worker.ts';
+import { killWorker } from './harness/kill.ts';
 import { expect, type LabTab, test } from './harness/lab.ts';
 
 const DATABASE = 'trunkline:lab:anonymous';
@@ -279,7 +279,7 @@ test('rows of an older version are upgraded, or quarantined, and corrupt ones ar
   );
 });
 
-test('a newer build makes the database its own: this hub is over, and every tab is told to reload', async ({
+test('a newer build makes the database its own: this hub owns no more, and every tab is told to reload', async ({
   context,
   open,
   serve,
@@ -314,10 +314,11 @@ test('a newer build makes the database its own: this hub is over, and every tab 
       .toContainEqual(
         expect.objectContaining({
           reason: 'superseded',
-          detail: { message: expect.stringMatching(/^a newer build .* reload$/) },
+          detail: { message: expect.stringMatching(/^a newer build .* reload to continue$/) },
           retryAt: null,
         }),
       );
+    await tab.is('superseded');
   }
 });
 

@@ -51,6 +51,7 @@ test.each([
   'docs/bundlers.md',
   'docs/testing.md',
   'docs/security.md',
+  'docs/browsers.md',
 ])('every file that %s links to exists', (document) => {
   const text = readFileSync(join(ROOT, document), 'utf8');
   const links = [...text.matchAll(/\]\(([^)#]+)[^)]*\)/g)].map(([, link = '']) => link);

@@ -204,6 +204,8 @@ async function judgeMemory({ tabs, clock, network, isRoomy, problems }: World): 
   if (typeof report === 'string') return void problems.push(`the hub does not say how it is: ${report}`);
   if (report.connection.state !== 'open')
     problems.push(`the connection is ${JSON.stringify(report.connection)}`);
+  if (report.tabs.length !== tabs.length)
+    problems.push(`the hub knows ${report.tabs.length} tabs, and there are ${tabs.length}`);
   if (report.storage.state !== 'ok') problems.push(`the storage is ${JSON.stringify(report.storage)}`);
   if (report.sockets.live !== 1) problems.push(`${report.sockets.live} sockets are live`);
   const wires = network.wires.filter(({ isAccepted }) => isAccepted);

@@ -184,6 +184,41 @@ export const MUTANTS: readonly Mutant[] = [
     instead: '      if (!error && !call.asked) continue;',
   },
   {
+    name: 'a relay gives credit before its tab has taken the batch',
+    file: 'worker/shell/relay.ts',
+    text: '          .then(credit, () => {});',
+    instead: '          .catch(() => {});\n        credit();',
+  },
+  {
+    name: 'the tabs of a relay that died stay with the owner',
+    file: 'worker/shell/relays.ts',
+    text: '.then(close, close);',
+    instead: '.then(() => {}, close);',
+  },
+  {
+    name: 'an owner that is stuck is waited for',
+    file: 'worker/shell/hub.ts',
+    text: "    this.#lineUp('steal');",
+    instead: '    this.#ask();',
+  },
+  {
+    name: 'an owner that was robbed goes on',
+    file: 'worker/shell/hub.ts',
+    text: "    if (this.#role.is === 'owner') return this.#role.line.fence(why);",
+    instead: "    if (this.#role.is === 'owner') return;",
+    also: {
+      file: 'worker/core/hub.ts',
+      text: "        if (input.failure === 'fenced') return this.#end('superseded');\n",
+      instead: '',
+    },
+  },
+  {
+    name: 'the server runs the commands of both connections of a browser',
+    file: 'src/server/core/session.ts',
+    text: "    this.stopCommands();\n    this.#line.goodbye({ code: 'superseded'",
+    instead: "    if (this.stopCommands.length === 0) return;\n    this.#line.goodbye({ code: 'superseded'",
+  },
+  {
     name: 'the server runs a command again that it has accepted',
     also: {
       file: 'src/server/core/execute.ts',

@@ -5,17 +5,14 @@ import { HUB_LOST, type Line } from './line.ts';
 import type { Platform } from './platform.ts';
 import { Sink } from './sink.ts';
 
-const MESSAGE =
-  'a page of another build of this application has the line, and this one cannot work through it; reload to continue';
-const CONNECTION: Connection = {
-  state: 'closed',
-  reason: 'superseded',
-  detail: { message: MESSAGE },
-  attempt: 0,
-  retryAt: null,
-  circuit: 'closed',
-};
-const REFUSED: Reply<never> = { ok: false, code: 'version_mismatch', message: MESSAGE };
+/** Why a hub can be of no use to its tabs, for people. */
+export const BARRED_BY = {
+  relayVersion:
+    'a page of another build of this application has the line, and this one cannot work through it; reload to continue',
+  storeFormat:
+    "a newer build of this application has changed the format of the browser's storage; reload to continue",
+} as const;
+
 const UNHEEDED: Reply<null> = { ok: true, value: null };
 /** What the application awaits; the rest a page tells unasked, and tells again to the next hub. */
 const AWAITED: ReadonlySet<PortCall['method']> = new Set([
@@ -31,13 +28,15 @@ const AWAITED: ReadonlySet<PortCall['method']> = new Set([
 /** For tabs whose hub may neither own nor relay: they are told why. */
 export class Barred implements Line {
   readonly hub: string;
+  readonly #message: string;
   readonly #platform: Platform;
   readonly #tabs = new Map<TabId, Sink>();
   #lastTab = 0;
   #isOver = false;
 
-  constructor(platform: Platform) {
+  constructor(platform: Platform, by: keyof typeof BARRED_BY) {
     this.#platform = platform;
+    this.#message = BARRED_BY[by];
     this.hub = platform.uuid();
   }
 
@@ -45,7 +44,15 @@ export class Barred implements Line {
     const tab = ++this.#lastTab;
     const ear = new Sink(this.#platform, sink);
     this.#tabs.set(tab, ear);
-    ear.deliver({ hub: this.hub, connection: CONNECTION }).catch(() => {});
+    const connection: Connection = {
+      state: 'closed',
+      reason: 'superseded',
+      detail: { message: this.#message },
+      attempt: 0,
+      retryAt: null,
+      circuit: 'closed',
+    };
+    ear.deliver({ hub: this.hub, connection }).catch(() => {});
     return tab;
   }
 
@@ -56,7 +63,8 @@ export class Barred implements Line {
 
   async call(tab: TabId, { method }: PortCall): Promise<Reply<unknown>> {
     if (this.#isOver || !this.#tabs.has(tab)) return HUB_LOST;
-    return AWAITED.has(method) ? REFUSED : UNHEEDED;
+    if (!AWAITED.has(method)) return UNHEEDED;
+    return { ok: false, code: 'version_mismatch', message: this.#message };
   }
 
   /** There is a way now. */

@@ -1,6 +1,6 @@
 import type { AttachRequest, TabSink } from '../../src/protocol/port.ts';
 import type { TabId } from '../core/io.ts';
-import { Barred } from './barred.ts';
+import { type BARRED_BY, Barred } from './barred.ts';
 import {
   type Build,
   commonChannel,
@@ -189,7 +189,7 @@ export class Hub {
     const wasAsleep = this.#platform.now() - askedAt > 2 * PROBE_MS * this.#patience;
     if (isAnswered || wasAsleep) return this.#ask();
     this.#probe = null;
-    if (!this.#mayOwn) return this.#bar();
+    if (!this.#mayOwn) return this.#bar('storeFormat');
     // It holds the lock and does not answer: it is stuck, or stopped. Its term fences it, should it wake.
     this.#patience = Math.min(2 * this.#patience, LONGEST_PATIENCE);
     this.#lineUp('steal');
@@ -222,7 +222,7 @@ export class Hub {
     this.#patience = 1;
     if (!this.#isNeeded) return;
     const { owner, relayVersion } = message;
-    if (relayVersion !== RELAY_VERSION) return this.#bar();
+    if (relayVersion !== RELAY_VERSION) return this.#bar('relayVersion');
     if (role.is === 'relay' && role.line.hub === owner) return;
     const post = (message: ToOwner) => this.#own?.post(message);
     this.#become({ is: 'relay', line: new Relay(this.#platform, owner, post, () => ++this.#lastId) });
@@ -256,12 +256,14 @@ export class Hub {
     this.#giveUp?.();
     this.#giveUp = null;
     if (reason === 'signed_out' || reason === 'failed') return this.#end(heard);
-    if (reason === 'newer_format') this.#mayOwn = false;
-    if (this.#isNeeded) this.#seek();
+    if (reason === 'newer_format') {
+      this.#mayOwn = false;
+      this.#bar('storeFormat');
+    } else if (this.#isNeeded) this.#seek();
   }
 
-  #bar(): void {
-    if (this.#role.is !== 'barred') this.#become({ is: 'barred', line: new Barred(this.#platform) });
+  #bar(by: keyof typeof BARRED_BY): void {
+    if (this.#role.is !== 'barred') this.#become({ is: 'barred', line: new Barred(this.#platform, by) });
     if (!this.#probe) this.#ask();
   }
 

@@ -24,6 +24,8 @@ export interface FaultProxy {
   setDelay(delayMs: number): void;
   /** Ends every connection, abruptly. */
   cut(): void;
+  /** Lets half of what this side sends next through, and ends the connection there. Resolves once it did. */
+  tear(from: 'client' | 'server'): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -37,6 +39,7 @@ export async function startFaultProxy(targetPort: () => number): Promise<FaultPr
   let mode: ProxyMode = 'pass';
   let delayMs = 0;
   let peak = 0;
+  let tearing: { readonly from: 'client' | 'server'; done(): void } | null = null;
   const pairs = new Set<Pair>();
   const seen: FaultProxy['seen'] = [];
   const heads: string[] = [];
@@ -72,7 +75,17 @@ export async function startFaultProxy(targetPort: () => number): Promise<FaultPr
     let isFirst = true;
     from.on('data', (bytes) => {
       const chunk = isFirst && name === 'client' ? withoutExtensions(bytes) : bytes;
+      const isHead = isFirst;
       isFirst = false;
+      if (tearing?.from === name && !isHead) {
+        const half = chunk.subarray(0, Math.ceil(chunk.length / 2));
+        tearing.done();
+        tearing = null;
+        // `end` so that the half arrives: a reset would overtake it.
+        to.end(half);
+        from.resetAndDestroy();
+        return;
+      }
       tap(chunk);
       // Never earlier than the chunk before it, so that a shorter delay does not reorder.
       lastDue = Math.max(lastDue, Date.now() + delayMs);
@@ -109,6 +122,10 @@ export async function startFaultProxy(targetPort: () => number): Promise<FaultPr
     live: () => pairs.size,
     peak: () => peak,
     cut,
+    tear: (from) =>
+      new Promise((done) => {
+        tearing = { from, done };
+      }),
     setDelay(ms) {
       delayMs = ms;
     },

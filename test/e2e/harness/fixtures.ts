@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { test as base, expect } from '@playwright/test';
 import type * as application from '../app/server.ts';
 import { type FaultProxy, startFaultProxy } from './fault-proxy.ts';
+import { required } from './required.ts';
 import { type Site, startSite } from './site.ts';
 import { openTab, type Tab } from './tab.ts';
 
@@ -59,9 +60,3 @@ export const test = base.extend<Fixtures & { ports: { server: number } }>({
     ).toEqual([]);
   },
 });
-
-function required(name: string): string {
-  const value = process.env[name];
-  if (value === undefined) throw new Error(`${name} is not set; test/e2e/harness/global-setup.ts sets it`);
-  return value;
-}

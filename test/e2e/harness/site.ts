@@ -56,6 +56,8 @@ export async function startSite(folder: string, socketPort: () => number): Promi
           "default-src 'none'",
           "script-src 'self'",
           "worker-src 'self'",
+          // The icon, which some browsers ask for only where they may.
+          "img-src 'self'",
           `connect-src ws://127.0.0.1:${socketPort()}`,
           "base-uri 'none'",
           "form-action 'none'",

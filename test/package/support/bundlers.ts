@@ -34,8 +34,8 @@ export async function buildWithVite({ app, folder }: Sources): Promise<string> {
       outDir,
       emptyOutDir: true,
       sourcemap: true,
-      // A busy machine is no fault of the application.
-      rolldownOptions: { checks: { pluginTimings: false } },
+      // It warns where a machine is busy.
+      rolldownOptions: { checks: { pluginTimings: false, bundlerTimings: false } },
     },
   });
   failOn(warnings);

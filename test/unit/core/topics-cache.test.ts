@@ -128,6 +128,26 @@ test('a tab that comes back with its position is given what the hub still has be
   expect(scene.requests).toHaveLength(1);
 });
 
+test('a tab that comes back is given what it missed ahead of what happens while it waits for that', () => {
+  const scene = new TopicScene();
+  scene.live(1, [item(1, node('a', 'up'))]);
+  for (const id of ['b', 'c', 'd']) scene.event(gate(id, 'open'));
+  const back = scene.world.attach();
+  back.autoCredit = false;
+  // What it says of this one is still on its way to the tab.
+  back.subscribe('another');
+  back.subscribe(TOPIC, { epoch: 'e1', offset: 2 });
+  scene.event(gate('e', 'open'));
+  back.credit();
+  back.credit();
+  const updates = back.updates(TOPIC).filter(({ kind }) => kind !== 'status');
+  expect(updates).toMatchObject([
+    { kind: 'snapshot', offset: 4, missed: [{ offset: 3 }, { offset: 4 }] },
+    { kind: 'events', items: [{ offset: 2 }, { offset: 3 }, { offset: 4 }] },
+    { kind: 'events', items: [{ offset: 5 }] },
+  ]);
+});
+
 test('a new consumer of a tab is given the state of now, in order with what the tab is given besides', () => {
   const scene = new TopicScene();
   const [tab] = scene.live(1, [item(1, node('a', '1'))]);

@@ -84,10 +84,11 @@ export class Seat {
   }
 
   ask(ticket: number, position: Position | null): void {
-    this.#tickets.push({ ticket, position });
+    const isFirst = !this.#given && !this.#giving && this.#tickets.length === 0;
     this.#cameWith ??= position;
-    // To a tab that stood somewhere, an event ahead of its snapshot would hide what it missed before that event.
-    if (position && this.#topic.newest && !this.#given && !this.#giving) this.#mustRestart = true;
+    this.#tickets.push({ ticket, position });
+    // Its place is at the journal's end: what it missed is given as of now, ahead of what comes until it is given.
+    if (isFirst) this.#beginTicket();
   }
 
   /** Its tab gives no credit: nothing is kept waiting for it, and it begins anew when it comes back. */
@@ -187,18 +188,22 @@ export class Seat {
   }
 
   #takeTickets(updates: TopicUpdate[], budget: Budget): void {
-    for (const { ticket, position } of this.#tickets) {
-      const state = this.#topic.state();
-      if (!state || this.#giving) return;
-      this.#tickets = this.#tickets.slice(1);
-      this.#begin(ticket, state, {
-        missed: missedSince(position, state),
-        repeats: this.#given ? [] : state.unacknowledged,
-        losablePassed: this.#losablePassed,
-        lost: 0,
-      });
-      this.#giveSnapshot(updates, budget);
-    }
+    while (this.#beginTicket()) this.#giveSnapshot(updates, budget);
+  }
+
+  /** Begins to give what the next call waits for; false where there is none, or where it must wait on. */
+  #beginTicket(): boolean {
+    const [next] = this.#tickets;
+    const state = this.#topic.state();
+    if (!next || !state || this.#giving) return false;
+    this.#tickets = this.#tickets.slice(1);
+    this.#begin(next.ticket, state, {
+      missed: missedSince(next.position, state),
+      repeats: this.#given ? [] : state.unacknowledged,
+      losablePassed: this.#losablePassed,
+      lost: 0,
+    });
+    return true;
   }
 
   #begin(

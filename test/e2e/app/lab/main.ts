@@ -5,6 +5,8 @@ export interface LabConfig {
   readonly url: string;
   readonly identity: string;
   readonly worker: keyof typeof workers;
+  /** Of a shared worker: whether it outlives its last page. */
+  readonly extendedLifetime: boolean;
   readonly dialect: Dialect;
   /** Listened to from the start, to every type. */
   readonly topics: readonly string[];
@@ -23,6 +25,7 @@ export interface Lab {
   /** In order of arrival. */
   readonly heard: Heard[];
   readonly settled: { readonly id: string; readonly outcome: Outcome }[];
+  /** What the application's `onError` got, and what nobody caught. */
   readonly errors: string[];
   /** Given from now on. */
   token: string | null;
@@ -32,8 +35,8 @@ export interface Lab {
 }
 declare global {
   interface Window {
-    /** Set before the page's own scripts run. */
-    labConfig: LabConfig;
+    /** Set before the page's own scripts run; else it stands in the address, behind the `#`. */
+    labConfig?: LabConfig;
     lab: Lab;
   }
 }
@@ -44,17 +47,25 @@ const workers = {
     new SharedWorker(new URL('./hub.ts', import.meta.url), {
       type: 'module',
       name: 'trunkline',
-      extendedLifetime: true,
+      extendedLifetime,
     }),
   'without storage': () =>
     new SharedWorker(new URL('./hub-without-storage.ts', import.meta.url), {
       type: 'module',
       name: 'trunkline',
-      extendedLifetime: true,
+      extendedLifetime,
+    }),
+  /** As a newer build's, which is at its own address: under another name it is another worker. */
+  'of another build': () =>
+    new SharedWorker(new URL('./hub.ts', import.meta.url), {
+      type: 'module',
+      name: 'another',
+      extendedLifetime,
     }),
   dedicated: () => new Worker(new URL('./hub.ts', import.meta.url), { type: 'module' }),
 };
-const { url, identity, worker, dialect, topics, token } = window.labConfig;
+const config: LabConfig = window.labConfig ?? JSON.parse(decodeURIComponent(window.location.hash.slice(1)));
+const { url, identity, worker, extendedLifetime, dialect, topics, token } = config;
 const lab: Lab = {
   client: createClient(protocol, {
     url,
@@ -77,6 +88,8 @@ const lab: Lab = {
   restored: 0,
 };
 window.lab = lab;
+window.addEventListener('error', ({ message }) => lab.errors.push(`uncaught: ${message}`));
+window.addEventListener('unhandledrejection', ({ reason }) => lab.errors.push(`unhandled: ${reason}`));
 window.addEventListener('pageshow', ({ persisted }) => {
   if (persisted) lab.restored++;
 });

@@ -12,7 +12,12 @@ export const protocol = defineProtocol({
     },
     node: { schema: z.object({ name: z.string(), count: z.number() }), key: ({ name }) => `node:${name}` },
     gate: {
-      schema: z.object({ gateId: z.string(), state: z.enum(['open', 'approved', 'rejected']) }),
+      schema: z.object({
+        gateId: z.string(),
+        state: z.enum(['open', 'approved', 'rejected']),
+        /** The id of the command that it is the effect of. */
+        by: z.optional(z.string()),
+      }),
       key: ({ gateId }) => `gate:${gateId}`,
       critical: true,
     },

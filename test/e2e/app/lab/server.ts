@@ -1,6 +1,6 @@
 import { createServer as createHttpServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { createServer, type Server } from 'trunkline/server';
+import { createServer, type EventLog, type Server } from 'trunkline/server';
 import { type LabProtocol, protocol } from './protocol.ts';
 
 export interface LabServer {
@@ -23,16 +23,19 @@ export async function startLabServer(options: {
   /** @default everybody is `guest` */
   readonly authenticate?: (token: string | undefined, request: IncomingMessage) => string | null;
   readonly authorize?: (principal: string, topic: string) => boolean;
+  /** @default in memory */
+  readonly log?: EventLog;
 }): Promise<LabServer> {
   const ran: LabServer['ran'] = [];
   const authenticated: LabServer['authenticated'] = [];
   let held = Promise.resolve();
   let release = () => {};
   let crashed = false;
-  const { allowedOrigins, port = 0, authenticate = () => 'guest', authorize = () => true } = options;
+  const { allowedOrigins, port = 0, authenticate = () => 'guest', authorize = () => true, log } = options;
   const server = createServer(protocol, {
     allowedOrigins,
     authorize,
+    ...(log && { log }),
     onError: (error, about) => {
       if (!crashed) console.error(about, error);
     },
@@ -46,9 +49,9 @@ export async function startLabServer(options: {
         await held;
         return { machine, on };
       },
-      decide: async ({ gateId, verdict }, { id, principal, publish }) => {
+      decide: async ({ gateId, verdict }, { id, topic, principal, publish }) => {
         ran.push({ id, what: `decide ${gateId} ${verdict}`, principal });
-        publish('run', { type: 'gate', gateId, state: verdict });
+        publish(topic ?? 'run', { type: 'gate', gateId, state: verdict, by: id });
         await held;
       },
       note: async ({ text }, { id, principal }) => {

@@ -1,0 +1,40 @@
+/**
+ * `npm run test:engines`: the scenarios of `test/engines` in Chromium, Firefox and WebKitGTK, which it installs where it
+ * can. `-- --engine chromium,firefox` selects browsers, `-- --grep socket` scenarios. One that cannot be had is not left
+ * out: it fails each scenario.
+ */
+import { parseArgs } from 'node:util';
+import { ensureChromium } from './chromium.ts';
+import { ensureFirefox } from './firefox.ts';
+import { runCommand } from './test/run-command.ts';
+import { ensureWebKit } from './webkit.ts';
+
+const TIMEOUT_MS = 20 * 60_000;
+const ENSURE: Readonly<Record<string, () => object | string>> = {
+  chromium: ensureChromium,
+  firefox: ensureFirefox,
+  webkit: ensureWebKit,
+};
+const ALL = Object.keys(ENSURE).join();
+
+const { engine, grep } = parseArgs({
+  options: { engine: { type: 'string', default: ALL }, grep: { type: 'string', short: 'g', default: '' } },
+}).values;
+const engines = engine.split(',');
+for (const name of engines) {
+  const found = ENSURE[name]?.() ?? `there is no such engine, but ${ALL}`;
+  if (typeof found === 'string') console.error(`${name}: ${found}`);
+  else console.log(`${name}: ${Object.values(found).join(', ')}`);
+}
+const failure = await runCommand(
+  [
+    'playwright',
+    'test',
+    '--config=test/engines/playwright.config.ts',
+    `--grep=${grep}`,
+    ...engines.map((name) => `--project=${name}`),
+  ],
+  TIMEOUT_MS,
+  {},
+);
+process.exitCode = failure === null ? 0 : 1;

@@ -1,0 +1,67 @@
+import { type Browser, type CDPSession, expect } from '@playwright/test';
+import { attach } from './attach.ts';
+import { workerOf, workersOf } from './worker.ts';
+
+/** Kills the SharedWorker of this origin, as a crash would: neither it nor its pages are told. */
+export async function killWorker(browser: Browser, origin: string): Promise<void> {
+  const devtools = await browser.newBrowserCDPSession();
+  const workers = await workersOf(devtools, origin);
+  expect(workers, 'the workers of this origin').toHaveLength(1);
+  for (const targetId of workers) await devtools.send('Target.closeTarget', { targetId });
+  await expect
+    .poll(
+      async () => (await workersOf(devtools, origin)).filter((each) => workers.includes(each)),
+      'the killed worker',
+    )
+    .toEqual([]);
+  await devtools.detach();
+}
+
+/**
+ * SIGKILL to the renderer of the only SharedWorker of this origin, with all that lives in there: the tab that created
+ * the worker, and whatever else of this site Chromium put there.
+ */
+export async function killRendererOfWorker(browser: Browser, origin: string): Promise<void> {
+  process.kill(await rendererOfWorker(browser, origin), 'SIGKILL');
+}
+
+/** The process id of the renderer in which the only SharedWorker of this origin lives. */
+export async function rendererOfWorker(browser: Browser, origin: string): Promise<number> {
+  const devtools = await browser.newBrowserCDPSession();
+  const worker = await workerOf(devtools, origin);
+  const before = await processorTimes(devtools);
+  await keepBusy(devtools, worker);
+  const after = await processorTimes(devtools);
+  await devtools.detach();
+  const [busiest] = [...after]
+    .map(([id, seconds]) => ({ id, spent: seconds - (before.get(id) ?? 0) }))
+    .sort((one, other) => other.spent - one.spent);
+  if (!busiest) throw new Error('Chromium names no renderer');
+  return busiest.id;
+}
+
+/** SIGKILL to the browser's own process: its renderers end with it. */
+export async function killBrowser(browser: Browser): Promise<void> {
+  const devtools = await browser.newBrowserCDPSession();
+  const { processInfo } = await devtools.send('SystemInfo.getProcessInfo');
+  const main = processInfo.find(({ type }) => type === 'browser');
+  if (!main) throw new Error('Chromium does not name its own process');
+  const gone = new Promise((resolve) => browser.once('disconnected', resolve));
+  process.kill(main.id, 'SIGKILL');
+  await gone;
+}
+
+/** Of every renderer. No call tells whose each one is, so that the one is made known by its work. */
+async function processorTimes(devtools: CDPSession): Promise<Map<number, number>> {
+  const { processInfo } = await devtools.send('SystemInfo.getProcessInfo');
+  return new Map(
+    processInfo.filter(({ type }) => type === 'renderer').map(({ id, cpuTime }) => [id, cpuTime]),
+  );
+}
+
+async function keepBusy(devtools: CDPSession, targetId: string): Promise<void> {
+  const send = await attach(devtools, targetId);
+  await send('Runtime.evaluate', {
+    expression: 'for (const end = performance.now() + 300; performance.now() < end; );',
+  });
+}
