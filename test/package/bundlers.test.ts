@@ -1,85 +1,79 @@
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { type Browser, chromium } from 'playwright';
-import * as vite from 'vite';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { CHROMIUM_ARGS, chromiumPath } from '../../scripts/chromium.ts';
-import type * as application from '../e2e/app/server.ts';
-import { startSite } from '../e2e/harness/site.ts';
+import { expect, inject, test } from 'vitest';
 import { BUNDLERS } from './support/bundlers.ts';
+import { filesForBundler, writeFiles } from './support/code-blocks.ts';
+import { compile } from './support/compile.ts';
+import { built, type Pages, type RunningApplication, runApplication } from './support/running-application.ts';
+import { serveWithVite } from './support/vite-dev.ts';
 
-const BUNDLE_TIMEOUT_MS = 60_000;
-const consumer = inject('consumer');
+const { folder } = inject('consumer');
 
-let browser: Browser;
-beforeAll(async () => {
-  browser = await chromium.launch({ executablePath: chromiumPath(), args: CHROMIUM_ARGS });
-});
-afterAll(() => browser.close());
-
-test.each(Object.entries(BUNDLERS))(
-  'the application that %s built works in a browser, under a strict policy',
-  async (_name, build) => {
-    const folder = await build(consumer);
-    let socketPort = 0;
-    const site = await startSite(folder, () => socketPort);
-    try {
-      await worksInBrowser(site.origin, (port) => {
-        socketPort = port;
-      });
-    } finally {
-      await site.close();
-    }
-    expect(site.violations).toEqual([]);
-  },
-  BUNDLE_TIMEOUT_MS,
-);
-
-test(
-  "the application works from Vite's development server with nothing in its cache",
-  async () => {
-    const server = await vite.createServer({
-      root: consumer.app,
-      configFile: false,
-      logLevel: 'error',
-      cacheDir: join(consumer.folder, 'cold-cache'),
-      server: { host: '127.0.0.1', port: 0, ws: false },
-    });
-    try {
-      await server.listen();
-      const origin = server.resolvedUrls?.local[0];
-      if (!origin) throw new Error('Vite names no address');
-      await worksInBrowser(new URL(origin).origin);
-    } finally {
-      await server.close();
-    }
-  },
-  BUNDLE_TIMEOUT_MS,
-);
-
-/** A page of it gets an event, and its command is accepted. */
-async function worksInBrowser(origin: string, onServer?: (port: number) => void): Promise<void> {
-  const { startServer }: typeof application = await import(
-    /* @vite-ignore */ pathToFileURL(join(consumer.app, 'server.ts')).href
+/** As the document has it done by hand where nothing builds TypeScript: by another ending. */
+function inJavaScript(files: ReadonlyMap<string, string>): Map<string, string> {
+  return new Map(
+    [...files].map(([name, text]) => [
+      name === 'page.ts' ? 'page.js' : name,
+      text.replaceAll(/\.\/(page|client|protocol)\.ts\b/g, './$1.js'),
+    ]),
   );
-  const server = await startServer({ allowedOrigins: [origin] });
-  onServer?.(server.port);
-  const context = await browser.newContext();
+}
+
+test.each([
+  { bundler: 'vite', types: ['vite/client'], entries: ['hub.ts', 'page.ts'] },
+  { bundler: 'webpack', types: ['node'], entries: ['hub.ts', 'page.ts'] },
+  { bundler: 'esbuild', types: ['node'], entries: ['hub.ts', 'page.ts'] },
+  { bundler: 'next', types: ['node'], entries: ['app/hub.ts', 'app/page.tsx'] },
+])('the files for $bundler compile as they stand', ({ bundler, types, entries }) => {
+  const written = join(folder, `bundlers-${bundler}`);
+  writeFiles(filesForBundler(bundler), written);
+  const options = {
+    module: 'ESNext',
+    moduleResolution: 'bundler',
+    moduleDetection: 'force',
+    jsx: 'react-jsx',
+    types,
+  };
+  const paths = entries.map((name) => join(written, name));
+  expect(compile(folder, `bundlers-${bundler}`, options, paths)).toBe('');
+});
+
+test.each([
+  { bundler: 'vite', hub: /^\/assets\/hub-[\w-]{8}\.js$/ },
+  { bundler: 'webpack', hub: /^\/\d+\.[0-9a-f]{20}\.js$/ },
+  { bundler: 'esbuild', hub: /^\/hub-[A-Z0-9]{8}\.js$/ },
+  { bundler: 'none', hub: /^\/hub\.js\?v=1$/ },
+] as const)(
+  'the application for $bundler works in a browser, under a strict policy, its hub from a URL that tells its version',
+  async ({ bundler, hub }) => {
+    const files = bundler === 'none' ? inJavaScript(filesForBundler(bundler)) : filesForBundler(bundler);
+    const serve = built(BUNDLERS[bundler]);
+    const application = await runApplication(files, join(folder, `built-by-${bundler}`), serve);
+    await works(application);
+    expect(application.site.violations).toEqual([]);
+    expect(application.site.requested.filter((path) => hub.test(path))).not.toEqual([]);
+  },
+);
+
+test("the application works from Vite's development server with nothing in its cache", async () => {
+  await works(await runApplication(filesForBundler('vite'), join(folder, 'vite-dev'), serveWithVite));
+});
+
+/** What one tab sends is accepted and seen in another, which shares its hub. */
+async function works({ site, context, end }: RunningApplication<Pages>): Promise<void> {
   try {
-    await server.publish('run', { type: 'gate', gateId: 'a', state: 'open' });
-    const page = await context.newPage();
     const uncaught: string[] = [];
-    page.on('pageerror', (error) => uncaught.push(error.message));
-    await page.addInitScript((url) => {
-      window.gatesConfig = { url, identity: 'anonymous', token: null };
-    }, `ws://127.0.0.1:${server.port}/live`);
-    await page.goto(origin);
-    await page.getByRole('button', { name: 'approve a' }).click();
-    await page.locator('#gates', { hasText: 'gate a approved' }).waitFor();
-    await page.locator('#settled', { hasText: 'accepted' }).waitFor();
+    context.on('weberror', (error) => uncaught.push(error.error().message));
+    const one = await context.newPage();
+    const two = await context.newPage();
+    await one.goto(site.origin);
+    await two.goto(site.origin);
+    await one.getByText('Line: open').waitFor();
+    await one.getByRole('button', { name: 'Add a note' }).click();
+    await two.getByText('note 1').waitFor();
+    await one.reload();
+    await one.getByText('note 1').waitFor();
     expect(uncaught).toEqual([]);
   } finally {
-    await context.close();
-    await server.close();
+    await end();
   }
 }

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { expect, inject, test } from 'vitest';
 import { filesOf, writeFiles } from './support/code-blocks.ts';
 import { compile } from './support/compile.ts';
-import { runApplication } from './support/running-application.ts';
+import { built, runApplication } from './support/running-application.ts';
 
 const { folder } = inject('consumer');
 const guide = readFileSync(resolve(import.meta.dirname, '../../docs/guide.md'), 'utf8');
@@ -23,7 +23,12 @@ test("the guide's code compiles as it stands", () => {
   const pages = pathsOf(sources.filter((name) => !isServer(name)));
   const servers = pathsOf(sources.filter(isServer));
   expect(servers.length).toBeGreaterThan(0);
-  const inPage = { module: 'ESNext', moduleResolution: 'bundler', moduleDetection: 'force', types: [] };
+  const inPage = {
+    module: 'ESNext',
+    moduleResolution: 'bundler',
+    moduleDetection: 'force',
+    types: ['vite/client'],
+  };
   expect(compile(folder, 'guide-pages', { ...inPage, jsx: 'react-jsx' }, pages)).toBe('');
   expect(compile(folder, 'guide-servers', { module: 'NodeNext', types: ['node'] }, servers)).toBe('');
 });
@@ -34,7 +39,7 @@ test.each([
 ])(
   "the guide's console works $named: what was approved without a server survives a reload and arrives",
   async ({ page, named }) => {
-    const application = await runApplication(files, join(folder, `guide ${named}`), (text) =>
+    const application = await runApplication(files, join(folder, `guide ${named}`), built(), (text) =>
       text.replace('src="./page.ts"', `src="${page}"`),
     );
     const { site, context, startServer, killServer, end } = application;

@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { expect, inject, test } from 'vitest';
 import { filesOf, writeFiles } from './support/code-blocks.ts';
 import { compile } from './support/compile.ts';
-import { runApplication } from './support/running-application.ts';
+import { built, runApplication } from './support/running-application.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const { folder } = inject('consumer');
@@ -27,7 +27,7 @@ test("the readme's files compile as they stand", () => {
 });
 
 test("the readme's application works: a decision in one tab is seen in the other, and after a reload", async () => {
-  const { site, context, end } = await runApplication(files, join(folder, 'readme-running'));
+  const { site, context, end } = await runApplication(files, join(folder, 'readme-running'), built());
   try {
     const one = await context.newPage();
     const two = await context.newPage();
@@ -48,6 +48,7 @@ test.each([
   'README.md',
   'CONTRIBUTING.md',
   'docs/guide.md',
+  'docs/bundlers.md',
   'docs/testing.md',
   'docs/security.md',
   'docs/browsers.md',

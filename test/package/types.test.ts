@@ -7,7 +7,7 @@ import { compile, TSC } from './support/compile.ts';
 const { folder, installed } = inject('consumer');
 
 test('a page and its hub compile without the types of Node, and with every declaration file checked', () => {
-  const files = ['app/main.ts', 'app/main.prebuilt-hub.ts', 'app/hub.ts'];
+  const files = ['app/main.ts', 'app/hub.ts'];
   expect(compile(folder, 'page', { module: 'ESNext', moduleResolution: 'bundler', types: [] }, files)).toBe(
     '',
   );

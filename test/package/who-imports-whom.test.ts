@@ -29,6 +29,7 @@ const LAYERS: readonly Layer[] = [
   { path: 'src/index.ts', modules: ['src/client/', PROTOCOL], packages: [] },
   { path: 'src/client/', modules: [PROTOCOL], packages: ['comlink', '@standard-schema/spec'] },
   { path: 'src/react/', modules: ['src/index.ts', 'src/client/', PROTOCOL], packages: ['react'] },
+  { path: 'src/prebuilt/', modules: ['src/index.ts', PROTOCOL, 'worker/index.ts'], packages: [] },
   // The real client, hub and server logic on a platform made by hand: all of them but React and what is a browser's or
   // Node's own. Nobody may import it.
   {

@@ -1,14 +1,24 @@
+import { spawnSync } from 'node:child_process';
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import * as esbuild from 'esbuild';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import * as vite from 'vite';
 import webpack from 'webpack';
 import type { Consumer } from './consumer.ts';
 
-/** Each builds the consumer's application for the web and returns the folder to serve. A warning fails it. */
-export const BUNDLERS = { vite: buildWithVite, webpack: buildWithWebpack, esbuild: buildWithEsbuild };
+/** An application's sources, and where what is built of them may go. */
+export type Sources = Pick<Consumer, 'app' | 'folder'>;
 
-export async function buildWithVite({ app, folder }: Pick<Consumer, 'app' | 'folder'>): Promise<string> {
+/** Each makes the application of `docs/bundlers.md` ready for the web and returns the folder to serve. A warning fails it. */
+export const BUNDLERS = {
+  vite: buildWithVite,
+  webpack: buildWithWebpack,
+  esbuild: buildWithEsbuild,
+  none: copyPrebuilt,
+};
+
+export async function buildWithVite({ app, folder }: Sources): Promise<string> {
   const outDir = join(folder, 'built-by-vite');
   const warnings: string[] = [];
   const customLogger = vite.createLogger('warn');
@@ -25,30 +35,23 @@ export async function buildWithVite({ app, folder }: Pick<Consumer, 'app' | 'fol
       emptyOutDir: true,
       sourcemap: true,
       // It warns where a machine is busy.
-      rolldownOptions: { checks: { bundlerTimings: false } },
+      rolldownOptions: { checks: { pluginTimings: false, bundlerTimings: false } },
     },
   });
   failOn(warnings);
   return outDir;
 }
 
-async function buildWithWebpack({ app, folder }: Consumer): Promise<string> {
-  const outDir = join(folder, 'built-by-webpack');
+async function buildWithWebpack({ app }: Sources): Promise<string> {
+  const { default: config }: { default: webpack.Configuration } = await import(
+    /* @vite-ignore */ pathToFileURL(join(app, 'webpack.config.js')).href
+  );
+  const outDir = join(app, 'dist');
   const compiler = webpack({
+    ...config,
     mode: 'production',
     context: app,
-    entry: './main.ts',
-    output: { path: outDir, filename: 'main.js' },
-    devtool: 'source-map',
-    module: {
-      rules: [
-        {
-          test: /\.ts$/,
-          exclude: /node_modules/,
-          loader: join(import.meta.dirname, 'strip-types-loader.cjs'),
-        },
-      ],
-    },
+    output: { ...config.output, path: outDir },
   });
   const stats = await new Promise<webpack.Stats>((done, failed) => {
     compiler.run((error, result) => {
@@ -61,30 +64,27 @@ async function buildWithWebpack({ app, folder }: Consumer): Promise<string> {
   return outDir;
 }
 
-async function buildWithEsbuild({ app, folder }: Consumer): Promise<string> {
-  const outDir = join(folder, 'built-by-esbuild');
-  const { errors, warnings } = await esbuild.build({
-    absWorkingDir: app,
-    entryPoints: { main: 'main.prebuilt-hub.ts', hub: 'hub.ts' },
-    outdir: outDir,
-    bundle: true,
-    minify: true,
-    sourcemap: true,
-    splitting: true,
-    format: 'esm',
-    target: 'es2022',
-    logLevel: 'silent',
-  });
-  failOn([...errors, ...warnings].map(({ text }) => text));
+async function buildWithEsbuild({ app }: Sources): Promise<string> {
+  const { status, stderr } = spawnSync(process.execPath, ['build.js'], { cwd: app, encoding: 'utf8' });
+  if (status !== 0 || stderr) failOn([stderr]);
+  const outDir = join(app, 'dist');
   writePage(app, outDir);
   return outDir;
+}
+
+/** Without a bundler the sources are served as they are. */
+async function copyPrebuilt({ app }: Sources): Promise<string> {
+  const { resolve } = createRequire(join(app, 'page.js'));
+  cpSync(dirname(resolve('trunkline/prebuilt/hub')), join(app, 'trunkline'), { recursive: true });
+  cpSync(join(dirname(resolve('valibot')), 'index.min.mjs'), join(app, 'valibot.js'));
+  return app;
 }
 
 /** The bundlers that don't read HTML need a page that names what they built. */
 function writePage(app: string, outDir: string): void {
   const page = join(outDir, 'index.html');
   cpSync(join(app, 'index.html'), page);
-  writeFileSync(page, readFileSync(page, 'utf8').replace('./main.ts', './main.js'));
+  writeFileSync(page, readFileSync(page, 'utf8').replace('./page.ts', './page.js'));
 }
 
 function failOn(problems: readonly string[]): void {

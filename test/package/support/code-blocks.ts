@@ -9,6 +9,15 @@ export function filesOf(document: string): Map<string, string> {
   return new Map([...blocks].map(([, name = '', text = '']) => [name, text]));
 }
 
+/** Those of `docs/bundlers.md` for one bundler: its own, and those which are the same for all. */
+export function filesForBundler(bundler: string): Map<string, string> {
+  const files = [...filesOf('docs/bundlers.md')].flatMap(([name, text]): [string, string][] => {
+    if (name.startsWith(`${bundler}/`)) return [[name.slice(bundler.length + 1), text]];
+    return name.includes('/') ? [] : [[name, text]];
+  });
+  return new Map(files);
+}
+
 /** Writes them into a folder, which is made. */
 export function writeFiles(
   files: ReadonlyMap<string, string>,

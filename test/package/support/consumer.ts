@@ -26,6 +26,7 @@ export function createConsumer(): Consumer {
     trunkline: `file:./${tarball}`,
     ...versionsOf('zod', 'react', 'react-dom', '@types/react', '@types/react-dom', '@types/node'),
     ...versionsOf('vitest', 'jsdom', '@testing-library/react', '@testing-library/dom'),
+    ...versionsOf('vite', 'esbuild', 'valibot'),
   };
   writeFileSync(
     join(folder, 'package.json'),

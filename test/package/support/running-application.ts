@@ -6,13 +6,21 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type BrowserContext, chromium } from 'playwright';
 import { CHROMIUM_ARGS, chromiumPath } from '../../../scripts/chromium.ts';
-import { type Site, startSite } from '../../e2e/harness/site.ts';
-import { buildWithVite } from './bundlers.ts';
+import { startSite } from '../../e2e/harness/site.ts';
+import { buildWithVite, type Sources } from './bundlers.ts';
 import { writeFiles } from './code-blocks.ts';
 
-/** An application as a document has it: its pages built and served under a strict policy, its server a process. */
-export interface RunningApplication {
-  readonly site: Site;
+/** What serves an application's pages. */
+export interface Pages {
+  readonly origin: string;
+  close(): Promise<void>;
+}
+
+/** An application as a document has it: its pages served, its server a process. */
+export interface RunningApplication<P extends Pages> {
+  readonly site: P;
+  /** Of the application's server. */
+  readonly port: number;
   readonly context: BrowserContext;
   startServer(): void;
   /** As a crash does. */
@@ -20,18 +28,20 @@ export interface RunningApplication {
   end(): Promise<void>;
 }
 
-/** Runs the files of a document, whose server listens on port 8080 for pages of Vite's own, on ports that are free. */
-export async function runApplication(
+/**
+ * Runs the files of a document, whose server listens on port 8080 for pages of Vite's own, on ports that are free.
+ */
+export async function runApplication<P extends Pages>(
   files: ReadonlyMap<string, string>,
   folder: string,
+  serve: (sources: Sources, port: number) => Promise<P>,
   change: (text: string) => string = (text) => text,
-): Promise<RunningApplication> {
+): Promise<RunningApplication<P>> {
   const port = await freePort();
   writeFiles(files, folder, (text) =>
     change(text).replace('localhost:8080', `127.0.0.1:${port}`).replace('listen(8080', `listen(${port}`),
   );
-  const pages = await buildWithVite({ app: folder, folder: `${folder}-built` });
-  const site = await startSite(pages, () => port);
+  const site = await serve({ app: folder, folder: `${folder}-built` }, port);
   const serverFile = join(folder, 'server.ts');
   writeFileSync(serverFile, readFileSync(serverFile, 'utf8').replace('http://localhost:5173', site.origin));
   const browser = await chromium.launch({ executablePath: chromiumPath(), args: CHROMIUM_ARGS });
@@ -49,6 +59,7 @@ export async function runApplication(
   startServer();
   return {
     site,
+    port,
     context: await browser.newContext(),
     startServer,
     killServer,
@@ -58,6 +69,11 @@ export async function runApplication(
       await site.close();
     },
   };
+}
+
+/** Builds the pages, and serves them under a strict policy. */
+export function built(build: (sources: Sources) => Promise<string> = buildWithVite) {
+  return async (sources: Sources, port: number) => startSite(await build(sources), () => port);
 }
 
 async function freePort(): Promise<number> {
