@@ -63,7 +63,8 @@ test('the process of the owner is stopped: the other build takes over, and what 
   await expect
     .poll(async () => {
       const heard = (await stuck.heard()).at(-1)?.offset;
-      const [outcomes, cursors] = [await stuck.stored('outcomes'), await stuck.stored('cursors')];
+      // Looked at from the other process, for the same reason.
+      const [outcomes, cursors] = [await relay.stored('outcomes'), await relay.stored('cursors')];
       return outcomes.length === 1 && heard !== undefined && cursors[0]?.['offset'] === heard;
     })
     .toBe(true);

@@ -22,6 +22,13 @@ const definition = {
     line: { schema: z.object({ text: z.string() }) },
   },
 };
+/** It does not know of lines yet. */
+export const OLDER = defineProtocol({
+  app: 'ops',
+  version: 1,
+  events: { gate: definition.events.gate },
+  commands: { decide },
+});
 export const PROTOCOL = defineProtocol({ ...definition, version: 1, commands: { decide } });
 export const NEWER = defineProtocol({ ...definition, version: 2, commands: { decide } });
 /** It asks more of a decision than an older build gave. */

@@ -24,12 +24,14 @@ test('the settings of a hub have the defaults that are promised', () => {
     tailLimit: 500,
     cursorSaveMs: 500,
     lingerMs: 5_000,
+    newestOwns: false,
   });
   expect(hubSettings({ jitter: 'none', lingerMs: 0 })).toMatchObject({ jitter: 'none', lingerMs: 0 });
 });
 
 test('a setting that does not exist, or cannot be, is refused by name', () => {
   expect(() => hubSettings({ linger: 5 } as object)).toThrow(/no setting `linger`/);
+  expect(() => hubSettings({ newestOwns: 1 as unknown as boolean })).toThrow(/`newestOwns` cannot be 1/);
   for (const lingerMs of [-1, Number.NaN, Number.POSITIVE_INFINITY, '5' as unknown as number]) {
     expect(() => hubSettings({ lingerMs })).toThrow(/`lingerMs` cannot be/);
   }

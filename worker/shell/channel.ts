@@ -34,6 +34,8 @@ export interface OwnerNotice {
   /** Fresh for each ownership. */
   readonly owner: string;
   readonly relayVersion: number;
+  /** It is about to hand over to the asker: to relay for a moment would show new tabs what the old build reads. */
+  readonly yields: boolean;
 }
 
 /** On the relay's own channel. Every message names the ownership that it is meant for. */

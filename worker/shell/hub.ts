@@ -22,6 +22,8 @@ import { Relays } from './relays.ts';
 
 /** How often a hub with tabs that is not the owner asks for it, and how long an owner may take to answer. */
 const PROBE_MS = 3_000;
+/** So long a hub waits for what an owner hands over to it, before it relays to that one for the time being. */
+const HANDOVER_MS = 1_500;
 /** So long a tab of a line that has ended may take to attach to the next one. */
 const COMEBACK_MS = 2_000;
 /** A hub that has taken the ownership by force is slower to do it again, up to this many times. */
@@ -73,6 +75,8 @@ export class Hub {
   #probe: { readonly askedAt: number; isAnswered: boolean } | null = null;
   /** In units of `PROBE_MS`. */
   #patience = 1;
+  /** When an owner said first that it hands over to this one, ms since 1970. */
+  #promisedAt: number | null = null;
   /** Until then tabs of the former line may come, ms since 1970. */
   #backBy = 0;
   #lastId = 0;
@@ -206,7 +210,7 @@ export class Hub {
     if (message.find !== 'who') return;
     const gives = this.#isAbandoned || isNewer(message.build, this.#build);
     if (role.is === 'owner') {
-      role.relays.admit(message.from);
+      role.relays.admit(message.from, gives);
       if (gives) role.line.handOver();
     } else if (gives && this.#giveUp) {
       // Behind the newer one.
@@ -225,7 +229,11 @@ export class Hub {
     if (this.#probe) this.#probe.isAnswered = true;
     this.#patience = 1;
     if (!this.#isNeeded) return;
-    const { owner, relayVersion } = message;
+    const { owner, relayVersion, yields } = message;
+    if (yields && role.is === 'none') {
+      this.#promisedAt ??= this.#platform.now();
+      if (this.#platform.now() < this.#promisedAt + HANDOVER_MS) return;
+    }
     if (relayVersion !== RELAY_VERSION) return this.#bar('relayVersion');
     if (role.is === 'relay' && role.line.hub === owner) return;
     const post = (message: ToOwner) => this.#own?.post(message);
@@ -273,6 +281,7 @@ export class Hub {
   #become(role: Role): void {
     const former = this.#role;
     this.#role = role;
+    this.#promisedAt = null;
     if (this.#tabs.size > 0) this.#backBy = this.#platform.now() + COMEBACK_MS;
     for (const { watch } of this.#tabs) watch.abort();
     this.#tabs.clear();

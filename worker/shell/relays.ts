@@ -43,10 +43,15 @@ export class Relays {
     return [...this.#guests.values()].some(({ tabs }) => tabs.size > 0);
   }
 
-  /** Answers a hub that asks who owns. */
-  admit(hubId: string): void {
+  /** Answers a hub that asks who owns. @param yields the owner hands over to it. */
+  admit(hubId: string, yields: boolean): void {
     const guest = this.#guests.get(hubId) ?? this.#open(hubId);
-    const notice: OwnerNotice = { find: 'owner', owner: this.#owner.hub, relayVersion: RELAY_VERSION };
+    const notice: OwnerNotice = {
+      find: 'owner',
+      owner: this.#owner.hub,
+      relayVersion: RELAY_VERSION,
+      yields,
+    };
     guest.channel.post(notice);
   }
 

@@ -5,6 +5,7 @@ import { ownerLock } from '../../../worker/shell/locks.ts';
 import {
   BrowserScene,
   NEWER,
+  OLDER,
   PROTOCOL,
   roleOf,
   type SceneTab,
@@ -75,6 +76,19 @@ describe('builds of several versions', () => {
     await scene.pass(60_000);
     expect(scene.decided).toEqual([]);
     expect(young.client.outbox.get()).toMatchObject([{ command: { type: 'decide', gate: 'g' } }]);
+  });
+
+  test('what only the newer build knows is never read for its tabs by the older one', async () => {
+    const scene = new BrowserScene();
+    await scene.tab('old.js', OLDER);
+    await scene.say('said before');
+    const young = await scene.tab('new.js', NEWER);
+    const heard: string[] = [];
+    young.client.topic('run').on('line', ({ text }) => heard.push(text), { replay: 'state' });
+    await scene.pass(1_000);
+    expect(await roleOf(young, scene)).toBe('owner');
+    expect(heard).toEqual(['said before']);
+    expect(young.connections.filter(({ state }) => state === 'open')).toHaveLength(1);
   });
 
   test('a rollback: when the last tab of the newer build closes, the older one owns again', async () => {
