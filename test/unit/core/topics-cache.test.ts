@@ -96,23 +96,6 @@ test('the server’s own key and tombstone win over the protocol’s', () => {
   expect(scene.world.report.topics).toMatchObject([{ keys: 0, tail: 0 }]);
 });
 
-test('a tab that comes back, and is still busy when the next event comes, is given what it missed ahead of that', () => {
-  const scene = new TopicScene();
-  const [witness] = scene.live(1);
-  scene.event(line('1'));
-  scene.event(line('2'));
-  const back = scene.world.attach();
-  back.autoCredit = false;
-  back.subscribe('another');
-  back.subscribe(TOPIC, { epoch: 'e1', offset: 1 });
-  scene.event(line('3'));
-  back.autoCredit = true;
-  while (back.owing > 0) back.credit();
-  expect(back.snapshots(TOPIC)).toMatchObject([{ offset: 3, missed: [{ offset: 2 }, { offset: 3 }] }]);
-  expect(back.events(TOPIC)).toEqual([]);
-  expect(offsets(witness?.events(TOPIC) ?? [])).toEqual([1, 2, 3]);
-});
-
 test('a tab that comes back with its position is given what the hub still has beyond it', () => {
   const scene = new TopicScene({ settings: { tailLimit: 3 } });
   scene.live(1, [item(1, node('a', 'up'))]);
