@@ -36,6 +36,9 @@ export default defineConfig({
         test: {
           name: 'browser',
           include: ['test/browser/**/*.test.{ts,tsx}'],
+          // A condition is waited for for as long as a busy machine takes.
+          expect: { poll: { timeout: 5_000 } },
+          testTimeout: 20_000,
           globalSetup: ['test/browser/setup/socket-server.ts'],
           browser: {
             enabled: true,
