@@ -326,6 +326,8 @@ export function createLink(
       tab.lost();
       tab.connection(closed(reason));
       if (last.is === 'attached') {
+        // What was sent in this turn is handed over at its end.
+        await null;
         await Promise.race([
           last.hub.detach(),
           new Promise<void>((late) => platform.setTimer(CLOSE_DEADLINE_MS, late)),

@@ -5,6 +5,7 @@ import { browser } from './browser.ts';
 import { closed, createLink } from './connect.ts';
 import { TrunklineError } from './errors.ts';
 import { createLogger, createReport } from './log.ts';
+import { createOffers } from './offers.ts';
 import { createOutbox } from './outbox.ts';
 import type { PagePlatform } from './platform.ts';
 import { cell } from './readable.ts';
@@ -28,6 +29,7 @@ export function createClientOn<P extends AnyProtocol>(
 ): Client<P> {
   const logger = createLogger(options.log);
   const report = createReport(logger, options.onError);
+  const offers = createOffers();
   const topics = new Map<string, ReturnType<typeof createTopic>>();
   const connection = cell<Connection>(closed('idle'), report, () => link.start());
   let isSigningOut = false;
@@ -87,7 +89,7 @@ export function createClientOn<P extends AnyProtocol>(
       link.check();
       const command = toCommand(protocol, platform.uuid(), type, payload, sendOptions);
       const offer = (hub: HubPort) => {
-        const reply = hub.send({ ...command });
+        const reply = offers(hub, { ...command });
         command.maybeSentAt ??= platform.now();
         return reply;
       };

@@ -91,8 +91,8 @@ export interface HubPort {
     taken: readonly number[],
     failed: readonly number[],
   ): Promise<Reply<null>>;
-  /** Replies when the command is stored or accepted; `durable: false` where the store fails. */
-  send(command: OutgoingCommand): Promise<Reply<{ durable: boolean }>>;
+  /** Replies to each when all are stored, accepted or refused; `durable: false` where the store fails. */
+  send(commands: readonly OutgoingCommand[]): Promise<Reply<{ durable: boolean }>[]>;
   /** False once it may have been sent. */
   cancel(id: string): Promise<Reply<boolean>>;
   retry(id: string): Promise<Reply<{ durable: boolean }>>;

@@ -72,8 +72,10 @@ export class PagePort implements HubPort {
   ): Promise<Reply<null>> {
     return this.#call({ method: 'took', topic, epoch, taken, failed });
   }
-  send(command: OutgoingCommand): Promise<Reply<{ durable: boolean }>> {
-    return this.#call({ method: 'send', command });
+  send(commands: readonly OutgoingCommand[]): Promise<Reply<{ durable: boolean }>[]> {
+    return Promise.all(
+      commands.map((command) => this.#call<{ durable: boolean }>({ method: 'send', command })),
+    );
   }
   cancel(id: string): Promise<Reply<boolean>> {
     return this.#call({ method: 'cancel', id });

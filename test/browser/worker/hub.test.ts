@@ -167,7 +167,7 @@ describe('what a hub refuses', () => {
     expect(await tab.hub.ping()).toEqual({ ok: true, value: null });
     // @ts-expect-error: a page of another make
     expect(await tab.hub.subscribe({ topic: 't' }, 1, null)).toMatchObject({ code: 'version_mismatch' });
-    expect(await tab.hub.send(approval('no-uuid', 'g'))).toMatchObject({ code: 'version_mismatch' });
+    expect(await tab.hub.send([approval('no-uuid', 'g')])).toMatchObject([{ code: 'version_mismatch' }]);
     await tab.send('g');
     await expect.poll(() => ran()).toHaveLength(1);
   });
@@ -188,7 +188,7 @@ describe('a hub in need', () => {
   it('works without storage, and says so', async () => {
     const tab = lacking('storage');
     await tab.attach();
-    expect(await tab.hub.send(approval(crypto.randomUUID(), 'g'))).toMatchObject({ ok: true });
+    expect(await tab.hub.send([approval(crypto.randomUUID(), 'g')])).toMatchObject([{ ok: true }]);
     await expect.poll(() => ran()).toHaveLength(1);
     expect(tab.batches.flatMap(({ storage = [] }) => storage).at(-1)).toMatchObject({ state: 'degraded' });
   });
@@ -203,7 +203,7 @@ describe('a hub in need', () => {
     const tab = lacking('sense');
     const { hub, lease } = await tab.attach();
     await tab.subscribe('t');
-    const reply = await tab.hub.send(approval(crypto.randomUUID(), 'g'));
+    const [reply] = await tab.hub.send([approval(crypto.randomUUID(), 'g')]);
     expect(reply).toMatchObject({ ok: false, message: expect.stringContaining('a fault in the hub itself') });
     await expect.poll(() => reports(tab)).toContainEqual(fault);
     await expect.poll(heldLocks).not.toContain(lease);
@@ -215,7 +215,7 @@ describe('a hub in need', () => {
     const tab = lacking('sense');
     await tab.attach();
     // It waits for the store, and fails when that is open.
-    const reply = await tab.hub.send(approval(crypto.randomUUID(), 'g'));
+    const [reply] = await tab.hub.send([approval(crypto.randomUUID(), 'g')]);
     expect(reply).toMatchObject({ ok: false, code: 'hub_lost' });
     await expect.poll(() => reports(tab)).toContainEqual(fault);
   });

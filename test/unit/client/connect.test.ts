@@ -109,8 +109,8 @@ test('a hub that dies is replaced: topics, open sends and receipts carry on', as
   expect(topic.status.get()).toEqual({ ...status, state: 'stale' });
   expect((await unanswered).durable).toBe(true);
   expect(await report).toMatchObject({ hub: second.id });
-  const [asked] = first.called('send')[1] ?? [];
-  expect(second.called('send')).toEqual([[{ ...asked, maybeSentAt: expect.any(Number) }]]);
+  const asked = first.sent[1];
+  expect(second.sent).toEqual([{ ...asked, maybeSentAt: expect.any(Number) }]);
   expect(await stored.outcome).toEqual({ status: 'written' });
   const [again] = second.called('subscribe');
   expect(again).toEqual(['run', again?.[1], { epoch: 'e1', offset: 8 }]);
@@ -209,7 +209,7 @@ test('what a lost hub may have stored is not reported as failed', async () => {
     },
   });
   const sent = s.client.send('refresh');
-  await untilEqual(() => hub.called('send').length, 1);
+  await untilEqual(() => hub.sent.length, 1);
   hub.die();
   await expect(sent).rejects.toMatchObject({ code: 'hub_lost', message: expect.stringContaining('outbox') });
 });

@@ -84,6 +84,11 @@ export class FakeHub implements HubPort {
     );
   }
 
+  /** The commands that it was given. */
+  get sent(): OutgoingCommand[] {
+    return this.called('send').flatMap(([commands]) => [...commands]);
+  }
+
   get hasTab(): boolean {
     return this.#sink !== undefined;
   }
@@ -120,9 +125,9 @@ export class FakeHub implements HubPort {
   took(topic: string, epoch: string, taken: readonly number[], failed: readonly number[]) {
     return this.#reply('took', [topic, epoch, taken, failed], null);
   }
-  async send(command: OutgoingCommand): Promise<Reply<{ durable: boolean }>> {
-    await this.#reply('send', [command], null);
-    return this.sendReply;
+  async send(commands: readonly OutgoingCommand[]): Promise<Reply<{ durable: boolean }>[]> {
+    await this.#reply('send', [commands], null);
+    return commands.map(() => this.sendReply);
   }
   cancel(id: string) {
     return this.#reply('cancel', [id], true);

@@ -21,21 +21,33 @@ test('a command is judged, numbered and handed to the hub as its input', async (
   const { id, durable } = await s.client.send('decide', { gate: 'g', verdict: 'yes' }, { topic: 'run' });
   const hub = await s.attached();
   expect(durable).toBe(true);
-  expect(hub.called('send')).toEqual([
-    [
-      {
-        id,
-        topic: 'run',
-        priority: 'high',
-        command: { type: 'decide', gate: 'g', verdict: 'yes' },
-        dedupeKey: 'g',
-        requireDurable: false,
-        maybeSentAt: null,
-      },
-    ],
+  expect(hub.sent).toEqual([
+    {
+      id,
+      topic: 'run',
+      priority: 'high',
+      command: { type: 'decide', gate: 'g', verdict: 'yes' },
+      dedupeKey: 'g',
+      requireDurable: false,
+      maybeSentAt: null,
+    },
   ]);
   await s.client.send('note', { text: 'x' }, { priority: 'high', requireDurable: true });
-  expect(hub.called('send')[1]?.[0]).toMatchObject({ topic: null, priority: 'high', requireDurable: true });
+  expect(hub.sent[1]).toMatchObject({ topic: null, priority: 'high', requireDurable: true });
+});
+
+test('what is sent in one turn goes to the hub in one message, also where the client is closed in that turn', async () => {
+  const s = scene();
+  s.client.outbox.subscribe(() => {});
+  const hub = await s.attached();
+  await s.client.inspect();
+  const sent = ['1', '2', '3'].map((text) => s.client.send('note', { text }));
+  const closing = s.client.close();
+  for (const receipt of sent) expect(await receipt).toMatchObject({ durable: true });
+  await closing;
+  expect(hub.called('send')).toHaveLength(1);
+  expect(hub.sent.map(({ command }) => command['text'])).toEqual(['1', '2', '3']);
+  expect(hub.calls.map(({ method }) => method).slice(-2)).toEqual(['send', 'detach']);
 });
 
 test('what is sent is what was judged, whatever happens to the payload meanwhile', async () => {
@@ -44,7 +56,7 @@ test('what is sent is what was judged, whatever happens to the payload meanwhile
   const sent = s.client.send('note', payload);
   payload.text = 'after';
   await sent;
-  expect((await s.attached()).called('send')[0]?.[0].command).toEqual({ type: 'note', text: 'before' });
+  expect((await s.attached()).sent[0]?.command).toEqual({ type: 'note', text: 'before' });
 });
 
 test.each([
@@ -123,8 +135,8 @@ test('an outcome may come before the answer to the send', async () => {
   const hub = await s.attached();
   await s.client.inspect();
   const sent = s.client.send('refresh');
-  await untilEqual(() => hub.called('send').length, 1);
-  const id = hub.called('send')[0]?.[0].id ?? '';
+  await untilEqual(() => hub.sent.length, 1);
+  const id = hub.sent[0]?.id ?? '';
   await hub.deliver({
     settled: [{ id, at: 7, command: { type: 'refresh' }, outcome: { status: 'written' } }],
   });

@@ -89,7 +89,8 @@ export class RawTab {
 
   async send(gate: string): Promise<string> {
     const id = crypto.randomUUID();
-    value(await this.hub.send(approval(id, gate)));
+    const [reply] = await this.hub.send([approval(id, gate)]);
+    if (reply) value(reply);
     return id;
   }
 
