@@ -9,6 +9,7 @@ import { memoryLog } from '../server/log/memory-log.ts';
 import { Reject, type RejectOptions } from '../server/reject.ts';
 import type { HandClock } from './fakes/clock.ts';
 import { Life } from './fakes/life.ts';
+import { logUntilDeath } from './fakes/log.ts';
 import type { FakeNetwork } from './fakes/network.ts';
 import { lifeTimer } from './fakes/worker.ts';
 import type { Happenings } from './happenings.ts';
@@ -236,21 +237,4 @@ export class ScriptedServer<P extends AnyProtocol> implements TestServer<P> {
       return handlers[type]?.(command, context);
     };
   }
-}
-
-/** The log as one run of the server has it: with its death, its calls end unanswered. What is in the log stays. */
-function logUntilDeath(log: EventLog, life: Life): EventLog {
-  return new Proxy(log, {
-    get:
-      (target, method: keyof EventLog) =>
-      (...parameters: never[]) =>
-        new Promise((resolve, reject) => {
-          if (life.isDead) return;
-          const answer: Promise<unknown> = Reflect.apply(target[method], target, parameters);
-          answer.then(
-            (value) => life.run(() => resolve(value)),
-            (error) => life.run(() => reject(error)),
-          );
-        }),
-  });
 }

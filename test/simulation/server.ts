@@ -6,6 +6,7 @@ import { memoryLog } from '../../src/server/log/memory-log.ts';
 import { Reject } from '../../src/server/reject.ts';
 import type { HandClock } from '../../src/testing/fakes/clock.ts';
 import { Life } from '../../src/testing/fakes/life.ts';
+import { logUntilDeath } from '../../src/testing/fakes/log.ts';
 import type { FakeNetwork } from '../../src/testing/fakes/network.ts';
 import { lifeTimer } from '../../src/testing/fakes/worker.ts';
 import { protocol } from './protocol.ts';
@@ -139,7 +140,7 @@ export class SimServer {
     const broker = new Broker({
       protocol,
       handlers,
-      log: this.#logFor(life),
+      log: logUntilDeath(this.#log, life, (transactions, answer) => this.#note(transactions, answer)),
       countsConnections: true,
       newSession: () => `session ${++this.#sessions}`,
       acceptsVersion: () => true,
@@ -193,27 +194,6 @@ export class SimServer {
   #report(error: unknown, about: string): void {
     if (String(error).includes('an effect failed')) return;
     this.errors.push(`${about}: ${String(error)}`);
-  }
-
-  /** The log as one server has it: with its death its calls end unanswered. */
-  #logFor(life: Life): EventLog {
-    const log = this.#log;
-    return new Proxy(log, {
-      get:
-        (target, method: keyof EventLog) =>
-        (...parameters: never[]) =>
-          new Promise((resolve, reject) => {
-            if (life.isDead) return;
-            // The log's content outlives the server.
-            if (method === 'close') return resolve(undefined);
-            const answer: Promise<unknown> = Reflect.apply(target[method], target, parameters);
-            if (method === 'commit') this.#note(parameters[0] as never, answer as never);
-            answer.then(
-              (value) => life.run(() => resolve(value)),
-              (error) => life.run(() => reject(error)),
-            );
-          }),
-    });
   }
 
   #note(transactions: Parameters<EventLog['commit']>[0], answer: ReturnType<EventLog['commit']>): void {

@@ -1,0 +1,32 @@
+import type { EventLog } from '../../server/log/event-log.ts';
+import type { Life } from './life.ts';
+
+type Commit = EventLog['commit'];
+
+/**
+ * The log as one run of the server has it: with its death, its calls end unanswered. What is in the log stays, also where
+ * that run closes it.
+ *
+ * @param committed called with each commit, and with what the log makes of it, whether or not the server hears it.
+ */
+export function logUntilDeath(
+  log: EventLog,
+  life: Life,
+  committed: (transactions: Parameters<Commit>[0], answer: ReturnType<Commit>) => void = () => {},
+): EventLog {
+  return new Proxy(log, {
+    get:
+      (target, method: keyof EventLog) =>
+      (...parameters: never[]) =>
+        new Promise((resolve, reject) => {
+          if (life.isDead) return;
+          if (method === 'close') return resolve(undefined);
+          const answer: Promise<unknown> = Reflect.apply(target[method], target, parameters);
+          if (method === 'commit') committed(parameters[0] as never, answer as never);
+          answer.then(
+            (value) => life.run(() => resolve(value)),
+            (error) => life.run(() => reject(error)),
+          );
+        }),
+  });
+}
