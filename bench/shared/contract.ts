@@ -1,0 +1,76 @@
+/** What the runner asks of a page, and what a page asks of the contender under it. */
+import type { BenchEvent } from './events.ts';
+
+export interface Listeners {
+  /** In the order in which they came. The state at first is told like any other event. */
+  events(batch: readonly BenchEvent[]): void;
+}
+
+/** What is measured, as an application would use it. */
+export interface Contender {
+  /** Resolves when what is published from now on will arrive. */
+  connect(url: string, listeners: Listeners): Promise<void>;
+  /** Whether it knows that the server is there. */
+  isOpen?(): boolean;
+  /** The longest that it may wait before its next attempt, milliseconds. */
+  backoffBoundMs?(): number;
+  readonly commands?: Commands;
+}
+export interface Commands {
+  /** Hands them over in one turn; resolves when each is as safe as this contender makes it. */
+  queue(count: number, durability: Durability): Promise<void>;
+  /** Takes back what was queued and not sent. */
+  clear(): Promise<void>;
+}
+export type Durability = 'relaxed' | 'strict';
+
+/** What a page has seen since `begin`. */
+export interface Arrivals {
+  /** Different ones. */
+  readonly received: number;
+  readonly duplicates: number;
+  /** Those that came after a later one. */
+  readonly disordered: number;
+  readonly firstAt: number;
+  readonly lastAt: number;
+  /** Milliseconds from publishing to the listener. */
+  readonly medianMs: number;
+  readonly p99Ms: number;
+}
+export interface Painted {
+  readonly frames: number;
+  readonly longestGapMs: number;
+  /** Tasks of the main thread over 50 ms. */
+  readonly longTasks: number;
+  readonly longestTaskMs: number;
+}
+
+export interface Bench {
+  connect(url: string): Promise<void>;
+  isOpen(): boolean;
+  backoffBoundMs(): number | null;
+  /** Counts anew, from the event of this number on; earlier ones are not looked at. */
+  begin(first: number): void;
+  /** Until the event of this number has come. */
+  until(n: number, timeoutMs: number): Promise<boolean>;
+  /** Until any event that was published at this time or later has come: when the first of them did, or `null`. */
+  untilPublishedSince(at: number, timeoutMs: number): Promise<number | null>;
+  arrivals(): Arrivals;
+  arrivedAt(n: number): number | null;
+  /** How many different events up to this one. */
+  receivedUpTo(n: number): number;
+  /** The number of the newest event of each key. */
+  state(): Record<string, number>;
+  /** Connects, and waits until the state has this many keys. Milliseconds. */
+  timeToState(url: string, keys: number): Promise<number>;
+  startPainting(): void;
+  stopPainting(): Painted;
+  /** Milliseconds until each is as safe as it gets; `null` where it can't. */
+  queue(count: number, durability: Durability): Promise<number | null>;
+  clear(): Promise<void>;
+}
+declare global {
+  interface Window {
+    bench: Bench;
+  }
+}
