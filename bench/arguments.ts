@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
 export interface Options {
@@ -6,9 +7,12 @@ export interface Options {
   readonly only: readonly string[];
   readonly contenders: readonly string[];
   readonly quick: boolean;
+  readonly traceFile: string;
 }
 
 const ROUNDS = 5;
+/** The largest of those that may lie beside the repository. */
+const TRACE = resolve(import.meta.dirname, '../../shared/traces/seismology-chameleon-200p-001.json');
 
 export function readArguments(args: readonly string[]): Options {
   const { values } = parseArgs({
@@ -17,10 +21,12 @@ export function readArguments(args: readonly string[]): Options {
       rounds: { type: 'string' },
       only: { type: 'string', multiple: true, default: [] },
       contender: { type: 'string', multiple: true, default: [] },
+      trace: { type: 'string', default: TRACE },
       quick: { type: 'boolean', default: false },
     },
   });
   const rounds = Number(values.rounds ?? (values.quick ? 1 : ROUNDS));
   if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--rounds takes a positive integer');
-  return { rounds, only: values.only, contenders: values.contender, quick: values.quick };
+  const { only, contender: contenders, quick, trace: traceFile } = values;
+  return { rounds, only, contenders, quick, traceFile };
 }

@@ -1,6 +1,7 @@
 /**
  * `npm run bench`: the library beside what one would take instead, in turns. `--quick` for a first look (no figures to
- * keep), `--only NAME` and `--contender NAME` (both as often as wanted) and `--rounds N` for a part of it.
+ * keep), `--only NAME` and `--contender NAME` (both as often as wanted) and `--rounds N` for a part of it, `--trace FILE` for
+ * another workflow execution to replay.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +13,7 @@ import { thisMachine } from './run/machine.ts';
 import { Collector, type Results, tablesOf } from './run/results.ts';
 import { SITTINGS, sit, whyNot } from './run/sitting.ts';
 
-const { rounds, only, contenders, quick } = readArguments(process.argv.slice(2));
+const { rounds, only, contenders, quick, traceFile } = readArguments(process.argv.slice(2));
 const machine = thisMachine();
 const startedAt = new Date();
 const isAsked = (name: string) =>
@@ -35,7 +36,7 @@ try {
       for (const contender of chosen) {
         if (sitting.cases.every((asked) => whyNot(contender, asked) !== null)) continue;
         const start = performance.now();
-        await sit(sitting, contender, pages, quick, (asked, figures) =>
+        await sit(sitting, contender, pages, { quick, traceFile }, (asked, figures) =>
           collector.add(asked, contender.name, figures),
         );
         const seconds = ((performance.now() - start) / 1_000).toFixed(1);

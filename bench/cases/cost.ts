@@ -2,7 +2,7 @@ import type { Case } from '../run/scene.ts';
 import { publishSteadily } from './steady.ts';
 
 const PER_SECOND = 100;
-const SECONDS = 2;
+const SECONDS = 1.5;
 const MB = 1_000_000;
 
 /** What the tabs of one person cost the server. */

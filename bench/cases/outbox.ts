@@ -1,6 +1,6 @@
 import { expect } from '@playwright/test';
 import type { Page } from 'playwright';
-import { askTab, type Case, type Scene } from '../run/scene.ts';
+import { askTab, type Case, FLAWLESS, type Scene } from '../run/scene.ts';
 import type { Durability } from '../shared/contract.ts';
 import { median } from '../shared/quantile.ts';
 
@@ -52,7 +52,7 @@ export const outbox: Case = {
     const stored = contender.cannot['stored'] ? {} : await storeTimes(tab, contender.name);
     if (contender.cannot['flush']) {
       await server.restore();
-      return { values: stored, flaws: { lost: 0, duplicates: 0, disordered: 0 } };
+      return { values: stored, flaws: FLAWLESS };
     }
     await askTab(tab, (bench, count) => bench.queue(count, 'relaxed'), TOGETHER);
     return { ...(await flush(scene, stored)) };
@@ -93,6 +93,7 @@ async function flush({ server }: Scene, stored: Record<string, number>) {
   return {
     values: { ...stored, flush: lastAt - (await server.acceptedAt()) },
     flaws: {
+      ...FLAWLESS,
       lost: TOGETHER - distinct.size,
       duplicates: numbers.length - distinct.size,
       disordered,

@@ -25,7 +25,9 @@ export async function startBrowser(): Promise<BenchBrowser> {
       const page = await context.newPage();
       page.on('pageerror', (error) => console.error(`the page threw: ${error.stack ?? error.message}`));
       page.on('console', (message) => {
-        if (message.type() === 'error') console.error(`the page said: ${message.text()}`);
+        // A server that is gone is part of some cases.
+        if (message.type() === 'error' && !/ERR_CONNECTION_REFUSED/.test(message.text()))
+          console.error(`the page said: ${message.text()}`);
       });
       await page.goto(origin);
       return page;

@@ -49,6 +49,7 @@ export class Collector {
         lost: (before?.flaws.lost ?? 0) + flaws.lost,
         duplicates: (before?.flaws.duplicates ?? 0) + flaws.duplicates,
         disordered: (before?.flaws.disordered ?? 0) + flaws.disordered,
+        stale: (before?.flaws.stale ?? 0) + flaws.stale,
       },
       remarks: [...(before?.remarks ?? []), ...(remark === undefined ? [] : [remark])],
     });
@@ -85,7 +86,7 @@ export function tablesOf({ rows, checked }: Results): FigureTable[] {
   return SITTINGS.flatMap(({ cases }) => cases).flatMap((entry) =>
     entry.case.figures.flatMap((figure): FigureTable[] => {
       const of = rows.filter((row) => row.case === entry.case.name && row.figure === figure.name);
-      if (of.length === 0) return [];
+      if (!checked.some((one) => one.case === entry.case.name)) return [];
       const cells = CONTENDERS.flatMap(({ title, name, cannot, isLimit, ...rest }): Cell[] => {
         const row = of.find(({ contender }) => contender === name);
         const check = checked.find((one) => one.case === entry.case.name && one.contender === name);
@@ -112,11 +113,12 @@ export function tablesOf({ rows, checked }: Results): FigureTable[] {
   );
 }
 
-function wordsOf({ lost, duplicates, disordered }: Flaws): string {
+function wordsOf({ lost, duplicates, disordered, stale }: Flaws): string {
   return [
     lost > 0 && `${lost} lost`,
     duplicates > 0 && `${duplicates} twice`,
     disordered > 0 && `${disordered} out of order`,
+    stale > 0 && `${stale} tabs with an old state`,
   ]
     .filter((words) => words !== false)
     .join(', ');

@@ -15,6 +15,8 @@ export interface Scene {
   /** One more, which is not connected yet. */
   openTab(): Promise<Page>;
   readonly quick: boolean;
+  /** A workflow execution to replay. */
+  readonly traceFile: string;
 }
 
 /** What was wrong with what arrived: a figure with any of it is marked. */
@@ -22,6 +24,8 @@ export interface Flaws {
   readonly lost: number;
   readonly duplicates: number;
   readonly disordered: number;
+  /** Tabs that did not end with the newest event of every key. */
+  readonly stale: number;
 }
 export interface Figures {
   /** By the name of the figure. Those that are left out could not be had. */
@@ -45,7 +49,7 @@ export interface Case {
   run(scene: Scene): Promise<Figures>;
 }
 
-export const FLAWLESS: Flaws = { lost: 0, duplicates: 0, disordered: 0 };
+export const FLAWLESS: Flaws = { lost: 0, duplicates: 0, disordered: 0, stale: 0 };
 
 /** Calls all pages at the same time. */
 export function everyTab<A, R>(
@@ -77,5 +81,13 @@ export function flawsOf(arrivals: readonly Arrivals[], due: number): Flaws {
     lost: sum(({ received }) => due - received),
     duplicates: sum(({ duplicates }) => duplicates),
     disordered: sum(({ disordered }) => disordered),
+    stale: 0,
   };
+}
+
+/** How many of the tabs have not the newest event of every key. */
+export async function countStale({ server }: Pick<Scene, 'server'>, tabs: readonly Page[]): Promise<number> {
+  const due = await server.state();
+  const states = await everyTab(tabs, (bench) => bench.state(), null);
+  return states.filter(({ keys, sum }) => keys !== due.keys || sum !== due.sum).length;
 }

@@ -59,7 +59,7 @@ export async function sit(
   sitting: Sitting,
   contender: ContenderInfo,
   pages: BuiltPages,
-  quick: boolean,
+  options: Pick<Scene, 'quick' | 'traceFile'>,
   told: (asked: Case, figures: Figures) => void,
 ): Promise<void> {
   const server = await startServerProcess(contender.server);
@@ -69,12 +69,10 @@ export async function sit(
     const url = `ws://127.0.0.1:${server.port}`;
     const openTab = () => browser.openTab(site.origin);
     const tabs: Page[] = [];
-    const scene: Scene = { contender, server: server.calls, browser, tabs, url, openTab, quick };
-    for (let i = 0; i < sitting.tabs; i++) {
-      const tab = await openTab();
-      await askTab(tab, (bench, to) => bench.connect(to), url);
-      tabs.push(tab);
-    }
+    const scene: Scene = { contender, server: server.calls, browser, tabs, url, openTab, ...options };
+    tabs.push(...(await Promise.all(Array.from({ length: sitting.tabs }, openTab))));
+    // One after the other: where tabs elect a leader, they don't do it all at once.
+    for (const tab of tabs) await askTab(tab, (bench, to) => bench.connect(to), url);
     if (sitting.cases.some(({ case: { name } }) => name.startsWith('memory'))) {
       const { last } = await server.calls.burst({ type: 'reading', count: MEMORY_KEYS, keys: MEMORY_KEYS });
       await everyTab(tabs, (bench, n) => bench.until(n, 30_000), last);

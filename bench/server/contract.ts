@@ -1,4 +1,4 @@
-import type { BenchEvent } from '../shared/events.ts';
+import type { BenchEvent, Digest } from '../shared/events.ts';
 
 export type ServerKind = 'trunkline' | 'websocket' | 'socket.io';
 
@@ -51,6 +51,5 @@ export interface BenchServer {
   /** The numbers of the commands that came, and when the newest did. */
   commands(): { readonly numbers: readonly number[]; readonly lastAt: number };
   forgetCommands(): void;
-  /** The number of the newest event of each key. */
-  state(): Record<string, number>;
+  state(): Digest;
 }

@@ -1,6 +1,6 @@
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { now } from '../shared/clock.ts';
-import { type BenchEvent, makeEvent } from '../shared/events.ts';
+import { type BenchEvent, type Digest, digestOf, makeEvent } from '../shared/events.ts';
 import type { Burst, Published, Script, Steady } from './contract.ts';
 import type { Feed } from './feed.ts';
 
@@ -21,8 +21,8 @@ export class Publisher {
     return this.#last + 1;
   }
 
-  state(): Record<string, number> {
-    return Object.fromEntries(this.#state);
+  state(): Digest {
+    return digestOf(this.#state);
   }
 
   burst({ type, count, keys }: Burst): Promise<Published> {

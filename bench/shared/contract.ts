@@ -1,5 +1,5 @@
 /** What the runner asks of a page, and what a page asks of the contender under it. */
-import type { BenchEvent } from './events.ts';
+import type { BenchEvent, Digest } from './events.ts';
 
 export interface Listeners {
   /** In the order in which they came. The state at first is told like any other event. */
@@ -59,8 +59,7 @@ export interface Bench {
   arrivedAt(n: number): number | null;
   /** How many different events up to this one. */
   receivedUpTo(n: number): number;
-  /** The number of the newest event of each key. */
-  state(): Record<string, number>;
+  state(): Digest;
   /** Connects, and waits until the state has this many keys. Milliseconds. */
   timeToState(url: string, keys: number): Promise<number>;
   startPainting(): void;

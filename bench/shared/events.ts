@@ -26,6 +26,18 @@ export interface AckMessage {
   readonly id: string;
 }
 
+/** Of a state, to be compared: how many keys, and the sum of their newest events' numbers. */
+export interface Digest {
+  readonly keys: number;
+  readonly sum: number;
+}
+
+export function digestOf(newest: ReadonlyMap<string, number>): Digest {
+  let sum = 0;
+  for (const n of newest.values()) sum += n;
+  return { keys: newest.size, sum };
+}
+
 export const EVENT_BYTES = 208;
 
 /** As JSON it has `EVENT_BYTES` bytes. */

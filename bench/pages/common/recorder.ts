@@ -1,6 +1,6 @@
 import { now } from '../../shared/clock.ts';
 import type { Arrivals } from '../../shared/contract.ts';
-import type { BenchEvent } from '../../shared/events.ts';
+import { type BenchEvent, type Digest, digestOf } from '../../shared/events.ts';
 import { quantile } from '../../shared/quantile.ts';
 
 interface Wait {
@@ -96,8 +96,8 @@ export class Recorder {
     };
   }
 
-  state(): Record<string, number> {
-    return Object.fromEntries(this.#state);
+  state(): Digest {
+    return digestOf(this.#state);
   }
 
   /** A state that comes late must not undo what is newer. */
