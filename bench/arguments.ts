@@ -8,6 +8,8 @@ export interface Options {
   readonly contenders: readonly string[];
   readonly quick: boolean;
   readonly traceFile: string;
+  /** Measure nothing: write what follows from the results that are there. */
+  readonly reportOnly: boolean;
 }
 
 const ROUNDS = 5;
@@ -22,11 +24,12 @@ export function readArguments(args: readonly string[]): Options {
       only: { type: 'string', multiple: true, default: [] },
       contender: { type: 'string', multiple: true, default: [] },
       trace: { type: 'string', default: TRACE },
+      report: { type: 'boolean', default: false },
       quick: { type: 'boolean', default: false },
     },
   });
   const rounds = Number(values.rounds ?? (values.quick ? 1 : ROUNDS));
   if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--rounds takes a positive integer');
-  const { only, contender: contenders, quick, trace: traceFile } = values;
-  return { rounds, only, contenders, quick, traceFile };
+  const { only, contender: contenders, quick, trace: traceFile, report: reportOnly } = values;
+  return { rounds, only, contenders, quick, traceFile, reportOnly };
 }

@@ -3,7 +3,7 @@ import { loadTrace, type Trace } from '../../demo/engine/trace.ts';
 import { type Case, countStale, everyTab, FLAWLESS } from '../run/scene.ts';
 import type { Script } from '../server/contract.ts';
 
-const SPEEDS = [10, 30, 100, 300, 1_000];
+const SPEEDS = [1, 10, 30, 100, 300, 1_000];
 const SECONDS_PER_SPEED = 0.7;
 /** With fewer frames, or longer between two of them, a page is no longer seen to paint. */
 const FRAMES_PER_SECOND = 20;

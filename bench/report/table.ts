@@ -1,5 +1,6 @@
 import type { FigureTable } from '../run/results.ts';
 import { formatNumber, titleOf } from './format.ts';
+import type { Verdict } from './targets.ts';
 
 /** For the console. */
 export function printTables(tables: readonly FigureTable[]): void {
@@ -15,5 +16,12 @@ export function printTables(tables: readonly FigureTable[]): void {
           : `${formatNumber(cell.median)}  [${formatNumber(cell.min)} to ${formatNumber(cell.max)}]${cell.flaws && `  ! ${cell.flaws}`}`;
       console.log(`    ${cell.contender.padEnd(40)} ${shown}`);
     }
+  }
+}
+
+export function printTargets(verdicts: readonly Verdict[]): void {
+  console.log('\n== targets');
+  for (const { target, reached, met } of verdicts) {
+    console.log(`  ${met ? 'met  ' : 'SHORT'} ${target}: ${reached}`);
   }
 }

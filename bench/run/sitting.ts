@@ -20,6 +20,8 @@ import { startServerProcess } from './server-process.ts';
 export interface Sitting {
   readonly name: string;
   readonly tabs: number;
+  /** Of the topic, before the first case. */
+  readonly keys: number;
   readonly cases: readonly { readonly case: Case; readonly needs: 'feed' | 'reconnect' | 'outbox' }[];
 }
 
@@ -29,22 +31,25 @@ export const SITTINGS: readonly Sitting[] = [
   {
     name: 'ten tabs',
     tabs: 10,
+    keys: 1_000,
     cases: [memory(10), cost(10), latencyOfTenTabs, trace, burst, conflation].map(feed),
   },
   {
     name: 'one tab',
     tabs: 1,
-    cases: [
-      ...[memory(1), cost(1), latencyOfOneTab].map(feed),
-      { case: outage, needs: 'reconnect' },
-      ...[newTab(100), newTab(1_000), newTab(10_000), newTab(100_000)].map(feed),
-    ],
+    keys: 1_000,
+    cases: [...[memory(1), cost(1), latencyOfOneTab].map(feed), { case: outage, needs: 'reconnect' }],
   },
-  { name: 'outbox', tabs: 1, cases: [{ case: outbox, needs: 'outbox' }] },
-  { name: 'thirty tabs', tabs: 30, cases: [memory(30), cost(30)].map(feed) },
+  {
+    name: 'growing keys',
+    tabs: 1,
+    keys: 0,
+    cases: [newTab(100), newTab(1_000), newTab(10_000), newTab(100_000)].map(feed),
+  },
+  { name: 'outbox', tabs: 1, keys: 0, cases: [{ case: outbox, needs: 'outbox' }] },
+  { name: 'thirty tabs', tabs: 30, keys: 1_000, cases: [memory(30), cost(30)].map(feed) },
 ];
 
-const MEMORY_KEYS = 1_000;
 /** After opening, before anything is measured. */
 const SETTLE_MS = 300;
 
@@ -73,8 +78,9 @@ export async function sit(
     tabs.push(...(await Promise.all(Array.from({ length: sitting.tabs }, openTab))));
     // One after the other: where tabs elect a leader, they don't do it all at once.
     for (const tab of tabs) await askTab(tab, (bench, to) => bench.connect(to), url);
-    if (sitting.cases.some(({ case: { name } }) => name.startsWith('memory'))) {
-      const { last } = await server.calls.burst({ type: 'reading', count: MEMORY_KEYS, keys: MEMORY_KEYS });
+    const { keys } = sitting;
+    if (keys > 0) {
+      const { last } = await server.calls.burst({ type: 'reading', count: keys, keys });
       await everyTab(tabs, (bench, n) => bench.until(n, 30_000), last);
     }
     await sleep(SETTLE_MS);

@@ -23,12 +23,16 @@ export interface Burst {
   readonly count: number;
   /** How many different ones, of readings. */
   readonly keys: number;
+  /** @default 0 */
+  readonly firstKey?: number;
 }
 export interface Steady {
   readonly type: BenchEvent['type'];
   readonly perSecond: number;
   readonly seconds: number;
   readonly keys: number;
+  /** @default 0 */
+  readonly firstKey?: number;
 }
 /** By the key; at that time, in seconds from the start. */
 export type Script = readonly (readonly [key: string, atSeconds: number])[];

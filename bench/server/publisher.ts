@@ -25,23 +25,23 @@ export class Publisher {
     return digestOf(this.#state);
   }
 
-  burst({ type, count, keys }: Burst): Promise<Published> {
+  burst({ type, count, keys, firstKey = 0 }: Burst): Promise<Published> {
     return this.#publish(async () => {
       let published: Promise<unknown> | undefined;
       for (let i = 0; i < count; i++) {
-        published = this.#put(type, `key-${i % keys}`);
+        published = this.#put(type, `key-${firstKey + (i % keys)}`);
         if (i % BURST_CHUNK === BURST_CHUNK - 1) await setImmediate();
       }
       await published;
     });
   }
 
-  steady({ type, perSecond, seconds, keys }: Steady): Promise<Published> {
+  steady({ type, perSecond, seconds, keys, firstKey = 0 }: Steady): Promise<Published> {
     return this.#pace(
       perSecond * seconds,
       (i) => i / perSecond,
       type,
-      (i) => `key-${i % keys}`,
+      (i) => `key-${firstKey + (i % keys)}`,
     );
   }
 
@@ -54,7 +54,7 @@ export class Publisher {
     );
   }
 
-  /** What is due is published at once; between, it sleeps as shortly as it can. */
+  /** What is due is published at once; until then it sleeps. */
   #pace(
     count: number,
     dueSeconds: (i: number) => number,
@@ -63,9 +63,9 @@ export class Publisher {
   ): Promise<Published> {
     return this.#publish(async (startedAt) => {
       for (let i = 0; i < count; ) {
-        const seconds = (now() - startedAt) / 1_000;
-        while (i < count && dueSeconds(i) <= seconds) this.#put(type, key(i++));
-        await sleep(1);
+        const ms = now() - startedAt;
+        while (i < count && dueSeconds(i) * 1_000 <= ms) this.#put(type, key(i++));
+        await sleep(Math.max(1, dueSeconds(i) * 1_000 - ms));
       }
     });
   }
@@ -80,6 +80,7 @@ export class Publisher {
   #put(type: BenchEvent['type'], key: string): Promise<unknown> | undefined {
     const n = ++this.#last;
     if (type === 'reading') this.#state.set(key, n);
+    if (type === 'gone') this.#state.delete(key);
     return this.#feed.publish(makeEvent(type, n, now(), key));
   }
 }

@@ -15,14 +15,24 @@ export interface Contender {
   /** The longest that it may wait before its next attempt, milliseconds. */
   backoffBoundMs?(): number;
   readonly commands?: Commands;
+  /** What its hub has of tabs and events, where it can be asked. */
+  hub?(): Promise<HubState>;
 }
 export interface Commands {
   /** Hands them over in one turn; resolves when each is as safe as this contender makes it. */
   queue(count: number, durability: Durability): Promise<void>;
   /** Takes back what was queued and not sent. */
   clear(): Promise<void>;
+  /** Until the server has accepted all that was queued. */
+  untilSent?(): Promise<void>;
 }
 export type Durability = 'relaxed' | 'strict';
+
+export interface HubState {
+  readonly tabs: number;
+  readonly keys: number;
+  readonly queued: number;
+}
 
 /** What a page has seen since `begin`. */
 export interface Arrivals {
@@ -67,6 +77,9 @@ export interface Bench {
   /** Milliseconds until each is as safe as it gets; `null` where it can't. */
   queue(count: number, durability: Durability): Promise<number | null>;
   clear(): Promise<void>;
+  /** @throws Error after the timeout. */
+  untilSent(timeoutMs: number): Promise<void>;
+  hub(): Promise<HubState>;
 }
 declare global {
   interface Window {

@@ -1,7 +1,7 @@
 /** What every contender carries, byte for byte. */
 export interface BenchEvent {
-  /** `tick` stands for itself; of `reading` the newest of each key is the state. */
-  readonly type: 'tick' | 'reading';
+  /** `tick` stands for itself; of `reading` the newest of each key is the state; after `gone` there is none. */
+  readonly type: 'tick' | 'reading' | 'gone';
   /** Counted through from 1 by the server. */
   readonly n: number;
   /** When it was published, by `now()`. */

@@ -9,6 +9,7 @@ export const protocol = defineProtocol({
   version: 1,
   events: {
     tick: { schema: z.object(fields) },
+    gone: { schema: z.object(fields), key: ({ key }) => key, tombstone: () => true },
     reading: { schema: z.object(fields), key: ({ key }) => key },
   },
   commands: {

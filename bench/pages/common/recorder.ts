@@ -24,7 +24,7 @@ export class Recorder {
 
   take(events: readonly BenchEvent[]): void {
     for (const event of events) {
-      if (event.type === 'reading') this.#keep(event);
+      if (event.type !== 'tick') this.#keep(event);
       if (event.n >= this.#first) this.#count(event);
       for (const wait of this.#waits) if (wait.isOver(event)) wait.resolve(now());
     }
@@ -101,8 +101,10 @@ export class Recorder {
   }
 
   /** A state that comes late must not undo what is newer. */
-  #keep({ key, n }: BenchEvent): void {
-    if (n > (this.#state.get(key) ?? 0)) this.#state.set(key, n);
+  #keep({ type, key, n }: BenchEvent): void {
+    if (n <= (this.#state.get(key) ?? 0)) return;
+    if (type === 'gone') this.#state.delete(key);
+    else this.#state.set(key, n);
   }
 
   #count({ n, at }: BenchEvent): void {

@@ -39,5 +39,16 @@ export function start(contender: Contender): void {
     async clear() {
       await contender.commands?.clear();
     },
+    async untilSent(timeoutMs) {
+      const late = new Promise<never>((_, reject) => {
+        setTimeout(() => reject(new Error(`not all was sent within ${timeoutMs} ms`)), timeoutMs);
+      });
+      await Promise.race([contender.commands?.untilSent?.(), late]);
+    },
+    async hub() {
+      const hub = await contender.hub?.();
+      if (!hub) throw new Error('this contender has no hub that can be asked');
+      return hub;
+    },
   };
 }

@@ -25,7 +25,7 @@ start({
     client = create(url);
     client.connection.subscribe(() => {});
     const topic = client.topic('feed');
-    topic.on(['tick', 'reading'], (event) => events([event]), { replay: 'state' });
+    topic.on(['tick', 'reading', 'gone'], (event) => events([event]), { replay: 'state' });
     await new Promise<void>((live) => {
       topic.status.subscribe(({ state }) => {
         if (state === 'live') live();
@@ -38,6 +38,11 @@ start({
     const attempt = 'attempt' in connection ? connection.attempt : 0;
     return Math.min(1_000 * 2 ** Math.max(0, attempt - 1), 30_000);
   },
+  async hub() {
+    const { tabs, topics } = await connected().inspect();
+    const [feed] = topics;
+    return { tabs: tabs.length, keys: feed?.keys ?? 0, queued: feed?.queued ?? 0 };
+  },
   commands: {
     async queue(count, durability) {
       const type = durability === 'strict' ? 'decision' : 'note';
@@ -49,6 +54,14 @@ start({
       );
       if (!receipts.every(({ durable }) => durable)) throw new Error('a command was not stored');
     },
+    untilSent: () =>
+      new Promise((sent) => {
+        const end = connected().outbox.subscribe((entries) => {
+          if (entries.length > 0) return;
+          sent();
+          queueMicrotask(() => end());
+        });
+      }),
     async clear() {
       const { outbox } = connected();
       await Promise.all(outbox.get().map(({ id }) => outbox.cancel(id)));
