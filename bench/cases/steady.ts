@@ -44,4 +44,4 @@ function steady(name: string, perSecond: number, seconds: number, whom: string):
 }
 
 export const latencyOfTenTabs = steady('latency-10', 500, 2, '10 tabs');
-export const latencyOfOneTab = steady('latency-1', 50, 4, 'one tab');
+export const latencyOfOneTab = steady('latency-1', 50, 3, 'one tab');

@@ -6,7 +6,10 @@ import type {} from '../shared/contract.ts';
 /** A browser that shares nothing with the one before it. */
 export interface BenchBrowser {
   readonly browser: Browser;
-  /** Opened and loaded, connected to nothing. */
+  /**
+   * Loaded, connected to nothing, and in a window of its own: where several pages share a window, a headless Chromium
+   * holds the frames of all but one back, for a second at a time.
+   */
   openTab(origin: string): Promise<Page>;
   /** Of all its processes together, pages that they share counted once. */
   memoryBytes(): Promise<number>;
@@ -18,11 +21,35 @@ export async function startBrowser(): Promise<BenchBrowser> {
   const browser = await chromium.launch({ executablePath: chromiumPath(), args: CHROMIUM_ARGS });
   const context = await browser.newContext();
   const devtools = await browser.newBrowserCDPSession();
+  let windowOf: string | undefined;
+  let opening: Promise<unknown> = Promise.resolve();
+  /** One after the other, so that each finds its own page. */
+  const openWindow = (): Promise<Page> => {
+    const opened = opening.then(async () => {
+      if (windowOf === undefined) {
+        const page = await context.newPage();
+        const { targetInfo } = await (await context.newCDPSession(page)).send('Target.getTargetInfo');
+        windowOf = targetInfo.browserContextId ?? '';
+        return page;
+      }
+      const [page] = await Promise.all([
+        context.waitForEvent('page'),
+        devtools.send('Target.createTarget', {
+          url: 'about:blank',
+          newWindow: true,
+          browserContextId: windowOf,
+        }),
+      ]);
+      return page;
+    });
+    opening = opened.catch(() => {});
+    return opened;
+  };
   const processes = async () => (await devtools.send('SystemInfo.getProcessInfo')).processInfo;
   return {
     browser,
     async openTab(origin) {
-      const page = await context.newPage();
+      const page = await openWindow();
       page.on('pageerror', (error) => console.error(`the page threw: ${error.stack ?? error.message}`));
       page.on('console', (message) => {
         // A server that is gone is part of some cases.

@@ -48,7 +48,7 @@ export interface Arrivals {
   readonly p99Ms: number;
 }
 export interface Painted {
-  readonly frames: number;
+  readonly framesPerSecond: number;
   readonly longestGapMs: number;
   /** Tasks of the main thread over 50 ms. */
   readonly longTasks: number;

@@ -16,7 +16,8 @@ export class Painter {
     let longestGapMs = 0;
     let longTasks = 0;
     let longestTaskMs = 0;
-    let last = performance.now();
+    const startedAt = performance.now();
+    let last = startedAt;
     const watch = (entries: PerformanceEntryList) => {
       for (const { duration } of entries) {
         longTasks++;
@@ -38,8 +39,10 @@ export class Painter {
       cancelAnimationFrame(frame);
       watch(observer.takeRecords());
       observer.disconnect();
-      longestGapMs = Math.max(longestGapMs, performance.now() - last);
-      return { frames, longestGapMs, longTasks, longestTaskMs };
+      const stoppedAt = performance.now();
+      longestGapMs = Math.max(longestGapMs, stoppedAt - last);
+      const framesPerSecond = (frames * 1_000) / (stoppedAt - startedAt);
+      return { framesPerSecond, longestGapMs, longTasks, longestTaskMs };
     };
   }
 
