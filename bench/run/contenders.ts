@@ -16,6 +16,8 @@ const NO_RECONNECT = 'it does not reconnect';
 const NO_OUTBOX = 'it keeps no commands';
 const MEMORY_ONLY = 'what it queues is in memory only, and gone with the tab';
 
+const STORE_ALONE = { feed: 'it is a store alone', flush: 'it is a store alone' };
+
 export const CONTENDERS: readonly ContenderInfo[] = [
   { name: 'trunkline', title: 'trunkline', server: 'trunkline', cannot: {} },
   {
@@ -60,6 +62,13 @@ export const CONTENDERS: readonly ContenderInfo[] = [
     title: 'limit: a bare IndexedDB transaction',
     server: 'websocket',
     isLimit: true,
-    cannot: { feed: 'it is a store alone', flush: 'it is a store alone' },
+    cannot: STORE_ALONE,
+  },
+  {
+    name: 'bare-worker-indexeddb',
+    title: 'limit: the same in a SharedWorker, with the way there and back',
+    server: 'websocket',
+    isLimit: true,
+    cannot: STORE_ALONE,
   },
 ];
