@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Results, tablesOf } from '../run/results.ts';
+import { soakInWords } from '../soak/document.ts';
 import { caseSections, machineInWords, targetsTable } from './markdown.ts';
 import { drawPlots } from './plots.ts';
 import { judge } from './targets.ts';
@@ -23,6 +24,7 @@ export function writeDocument(results: Results): void {
     ['machine', machineInWords(results)],
     ['targets', targetsTable(judge(tables))],
     ['cases', caseSections(tables, pictures)],
+    ['soak', soakInWords() ?? 'Not measured yet.'],
   ].reduce((before, [mark = '', content = '']) => fill(before, mark, content), readFileSync(file, 'utf8'));
   writeFileSync(file, text);
 }

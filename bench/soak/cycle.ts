@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Page } from 'playwright';
 import { askTab, countStale, everyTab, flawsOf } from '../run/scene.ts';
 import type { ServerProcess } from '../run/server-process.ts';
-import { OUTCOMES_LIMIT } from './verdict.ts';
+import { OUTCOMES_KEPT } from './verdict.ts';
 
 export interface SoakScene {
   readonly server: ServerProcess['calls'];
@@ -28,7 +28,7 @@ const COMMANDS_AT_ONCE = 200;
 /** What is kept up to a bound is full before the first sample. */
 export async function fill({ server, tabs: [tab] }: SoakScene): Promise<void> {
   if (!tab) throw new Error('there is no tab to send from');
-  for (let sent = 0; sent < OUTCOMES_LIMIT; sent += COMMANDS_AT_ONCE)
+  for (let sent = 0; sent < OUTCOMES_KEPT; sent += COMMANDS_AT_ONCE)
     await sendCommands(tab, COMMANDS_AT_ONCE);
   await server.forgetCommands();
 }

@@ -1,9 +1,8 @@
 /**
  * `npm run soak`: a million events, with tabs, keys, commands and the line coming and going, for `--minutes` (30 at
- * most); nothing may grow. `--short`: 2 minutes, which shows flatness and not speed.
+ * most); nothing may grow. What it found is kept in `results/soak.json`. `--short`: 2 minutes, which shows flatness and not speed.
  */
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startSite } from '../../test/e2e/harness/site.ts';
 import { startBrowser } from '../run/browser.ts';
@@ -12,7 +11,8 @@ import { thisMachine } from '../run/machine.ts';
 import { askTab } from '../run/scene.ts';
 import { startServerProcess } from '../run/server-process.ts';
 import { fill, runCycle, type SoakScene } from './cycle.ts';
-import { printSamples } from './print.ts';
+import { SOAK_FILE, type SoakResults } from './document.ts';
+import { printSample } from './print.ts';
 import { type Sample, takeSample } from './sample.ts';
 import { findFaults } from './verdict.ts';
 
@@ -29,6 +29,8 @@ const { values } = parseArgs({
 const minutes = values.short ? SHORT_MINUTES : Math.min(MINUTES, Number(values.minutes ?? MINUTES));
 if (!(minutes > 0)) throw new Error('--minutes takes a positive number');
 
+const machine = thisMachine();
+const startedAt = new Date();
 const pages = await buildPages(['trunkline']);
 const server = await startServerProcess('trunkline');
 const site = await startSite(pages.of('trunkline'), () => server.port);
@@ -46,16 +48,17 @@ try {
   const scene: SoakScene = { server: server.calls, tabs: [resident], openTab };
   while (scene.tabs.length < (values.short ? SHORT_TABS : TABS)) scene.tabs.push(await openTab());
   await fill(scene);
-  const startedAt = performance.now();
+  const begunAt = performance.now();
   let events = 0;
   let cycle = 0;
   /** How far it is, by time or by events, from 0 to 1. */
-  const progress = () => Math.max((performance.now() - startedAt) / (minutes * 60_000), events / EVENTS);
+  const progress = () => Math.max((performance.now() - begunAt) / (minutes * 60_000), events / EVENTS);
   while (progress() < 1) {
     events += await runCycle(scene, ++cycle);
     if (progress() * SAMPLES < samples.length) continue;
-    samples.push(await takeSample(chromium.browser, resident, server.calls, { startedAt, events }));
-    printSamples(samples.slice(-1), samples.length === 1);
+    const sample = await takeSample(chromium.browser, resident, server.calls, { startedAt: begunAt, events });
+    samples.push(sample);
+    printSample(sample, samples.length === 1);
   }
   faults.push(...findFaults(samples), ...site.violations);
   console.log(`\n${cycle} cycles, ${events.toLocaleString('en')} events\n`);
@@ -66,8 +69,13 @@ try {
   pages.remove();
 }
 if (!values.short) {
-  const file = join(import.meta.dirname, '../results/soak.json');
-  writeFileSync(file, `${JSON.stringify({ machine: thisMachine(), samples }, null, 1)}\n`);
+  const results: SoakResults = {
+    machine,
+    startedAt: startedAt.toISOString(),
+    samples,
+    faults,
+  };
+  writeFileSync(SOAK_FILE, `${JSON.stringify(results, null, 1)}\n`);
 }
 for (const fault of faults) console.error(fault);
 console.log(faults.length === 0 ? 'flat' : 'NOT FLAT');

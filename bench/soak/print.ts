@@ -11,9 +11,18 @@ const COLUMNS: readonly (readonly [title: string, show: (sample: Sample) => stri
   ['keys', ({ keys }) => String(keys)],
   ['rows', ({ rows }) => Object.values(rows).join('/')],
 ];
-const WIDTH = 12;
+const WIDTH = 14;
 
-export function printSamples(samples: readonly Sample[], withHead: boolean): void {
-  if (withHead) console.log(COLUMNS.map(([title]) => title.padStart(WIDTH)).join(''));
-  for (const sample of samples) console.log(COLUMNS.map(([, show]) => show(sample).padStart(WIDTH)).join(''));
+/** The titles, then a line for each sample. */
+export function columnsOf(samples: readonly Sample[]): string[][] {
+  return [
+    COLUMNS.map(([title]) => title),
+    ...samples.map((sample) => COLUMNS.map(([, show]) => show(sample))),
+  ];
+}
+
+export function printSample(sample: Sample, withHead: boolean): void {
+  for (const cells of columnsOf([sample]).slice(withHead ? 0 : 1)) {
+    console.log(cells.map((cell) => cell.padStart(WIDTH)).join(''));
+  }
 }

@@ -5,11 +5,13 @@ import type { Sample } from './sample.ts';
 const WARM_UP_SHARE = 0.25;
 const GROWTH_LIMIT = 0.1;
 /** As many as the hub remembers for pages that are reloaded. */
-export const OUTCOMES_LIMIT = 1_000;
+export const OUTCOMES_KEPT = 1_000;
+/** Those, and one window of commands that ended since it last tidied up. */
+const OUTCOMES_LIMIT = OUTCOMES_KEPT + 16;
 
 /** What grew or was not as it must be; nothing where all is flat. */
 export function findFaults(samples: readonly Sample[]): string[] {
-  const steady = samples.slice(Math.floor(samples.length * WARM_UP_SHARE));
+  const steady = steadyOf(samples);
   const [first] = steady;
   const last = steady.at(-1);
   if (!first || !last || steady.length < 3) return ['there are too few samples to tell'];
@@ -32,6 +34,11 @@ export function findFaults(samples: readonly Sample[]): string[] {
     if (cursors !== 1 || meta !== 1) faults.push(`${where}: ${cursors} cursors, ${meta} rows of meta`);
   }
   return faults;
+}
+
+/** Those after the warm-up. */
+export function steadyOf(samples: readonly Sample[]): readonly Sample[] {
+  return samples.slice(Math.floor(samples.length * WARM_UP_SHARE));
 }
 
 /** From the median of the first third to that of the last one. */
