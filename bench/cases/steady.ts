@@ -28,14 +28,22 @@ function steady(name: string, perSecond: number, seconds: number, whom: string):
     figures: [
       { name: 'median', title: 'server to listener, median', unit: 'ms', better: 'lower' },
       { name: 'p99', title: 'server to listener, p99 of the worst tab', unit: 'ms', better: 'lower' },
+      { name: 'browserCpu', title: 'the browser, of one core', unit: '%', better: 'lower' },
     ],
     async run(scene) {
       await publishSteadily(scene, perSecond, WARM_UP_SECONDS);
-      const { arrivals, flaws } = await publishSteadily(scene, perSecond, scene.quick ? 1 : seconds);
+      const cpuBefore = await scene.browser.cpuMs();
+      const { published, arrivals, flaws } = await publishSteadily(
+        scene,
+        perSecond,
+        scene.quick ? 1 : seconds,
+      );
+      const cpuMs = (await scene.browser.cpuMs()) - cpuBefore;
       return {
         values: {
           median: median(arrivals.map(({ medianMs }) => medianMs)),
           p99: Math.max(...arrivals.map(({ p99Ms }) => p99Ms)),
+          browserCpu: (cpuMs / (published.endedAt - published.startedAt)) * 100,
         },
         flaws,
       };

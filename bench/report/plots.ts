@@ -50,6 +50,7 @@ export function drawPlots(tables: readonly FigureTable[]): Map<string, string> {
       const size = Number(table.case.name.slice(family.length + 1));
       return barsOf(table).map((bar): Point => ({ ...bar, size }));
     });
+    points.sort((a, b) => a.size - b.size);
     plots.set(at, drawLines(points, `${titleOf(first.figure)}, by ${by}`));
   }
   return plots;

@@ -66,7 +66,7 @@ export const CONTENDERS: readonly ContenderInfo[] = [
   },
   {
     name: 'bare-worker-indexeddb',
-    title: 'limit: the same in a SharedWorker, with the way there and back',
+    title: 'limit: the same, in a SharedWorker',
     server: 'websocket',
     isLimit: true,
     cannot: STORE_ALONE,
