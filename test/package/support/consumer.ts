@@ -9,7 +9,7 @@ const NPM_TIMEOUT_MS = 120_000;
 /** A throw-away application that has installed the packed package, as a user would. */
 export interface Consumer {
   readonly folder: string;
-  /** Its application's sources: those of `test/e2e/app`. */
+  /** Its application's sources. */
   readonly app: string;
   /** The packed file. */
   readonly tarball: string;
@@ -17,7 +17,15 @@ export interface Consumer {
   readonly installed: string;
 }
 
-export function createConsumer(): Consumer {
+export function createConsumer({
+  sources = 'test/e2e/app',
+  packages = [],
+}: {
+  /** The folder of this repository that is its application. */
+  readonly sources?: string;
+  /** What it installs beside the package, as this repository has them. */
+  readonly packages?: readonly string[];
+} = {}): Consumer {
   // Without symbolic links (macOS' temporary folder is one): bundlers compare real paths.
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'trunkline-consumer-')));
   const packed: unknown = JSON.parse(npm(ROOT, 'pack', '--json', '--pack-destination', folder));
@@ -27,6 +35,7 @@ export function createConsumer(): Consumer {
     ...versionsOf('zod', 'react', 'react-dom', '@types/react', '@types/react-dom', '@types/node'),
     ...versionsOf('vitest', 'jsdom', '@testing-library/react', '@testing-library/dom'),
     ...versionsOf('vite', 'esbuild', 'valibot'),
+    ...versionsOf(...packages),
   };
   writeFileSync(
     join(folder, 'package.json'),
@@ -34,7 +43,7 @@ export function createConsumer(): Consumer {
   );
   npm(folder, 'install', '--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline');
   const app = join(folder, 'app');
-  cpSync(join(ROOT, 'test/e2e/app'), app, { recursive: true });
+  cpSync(join(ROOT, sources), app, { recursive: true });
   return { folder, app, tarball: join(folder, tarball), installed: join(folder, 'node_modules/trunkline') };
 }
 

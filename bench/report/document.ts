@@ -1,0 +1,39 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Results, tablesOf } from '../run/results.ts';
+import { soakInWords } from '../soak/document.ts';
+import { caseSections, machineInWords, targetsTable } from './markdown.ts';
+import { drawPlots } from './plots.ts';
+import { judge } from './targets.ts';
+
+const DOCS = join(import.meta.dirname, '../../docs');
+const IMAGES = 'images/benchmarks';
+
+/** Writes the figures into `docs/benchmarks.md`, between its marks; the words around them are written by hand. */
+export function writeDocument(results: Results): void {
+  const tables = tablesOf(results);
+  mkdirSync(join(DOCS, IMAGES), { recursive: true });
+  const pictures = new Map<string, string>();
+  for (const [name, svg] of drawPlots(tables)) {
+    const path = `${IMAGES}/${name}.svg`;
+    writeFileSync(join(DOCS, path), `${svg}\n`);
+    pictures.set(name, path);
+  }
+  const file = join(DOCS, 'benchmarks.md');
+  const text = [
+    ['machine', machineInWords(results)],
+    ['targets', targetsTable(judge(tables))],
+    ['cases', caseSections(tables, pictures)],
+    ['soak', soakInWords() ?? 'Not measured yet.'],
+  ].reduce((before, [mark = '', content = '']) => fill(before, mark, content), readFileSync(file, 'utf8'));
+  writeFileSync(file, text);
+}
+
+function fill(text: string, mark: string, content: string): string {
+  const begin = `<!-- ${mark} -->`;
+  const end = `<!-- end of ${mark} -->`;
+  const from = text.indexOf(begin);
+  const to = text.indexOf(end);
+  if (from === -1 || to < from) throw new Error(`docs/benchmarks.md has no place for "${mark}"`);
+  return `${text.slice(0, from + begin.length)}\n\n${content}\n\n${text.slice(to)}`;
+}

@@ -1,0 +1,120 @@
+import * as Plot from '@observablehq/plot';
+import { JSDOM } from 'jsdom';
+import type { FigureTable } from '../run/results.ts';
+import { titleOf } from './format.ts';
+
+interface Bar {
+  readonly contender: string;
+  readonly median: number;
+  readonly min: number;
+  readonly max: number;
+}
+interface Point extends Bar {
+  readonly size: number;
+}
+
+/** Cases whose first figure becomes bars. */
+const BARS: readonly (readonly [name: string, figure: string])[] = [
+  ['burst', 'perSecond'],
+  ['latency-10', 'p99'],
+  ['conflation', 'longTasks'],
+  ['outage', 'first'],
+  ['outbox', 'together'],
+  ['memory-10', 'browser'],
+];
+/** Families of cases that differ in size: how a figure grows. */
+const LINES: readonly {
+  readonly family: string;
+  readonly figure: string;
+  readonly by: string;
+  readonly at: string;
+}[] = [
+  { family: 'new-tab', figure: 'time', by: 'keys', at: 'new-tab-100000' },
+  { family: 'cost', figure: 'bytesOut', by: 'tabs', at: 'cost-30' },
+];
+
+/** SVG by the name of the case that it belongs to. */
+export function drawPlots(tables: readonly FigureTable[]): Map<string, string> {
+  const plots = new Map<string, string>();
+  for (const [name, figure] of BARS) {
+    const table = tables.find((one) => one.case.name === name && one.figure.name === figure);
+    if (table) plots.set(name, drawBars(table));
+  }
+  for (const { family, figure, by, at } of LINES) {
+    const growing = tables.filter(
+      (one) => one.case.name.startsWith(`${family}-`) && one.figure.name === figure,
+    );
+    const [first] = growing;
+    if (!first || growing.length < 2) continue;
+    const points = growing.flatMap((table) => {
+      const size = Number(table.case.name.slice(family.length + 1));
+      return barsOf(table).map((bar): Point => ({ ...bar, size }));
+    });
+    points.sort((a, b) => a.size - b.size);
+    plots.set(at, drawLines(points, `${titleOf(first.figure)}, by ${by}`));
+  }
+  return plots;
+}
+
+function barsOf({ cells }: FigureTable): Bar[] {
+  return cells.flatMap((cell) => ('median' in cell ? [cell] : []));
+}
+
+function drawBars(table: FigureTable): string {
+  const bars = barsOf(table);
+  return svgOf({
+    marginLeft: 230,
+    x: { label: titleOf(table.figure), grid: true, zero: true },
+    y: { label: null, domain: bars.map(({ contender }) => contender) },
+    marks: [
+      Plot.barX(bars, {
+        x: 'median',
+        y: 'contender',
+        fill: ({ contender }: Bar) => (contender === 'trunkline' ? '#2166ac' : '#b0b8c0'),
+      }),
+      Plot.ruleY(bars, { x1: 'min', x2: 'max', y: 'contender', stroke: '#222222' }),
+      Plot.ruleX([0]),
+    ],
+  });
+}
+
+function drawLines(points: readonly Point[], label: string): string {
+  const color = { legend: false, scheme: 'Observable10' } as const;
+  return svgOf({
+    marginLeft: 70,
+    marginRight: 210,
+    color,
+    x: {
+      type: 'log',
+      label: null,
+      ticks: [...new Set(points.map(({ size }) => size))],
+      tickFormat: ',',
+      grid: true,
+    },
+    y: { type: 'symlog', label, grid: true, ticks: 6, tickFormat: '~s' },
+    marks: [
+      Plot.lineY(points, { x: 'size', y: 'median', stroke: 'contender' }),
+      Plot.ruleX(points, { x: 'size', y1: 'min', y2: 'max', stroke: 'contender' }),
+      Plot.dot(points, { x: 'size', y: 'median', fill: 'contender' }),
+      Plot.text(
+        points,
+        Plot.selectLast({
+          x: 'size',
+          y: 'median',
+          z: 'contender',
+          text: 'contender',
+          fill: 'contender',
+          textAnchor: 'start',
+          dx: 8,
+        }),
+      ),
+    ],
+  });
+}
+
+function svgOf(options: Plot.PlotOptions): string {
+  const { document } = new JSDOM('').window;
+  const plot = Plot.plot({ document, width: 760, style: { background: 'white' }, ...options });
+  plot.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
+  return plot.outerHTML;
+}

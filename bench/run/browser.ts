@@ -1,0 +1,80 @@
+import { readFile } from 'node:fs/promises';
+import { type Browser, chromium, type Page } from 'playwright';
+import { CHROMIUM_ARGS, chromiumPath } from '../../scripts/chromium.ts';
+import type {} from '../shared/contract.ts';
+
+/** A browser that shares nothing with the one before it. */
+export interface BenchBrowser {
+  readonly browser: Browser;
+  /**
+   * Loaded, connected to nothing, and in a window of its own: where several pages share a window, a headless Chromium
+   * holds the frames of all but one back, for a second at a time.
+   */
+  openTab(origin: string): Promise<Page>;
+  /** Of all its processes together, pages that they share counted once. */
+  memoryBytes(): Promise<number>;
+  cpuMs(): Promise<number>;
+  close(): Promise<void>;
+}
+
+export async function startBrowser(): Promise<BenchBrowser> {
+  const browser = await chromium.launch({ executablePath: chromiumPath(), args: CHROMIUM_ARGS });
+  const context = await browser.newContext();
+  const devtools = await browser.newBrowserCDPSession();
+  let windowOf: string | undefined;
+  let opening: Promise<unknown> = Promise.resolve();
+  /** One after the other, so that each finds its own page. */
+  const openWindow = (): Promise<Page> => {
+    const opened = opening.then(async () => {
+      if (windowOf === undefined) {
+        const page = await context.newPage();
+        const { targetInfo } = await (await context.newCDPSession(page)).send('Target.getTargetInfo');
+        windowOf = targetInfo.browserContextId ?? '';
+        return page;
+      }
+      const [page] = await Promise.all([
+        context.waitForEvent('page'),
+        devtools.send('Target.createTarget', {
+          url: 'about:blank',
+          newWindow: true,
+          browserContextId: windowOf,
+        }),
+      ]);
+      return page;
+    });
+    opening = opened.catch(() => {});
+    return opened;
+  };
+  const processes = async () => (await devtools.send('SystemInfo.getProcessInfo')).processInfo;
+  return {
+    browser,
+    async openTab(origin) {
+      const page = await openWindow();
+      page.on('pageerror', (error) => console.error(`the page threw: ${error.stack ?? error.message}`));
+      page.on('console', (message) => {
+        // A server that is gone is part of some cases.
+        if (message.type() === 'error' && !/ERR_CONNECTION_REFUSED/.test(message.text()))
+          console.error(`the page said: ${message.text()}`);
+      });
+      await page.goto(origin);
+      return page;
+    },
+    async memoryBytes() {
+      let bytes = 0;
+      for (const { id } of await processes()) bytes += await proportionalBytes(id);
+      return bytes;
+    },
+    async cpuMs() {
+      return (await processes()).reduce((sum, { cpuTime }) => sum + cpuTime * 1_000, 0);
+    },
+    async close() {
+      await browser.close();
+    },
+  };
+}
+
+/** Linux's PSS: private memory, and a share of what is shared. */
+async function proportionalBytes(pid: number): Promise<number> {
+  const rollup = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8').catch(() => '');
+  return Number(/^Pss:\s+(\d+) kB/m.exec(rollup)?.[1] ?? 0) * 1_024;
+}

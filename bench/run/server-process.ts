@@ -1,0 +1,27 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import type { BenchServer, ServerKind } from '../server/contract.ts';
+import { callsOf, type Remote } from '../server/remote.ts';
+
+export interface ServerProcess {
+  readonly calls: Remote<BenchServer>;
+  readonly port: number;
+  end(): Promise<void>;
+}
+
+const MAIN = join(import.meta.dirname, '../server/main.ts');
+
+export async function startServerProcess(kind: ServerKind): Promise<ServerProcess> {
+  const child = fork(MAIN, [kind], { serialization: 'advanced' });
+  const exited = once(child, 'exit');
+  const calls = callsOf<BenchServer>(child);
+  return {
+    calls,
+    port: await calls.listen(0),
+    async end() {
+      child.kill('SIGKILL');
+      await exited;
+    },
+  };
+}
