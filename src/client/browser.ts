@@ -7,6 +7,7 @@ const isVisible = () => document.visibilityState === 'visible';
 /** The page that this script runs in. */
 export const browser: PagePlatform = {
   now: () => Date.now(),
+  uptime: () => performance.now(),
   uuid: () => crypto.randomUUID(),
   setTimer(delayMs, callback) {
     const timer = setTimeout(callback, delayMs);

@@ -88,10 +88,13 @@ export function createClientOn<P extends AnyProtocol>(
     async send(type: string, payload: object = {}, sendOptions: SendOptions = {}) {
       link.check();
       const command = toCommand(protocol, platform.uuid(), type, payload, sendOptions);
+      let offered: { at: number; uptime: number } | undefined;
       const offer = (hub: HubPort) => {
-        const reply = offers(hub, { ...command });
-        command.maybeSentAt ??= platform.now();
-        return reply;
+        const now = { at: platform.now(), uptime: platform.uptime() };
+        offered ??= now;
+        // A clock may be set back, and uptime may stand still while the machine sleeps.
+        const ago = Math.max(now.at - offered.at, now.uptime - offered.uptime);
+        return offers(hub, { ...command, maybeSentMs: offered === now ? null : ago });
       };
       return receipts.wait('send', command.id, type, link.call(offer));
     },

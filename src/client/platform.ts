@@ -5,6 +5,8 @@ import type { CreateClientOptions } from './types.ts';
 export interface PagePlatform {
   /** Milliseconds since 1970. */
   now(): number;
+  /** Milliseconds that no setting of the clock moves; they may stand still while the machine sleeps. */
+  uptime(): number;
   uuid(): string;
   /** Calls back once, after at least that long; the answer cancels it. */
   setTimer(delayMs: number, callback: () => void): () => void;

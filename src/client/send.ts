@@ -39,5 +39,5 @@ export function toCommand(
     throw new TrunklineError('invalid_command', judged.message, { issues: judged.issues });
   }
   const { topic = null, priority = judged.definition.priority ?? 'normal', requireDurable = false } = options;
-  return { id, topic, priority, command, dedupeKey: judged.dedupeKey, requireDurable, maybeSentAt: null };
+  return { id, topic, priority, command, dedupeKey: judged.dedupeKey, requireDurable, maybeSentMs: null };
 }

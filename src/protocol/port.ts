@@ -64,10 +64,10 @@ export interface OutgoingCommand {
   dedupeKey: string | null;
   requireDurable: boolean;
   /**
-   * An earlier hub died over it: it may have been sent already, though not before this time (ms since 1970, the
-   * browser's clock). `null`: no hub was given it before.
+   * An earlier hub died over it: it may have been sent already, though no longer ago than so many milliseconds, whatever
+   * became of the clock meanwhile. `null`: no hub was given it before.
    */
-  maybeSentAt: number | null;
+  maybeSentMs: number | null;
 }
 
 export interface HubPort {

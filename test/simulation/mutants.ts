@@ -65,7 +65,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a send that an earlier hub died over counts as never sent',
     file: 'worker/core/outbox/outbox.ts',
-    text: '      maybeSent: maybeSentAt !== null,',
+    text: '      maybeSent: maybeSentMs !== null,',
     instead: '      maybeSent: false,',
   },
   {

@@ -156,7 +156,7 @@ export class WorldTab {
       priority: 'normal',
       dedupeKey: null,
       requireDurable: false,
-      maybeSentAt: null,
+      maybeSentMs: null,
       ...command,
       id,
     };

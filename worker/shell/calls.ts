@@ -36,7 +36,7 @@ const CALLS: Readonly<Record<PortCall['method'], z.ZodMiniType>> = {
       command: typed,
       dedupeKey: z.nullable(z.string()),
       requireDurable: z.boolean(),
-      maybeSentAt: z.nullable(z.number()),
+      maybeSentMs: z.nullable(z.number()),
     }),
   }),
   cancel: z.object({ id }),

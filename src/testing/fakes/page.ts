@@ -83,6 +83,7 @@ export class FakePage implements PagePlatform {
   }
 
   readonly now = () => this.#browser.clock.now();
+  readonly uptime = () => this.#browser.clock.elapsed;
   readonly uuid = () => this.#browser.uuid();
   readonly setTimer = (delayMs: number, callback: () => void) =>
     lifeTimer(this.#browser.clock, this.life, delayMs, callback);

@@ -29,7 +29,7 @@ test('a command is judged, numbered and handed to the hub as its input', async (
       command: { type: 'decide', gate: 'g', verdict: 'yes' },
       dedupeKey: 'g',
       requireDurable: false,
-      maybeSentAt: null,
+      maybeSentMs: null,
     },
   ]);
   await s.client.send('note', { text: 'x' }, { priority: 'high', requireDurable: true });

@@ -131,6 +131,23 @@ describe('a worker dies', () => {
 });
 
 describe('uncertain', () => {
+  test.for(['offered again to this hub', 'stored by an earlier one'])(
+    'a send that may have been sent, %s, is not taken for a younger one where the clock was set back',
+    (how) => {
+      const { world, tab } = start();
+      const { id } = tab.send({ command: { type: 'remark', n: 1 }, maybeSentMs: 10_000 });
+      world.now -= DAY_MS;
+      const next =
+        how === 'stored by an earlier one' ? restart(world.disk, { now: world.now }) : { world, tab };
+      next.world.advance(1_000);
+      next.tab.call({ method: 'reconnect' });
+      // The server has forgotten what was before the last five seconds.
+      next.world.socket.welcome({ server_time: START, dedupe_since: START - 5_000 });
+      expect(next.world.socket.sent('command')).toEqual([]);
+      expect(next.tab.outbox).toMatchObject([{ id, state: 'uncertain' }]);
+    },
+  );
+
   test('what was first sent before the server’s memory is never sent again by itself', () => {
     const { world, tab } = start();
     const { id } = decide(tab, 'g');

@@ -291,7 +291,7 @@ describe('expiry', () => {
 
   test('one that an earlier hub died over may have been sent: it is neither expired nor cancelled, but sent', () => {
     const { world, tab } = start();
-    const { id } = tab.send({ command: { type: 'probe', n: 1 }, maybeSentAt: 1 });
+    const { id } = tab.send({ command: { type: 'probe', n: 1 }, maybeSentMs: 1 });
     world.advance(60_000);
     expect(tab.call({ method: 'cancel', id })).toEqual({ ok: true, value: false });
     tab.call({ method: 'reconnect' });

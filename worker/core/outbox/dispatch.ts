@@ -194,7 +194,7 @@ function leaveUncertain(box: Box, { dedupeSince, serverTime }: Writable): void {
     const { offeredAt } = entry;
     // What may have left under an earlier hub left no sooner than that, as the time has passed in this browser.
     if (entry.row.firstSentAt === null && offeredAt !== null)
-      entry.row = { ...entry.row, firstSentAt: serverTime - (box.context.now - offeredAt) };
+      entry.row = { ...entry.row, firstSentAt: serverTime - (box.context.uptime - offeredAt) };
     const { maybeSent, firstSentAt } = entry.row;
     const isOut = entry.delivery.state === 'in_flight' || entry.delivery.state === 'marking';
     if (isOut || !maybeSent || firstSentAt === null || firstSentAt >= dedupeSince) continue;

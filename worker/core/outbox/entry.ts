@@ -25,7 +25,10 @@ export type Delivery =
 
 export interface Entry {
   row: StoredEntry;
-  /** An earlier hub may have sent it since then, by the browser's clock; `null` where it is known when, or that it did not. */
+  /**
+   * An earlier hub may have sent it since then, by this hub's uptime, which a clock that is set does not move; `null` where
+   * it is known when, or that it did not.
+   */
   offeredAt: number | null;
   stored: Stored;
   delivery: Delivery;

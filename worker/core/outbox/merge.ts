@@ -45,7 +45,8 @@ export function mergeStored(
       ops.push({ op: 'delete_entry', id: row.id });
       continue;
     }
-    const offeredAt = row.maybeSent && row.firstSentAt === null ? row.createdAt : null;
+    const offeredAt =
+      row.maybeSent && row.firstSentAt === null ? context.uptime - ageOf(row, context.now) : null;
     entries.set(row.id, { row: restored, offeredAt, stored: storedAs(row), delivery: { state: 'ready' } });
   }
   for (const outcome of outcomes.all)
@@ -64,6 +65,11 @@ export function mergeStored(
       pump(box);
     },
   };
+}
+
+/** Of a row from the future nobody knows how old it is: the clock was set back. */
+function ageOf({ createdAt }: StoredEntry, now: number): number {
+  return createdAt <= now ? now - createdAt : now;
 }
 
 /** What was taken without a look at the store comes after all that it holds. */

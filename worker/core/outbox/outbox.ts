@@ -86,7 +86,7 @@ export class Outbox {
     if (known && box.sendAnswers.has(id)) return awaitSend(box, id, answer);
     if (known || box.outcomes.get(id)) return answer(ok({ durable: known?.stored !== 'no' }));
 
-    const { priority, topic, dedupeKey, requireDurable, maybeSentAt } = command;
+    const { priority, topic, dedupeKey, requireDurable, maybeSentMs } = command;
     const { type } = command.command;
     const same = twin(box, type, dedupeKey);
     if (same)
@@ -95,7 +95,7 @@ export class Outbox {
       );
     if (requireDurable && box.keeper.degraded) return answer(storageUnavailable(type));
     // What may have left is not refused any more.
-    const full = maybeSentAt !== null ? null : makeRoom(box, priority, type);
+    const full = maybeSentMs !== null ? null : makeRoom(box, priority, type);
     if (full) return answer(full);
 
     const row: StoredEntry = {
@@ -106,22 +106,22 @@ export class Outbox {
       command: command.command,
       appVersion: box.context.protocol.version,
       dedupeKey,
-      createdAt: maybeSentAt ?? box.context.now,
-      maybeSent: maybeSentAt !== null,
+      createdAt: box.context.now - (maybeSentMs ?? 0),
+      maybeSent: maybeSentMs !== null,
       attempt: 0,
       firstSentAt: null,
       fate: { state: 'pending' },
     };
     const entry: Entry = {
       row,
-      offeredAt: maybeSentAt,
+      offeredAt: maybeSentMs === null ? null : box.context.uptime - maybeSentMs,
       stored: 'no',
       delivery: { state: requireDurable ? 'storing' : 'ready' },
     };
     box.entries.set(id, entry);
     awaitSend(box, id, answer);
     // What may have left before goes by what the server remembers of that time.
-    const writable = maybeSentAt === null ? markNext(box, entry) : null;
+    const writable = maybeSentMs === null ? markNext(box, entry) : null;
     put(box, entry, requireDurable);
     if (writable) writeFrame(box, entry, writable);
     box.host.changed();

@@ -127,7 +127,7 @@ export function approval(id: string, gate: string): OutgoingCommand {
     command: { type: 'approve', gate },
     dedupeKey: null,
     requireDurable: false,
-    maybeSentAt: null,
+    maybeSentMs: null,
   };
 }
 
