@@ -5,11 +5,14 @@ import { createConsumer, removeConsumer } from '../../test/package/support/consu
 export interface BuiltPages {
   /** The folder of a contender's page, built. */
   of(name: string): string;
+  /** The servers' entry, beside the packed library. */
+  readonly server: string;
   remove(): void;
 }
 
 const PEERS = [
   'partysocket',
+  'socket.io',
   'socket.io-client',
   'tab-election',
   '@tanstack/db',
@@ -25,6 +28,7 @@ export async function buildPages(names: readonly string[]): Promise<BuiltPages> 
     built.set(name, await buildWithVite({ app: join(consumer.app, 'pages', name), folder }));
   }
   return {
+    server: join(consumer.app, 'server/main.ts'),
     of(name) {
       const folder = built.get(name);
       if (folder === undefined) throw new Error(`the page of ${name} was not built`);

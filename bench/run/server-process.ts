@@ -1,6 +1,5 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import type { BenchServer, ServerKind } from '../server/contract.ts';
 import { callsOf, type Remote } from '../server/remote.ts';
 
@@ -10,10 +9,9 @@ export interface ServerProcess {
   end(): Promise<void>;
 }
 
-const MAIN = join(import.meta.dirname, '../server/main.ts');
-
-export async function startServerProcess(kind: ServerKind): Promise<ServerProcess> {
-  const child = fork(MAIN, [kind], { serialization: 'advanced' });
+/** @param main The server's entry, as `buildPages` has it. */
+export async function startServerProcess(main: string, kind: ServerKind): Promise<ServerProcess> {
+  const child = fork(main, [kind], { serialization: 'advanced' });
   const exited = once(child, 'exit');
   const calls = callsOf<BenchServer>(child);
   return {

@@ -67,7 +67,7 @@ export async function sit(
   options: Pick<Scene, 'quick' | 'traceFile'>,
   told: (asked: Case, figures: Figures) => void,
 ): Promise<void> {
-  const server = await startServerProcess(contender.server);
+  const server = await startServerProcess(pages.server, contender.server);
   const site: Site = await startSite(pages.of(contender.name), () => server.port);
   const browser: BenchBrowser = await startBrowser();
   try {

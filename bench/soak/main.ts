@@ -32,7 +32,7 @@ if (!(minutes > 0)) throw new Error('--minutes takes a positive number');
 const machine = thisMachine();
 const startedAt = new Date();
 const pages = await buildPages(['trunkline']);
-const server = await startServerProcess('trunkline');
+const server = await startServerProcess(pages.server, 'trunkline');
 const site = await startSite(pages.of('trunkline'), () => server.port);
 const chromium = await startBrowser();
 const samples: Sample[] = [];
