@@ -113,7 +113,7 @@ export class Scene {
   async settle(pending: number): Promise<void> {
     for (const tab of this.awake())
       await expect
-        .poll(async () => (await tab.outbox()).length, {
+        .poll(async () => Math.max(await pendingAtHub(tab), (await tab.outbox()).length), {
           message: 'the outbox',
           timeout: 30_000,
           intervals: [50],
@@ -136,6 +136,12 @@ export class Scene {
   log() {
     return readLog(this.#logFile);
   }
+}
+
+/** A page that has just opened shows an empty outbox until its hub, which may still open the store, has told it. */
+async function pendingAtHub(tab: SceneTab): Promise<number> {
+  const { role, outbox } = await tab.inspect();
+  return role.state === 'candidate' ? Number.POSITIVE_INFINITY : outbox.entries;
 }
 
 /** Some milliseconds: the place of a fault in time is part of the seed. */
