@@ -95,10 +95,6 @@ export class Hub {
     this.ready = this.#start();
   }
 
-  get over(): boolean {
-    return this.#isOver;
-  }
-
   /**
    * Attaches a tab to whatever line there is, or will be; `null` where this hub is over before.
    *
