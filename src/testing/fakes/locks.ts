@@ -20,7 +20,7 @@ export class FakeLocks {
   }
 
   /** As somebody with this life sees them: with it all its locks and requests end. */
-  of(life: Life): Pick<LockManager, 'request' | 'query'> {
+  of(life: Life): Pick<LockManager, 'request'> {
     life.atEnd(() => {
       this.#queue = this.#queue.filter((request) => request.life !== life);
       this.#held = this.#held.filter((request) => request.life !== life);
@@ -33,12 +33,7 @@ export class FakeLocks {
       const [options, callback] = rest.length === 1 ? [{}, rest[0]] : rest;
       return this.#request(life, name, options, callback);
     };
-    return { request: request as LockManager['request'], query: async () => this.#snapshot() };
-  }
-
-  /** The names that are held. */
-  get names(): string[] {
-    return this.#held.map(({ lock }) => lock.name);
+    return { request: request as LockManager['request'] };
   }
 
   #request(
@@ -126,10 +121,5 @@ export class FakeLocks {
 
   #tell({ life }: Request, what: () => void): void {
     this.#clock.post(this, () => life.run(what));
-  }
-
-  #snapshot(): LockManagerSnapshot {
-    const info = ({ lock: { name, mode } }: Request): LockInfo => ({ name, mode, clientId: '' });
-    return { held: this.#held.map(info), pending: this.#queue.map(info) };
   }
 }
