@@ -10,7 +10,9 @@ const LONGEST_SLEEP_MS = 5_000;
 export class Timer {
   readonly #platform: Pick<Platform, 'now' | 'setTimer'>;
   readonly #due: () => void;
-  #cancel: () => void = () => {};
+  #at = 0;
+  /** What runs, and until when. */
+  #running: { until: number; cancel: () => void } | null = null;
 
   constructor(platform: Pick<Platform, 'now' | 'setTimer'>, due: () => void) {
     this.#platform = platform;
@@ -19,10 +21,23 @@ export class Timer {
 
   /** `at`: ms since 1970; `null`: never. Replaces the former alarm. */
   set(at: number | null): void {
-    this.#cancel();
-    if (at === null) return;
-    const platform = this.#platform;
-    const waitMs = Math.min(Math.max(at - platform.now(), 0), LONGEST_SLEEP_MS);
-    this.#cancel = platform.setTimer(waitMs, () => (platform.now() < at ? this.set(at) : this.#due()));
+    if (at === null) return this.#stop();
+    this.#at = at;
+    const now = this.#platform.now();
+    const until = Math.min(Math.max(at, now), now + LONGEST_SLEEP_MS);
+    // What ends sooner only looks at the clock and sleeps on: a hub sets its alarm anew with every message.
+    if (this.#running && this.#running.until >= now && this.#running.until <= until) return;
+    this.#stop();
+    const cancel = this.#platform.setTimer(until - now, () => {
+      this.#running = null;
+      if (this.#platform.now() < this.#at) this.set(this.#at);
+      else this.#due();
+    });
+    this.#running = { until, cancel };
+  }
+
+  #stop(): void {
+    this.#running?.cancel();
+    this.#running = null;
   }
 }

@@ -56,3 +56,29 @@ it('holds one alarm: the newest, or none', () => {
   vi.advanceTimersByTime(DAY_MS);
   expect(due).not.toHaveBeenCalled();
 });
+
+it('lets one timer run through any number of later alarms, and goes off for the last', () => {
+  const setTimer = vi.fn(browser.setTimer);
+  const counted = new Timer({ ...browser, setTimer }, due);
+  for (let i = 0; i < 1_000; i++) counted.set(Date.now() + 100 + i);
+  expect(setTimer).toHaveBeenCalledOnce();
+  vi.advanceTimersByTime(1_098);
+  expect(due).not.toHaveBeenCalled();
+  vi.advanceTimersByTime(1);
+  expect(due).toHaveBeenCalledOnce();
+});
+
+it('goes off for an earlier alarm that is set while a later one runs', () => {
+  timer.set(Date.now() + 1_000);
+  timer.set(Date.now() + 100);
+  vi.advanceTimersByTime(100);
+  expect(due).toHaveBeenCalledOnce();
+});
+
+it('does not wait for a timer that the clock has overtaken', () => {
+  timer.set(Date.now() + 4_000);
+  vi.setSystemTime(Date.now() + DAY_MS);
+  timer.set(Date.now() + 10);
+  vi.advanceTimersByTime(10);
+  expect(due).toHaveBeenCalledOnce();
+});
