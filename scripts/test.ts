@@ -29,16 +29,18 @@ const playwright = (project: string): Stage => ({
   ],
   runner: 'playwright',
 });
-const STAGES: readonly Stage[] = [
-  { name: 'chromium', command: ['node', 'scripts/ensure-chromium.ts'] },
-  { name: 'check', command: ['npm', 'run', 'check'] },
-  { name: 'build', command: ['npm', 'run', 'build'] },
-  vitest('unit'),
-  { name: 'simulation', command: ['node', 'test/simulation/main.ts', '--seeds', '2000'] },
-  vitest('browser'),
-  vitest('package'),
-  playwright('e2e'),
-  playwright('kills'),
+/** One group after the other; what shares a group runs at the same time. */
+const GROUPS: readonly (readonly Stage[])[] = [
+  [{ name: 'chromium', command: ['node', 'scripts/ensure-chromium.ts'] }],
+  [{ name: 'check', command: ['npm', 'run', 'check'] }],
+  [{ name: 'build', command: ['npm', 'run', 'build'] }],
+  [vitest('unit')],
+  [{ name: 'simulation', command: ['node', 'test/simulation/main.ts', '--seeds', '2000'] }],
+  [vitest('browser')],
+  // It mostly waits, and shows that nothing grows, however fast the machine is.
+  [vitest('package'), { name: 'soak', command: ['node', 'bench/soak/main.ts', '--short'] }],
+  [playwright('e2e')],
+  [playwright('kills')],
 ];
 
 /** What went wrong, or `null`. */
@@ -64,27 +66,32 @@ async function runStage(stage: Stage, reports: string, total: Counts): Promise<s
   return null;
 }
 
+const stages = GROUPS.flat();
 const names = process.argv.slice(2);
-const unknown = names.filter((name) => !STAGES.some((stage) => stage.name === name));
+const unknown = names.filter((name) => !stages.some((stage) => stage.name === name));
 if (unknown.length > 0) {
   console.error(
-    `No such stage: ${unknown.join(', ')}. There are: ${STAGES.map(({ name }) => name).join(', ')}.`,
+    `No such stage: ${unknown.join(', ')}. There are: ${stages.map(({ name }) => name).join(', ')}.`,
   );
   process.exit(1);
 }
-const stages = STAGES.filter(({ name }) => names.length === 0 || names.includes(name));
+const isAsked = ({ name }: Stage) => names.length === 0 || names.includes(name);
 const reports = mkdtempSync(join(tmpdir(), 'trunkline-reports-'));
 const total: Counts = { passed: 0, failed: 0 };
 const results: string[] = [];
-for (const [index, stage] of stages.entries()) {
-  console.log(`\n== ${index + 1}/${stages.length} ${stage.name}: ${stage.command.slice(0, 5).join(' ')}`);
-  const start = performance.now();
-  const problem = await runStage(stage, reports, total);
-  const seconds = ((performance.now() - start) / 1_000).toFixed(1);
-  results.push(
-    `${problem === null ? 'ok    ' : 'FAILED'} ${stage.name.padEnd(12)} ${seconds.padStart(6)} s  ${problem ?? ''}`,
-  );
-  console.log(`== ${results.at(-1)}`);
+const asked = stages.filter(isAsked);
+for (const group of GROUPS) {
+  const running = group.filter(isAsked).map(async (stage) => {
+    const place = `${asked.indexOf(stage) + 1}/${asked.length}`;
+    console.log(`\n== ${place} ${stage.name}: ${stage.command.slice(0, 5).join(' ')}`);
+    const start = performance.now();
+    const problem = await runStage(stage, reports, total);
+    const seconds = ((performance.now() - start) / 1_000).toFixed(1);
+    const result = `${problem === null ? 'ok    ' : 'FAILED'} ${stage.name.padEnd(12)} ${seconds.padStart(6)} s  ${problem ?? ''}`;
+    results.push(result);
+    console.log(`== ${result}`);
+  });
+  await Promise.all(running);
 }
 rmSync(reports, { recursive: true });
 console.log(`\n${results.join('\n')}\n`);

@@ -60,6 +60,18 @@ export function judge(tables: readonly FigureTable[]): Verdict[] {
     0.5,
     '×',
   );
+  const sooner = 'trunkline with `floodEventsPerSecond` 2,000';
+  for (const [figure, limit] of [
+    ['median', 1],
+    ['p99', 0.5],
+  ] as const) {
+    atMost(
+      `the same with \`floodEventsPerSecond\` 2,000, ${figure}`,
+      value('latency-10', figure, sooner) / value('latency-10', figure, SOCKETS),
+      limit,
+      '×',
+    );
+  }
   const behind = value('latency-1', 'median') - value('latency-1', 'median', SOCKETS);
   atMost('50 events a second to one tab, median, behind a plain WebSocket', behind, 1, ' ms');
   atMost(

@@ -9,6 +9,8 @@ export interface ContenderInfo {
   readonly isLimit?: true;
   /** Why a case is not for it; by the name of the case, or of one of its figures. */
   readonly cannot: Readonly<Record<string, string>>;
+  /** The names of the cases it is for; all of them where it is left out. */
+  readonly only?: readonly string[];
 }
 
 const NO_REPLAY = 'events of an outage are not sent again';
@@ -20,6 +22,13 @@ const STORE_ALONE = { feed: 'it is a store alone', flush: 'it is a store alone' 
 
 export const CONTENDERS: readonly ContenderInfo[] = [
   { name: 'trunkline', title: 'trunkline', server: 'trunkline', cannot: {} },
+  {
+    name: 'trunkline-at-once',
+    title: 'trunkline with `floodEventsPerSecond` 2,000',
+    server: 'trunkline',
+    cannot: {},
+    only: ['latency-10'],
+  },
   {
     name: 'websocket',
     title: 'a WebSocket per tab',

@@ -87,7 +87,8 @@ export function tablesOf({ rows, checked }: Results): FigureTable[] {
     entry.case.figures.flatMap((figure): FigureTable[] => {
       const of = rows.filter((row) => row.case === entry.case.name && row.figure === figure.name);
       if (!checked.some((one) => one.case === entry.case.name)) return [];
-      const cells = CONTENDERS.flatMap(({ title, name, cannot, isLimit, ...rest }): Cell[] => {
+      const cells = CONTENDERS.flatMap((contender): Cell[] => {
+        const { title, name, cannot, isLimit, only } = contender;
         const row = of.find(({ contender }) => contender === name);
         const check = checked.find((one) => one.case === entry.case.name && one.contender === name);
         if (row) {
@@ -102,11 +103,11 @@ export function tablesOf({ rows, checked }: Results): FigureTable[] {
           ];
         }
         const why =
-          whyNot({ title, name, cannot, ...rest }, entry) ??
+          whyNot(contender, entry) ??
           cannot[figure.reason ?? figure.name] ??
           (check ? (check.remarks[0] ?? 'it does not tell') : null);
         // Whoever is made for something else altogether is not even a dash.
-        return why === null || isLimit || cannot['feed'] ? [] : [{ contender: title, why }];
+        return why === null || isLimit || only || cannot['feed'] ? [] : [{ contender: title, why }];
       });
       return [{ case: entry.case, figure, cells }];
     }),

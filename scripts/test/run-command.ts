@@ -26,11 +26,9 @@ export function runCommand(
         // The whole group has ended.
       }
     };
-    const interrupt = () => {
-      endGroup();
-      process.exit(130);
-    };
-    process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
+    // By way of the exit, so that of several commands at once each ends its own.
+    const interrupt = () => process.exit(130);
+    process.once('exit', endGroup).once('SIGINT', interrupt).once('SIGTERM', interrupt);
     let late = false;
     const timer = setTimeout(() => {
       late = true;
@@ -38,7 +36,7 @@ export function runCommand(
     }, timeoutMs);
     const finish = (failure: string | null) => {
       clearTimeout(timer);
-      process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
+      process.off('exit', endGroup).off('SIGINT', interrupt).off('SIGTERM', interrupt);
       endGroup();
       done(failure);
     };

@@ -21,8 +21,16 @@ const TYPES: Readonly<Record<string, string>> = {
   '.map': 'application/json',
 };
 
-/** Serves a folder under the strictest Content-Security-Policy that a page with a worker and a WebSocket can live under. */
-export async function startSite(folder: string, socketPort: () => number): Promise<Site> {
+/**
+ * Serves a folder under the strictest Content-Security-Policy that a page with a worker and a WebSocket can live under.
+ *
+ * @param headers of every file, beside the policy
+ */
+export async function startSite(
+  folder: string,
+  socketPort: () => number,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Site> {
   const violations: string[] = [];
   const requested: string[] = [];
   const foreseen = new Map<string, (text: string) => void>();
@@ -51,6 +59,7 @@ export async function startSite(folder: string, socketPort: () => number): Promi
     }
     response
       .writeHead(200, {
+        ...headers,
         'content-type': TYPES[extname(file)] ?? 'application/octet-stream',
         'content-security-policy': [
           "default-src 'none'",
