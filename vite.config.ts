@@ -22,6 +22,7 @@ export default defineConfig({
           include: [
             'comlink',
             'idb',
+            'valibot',
             'zod/mini',
             'react',
             'react-dom',

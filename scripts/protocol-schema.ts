@@ -1,30 +1,58 @@
 /**
- * Writes `docs/protocol.schema.json` (JSON Schema 2020-12): the shapes from the frames' zod schemas, the descriptions
+ * Writes `docs/protocol.schema.json` (JSON Schema 2020-12): the shapes from the frames' schemas, the descriptions
  * from the tables of `docs/protocol.md`. Run it by `npm run schema`.
  */
 import { writeFileSync } from 'node:fs';
-import * as z from 'zod/mini';
-import { cursor } from '../src/protocol/frames/common.ts';
+import { type JsonSchema, toJsonSchemaDefs } from '@valibot/to-json-schema';
+import type * as v from 'valibot';
+import * as common from '../src/protocol/frames/common.ts';
 import { clientFrames, serverFrames } from '../src/protocol/frames/index.ts';
 import { item } from '../src/protocol/frames/topic.ts';
 import { SUBPROTOCOL } from '../src/protocol/version.ts';
 import { readProtocolDocument, type Section } from './protocol-document.ts';
 
 export const SCHEMA_FILE = new URL('../docs/protocol.schema.json', import.meta.url);
-type JsonSchema = z.core.JSONSchema.BaseSchema;
 
 /** Shapes that stand in several frames and have a table of their own. */
-export const sharedShapes = { cursor, item };
+export const sharedShapes = { cursor: common.cursor, item };
+
+const SMALLEST = Number.MIN_SAFE_INTEGER;
+const LARGEST = Number.MAX_SAFE_INTEGER;
+/** What the predicates of `common.ts` let pass, which no converter can read in them. */
+export const scalarShapes = new Map<v.GenericSchema, JsonSchema>([
+  [common.number, { type: 'number' }],
+  [common.positive, { type: 'number', exclusiveMinimum: 0 }],
+  [common.nonnegative, { type: 'number', minimum: 0 }],
+  [common.int, { type: 'integer', minimum: SMALLEST, maximum: LARGEST }],
+  [common.positiveInt, { type: 'integer', exclusiveMinimum: 0, maximum: LARGEST }],
+  [common.count, { type: 'integer', minimum: 0, maximum: LARGEST }],
+  [common.uuid, { type: 'string', format: 'uuid', pattern: common.UUID.source }],
+  [common.topic, { type: 'string', minLength: 1, maxLength: common.MAX_TOPIC_LENGTH }],
+  [
+    common.typed.pipe[0],
+    {
+      type: 'object',
+      properties: { type: { type: 'string' } },
+      required: ['type'],
+      additionalProperties: {},
+    },
+  ],
+]);
 
 /** The shapes of all frames, without a word of prose: what a peer relies on. */
 export function frameShapes(): Record<string, JsonSchema> {
-  const registry = z.registry<{ id: string }>();
-  const named = { ...clientFrames, ...serverFrames, ...sharedShapes };
-  for (const [id, schema] of Object.entries<z.ZodMiniType>(named)) registry.add(schema, { id });
-  // What may be sent, rather than what parsing leaves of it: unknown fields are allowed, and ignored.
-  const { schemas } = z.toJSONSchema(registry, { io: 'input', uri: (id) => `#/$defs/${id}` });
-  return Object.fromEntries(
-    Object.entries(schemas).map(([id, { $schema, $id, ...shape }]) => [id, shape as JsonSchema]),
+  return toJsonSchemaDefs(
+    { ...clientFrames, ...serverFrames, ...sharedShapes },
+    {
+      // What may be sent, rather than what parsing leaves of it.
+      typeMode: 'input',
+      target: 'draft-2020-12',
+      overrideSchema: ({ valibotSchema, jsonSchema }) =>
+        'const' in jsonSchema
+          ? // Whoever makes types of it asks for the type.
+            { type: jsonSchema.const === true ? 'boolean' : 'string', ...jsonSchema }
+          : scalarShapes.get(valibotSchema),
+    },
   );
 }
 

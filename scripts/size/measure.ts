@@ -23,9 +23,9 @@ const PARTS = [
     goalBytes: 6_000,
   },
   {
-    part: 'hub: trunkline/worker, with Comlink, idb and zod/mini',
+    part: 'hub: trunkline/worker, with Comlink, idb and valibot',
     source: `import { startHub } from './worker/index.js'; startHub(globalThis.protocol);`,
-    limitBytes: 39_200,
+    limitBytes: 33_700,
     goalBytes: 20_000,
   },
 ];

@@ -99,7 +99,7 @@ describe('at run time', () => {
   const outside = (allowed: readonly string[], modules: readonly string[]) =>
     modules.filter((module) => !allowed.some((path) => module.startsWith(path)));
 
-  test("a page gets the tab's side and Comlink: no hub, no frames, no zod", () => {
+  test("a page gets the tab's side and Comlink: no hub, no frames, no valibot", () => {
     const { modules, packages } = entry('src/index.js');
     expect(packages).toEqual(['comlink']);
     expect(outside(['src/index.js', 'src/client/', 'src/protocol/'], modules)).toEqual([]);
@@ -113,9 +113,9 @@ describe('at run time', () => {
     expect(modules.filter((module) => module.startsWith('src/protocol/frames/'))).toEqual([]);
   });
 
-  test('a hub gets Comlink, idb and zod/mini', () => {
+  test('a hub gets Comlink, idb and valibot', () => {
     const { modules, packages } = entry('worker/index.js');
-    expect(packages).toEqual(['comlink', 'idb', 'zod/mini']);
+    expect(packages).toEqual(['comlink', 'idb', 'valibot']);
     expect(outside(['worker/', 'src/protocol/'], modules)).toEqual([]);
   });
 
@@ -129,20 +129,20 @@ describe('at run time', () => {
       (map) => readJson<{ sources: string[] }>(join(prebuilt, map)).sources,
     );
     const libraries = new Set(held.flatMap((source) => /node_modules\/([^/]+)/.exec(source)?.[1] ?? []));
-    expect([...libraries].sort()).toEqual(['comlink', 'idb', 'zod']);
+    expect([...libraries].sort()).toEqual(['comlink', 'idb', 'valibot']);
     const licenses = readFileSync(join(installed, prebuilt, 'LICENSES.txt'), 'utf8');
     for (const library of libraries) expect(licenses).toContain(`== ${library}\n`);
   });
 
-  test('a server gets ws, zod/mini and Node, and no part of the browser', () => {
+  test('a server gets ws, valibot and Node, and no part of the browser', () => {
     const { modules, packages } = entry('src/server/index.js');
-    expect(packages.filter((name) => !name.startsWith('node:'))).toEqual(['ws', 'zod/mini']);
+    expect(packages.filter((name) => !name.startsWith('node:'))).toEqual(['valibot', 'ws']);
     expect(outside(['src/server/', 'src/protocol/'], modules)).toEqual([]);
   });
 
   test('tests get the client, the hub and the logic of the server: nothing of Node, no ws, no idb', () => {
     const { modules, packages } = entry('src/testing/index.js');
-    expect(packages).toEqual(['comlink', 'zod/mini']);
+    expect(packages).toEqual(['comlink', 'valibot']);
     expect(modules.filter((module) => module.startsWith('worker/browser/'))).toEqual([]);
   });
 

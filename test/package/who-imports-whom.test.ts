@@ -25,7 +25,7 @@ const TESTING = 'src/testing/';
 /** Types count as well: who needs to know a type, knows the module. */
 const LAYERS: readonly Layer[] = [
   { path: PROTOCOL, modules: [], packages: ['@standard-schema/spec'] },
-  { path: FRAMES, modules: [PROTOCOL], packages: ['zod/mini'] },
+  { path: FRAMES, modules: [PROTOCOL], packages: ['valibot'] },
   { path: 'src/index.ts', modules: ['src/client/', PROTOCOL], packages: [] },
   { path: 'src/client/', modules: [PROTOCOL], packages: ['comlink', '@standard-schema/spec'] },
   { path: 'src/react/', modules: ['src/index.ts', 'src/client/', PROTOCOL], packages: ['react'] },
@@ -37,11 +37,11 @@ const LAYERS: readonly Layer[] = [
     modules: ['src/client/', PROTOCOL, SERVER, SERVER_CORE, CORE, SHELL],
     packages: [],
   },
-  { path: SERVER, modules: [SERVER_CORE, PROTOCOL, FRAMES], packages: ['ws', 'zod/mini', 'node:'] },
-  { path: SERVER_CORE, modules: [SERVER, PROTOCOL, FRAMES], packages: ['zod/mini'] },
-  { path: CORE, modules: [PROTOCOL, FRAMES], packages: ['zod/mini'] },
-  { path: SHELL, modules: [CORE, PROTOCOL, FRAMES], packages: ['zod/mini'] },
-  { path: 'worker/browser/', modules: [SHELL, CORE, PROTOCOL], packages: ['comlink', 'idb', 'zod/mini'] },
+  { path: SERVER, modules: [SERVER_CORE, PROTOCOL, FRAMES], packages: ['ws', 'valibot', 'node:'] },
+  { path: SERVER_CORE, modules: [SERVER, PROTOCOL, FRAMES], packages: ['valibot'] },
+  { path: CORE, modules: [PROTOCOL, FRAMES], packages: ['valibot'] },
+  { path: SHELL, modules: [CORE, PROTOCOL, FRAMES], packages: ['valibot'] },
+  { path: 'worker/browser/', modules: [SHELL, CORE, PROTOCOL], packages: ['comlink', 'idb', 'valibot'] },
   { path: 'worker/index.ts', modules: ['worker/browser/', CORE, PROTOCOL], packages: [] },
   { path: 'demo/', modules: [], packages: 'any' },
 ];

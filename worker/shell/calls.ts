@@ -3,57 +3,56 @@
  * confused, and what it says reaches the one socket that all tabs share: a topic that is no string would end the
  * connection for all of them.
  */
-import * as z from 'zod/mini';
-import { cursor, offset, topic, typed } from '../../src/protocol/frames/common.ts';
+import * as v from 'valibot';
+import { cursor, int, list, number, offset, topic, typed, uuid } from '../../src/protocol/frames/common.ts';
 import type { AttachRequest } from '../../src/protocol/port.ts';
 import type { PortCall } from '../core/io.ts';
 
-const attachRequest = z.object({
-  app: z.string(),
-  appVersion: z.int(),
-  identity: z.string(),
-  url: z.string(),
-  dialect: z.union([
-    z.literal('trunkline.v1'),
-    z.object({ plain: z.object({ acks: z.optional(z.boolean()), heartbeat: z.optional(z.boolean()) }) }),
+const attachRequest = v.object({
+  app: v.string(),
+  appVersion: int,
+  identity: v.string(),
+  url: v.string(),
+  dialect: v.union([
+    v.literal('trunkline.v1'),
+    v.object({ plain: v.object({ acks: v.optional(v.boolean()), heartbeat: v.optional(v.boolean()) }) }),
   ]),
-  lease: z.string(),
-  visible: z.boolean(),
-  hasToken: z.boolean(),
-  settledSince: z.optional(z.number()),
+  lease: v.string(),
+  visible: v.boolean(),
+  hasToken: v.boolean(),
+  settledSince: v.optional(number),
 });
 
-const id = z.string();
-const CALLS: Readonly<Record<PortCall['method'], z.ZodMiniType>> = {
-  subscribe: z.object({ topic, ticket: z.int(), position: z.nullable(cursor) }),
-  unsubscribe: z.object({ topic }),
-  took: z.object({ topic, epoch: z.string(), taken: z.array(offset), failed: z.array(offset) }),
-  send: z.object({
-    command: z.object({
-      id: z.uuid(),
-      topic: z.nullable(topic),
-      priority: z.enum(['high', 'normal']),
+const id = v.string();
+const CALLS: Readonly<Record<PortCall['method'], v.GenericSchema>> = {
+  subscribe: v.object({ topic, ticket: int, position: v.nullable(cursor) }),
+  unsubscribe: v.object({ topic }),
+  took: v.object({ topic, epoch: v.string(), taken: list(offset), failed: list(offset) }),
+  send: v.object({
+    command: v.object({
+      id: uuid,
+      topic: v.nullable(topic),
+      priority: v.picklist(['high', 'normal']),
       command: typed,
-      dedupeKey: z.nullable(z.string()),
-      requireDurable: z.boolean(),
-      maybeSentMs: z.nullable(z.number()),
+      dedupeKey: v.nullable(v.string()),
+      requireDurable: v.boolean(),
+      maybeSentMs: v.nullable(number),
     }),
   }),
-  cancel: z.object({ id }),
-  retry: z.object({ id }),
-  dismiss: z.object({ id }),
-  settled: z.object({ id }),
-  reconnect: z.object({}),
-  inspect: z.object({}),
-  signOut: z.object({ discard: z.boolean() }),
-  signal: z.object({ signal: z.enum(['online', 'visible', 'hidden']) }),
-  token: z.object({
-    request: z.int(),
-    answer: z.union([z.object({ token: z.nullable(z.string()) }), z.object({ failed: z.string() })]),
+  cancel: v.object({ id }),
+  retry: v.object({ id }),
+  dismiss: v.object({ id }),
+  settled: v.object({ id }),
+  reconnect: v.object({}),
+  inspect: v.object({}),
+  signOut: v.object({ discard: v.boolean() }),
+  signal: v.object({ signal: v.picklist(['online', 'visible', 'hidden']) }),
+  token: v.object({
+    request: int,
+    answer: v.union([v.object({ token: v.nullable(v.string()) }), v.object({ failed: v.string() })]),
   }),
 };
 
-export const isAttachRequest = (request: unknown): request is AttachRequest =>
-  attachRequest.safeParse(request).success;
+export const isAttachRequest = (request: unknown): request is AttachRequest => v.is(attachRequest, request);
 export const isSound = (call: PortCall): boolean =>
-  Object.hasOwn(CALLS, call?.method) && CALLS[call.method].safeParse(call).success;
+  Object.hasOwn(CALLS, call?.method) && v.is(CALLS[call.method], call);

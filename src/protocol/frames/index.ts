@@ -1,4 +1,4 @@
-import * as z from 'zod/mini';
+import * as v from 'valibot';
 import { command, commandAck, commandNack } from './command.ts';
 import { error, goodbye, hello, ping, pong, welcome } from './session.ts';
 import { ack, event, resyncRequest, snapshot, subscribe, subscribed, unsubscribe } from './topic.ts';
@@ -27,7 +27,7 @@ export const serverFrames = {
   goodbye,
 };
 
-type Frames<T extends Record<string, z.ZodMiniType>> = { [K in keyof T]: z.infer<T[K]> };
+type Frames<T extends Record<string, v.GenericSchema>> = { [K in keyof T]: v.InferOutput<T[K]> };
 export type ClientFrameOf = Frames<typeof clientFrames>;
 export type ServerFrameOf = Frames<typeof serverFrames>;
 export type ClientFrame = ClientFrameOf[keyof ClientFrameOf];
@@ -55,7 +55,7 @@ export function parseServerMessage(text: string): Parsed<ServerFrame>[] {
 /** A message is one frame or an array of frames. */
 function* parseMessage(
   text: string,
-  schemas: Record<string, z.ZodMiniType>,
+  schemas: Record<string, v.GenericSchema>,
 ): Generator<Parsed<unknown>, void> {
   let message: unknown;
   try {
@@ -67,7 +67,7 @@ function* parseMessage(
   for (const value of Array.isArray(message) ? message : [message]) yield parseFrame(value, schemas);
 }
 
-function parseFrame(value: unknown, schemas: Record<string, z.ZodMiniType>): Parsed<unknown> {
+function parseFrame(value: unknown, schemas: Record<string, v.GenericSchema>): Parsed<unknown> {
   const type = typeof value === 'object' && value !== null && 'type' in value ? value.type : undefined;
   if (typeof type !== 'string') {
     return { ok: false, problem: 'malformed', type: null, message: 'not an object with a string `type`' };
@@ -80,10 +80,18 @@ function parseFrame(value: unknown, schemas: Record<string, z.ZodMiniType>): Par
       type,
       message: `unknown frame type ${JSON.stringify(type.slice(0, 64))}`,
     };
-  const result = z.safeParse(schema, value);
-  if (result.success) return { ok: true, frame: result.data };
-  const issues = result.error.issues.map(
-    (issue) => `${issue.path.join('.') || 'frame'}: ${issue.message || issue.code}`,
-  );
-  return { ok: false, problem: 'malformed', type, message: issues.slice(0, 5).join('; ') };
+  const result = v.safeParse(schema, value);
+  if (result.success) return { ok: true, frame: result.output };
+  return {
+    ok: false,
+    problem: 'malformed',
+    type,
+    message: result.issues.slice(0, 5).map(problem).join('; '),
+  };
+}
+
+/** In words of ours: the library's hold the value, which may be long, or a token. */
+function problem({ path, input, type, message, expected }: v.BaseIssue<unknown>): string {
+  const at = path?.map(({ key }) => key).join('.') ?? 'frame';
+  return `${at}: ${input === undefined ? 'missing' : `expected ${type === 'custom' ? message : expected}`}`;
 }

@@ -1,3 +1,4 @@
+import type { JsonSchema } from '@valibot/to-json-schema';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod/mini';
 import { type Example, readProtocolDocument } from '../../../scripts/protocol-document.ts';
@@ -81,8 +82,8 @@ describe('the examples', () => {
         shown.set(parsed.frame.type, fields);
       }
     }
-    for (const [type, { shape }] of Object.entries({ ...clientFrames, ...serverFrames }))
-      expect([...(shown.get(type) ?? [])].sort(), type).toEqual(Object.keys(shape).sort());
+    for (const [type, { entries }] of Object.entries({ ...clientFrames, ...serverFrames }))
+      expect([...(shown.get(type) ?? [])].sort(), type).toEqual(Object.keys(entries).sort());
   });
 });
 
@@ -213,7 +214,7 @@ describe('the tables', () => {
 });
 
 /** As the tables write them: nested ones by their path, those of a shared shape in its own table. */
-function fieldsOf(schema: z.core.JSONSchema.BaseSchema, path = ''): string[] {
+function fieldsOf(schema: JsonSchema, path = ''): string[] {
   return Object.entries(schema.properties ?? {}).flatMap(([name, field]) => {
     const own = `${path}${name}`;
     if (typeof field === 'boolean') return [own];

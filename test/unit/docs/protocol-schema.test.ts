@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import type { JsonSchema } from '@valibot/to-json-schema';
+import * as v from 'valibot';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { readProtocolDocument } from '../../../scripts/protocol-document.ts';
@@ -8,6 +10,7 @@ import {
   protocolSchema,
   protocolSchemaText,
   SCHEMA_FILE,
+  scalarShapes,
 } from '../../../scripts/protocol-schema.ts';
 import { SUBPROTOCOL } from '../../../src/protocol/version.ts';
 
@@ -20,7 +23,7 @@ understand every frame, and are they still understood? Yes (a new frame type, a 
 into this test. No (a field removed, renamed, required, or of another type): raise SUBPROTOCOL in
 src/protocol/version.ts as well, and keep speaking the former version to those who ask for it. In both cases update
 docs/protocol.md and run \`npm run schema\`.`,
-  ).toEqual({ version: 'trunkline.v1', hash: 'b70b476b7a0da19b' });
+  ).toEqual({ version: 'trunkline.v1', hash: 'f751cd84f036cfde' });
 });
 
 test('docs/protocol.schema.json is what `npm run schema` would write now', () => {
@@ -29,10 +32,12 @@ test('docs/protocol.schema.json is what `npm run schema` would write now', () =>
   );
 });
 
+const toZod = (schema: JsonSchema) => z.fromJSONSchema(schema as z.core.JSONSchema.JSONSchema);
+
 describe('the JSON Schema', () => {
   const schema = protocolSchema();
   const judge = (union: 'client_message' | 'server_message') =>
-    z.fromJSONSchema({ $ref: `#/$defs/${union}`, $defs: schema.$defs } as z.core.JSONSchema.JSONSchema);
+    toZod({ $ref: `#/$defs/${union}`, $defs: schema.$defs });
   const judges = { client: judge('client_message'), server: judge('server_message') };
   const examples = readProtocolDocument()
     .filter(({ chapter }) => chapter !== 'The plain dialect')
@@ -54,9 +59,30 @@ describe('the JSON Schema', () => {
   test('describes every frame and every field but `type`', () => {
     for (const name of Object.keys(frameShapes())) {
       const shape = schema.$defs?.[name];
-      expect(shape?.description, name).toMatch(/\S/);
-      for (const [field, value] of Object.entries(shape?.properties ?? {}))
+      if (typeof shape !== 'object') throw new Error(`${name} is not described`);
+      expect(shape.description, name).toMatch(/\S/);
+      for (const [field, value] of Object.entries(shape.properties ?? {}))
         if (field !== 'type') expect(value, `${name}.${field}`).toHaveProperty('description');
     }
   });
+
+  test('lets the same values pass as the predicates that read a frame', () => {
+    const uuid = (version: number) => `9b2f0c1e-3a4d-${version}c6b-8d7e-0f1a2b3c4d5e`;
+    const numbers = [0, 1, 0.5, 5e-324, 2 ** 53 - 1, 2 ** 53, 1e21, 1e308].flatMap((n) => [n, -n]);
+    const texts = ['', 'x', '7', 'x'.repeat(1_024), 'x'.repeat(1_025), '\ud800', uuid(4), ` ${uuid(4)}`];
+    const uuids = [1, 8, 9]
+      .map(uuid)
+      .concat('0', 'f', 'F')
+      .map((id) => (id.length > 1 ? id : nil(id)));
+    const others = [null, true, false, [], ['x'], [{ type: 'x' }], {}, { type: 1 }, { type: null }];
+    const objects: object[] = [{ type: '' }, { type: 'x', constructor: null, more: { type: 1 } }];
+    for (const [schema, shape] of scalarShapes)
+      for (const value of [...numbers, ...texts, ...uuids, ...others, ...objects])
+        expect(
+          toZod(shape).safeParse(value).success,
+          `${JSON.stringify(value)} by ${JSON.stringify(shape)}`,
+        ).toBe(v.is(schema, value));
+  });
 });
+
+const nil = (digit: string) => '00000000-0000-0000-0000-000000000000'.replaceAll('0', digit);
