@@ -95,8 +95,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'an earlier socket is neither ended nor known by its generation',
     file: 'worker/core/connection/connection.ts',
-    text: 'this.#state.generation !== generation;\n    if (late)',
-    instead: 'this.#state.generation < 0;\n    if (late)',
+    text: 'const late = !this.#isPresent(generation);',
+    instead: "const late = !('generation' in this.#state);",
     also: {
       file: 'worker/shell/socket.ts',
       text: '    this.#live?.unheard.abort();\n    this.#live?.socket.close();\n',
@@ -106,8 +106,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a dead socket is believed for ever',
     file: 'worker/core/connection/connection.ts',
-    text: "      this.#deadline('heartbeat', pongTimeoutMs, () =>\n        this.#fail(",
-    instead: "      this.#deadline('heartbeat', pongTimeoutMs * 1e6, () =>\n        this.#fail(",
+    text: "this.#context.after('heartbeat', pongTimeoutMs, () =>",
+    instead: "this.#context.after('heartbeat', pongTimeoutMs * 1e6, () =>",
   },
   {
     name: 'commands leave although the server takes us for somebody else',

@@ -12,7 +12,6 @@ import { Route } from './route.ts';
 import type { LoadedState, StoreFailure, StoreOp } from './store.ts';
 import { Tabs } from './tabs.ts';
 import { Topics } from './topics/topics.ts';
-import { uuid } from './uuid.ts';
 
 /** How far the ownership of the socket and the store has come. */
 type Role =
@@ -31,6 +30,7 @@ type Binding = { state: 'unbound' } | { state: 'binding' | 'bound'; principal: s
  */
 export class Hub {
   readonly #context: Context;
+  /** For the time in which there is no store to keep one. */
   readonly #freshClientId: string;
   readonly #keeper: Keeper;
   readonly #route: Route;
@@ -54,7 +54,7 @@ export class Hub {
   constructor(options: HubOptions) {
     const context = new Context(options);
     this.#context = context;
-    this.#freshClientId = options.freshClientId;
+    this.#freshClientId = options.uuid();
     this.#keeper = new Keeper(context, () => this.#tabs.storageChanged());
     this.#route = new Route(context);
     const route = this.#route;
@@ -300,12 +300,12 @@ export class Hub {
 
   #isWanted(): boolean {
     const isOwner = this.#role.state === 'owner' && this.#route.isKnown;
-    const { deadlines, now, settings } = this.#context;
+    const { deadlines, settings } = this.#context;
     if (isOwner && (this.#topics.areWanted || this.#outbox.hasPending)) {
       deadlines.clear('idle');
       this.#lingers = true;
     } else if (this.#lingers && deadlines.at('idle') === null) {
-      deadlines.set('idle', now + settings.lingerMs, () => {
+      this.#context.after('idle', settings.lingerMs, () => {
         this.#lingers = false;
         this.#topics.saveCursors();
       });
@@ -366,7 +366,7 @@ export class Hub {
       'the server takes this browser for another person than the outbox belongs to; nothing is sent';
     this.#context.log('warn', message);
     this.#connection.pause('identity_mismatch', message);
-    if (this.#nameOnTrial === null) this.#rename(uuid(this.#context.random));
+    if (this.#nameOnTrial === null) this.#rename(this.#context.uuid());
     this.#nameOnTrial = null;
     return false;
   }
@@ -379,7 +379,7 @@ export class Hub {
   #turnedAway(): boolean {
     const isFirst = this.#nameOnTrial === null && ++this.#mismatches < 2;
     const isTried = this.#nameOnTrial !== null;
-    this.#nameOnTrial = isFirst || isTried ? null : uuid(this.#context.random);
+    this.#nameOnTrial = isFirst || isTried ? null : this.#context.uuid();
     if (!isFirst) this.#mismatches = 0;
     return this.#nameOnTrial !== null;
   }

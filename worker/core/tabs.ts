@@ -189,7 +189,7 @@ export class Tabs implements TokenTabs {
     this.#route();
     this.#measureRate();
     this.#shared = {};
-    const { now, uptime, settings, deadlines } = this.#context;
+    const { uptime, settings } = this.#context;
     const isFlood = this.eventsPerSecond > settings.floodEventsPerSecond;
     const waitMs = this.#flushedAt + settings.flushMs - uptime;
     const eventsMayGo = !isFlood || waitMs <= 0;
@@ -202,7 +202,7 @@ export class Tabs implements TokenTabs {
       if (hasEvents && eventsMayGo) this.#flushedAt = uptime;
     }
     this.#topics.trim();
-    if (wait) deadlines.set('flush', now + waitMs, () => {});
+    if (wait) this.#context.after('flush', waitMs, () => {});
   }
 
   /** The last word to every tab, whether it can take it or not. */
@@ -234,9 +234,8 @@ export class Tabs implements TokenTabs {
     tab.messages = [];
     tab.tokenRequest = null;
     tab.credit = { state: 'out', given };
-    const { deadlines, now, counts } = this.#context;
-    deadlines.set(stallName(tab.id), now + STALL_AFTER_MS, () => this.#stall(tab));
-    counts.batches++;
+    this.#context.after(stallName(tab.id), STALL_AFTER_MS, () => this.#stall(tab));
+    this.#context.counts.batches++;
     this.#context.emit({ type: 'deliver', tab: tab.id, batch });
   }
 

@@ -62,7 +62,7 @@ export class Owner implements Line {
       hubId: this.hub,
       identity,
       random: () => platform.random(),
-      freshClientId: platform.uuid(),
+      uuid: () => platform.uuid(),
       now: platform.now(),
     });
     this.#socket = new SocketSlot(platform.openSocket, (input) => this.#feed(input));
