@@ -1,6 +1,6 @@
 import type { ClientFrame, ServerFrame, ServerFrameOf } from '../../src/protocol/frames/index.ts';
 import type { HubReport } from '../../src/protocol/model.ts';
-import type { AttachRequest, Reply } from '../../src/protocol/port.ts';
+import type { AnyOutboxEntry, AttachRequest } from '../../src/protocol/port.ts';
 import { Connection, MAX_MESSAGE_CHARACTERS } from './connection/connection.ts';
 import { TokenSource } from './connection/token.ts';
 import { Context, type HubOptions } from './context.ts';
@@ -8,6 +8,7 @@ import { PLAIN_TOPIC } from './dialect/plain.ts';
 import type { Effect, EndReason, Input, PortCall, TabId } from './io.ts';
 import { Keeper } from './keeper.ts';
 import { Outbox } from './outbox/outbox.ts';
+import { type Answer, ok, refusal } from './reply.ts';
 import { Route } from './route.ts';
 import type { LoadedState, StoreFailure, StoreOp } from './store.ts';
 import { Tabs } from './tabs.ts';
@@ -23,6 +24,8 @@ type Role =
 
 /** Whose the outbox is. Commands leave only when that is known and stored. */
 type Binding = { state: 'unbound' } | { state: 'binding' | 'bound'; principal: string };
+
+const NEEDS_NO_STORE: ReadonlySet<PortCall['method']> = new Set(['inspect', 'reconnect', 'signal', 'token']);
 
 /**
  * The hub as a state machine: one room where all decisions are made. `step` takes what happened and the time, and
@@ -55,7 +58,7 @@ export class Hub {
     const context = new Context(options);
     this.#context = context;
     this.#freshClientId = options.uuid();
-    this.#keeper = new Keeper(context, () => this.#tabs.storageChanged());
+    this.#keeper = new Keeper(context, () => this.#tabs.changed('storage'));
     this.#route = new Route(context);
     const route = this.#route;
     this.#connection = new Connection(context, {
@@ -71,7 +74,7 @@ export class Hub {
       received: (frame) => this.#received(frame),
       turnedAway: () => this.#turnedAway(),
       lost: () => this.#lost(),
-      changed: () => this.#tabs.connectionChanged(),
+      changed: () => this.#tabs.changed('connection'),
     });
     this.#outbox = new Outbox(context, this.#keeper, {
       writable: () =>
@@ -79,7 +82,7 @@ export class Hub {
       confirms: () => route.dialect.confirms,
       write: (frame) => this.#connection.write(frame),
       measure: (generation) => context.emit({ type: 'measure_socket', generation }),
-      changed: () => this.#tabs.outboxChanged(),
+      changed: () => this.#tabs.changed('outbox'),
       settled: (settled) => this.#tabs.settled(settled),
     });
     this.#topics = new Topics(context, this.#keeper, {
@@ -160,41 +163,35 @@ export class Hub {
   }
 
   #call(tab: TabId, call: number, request: PortCall): void {
-    const reply = (value: Reply<unknown>) => this.#context.emit({ type: 'reply', tab, call, reply: value });
-    const done = (value: unknown = null) => reply({ ok: true, value });
+    const reply: Answer<unknown> = (value) => this.#context.emit({ type: 'reply', tab, call, reply: value });
+    const answer = () => this.#answer(tab, request, reply);
+    if (NEEDS_NO_STORE.has(request.method)) answer();
+    else this.#whenOwner(answer);
+  }
+
+  #answer(tab: TabId, request: PortCall, reply: Answer<unknown>): void {
     switch (request.method) {
       case 'inspect':
-        return done(this.#report());
+        return reply(ok(this.#report()));
       case 'reconnect':
         this.#connection.tryNow();
-        return done();
+        break;
       case 'signal':
         if (request.signal !== 'online') this.#tabs.setVisible(tab, request.signal === 'visible');
         if (request.signal !== 'hidden') this.#connection.nudge();
-        return done();
+        break;
       case 'token':
         this.#tokens.answered(tab, request.request, request.answer);
-        return done();
-      default:
-        // Everything else needs what the store holds.
-        if (this.#role.state === 'candidate')
-          this.#role.parked.push(() => this.#dataCall(tab, request, reply));
-        else this.#dataCall(tab, request, reply);
-    }
-  }
-
-  #dataCall(tab: TabId, request: PortCall, reply: (value: Reply<unknown>) => void): void {
-    const done = (value: unknown = null) => reply({ ok: true, value });
-    switch (request.method) {
+        break;
       case 'subscribe':
         this.#tabs.subscribe(tab, request.topic, request.ticket, request.position);
-        return done();
+        break;
       case 'unsubscribe':
         this.#tabs.unsubscribe(tab, request.topic);
-        return done();
+        break;
       case 'took':
         this.#topics.took(request.topic, request.epoch, request.taken);
-        return done();
+        break;
       case 'send':
         this.#tabs.sends(tab, request.command.id);
         return this.#outbox.send(request.command, reply);
@@ -206,18 +203,23 @@ export class Hub {
       case 'dismiss':
         return this.#outbox.dismiss(request.id, reply);
       case 'settled':
-        return done(this.#outbox.settled(request.id));
+        return reply(ok(this.#outbox.settled(request.id)));
       case 'signOut':
         return this.#signOut(request.discard, reply);
     }
+    reply(ok(null));
+  }
+
+  /** Now, or as soon as it is known what the store holds. */
+  #whenOwner(run: () => void): void {
+    if (this.#role.state === 'candidate') this.#role.parked.push(run);
+    else run();
   }
 
   /** A tab that had another hub may not have heard from it how commands ended. */
   #recall(tab: TabId, { settledSince }: AttachRequest): void {
     if (settledSince === undefined) return;
-    const recall = () => this.#tabs.recall(tab, this.#outbox.settledSince(settledSince));
-    if (this.#role.state === 'candidate') this.#role.parked.push(recall);
-    else recall();
+    this.#whenOwner(() => this.#tabs.recall(tab, this.#outbox.settledSince(settledSince)));
   }
 
   #storeOpened({ meta, entries, outcomes, cursors, unreadable }: LoadedState): void {
@@ -279,10 +281,10 @@ export class Hub {
     this.#context.emit({ type: 'end', reason });
   }
 
-  #signOut(discard: boolean, reply: (value: Reply<unknown>) => void): void {
+  #signOut(discard: boolean, reply: Answer<AnyOutboxEntry[]>): void {
     const entries = this.#outbox.view;
     const finish = () => {
-      reply({ ok: true, value: entries });
+      reply(ok(entries));
       this.#end('signed_out');
     };
     if (!discard) return this.#keeper.write([], 'strict', finish);
@@ -294,7 +296,7 @@ export class Hub {
       this.#outbox.pump();
       const message =
         "the outbox cannot be emptied while the browser's storage fails; sign out without `discard`, or try again";
-      reply({ ok: false, code: 'storage_unavailable', message });
+      reply(refusal('storage_unavailable', message));
     });
   }
 

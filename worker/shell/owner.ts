@@ -2,6 +2,7 @@ import type { AnyProtocol } from '../../src/protocol/index.ts';
 import type { AttachRequest, HubMessage, Reply, TabSink } from '../../src/protocol/port.ts';
 import { Hub } from '../core/hub.ts';
 import type { Effect, EndReason, Input, PortCall, TabId } from '../core/io.ts';
+import { refusal } from '../core/reply.ts';
 import type { HubSettings } from '../core/settings.ts';
 import { type Store, StoreError } from '../core/store.ts';
 import { HUB_LOST, type Line } from './line.ts';
@@ -249,7 +250,7 @@ export class Owner implements Line {
 /** `failed`: the core threw, and its state cannot be relied on. */
 export type OwnerEnd = EndReason | 'failed';
 
-const SIGNED_OUT: Reply<never> = { ok: false, code: 'closed', message: 'this identity has signed out' };
+const SIGNED_OUT = refusal('closed', 'this identity has signed out');
 
 function failureOf(error: unknown): Pick<StoreError, 'failure' | 'message'> {
   const { failure, message } =

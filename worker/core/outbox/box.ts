@@ -1,9 +1,9 @@
 /** The one state that the parts of an outbox share, and whose each piece of it is. */
 import type { ClientFrameOf } from '../../../src/protocol/frames/index.ts';
 import type { Outcome } from '../../../src/protocol/model.ts';
-import type { Reply } from '../../../src/protocol/port.ts';
 import type { Context } from '../context.ts';
 import type { Keeper } from '../keeper.ts';
+import type { Answer } from '../reply.ts';
 import type { StoredEntry, StoredOutcome } from '../store.ts';
 import { type Entry, isPending } from './entry.ts';
 import { Outcomes } from './outcomes.ts';
@@ -24,7 +24,6 @@ export interface Box {
   seq: number;
 }
 
-export type Answer<T> = (reply: Reply<T>) => void;
 export type SendAnswer = Answer<{ durable: boolean }>;
 
 export interface Ending {

@@ -2,8 +2,9 @@
 import { commandDefinition } from '../../../src/protocol/interpret.ts';
 import { isTooDeep, TOO_DEEP } from '../../../src/protocol/json.ts';
 import { retryWaitMs } from '../connection/backoff.ts';
+import { ok } from '../reply.ts';
 import type { StoredEntry, StoreOp } from '../store.ts';
-import { answerSend, ok } from './answers.ts';
+import { answerSend } from './answers.ts';
 import { type Box, pendingIn, type Writable } from './box.ts';
 import { end, reject } from './endings.ts';
 import { type Entry, inOrder, isPending, retryName } from './entry.ts';

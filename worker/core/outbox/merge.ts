@@ -1,6 +1,7 @@
 /** Taking the stored rows over: what the store holds and what memory holds become one account. */
+import { ok } from '../reply.ts';
 import type { StoredEntry, StoredOutcome, StoreOp } from '../store.ts';
-import { answerSend, ok } from './answers.ts';
+import { answerSend } from './answers.ts';
 import type { Box } from './box.ts';
 import { pump } from './dispatch.ts';
 import { apply, opsOf } from './endings.ts';

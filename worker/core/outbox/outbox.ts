@@ -3,9 +3,10 @@ import type { Outcome } from '../../../src/protocol/model.ts';
 import type { AnyOutboxEntry, OutgoingCommand } from '../../../src/protocol/port.ts';
 import type { Context } from '../context.ts';
 import type { Keeper } from '../keeper.ts';
+import { type Answer, ok, refusal } from '../reply.ts';
 import type { StoredEntry, StoredOutcome, StoreOp } from '../store.ts';
-import { answerSend, awaitSend, ok, refusal, storageUnavailable } from './answers.ts';
-import { type Answer, type Box, emptyBox, type OutboxHost, pendingIn, type SendAnswer } from './box.ts';
+import { answerSend, awaitSend, storageUnavailable } from './answers.ts';
+import { type Box, emptyBox, type OutboxHost, pendingIn, type SendAnswer } from './box.ts';
 import {
   type Ack,
   acked,
