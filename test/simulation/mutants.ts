@@ -65,14 +65,14 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a send that an earlier hub died over counts as never sent',
     file: 'worker/core/outbox/outbox.ts',
-    text: '      maybeSent: maybeSentMs !== null,',
-    instead: '      maybeSent: false,',
+    text: '    maybeSent: maybeSentMs !== null,',
+    instead: '    maybeSent: false,',
   },
   {
     name: 'a send resolves before it is stored',
     file: 'worker/core/outbox/outbox.ts',
-    text: '    put(box, entry, requireDurable);\n    if (writable)',
-    instead: '    answer(ok({ durable: true }));\n    put(box, entry, requireDurable);\n    if (writable)',
+    text: '  put(box, entry, requireDurable);\n  if (writable)',
+    instead: '  answer(ok({ durable: true }));\n  put(box, entry, requireDurable);\n  if (writable)',
   },
   {
     name: 'an ending is not stored, so that the row comes back',

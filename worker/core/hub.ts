@@ -7,7 +7,8 @@ import { Context, type HubOptions } from './context.ts';
 import { PLAIN_TOPIC } from './dialect/plain.ts';
 import type { Effect, EndReason, Input, PortCall, TabId } from './io.ts';
 import { Keeper } from './keeper.ts';
-import { Outbox } from './outbox/outbox.ts';
+import type { Box } from './outbox/box.ts';
+import * as outbox from './outbox/outbox.ts';
 import { type Answer, ok, refusal } from './reply.ts';
 import { Route } from './route.ts';
 import type { LoadedState, StoreFailure, StoreOp } from './store.ts';
@@ -39,7 +40,7 @@ export class Hub {
   readonly #route: Route;
   readonly #connection: Connection;
   readonly #tokens: TokenSource;
-  readonly #outbox: Outbox;
+  readonly #outbox: Box;
   readonly #topics: Topics;
   readonly #tabs: Tabs;
   #role: Role = { state: 'candidate', parked: [] };
@@ -76,7 +77,7 @@ export class Hub {
       lost: () => this.#lost(),
       changed: () => this.#tabs.changed('connection'),
     });
-    this.#outbox = new Outbox(context, this.#keeper, {
+    this.#outbox = outbox.emptyBox(context, this.#keeper, {
       writable: () =>
         this.#binding.state === 'binding' || this.#isSigningOut ? null : this.#connection.open,
       confirms: () => route.dialect.confirms,
@@ -94,7 +95,7 @@ export class Hub {
     this.#tabs = new Tabs(context, this.#topics, {
       connection: () => this.#connection.view,
       storage: () => this.#keeper.storage,
-      outbox: () => this.#outbox.view,
+      outbox: () => outbox.view(this.#outbox),
     });
     this.#tokens = new TokenSource(context, this.#tabs, {
       got: (token) => this.#connection.gotToken(token),
@@ -141,7 +142,7 @@ export class Hub {
       case 'socket_closed':
         return this.#connection.socketClosed(input.generation, input.code, input.reason);
       case 'socket_measured':
-        return this.#outbox.measured(input.generation, input.bufferedBytes);
+        return outbox.measured(this.#outbox, input.generation, input.bufferedBytes);
       case 'tab_attached':
         this.#route.wish(input.request, this.#tabs.count === 0);
         this.#tokens.noteTab(input.request.hasToken);
@@ -194,16 +195,16 @@ export class Hub {
         break;
       case 'send':
         this.#tabs.sends(tab, request.command.id);
-        return this.#outbox.send(request.command, reply);
+        return outbox.send(this.#outbox, request.command, reply);
       case 'cancel':
-        return this.#outbox.cancel(request.id, reply);
+        return outbox.cancel(this.#outbox, request.id, reply);
       case 'retry':
         this.#tabs.sends(tab, request.id);
-        return this.#outbox.retry(request.id, reply);
+        return outbox.retry(this.#outbox, request.id, reply);
       case 'dismiss':
-        return this.#outbox.dismiss(request.id, reply);
+        return outbox.dismiss(this.#outbox, request.id, reply);
       case 'settled':
-        return reply(ok(this.#outbox.settled(request.id)));
+        return reply(ok(outbox.settled(this.#outbox, request.id)));
       case 'signOut':
         return this.#signOut(request.discard, reply);
     }
@@ -219,7 +220,7 @@ export class Hub {
   /** A tab that had another hub may not have heard from it how commands ended. */
   #recall(tab: TabId, { settledSince }: AttachRequest): void {
     if (settledSince === undefined) return;
-    this.#whenOwner(() => this.#tabs.recall(tab, this.#outbox.settledSince(settledSince)));
+    this.#whenOwner(() => this.#tabs.recall(tab, outbox.settledSince(this.#outbox, settledSince)));
   }
 
   #storeOpened({ meta, entries, outcomes, cursors, unreadable }: LoadedState): void {
@@ -230,8 +231,8 @@ export class Hub {
     }
     const heard = cursors.map(({ savedAt }) => savedAt);
     if (heard.length > 0) this.#heardBefore = heard.reduce((a, b) => Math.max(a, b));
-    const outbox = this.#outbox.load(entries, outcomes);
-    const ops: StoreOp[] = [...outbox.ops, ...this.#topics.load(cursors)];
+    const merged = outbox.mergeStored(this.#outbox, entries, outcomes);
+    const ops: StoreOp[] = [...merged.ops, ...this.#topics.load(cursors)];
     if (this.#binding.state === 'unbound') {
       if (meta.principal !== null) this.#binding = { state: 'bound', principal: meta.principal };
     } else if (meta.principal === null) {
@@ -245,8 +246,8 @@ export class Hub {
     this.#own(meta.term, meta.clientId);
     // The server owes critical events to the one that is stored; what it owed the other is in memory here.
     if (wasAnother && this.#route.dialect.name === 'trunkline.v1') this.#connection.renew();
-    this.#keeper.opened(ops, outbox.stored);
-    this.#outbox.pump();
+    this.#keeper.opened(ops, merged.stored);
+    outbox.pump(this.#outbox);
   }
 
   #storeFailed(failure: StoreFailure, message: string): void {
@@ -267,7 +268,7 @@ export class Hub {
     if (this.#role.state !== 'owner') return;
     this.#topics.saveCursors();
     this.#keeper.write([], 'strict', (stored) => {
-      if (stored || !this.#outbox.hasPending) this.#end('handed_over');
+      if (stored || !outbox.hasPending(this.#outbox)) this.#end('handed_over');
     });
   }
 
@@ -282,7 +283,7 @@ export class Hub {
   }
 
   #signOut(discard: boolean, reply: Answer<AnyOutboxEntry[]>): void {
-    const entries = this.#outbox.view;
+    const entries = outbox.view(this.#outbox);
     const finish = () => {
       reply(ok(entries));
       this.#end('signed_out');
@@ -290,10 +291,10 @@ export class Hub {
     if (!discard) return this.#keeper.write([], 'strict', finish);
     // What is thrown away must not leave in the meantime.
     this.#isSigningOut = true;
-    this.#outbox.discard((stored) => {
+    outbox.discard(this.#outbox, (stored) => {
       if (stored) return finish();
       this.#isSigningOut = false;
-      this.#outbox.pump();
+      outbox.pump(this.#outbox);
       const message =
         "the outbox cannot be emptied while the browser's storage fails; sign out without `discard`, or try again";
       reply(refusal('storage_unavailable', message));
@@ -303,7 +304,7 @@ export class Hub {
   #isWanted(): boolean {
     const isOwner = this.#role.state === 'owner' && this.#route.isKnown;
     const { deadlines, settings } = this.#context;
-    if (isOwner && (this.#topics.areWanted || this.#outbox.hasPending)) {
+    if (isOwner && (this.#topics.areWanted || outbox.hasPending(this.#outbox))) {
       deadlines.clear('idle');
       this.#lingers = true;
     } else if (this.#lingers && deadlines.at('idle') === null) {
@@ -344,7 +345,7 @@ export class Hub {
   #welcomed({ principal }: ServerFrameOf['welcome']): void {
     if (this.#route.dialect.name === 'trunkline.v1' && !this.#bind(principal)) return;
     this.#topics.connected();
-    this.#outbox.pump();
+    outbox.pump(this.#outbox);
   }
 
   /** The first principal owns the outbox. False for another one. */
@@ -354,7 +355,7 @@ export class Hub {
       this.#binding = binding;
       this.#keeper.write([{ op: 'put_principal', principal }], 'strict', () => {
         binding.state = 'bound';
-        this.#outbox.pump();
+        outbox.pump(this.#outbox);
       });
       return true;
     }
@@ -394,14 +395,14 @@ export class Hub {
   }
 
   #received(frame: ServerFrame): void {
-    if (frame.type === 'command_ack') this.#outbox.acked(frame);
-    else if (frame.type === 'command_nack') this.#outbox.nacked(frame);
+    if (frame.type === 'command_ack') outbox.acked(this.#outbox, frame);
+    else if (frame.type === 'command_nack') outbox.nacked(this.#outbox, frame);
     else this.#topics.received(frame);
   }
 
   #lost(): void {
     this.#topics.disconnected();
-    this.#outbox.disconnected();
+    outbox.disconnected(this.#outbox);
   }
 
   #report(): HubReport {
@@ -416,7 +417,7 @@ export class Hub {
       sockets: this.#connection.sockets,
       storage: this.#keeper.storage,
       unreadableRows: this.#unreadableRows,
-      outbox: this.#outbox.counts,
+      outbox: outbox.counts(this.#outbox),
       tabs: this.#tabs.report,
       topics: [...this.#topics.all].map((topic) => ({
         name: topic.name,

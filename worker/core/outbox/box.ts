@@ -20,6 +20,8 @@ export interface Box {
   readonly outcomes: Outcomes;
   /** By id: who sent or retried a command whose row is on its way to the store. The answers' own. */
   readonly sendAnswers: Map<string, SendAnswer[]>;
+  /** By id: who waits to hear that a cancel is stored. */
+  readonly cancelAnswers: Map<string, Answer<boolean>[]>;
   /** The place in the queue that was given last. */
   seq: number;
 }
@@ -64,6 +66,7 @@ export function emptyBox(context: Context, keeper: Keeper, host: OutboxHost): Bo
     endings: new Map(),
     outcomes: new Outcomes(),
     sendAnswers: new Map(),
+    cancelAnswers: new Map(),
     seq: 0,
   };
 }
