@@ -15,8 +15,9 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'an entry is deleted when it is sent',
     file: 'worker/core/outbox/dispatch.ts',
-    text: "  const ops = picked.map(({ row: entry }): StoreOp => ({ op: 'put_entry', entry }));",
-    instead: "  const ops = picked.map(({ row: entry }): StoreOp => ({ op: 'delete_entry', id: entry.id }));",
+    text: "  const ops = picked.map(({ row }): StoreOp => ({ op: 'put', table: 'entries', row }));",
+    instead:
+      "  const ops = picked.map(({ row }): StoreOp => ({ op: 'delete', table: 'entries', key: row.id }));",
   },
   {
     name: 'a frame is written before its row says that it may have been sent',
@@ -78,7 +79,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'an ending is not stored, so that the row comes back',
     file: 'worker/core/outbox/endings.ts',
     text: '    ...box.outcomes.prune(box.context.now),',
-    instead: "    { op: 'put_entry', entry: entry.row },\n    ...box.outcomes.prune(box.context.now),",
+    instead:
+      "    { op: 'put', table: 'entries', row: entry.row },\n    ...box.outcomes.prune(box.context.now),",
   },
   {
     name: 'rows that the store holds are not taken over',

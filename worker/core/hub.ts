@@ -236,7 +236,7 @@ export class Hub {
     if (this.#binding.state === 'unbound') {
       if (meta.principal !== null) this.#binding = { state: 'bound', principal: meta.principal };
     } else if (meta.principal === null) {
-      ops.push({ op: 'put_principal', principal: this.#binding.principal });
+      ops.push({ op: 'set', fields: { principal: this.#binding.principal } });
     } else if (meta.principal !== this.#binding.principal) {
       // Whom the server takes us for by now, a new connection tells.
       this.#binding = { state: 'bound', principal: meta.principal };
@@ -353,7 +353,7 @@ export class Hub {
     if (this.#binding.state === 'unbound') {
       const binding: Binding = { state: 'binding', principal };
       this.#binding = binding;
-      this.#keeper.write([{ op: 'put_principal', principal }], 'strict', () => {
+      this.#keeper.write([{ op: 'set', fields: { principal } }], 'strict', () => {
         binding.state = 'bound';
         outbox.pump(this.#outbox);
       });
@@ -391,7 +391,7 @@ export class Hub {
   #rename(clientId: string): void {
     if (this.#role.state !== 'owner') return;
     this.#role = { ...this.#role, clientId };
-    this.#keeper.write([{ op: 'put_client_id', clientId }], 'strict', () => {});
+    this.#keeper.write([{ op: 'set', fields: { clientId } }], 'strict', () => {});
   }
 
   #received(frame: ServerFrame): void {

@@ -145,7 +145,7 @@ function sendPicked(box: Box, picked: readonly Entry[], writable: Writable): voi
     box.host.changed();
     return pump(box);
   }
-  const ops = picked.map(({ row: entry }): StoreOp => ({ op: 'put_entry', entry }));
+  const ops = picked.map(({ row }): StoreOp => ({ op: 'put', table: 'entries', row }));
   // Where the disk says "never sent", no loss of power may leave it at that once the frame is out.
   const isFirst = picked.some(({ row, stored }) => row.priority === 'high' || stored === 'unsent');
   const durability = isFirst ? 'strict' : 'relaxed';

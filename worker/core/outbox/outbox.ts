@@ -151,7 +151,7 @@ export function dismiss(box: Box, id: string, answer: Answer<null>): void {
   // Gone at once, so that nobody retries what is about to be forgotten.
   box.entries.delete(id);
   box.host.changed();
-  box.keeper.write([{ op: 'delete_entry', id }], 'relaxed', (stored) => {
+  box.keeper.write([{ op: 'delete', table: 'entries', key: id }], 'relaxed', (stored) => {
     if (stored || entry.stored === 'no') return answer(ok(null));
     box.entries.set(id, entry);
     box.host.changed();
@@ -170,7 +170,7 @@ export function settledSince(box: Box, since: number): StoredOutcome[] {
 
 /** Empties the outbox; `done` when the store has. */
 export function discard(box: Box, done: (stored: boolean) => void): void {
-  const ops = [...box.entries.keys()].map((id): StoreOp => ({ op: 'delete_entry', id }));
+  const ops = [...box.entries.keys()].map((id): StoreOp => ({ op: 'delete', table: 'entries', key: id }));
   box.keeper.write(ops, 'strict', (stored) => {
     if (stored) box.entries.clear();
     box.host.changed();
@@ -183,7 +183,7 @@ function put(box: Box, entry: Entry, requireDurable: boolean, also: readonly Sto
   const { row } = entry;
   // A row that was there says how it ended before: no loss of power may leave it at that once the frame is out.
   const durability = row.priority === 'high' || entry.stored !== 'no' ? 'strict' : 'relaxed';
-  box.keeper.write([{ op: 'put_entry', entry: row }, ...also], durability, (stored) => {
+  box.keeper.write([{ op: 'put', table: 'entries', row: row }, ...also], durability, (stored) => {
     if (stored) entry.stored = storedAs(row);
     if (!requireDurable) return answerSend(box, row.id, ok({ durable: stored }));
     if (!stored) box.entries.delete(row.id);

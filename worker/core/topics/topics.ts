@@ -49,7 +49,7 @@ export class Topics {
     const newestFirst = [...cursors].sort((a, b) => b.savedAt - a.savedAt);
     for (const [index, cursor] of newestFirst.entries()) {
       if (index >= KEEP_CURSORS || cursor.savedAt + KEEP_CURSOR_MS < now) {
-        ops.push({ op: 'delete_cursor', topic: cursor.topic });
+        ops.push({ op: 'delete', table: 'cursors', key: cursor.topic });
       } else if (!this.#topics.has(cursor.topic) && !this.#cursors.has(cursor.topic)) {
         this.#cursors.set(cursor.topic, cursor);
       }
@@ -150,7 +150,7 @@ export class Topics {
 }
 
 function putCursor(cursor: StoredCursor): StoreOp {
-  return { op: 'put_cursor', cursor };
+  return { op: 'put', table: 'cursors', row: cursor };
 }
 
 function lingerName(topic: string): string {
