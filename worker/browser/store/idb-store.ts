@@ -14,7 +14,7 @@ import { databaseName, FORMAT, META, migrate, TABLES, type Tables } from './sche
 /** Far beyond what a slow disk takes; after it the store counts as failed, and the hub goes on without it. */
 const TIMEOUT_MS = 10_000;
 
-const CLOSED_MEANWHILE = () => new StoreError('failed', 'the store was closed while it opened');
+const notOpen = () => new StoreError('failed', 'the store is not open');
 
 type Database = IDBPDatabase<Tables>;
 type Writing = IDBPTransaction<Tables, StoreNames<Tables>[], 'readwrite'>;
@@ -37,7 +37,7 @@ export class IdbStore implements Store {
   readonly #name: string;
   readonly #onLost: (why: StoreError) => void;
   readonly #timeoutMs: number;
-  #connection: Connection = { state: 'closed', why: new StoreError('failed', 'the store was never opened') };
+  #connection: Connection = { state: 'closed', why: notOpen() };
 
   constructor({ app, identity, onLost, timeoutMs = TIMEOUT_MS }: IdbStoreOptions) {
     this.#name = databaseName(app, identity);
@@ -62,9 +62,9 @@ export class IdbStore implements Store {
           this.#onLost(why);
         }
       });
-      if (this.#connection !== opening) throw CLOSED_MEANWHILE();
+      if (this.#connection !== opening) throw notOpen();
       const state = await this.#write(db, 'strict', 'take the rows over', (tx) => this.#takeOver(tx));
-      if (this.#connection !== opening) throw CLOSED_MEANWHILE();
+      if (this.#connection !== opening) throw notOpen();
       if (lost) throw lost;
       this.#connection = { state: 'open', db, term: state.meta.term };
       return state;
@@ -79,7 +79,7 @@ export class IdbStore implements Store {
   async commit({ ops, durability }: StoreTransaction): Promise<void> {
     const connection = this.#connection;
     if (connection.state === 'closed') throw connection.why;
-    if (connection.state === 'opening') throw new StoreError('failed', 'the store is not open yet');
+    if (connection.state === 'opening') throw notOpen();
     const { db, term } = connection;
     try {
       await this.#write(db, durability, 'write', (tx) => apply(tx, ops, term));
@@ -91,7 +91,7 @@ export class IdbStore implements Store {
   }
 
   close(): void {
-    this.#shut(new StoreError('failed', 'the store is closed'));
+    this.#shut(notOpen());
   }
 
   #shut(why: StoreError): void {
