@@ -146,28 +146,22 @@ export class Owner implements Line {
     if (!this.#ended) this.#timer.set(this.#core.deadline);
   }
 
-  #step(input: Input): void {
-    const effects = this.#guard(input, () => this.#core.step(input, this.#platform.now())) ?? [];
-    for (const effect of effects) {
-      if (this.#ended) return;
-      this.#guard(input, () => this.#perform(effect));
-    }
-  }
-
   /**
    * Nobody hears of an error that a worker does not catch. After one the state cannot be relied on, and it may have been
    * the answer that some call waits for: the tabs start another hub, from what is stored. The call that failed is not
    * asked again, since it would fail that one too.
    */
-  #guard<T>(input: Input, work: () => T): T | undefined {
+  #step(input: Input): void {
     try {
-      return work();
+      for (const effect of this.#core.step(input, this.#platform.now())) {
+        if (this.#ended) return;
+        this.#perform(effect);
+      }
     } catch (error) {
       const message = `the hub failed at ${input.type}: ${error instanceof Error ? error.stack : String(error)}`;
       this.#tell({ kind: 'error', code: 'hub_lost', message });
-      if (input.type === 'call') this.#reply(input.call, { ok: false, code: 'invalid_command', message });
+      if (input.type === 'call') this.#reply(input.call, refusal('invalid_command', message));
       this.#end('failed');
-      return undefined;
     }
   }
 
