@@ -15,8 +15,9 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'an entry is deleted when it is sent',
     file: 'worker/core/outbox/dispatch.ts',
-    text: "  const ops = picked.map(({ row: entry }): StoreOp => ({ op: 'put_entry', entry }));",
-    instead: "  const ops = picked.map(({ row: entry }): StoreOp => ({ op: 'delete_entry', id: entry.id }));",
+    text: "  const ops = picked.map(({ row }): StoreOp => ({ op: 'put', table: 'entries', row }));",
+    instead:
+      "  const ops = picked.map(({ row }): StoreOp => ({ op: 'delete', table: 'entries', key: row.id }));",
   },
   {
     name: 'a frame is written before its row says that it may have been sent',
@@ -65,20 +66,21 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a send that an earlier hub died over counts as never sent',
     file: 'worker/core/outbox/outbox.ts',
-    text: '      maybeSent: maybeSentMs !== null,',
-    instead: '      maybeSent: false,',
+    text: '    maybeSent: maybeSentMs !== null,',
+    instead: '    maybeSent: false,',
   },
   {
     name: 'a send resolves before it is stored',
     file: 'worker/core/outbox/outbox.ts',
-    text: '    put(box, entry, requireDurable);\n    if (writable)',
-    instead: '    answer(ok({ durable: true }));\n    put(box, entry, requireDurable);\n    if (writable)',
+    text: '  put(box, entry, requireDurable);\n  if (writable)',
+    instead: '  answer(ok({ durable: true }));\n  put(box, entry, requireDurable);\n  if (writable)',
   },
   {
     name: 'an ending is not stored, so that the row comes back',
     file: 'worker/core/outbox/endings.ts',
     text: '    ...box.outcomes.prune(box.context.now),',
-    instead: "    { op: 'put_entry', entry: entry.row },\n    ...box.outcomes.prune(box.context.now),",
+    instead:
+      "    { op: 'put', table: 'entries', row: entry.row },\n    ...box.outcomes.prune(box.context.now),",
   },
   {
     name: 'rows that the store holds are not taken over',
@@ -95,8 +97,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'an earlier socket is neither ended nor known by its generation',
     file: 'worker/core/connection/connection.ts',
-    text: 'this.#state.generation !== generation;\n    if (late)',
-    instead: 'this.#state.generation < 0;\n    if (late)',
+    text: 'const late = !this.#isPresent(generation);',
+    instead: "const late = !('generation' in this.#state);",
     also: {
       file: 'worker/shell/socket.ts',
       text: '    this.#live?.unheard.abort();\n    this.#live?.socket.close();\n',
@@ -106,8 +108,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a dead socket is believed for ever',
     file: 'worker/core/connection/connection.ts',
-    text: "      this.#deadline('heartbeat', pongTimeoutMs, () =>\n        this.#fail(",
-    instead: "      this.#deadline('heartbeat', pongTimeoutMs * 1e6, () =>\n        this.#fail(",
+    text: "this.#context.after('heartbeat', pongTimeoutMs, () =>",
+    instead: "this.#context.after('heartbeat', pongTimeoutMs * 1e6, () =>",
   },
   {
     name: 'commands leave although the server takes us for somebody else',

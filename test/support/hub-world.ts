@@ -189,6 +189,7 @@ export class HubWorld {
   readonly #queue: Input[] = [];
   #busy = false;
   #ids = 0;
+  #uuids = 0;
   #seed = 1;
 
   constructor(
@@ -210,7 +211,7 @@ export class HubWorld {
       hubId: options.hubId ?? 'hub-1',
       identity: 'ann',
       random: () => this.#random(),
-      freshClientId: '00000000-0000-4000-8000-00000000ffff',
+      uuid: () => `00000000-0000-4000-8000-${(0xffff + this.#uuids++).toString(16).padStart(12, '0')}`,
       now: this.now,
     });
     if (options.open ?? true) this.openStore();

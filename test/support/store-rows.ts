@@ -28,7 +28,7 @@ export function entry(id: string, seq: number): StoredEntry {
   };
 }
 export function put(row: StoredEntry): StoreOp {
-  return { op: 'put_entry', entry: row };
+  return { op: 'put', table: 'entries', row: row };
 }
 export function outcome(id: string): StoredOutcome {
   return {

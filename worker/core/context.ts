@@ -19,8 +19,8 @@ export interface HubOptions {
   identity: string;
   /** Uniform in [0, 1). */
   random: () => number;
-  /** A uuid, for the time in which there is no store to keep one. */
-  freshClientId: string;
+  /** Fresh for every call. */
+  uuid: () => string;
   now: number;
 }
 
@@ -31,6 +31,7 @@ export class Context {
   readonly hubId: string;
   readonly identity: string;
   readonly random: () => number;
+  readonly uuid: () => string;
   readonly deadlines = new Deadlines();
   readonly counts: HubCounts = {
     messagesIn: 0,
@@ -58,12 +59,13 @@ export class Context {
   #messages: HubMessage[] = [];
   readonly #reported = new Set<string>();
 
-  constructor({ protocol, settings, hubId, identity, random, now }: HubOptions) {
+  constructor({ protocol, settings, hubId, identity, random, uuid, now }: HubOptions) {
     this.protocol = protocol;
     this.settings = settings;
     this.hubId = hubId;
     this.identity = identity;
     this.random = random;
+    this.uuid = uuid;
     this.now = now;
   }
 
@@ -73,6 +75,11 @@ export class Context {
     else this.uptime += now - this.now;
     this.now = now;
     this.deadlines.runDue(now);
+  }
+
+  /** Sets a deadline; one of the same name is replaced. */
+  after(name: string, ms: number, run: () => void): void {
+    this.deadlines.set(name, this.now + ms, run);
   }
 
   emit(effect: Effect): void {

@@ -1,18 +1,19 @@
 import type { ClientFrame, ServerFrame, ServerFrameOf } from '../../src/protocol/frames/index.ts';
 import type { HubReport } from '../../src/protocol/model.ts';
-import type { AttachRequest, Reply } from '../../src/protocol/port.ts';
+import type { AnyOutboxEntry, AttachRequest } from '../../src/protocol/port.ts';
 import { Connection, MAX_MESSAGE_CHARACTERS } from './connection/connection.ts';
 import { TokenSource } from './connection/token.ts';
 import { Context, type HubOptions } from './context.ts';
 import { PLAIN_TOPIC } from './dialect/plain.ts';
 import type { Effect, EndReason, Input, PortCall, TabId } from './io.ts';
 import { Keeper } from './keeper.ts';
-import { Outbox } from './outbox/outbox.ts';
+import type { Box } from './outbox/box.ts';
+import * as outbox from './outbox/outbox.ts';
+import { type Answer, ok, refusal } from './reply.ts';
 import { Route } from './route.ts';
 import type { LoadedState, StoreFailure, StoreOp } from './store.ts';
 import { Tabs } from './tabs.ts';
 import { Topics } from './topics/topics.ts';
-import { uuid } from './uuid.ts';
 
 /** How far the ownership of the socket and the store has come. */
 type Role =
@@ -25,18 +26,21 @@ type Role =
 /** Whose the outbox is. Commands leave only when that is known and stored. */
 type Binding = { state: 'unbound' } | { state: 'binding' | 'bound'; principal: string };
 
+const NEEDS_NO_STORE: ReadonlySet<PortCall['method']> = new Set(['inspect', 'reconnect', 'signal', 'token']);
+
 /**
  * The hub as a state machine: one room where all decisions are made. `step` takes what happened and the time, and
  * returns what is to be done; it touches nothing else.
  */
 export class Hub {
   readonly #context: Context;
+  /** For the time in which there is no store to keep one. */
   readonly #freshClientId: string;
   readonly #keeper: Keeper;
   readonly #route: Route;
   readonly #connection: Connection;
   readonly #tokens: TokenSource;
-  readonly #outbox: Outbox;
+  readonly #outbox: Box;
   readonly #topics: Topics;
   readonly #tabs: Tabs;
   #role: Role = { state: 'candidate', parked: [] };
@@ -54,8 +58,8 @@ export class Hub {
   constructor(options: HubOptions) {
     const context = new Context(options);
     this.#context = context;
-    this.#freshClientId = options.freshClientId;
-    this.#keeper = new Keeper(context, () => this.#tabs.storageChanged());
+    this.#freshClientId = options.uuid();
+    this.#keeper = new Keeper(context, () => this.#tabs.changed('storage'));
     this.#route = new Route(context);
     const route = this.#route;
     this.#connection = new Connection(context, {
@@ -71,15 +75,15 @@ export class Hub {
       received: (frame) => this.#received(frame),
       turnedAway: () => this.#turnedAway(),
       lost: () => this.#lost(),
-      changed: () => this.#tabs.connectionChanged(),
+      changed: () => this.#tabs.changed('connection'),
     });
-    this.#outbox = new Outbox(context, this.#keeper, {
+    this.#outbox = outbox.emptyBox(context, this.#keeper, {
       writable: () =>
         this.#binding.state === 'binding' || this.#isSigningOut ? null : this.#connection.open,
       confirms: () => route.dialect.confirms,
       write: (frame) => this.#connection.write(frame),
       measure: (generation) => context.emit({ type: 'measure_socket', generation }),
-      changed: () => this.#tabs.outboxChanged(),
+      changed: () => this.#tabs.changed('outbox'),
       settled: (settled) => this.#tabs.settled(settled),
     });
     this.#topics = new Topics(context, this.#keeper, {
@@ -91,7 +95,7 @@ export class Hub {
     this.#tabs = new Tabs(context, this.#topics, {
       connection: () => this.#connection.view,
       storage: () => this.#keeper.storage,
-      outbox: () => this.#outbox.view,
+      outbox: () => outbox.view(this.#outbox),
     });
     this.#tokens = new TokenSource(context, this.#tabs, {
       got: (token) => this.#connection.gotToken(token),
@@ -138,7 +142,7 @@ export class Hub {
       case 'socket_closed':
         return this.#connection.socketClosed(input.generation, input.code, input.reason);
       case 'socket_measured':
-        return this.#outbox.measured(input.generation, input.bufferedBytes);
+        return outbox.measured(this.#outbox, input.generation, input.bufferedBytes);
       case 'tab_attached':
         this.#route.wish(input.request, this.#tabs.count === 0);
         this.#tokens.noteTab(input.request.hasToken);
@@ -160,64 +164,63 @@ export class Hub {
   }
 
   #call(tab: TabId, call: number, request: PortCall): void {
-    const reply = (value: Reply<unknown>) => this.#context.emit({ type: 'reply', tab, call, reply: value });
-    const done = (value: unknown = null) => reply({ ok: true, value });
+    const reply: Answer<unknown> = (value) => this.#context.emit({ type: 'reply', tab, call, reply: value });
+    const answer = () => this.#answer(tab, request, reply);
+    if (NEEDS_NO_STORE.has(request.method)) answer();
+    else this.#whenOwner(answer);
+  }
+
+  #answer(tab: TabId, request: PortCall, reply: Answer<unknown>): void {
     switch (request.method) {
       case 'inspect':
-        return done(this.#report());
+        return reply(ok(this.#report()));
       case 'reconnect':
         this.#connection.tryNow();
-        return done();
+        break;
       case 'signal':
         if (request.signal !== 'online') this.#tabs.setVisible(tab, request.signal === 'visible');
         if (request.signal !== 'hidden') this.#connection.nudge();
-        return done();
+        break;
       case 'token':
         this.#tokens.answered(tab, request.request, request.answer);
-        return done();
-      default:
-        // Everything else needs what the store holds.
-        if (this.#role.state === 'candidate')
-          this.#role.parked.push(() => this.#dataCall(tab, request, reply));
-        else this.#dataCall(tab, request, reply);
-    }
-  }
-
-  #dataCall(tab: TabId, request: PortCall, reply: (value: Reply<unknown>) => void): void {
-    const done = (value: unknown = null) => reply({ ok: true, value });
-    switch (request.method) {
+        break;
       case 'subscribe':
         this.#tabs.subscribe(tab, request.topic, request.ticket, request.position);
-        return done();
+        break;
       case 'unsubscribe':
         this.#tabs.unsubscribe(tab, request.topic);
-        return done();
+        break;
       case 'took':
         this.#topics.took(request.topic, request.epoch, request.taken);
-        return done();
+        break;
       case 'send':
         this.#tabs.sends(tab, request.command.id);
-        return this.#outbox.send(request.command, reply);
+        return outbox.send(this.#outbox, request.command, reply);
       case 'cancel':
-        return this.#outbox.cancel(request.id, reply);
+        return outbox.cancel(this.#outbox, request.id, reply);
       case 'retry':
         this.#tabs.sends(tab, request.id);
-        return this.#outbox.retry(request.id, reply);
+        return outbox.retry(this.#outbox, request.id, reply);
       case 'dismiss':
-        return this.#outbox.dismiss(request.id, reply);
+        return outbox.dismiss(this.#outbox, request.id, reply);
       case 'settled':
-        return done(this.#outbox.settled(request.id));
+        return reply(ok(outbox.settled(this.#outbox, request.id)));
       case 'signOut':
         return this.#signOut(request.discard, reply);
     }
+    reply(ok(null));
+  }
+
+  /** Now, or as soon as it is known what the store holds. */
+  #whenOwner(run: () => void): void {
+    if (this.#role.state === 'candidate') this.#role.parked.push(run);
+    else run();
   }
 
   /** A tab that had another hub may not have heard from it how commands ended. */
   #recall(tab: TabId, { settledSince }: AttachRequest): void {
     if (settledSince === undefined) return;
-    const recall = () => this.#tabs.recall(tab, this.#outbox.settledSince(settledSince));
-    if (this.#role.state === 'candidate') this.#role.parked.push(recall);
-    else recall();
+    this.#whenOwner(() => this.#tabs.recall(tab, outbox.settledSince(this.#outbox, settledSince)));
   }
 
   #storeOpened({ meta, entries, outcomes, cursors, unreadable }: LoadedState): void {
@@ -228,12 +231,12 @@ export class Hub {
     }
     const heard = cursors.map(({ savedAt }) => savedAt);
     if (heard.length > 0) this.#heardBefore = heard.reduce((a, b) => Math.max(a, b));
-    const outbox = this.#outbox.load(entries, outcomes);
-    const ops: StoreOp[] = [...outbox.ops, ...this.#topics.load(cursors)];
+    const merged = outbox.mergeStored(this.#outbox, entries, outcomes);
+    const ops: StoreOp[] = [...merged.ops, ...this.#topics.load(cursors)];
     if (this.#binding.state === 'unbound') {
       if (meta.principal !== null) this.#binding = { state: 'bound', principal: meta.principal };
     } else if (meta.principal === null) {
-      ops.push({ op: 'put_principal', principal: this.#binding.principal });
+      ops.push({ op: 'set', fields: { principal: this.#binding.principal } });
     } else if (meta.principal !== this.#binding.principal) {
       // Whom the server takes us for by now, a new connection tells.
       this.#binding = { state: 'bound', principal: meta.principal };
@@ -243,8 +246,8 @@ export class Hub {
     this.#own(meta.term, meta.clientId);
     // The server owes critical events to the one that is stored; what it owed the other is in memory here.
     if (wasAnother && this.#route.dialect.name === 'trunkline.v1') this.#connection.renew();
-    this.#keeper.opened(ops, outbox.stored);
-    this.#outbox.pump();
+    this.#keeper.opened(ops, merged.stored);
+    outbox.pump(this.#outbox);
   }
 
   #storeFailed(failure: StoreFailure, message: string): void {
@@ -265,7 +268,7 @@ export class Hub {
     if (this.#role.state !== 'owner') return;
     this.#topics.saveCursors();
     this.#keeper.write([], 'strict', (stored) => {
-      if (stored || !this.#outbox.hasPending) this.#end('handed_over');
+      if (stored || !outbox.hasPending(this.#outbox)) this.#end('handed_over');
     });
   }
 
@@ -279,33 +282,33 @@ export class Hub {
     this.#context.emit({ type: 'end', reason });
   }
 
-  #signOut(discard: boolean, reply: (value: Reply<unknown>) => void): void {
-    const entries = this.#outbox.view;
+  #signOut(discard: boolean, reply: Answer<AnyOutboxEntry[]>): void {
+    const entries = outbox.view(this.#outbox);
     const finish = () => {
-      reply({ ok: true, value: entries });
+      reply(ok(entries));
       this.#end('signed_out');
     };
     if (!discard) return this.#keeper.write([], 'strict', finish);
     // What is thrown away must not leave in the meantime.
     this.#isSigningOut = true;
-    this.#outbox.discard((stored) => {
+    outbox.discard(this.#outbox, (stored) => {
       if (stored) return finish();
       this.#isSigningOut = false;
-      this.#outbox.pump();
+      outbox.pump(this.#outbox);
       const message =
         "the outbox cannot be emptied while the browser's storage fails; sign out without `discard`, or try again";
-      reply({ ok: false, code: 'storage_unavailable', message });
+      reply(refusal('storage_unavailable', message));
     });
   }
 
   #isWanted(): boolean {
     const isOwner = this.#role.state === 'owner' && this.#route.isKnown;
-    const { deadlines, now, settings } = this.#context;
-    if (isOwner && (this.#topics.areWanted || this.#outbox.hasPending)) {
+    const { deadlines, settings } = this.#context;
+    if (isOwner && (this.#topics.areWanted || outbox.hasPending(this.#outbox))) {
       deadlines.clear('idle');
       this.#lingers = true;
     } else if (this.#lingers && deadlines.at('idle') === null) {
-      deadlines.set('idle', now + settings.lingerMs, () => {
+      this.#context.after('idle', settings.lingerMs, () => {
         this.#lingers = false;
         this.#topics.saveCursors();
       });
@@ -342,7 +345,7 @@ export class Hub {
   #welcomed({ principal }: ServerFrameOf['welcome']): void {
     if (this.#route.dialect.name === 'trunkline.v1' && !this.#bind(principal)) return;
     this.#topics.connected();
-    this.#outbox.pump();
+    outbox.pump(this.#outbox);
   }
 
   /** The first principal owns the outbox. False for another one. */
@@ -350,9 +353,9 @@ export class Hub {
     if (this.#binding.state === 'unbound') {
       const binding: Binding = { state: 'binding', principal };
       this.#binding = binding;
-      this.#keeper.write([{ op: 'put_principal', principal }], 'strict', () => {
+      this.#keeper.write([{ op: 'set', fields: { principal } }], 'strict', () => {
         binding.state = 'bound';
-        this.#outbox.pump();
+        outbox.pump(this.#outbox);
       });
       return true;
     }
@@ -366,7 +369,7 @@ export class Hub {
       'the server takes this browser for another person than the outbox belongs to; nothing is sent';
     this.#context.log('warn', message);
     this.#connection.pause('identity_mismatch', message);
-    if (this.#nameOnTrial === null) this.#rename(uuid(this.#context.random));
+    if (this.#nameOnTrial === null) this.#rename(this.#context.uuid());
     this.#nameOnTrial = null;
     return false;
   }
@@ -379,7 +382,7 @@ export class Hub {
   #turnedAway(): boolean {
     const isFirst = this.#nameOnTrial === null && ++this.#mismatches < 2;
     const isTried = this.#nameOnTrial !== null;
-    this.#nameOnTrial = isFirst || isTried ? null : uuid(this.#context.random);
+    this.#nameOnTrial = isFirst || isTried ? null : this.#context.uuid();
     if (!isFirst) this.#mismatches = 0;
     return this.#nameOnTrial !== null;
   }
@@ -388,18 +391,18 @@ export class Hub {
   #rename(clientId: string): void {
     if (this.#role.state !== 'owner') return;
     this.#role = { ...this.#role, clientId };
-    this.#keeper.write([{ op: 'put_client_id', clientId }], 'strict', () => {});
+    this.#keeper.write([{ op: 'set', fields: { clientId } }], 'strict', () => {});
   }
 
   #received(frame: ServerFrame): void {
-    if (frame.type === 'command_ack') this.#outbox.acked(frame);
-    else if (frame.type === 'command_nack') this.#outbox.nacked(frame);
+    if (frame.type === 'command_ack') outbox.acked(this.#outbox, frame);
+    else if (frame.type === 'command_nack') outbox.nacked(this.#outbox, frame);
     else this.#topics.received(frame);
   }
 
   #lost(): void {
     this.#topics.disconnected();
-    this.#outbox.disconnected();
+    outbox.disconnected(this.#outbox);
   }
 
   #report(): HubReport {
@@ -414,7 +417,7 @@ export class Hub {
       sockets: this.#connection.sockets,
       storage: this.#keeper.storage,
       unreadableRows: this.#unreadableRows,
-      outbox: this.#outbox.counts,
+      outbox: outbox.counts(this.#outbox),
       tabs: this.#tabs.report,
       topics: [...this.#topics.all].map((topic) => ({
         name: topic.name,

@@ -1,5 +1,5 @@
 import type { StorageState } from '../../src/protocol/model.ts';
-import { backoffMs } from './connection/backoff.ts';
+import { retryWaitMs } from './connection/backoff.ts';
 import type { Context } from './context.ts';
 import type { StoreFailure, StoreOp } from './store.ts';
 
@@ -80,9 +80,8 @@ export class Keeper {
     this.#state = { state: 'degraded' };
     this.#storage = { state: 'degraded', reason };
     this.#onStorage();
-    const { settings, random, now, deadlines } = this.#context;
-    const waitMs = backoffMs(this.#failures++, settings, random);
-    deadlines.set('store', now + waitMs, () => this.#context.emit({ type: 'reopen_store' }));
+    const waitMs = retryWaitMs(this.#context, this.#failures++);
+    this.#context.after('store', waitMs, () => this.#context.emit({ type: 'reopen_store' }));
     for (const write of writes) write.done(false);
   }
 

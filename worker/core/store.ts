@@ -62,14 +62,12 @@ export interface StoredMeta {
 }
 
 export type StoreOp =
-  | { readonly op: 'put_entry'; readonly entry: StoredEntry }
-  | { readonly op: 'delete_entry'; readonly id: string }
-  | { readonly op: 'put_outcome'; readonly outcome: StoredOutcome }
-  | { readonly op: 'delete_outcome'; readonly id: string }
-  | { readonly op: 'put_cursor'; readonly cursor: StoredCursor }
-  | { readonly op: 'delete_cursor'; readonly topic: string }
-  | { readonly op: 'put_principal'; readonly principal: string }
-  | { readonly op: 'put_client_id'; readonly clientId: string };
+  | { readonly op: 'put'; readonly table: 'entries'; readonly row: StoredEntry }
+  | { readonly op: 'put'; readonly table: 'outcomes'; readonly row: StoredOutcome }
+  | { readonly op: 'put'; readonly table: 'cursors'; readonly row: StoredCursor }
+  /** `key`: an entry's or outcome's id, a cursor's topic. */
+  | { readonly op: 'delete'; readonly table: 'entries' | 'outcomes' | 'cursors'; readonly key: string }
+  | { readonly op: 'set'; readonly fields: Partial<Pick<StoredMeta, 'clientId' | 'principal'>> };
 
 /** All of it or nothing. `strict`: on the disk when it is done. */
 export interface StoreTransaction {

@@ -1,12 +1,5 @@
-import type { Connection, HubReport, StorageState } from '../../src/protocol/model.ts';
-import type {
-  AnyOutboxEntry,
-  AttachRequest,
-  Batch,
-  HubMessage,
-  Position,
-  TopicUpdate,
-} from '../../src/protocol/port.ts';
+import type { HubReport } from '../../src/protocol/model.ts';
+import type { AttachRequest, Batch, HubMessage, Position, TopicUpdate } from '../../src/protocol/port.ts';
 import type { TokenTabs } from './connection/token.ts';
 import type { Context } from './context.ts';
 import type { TabId } from './io.ts';
@@ -31,11 +24,10 @@ interface Tab {
     /** A batch is out. What it carried of topics counts as taken when its credit comes. */
     | { state: 'out'; given: ReadonlyMap<string, Credited> }
     | { state: 'stalled'; given: ReadonlyMap<string, Credited> };
-  connectionDirty: boolean;
-  storageDirty: boolean;
-  outboxDirty: boolean;
-  settled: StoredOutcome[];
-  messages: HubMessage[];
+  /** What has changed since it was told. */
+  readonly stale: Set<Part>;
+  readonly settled: StoredOutcome[];
+  readonly messages: HubMessage[];
   tokenRequest: number | null;
   /** Commands that this tab sent and waits for: it hears of their end however long it stalls. */
   readonly sent: Set<string>;
@@ -43,12 +35,10 @@ interface Tab {
   readonly seats: Map<string, Seat>;
 }
 
-/** What every batch may have to carry. */
-export interface TabsSource {
-  connection(): Connection;
-  storage(): StorageState;
-  outbox(): AnyOutboxEntry[];
-}
+/** What every tab is told the same of. */
+type Parts = Required<Pick<Batch, 'connection' | 'storage' | 'outbox'>>;
+type Part = keyof Parts;
+export type TabsSource = { readonly [P in Part]: () => Parts[P] };
 
 /** The tabs, and what is on the way to each: one batch at a time, the next one when it was taken. */
 export class Tabs implements TokenTabs {
@@ -57,7 +47,7 @@ export class Tabs implements TokenTabs {
   readonly #source: TabsSource;
   readonly #tabs = new Map<TabId, Tab>();
   /** What the batches of one flush share. */
-  #shared: Pick<Batch, 'connection' | 'storage' | 'outbox'> = {};
+  #shared: Partial<Parts> = {};
   /** For whichever tab can be told. */
   #messages: HubMessage[] = [];
   #window = { since: 0, events: 0, before: 0 };
@@ -97,9 +87,7 @@ export class Tabs implements TokenTabs {
       request,
       visible: request.visible,
       credit: { state: 'ready' },
-      connectionDirty: true,
-      storageDirty: true,
-      outboxDirty: true,
+      stale: new Set(['connection', 'storage', 'outbox']),
       settled: [],
       messages: [],
       tokenRequest: null,
@@ -154,16 +142,8 @@ export class Tabs implements TokenTabs {
     if (tab) tab.tokenRequest = request;
   }
 
-  connectionChanged(): void {
-    for (const tab of this.#tabs.values()) tab.connectionDirty = true;
-  }
-
-  storageChanged(): void {
-    for (const tab of this.#tabs.values()) tab.storageDirty = true;
-  }
-
-  outboxChanged(): void {
-    for (const tab of this.#tabs.values()) tab.outboxDirty = true;
+  changed(part: Part): void {
+    for (const { stale } of this.#tabs.values()) stale.add(part);
   }
 
   sends(id: TabId, command: string): void {
@@ -189,7 +169,7 @@ export class Tabs implements TokenTabs {
     this.#route();
     this.#measureRate();
     this.#shared = {};
-    const { now, uptime, settings, deadlines } = this.#context;
+    const { uptime, settings } = this.#context;
     const isFlood = this.eventsPerSecond > settings.floodEventsPerSecond;
     const waitMs = this.#flushedAt + settings.flushMs - uptime;
     const eventsMayGo = !isFlood || waitMs <= 0;
@@ -202,7 +182,7 @@ export class Tabs implements TokenTabs {
       if (hasEvents && eventsMayGo) this.#flushedAt = uptime;
     }
     this.#topics.trim();
-    if (wait) deadlines.set('flush', now + waitMs, () => {});
+    if (wait) this.#context.after('flush', waitMs, () => {});
   }
 
   /** The last word to every tab, whether it can take it or not. */
@@ -219,25 +199,23 @@ export class Tabs implements TokenTabs {
 
   #deliver(tab: Tab): void {
     const batch: Batch = { hub: this.#context.hubId };
-    const shared = this.#shared;
-    if (tab.connectionDirty) batch.connection = shared.connection ??= this.#source.connection();
-    if (tab.storageDirty) batch.storage = shared.storage ??= this.#source.storage();
-    if (tab.outboxDirty) batch.outbox = shared.outbox ??= this.#source.outbox();
-    if (tab.settled.length > 0) batch.settled = tab.settled;
-    if (tab.messages.length > 0) batch.reports = tab.messages;
-    if (tab.tokenRequest !== null) batch.tokenRequest = tab.tokenRequest;
+    for (const part of tab.stale) this.#tell(batch, part);
+    tab.stale.clear();
     for (const { id } of tab.settled) tab.sent.delete(id);
+    if (tab.settled.length > 0) batch.settled = tab.settled.splice(0);
+    if (tab.messages.length > 0) batch.reports = tab.messages.splice(0);
+    if (tab.tokenRequest !== null) batch.tokenRequest = tab.tokenRequest;
+    tab.tokenRequest = null;
     const { updates, given } = this.#takeTopics(tab);
     if (updates.length > 0) batch.topics = updates;
-    tab.connectionDirty = tab.storageDirty = tab.outboxDirty = false;
-    tab.settled = [];
-    tab.messages = [];
-    tab.tokenRequest = null;
     tab.credit = { state: 'out', given };
-    const { deadlines, now, counts } = this.#context;
-    deadlines.set(stallName(tab.id), now + STALL_AFTER_MS, () => this.#stall(tab));
-    counts.batches++;
+    this.#context.after(stallName(tab.id), STALL_AFTER_MS, () => this.#stall(tab));
+    this.#context.counts.batches++;
     this.#context.emit({ type: 'deliver', tab: tab.id, batch });
+  }
+
+  #tell<P extends Part>(batch: Partial<Parts>, part: P): void {
+    batch[part] = this.#shared[part] ??= this.#source[part]();
   }
 
   #takeTopics({ seats }: Tab): { updates: TopicUpdate[]; given: Map<string, Credited> } {
@@ -298,14 +276,7 @@ function hasUpdates({ seats }: Tab): boolean {
 
 /** What does not wait for a flush, however many events there are. */
 function hasNews(tab: Tab): boolean {
-  return (
-    tab.connectionDirty ||
-    tab.storageDirty ||
-    tab.outboxDirty ||
-    tab.tokenRequest !== null ||
-    tab.settled.length > 0 ||
-    tab.messages.length > 0
-  );
+  return tab.stale.size > 0 || tab.tokenRequest !== null || tab.settled.length > 0 || tab.messages.length > 0;
 }
 
 function rank({ visible, credit }: Tab): number {

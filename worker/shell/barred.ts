@@ -1,6 +1,7 @@
 import type { Connection } from '../../src/protocol/model.ts';
 import type { AttachRequest, Reply, TabSink } from '../../src/protocol/port.ts';
 import type { PortCall, TabId } from '../core/io.ts';
+import { ok, refusal } from '../core/reply.ts';
 import { HUB_LOST, type Line } from './line.ts';
 import type { Platform } from './platform.ts';
 import { Sink } from './sink.ts';
@@ -13,7 +14,6 @@ export const BARRED_BY = {
     "a newer build of this application has changed the format of the browser's storage; reload to continue",
 } as const;
 
-const UNHEEDED: Reply<null> = { ok: true, value: null };
 /** What the application awaits; the rest a page tells unasked, and tells again to the next hub. */
 const AWAITED: ReadonlySet<PortCall['method']> = new Set([
   'send',
@@ -63,8 +63,8 @@ export class Barred implements Line {
 
   async call(tab: TabId, { method }: PortCall): Promise<Reply<unknown>> {
     if (this.#isOver || !this.#tabs.has(tab)) return HUB_LOST;
-    if (!AWAITED.has(method)) return UNHEEDED;
-    return { ok: false, code: 'version_mismatch', message: this.#message };
+    if (!AWAITED.has(method)) return ok(null);
+    return refusal('version_mismatch', this.#message);
   }
 
   /** There is a way now. */

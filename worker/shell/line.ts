@@ -1,5 +1,6 @@
 import type { AttachRequest, Reply, TabSink } from '../../src/protocol/port.ts';
 import type { PortCall, TabId } from '../core/io.ts';
+import { refusal } from '../core/reply.ts';
 
 /** What a tab is attached to: the owner in this worker, the way to the one in another, or a word about why there is none. */
 export interface Line {
@@ -13,8 +14,4 @@ export interface Line {
 }
 
 /** A page that lives starts anew on this, and asks again. */
-export const HUB_LOST: Reply<never> = {
-  ok: false,
-  code: 'hub_lost',
-  message: 'this hub does not know the page any more; attach it again',
-};
+export const HUB_LOST = refusal('hub_lost', 'this hub does not know the page any more; attach it again');

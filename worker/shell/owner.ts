@@ -2,6 +2,7 @@ import type { AnyProtocol } from '../../src/protocol/index.ts';
 import type { AttachRequest, HubMessage, Reply, TabSink } from '../../src/protocol/port.ts';
 import { Hub } from '../core/hub.ts';
 import type { Effect, EndReason, Input, PortCall, TabId } from '../core/io.ts';
+import { refusal } from '../core/reply.ts';
 import type { HubSettings } from '../core/settings.ts';
 import { type Store, StoreError } from '../core/store.ts';
 import { HUB_LOST, type Line } from './line.ts';
@@ -62,7 +63,7 @@ export class Owner implements Line {
       hubId: this.hub,
       identity,
       random: () => platform.random(),
-      freshClientId: platform.uuid(),
+      uuid: () => platform.uuid(),
       now: platform.now(),
     });
     this.#socket = new SocketSlot(platform.openSocket, (input) => this.#feed(input));
@@ -145,28 +146,22 @@ export class Owner implements Line {
     if (!this.#ended) this.#timer.set(this.#core.deadline);
   }
 
-  #step(input: Input): void {
-    const effects = this.#guard(input, () => this.#core.step(input, this.#platform.now())) ?? [];
-    for (const effect of effects) {
-      if (this.#ended) return;
-      this.#guard(input, () => this.#perform(effect));
-    }
-  }
-
   /**
    * Nobody hears of an error that a worker does not catch. After one the state cannot be relied on, and it may have been
    * the answer that some call waits for: the tabs start another hub, from what is stored. The call that failed is not
    * asked again, since it would fail that one too.
    */
-  #guard<T>(input: Input, work: () => T): T | undefined {
+  #step(input: Input): void {
     try {
-      return work();
+      for (const effect of this.#core.step(input, this.#platform.now())) {
+        if (this.#ended) return;
+        this.#perform(effect);
+      }
     } catch (error) {
       const message = `the hub failed at ${input.type}: ${error instanceof Error ? error.stack : String(error)}`;
       this.#tell({ kind: 'error', code: 'hub_lost', message });
-      if (input.type === 'call') this.#reply(input.call, { ok: false, code: 'invalid_command', message });
+      if (input.type === 'call') this.#reply(input.call, refusal('invalid_command', message));
       this.#end('failed');
-      return undefined;
     }
   }
 
@@ -249,7 +244,7 @@ export class Owner implements Line {
 /** `failed`: the core threw, and its state cannot be relied on. */
 export type OwnerEnd = EndReason | 'failed';
 
-const SIGNED_OUT: Reply<never> = { ok: false, code: 'closed', message: 'this identity has signed out' };
+const SIGNED_OUT = refusal('closed', 'this identity has signed out');
 
 function failureOf(error: unknown): Pick<StoreError, 'failure' | 'message'> {
   const { failure, message } =

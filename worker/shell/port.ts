@@ -3,7 +3,6 @@ import type {
   AnyOutboxEntry,
   Attached,
   AttachRequest,
-  ErrorCode,
   HubPort,
   OutgoingCommand,
   Position,
@@ -12,6 +11,7 @@ import type {
 } from '../../src/protocol/port.ts';
 import { plainRefusal } from '../core/dialect/plain.ts';
 import type { PortCall } from '../core/io.ts';
+import { ok, refusal } from '../core/reply.ts';
 import { isAttachRequest, isSound } from './calls.ts';
 import type { Hubs, Place } from './hubs.ts';
 import { HUB_LOST } from './line.ts';
@@ -30,32 +30,32 @@ export class PagePort implements HubPort {
   async attach(request: AttachRequest, sink: TabSink): Promise<Reply<Attached>> {
     const turn = this.#leave();
     const { app } = this.#hubs.protocol;
-    if (!isAttachRequest(request)) return refuse('version_mismatch', UNREADABLE);
+    if (!isAttachRequest(request)) return refusal('version_mismatch', UNREADABLE);
     if (request.app !== app) {
-      return refuse(
+      return refusal(
         'unsupported',
         `this worker is the hub of ${app}, not of ${request.app}; give each its own`,
       );
     }
     const plain = request.dialect === 'trunkline.v1' ? null : plainRefusal(this.#hubs.protocol);
-    if (plain !== null) return refuse('unsupported', plain);
+    if (plain !== null) return refusal('unsupported', plain);
     let place: Place;
     try {
       place = await this.#hubs.attach(request, sink);
     } catch (error) {
-      return refuse('unsupported', `the hub could not start: ${String(error)}`);
+      return refusal('unsupported', `the hub could not start: ${String(error)}`);
     }
     if (turn !== this.#turn) {
       place.hub.leave(place);
-      return refuse('closed', 'the page attached again, or detached, in the meantime');
+      return refusal('closed', 'the page attached again, or detached, in the meantime');
     }
     this.#place = place;
-    return { ok: true, value: { hub: place.line.hub, lease: place.hub.lease } };
+    return ok({ hub: place.line.hub, lease: place.hub.lease });
   }
 
   async detach(): Promise<Reply<null>> {
     this.#leave();
-    return { ok: true, value: null };
+    return ok(null);
   }
 
   subscribe(topic: string, ticket: number, position: Position | null): Promise<Reply<null>> {
@@ -102,7 +102,7 @@ export class PagePort implements HubPort {
     return this.#call({ method: 'signal', signal });
   }
   async ping(): Promise<Reply<null>> {
-    return this.#place ? { ok: true, value: null } : HUB_LOST;
+    return this.#place ? ok(null) : HUB_LOST;
   }
   token(request: number, answer: { token: string | null } | { failed: string }): Promise<Reply<null>> {
     return this.#call({ method: 'token', request, answer });
@@ -111,7 +111,7 @@ export class PagePort implements HubPort {
   /** The core answers each method with what the contract says; only here its types are forgotten and found again. */
   async #call<T>(call: PortCall): Promise<Reply<T>> {
     if (!this.#place) return HUB_LOST;
-    if (!isSound(call)) return refuse('version_mismatch', UNREADABLE);
+    if (!isSound(call)) return refusal('version_mismatch', UNREADABLE);
     const { line, id } = this.#place;
     return (await line.call(id, call)) as Reply<T>;
   }
@@ -125,7 +125,3 @@ export class PagePort implements HubPort {
 
 const UNREADABLE =
   'this call is none that the hub knows: page and worker are of different builds; reload the page';
-
-function refuse(code: ErrorCode, message: string): Reply<never> {
-  return { ok: false, code, message };
-}

@@ -1,6 +1,7 @@
 import type { HubReport } from '../../src/protocol/model.ts';
 import type { AttachRequest, Reply, TabSink } from '../../src/protocol/port.ts';
 import type { PortCall, TabId } from '../core/io.ts';
+import { ok } from '../core/reply.ts';
 import type { ToOwner, ToRelay } from './channel.ts';
 import { HUB_LOST, type Line } from './line.ts';
 import type { Platform } from './platform.ts';
@@ -50,7 +51,7 @@ export class Relay implements Line {
     if (request.method !== 'inspect' || !reply.ok) return reply;
     // The owner tells of itself.
     const report = reply.value as HubReport;
-    return { ok: true, value: { ...report, role: { state: 'relay', owner: this.hub } } satisfies HubReport };
+    return ok<HubReport>({ ...report, role: { state: 'relay', owner: this.hub } });
   }
 
   heard(message: ToRelay): void {

@@ -74,13 +74,13 @@ function checks(): { name: string; check: (scene: Scene) => Promise<void> }[] {
     await store.open();
     await store.commit({
       durability: 'strict',
-      ops: [put(entry('a', 1)), put(entry('b', 2)), { op: 'put_outcome', outcome: outcome('c') }],
+      ops: [put(entry('a', 1)), put(entry('b', 2)), { op: 'put', table: 'outcomes', row: outcome('c') }],
     });
     await store.commit({
       durability: 'relaxed',
       ops: [
-        { op: 'put_cursor', cursor: cursor('run:42', 7) },
-        { op: 'put_principal', principal: 'ada' },
+        { op: 'put', table: 'cursors', row: cursor('run:42', 7) },
+        { op: 'set', fields: { principal: 'ada' } },
       ],
     });
     const state = await reload();
@@ -93,8 +93,8 @@ function checks(): { name: string; check: (scene: Scene) => Promise<void> }[] {
     await store.commit({
       durability: 'strict',
       ops: [
-        { op: 'put_principal', principal: 'bob' },
-        { op: 'put_client_id', clientId },
+        { op: 'set', fields: { principal: 'bob' } },
+        { op: 'set', fields: { clientId } },
       ],
     });
     const { meta } = await reload();
@@ -107,20 +107,20 @@ function checks(): { name: string; check: (scene: Scene) => Promise<void> }[] {
     const ops: StoreOp[] = [
       put(entry('a', 1)),
       put(entry('b', 2)),
-      { op: 'put_outcome', outcome: outcome('old') },
-      { op: 'put_cursor', cursor: cursor('t', 1) },
-      { op: 'put_cursor', cursor: cursor('u', 1) },
+      { op: 'put', table: 'outcomes', row: outcome('old') },
+      { op: 'put', table: 'cursors', row: cursor('t', 1) },
+      { op: 'put', table: 'cursors', row: cursor('u', 1) },
     ];
     await store.commit({ durability: 'relaxed', ops });
     await store.commit({
       durability: 'relaxed',
       ops: [
         put({ ...entry('a', 1), maybeSent: true, attempt: 1 }),
-        { op: 'delete_entry', id: 'b' },
-        { op: 'put_outcome', outcome: outcome('b') },
-        { op: 'delete_outcome', id: 'old' },
-        { op: 'put_cursor', cursor: cursor('t', 2) },
-        { op: 'delete_cursor', topic: 'u' },
+        { op: 'delete', table: 'entries', key: 'b' },
+        { op: 'put', table: 'outcomes', row: outcome('b') },
+        { op: 'delete', table: 'outcomes', key: 'old' },
+        { op: 'put', table: 'cursors', row: cursor('t', 2) },
+        { op: 'delete', table: 'cursors', key: 'u' },
       ],
     });
     const state = await reload();
@@ -135,7 +135,10 @@ function checks(): { name: string; check: (scene: Scene) => Promise<void> }[] {
       const store = newStore();
       await store.open();
       await Promise.all([
-        store.commit({ durability: 'strict', ops: [put(entry('a', 1)), { op: 'delete_entry', id: 'a' }] }),
+        store.commit({
+          durability: 'strict',
+          ops: [put(entry('a', 1)), { op: 'delete', table: 'entries', key: 'a' }],
+        }),
         store.commit({ durability: 'relaxed', ops: [put(entry('b', 2))] }),
         store.commit({ durability: 'strict', ops: [put(entry('b', 3))] }),
         store.commit({ durability: 'relaxed', ops: [] }),
@@ -154,8 +157,8 @@ function checks(): { name: string; check: (scene: Scene) => Promise<void> }[] {
       await latter.open();
       const ops: StoreOp[] = [
         put(entry('b', 2)),
-        { op: 'delete_entry', id: 'a' },
-        { op: 'put_principal', principal: 'eve' },
+        { op: 'delete', table: 'entries', key: 'a' },
+        { op: 'set', fields: { principal: 'eve' } },
       ];
       await expectFailure(former.commit({ durability: 'strict', ops }), 'fenced');
       await expectFailure(former.commit({ durability: 'strict', ops: [] }), 'fenced');
@@ -244,7 +247,7 @@ function cursor(topic: string, offset: number): StoredCursor {
   return { topic, epoch: 'e1', offset, lastSeen: 1_700_000_000_002, savedAt: 1_700_000_000_003 };
 }
 function put(row: StoredEntry): StoreOp {
-  return { op: 'put_entry', entry: row };
+  return { op: 'put', table: 'entries', row: row };
 }
 
 function isTrue(condition: boolean, what: string): void {

@@ -95,14 +95,11 @@ export class Disk {
 
   apply(ops: readonly StoreOp[]): void {
     for (const op of structuredClone(ops)) {
-      if (op.op === 'put_entry') this.entries.set(op.entry.id, op.entry);
-      else if (op.op === 'delete_entry') this.entries.delete(op.id);
-      else if (op.op === 'put_outcome') this.outcomes.set(op.outcome.id, op.outcome);
-      else if (op.op === 'delete_outcome') this.outcomes.delete(op.id);
-      else if (op.op === 'put_cursor') this.cursors.set(op.cursor.topic, op.cursor);
-      else if (op.op === 'delete_cursor') this.cursors.delete(op.topic);
-      else if (op.op === 'put_principal') this.principal = op.principal;
-      else this.clientId = op.clientId;
+      if (op.op === 'set') Object.assign(this, op.fields);
+      else if (op.op === 'delete') this[op.table].delete(op.key);
+      else if (op.table === 'entries') this.entries.set(op.row.id, op.row);
+      else if (op.table === 'outcomes') this.outcomes.set(op.row.id, op.row);
+      else this.cursors.set(op.row.topic, op.row);
     }
   }
 

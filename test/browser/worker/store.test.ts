@@ -63,8 +63,8 @@ describe('the IndexedDB store', () => {
       durability: 'strict',
       ops: [
         put(entry('good', 1)),
-        { op: 'put_outcome', outcome: outcome('good') },
-        { op: 'put_cursor', cursor: cursor('good', 1) },
+        { op: 'put', table: 'outcomes', row: outcome('good') },
+        { op: 'put', table: 'cursors', row: cursor('good', 1) },
       ],
     });
     const rows = {

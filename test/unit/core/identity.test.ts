@@ -13,7 +13,7 @@ describe('the outbox belongs to the principal of its first welcome', () => {
     expect(world.socket.sent('command')).toEqual([]);
     expect(world.commits[0]?.content).toEqual({
       durability: 'strict',
-      ops: [{ op: 'put_principal', principal: 'ann' }],
+      ops: [{ op: 'set', fields: { principal: 'ann' } }],
     });
     world.commitNext();
     expect(world.disk.principal).toBe('ann');

@@ -56,7 +56,7 @@ describe('a row says `maybeSent` before its frame leaves', () => {
     const put = world.effects.findIndex(({ type }) => type === 'commit' && world.commits.length > 0);
     expect(put).toBeGreaterThanOrEqual(0);
     expect(world.commits[0]?.content.ops).toMatchObject([
-      { op: 'put_entry', entry: { id, maybeSent: true, attempt: 1 } },
+      { op: 'put', table: 'entries', row: { id, maybeSent: true, attempt: 1 } },
     ]);
   });
 

@@ -87,8 +87,8 @@ describe('send', () => {
     world.socket.say({ type: 'command_ack', id, duplicate: true, result: { resumed: true } });
     expect(tab.settled).toEqual([]);
     expect(world.commits.at(-1)?.content.ops).toMatchObject([
-      { op: 'delete_entry', id },
-      { op: 'put_outcome', outcome: { id, command: { type: 'decide', gate: 'g' } } },
+      { op: 'delete', table: 'entries', key: id },
+      { op: 'put', table: 'outcomes', row: { id, command: { type: 'decide', gate: 'g' } } },
     ]);
     world.commitNext();
     const settled = [{ id, outcome: { status: 'accepted', duplicate: true, result: { resumed: true } } }];

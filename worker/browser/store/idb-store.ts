@@ -2,7 +2,6 @@ import { type IDBPDatabase, type IDBPTransaction, openDB, type StoreNames } from
 import {
   type LoadedState,
   type Store,
-  type StoredMeta,
   StoreError,
   type StoreOp,
   type StoreTransaction,
@@ -15,7 +14,7 @@ import { databaseName, FORMAT, META, migrate, TABLES, type Tables } from './sche
 /** Far beyond what a slow disk takes; after it the store counts as failed, and the hub goes on without it. */
 const TIMEOUT_MS = 10_000;
 
-const CLOSED_MEANWHILE = () => new StoreError('failed', 'the store was closed while it opened');
+const notOpen = () => new StoreError('failed', 'the store is not open');
 
 type Database = IDBPDatabase<Tables>;
 type Writing = IDBPTransaction<Tables, StoreNames<Tables>[], 'readwrite'>;
@@ -38,7 +37,7 @@ export class IdbStore implements Store {
   readonly #name: string;
   readonly #onLost: (why: StoreError) => void;
   readonly #timeoutMs: number;
-  #connection: Connection = { state: 'closed', why: new StoreError('failed', 'the store was never opened') };
+  #connection: Connection = { state: 'closed', why: notOpen() };
 
   constructor({ app, identity, onLost, timeoutMs = TIMEOUT_MS }: IdbStoreOptions) {
     this.#name = databaseName(app, identity);
@@ -63,9 +62,9 @@ export class IdbStore implements Store {
           this.#onLost(why);
         }
       });
-      if (this.#connection !== opening) throw CLOSED_MEANWHILE();
+      if (this.#connection !== opening) throw notOpen();
       const state = await this.#write(db, 'strict', 'take the rows over', (tx) => this.#takeOver(tx));
-      if (this.#connection !== opening) throw CLOSED_MEANWHILE();
+      if (this.#connection !== opening) throw notOpen();
       if (lost) throw lost;
       this.#connection = { state: 'open', db, term: state.meta.term };
       return state;
@@ -80,7 +79,7 @@ export class IdbStore implements Store {
   async commit({ ops, durability }: StoreTransaction): Promise<void> {
     const connection = this.#connection;
     if (connection.state === 'closed') throw connection.why;
-    if (connection.state === 'opening') throw new StoreError('failed', 'the store is not open yet');
+    if (connection.state === 'opening') throw notOpen();
     const { db, term } = connection;
     try {
       await this.#write(db, durability, 'write', (tx) => apply(tx, ops, term));
@@ -92,7 +91,7 @@ export class IdbStore implements Store {
   }
 
   close(): void {
-    this.#shut(new StoreError('failed', 'the store is closed'));
+    this.#shut(notOpen());
   }
 
   #shut(why: StoreError): void {
@@ -152,34 +151,27 @@ export class IdbStore implements Store {
       tx.objectStore('outcomes').getAll(),
       tx.objectStore('cursors').getAll(),
     ]);
+    const unreadable: UnreadableRow[] = [];
+    const sound = <T>(table: string, rows: readonly T[], fits: (row: unknown) => boolean): T[] =>
+      rows.filter((row) => {
+        const isSound = fits(row);
+        if (!isSound) unreadable.push({ table, key: String(Object(row).id ?? Object(row).topic ?? table) });
+        return isSound;
+      });
+    const [known] = sound('meta', meta === undefined ? [] : [meta], isMeta);
     // A `meta` that cannot be read costs the principal and the client's name: the server then sees a new browser.
-    const next = isMeta(meta)
-      ? { ...meta, term: meta.term + 1 }
+    const next = known
+      ? { ...known, term: known.term + 1 }
       : { clientId: crypto.randomUUID(), term: 1, principal: null };
     await tx.objectStore('meta').put(next, META);
     return {
       meta: next,
-      entries: entries.filter(isEntry),
-      outcomes: outcomes.filter(isOutcome),
-      cursors: cursors.filter(isCursor),
-      unreadable: [
-        ...unreadable('meta', meta === undefined ? [] : [meta], isMeta),
-        ...unreadable('entries', entries, isEntry),
-        ...unreadable('outcomes', outcomes, isOutcome),
-        ...unreadable('cursors', cursors, isCursor),
-      ],
+      entries: sound('entries', entries, isEntry),
+      outcomes: sound('outcomes', outcomes, isOutcome),
+      cursors: sound('cursors', cursors, isCursor),
+      unreadable,
     };
   }
-}
-
-function unreadable(
-  table: string,
-  rows: readonly unknown[],
-  fits: (row: unknown) => boolean,
-): UnreadableRow[] {
-  return rows
-    .filter((row) => !fits(row))
-    .map((row) => ({ table, key: String(Object(row).id ?? Object(row).topic ?? table) }));
 }
 
 /** All requests are made at once; the check of the term comes first among them, and takes the others back. */
@@ -190,33 +182,15 @@ async function apply(tx: Writing, ops: readonly StoreOp[], term: number): Promis
     if (!isMeta(stored)) throw new StoreError('failed', 'the row of its term is gone, or cannot be read');
     throw new StoreError('fenced', `another hub took the outbox over (term ${stored.term}, not ${term})`);
   });
-  let written: Promise<StoredMeta> = checked;
-  const change = (fields: Partial<StoredMeta>) => {
-    written = written.then(async (stored) => {
-      const next = { ...stored, ...fields };
-      await meta.put(next, META);
-      return next;
-    });
-    return written;
-  };
   const perform = async (op: StoreOp): Promise<unknown> => {
     switch (op.op) {
-      case 'put_entry':
-        return tx.objectStore('entries').put(op.entry);
-      case 'delete_entry':
-        return tx.objectStore('entries').delete(op.id);
-      case 'put_outcome':
-        return tx.objectStore('outcomes').put(op.outcome);
-      case 'delete_outcome':
-        return tx.objectStore('outcomes').delete(op.id);
-      case 'put_cursor':
-        return tx.objectStore('cursors').put(op.cursor);
-      case 'delete_cursor':
-        return tx.objectStore('cursors').delete(op.topic);
-      case 'put_principal':
-        return change({ principal: op.principal });
-      case 'put_client_id':
-        return change({ clientId: op.clientId });
+      case 'put':
+        return tx.objectStore(op.table).put(op.row);
+      case 'delete':
+        return tx.objectStore(op.table).delete(op.key);
+      case 'set':
+        // One object for all of them, so that a later change does not undo an earlier one.
+        return checked.then((stored) => meta.put(Object.assign(stored, op.fields), META));
     }
   };
   await Promise.all([checked, ...ops.map(perform)]);

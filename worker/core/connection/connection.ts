@@ -3,7 +3,7 @@ import type { ClientFrame, ServerFrame, ServerFrameOf } from '../../../src/proto
 import type { Circuit, ClosedReason, Connection as ConnectionView } from '../../../src/protocol/model.ts';
 import type { Context } from '../context.ts';
 import type { Dialect } from '../dialect/dialect.ts';
-import { askedWaitMs, backoffMs } from './backoff.ts';
+import { retryWaitMs } from './backoff.ts';
 
 /** How long the closing handshake may take. */
 const CLOSE_TIMEOUT_MS = 2_000;
@@ -16,7 +16,7 @@ const STORM_WINDOW_MS = 60_000;
 const STORM_ATTEMPTS = 5;
 
 type State =
-  | Closed
+  | { state: 'closed'; ending: Ending; hold: Hold }
   /** Asking a tab for a token; no socket yet. */
   | { state: 'authorizing' }
   | { state: 'connecting'; generation: number }
@@ -38,12 +38,6 @@ type State =
       pinged: { id: number; at: number } | null;
     }
   | { state: 'closing'; generation: number; wasOpen: boolean; ending: Ending };
-interface Closed {
-  state: 'closed';
-  reason: ClosedReason;
-  detail?: { closeCode?: number; message?: string };
-  hold: Hold;
-}
 type Hold =
   /** The hub waits as long as it thinks best, if at all. */
   | 'none'
@@ -58,6 +52,8 @@ interface Ending {
   fate: End['fate'] | 'idle';
   retryAfterMs?: number;
 }
+
+const IDLE: Ending = { reason: 'idle', fate: 'idle' };
 
 /** What the rest of the hub does for the connection, and hears from it. */
 export interface ConnectionOwner {
@@ -80,7 +76,7 @@ export interface ConnectionOwner {
 export class Connection {
   readonly #context: Context;
   readonly #owner: ConnectionOwner;
-  #state: State = { state: 'closed', reason: 'idle', hold: 'none' };
+  #state: State = { state: 'closed', ending: IDLE, hold: 'none' };
   #generation = 0;
   #liveSockets = 0;
   /** In a row; reset by a connection that lasted. */
@@ -113,8 +109,8 @@ export class Connection {
       default:
         return {
           state: 'closed',
-          reason: state.reason,
-          ...(state.detail && { detail: state.detail }),
+          reason: state.ending.reason,
+          ...(state.ending.detail && { detail: state.ending.detail }),
           attempt: this.#failures,
           retryAt: this.#wanted ? this.#context.deadlines.at('retry') : null,
           circuit: this.#circuit,
@@ -153,8 +149,8 @@ export class Connection {
       if (wanted && state.hold !== 'paused' && this.#context.deadlines.at('retry') === null) this.#attempt();
       else if (changed) this.#owner.changed();
     } else if (!wanted) {
-      if (state.state === 'open') this.#close({ reason: 'idle', fate: 'idle' }, 'idle');
-      else if (state.state !== 'closing') this.#settle({ reason: 'idle', fate: 'idle' });
+      if (state.state === 'open') this.#close(IDLE, 'idle');
+      else if (state.state !== 'closing') this.#settle(IDLE);
     }
   }
 
@@ -170,7 +166,8 @@ export class Connection {
   /** A tab came, perhaps with the token or the person that was missing. */
   resume(): void {
     if (this.#state.state !== 'closed') return;
-    if (this.#state.hold === 'paused' || this.#state.reason === 'unauthorized') this.tryNow();
+    const { hold, ending } = this.#state;
+    if (hold === 'paused' || ending.reason === 'unauthorized') this.tryNow();
   }
 
   /** The network or the page came back: skips the hub's own wait, not a pause or what the server asked for. */
@@ -187,32 +184,26 @@ export class Connection {
     this.#liveSockets++;
     this.#state = { state: 'connecting', generation };
     const { connectTimeoutMs } = this.#context.settings;
-    this.#deadline('connect', connectTimeoutMs, () =>
-      this.#fail('timeout', { message: `no welcome from the server within ${connectTimeoutMs} ms` }),
+    this.#context.after('connect', connectTimeoutMs, () =>
+      this.#fail('timeout', `no welcome from the server within ${connectTimeoutMs} ms`),
     );
     const { url, dialect } = this.#owner;
     this.#context.emit({ type: 'open_socket', generation, url, subprotocol: dialect.subprotocol });
   }
 
   noToken(message: string): void {
-    if (this.#state.state === 'authorizing') this.#fail('unauthorized', { message });
+    if (this.#state.state === 'authorizing') this.#fail('unauthorized', message);
   }
 
   /** Ends the connection for a reason that only a person can mend. */
   pause(reason: 'identity_mismatch', message: string): void {
-    const ending: Ending = { reason, detail: { message }, fate: 'pause' };
-    if (this.#state.state === 'open') this.#close(ending, reason);
-    else if (this.#state.state === 'closing') this.#state.ending = ending;
-    else this.#settle(ending);
+    this.#close({ reason, detail: { message }, fate: 'pause' }, reason);
   }
 
   /** Ends a connection, or a pause, that another name or owner was the reason of; whoever needs one gets a new one. */
   renew(): void {
-    const ending: Ending = { reason: 'idle', fate: 'idle' };
-    const state = this.#state;
-    if (state.state === 'open' || state.state === 'connecting') this.#close(ending, 'renewed');
-    else if (state.state === 'closing') state.ending = ending;
-    else if (state.state === 'closed' && state.reason === 'identity_mismatch') this.tryNow();
+    if (this.#state.state !== 'closed') this.#close(IDLE, 'renewed');
+    else if (this.#state.ending.reason === 'identity_mismatch') this.tryNow();
   }
 
   /** Ends everything now, without a farewell that somebody would have to wait for. */
@@ -266,14 +257,18 @@ export class Connection {
   }
 
   #isLate(generation: number): boolean {
-    const late = !('generation' in this.#state) || this.#state.generation !== generation;
+    const late = !this.#isPresent(generation);
     if (late) this.#context.counts.lateCallbacks++;
     return late;
   }
 
+  #isPresent(generation: number): boolean {
+    return 'generation' in this.#state && this.#state.generation === generation;
+  }
+
   #receive(generation: number, frame: ServerFrame): void {
     // A frame before this one, in the same message, may have ended the connection.
-    if (!('generation' in this.#state) || this.#state.generation !== generation) return;
+    if (!this.#isPresent(generation)) return;
     switch (frame.type) {
       case 'welcome':
         return this.#welcome(generation, frame);
@@ -313,7 +308,7 @@ export class Connection {
       ping: null,
       pinged: null,
     };
-    this.#deadline('stable', settings.stableAfterMs, () => {
+    this.#context.after('stable', settings.stableAfterMs, () => {
       this.#failures = 0;
       this.#circuit = 'closed';
       this.#tokenRefused = false;
@@ -339,13 +334,13 @@ export class Connection {
     const state = this.#state;
     if (state.state !== 'open' || state.ping || !this.#owner.dialect.heartbeat) return;
     const quietMs = this.#context.uptime - Math.min(this.#heardAt, state.wroteAt);
-    this.#deadline('heartbeat', state.heartbeatMs - quietMs, () => {
+    this.#context.after('heartbeat', state.heartbeatMs - quietMs, () => {
       state.ping = { id: ++this.#pings, at: this.#context.uptime };
       state.pinged = state.ping;
       this.write({ type: 'ping', id: state.ping.id });
       const { pongTimeoutMs } = this.#context.settings;
-      this.#deadline('heartbeat', pongTimeoutMs, () =>
-        this.#fail('heartbeat', { message: `silent for ${pongTimeoutMs} ms after a ping` }),
+      this.#context.after('heartbeat', pongTimeoutMs, () =>
+        this.#fail('heartbeat', `silent for ${pongTimeoutMs} ms after a ping`),
       );
     });
   }
@@ -385,20 +380,21 @@ export class Connection {
   }
 
   /** The connection died without a word. */
-  #fail(reason: 'timeout' | 'heartbeat' | 'unauthorized', detail: { message: string }): void {
-    this.#settle({ reason, detail, fate: 'retry' });
+  #fail(reason: 'timeout' | 'heartbeat' | 'unauthorized', message: string): void {
+    this.#settle({ reason, detail: { message }, fate: 'retry' });
   }
 
-  /** Begins the closing handshake. Frames that arrived already are still processed. */
+  /** Begins the closing handshake, or replaces what follows it. Frames that arrived already are still processed. */
   #close(ending: Ending, reason: string): void {
-    if (this.#state.state !== 'open' && this.#state.state !== 'connecting') return this.#settle(ending);
+    if (this.#state.state === 'closing') this.#state.ending = ending;
+    if (this.#state.state !== 'open' && this.#state.state !== 'connecting') return;
     const { generation, state } = this.#state;
     this.#countIfUnstable(ending);
     this.#clearDeadlines();
     const closing: State = { state: 'closing', generation, wasOpen: state === 'open', ending };
     this.#state = closing;
     this.#context.emit({ type: 'close_socket', generation, code: 1000, reason });
-    this.#deadline('close', CLOSE_TIMEOUT_MS, () => this.#settle(closing.ending));
+    this.#context.after('close', CLOSE_TIMEOUT_MS, () => this.#settle(closing.ending));
     this.#owner.changed();
   }
 
@@ -443,9 +439,9 @@ export class Connection {
     }
   }
 
-  #rest({ reason, detail }: Ending, hold: Hold): void {
+  #rest(ending: Ending, hold: Hold): void {
     this.#context.deadlines.clear('retry');
-    this.#state = { state: 'closed', reason, ...(detail && { detail }), hold };
+    this.#state = { state: 'closed', ending, hold };
   }
 
   /** A connection that was lost before it was stable counts like one that was never made. */
@@ -459,13 +455,11 @@ export class Connection {
   }
 
   #retryLater(askedMs: number | undefined): void {
-    const { settings, random, deadlines, now } = this.#context;
-    const ownMs =
-      this.#circuit === 'open'
-        ? settings.breakerCoolDownMs
-        : backoffMs(Math.max(0, this.#failures - 1), settings, random);
-    const waitMs = askedMs === undefined ? ownMs : askedWaitMs(askedMs, settings, random);
-    deadlines.set('retry', now + waitMs, () => {
+    const isProbe = this.#circuit === 'open' && askedMs === undefined;
+    const waitMs = isProbe
+      ? this.#context.settings.breakerCoolDownMs
+      : retryWaitMs(this.#context, Math.max(0, this.#failures - 1), askedMs);
+    this.#context.after('retry', waitMs, () => {
       if (this.#wanted) this.#attempt();
     });
   }
@@ -473,9 +467,5 @@ export class Connection {
   #clearDeadlines(): void {
     for (const name of ['connect', 'stable', 'heartbeat', 'close', 'token'])
       this.#context.deadlines.clear(name);
-  }
-
-  #deadline(name: string, afterMs: number, run: () => void): void {
-    this.#context.deadlines.set(name, this.#context.now + afterMs, run);
   }
 }

@@ -68,9 +68,8 @@ export class TokenSource {
     if (tab === undefined) return this.#giveUp(problem);
     const request = ++this.#requests;
     this.#asking = { tab, request, asked: [...asked, tab], problem };
-    const { deadlines, now } = this.#context;
     const late = `no tab gave a token within ${TAB_TIMEOUT_MS} ms`;
-    deadlines.set('token', now + TAB_TIMEOUT_MS, () => this.#askNext(this.#asking?.asked ?? [], late));
+    this.#context.after('token', TAB_TIMEOUT_MS, () => this.#askNext(this.#asking?.asked ?? [], late));
     this.#tabs.askForToken(tab, request);
   }
 

@@ -1,5 +1,6 @@
 /** What tabs are answered, and those among them that wait to hear that their command was taken. */
-import type { ErrorCode, Reply } from '../../../src/protocol/port.ts';
+import type { Reply } from '../../../src/protocol/port.ts';
+import { refusal } from '../reply.ts';
 import type { Box, SendAnswer } from './box.ts';
 
 export function awaitSend({ sendAnswers }: Box, id: string, answer: SendAnswer): void {
@@ -10,14 +11,6 @@ export function answerSend({ sendAnswers }: Box, id: string, reply: Reply<{ dura
   const waiting = sendAnswers.get(id) ?? [];
   sendAnswers.delete(id);
   for (const answer of waiting) answer(reply);
-}
-
-export function ok<T>(value: T): Reply<T> {
-  return { ok: true, value };
-}
-
-export function refusal(code: ErrorCode, message: string): Reply<never> {
-  return { ok: false, code, message };
 }
 
 export function storageUnavailable(type: string): Reply<never> {

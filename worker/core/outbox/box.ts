@@ -1,9 +1,9 @@
 /** The one state that the parts of an outbox share, and whose each piece of it is. */
 import type { ClientFrameOf } from '../../../src/protocol/frames/index.ts';
 import type { Outcome } from '../../../src/protocol/model.ts';
-import type { Reply } from '../../../src/protocol/port.ts';
 import type { Context } from '../context.ts';
 import type { Keeper } from '../keeper.ts';
+import type { Answer } from '../reply.ts';
 import type { StoredEntry, StoredOutcome } from '../store.ts';
 import { type Entry, isPending } from './entry.ts';
 import { Outcomes } from './outcomes.ts';
@@ -20,11 +20,12 @@ export interface Box {
   readonly outcomes: Outcomes;
   /** By id: who sent or retried a command whose row is on its way to the store. The answers' own. */
   readonly sendAnswers: Map<string, SendAnswer[]>;
+  /** By id: who waits to hear that a cancel is stored. */
+  readonly cancelAnswers: Map<string, Answer<boolean>[]>;
   /** The place in the queue that was given last. */
   seq: number;
 }
 
-export type Answer<T> = (reply: Reply<T>) => void;
 export type SendAnswer = Answer<{ durable: boolean }>;
 
 export interface Ending {
@@ -65,6 +66,7 @@ export function emptyBox(context: Context, keeper: Keeper, host: OutboxHost): Bo
     endings: new Map(),
     outcomes: new Outcomes(),
     sendAnswers: new Map(),
+    cancelAnswers: new Map(),
     seq: 0,
   };
 }

@@ -1,9 +1,10 @@
 /** What goes to the socket, when, and what comes back about it. */
 import { commandDefinition } from '../../../src/protocol/interpret.ts';
 import { isTooDeep, TOO_DEEP } from '../../../src/protocol/json.ts';
-import { askedWaitMs, backoffMs } from '../connection/backoff.ts';
+import { retryWaitMs } from '../connection/backoff.ts';
+import { ok } from '../reply.ts';
 import type { StoredEntry, StoreOp } from '../store.ts';
-import { answerSend, ok } from './answers.ts';
+import { answerSend } from './answers.ts';
 import { type Box, pendingIn, type Writable } from './box.ts';
 import { end, reject } from './endings.ts';
 import { type Entry, inOrder, isPending, retryName } from './entry.ts';
@@ -92,14 +93,9 @@ export function nacked(box: Box, nack: Nack): void {
   if (!entry || !isPending(entry)) return;
   if (!nack.retry) reject(box, entry, code, message);
   else {
-    const { settings, random, deadlines, now } = box.context;
-    const asked = nack.retry_after_ms;
-    const waitMs =
-      asked === undefined
-        ? backoffMs(entry.row.attempt - 1, settings, random)
-        : askedWaitMs(asked, settings, random);
+    const waitMs = retryWaitMs(box.context, entry.row.attempt - 1, nack.retry_after_ms);
     entry.delivery = { state: 'waiting', error: { code, message } };
-    deadlines.set(retryName(id), now + waitMs, () => {
+    box.context.after(retryName(id), waitMs, () => {
       if (entry.delivery.state !== 'waiting') return;
       entry.delivery = { state: 'ready' };
       box.host.changed();
@@ -128,13 +124,13 @@ export function measured(box: Box, generation: number, bufferedBytes: number): v
 }
 
 function watchWritten(box: Box, generation: number, busy: boolean): void {
-  const { deadlines, now, uptime } = box.context;
+  const { deadlines, uptime } = box.context;
   const written = pendingIn(box).flatMap(({ delivery }) =>
     delivery.state === 'in_flight' ? [delivery.writtenAt] : [],
   );
   if (written.length === 0) return deadlines.clear('written');
   const waitMs = busy ? WRITTEN_AFTER_MS : Math.min(...written) + WRITTEN_AFTER_MS - uptime;
-  deadlines.set('written', now + Math.max(waitMs, 1), () => box.host.measure(generation));
+  box.context.after('written', Math.max(waitMs, 1), () => box.host.measure(generation));
 }
 
 /** Hands them to the socket as soon as their rows say so; at once where there is no store to say it. */
@@ -149,7 +145,7 @@ function sendPicked(box: Box, picked: readonly Entry[], writable: Writable): voi
     box.host.changed();
     return pump(box);
   }
-  const ops = picked.map(({ row: entry }): StoreOp => ({ op: 'put_entry', entry }));
+  const ops = picked.map(({ row }): StoreOp => ({ op: 'put', table: 'entries', row }));
   // Where the disk says "never sent", no loss of power may leave it at that once the frame is out.
   const isFirst = picked.some(({ row, stored }) => row.priority === 'high' || stored === 'unsent');
   const durability = isFirst ? 'strict' : 'relaxed';

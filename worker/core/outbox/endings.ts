@@ -60,10 +60,12 @@ export function apply(box: Box, id: string, ending: Ending): void {
 export function opsOf(box: Box, entry: Entry): StoreOp[] {
   const { id, command } = entry.row;
   const ending = box.endings.get(id);
-  if (!ending) return [{ op: 'put_entry', entry: entry.row }];
+  if (!ending) return [{ op: 'put', table: 'entries', row: entry.row }];
   return [
-    ending.row ? { op: 'put_entry', entry: ending.row } : { op: 'delete_entry', id },
-    { op: 'put_outcome', outcome: { id, at: ending.at, command, outcome: ending.outcome } },
+    ending.row
+      ? { op: 'put', table: 'entries', row: ending.row }
+      : { op: 'delete', table: 'entries', key: id },
+    { op: 'put', table: 'outcomes', row: { id, at: ending.at, command, outcome: ending.outcome } },
     ...box.outcomes.prune(box.context.now),
     ...forgetOld(box),
   ];
@@ -73,5 +75,5 @@ export function opsOf(box: Box, entry: Entry): StoreOp[] {
 function forgetOld(box: Box): StoreOp[] {
   const old = [...box.entries.values()].filter(({ row }) => isOld(row, box.context.now));
   for (const { row } of old) box.entries.delete(row.id);
-  return old.map(({ row: { id } }) => ({ op: 'delete_entry', id }));
+  return old.map(({ row: { id } }) => ({ op: 'delete', table: 'entries', key: id }));
 }

@@ -1,6 +1,7 @@
 /** Taking the stored rows over: what the store holds and what memory holds become one account. */
+import { ok } from '../reply.ts';
 import type { StoredEntry, StoredOutcome, StoreOp } from '../store.ts';
-import { answerSend, ok } from './answers.ts';
+import { answerSend } from './answers.ts';
 import type { Box } from './box.ts';
 import { pump } from './dispatch.ts';
 import { apply, opsOf } from './endings.ts';
@@ -35,14 +36,14 @@ export function mergeStored(
     else {
       // It was retried since.
       settledInStore.delete(row.id);
-      ops.push({ op: 'delete_outcome', id: row.id });
+      ops.push({ op: 'delete', table: 'outcomes', key: row.id });
     }
   }
   for (const row of inStore.values()) {
     if (entries.has(row.id)) continue;
     const restored = outcomes.get(row.id) ? null : restoreEntry(context.protocol, row, context.now);
     if (!restored) {
-      ops.push({ op: 'delete_entry', id: row.id });
+      ops.push({ op: 'delete', table: 'entries', key: row.id });
       continue;
     }
     const offeredAt =
@@ -50,7 +51,7 @@ export function mergeStored(
     entries.set(row.id, { row: restored, offeredAt, stored: storedAs(row), delivery: { state: 'ready' } });
   }
   for (const outcome of outcomes.all)
-    if (!settledInStore.has(outcome.id)) ops.push({ op: 'put_outcome', outcome });
+    if (!settledInStore.has(outcome.id)) ops.push({ op: 'put', table: 'outcomes', row: outcome });
   outcomes.load([...settledInStore.values()]);
   const written = [...entries.values()].filter((entry) => inStore.get(entry.row.id) !== entry.row);
   for (const entry of written) ops.push(...opsOf(box, entry));

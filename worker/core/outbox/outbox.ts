@@ -1,227 +1,181 @@
-/** What tabs ask of the outbox: to send, cancel, retry, dismiss, within its limits. */
-import type { Outcome } from '../../../src/protocol/model.ts';
-import type { AnyOutboxEntry, OutgoingCommand } from '../../../src/protocol/port.ts';
-import type { Context } from '../context.ts';
-import type { Keeper } from '../keeper.ts';
-import type { StoredEntry, StoredOutcome, StoreOp } from '../store.ts';
-import { answerSend, awaitSend, ok, refusal, storageUnavailable } from './answers.ts';
-import { type Answer, type Box, emptyBox, type OutboxHost, pendingIn, type SendAnswer } from './box.ts';
-import {
-  type Ack,
-  acked,
-  disconnected,
-  markNext,
-  measured,
-  type Nack,
-  nacked,
-  pump,
-  writeFrame,
-} from './dispatch.ts';
-import { end } from './endings.ts';
-import { type Entry, entryView, inOrder, isPending, retryName, storedAs } from './entry.ts';
-import { type Merged, mergeStored } from './merge.ts';
-import { restoreEntry } from './restore.ts';
-import { makeRoom, twin } from './room.ts';
-
 /**
  * The durable outbound log. A row is the truth about its command: it says `maybeSent` before the frame leaves, and
  * nothing but the server's final answer, or its owner's word on one that was never sent, ends it.
+ *
+ * Here is what tabs ask of it: to send, cancel, retry, dismiss, within its limits.
  */
-export class Outbox {
-  readonly #box: Box;
-  /** By id: who waits to hear that a cancel is stored. */
-  readonly #cancelAnswers = new Map<string, Answer<boolean>[]>();
+import type { Outcome } from '../../../src/protocol/model.ts';
+import type { AnyOutboxEntry, OutgoingCommand } from '../../../src/protocol/port.ts';
+import { type Answer, ok, refusal } from '../reply.ts';
+import type { StoredEntry, StoredOutcome, StoreOp } from '../store.ts';
+import { answerSend, awaitSend, storageUnavailable } from './answers.ts';
+import { type Box, pendingIn, type SendAnswer } from './box.ts';
+import { markNext, pump, writeFrame } from './dispatch.ts';
+import { end } from './endings.ts';
+import { type Entry, entryView, inOrder, isPending, retryName, storedAs } from './entry.ts';
+import { restoreEntry } from './restore.ts';
+import { makeRoom, twin } from './room.ts';
 
-  constructor(context: Context, keeper: Keeper, host: OutboxHost) {
-    this.#box = emptyBox(context, keeper, host);
-  }
+export { emptyBox } from './box.ts';
+export { acked, disconnected, measured, nacked, pump } from './dispatch.ts';
+export { mergeStored } from './merge.ts';
 
-  get view(): AnyOutboxEntry[] {
-    const { entries, context } = this.#box;
-    return [...entries.values()]
-      .sort(inOrder)
-      .map((entry) => entryView(entry, context.deadlines.at(retryName(entry.row.id))));
-  }
+export function view({ entries, context }: Box): AnyOutboxEntry[] {
+  return [...entries.values()]
+    .sort(inOrder)
+    .map((entry) => entryView(entry, context.deadlines.at(retryName(entry.row.id))));
+}
 
-  get counts(): { high: number; normal: number; inFlight: number; entries: number } {
-    const pending = pendingIn(this.#box);
-    const high = pending.filter(({ row }) => row.priority === 'high').length;
-    const inFlight = pending.filter(({ delivery }) => delivery.state === 'in_flight').length;
-    return { high, normal: pending.length - high, inFlight, entries: this.#box.entries.size };
-  }
+export function counts(box: Box): { high: number; normal: number; inFlight: number; entries: number } {
+  const pending = pendingIn(box);
+  const high = pending.filter(({ row }) => row.priority === 'high').length;
+  const inFlight = pending.filter(({ delivery }) => delivery.state === 'in_flight').length;
+  return { high, normal: pending.length - high, inFlight, entries: box.entries.size };
+}
 
-  /** Whether a connection is needed. */
-  get hasPending(): boolean {
-    return pendingIn(this.#box).length > 0;
-  }
+/** Whether a connection is needed. */
+export function hasPending(box: Box): boolean {
+  return pendingIn(box).length > 0;
+}
 
-  load(rows: readonly StoredEntry[], outcomes: readonly StoredOutcome[]): Merged {
-    return mergeStored(this.#box, rows, outcomes);
-  }
+export function send(box: Box, command: OutgoingCommand, answer: SendAnswer): void {
+  const { id } = command;
+  const known = box.entries.get(id);
+  if (known && box.sendAnswers.has(id)) return awaitSend(box, id, answer);
+  if (known || box.outcomes.get(id)) return answer(ok({ durable: known?.stored !== 'no' }));
 
-  pump(): void {
-    pump(this.#box);
-  }
-
-  disconnected(): void {
-    disconnected(this.#box);
-  }
-
-  acked(ack: Ack): void {
-    acked(this.#box, ack);
-  }
-
-  nacked(nack: Nack): void {
-    nacked(this.#box, nack);
-  }
-
-  measured(generation: number, bufferedBytes: number): void {
-    measured(this.#box, generation, bufferedBytes);
-  }
-
-  send(command: OutgoingCommand, answer: SendAnswer): void {
-    const box = this.#box;
-    const { id } = command;
-    const known = box.entries.get(id);
-    if (known && box.sendAnswers.has(id)) return awaitSend(box, id, answer);
-    if (known || box.outcomes.get(id)) return answer(ok({ durable: known?.stored !== 'no' }));
-
-    const { priority, topic, dedupeKey, requireDurable, maybeSentMs } = command;
-    const { type } = command.command;
-    const same = twin(box, type, dedupeKey);
-    if (same)
-      return answer(
-        refusal('duplicate_command', `${type} "${dedupeKey}" is pending already, as ${same.row.id}`),
-      );
-    if (requireDurable && box.keeper.degraded) return answer(storageUnavailable(type));
-    // What may have left is not refused any more.
-    const full = maybeSentMs !== null ? null : makeRoom(box, priority, type);
-    if (full) return answer(full);
-
-    const row: StoredEntry = {
-      id,
-      seq: ++box.seq,
-      topic,
-      priority,
-      command: command.command,
-      appVersion: box.context.protocol.version,
-      dedupeKey,
-      createdAt: box.context.now - (maybeSentMs ?? 0),
-      maybeSent: maybeSentMs !== null,
-      attempt: 0,
-      firstSentAt: null,
-      fate: { state: 'pending' },
-    };
-    const entry: Entry = {
-      row,
-      offeredAt: maybeSentMs === null ? null : box.context.uptime - maybeSentMs,
-      stored: 'no',
-      delivery: { state: requireDurable ? 'storing' : 'ready' },
-    };
-    box.entries.set(id, entry);
-    awaitSend(box, id, answer);
-    // What may have left before goes by what the server remembers of that time.
-    const writable = maybeSentMs === null ? markNext(box, entry) : null;
-    put(box, entry, requireDurable);
-    if (writable) writeFrame(box, entry, writable);
-    box.host.changed();
-    pump(box);
-  }
-
-  cancel(id: string, answer: Answer<boolean>): void {
-    const box = this.#box;
-    const entry = box.entries.get(id);
-    if (!entry || !isPending(entry) || entry.row.maybeSent) return answer(ok(false));
-    const waiting = this.#cancelAnswers.get(id);
-    if (waiting) return void waiting.push(answer);
-    const answers = [answer];
-    this.#cancelAnswers.set(id, answers);
-    end(box, entry, { row: null, outcome: { status: 'cancelled' } }, (ended) => {
-      this.#cancelAnswers.delete(id);
-      for (const each of answers) each(ended ? ok(true) : storageUnavailable(entry.row.command.type));
-      pump(box);
-    });
-  }
-
-  retry(id: string, answer: SendAnswer): void {
-    const box = this.#box;
-    const entry = box.entries.get(id);
-    if (!entry || entry.row.fate.state === 'pending' || box.endings.has(id)) {
-      return answer(
-        refusal(
-          'invalid_command',
-          `${id} is not in the outbox as an entry that ended; only those can be retried`,
-        ),
-      );
-    }
-    const { protocol, now } = box.context;
-    const { row } = entry;
-    const fresh = restoreEntry(
-      protocol,
-      { ...row, createdAt: now, firstSentAt: null, fate: { state: 'pending' } },
-      now,
+  const { priority, topic, dedupeKey, requireDurable, maybeSentMs } = command;
+  const { type } = command.command;
+  const same = twin(box, type, dedupeKey);
+  if (same)
+    return answer(
+      refusal('duplicate_command', `${type} "${dedupeKey}" is pending already, as ${same.row.id}`),
     );
-    if (!fresh || fresh.fate.state === 'quarantined') {
-      const why = fresh?.fate.state === 'quarantined' ? fresh.fate.error.message : 'it is gone';
-      return answer(refusal('invalid_command', `${row.command.type} cannot be retried: ${why}`));
-    }
-    if (twin(box, row.command.type, fresh.dedupeKey)) {
-      return answer(
-        refusal('duplicate_command', `${row.command.type} "${fresh.dedupeKey}" is pending already`),
-      );
-    }
-    const full = makeRoom(box, row.priority, row.command.type);
-    if (full) return answer(full);
-    // What the server refused did not run; of what it never answered nobody knows.
-    const mayHaveRun = row.fate.state === 'uncertain' || row.fate.state === 'quarantined';
-    if (entry.stored !== 'no') entry.stored = storedAs(row);
-    entry.offeredAt = null;
-    entry.row = { ...fresh, seq: ++box.seq, maybeSent: row.maybeSent && mayHaveRun };
-    entry.delivery = { state: 'ready' };
-    awaitSend(box, id, answer);
-    put(box, entry, false, box.outcomes.remove(id));
-    box.host.changed();
+  if (requireDurable && box.keeper.degraded) return answer(storageUnavailable(type));
+  // What may have left is not refused any more.
+  const full = maybeSentMs !== null ? null : makeRoom(box, priority, type);
+  if (full) return answer(full);
+
+  const row: StoredEntry = {
+    id,
+    seq: ++box.seq,
+    topic,
+    priority,
+    command: command.command,
+    appVersion: box.context.protocol.version,
+    dedupeKey,
+    createdAt: box.context.now - (maybeSentMs ?? 0),
+    maybeSent: maybeSentMs !== null,
+    attempt: 0,
+    firstSentAt: null,
+    fate: { state: 'pending' },
+  };
+  const entry: Entry = {
+    row,
+    offeredAt: maybeSentMs === null ? null : box.context.uptime - maybeSentMs,
+    stored: 'no',
+    delivery: { state: requireDurable ? 'storing' : 'ready' },
+  };
+  box.entries.set(id, entry);
+  awaitSend(box, id, answer);
+  // What may have left before goes by what the server remembers of that time.
+  const writable = maybeSentMs === null ? markNext(box, entry) : null;
+  put(box, entry, requireDurable);
+  if (writable) writeFrame(box, entry, writable);
+  box.host.changed();
+  pump(box);
+}
+
+export function cancel(box: Box, id: string, answer: Answer<boolean>): void {
+  const entry = box.entries.get(id);
+  if (!entry || !isPending(entry) || entry.row.maybeSent) return answer(ok(false));
+  const waiting = box.cancelAnswers.get(id);
+  if (waiting) return void waiting.push(answer);
+  const answers = [answer];
+  box.cancelAnswers.set(id, answers);
+  end(box, entry, { row: null, outcome: { status: 'cancelled' } }, (ended) => {
+    box.cancelAnswers.delete(id);
+    for (const each of answers) each(ended ? ok(true) : storageUnavailable(entry.row.command.type));
     pump(box);
-  }
+  });
+}
 
-  dismiss(id: string, answer: Answer<null>): void {
-    const box = this.#box;
-    const entry = box.entries.get(id);
-    if (!entry) return answer(ok(null));
-    if (entry.row.fate.state === 'pending') {
-      return answer(
-        refusal('invalid_command', `${entry.row.command.type} is still pending; cancel it instead`),
-      );
-    }
-    // Gone at once, so that nobody retries what is about to be forgotten.
-    box.entries.delete(id);
+export function retry(box: Box, id: string, answer: SendAnswer): void {
+  const entry = box.entries.get(id);
+  if (!entry || entry.row.fate.state === 'pending' || box.endings.has(id)) {
+    return answer(
+      refusal(
+        'invalid_command',
+        `${id} is not in the outbox as an entry that ended; only those can be retried`,
+      ),
+    );
+  }
+  const { protocol, now } = box.context;
+  const { row } = entry;
+  const fresh = restoreEntry(
+    protocol,
+    { ...row, createdAt: now, firstSentAt: null, fate: { state: 'pending' } },
+    now,
+  );
+  if (!fresh || fresh.fate.state === 'quarantined') {
+    const why = fresh?.fate.state === 'quarantined' ? fresh.fate.error.message : 'it is gone';
+    return answer(refusal('invalid_command', `${row.command.type} cannot be retried: ${why}`));
+  }
+  if (twin(box, row.command.type, fresh.dedupeKey)) {
+    return answer(
+      refusal('duplicate_command', `${row.command.type} "${fresh.dedupeKey}" is pending already`),
+    );
+  }
+  const full = makeRoom(box, row.priority, row.command.type);
+  if (full) return answer(full);
+  // What the server refused did not run; of what it never answered nobody knows.
+  const mayHaveRun = row.fate.state === 'uncertain' || row.fate.state === 'quarantined';
+  if (entry.stored !== 'no') entry.stored = storedAs(row);
+  entry.offeredAt = null;
+  entry.row = { ...fresh, seq: ++box.seq, maybeSent: row.maybeSent && mayHaveRun };
+  entry.delivery = { state: 'ready' };
+  awaitSend(box, id, answer);
+  put(box, entry, false, box.outcomes.remove(id));
+  box.host.changed();
+  pump(box);
+}
+
+export function dismiss(box: Box, id: string, answer: Answer<null>): void {
+  const entry = box.entries.get(id);
+  if (!entry) return answer(ok(null));
+  if (entry.row.fate.state === 'pending') {
+    return answer(
+      refusal('invalid_command', `${entry.row.command.type} is still pending; cancel it instead`),
+    );
+  }
+  // Gone at once, so that nobody retries what is about to be forgotten.
+  box.entries.delete(id);
+  box.host.changed();
+  box.keeper.write([{ op: 'delete', table: 'entries', key: id }], 'relaxed', (stored) => {
+    if (stored || entry.stored === 'no') return answer(ok(null));
+    box.entries.set(id, entry);
     box.host.changed();
-    box.keeper.write([{ op: 'delete_entry', id }], 'relaxed', (stored) => {
-      if (stored || entry.stored === 'no') return answer(ok(null));
-      box.entries.set(id, entry);
-      box.host.changed();
-      answer(storageUnavailable(entry.row.command.type));
-    });
-  }
+    answer(storageUnavailable(entry.row.command.type));
+  });
+}
 
-  settled(id: string): Outcome | null {
-    return this.#box.outcomes.get(id)?.outcome ?? null;
-  }
+export function settled(box: Box, id: string): Outcome | null {
+  return box.outcomes.get(id)?.outcome ?? null;
+}
 
-  /** What has ended since then, ms since 1970, as far as it is known. */
-  settledSince(since: number): StoredOutcome[] {
-    return [...this.#box.outcomes.all].filter(({ at }) => at >= since);
-  }
+/** What has ended since then, ms since 1970, as far as it is known. */
+export function settledSince(box: Box, since: number): StoredOutcome[] {
+  return [...box.outcomes.all].filter(({ at }) => at >= since);
+}
 
-  /** Empties the outbox; `done` when the store has. */
-  discard(done: (stored: boolean) => void): void {
-    const ops = [...this.#box.entries.keys()].map((id): StoreOp => ({ op: 'delete_entry', id }));
-    this.#box.keeper.write(ops, 'strict', (stored) => {
-      if (stored) this.#box.entries.clear();
-      this.#box.host.changed();
-      done(stored);
-    });
-  }
+/** Empties the outbox; `done` when the store has. */
+export function discard(box: Box, done: (stored: boolean) => void): void {
+  const ops = [...box.entries.keys()].map((id): StoreOp => ({ op: 'delete', table: 'entries', key: id }));
+  box.keeper.write(ops, 'strict', (stored) => {
+    if (stored) box.entries.clear();
+    box.host.changed();
+    done(stored);
+  });
 }
 
 /** `also` goes with it. One that must be durable goes on from here, or, as if it had never been, not. */
@@ -229,7 +183,7 @@ function put(box: Box, entry: Entry, requireDurable: boolean, also: readonly Sto
   const { row } = entry;
   // A row that was there says how it ended before: no loss of power may leave it at that once the frame is out.
   const durability = row.priority === 'high' || entry.stored !== 'no' ? 'strict' : 'relaxed';
-  box.keeper.write([{ op: 'put_entry', entry: row }, ...also], durability, (stored) => {
+  box.keeper.write([{ op: 'put', table: 'entries', row: row }, ...also], durability, (stored) => {
     if (stored) entry.stored = storedAs(row);
     if (!requireDurable) return answerSend(box, row.id, ok({ durable: stored }));
     if (!stored) box.entries.delete(row.id);

@@ -32,7 +32,7 @@ export class Outcomes {
 
   /** The command is pending again. */
   remove(id: string): StoreOp[] {
-    return this.#byId.delete(id) ? [{ op: 'delete_outcome', id }] : [];
+    return this.#byId.delete(id) ? [{ op: 'delete', table: 'outcomes', key: id }] : [];
   }
 
   /** Forgets what is old; returns what that changes in the store. */
@@ -42,7 +42,7 @@ export class Outcomes {
       const size = this.#byId.size;
       if (size <= KEEP_COUNT || (size <= KEEP_AT_MOST && at + KEEP_MS > now)) break;
       this.#byId.delete(id);
-      ops.push({ op: 'delete_outcome', id });
+      ops.push({ op: 'delete', table: 'outcomes', key: id });
     }
     return ops;
   }

@@ -1,7 +1,7 @@
 /** Whether there is room for one more command: the limits, and one pending command to a `dedupeKey`. */
 import { commandDefinition } from '../../../src/protocol/interpret.ts';
 import type { Reply } from '../../../src/protocol/port.ts';
-import { refusal } from './answers.ts';
+import { refusal } from '../reply.ts';
 import { type Box, pendingIn } from './box.ts';
 import { end } from './endings.ts';
 import { type Entry, inOrder } from './entry.ts';

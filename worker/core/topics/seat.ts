@@ -34,15 +34,15 @@ export interface SeatTopic {
 interface Giving {
   readonly ticket: number | null;
   readonly at: Credited;
-  readonly events: readonly TabItem[];
-  readonly missed: readonly TabItem[];
+  /** What is left of them. */
+  readonly events: TabItem[];
+  readonly missed: TabItem[];
   /** Critical events that follow it, out of order. */
   readonly repeats: readonly TabItem[];
   /** Once it is given: how many losable events the tab has passed, and how many of them it did not get. */
   readonly losablePassed: number;
   readonly lost: number;
   part: number;
-  given: number;
 }
 
 /** How many events may still go into a batch. */
@@ -112,7 +112,8 @@ export class Seat {
     if (this.#mustRestart) this.#restart();
     this.#giveSnapshot(updates, budget);
     if (!this.#giving && !this.#mustRestart) this.#takeJournal(updates, budget);
-    if (!this.#giving && this.#place >= this.#topic.journal.end) this.#takeTickets(updates, budget);
+    if (!this.#giving && this.#place >= this.#topic.journal.end)
+      while (this.#beginTicket()) this.#giveSnapshot(updates, budget);
     // Nothing comes between the parts of a snapshot.
     if (this.#giving) return null;
     if (this.#statusGiven !== statusVersion || this.#dropped !== droppedBefore) {
@@ -131,8 +132,7 @@ export class Seat {
     this.#tickets = [];
     const missed = missedSince(this.#given ?? this.#cameWith, state);
     const lost = journal.losable - this.#losablePassed - missed.filter(isLosableItem).length;
-    this.#begin(null, state, {
-      missed,
+    this.#begin(null, state, missed, {
       repeats: state.unacknowledged,
       losablePassed: journal.losable,
       lost: Math.max(0, lost),
@@ -179,26 +179,21 @@ export class Seat {
     const { losableBefore, losable } = entry;
     // Whoever waited for a snapshot begins with this one.
     this.#tickets = [];
-    this.#begin(null, entry, {
-      missed: this.#given ? entry.missed : missedSince(this.#cameWith, entry, entry.missed),
+    const missed = this.#given ? entry.missed : missedSince(this.#cameWith, entry, entry.missed);
+    this.#begin(null, entry, missed, {
       repeats: [],
       losablePassed: losableBefore + losable,
       lost: losableBefore - this.#losablePassed,
     });
   }
 
-  #takeTickets(updates: TopicUpdate[], budget: Budget): void {
-    while (this.#beginTicket()) this.#giveSnapshot(updates, budget);
-  }
-
   /** Begins to give what the next call waits for; false where there is none, or where it must wait on. */
   #beginTicket(): boolean {
     const [next] = this.#tickets;
-    const state = this.#topic.state();
-    if (!next || !state || this.#giving) return false;
-    this.#tickets = this.#tickets.slice(1);
-    this.#begin(next.ticket, state, {
-      missed: missedSince(next.position, state),
+    const state = next && this.#topic.state();
+    if (!state || this.#giving) return false;
+    this.#tickets.shift();
+    this.#begin(next.ticket, state, missedSince(next.position, state), {
       repeats: this.#given ? [] : state.unacknowledged,
       losablePassed: this.#losablePassed,
       lost: 0,
@@ -209,35 +204,37 @@ export class Seat {
   #begin(
     ticket: number | null,
     { epoch, offset, ts, events }: Snapshot,
-    rest: Pick<Giving, 'missed' | 'repeats' | 'losablePassed' | 'lost'>,
+    missed: readonly TabItem[],
+    rest: Pick<Giving, 'repeats' | 'losablePassed' | 'lost'>,
   ): void {
-    this.#giving = { ticket, at: { epoch, offset, ts }, events, ...rest, part: 0, given: 0 };
+    const at = { epoch, offset, ts };
+    this.#giving = { ticket, at, events: [...events], missed: [...missed], ...rest, part: 0 };
   }
 
   #giveSnapshot(updates: TopicUpdate[], budget: Budget): void {
     const giving = this.#giving;
     if (!giving || budget.items <= 0) return;
-    const { ticket, at, events, missed, repeats, part, given: from } = giving;
+    const { ticket, at, repeats } = giving;
+    const { epoch, offset } = at;
     const { name: topic } = this.#topic;
-    const to = Math.min(from + budget.items, events.length + missed.length);
-    const last = to === events.length + missed.length;
+    const events = giving.events.splice(0, budget.items);
+    const missed = giving.missed.splice(0, budget.items - events.length);
+    budget.items -= events.length + missed.length;
+    const last = giving.events.length + giving.missed.length === 0;
     updates.push({
       kind: 'snapshot',
       topic,
       ticket,
-      part,
+      part: giving.part++,
       last,
-      epoch: at.epoch,
-      offset: at.offset,
-      events: events.slice(from, to),
-      missed: missed.slice(Math.max(0, from - events.length), Math.max(0, to - events.length)),
+      epoch,
+      offset,
+      events,
+      missed,
     });
-    giving.part++;
-    giving.given = to;
-    budget.items -= to - from;
     if (!last) return;
     this.#giving = null;
-    if (repeats.length > 0) updates.push({ kind: 'events', topic, epoch: at.epoch, items: [...repeats] });
+    if (repeats.length > 0) updates.push({ kind: 'events', topic, epoch, items: [...repeats] });
     budget.items -= repeats.length;
     this.#given = at;
     this.#dropped += giving.lost;

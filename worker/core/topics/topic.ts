@@ -2,7 +2,7 @@ import type { ClientFrame, ServerFrameOf, SnapshotItem } from '../../../src/prot
 import { type Interpreted, interpretEvent } from '../../../src/protocol/interpret.ts';
 import type { TopicStatus } from '../../../src/protocol/model.ts';
 import type { Position, TabItem } from '../../../src/protocol/port.ts';
-import { backoffMs } from '../connection/backoff.ts';
+import { retryWaitMs } from '../connection/backoff.ts';
 import type { Context } from '../context.ts';
 import type { TabId } from '../io.ts';
 import type { StoredCursor } from '../store.ts';
@@ -158,16 +158,16 @@ export class Topic implements SeatTopic {
     this.#ref = this.#socket.nextRef();
     const ref = this.#ref;
     const { settings, counts } = this.#context;
-    const { epoch, offset, lastSeen } = this.#knowledge ?? this.#stored ?? {};
-    const cursor = epoch === undefined || offset === undefined ? {} : { cursor: { epoch, offset } };
+    const from = this.#knowledge ?? this.#stored;
     const isShortGap =
       this.#knowledge !== null && attempt === 0 && this.#socket.silenceMs() <= settings.resyncAfterMs;
     this.#await({ state: 'asked', ref, attempt, parts: null });
+    const cursor = from && { cursor: { epoch: from.epoch, offset: from.offset } };
     const request = { topic: this.name, ref, ...cursor };
     if (isShortGap) return this.#socket.write({ type: 'subscribe', ...request });
     counts.resyncs++;
     // The server's own timestamp; where it gives none, there is none to tell.
-    this.#socket.write({ type: 'resync_request', ...request, last_seen: lastSeen || null });
+    this.#socket.write({ type: 'resync_request', ...request, last_seen: from?.lastSeen || null });
   }
 
   /** Nobody listens any more. */
@@ -293,17 +293,17 @@ export class Topic implements SeatTopic {
   }
 
   #askLater(attempt: number): void {
-    const { deadlines, now, random, settings } = this.#context;
     // A number that no answer carries.
     this.#ref = this.#socket.nextRef();
     this.#setSubscription({ state: 'asked', ref: this.#ref, attempt, parts: null });
-    deadlines.set(this.#deadline, now + backoffMs(attempt - 1, settings, random), () => this.ask(attempt));
+    this.#context.after(this.#deadline, retryWaitMs(this.#context, attempt - 1), () => this.ask(attempt));
   }
 
   /** An answer is due; it is asked for again when it does not come. */
   #await(asked: Subscription & { state: 'asked' }): void {
-    const { deadlines, now } = this.#context;
-    deadlines.set(this.#deadline, now + answerTimeoutMs(asked.attempt), () => this.ask(asked.attempt + 1));
+    const { attempt } = asked;
+    const waitMs = Math.min(ANSWER_TIMEOUT_MS * 2 ** attempt, ANSWER_TIMEOUT_MAX_MS);
+    this.#context.after(this.#deadline, waitMs, () => this.ask(attempt + 1));
     this.#setSubscription(asked);
   }
 
@@ -386,10 +386,6 @@ export class Topic implements SeatTopic {
       `${message} (topic ${this.name}); such events are skipped`,
     );
   }
-}
-
-function answerTimeoutMs(attempt: number): number {
-  return Math.min(ANSWER_TIMEOUT_MS * 2 ** attempt, ANSWER_TIMEOUT_MAX_MS);
 }
 
 function asRepeat(item: TabItem): TabItem {

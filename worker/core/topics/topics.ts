@@ -49,7 +49,7 @@ export class Topics {
     const newestFirst = [...cursors].sort((a, b) => b.savedAt - a.savedAt);
     for (const [index, cursor] of newestFirst.entries()) {
       if (index >= KEEP_CURSORS || cursor.savedAt + KEEP_CURSOR_MS < now) {
-        ops.push({ op: 'delete_cursor', topic: cursor.topic });
+        ops.push({ op: 'delete', table: 'cursors', key: cursor.topic });
       } else if (!this.#topics.has(cursor.topic) && !this.#cursors.has(cursor.topic)) {
         this.#cursors.set(cursor.topic, cursor);
       }
@@ -79,8 +79,7 @@ export class Topics {
   unsubscribe(tab: TabId, name: string): void {
     const topic = this.#topics.get(name);
     if (!topic?.seats.delete(tab) || topic.seats.size > 0) return;
-    const { deadlines, now, settings } = this.#context;
-    deadlines.set(lingerName(name), now + settings.lingerMs, () => {
+    this.#context.after(lingerName(name), this.#context.settings.lingerMs, () => {
       topic.stop();
       this.#topics.delete(name);
       if (topic.lastKnown) this.#cursors.set(name, topic.lastKnown);
@@ -127,9 +126,9 @@ export class Topics {
     const cursor = this.#topics.get(name)?.credited(position);
     if (!cursor) return;
     this.#unsaved.set(name, cursor);
-    const { deadlines, now, settings } = this.#context;
+    const { deadlines, settings } = this.#context;
     if (deadlines.at('cursors') === null)
-      deadlines.set('cursors', now + settings.cursorSaveMs, () => this.saveCursors());
+      this.#context.after('cursors', settings.cursorSaveMs, () => this.saveCursors());
   }
 
   saveCursors(): void {
@@ -151,7 +150,7 @@ export class Topics {
 }
 
 function putCursor(cursor: StoredCursor): StoreOp {
-  return { op: 'put_cursor', cursor };
+  return { op: 'put', table: 'cursors', row: cursor };
 }
 
 function lingerName(topic: string): string {
