@@ -10,7 +10,7 @@ import { playThere } from './processes.ts';
 import { play, scheduleOf } from './run.ts';
 import { shrink } from './shrink.ts';
 
-const SEEDS_FOR_A_MUTANT = 4_000;
+const SEEDS_FOR_A_MUTANT = 10_000;
 const PROGRESS_EVERY_MS = 10_000;
 
 const { values } = parseArgs({
