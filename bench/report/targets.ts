@@ -60,7 +60,7 @@ export function judge(tables: readonly FigureTable[]): Verdict[] {
     0.5,
     '×',
   );
-  const sooner = 'trunkline with `floodEventsPerSecond` 2,000';
+  const sooner = 'trunkline, floodEventsPerSecond 2,000';
   for (const [figure, limit] of [
     ['median', 1],
     ['p99', 0.5],

@@ -24,7 +24,7 @@ export const CONTENDERS: readonly ContenderInfo[] = [
   { name: 'trunkline', title: 'trunkline', server: 'trunkline', cannot: {} },
   {
     name: 'trunkline-at-once',
-    title: 'trunkline with `floodEventsPerSecond` 2,000',
+    title: 'trunkline, floodEventsPerSecond 2,000',
     server: 'trunkline',
     cannot: {},
     only: ['latency-10'],
