@@ -79,11 +79,17 @@ function drawBars(table: FigureTable): string {
 }
 
 function drawLines(points: readonly Point[], label: string): string {
-  const color = { legend: false, scheme: 'Observable10' } as const;
+  const contenders = [...new Set(points.map(({ contender }) => contender))];
+  const largest = Math.max(...points.map(({ size }) => size));
+  const names = points
+    .filter(({ size }) => size === largest)
+    .sort((a, b) => b.median - a.median)
+    .map(({ contender }) => contender);
   return svgOf({
     marginLeft: 70,
     marginRight: 210,
-    color,
+    // The first color of the scheme, a blue, is for the first contender.
+    color: { domain: contenders, scheme: 'Observable10' },
     x: {
       type: 'log',
       label: null,
@@ -91,21 +97,20 @@ function drawLines(points: readonly Point[], label: string): string {
       tickFormat: ',',
       grid: true,
     },
-    y: { type: 'symlog', label, grid: true, ticks: 6, tickFormat: '~s' },
+    y: { type: 'log', label, grid: true, ticks: 4, tickFormat: ',' },
     marks: [
       Plot.lineY(points, { x: 'size', y: 'median', stroke: 'contender' }),
       Plot.ruleX(points, { x: 'size', y1: 'min', y2: 'max', stroke: 'contender' }),
       Plot.dot(points, { x: 'size', y: 'median', fill: 'contender' }),
-      Plot.text(
-        points,
-        Plot.selectLast({
-          x: 'size',
-          y: 'median',
-          z: 'contender',
-          text: 'contender',
-          fill: 'contender',
+      // In the order of the lines' ends, which may lie on each other.
+      ...names.map((contender, index) =>
+        Plot.text([contender], {
+          text: [contender],
+          fill: [contender],
+          frameAnchor: 'top-right',
           textAnchor: 'start',
-          dx: 8,
+          dx: 14,
+          dy: index * 16,
         }),
       ),
     ],
