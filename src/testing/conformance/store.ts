@@ -247,7 +247,7 @@ function cursor(topic: string, offset: number): StoredCursor {
   return { topic, epoch: 'e1', offset, lastSeen: 1_700_000_000_002, savedAt: 1_700_000_000_003 };
 }
 function put(row: StoredEntry): StoreOp {
-  return { op: 'put', table: 'entries', row: row };
+  return { op: 'put', table: 'entries', row };
 }
 
 function isTrue(condition: boolean, what: string): void {

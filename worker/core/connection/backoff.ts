@@ -18,9 +18,10 @@ const LONGEST_ASKED_WAIT_MS = 86_400_000;
  */
 export function retryWaitMs({ settings, random }: Chance, attempt: number, askedMs?: number): number {
   const { backoffBaseMs, backoffMaxMs, jitter } = settings;
-  const leastMs = Math.min(askedMs ?? 0, LONGEST_ASKED_WAIT_MS);
-  if (askedMs !== undefined)
+  if (askedMs !== undefined) {
+    const leastMs = Math.min(askedMs, LONGEST_ASKED_WAIT_MS);
     return leastMs + (jitter === 'none' ? 0 : random() * Math.max(leastMs, backoffBaseMs));
+  }
   const boundMs = Math.min(backoffBaseMs * 2 ** attempt, backoffMaxMs);
   return jitter === 'none' ? boundMs : random() * boundMs;
 }

@@ -183,7 +183,7 @@ function put(box: Box, entry: Entry, requireDurable: boolean, also: readonly Sto
   const { row } = entry;
   // A row that was there says how it ended before: no loss of power may leave it at that once the frame is out.
   const durability = row.priority === 'high' || entry.stored !== 'no' ? 'strict' : 'relaxed';
-  box.keeper.write([{ op: 'put', table: 'entries', row: row }, ...also], durability, (stored) => {
+  box.keeper.write([{ op: 'put', table: 'entries', row }, ...also], durability, (stored) => {
     if (stored) entry.stored = storedAs(row);
     if (!requireDurable) return answerSend(box, row.id, ok({ durable: stored }));
     if (!stored) box.entries.delete(row.id);

@@ -190,8 +190,9 @@ export class Seat {
   /** Begins to give what the next call waits for; false where there is none, or where it must wait on. */
   #beginTicket(): boolean {
     const [next] = this.#tickets;
-    const state = next && this.#topic.state();
-    if (!state || this.#giving) return false;
+    // The state is a copy of all of the topic: it is made for whoever gets it now.
+    const state = next && !this.#giving && this.#topic.state();
+    if (!state) return false;
     this.#tickets.shift();
     this.#begin(next.ticket, state, missedSince(next.position, state), {
       repeats: this.#given ? [] : state.unacknowledged,
