@@ -1,4 +1,4 @@
-import { type Case, countStale, everyTab } from '../run/scene.ts';
+import { type Case, countStale, everyTab, flawsOf } from '../run/scene.ts';
 
 const PER_SECOND = 10_000;
 const SECONDS = 1.5;
@@ -45,12 +45,8 @@ export const conflation: Case = {
         longestGap: Math.max(...painted.map(({ longestGapMs }) => longestGapMs)),
         behind: stale > 0 ? PATIENCE_MS : Math.max(0, lastAt - published.endedAt),
       },
-      flaws: {
-        lost: 0,
-        stale,
-        duplicates: arrivals.reduce((sum, { duplicates }) => sum + duplicates, 0),
-        disordered: arrivals.reduce((sum, { disordered }) => sum + disordered, 0),
-      },
+      // What is conflated is not lost.
+      flaws: { ...flawsOf(arrivals, 0), lost: 0, stale },
     };
   },
 };

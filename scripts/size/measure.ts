@@ -45,22 +45,29 @@ const PEERS = [
 ];
 
 /** @param root A folder from which the peers are found. */
-export async function measurePeers(root: string): Promise<Pick<Size, 'part' | 'bundler' | 'bytes'>[]> {
-  const sizes = PEERS.map(async ({ part, source }) => [
-    { part, bundler: 'esbuild' as const, bytes: zipped(await byEsbuild(source, root)) },
-    { part, bundler: 'Vite' as const, bytes: zipped(await byVite(source, root)) },
-  ]);
+export async function measurePeers(root: string): Promise<(Measured & { part: string })[]> {
+  const sizes = PEERS.map(async ({ part, source }) =>
+    (await measure(source, root)).map((measured) => ({ part, ...measured })),
+  );
   return (await Promise.all(sizes)).flat();
 }
 
 /** @param built The folder of the built package: `dist`. */
 export async function measureSizes(built: string): Promise<Size[]> {
   const sizes: Size[] = [];
-  for (const { part, source, ...bounds } of PARTS) {
-    sizes.push({ part, bundler: 'esbuild', bytes: zipped(await byEsbuild(source, built)), ...bounds });
-    sizes.push({ part, bundler: 'Vite', bytes: zipped(await byVite(source, built)), ...bounds });
-  }
+  for (const { source, ...part } of PARTS)
+    for (const measured of await measure(source, built)) sizes.push({ ...part, ...measured });
   return sizes;
+}
+
+type Measured = Pick<Size, 'bundler' | 'bytes'>;
+
+/** By either bundler. */
+async function measure(source: string, root: string): Promise<Measured[]> {
+  return [
+    { bundler: 'esbuild', bytes: zipped(await byEsbuild(source, root)) },
+    { bundler: 'Vite', bytes: zipped(await byVite(source, root)) },
+  ];
 }
 
 function zipped(code: string): number {

@@ -2,7 +2,6 @@ import type { BenchEvent, StateMessage } from '../../shared/events.ts';
 
 /** What both a WebSocket and those that imitate it are. */
 export interface SocketLike {
-  addEventListener(type: 'open', listener: () => void): void;
   addEventListener(type: 'message', listener: (event: { readonly data: unknown }) => void): void;
 }
 
