@@ -50,7 +50,7 @@ export function frameShapes(): Record<string, JsonSchema> {
       overrideSchema: ({ valibotSchema, jsonSchema }) =>
         'const' in jsonSchema
           ? // Whoever makes types of it asks for the type.
-            { type: jsonSchema.const === true ? 'boolean' : 'string', ...jsonSchema }
+            { type: typeof jsonSchema.const === 'boolean' ? 'boolean' : 'string', ...jsonSchema }
           : scalarShapes.get(valibotSchema),
     },
   );

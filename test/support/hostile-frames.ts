@@ -37,6 +37,7 @@ const text = fc.oneof(
   fc.constantFrom('', '\ud800', '__proto__', '\u0000', '🧵'),
 );
 const yes = fc.constant(true as const);
+const no = fc.constant(false as const);
 /** `requiredKeys: []`: every field comes and goes. */
 const sometimes = <T extends object>(fields: { [K in keyof T]: fc.Arbitrary<T[K]> }) =>
   fc.record(fields, { requiredKeys: [] });
@@ -78,6 +79,7 @@ export const serverFrame: fc.Arbitrary<ServerFrame> = fc.oneof(
         heartbeat_ms: fc.constantFrom(1e-300, 1, 30_000, 1e308),
         max_frame_bytes: fc.constantFrom(1, 1_024, Number.MAX_SAFE_INTEGER),
         app_version: fc.integer(),
+        capabilities: fc.subarray(['expires_at', 'withdraw', '__proto__']),
       }),
     ),
   },
@@ -133,12 +135,15 @@ export const serverFrame: fc.Arbitrary<ServerFrame> = fc.oneof(
     weight: 2,
     arbitrary: frame(
       { type: fc.constant('command_nack' as const), id, code: text, message: text, retry: fc.boolean() },
-      sometimes({ retry_after_ms: fc.constantFrom(0, 1, 60_000, 1e308) }),
+      sometimes({ retry_after_ms: fc.constantFrom(0, 1, 60_000, 1e308), ran: no }),
     ),
   },
   {
     weight: 1,
-    arbitrary: fc.record({ type: fc.constant('pong' as const), id: fc.integer({ min: -1, max: 4 }) }),
+    arbitrary: frame(
+      { type: fc.constant('pong' as const), id: fc.integer({ min: -1, max: 4 }) },
+      sometimes({ server_time: time }),
+    ),
   },
   {
     weight: 1,
@@ -187,7 +192,7 @@ export const clientFrame: fc.Arbitrary<ClientFrame> = fc.oneof(
   frame({ type: fc.constant('subscribe' as const), topic, ref }, sometimes({ cursor })),
   frame(
     { type: fc.constant('resync_request' as const), topic, ref, last_seen: fc.option(time) },
-    sometimes({ cursor }),
+    sometimes({ cursor, missed: no }),
   ),
   fc.record({ type: fc.constant('unsubscribe' as const), topic, ref }),
   frame(
@@ -204,8 +209,9 @@ export const clientFrame: fc.Arbitrary<ClientFrame> = fc.oneof(
         event,
       ),
     },
-    sometimes({ topic }),
+    sometimes({ topic, expires_at: time }),
   ),
+  fc.record({ type: fc.constant('withdraw' as const), id }),
   frame(
     { type: fc.constant('ack' as const), topic, epoch, offsets: fc.array(offset, { maxLength: 4 }) },
     sometimes({ failed: fc.array(fc.record({ offset, code: text }), { maxLength: 2 }) }),

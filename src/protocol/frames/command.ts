@@ -1,7 +1,10 @@
 import * as v from 'valibot';
 import { int, nonnegative, positiveInt, time, topic, typed, uuid } from './common.ts';
 
-/** Client to server: do this once. `id` is its idempotency key; `attempt` counts from 1. */
+/**
+ * Client to server: do this once. `id` is its idempotency key; `attempt` counts from 1. Past `expires_at`, by the server's
+ * clock, it is not begun any more.
+ */
 export const command = v.object({
   type: v.literal('command'),
   id: uuid,
@@ -10,8 +13,15 @@ export const command = v.object({
   created_at: time,
   attempt: positiveInt,
   app_version: int,
+  expires_at: v.optional(time),
   command: typed,
 });
+
+/**
+ * Client to server: do not run this command any more, and say how it ended. Only for servers whose
+ * `welcome.capabilities` name it.
+ */
+export const withdraw = v.object({ type: v.literal('withdraw'), id: uuid });
 
 /** Server to client: durably accepted, once, however often it was sent; a repeat (`duplicate`) gets the same `result`. */
 export const commandAck = v.object({
@@ -21,7 +31,10 @@ export const commandAck = v.object({
   result: v.optional(v.unknown()),
 });
 
-/** Server to client: refused, for good (`retry: false`) or for now. */
+/**
+ * Server to client: refused, for good (`retry: false`) or for now. `ran: false`: it was looked up, and no handler of it
+ * has begun; where that is missing, perhaps.
+ */
 export const commandNack = v.object({
   type: v.literal('command_nack'),
   id: v.string(),
@@ -29,4 +42,5 @@ export const commandNack = v.object({
   message: v.string(),
   retry: v.boolean(),
   retry_after_ms: v.optional(nonnegative),
+  ran: v.optional(v.literal(false)),
 });

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { command, commandAck, commandNack } from './command.ts';
+import { command, commandAck, commandNack, withdraw } from './command.ts';
 import { error, goodbye, hello, ping, pong, welcome } from './session.ts';
 import { ack, event, resyncRequest, snapshot, subscribe, subscribed, unsubscribe } from './topic.ts';
 
@@ -12,6 +12,7 @@ export const clientFrames = {
   resync_request: resyncRequest,
   unsubscribe,
   command,
+  withdraw,
   ack,
   ping,
 };

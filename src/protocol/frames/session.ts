@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { count, int, nonnegative, positive, positiveInt, ref, time, topic, uuid } from './common.ts';
+import { count, int, list, nonnegative, positive, positiveInt, ref, time, topic, uuid } from './common.ts';
 
 /**
  * Client to server, the first frame on every socket, within 10 s.
@@ -18,7 +18,7 @@ export const hello = v.object({
 
 /**
  * Server to client: the connection is open. Every command id that was accepted after `dedupe_since` (the server's
- * clock) is still remembered.
+ * clock) is still remembered. `capabilities` names what the server keeps to beyond the first version of this protocol.
  */
 export const welcome = v.object({
   type: v.literal('welcome'),
@@ -29,12 +29,13 @@ export const welcome = v.object({
   heartbeat_ms: v.optional(positive),
   max_frame_bytes: v.optional(positiveInt),
   app_version: v.optional(int),
+  capabilities: v.optional(list(v.string())),
 });
 
 /** Client to server: the heartbeat. */
 export const ping = v.object({ type: v.literal('ping'), id: int });
 /** Server to client: answers a `ping` with its id. */
-export const pong = v.object({ type: v.literal('pong'), id: int });
+export const pong = v.object({ type: v.literal('pong'), id: int, server_time: v.optional(time) });
 
 /** Server to client, about one topic or frame: the connection goes on. `ended`: that subscription is over. */
 export const error = v.object({

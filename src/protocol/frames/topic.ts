@@ -4,13 +4,17 @@ import { count, cursor, list, offset, ref, time, topic, typed } from './common.t
 /** Client to server: start the topic; with a cursor, replay what follows it if history still has it. */
 export const subscribe = v.object({ type: v.literal('subscribe'), topic, ref, cursor: v.optional(cursor) });
 
-/** Client to server: subscribe and send the current state, and what was missed since `cursor`, or else since `last_seen`. */
+/**
+ * Client to server: subscribe and send the current state, and what was missed since `cursor`, or else since `last_seen`;
+ * with `missed: false` the state alone.
+ */
 export const resyncRequest = v.object({
   type: v.literal('resync_request'),
   topic,
   ref,
   last_seen: v.nullable(time),
   cursor: v.optional(cursor),
+  missed: v.optional(v.literal(false)),
 });
 
 /** Client to server: stop the topic. */

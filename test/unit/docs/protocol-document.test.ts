@@ -107,8 +107,11 @@ describe('the sequences', () => {
               expect([0, refs.get(frame.topic)], where).toContain(frame.ref);
               break;
             case 'ping':
+              asked.add(`ping ${frame.id}`);
+              break;
             case 'command':
-              asked.add(`${frame.type} ${frame.id}`);
+            case 'withdraw':
+              asked.add(`command ${frame.id}`);
               break;
             case 'pong':
               expect([...asked], where).toContain(`ping ${frame.id}`);

@@ -52,6 +52,7 @@ const REQUIRED: Readonly<Record<ClientFrame['type'], readonly string[]>> = {
   resync_request: ['topic', 'ref', 'last_seen'],
   unsubscribe: ['topic', 'ref'],
   command: ['id', 'priority', 'created_at', 'attempt', 'app_version', 'command'],
+  withdraw: ['id'],
   ack: ['topic', 'epoch', 'offsets'],
   ping: ['id'],
 };

@@ -71,6 +71,8 @@ export class PlainDialect implements Dialect {
       }
       case 'ping':
         return { text: '{"type":"ping"}', answers: [] };
+      // No server of it has the capability.
+      case 'withdraw':
       case 'unsubscribe':
       case 'ack':
         return { text: null, answers: [] };
