@@ -5,7 +5,16 @@ import { CHROMIUM_ARGS, chromiumPath } from './scripts/chromium.ts';
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', environment: 'node', include: ['test/unit/**/*.test.ts'] } },
+      {
+        test: {
+          name: 'unit',
+          environment: 'node',
+          include: ['test/unit/**/*.test.ts'],
+          // Guards, here as below: a condition is waited for for as long as a busy machine takes.
+          expect: { poll: { timeout: 20_000 } },
+          testTimeout: 60_000,
+        },
+      },
       {
         test: {
           name: 'package',
@@ -13,7 +22,8 @@ export default defineConfig({
           include: ['test/package/**/*.test.ts'],
           globalSetup: ['test/package/setup.ts'],
           // Compilers and bundlers at work.
-          testTimeout: 60_000,
+          expect: { poll: { timeout: 30_000 } },
+          testTimeout: 300_000,
         },
       },
       {
@@ -37,9 +47,8 @@ export default defineConfig({
         test: {
           name: 'browser',
           include: ['test/browser/**/*.test.{ts,tsx}'],
-          // A condition is waited for for as long as a busy machine takes.
-          expect: { poll: { timeout: 5_000 } },
-          testTimeout: 20_000,
+          expect: { poll: { timeout: 20_000 } },
+          testTimeout: 120_000,
           globalSetup: ['test/browser/setup/socket-server.ts'],
           browser: {
             enabled: true,

@@ -1,34 +1,38 @@
-/**
- * The last step of `npm run build`: makes the modules of `dist/src/prebuilt` files without imports, that work where they
- * are copied to.
- */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import * as esbuild from 'esbuild';
 
 const ROOT = resolve(import.meta.dirname, '..');
-const FOLDER = join(ROOT, 'dist/src/prebuilt');
 
-const { metafile } = await esbuild.build({
-  absWorkingDir: ROOT,
-  entryPoints: [join(FOLDER, 'page.js'), join(FOLDER, 'hub.js')],
-  outdir: FOLDER,
-  allowOverwrite: true,
-  bundle: true,
-  minify: true,
-  sourcemap: true,
-  format: 'esm',
-  target: 'es2022',
-  metafile: true,
-  legalComments: 'none',
-  banner: { js: '/*! trunkline, MIT, with the libraries of LICENSES.txt */' },
-});
-
-const packages = new Set(
-  Object.keys(metafile.inputs).flatMap((file) => /^node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file)?.[1] ?? []),
-);
-const licenses = [...packages].sort().map((name) => `== ${name}\n\n${licenseOf(name)}`);
-writeFileSync(join(FOLDER, 'LICENSES.txt'), licenses.join('\n'));
+/**
+ * Makes the modules of `src/prebuilt` files without imports, that work where they are copied to.
+ *
+ * @param built what the compiler made of the package
+ */
+export async function bundlePrebuilt(built: string): Promise<void> {
+  const folder = join(built, 'src/prebuilt');
+  const { metafile } = await esbuild.build({
+    absWorkingDir: ROOT,
+    entryPoints: [join(folder, 'page.js'), join(folder, 'hub.js')],
+    outdir: folder,
+    allowOverwrite: true,
+    bundle: true,
+    minify: true,
+    sourcemap: true,
+    format: 'esm',
+    target: 'es2022',
+    metafile: true,
+    legalComments: 'none',
+    banner: { js: '/*! trunkline, MIT, with the libraries of LICENSES.txt */' },
+  });
+  const packages = new Set(
+    Object.keys(metafile.inputs).flatMap(
+      (file) => /^node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file)?.[1] ?? [],
+    ),
+  );
+  const licenses = [...packages].sort().map((name) => `== ${name}\n\n${licenseOf(name)}`);
+  writeFileSync(join(folder, 'LICENSES.txt'), licenses.join('\n'));
+}
 
 /** Whoever passes a library on passes on its licence. */
 function licenseOf(name: string): string {

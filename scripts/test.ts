@@ -1,54 +1,71 @@
 /**
  * `npm test`: every stage in order, then one line with the number of all tests. `npm test -- unit e2e` runs the named
- * stages only.
+ * stages only. `npm run test:all` has the longer forms.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { type Counts, readCounts } from './test/counts.ts';
-import { runCommand } from './test/run-command.ts';
+import { type ProgressListener, runCommand } from './test/run-command.ts';
+import { ALL, type Stage, USUAL } from './test/stages.ts';
 
-interface Stage {
-  readonly name: string;
-  readonly command: readonly string[];
-  /** Whose report tells how many tests ran; a stage without one only succeeds or fails. */
-  readonly runner?: 'vitest' | 'playwright';
+/** How many times longer than on a quiet machine a stage may take. */
+const PATIENCE = 10;
+
+const { values, positionals: names } = parseArgs({
+  options: { all: { type: 'boolean', default: false } },
+  allowPositionals: true,
+});
+const groups = values.all ? ALL : USUAL;
+const stages = groups.flat();
+const unknown = names.filter((name) => !stages.some((stage) => stage.name === name));
+if (unknown.length > 0) {
+  console.error(
+    `No such stage: ${unknown.join(', ')}. There are: ${stages.map(({ name }) => name).join(', ')}.`,
+  );
+  process.exit(1);
+}
+const isNamed = ({ name }: Stage) => names.length === 0 || names.includes(name);
+const needsBuild = stages.some((stage) => stage.needsBuild && isNamed(stage));
+const isAsked = (stage: Stage) => isNamed(stage) || (stage.name === 'build' && needsBuild);
+const asked = stages.filter(isAsked);
+
+const folder = mkdtempSync(join(tmpdir(), 'trunkline-test-'));
+const packed = join(folder, 'packed');
+mkdirSync(packed);
+const total: Counts = { passed: 0, failed: 0 };
+const results: string[] = [];
+for (const group of groups) await Promise.all(group.filter(isAsked).map(runAndTell));
+rmSync(folder, { recursive: true });
+console.log(`\n${results.join('\n')}\n`);
+console.log(`${total.passed} passed, ${total.failed} failed`);
+process.exitCode = total.failed === 0 ? 0 : 1;
+
+async function runAndTell(stage: Stage): Promise<void> {
+  const { name, quietSeconds } = stage;
+  const place = `${asked.indexOf(stage) + 1}/${asked.length}`;
+  const limit = sayMinutes(quietSeconds * PATIENCE);
+  const command = stage.command({ packed }).slice(0, 5).join(' ');
+  console.log(`\n== ${place} ${name}: ${command} (about ${sayMinutes(quietSeconds)}, at most ${limit})`);
+  const start = performance.now();
+  const problem = await run(stage, (seconds) =>
+    console.log(`== ${place} ${name}: runs since ${sayMinutes(seconds)}, at most ${limit}`),
+  );
+  const seconds = ((performance.now() - start) / 1_000).toFixed(1);
+  const result = `${problem === null ? 'ok    ' : 'FAILED'} ${name.padEnd(12)} ${seconds.padStart(6)} s  ${problem ?? ''}`;
+  results.push(result);
+  console.log(`== ${result}`);
 }
 
-const STAGE_TIMEOUT_MS = 6 * 60_000;
-const vitest = (project: string): Stage => ({
-  name: project,
-  command: ['vitest', 'run', '--project', project, '--reporter=default', '--reporter=json'],
-  runner: 'vitest',
-});
-const playwright = (project: string): Stage => ({
-  name: project,
-  command: [
-    ...['playwright', 'test', '-c', 'test/e2e/playwright.config.ts', `--project=${project}`],
-    '--reporter=list,json',
-  ],
-  runner: 'playwright',
-});
-/** One group after the other; what shares a group runs at the same time. */
-const GROUPS: readonly (readonly Stage[])[] = [
-  [{ name: 'chromium', command: ['node', 'scripts/ensure-chromium.ts'] }],
-  [{ name: 'check', command: ['npm', 'run', 'check'] }],
-  [{ name: 'build', command: ['npm', 'run', 'build'] }],
-  [vitest('unit')],
-  [{ name: 'simulation', command: ['node', 'test/simulation/main.ts', '--seeds', '2000'] }],
-  [vitest('browser')],
-  // It mostly waits, and shows that nothing grows, however fast the machine is.
-  [vitest('package'), { name: 'soak', command: ['node', 'bench/soak/main.ts', '--short'] }],
-  [playwright('e2e')],
-  [playwright('kills')],
-];
-
 /** What went wrong, or `null`. */
-async function runStage(stage: Stage, reports: string, total: Counts): Promise<string | null> {
-  const report = join(reports, `${stage.name}.json`);
+async function run(stage: Stage, onProgress: ProgressListener): Promise<string | null> {
+  const report = join(folder, `${stage.name}.json`);
   const reportArguments = stage.runner === 'vitest' ? [`--outputFile.json=${report}`] : [];
-  const end = await runCommand([...stage.command, ...reportArguments], STAGE_TIMEOUT_MS, {
-    PLAYWRIGHT_JSON_OUTPUT_FILE: report,
+  const end = await runCommand([...stage.command({ packed }), ...reportArguments], {
+    timeoutMs: stage.quietSeconds * PATIENCE * 1_000,
+    env: { ...stage.env, ...packageVariable(), PLAYWRIGHT_JSON_OUTPUT_FILE: report },
+    onProgress,
   });
   const counts = stage.runner ? readCounts(stage.runner, report) : null;
   total.passed += counts?.passed ?? 0;
@@ -66,34 +83,12 @@ async function runStage(stage: Stage, reports: string, total: Counts): Promise<s
   return null;
 }
 
-const stages = GROUPS.flat();
-const names = process.argv.slice(2);
-const unknown = names.filter((name) => !stages.some((stage) => stage.name === name));
-if (unknown.length > 0) {
-  console.error(
-    `No such stage: ${unknown.join(', ')}. There are: ${stages.map(({ name }) => name).join(', ')}.`,
-  );
-  process.exit(1);
+/** Tells a stage of the package that was packed for all of them. */
+function packageVariable(): Record<string, string> {
+  const [file] = readdirSync(packed);
+  return file === undefined ? {} : { TRUNKLINE_PACKAGE: join(packed, file) };
 }
-const isAsked = ({ name }: Stage) => names.length === 0 || names.includes(name);
-const reports = mkdtempSync(join(tmpdir(), 'trunkline-reports-'));
-const total: Counts = { passed: 0, failed: 0 };
-const results: string[] = [];
-const asked = stages.filter(isAsked);
-for (const group of GROUPS) {
-  const running = group.filter(isAsked).map(async (stage) => {
-    const place = `${asked.indexOf(stage) + 1}/${asked.length}`;
-    console.log(`\n== ${place} ${stage.name}: ${stage.command.slice(0, 5).join(' ')}`);
-    const start = performance.now();
-    const problem = await runStage(stage, reports, total);
-    const seconds = ((performance.now() - start) / 1_000).toFixed(1);
-    const result = `${problem === null ? 'ok    ' : 'FAILED'} ${stage.name.padEnd(12)} ${seconds.padStart(6)} s  ${problem ?? ''}`;
-    results.push(result);
-    console.log(`== ${result}`);
-  });
-  await Promise.all(running);
+
+function sayMinutes(seconds: number): string {
+  return seconds < 100 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`;
 }
-rmSync(reports, { recursive: true });
-console.log(`\n${results.join('\n')}\n`);
-console.log(`${total.passed} passed, ${total.failed} failed`);
-process.exitCode = total.failed === 0 ? 0 : 1;

@@ -1,6 +1,7 @@
 /**
  * `npm run soak`: a million events, with tabs, keys, commands and the line coming and going, for `--minutes` (30 at
- * most); nothing may grow. What it found is kept in `results/soak.json`. `--short`: 2 minutes, which shows flatness and not speed.
+ * most); nothing may grow. What it found is kept in `results/soak.json`, unless `--no-keep`. `--short`: 2 minutes, which
+ * shows flatness and not speed, and is not kept.
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -24,7 +25,12 @@ const SHORT_TABS = 4;
 const SAMPLES = 24;
 
 const { values } = parseArgs({
-  options: { minutes: { type: 'string' }, short: { type: 'boolean', default: false } },
+  options: {
+    minutes: { type: 'string' },
+    short: { type: 'boolean', default: false },
+    keep: { type: 'boolean', default: true },
+  },
+  allowNegative: true,
 });
 const minutes = values.short ? SHORT_MINUTES : Math.min(MINUTES, Number(values.minutes ?? MINUTES));
 if (!(minutes > 0)) throw new Error('--minutes takes a positive number');
@@ -68,7 +74,7 @@ try {
   await server.end();
   pages.remove();
 }
-if (!values.short) {
+if (values.keep && !values.short) {
   const results: SoakResults = {
     machine,
     startedAt: startedAt.toISOString(),

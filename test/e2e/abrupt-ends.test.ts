@@ -102,7 +102,7 @@ test('the server is killed in the middle of a command, again and again: it runs 
   await killWorker(browser, site.origin);
   await serveApart();
 
-  for (const tab of tabs) await expect.poll(() => tab.outbox(), { timeout: 10_000 }).toEqual([]);
+  for (const tab of tabs) await expect.poll(() => tab.outbox()).toEqual([]);
   const log = readLog(logFile);
   expect(ledger.problems(log)).toEqual([]);
   expect(log.effects).toHaveLength(6);

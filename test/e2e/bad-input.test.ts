@@ -62,7 +62,7 @@ test('whatever a server says, the connection and the page live on, and each kind
   raw.event({ type: 'gate', gateId: 'a', state: 'ajar' }, { ack: true });
   raw.event({ type: 'line', text: 'last' });
 
-  await expect.poll(() => lines(tab), { timeout: 15_000 }).toEqual(['first', 'last']);
+  await expect.poll(() => lines(tab)).toEqual(['first', 'last']);
   const { counts, sockets, topics } = await tab.inspect();
   // `[null,[],{}]` has three of them.
   expect(counts).toMatchObject({
@@ -142,7 +142,7 @@ for (const { what, reason, manners } of HANDSHAKES) {
       await test.step(manner, async () => {
         raw.become(manner);
         const before = raw.connections();
-        await expect.poll(raw.connections, { timeout: 10_000 }).toBeGreaterThan(before);
+        await expect.poll(raw.connections).toBeGreaterThan(before);
         await tab.is(reason);
         expect((await tab.inspect()).sockets.live).toBeLessThanOrEqual(1);
         expect(await tab.outbox()).toEqual(['note queued']);

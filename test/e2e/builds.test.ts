@@ -74,7 +74,7 @@ test('the process of the owner is stopped: the other build takes over, and what 
   try {
     const sent = relay.note('while the owner is stopped');
     await expect
-      .poll(async () => (await relay.inspect()).role.state, { timeout: 2 * STUCK_TIMEOUT_MS })
+      .poll(async () => (await relay.inspect()).role.state, { timeout: 6 * STUCK_TIMEOUT_MS })
       .toBe('owner');
     expect(await sent).toMatchObject({ durable: true });
     await expect.poll(() => server.ran.map(({ what }) => what)).toContain('note while the owner is stopped');
@@ -83,7 +83,7 @@ test('the process of the owner is stopped: the other build takes over, and what 
   }
 
   await expect
-    .poll(async () => (await stuck.inspect()).role.state, { timeout: 2 * STUCK_TIMEOUT_MS })
+    .poll(async () => (await stuck.inspect()).role.state, { timeout: 6 * STUCK_TIMEOUT_MS })
     .toBe('relay');
   await stuck.is('open');
   expect(await stuck.note('through the new owner')).toMatchObject({ durable: true });

@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { connection, expect, fileOfRun, runHeader, strip, test } from './harness/console.ts';
 
 /** The line stays cut for 14 s, and a person needs time to read. */
-const PLAYED_MS = 60_000;
+const PLAYED_MS = 180_000;
 
 test('"Try the promise" plays to its end by itself, and proves what it says', async ({ startMain, open }) => {
-  test.setTimeout(2 * PLAYED_MS);
+  test.setTimeout(3 * PLAYED_MS);
   const server = await startMain();
   const one = await open(server);
   const two = await open(server);

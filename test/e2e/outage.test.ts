@@ -7,7 +7,6 @@ test('an operator decides while the network is down, both tabs reload, and the d
   network,
   server,
 }) => {
-  test.setTimeout(200_000);
   const tabs = [await open(), await open()] as const;
   const [one] = tabs;
   await server.publish('run', { type: 'gate', gateId: 'a', state: 'open' });

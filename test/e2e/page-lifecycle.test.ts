@@ -92,7 +92,6 @@ test('a hidden page that is frozen during 100,000 events costs the hub nothing, 
   serve,
   site,
 }) => {
-  test.setTimeout(120_000);
   const server = await serve();
   const config = JSON.stringify(labConfig(network.port));
   const openTab = () =>
@@ -122,16 +121,14 @@ test('a hidden page that is frozen during 100,000 events costs the hub nothing, 
   }
   await server.publish('run', { type: 'alarm', text: 'fire' });
 
-  await expect.poll(() => seen.evaluate(summary), { timeout: 30_000 }).toMatchObject({ alarms: 1 });
+  await expect.poll(() => seen.evaluate(summary), { timeout: 90_000 }).toMatchObject({ alarms: 1 });
   // A page that takes nothing for 5 s has nothing kept for it.
   const report = () =>
     seen.evaluate(async () => {
       const { tabs, topics } = await window.lab.client.inspect();
       return { credits: tabs.map(({ credit }) => credit), queued: topics.map(({ queued }) => queued) };
     });
-  await expect
-    .poll(report, { timeout: 10_000 })
-    .toMatchObject({ credits: ['stalled', expect.anything()], queued: [0] });
+  await expect.poll(report).toMatchObject({ credits: ['stalled', expect.anything()], queued: [0] });
 
   const growth = (await heapOfWorker(browser, site.origin)) - heapBefore;
   expect(growth, 'bytes that the hub holds more').toBeLessThan(HUB_GROWTH_BYTES);

@@ -17,7 +17,7 @@ test(`${DECISIONS} decisions under random kills, seed ${SEED}: each one that was
   serveApart,
   site,
 }) => {
-  test.setTimeout(60_000 + DECISIONS * 100);
+  test.setTimeout(300_000 + DECISIONS * 650);
   const scene = new Scene({
     network,
     origin: site.origin,

@@ -40,7 +40,7 @@ test('ten tabs cost the server one connection, and none a while after the last o
 
   for (const { page } of tabs) await page.close();
 
-  await expect.poll(network.live, { timeout: 15_000 }).toBe(0);
+  await expect.poll(network.live).toBe(0);
 });
 
 test('the tab that started the worker is closed, and the others go on as if nothing had happened', async ({

@@ -58,7 +58,7 @@ test('every frame is late, and the line is cut while they are on their way: the 
     network.cut();
   }
 
-  for (const tab of tabs) await expect.poll(() => tab.outbox(), { timeout: 20_000 }).toEqual([]);
+  for (const tab of tabs) await expect.poll(() => tab.outbox()).toEqual([]);
   expect(ledger.count('durable')).toBe(36);
   expect(ledger.problems(readLog(logFile))).toEqual([]);
   await expect.poll(network.live).toBe(1);

@@ -50,7 +50,7 @@ test('editing the protocol or the hub and reloading one tab runs the new code, w
     const text = readFileSync(join(app, file), 'utf8');
     expect(text).toContain(from);
     writeFileSync(join(app, file), text.replace(from, to));
-    await expect.poll(served, { timeout: 10_000 }).not.toBe(before);
+    await expect.poll(served, { timeout: 30_000 }).not.toBe(before);
   };
   try {
     const old = await context.newPage();
@@ -62,7 +62,7 @@ test('editing the protocol or the hub and reloading one tab runs the new code, w
     /** Until its new hub has taken over, a tab sees through the hub that goes. */
     const reload = async () => {
       await reloaded.reload();
-      await expect.poll(() => roleOf(reloaded), { timeout: 10_000 }).toBe('owner');
+      await expect.poll(() => roleOf(reloaded), { timeout: 30_000 }).toBe('owner');
     };
     const pagesOfOld: string[] = [];
     old.on('framenavigated', (frame) => pagesOfOld.push(frame.url()));

@@ -17,12 +17,12 @@ import { buildConsole, type Site } from '../../../demo/server/site.ts';
 import { type ConsoleProcess, startChild, startMain } from './console-process.ts';
 
 /** For a machine that is busy. */
-export const expect = baseExpect.configure({ timeout: 10_000 });
+export const expect = baseExpect.configure({ timeout: 30_000 });
 
-/** A line that was cut is tried again after 4 s at most, or 8 s with the circuit open. */
-export const BACK_MS = 15_000;
+/** A line that was cut is tried again after 4 s at most, or 8 s with the circuit open; on a machine that is busy. */
+export const BACK_MS = 45_000;
 /** What real processes may take on a machine that is busy. */
-export const RUN_MS = 30_000;
+export const RUN_MS = 90_000;
 
 interface Fixtures {
   /** The server as `npm start` starts it. */

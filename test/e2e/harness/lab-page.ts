@@ -50,7 +50,7 @@ export function labPage(evaluate: (expression: string) => Promise<unknown>, iden
   const connection = () => run(() => window.lab.client.connection.get());
   return {
     connection,
-    is: (state, timeout = 10_000) =>
+    is: (state, timeout = 30_000) =>
       expect
         .poll(
           async () => {

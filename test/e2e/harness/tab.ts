@@ -23,7 +23,8 @@ export interface Tab {
   ): Promise<void>;
 }
 
-const PAGE_TIMEOUT_MS = 10_000;
+/** Only a guard: for a machine that has other things to do. */
+const PAGE_TIMEOUT_MS = 30_000;
 
 export async function openTab(context: BrowserContext, origin: string, config: PageConfig): Promise<Tab> {
   const page = await context.newPage();

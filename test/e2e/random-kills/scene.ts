@@ -115,7 +115,7 @@ export class Scene {
       await expect
         .poll(async () => Math.max(await pendingAtHub(tab), (await tab.outbox()).length), {
           message: 'the outbox',
-          timeout: 30_000,
+          timeout: 120_000,
           intervals: [50],
         })
         .toBeLessThanOrEqual(pending);
@@ -127,7 +127,7 @@ export class Scene {
     await expect
       .poll(async () => (await workersOf(devtools, this.origin)).length, {
         message: 'workers',
-        timeout: 10_000,
+        timeout: 30_000,
       })
       .toBe(1);
     await devtools.detach();

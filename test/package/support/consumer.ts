@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
-const NPM_TIMEOUT_MS = 120_000;
+/** Only a guard: a registry that does not answer would hold a run for ever. */
+const NPM_TIMEOUT_MS = 600_000;
 
 /** A throw-away application that has installed the packed package, as a user would. */
 export interface Consumer {
@@ -28,8 +29,7 @@ export function createConsumer({
 } = {}): Consumer {
   // Without symbolic links (macOS' temporary folder is one): bundlers compare real paths.
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'trunkline-consumer-')));
-  const packed: unknown = JSON.parse(npm(ROOT, 'pack', '--json', '--pack-destination', folder));
-  const tarball = tarballOf(packed);
+  const tarball = packInto(folder);
   const dependencies = {
     trunkline: `file:./${tarball}`,
     ...versionsOf('zod', 'react', 'react-dom', '@types/react', '@types/react-dom', '@types/node'),
@@ -57,6 +57,16 @@ function npm(folder: string, ...args: string[]): string {
     encoding: 'utf8',
     timeout: NPM_TIMEOUT_MS,
   });
+}
+
+/** The file's name. `npm test` has packed the package once for all who ask. */
+function packInto(folder: string): string {
+  const packed = process.env['TRUNKLINE_PACKAGE'];
+  if (packed === undefined)
+    return tarballOf(JSON.parse(npm(ROOT, 'pack', '--json', '--pack-destination', folder)));
+  const tarball = basename(packed);
+  cpSync(packed, join(folder, tarball));
+  return tarball;
 }
 
 /** As the repository has them, so that they come out of npm's cache. */

@@ -82,6 +82,6 @@ export function scene(
 }
 
 export const until = <T>(check: () => T | Promise<T>): Promise<T> =>
-  vi.waitFor(check, { timeout: 5_000, interval: 5 });
+  vi.waitFor(check, { timeout: 20_000, interval: 5 });
 export const untilEqual = <T>(read: () => T, wanted: unknown): Promise<void> =>
   until(() => expect(read()).toEqual(wanted));

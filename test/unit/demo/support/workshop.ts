@@ -47,7 +47,7 @@ export async function operate(server: { url: string }, name?: string): Promise<O
 }
 
 /** Waits until it is so. */
-export async function eventually(isSo: () => boolean | Promise<boolean>, withinMs = 10_000): Promise<void> {
+export async function eventually(isSo: () => boolean | Promise<boolean>, withinMs = 30_000): Promise<void> {
   const until = Date.now() + withinMs;
   while (!(await isSo())) {
     if (Date.now() > until) throw new Error(`not within ${withinMs} ms: ${isSo}`);
