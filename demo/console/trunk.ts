@@ -4,8 +4,17 @@ import { type ConsoleProtocol, protocol } from '../engine/protocol.ts';
 
 export type Trunk = Client<ConsoleProtocol>;
 
-export const { Provider, useClient, useConnection, useEvent, useLatest, useOutbox, useSend, useView } =
-  createHooks(protocol);
+export const {
+  Provider,
+  useClient,
+  useConnection,
+  useEvent,
+  useLatest,
+  useNow,
+  useOutbox,
+  useSend,
+  useView,
+} = createHooks(protocol);
 
 /** This tab's side. Nothing is connected before something on the page needs it. */
 export function createTrunk(name: string, onError: (error: TrunklineError) => void): Trunk {

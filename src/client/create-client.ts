@@ -2,6 +2,7 @@ import type { Connection } from '../protocol/model.ts';
 import type { Batch, HubPort } from '../protocol/port.ts';
 import type { AnyProtocol } from '../protocol/types.ts';
 import { browser } from './browser.ts';
+import { createClock } from './clock.ts';
 import { closed, createLink } from './connect.ts';
 import { TrunklineError } from './errors.ts';
 import { createLogger, createReport } from './log.ts';
@@ -30,6 +31,7 @@ export function createClientOn<P extends AnyProtocol>(
   const logger = createLogger(options.log);
   const report = createReport(logger, options.onError);
   const offers = createOffers();
+  const clock = createClock(platform);
   const topics = new Map<string, ReturnType<typeof createTopic>>();
   const connection = cell<Connection>(closed('idle'), report, () => link.start());
   let isSigningOut = false;
@@ -39,6 +41,7 @@ export function createClientOn<P extends AnyProtocol>(
     // Our own signing out is known by its answer, which is still to come.
     if (now?.state !== 'closed' || now.reason !== 'signed_out') now && connection.set(now);
     else if (!isSigningOut) signedOut();
+    if (batch.clock) clock.heard(batch.clock);
     const settled = mirror.settle(batch);
     mirror.receive(batch);
     for (const update of batch.topics ?? []) topics.get(update.topic)?.feed.update(update);
@@ -98,6 +101,7 @@ export function createClientOn<P extends AnyProtocol>(
       };
       return receipts.wait('send', command.id, type, link.call(offer));
     },
+    now: clock.now,
     reconnect() {
       link.check();
       // Where no hub can be had, `connection` says so.

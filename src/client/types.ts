@@ -100,6 +100,12 @@ export interface Client<P> extends AsyncDisposable {
     ...args: SendArguments<PayloadOf<P, T>>
   ): Promise<Receipt<ResultOf<P, T>>>;
   /**
+   * The server's clock, ms since 1970, as far as it is known: within half a round trip, once a server that says its time was
+   * heard. Until then the browser's. Setting the computer's clock does not move it, and it can jump when it becomes known
+   * better. After the machine slept it may be behind until the server is heard again.
+   */
+  now(): number;
+  /**
    * Try now: skips the wait, half-opens the breaker, asks for a token again after `unauthorized`.
    *
    * @throws TrunklineError `closed`, `unsupported`

@@ -117,10 +117,18 @@ export interface TabSink {
 /** An outbox entry whose commands' types are forgotten. */
 export type AnyOutboxEntry = EntryWith<Typed>;
 
+/** The browser's clock and the server's at one moment, ms since 1970. */
+export interface ClockReading {
+  browser: number;
+  server: number;
+}
+
 /** Fields that are absent did not change. */
 export interface Batch {
   hub: string;
   connection?: Connection;
+  /** Absent, too, while nothing is known of the server's clock. */
+  clock?: ClockReading;
   storage?: StorageState;
   /** The whole outbox, in the order in which it is sent. */
   outbox?: AnyOutboxEntry[];

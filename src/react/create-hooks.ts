@@ -67,6 +67,8 @@ export interface Hooks<P extends AnyProtocol> {
     options?: Pick<ListenOptions, 'replay'>,
   ): void;
   useSend<T extends CommandType<P>>(type: T): SendState<P, T>;
+  /** `client.now()`, read again each period: for countdowns. It renders as often, so keep it in a leaf. @default 1_000 */
+  useNow(periodMs?: number): number;
 }
 
 const IDLE: Connection = { state: 'closed', reason: 'idle', attempt: 0, retryAt: null, circuit: 'closed' };
@@ -157,6 +159,17 @@ export function createHooks<P extends AnyProtocol>(_protocol: P): Hooks<P> {
     return useMemo(() => ({ send, pending: underWay > 0, error }), [send, underWay, error]);
   }
 
+  function useNow(periodMs = 1_000): number {
+    const client = useClient();
+    const [now, setNow] = useState(client.now);
+    useEffect(() => {
+      setNow(client.now());
+      const timer = setInterval(() => setNow(client.now()), periodMs);
+      return () => clearInterval(timer);
+    }, [client, periodMs]);
+    return now;
+  }
+
   return {
     Provider: ({ client, children }) => createElement(ClientContext.Provider, { value: client }, children),
     useClient,
@@ -167,6 +180,7 @@ export function createHooks<P extends AnyProtocol>(_protocol: P): Hooks<P> {
     useLatest: useLatest as Hooks<P>['useLatest'],
     useEvent,
     useSend,
+    useNow,
   };
 }
 

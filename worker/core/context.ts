@@ -1,6 +1,7 @@
 import type { HubCounts } from '../../src/protocol/model.ts';
 import type { ErrorCode, HubMessage } from '../../src/protocol/port.ts';
 import type { AnyProtocol } from '../../src/protocol/types.ts';
+import { ServerClock } from './connection/server-clock.ts';
 import { Deadlines } from './deadlines.ts';
 import type { Effect } from './io.ts';
 import type { HubSettings } from './settings.ts';
@@ -33,6 +34,7 @@ export class Context {
   readonly random: () => number;
   readonly uuid: () => string;
   readonly deadlines = new Deadlines();
+  readonly serverClock = new ServerClock();
   readonly counts: HubCounts = {
     messagesIn: 0,
     messagesOut: 0,
@@ -67,6 +69,11 @@ export class Context {
     this.random = random;
     this.uuid = uuid;
     this.now = now;
+  }
+
+  /** The server's clock, ms since 1970; `null`: no server was heard yet. */
+  get serverNow(): number | null {
+    return this.serverClock.at(this.uptime);
   }
 
   /** A clock that was set back is understood: what was to be waited for stays as long. */

@@ -74,6 +74,7 @@ export class Hub {
       welcomed: (welcome) => this.#welcomed(welcome),
       received: (frame) => this.#received(frame),
       turnedAway: () => this.#turnedAway(),
+      heardClock: () => this.#tabs.changed('clock'),
       lost: () => this.#lost(),
       changed: () => this.#tabs.changed('connection'),
     });
@@ -93,6 +94,10 @@ export class Hub {
       silenceMs: () => this.#connection.silenceMs,
     });
     this.#tabs = new Tabs(context, this.#topics, {
+      clock: () => {
+        const { now: browser, serverNow: server } = context;
+        return server === null ? null : { browser, server };
+      },
       connection: () => this.#connection.view,
       storage: () => this.#keeper.storage,
       outbox: () => outbox.view(this.#outbox),

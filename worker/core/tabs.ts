@@ -36,9 +36,10 @@ interface Tab {
 }
 
 /** What every tab is told the same of. */
-type Parts = Required<Pick<Batch, 'connection' | 'storage' | 'outbox'>>;
+type Parts = Required<Pick<Batch, 'connection' | 'clock' | 'storage' | 'outbox'>>;
 type Part = keyof Parts;
-export type TabsSource = { readonly [P in Part]: () => Parts[P] };
+/** `null`: there is nothing to tell yet. */
+export type TabsSource = { readonly [P in Part]: () => Parts[P] | null };
 
 /** The tabs, and what is on the way to each: one batch at a time, the next one when it was taken. */
 export class Tabs implements TokenTabs {
@@ -87,7 +88,7 @@ export class Tabs implements TokenTabs {
       request,
       visible: request.visible,
       credit: { state: 'ready' },
-      stale: new Set(['connection', 'storage', 'outbox']),
+      stale: new Set(['connection', 'clock', 'storage', 'outbox']),
       settled: [],
       messages: [],
       tokenRequest: null,
@@ -187,12 +188,11 @@ export class Tabs implements TokenTabs {
 
   /** The last word to every tab, whether it can take it or not. */
   farewell(): void {
+    this.#shared = {};
     for (const { id } of this.#tabs.values()) {
-      const batch = {
-        hub: this.#context.hubId,
-        connection: this.#source.connection(),
-        outbox: this.#source.outbox(),
-      };
+      const batch: Batch = { hub: this.#context.hubId };
+      this.#tell(batch, 'connection');
+      this.#tell(batch, 'outbox');
       this.#context.emit({ type: 'deliver', tab: id, batch });
     }
   }
@@ -215,7 +215,10 @@ export class Tabs implements TokenTabs {
   }
 
   #tell<P extends Part>(batch: Partial<Parts>, part: P): void {
-    batch[part] = this.#shared[part] ??= this.#source[part]();
+    const value = this.#shared[part] ?? this.#source[part]();
+    if (value === null) return;
+    this.#shared[part] = value;
+    batch[part] = value;
   }
 
   #takeTopics({ seats }: Tab): { updates: TopicUpdate[]; given: Map<string, Credited> } {

@@ -1,7 +1,7 @@
 import { useMemo } from 'react';
 import { RUNS_TOPIC, runTopic } from '../../engine/protocol.ts';
 import { goTo } from '../route.ts';
-import { useEvent, useLatest } from '../trunk.ts';
+import { useClient, useEvent, useLatest } from '../trunk.ts';
 import { asFirstTab } from './first-tab.ts';
 import { highlight } from './highlight.ts';
 import type { Report } from './report.ts';
@@ -22,9 +22,10 @@ export function RunErrors({ report, runId }: { report: Report; runId: string | n
 
 /** Each gets a toast and a report, and its node is marked in the graph. */
 function ErrorsOfRun({ runId, report }: { runId: string; report: Report }) {
+  const client = useClient();
   const toasts = useToasts();
   useEvent(runTopic(runId), 'error', ({ nodeId, message, at }, { offset }) => {
-    if (Date.now() - at > NEWS_MS) return;
+    if (client.now() - at > NEWS_MS) return;
     asFirstTab(`error:${runId}@${offset}`, () =>
       report({ message, runId, ...(nodeId !== null && { nodeId }) }),
     );

@@ -1,11 +1,12 @@
 import { useEffect, useState } from 'react';
+import { useClient, useNow } from '../trunk.ts';
 import { formatCountdown, sayDuration } from '../ui/format.ts';
-import { useNow } from '../ui/use-now.ts';
 
 /** Read out when so much is left; each second would be noise. */
 const ANNOUNCED_MS = [120_000, 60_000, 30_000, 10_000];
 const URGENT_MS = 30_000;
 
+/** `until` is the server's time, and so is what it is compared with. */
 export function Countdown({ until }: { until: number }) {
   const left = Math.max(0, until - useNow(250));
   return (
@@ -16,14 +17,15 @@ export function Countdown({ until }: { until: number }) {
 }
 
 export function CountdownAnnouncement({ until }: { until: number }) {
+  const client = useClient();
   const [text, setText] = useState('');
   useEffect(() => {
     const timers = ANNOUNCED_MS.flatMap((left) => {
-      const wait = until - Date.now() - left;
+      const wait = until - client.now() - left;
       return wait > 0 ? [setTimeout(() => setText(`${sayDuration(left)} left to decide`), wait)] : [];
     });
     return () => timers.forEach(clearTimeout);
-  }, [until]);
+  }, [client, until]);
   return (
     <span className="sr-only" role="status">
       {text}

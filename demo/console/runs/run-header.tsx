@@ -1,11 +1,10 @@
 import type { EventOf } from 'trunkline';
 import type { ConsoleProtocol } from '../../engine/protocol.ts';
 import { useToasts } from '../errors/toasts.ts';
-import { useSend } from '../trunk.ts';
+import { useNow, useSend } from '../trunk.ts';
 import { formatDuration } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
 import { StateBadge } from '../ui/state.tsx';
-import { useNow } from '../ui/use-now.ts';
 import { Budget } from './budget.tsx';
 
 type Run = EventOf<ConsoleProtocol, 'run_state'>;

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react';
 
-/** The time, read again each period; for leaves alone, since it renders them as often. */
+/** The browser's time, read again each period; for leaves alone, since it renders them as often. */
 export function useNow(periodMs = 1_000): number {
   const [now, setNow] = useState(Date.now);
   useEffect(() => {

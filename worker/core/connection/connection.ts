@@ -19,7 +19,12 @@ type State =
   | { state: 'closed'; ending: Ending; hold: Hold }
   /** Asking a tab for a token; no socket yet. */
   | { state: 'authorizing' }
-  | { state: 'connecting'; generation: number }
+  | {
+      state: 'connecting';
+      generation: number;
+      /** When `hello` was written; `null`: the socket is still to open. */
+      helloAt: number | null;
+    }
   | {
       state: 'open';
       generation: number;
@@ -67,6 +72,8 @@ export interface ConnectionOwner {
   received(frame: ServerFrame): void;
   /** The server knows the client id as somebody else's: whether to try at once under another one. */
   turnedAway(): boolean;
+  /** The server's clock is known, or known better. */
+  heardClock(): void;
   /** No longer open. */
   lost(): void;
   changed(): void;
@@ -182,7 +189,7 @@ export class Connection {
     this.#token = token;
     const generation = ++this.#generation;
     this.#liveSockets++;
-    this.#state = { state: 'connecting', generation };
+    this.#state = { state: 'connecting', generation, helloAt: null };
     const { connectTimeoutMs } = this.#context.settings;
     this.#context.after('connect', connectTimeoutMs, () =>
       this.#fail('timeout', `no welcome from the server within ${connectTimeoutMs} ms`),
@@ -223,7 +230,9 @@ export class Connection {
 
   socketOpened(generation: number): void {
     if (this.#isLate(generation)) return;
-    if (this.#state.state === 'connecting') this.#send(generation, this.#owner.hello(this.#token));
+    if (this.#state.state !== 'connecting') return;
+    this.#state.helloAt = this.#context.uptime;
+    this.#send(generation, this.#owner.hello(this.#token));
   }
 
   socketMessage(generation: number, data: string | null): void {
@@ -273,7 +282,7 @@ export class Connection {
       case 'welcome':
         return this.#welcome(generation, frame);
       case 'pong':
-        return this.#pong(frame.id);
+        return this.#pong(frame);
       case 'goodbye':
         return this.#goodbye(frame);
       default:
@@ -293,6 +302,7 @@ export class Connection {
     if (this.#state.state !== 'connecting') return;
     const { now, uptime, settings, deadlines } = this.#context;
     deadlines.clear('connect');
+    this.#heardClock(welcome.server_time, this.#state.helloAt);
     this.#state = {
       state: 'open',
       generation,
@@ -320,13 +330,21 @@ export class Connection {
     this.#owner.changed();
   }
 
-  #pong(id: number): void {
+  #pong({ id, server_time }: ServerFrameOf['pong']): void {
     const state = this.#state;
     // The plain dialect's pongs carry no id: 0.
     if (state.state !== 'open' || !state.pinged || (id !== 0 && id !== state.pinged.id)) return;
     state.rttMs = this.#context.uptime - state.pinged.at;
+    this.#heardClock(server_time, state.pinged.at);
     state.pinged = null;
     this.#owner.changed();
+  }
+
+  #heardClock(serverTime: number | undefined, askedAt: number | null): void {
+    // The plain dialect's server says nothing of its clock.
+    if (serverTime === undefined || askedAt === null || this.#owner.dialect.name === 'plain') return;
+    const { serverClock, uptime } = this.#context;
+    if (serverClock.heard(serverTime, askedAt, uptime)) this.#owner.heardClock();
   }
 
   /** A ping is due when nothing arrived, or nothing was written, for a heartbeat. One that is out has its own deadline. */

@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest';
+import { browser } from '../../../src/client/browser.ts';
+import { createClock } from '../../../src/client/clock.ts';
+import { scene } from './setup.ts';
+
+const time = { now: 1_700_000_000_000, uptime: 5_000 };
+const clock = () => createClock({ ...browser, now: () => time.now, uptime: () => time.uptime });
+
+test("the browser's clock is the time before the server's is known", () => {
+  expect(clock().now()).toBe(time.now);
+  const s = scene();
+  expect(Math.abs(s.client.now() - Date.now())).toBeLessThan(1_000);
+});
+
+test('what a batch says of the clocks counts from when the hub read them', () => {
+  const { now, heard } = clock();
+  heard({ browser: time.now - 300, server: 2_000_000_000_000 });
+  expect(now()).toBe(2_000_000_000_300);
+});
+
+test("setting the computer's clock moves nothing, and time goes on", () => {
+  const { now, heard } = clock();
+  heard({ browser: time.now, server: 2_000_000_000_000 });
+  time.now -= 3_600_000;
+  time.uptime += 1_000;
+  expect(now()).toBe(2_000_000_001_000);
+  // The hub read its clock before it was set back.
+  heard({ browser: time.now + 3_600_000, server: 2_000_000_001_000 });
+  expect(now()).toBe(2_000_000_001_000);
+});
+
+test("a client's time is what its hub tells", async () => {
+  const s = scene();
+  s.client.connection.subscribe(() => {});
+  const hub = await s.attached();
+  await hub.deliver({ clock: { browser: Date.now(), server: 2_000_000_000_000 } });
+  expect(s.client.now()).toBeGreaterThanOrEqual(2_000_000_000_000);
+  expect(s.client.now()).toBeLessThan(2_000_000_060_000);
+});
