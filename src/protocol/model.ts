@@ -3,7 +3,14 @@ import type { CommandInput, CommandType, ResultOf } from './types.ts';
 /** The trunk as every tab sees it. Times are milliseconds since 1970 by the browser's clock. */
 export type Connection =
   | { state: 'connecting'; attempt: number }
-  | { state: 'open'; session: string; since: number; rttMs: number | null }
+  | {
+      state: 'open';
+      session: string;
+      since: number;
+      rttMs: number | null;
+      /** Somebody needs the line, and it was asked whether it lives: it has not answered yet. */
+      suspect: boolean;
+    }
   | { state: 'closing' }
   | {
       state: 'closed';
@@ -23,7 +30,7 @@ export type ClosedReason =
   | 'network'
   /** No `welcome` within `connectTimeoutMs`. */
   | 'timeout'
-  /** Nothing came back within `pongTimeoutMs` of a ping. */
+  /** Nothing came back within `pongTimeoutMs` of a ping, or `probeTimeoutMs` of one that somebody needed the answer to. */
   | 'heartbeat'
   /** The server ended it. */
   | 'server'

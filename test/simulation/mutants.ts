@@ -108,8 +108,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a dead socket is believed for ever',
     file: 'worker/core/connection/connection.ts',
-    text: "this.#context.after('heartbeat', pongTimeoutMs, () =>",
-    instead: "this.#context.after('heartbeat', pongTimeoutMs * 1e6, () =>",
+    text: "this.#context.after('heartbeat', timeoutMs, () =>",
+    instead: "this.#context.after('heartbeat', timeoutMs * 1e6, () =>",
   },
   {
     name: 'commands leave although the server takes us for somebody else',

@@ -73,6 +73,12 @@ export class WorldSocket {
     });
   }
 
+  /** If that is what was written last. */
+  answerPing(): void {
+    const last = JSON.parse(this.texts.at(-1) ?? 'null') as ClientFrame | null;
+    if (last?.type === 'ping') this.say({ type: 'pong', id: last.id });
+  }
+
   close(code = 1006, reason = ''): void {
     this.state = 'dropped';
     this.#world.feed({ type: 'socket_closed', generation: this.generation, code, reason });
@@ -180,6 +186,8 @@ export class HubWorld {
   readonly protocol: AnyProtocol;
   readonly sockets: WorldSocket[] = [];
   readonly effects: Effect[] = [];
+  /** Whether each ping is answered at once. */
+  answersPings = false;
   /** Whether transactions complete at once; else `commitNext` does it. */
   autoCommit = true;
   readonly commits: (Effect & { type: 'commit' })[] = [];
@@ -314,6 +322,7 @@ export class HubWorld {
         const socket = this.#socketOf(effect.generation);
         if (socket.state !== 'open') throw new Error(`a write to a socket that is ${socket.state}`);
         socket.texts.push(effect.text);
+        if (this.answersPings) socket.answerPing();
         break;
       }
       case 'close_socket':

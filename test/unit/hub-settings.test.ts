@@ -8,6 +8,7 @@ test('the settings of a hub have the defaults that are promised', () => {
     connectTimeoutMs: 10_000,
     heartbeatMs: 30_000,
     pongTimeoutMs: 10_000,
+    probeTimeoutMs: 3_000,
     backoffBaseMs: 1_000,
     backoffMaxMs: 30_000,
     jitter: 'full',

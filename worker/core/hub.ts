@@ -73,6 +73,7 @@ export class Hub {
       hello: (token) => this.#hello(token),
       welcomed: (welcome) => this.#welcomed(welcome),
       received: (frame) => this.#received(frame),
+      isReceiving: () => this.#topics.areArriving,
       turnedAway: () => this.#turnedAway(),
       heardClock: () => this.#tabs.changed('clock'),
       lost: () => this.#lost(),
@@ -84,6 +85,7 @@ export class Hub {
       confirms: () => route.dialect.confirms,
       write: (frame) => this.#connection.write(frame),
       measure: (generation) => context.emit({ type: 'measure_socket', generation }),
+      probe: () => this.#connection.probe(),
       changed: () => this.#tabs.changed('outbox'),
       settled: (settled) => this.#tabs.settled(settled),
     });
@@ -147,6 +149,7 @@ export class Hub {
       case 'socket_closed':
         return this.#connection.socketClosed(input.generation, input.code, input.reason);
       case 'socket_measured':
+        this.#connection.measured(input.generation, input.bufferedBytes);
         return outbox.measured(this.#outbox, input.generation, input.bufferedBytes);
       case 'tab_attached':
         this.#route.wish(input.request, this.#tabs.count === 0);

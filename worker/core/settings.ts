@@ -6,6 +6,12 @@ export interface HubSettings {
   heartbeatMs: number;
   /** Silence after a ping that means a dead socket. @default 10_000 */
   pongTimeoutMs: number;
+  /**
+   * The same where somebody needs the line now: the network or a page came back, a tab came, `reconnect()` was called, a
+   * command is not answered. While a snapshot arrives, or what was written has not left, it is `pongTimeoutMs`, which is
+   * its bound as well. @default 3_000
+   */
+  probeTimeoutMs: number;
   /** The upper bound of the first wait before a retry; doubled by each failure. @default 1_000 */
   backoffBaseMs: number;
   /** The upper bound of any wait before a retry. @default 30_000 */
@@ -49,6 +55,7 @@ const DEFAULTS: HubSettings = {
   connectTimeoutMs: 10_000,
   heartbeatMs: 30_000,
   pongTimeoutMs: 10_000,
+  probeTimeoutMs: 3_000,
   backoffBaseMs: 1_000,
   backoffMaxMs: 30_000,
   jitter: 'full',

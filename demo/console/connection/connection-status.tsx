@@ -3,6 +3,7 @@ import type { Connection } from 'trunkline';
 import { useClient, useConnection } from '../trunk.ts';
 import { formatClock } from '../ui/format.ts';
 import { Icon, type IconName } from '../ui/icon.tsx';
+import { useLasting } from '../ui/use-lasting.ts';
 import { useNow } from '../ui/use-now.ts';
 import { sayConnection } from './words.ts';
 
@@ -13,16 +14,24 @@ const ICONS: Record<Connection['state'], IconName> = {
   closed: 'offline',
 };
 const COUNTDOWN_STEP_MS = 250;
+/** A line that lives answers sooner: nothing is said of it. */
+const CHECKING_AFTER_MS = 500;
 
 /** The line to the server: its state, how often it was tried, when it is tried next, and the button that ends the wait. */
 export function ConnectionStatus() {
   const client = useClient();
   const connection = useConnection();
+  const isChecking = useLasting(connection.state === 'open' && connection.suspect, CHECKING_AFTER_MS);
   return (
-    <section className="connection" data-connection={connection.state} aria-label="Connection">
+    <section
+      className="connection"
+      data-connection={connection.state}
+      data-checking={isChecking}
+      aria-label="Connection"
+    >
       <Icon name={ICONS[connection.state]} />
       <div className="connection-text">
-        <strong>{sayConnection(connection)}</strong>
+        <strong>{sayConnection(connection, isChecking)}</strong>
         <span className="connection-detail">
           <Detail connection={connection} />
         </span>

@@ -14,12 +14,13 @@ const REASONS: Record<ClosedReason, string> = {
   hub_unavailable: 'The worker cannot start: reload the page',
 };
 
-export function sayConnection(connection: Connection): string {
+/** @param isChecking the line was asked whether it lives, and has not answered for a moment. */
+export function sayConnection(connection: Connection, isChecking: boolean): string {
   switch (connection.state) {
     case 'connecting':
       return 'Connecting';
     case 'open':
-      return 'Live';
+      return isChecking ? 'Checking the line' : 'Live';
     case 'closing':
       return 'Closing';
     case 'closed':

@@ -22,7 +22,7 @@ export function Inspector() {
           label="Attempts in a minute"
           value={`${sockets.attemptsInLastMinute}${sockets.storm ? ', a storm' : ''}`}
         />
-        <Fact label="Connection" value={sayConnection(report.connection)} />
+        <Fact label="Connection" value={sayConnection(report.connection, false)} />
         <Fact label="Hub" value={report.hub.slice(0, 8)} />
         <Fact label="Role" value={role.state === 'owner' ? `owner, term ${role.term}` : role.state} />
         <Fact label="Storage" value={storage.state} />

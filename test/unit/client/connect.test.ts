@@ -4,7 +4,7 @@ import { FakeHub, item, snapshot } from './fake-hub.ts';
 import { protocol, scene, until, untilEqual } from './setup.ts';
 
 const state = ({ client }: ReturnType<typeof scene>) => client.connection.get();
-const open = { state: 'open', session: 's', since: 1, rttMs: null } as const;
+const open = { state: 'open', session: 's', since: 1, rttMs: null, suspect: false } as const;
 
 test('without a page every readable gives its first value, and nothing is started', async () => {
   const client = createClient(protocol, {

@@ -96,7 +96,13 @@ describe('connecting', () => {
     world.socket.accept();
     expect(world.socket.texts).toHaveLength(1);
     world.socket.welcome();
-    expect(tab.connection).toEqual({ state: 'open', session: 's1', since: START, rttMs: null });
+    expect(tab.connection).toEqual({
+      state: 'open',
+      session: 's1',
+      since: START,
+      rttMs: null,
+      suspect: false,
+    });
     expect(world.socket.frames.map(({ type }) => type)).toEqual([
       'hello',
       'hello',
@@ -355,7 +361,7 @@ describe('the heartbeat', () => {
     const { world, tab } = connect();
     for (let second = 1; second < 40; second++) {
       world.advance(1_000);
-      tab.send({ command: { type: 'remark', n: second } });
+      tab.subscribe(`run:of-${second}`);
       expect(tab.connection?.state).toBe('open');
     }
     world.advance(1_000);
@@ -430,7 +436,7 @@ describe('a clock that jumps', () => {
     const { world, tab } = connect();
     world.advance(30_000);
     world.now -= 3_600_000;
-    decide(tab, 'g');
+    tab.subscribe('run:2');
     world.advance(9_999);
     expect(tab.connection?.state).toBe('open');
     world.advance(1);
@@ -441,7 +447,7 @@ describe('a clock that jumps', () => {
     const { world, tab } = connect();
     world.advance(20_000);
     world.now -= 3_600_000;
-    decide(tab, 'g');
+    tab.subscribe('run:2');
     world.advance(10_000);
     expect(world.socket.sent('ping')).toHaveLength(1);
     world.advance(30);
@@ -483,6 +489,7 @@ describe('idle', () => {
 
   test('a pending command needs the connection, also without any tab', () => {
     const { world, tab } = start();
+    world.answersPings = true;
     const { id } = decide(tab, 'g');
     tab.leave();
     world.advance(9_000);

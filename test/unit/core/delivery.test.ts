@@ -363,6 +363,7 @@ describe('a tab without credit for 5 s', () => {
 
   test('that subscribes while it is stalled costs nothing either', () => {
     const scene = new TopicScene({ settings: { floodBuffer: 100_000 } });
+    scene.world.answersPings = true;
     scene.live(1);
     const frozen = scene.world.attach();
     slow(frozen);

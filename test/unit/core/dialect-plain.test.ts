@@ -53,6 +53,7 @@ describe('the connection', () => {
 
   test('pings only with `heartbeat: true`', () => {
     const without = connected();
+    without.tab.call({ method: 'reconnect' });
     without.world.advance(600_000);
     expect(without.world.socket.texts).toEqual([]);
     expect(without.tab.connection?.state).toBe('open');
@@ -62,6 +63,9 @@ describe('the connection', () => {
     world.advance(5);
     world.socket.text('{"type":"pong"}');
     expect(tab.connection).toMatchObject({ state: 'open', rttMs: 5 });
+    tab.call({ method: 'reconnect' });
+    expect(written(world)).toHaveLength(2);
+    world.socket.text('{"type":"pong"}');
     world.advance(30_000);
     world.advance(10_000);
     expect(closedOf(tab).reason).toBe('heartbeat');

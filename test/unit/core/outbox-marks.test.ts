@@ -103,6 +103,7 @@ describe('a row says `maybeSent` before its frame leaves', () => {
 describe('a failing store', () => {
   test('while a mark is under way: the command is held, since its row says "never sent"', () => {
     const { world, tab } = start();
+    world.answersPings = true;
     const { id } = decide(tab, 'g');
     world.autoCommit = false;
     world.socket.welcome();
@@ -144,6 +145,7 @@ describe('a failing store', () => {
 
   test('a held one does not hold up what can go', () => {
     const { world, tab } = start();
+    world.answersPings = true;
     const held = decide(tab, 'held', 'run:1');
     world.disk.failure = 'failed';
     const behind = decide(tab, 'behind', 'run:1');

@@ -28,6 +28,7 @@ test('the first subscriber asks the server, the second tab and the second consum
 
 test('the last subscriber to leave unsubscribes, after lingerMs', () => {
   const scene = new TopicScene();
+  scene.world.answersPings = true;
   const [one, two] = scene.live(2);
   one?.call({ method: 'unsubscribe', topic: TOPIC });
   scene.wait(60_000);
@@ -43,6 +44,7 @@ test('the last subscriber to leave unsubscribes, after lingerMs', () => {
 
 test('a tab that dies leaves its topics, and one that comes within lingerMs finds them live', () => {
   const scene = new TopicScene();
+  scene.world.answersPings = true;
   const [tab] = scene.live(1, [item(3, node('a', 'up'))]);
   tab?.leave();
   scene.world.advance(4_000);

@@ -12,6 +12,10 @@ export const MAX_MESSAGE_CHARACTERS = 16 * 1024 * 1024;
 const DEFAULT_SERVER_MAX_BYTES = 1024 * 1024;
 /** A server that asks for less would have a ping after each pong. */
 const LEAST_HEARTBEAT_MS = 100;
+/** However many need the line, it is not asked for a sign of life more often. */
+const PROBE_EVERY_MS = 1_000;
+/** While something that was written before a ping waits in the browser: how often it is looked at. */
+const MEASURE_EVERY_MS = 250;
 const STORM_WINDOW_MS = 60_000;
 const STORM_ATTEMPTS = 5;
 
@@ -38,11 +42,23 @@ type State =
       /** By `uptime`, as all times that are only measured. */
       wroteAt: number;
       /** Sent, and nothing heard since. */
-      ping: { id: number; at: number } | null;
+      ping: Ping | null;
       /** The last ping, for the round trip. */
       pinged: { id: number; at: number } | null;
+      probedAt: number;
     }
   | { state: 'closing'; generation: number; wasOpen: boolean; ending: Ending };
+interface Ping {
+  readonly id: number;
+  readonly at: number;
+  /** Somebody needs the line now: it has less time than one by the timer. */
+  isProbe: boolean;
+  /** How often something written before it was found to wait in the browser still. */
+  waits: number;
+  /** The most that was found to have left: characters written less bytes that wait; and since when it is no more. */
+  left: number;
+  leftAt: number;
+}
 type Hold =
   /** The hub waits as long as it thinks best, if at all. */
   | 'none'
@@ -56,6 +72,8 @@ interface Ending {
   detail?: { closeCode?: number; message?: string };
   fate: End['fate'] | 'idle';
   retryAfterMs?: number;
+  /** Somebody needs the line now: the next attempt does not wait. */
+  isNeeded?: true;
 }
 
 const IDLE: Ending = { reason: 'idle', fate: 'idle' };
@@ -70,6 +88,8 @@ export interface ConnectionOwner {
   /** The connection is open; everything may be written. */
   welcomed(welcome: ServerFrameOf['welcome']): void;
   received(frame: ServerFrame): void;
+  /** Whether a snapshot has begun to arrive and has not ended: what is asked meanwhile is answered behind a part of it. */
+  isReceiving(): boolean;
   /** The server knows the client id as somebody else's: whether to try at once under another one. */
   turnedAway(): boolean;
   /** The server's clock is known, or known better. */
@@ -110,7 +130,13 @@ export class Connection {
       case 'connecting':
         return { state: 'connecting', attempt: this.#failures };
       case 'open':
-        return { state: 'open', session: state.session, since: state.since, rttMs: state.rttMs };
+        return {
+          state: 'open',
+          session: state.session,
+          since: state.since,
+          rttMs: state.rttMs,
+          suspect: state.ping?.isProbe === true,
+        };
       case 'closing':
         return { state: 'closing' };
       default:
@@ -161,8 +187,9 @@ export class Connection {
     }
   }
 
-  /** A person asks: skips the wait, half-opens the breaker, ends a pause. */
+  /** A person asks: skips the wait, half-opens the breaker, ends a pause; an open line is asked whether it lives. */
   tryNow(): void {
+    this.probe();
     if (this.#state.state === 'closing') this.#settle(this.#state.ending);
     if (this.#state.state !== 'closed') return;
     this.#tokenRefused = false;
@@ -170,18 +197,67 @@ export class Connection {
     this.nudge();
   }
 
-  /** A tab came, perhaps with the token or the person that was missing. */
+  /** A tab came, perhaps with the token or the person that was missing; an open line is asked whether it lives. */
   resume(): void {
+    this.probe();
     if (this.#state.state !== 'closed') return;
     const { hold, ending } = this.#state;
     if (hold === 'paused' || ending.reason === 'unauthorized') this.tryNow();
   }
 
-  /** The network or the page came back: skips the hub's own wait, not a pause or what the server asked for. */
+  /**
+   * The network or the page came back: skips the hub's own wait, not a pause or what the server asked for; an open line
+   * is asked whether it lives.
+   */
   nudge(): void {
+    this.probe();
     if (this.#state.state !== 'closed' || this.#state.hold !== 'none') return;
     this.#context.deadlines.clear('retry');
     if (this.#wanted) this.#attempt();
+  }
+
+  /**
+   * Somebody needs the line: after a change of networks the socket is dead without a word, which the timer alone would
+   * notice much later. Nothing happens where no line is open, or its server knows no pings.
+   */
+  probe(): void {
+    const state = this.#state;
+    if (state.state !== 'open' || !this.#owner.dialect.heartbeat || state.ping?.isProbe) return;
+    const waitMs = state.probedAt + PROBE_EVERY_MS - this.#context.uptime;
+    if (waitMs > 0) return this.#context.after('probe', waitMs, () => this.probe());
+    state.probedAt = this.#context.uptime;
+    if (state.ping) {
+      // A second one would only arrive behind it.
+      state.ping.isProbe = true;
+      this.#awaitPong(state.ping);
+    } else this.#ping(true);
+    this.#owner.changed();
+  }
+
+  /** How much of what was written waits in the browser. */
+  measured(generation: number, bufferedBytes: number): void {
+    const state = this.#state;
+    if (state.state !== 'open' || state.generation !== generation || !state.ping) return;
+    const { ping } = state;
+    const { counts, uptime, settings } = this.#context;
+    if (bufferedBytes === 0) {
+      // Only now it is on its way.
+      if (ping.waits > 0) this.#awaitPong(ping);
+      return;
+    }
+    ping.waits++;
+    const left = counts.charactersOut - bufferedBytes;
+    if (left > ping.left) {
+      ping.left = left;
+      ping.leftAt = uptime;
+    }
+    const { pongTimeoutMs } = settings;
+    if (uptime - ping.leftAt >= pongTimeoutMs)
+      return this.#lost(ping, `nothing of what was written has left for ${pongTimeoutMs} ms`);
+    this.#context.after('heartbeat', MEASURE_EVERY_MS, () => {
+      this.#awaitPong(ping);
+      this.#context.emit({ type: 'measure_socket', generation });
+    });
   }
 
   gotToken(token: string | null): void {
@@ -242,6 +318,7 @@ export class Connection {
     counts.charactersIn += data?.length ?? 0;
     if (this.#state.state === 'open') {
       this.#heardAt = uptime;
+      if (this.#state.ping?.isProbe) this.#owner.changed();
       this.#state.ping = null;
       this.#watchHeartbeat();
     }
@@ -317,6 +394,7 @@ export class Connection {
       wroteAt: uptime,
       ping: null,
       pinged: null,
+      probedAt: Number.NEGATIVE_INFINITY,
     };
     this.#context.after('stable', settings.stableAfterMs, () => {
       this.#failures = 0;
@@ -352,15 +430,32 @@ export class Connection {
     const state = this.#state;
     if (state.state !== 'open' || state.ping || !this.#owner.dialect.heartbeat) return;
     const quietMs = this.#context.uptime - Math.min(this.#heardAt, state.wroteAt);
-    this.#context.after('heartbeat', state.heartbeatMs - quietMs, () => {
-      state.ping = { id: ++this.#pings, at: this.#context.uptime };
-      state.pinged = state.ping;
-      this.write({ type: 'ping', id: state.ping.id });
-      const { pongTimeoutMs } = this.#context.settings;
-      this.#context.after('heartbeat', pongTimeoutMs, () =>
-        this.#fail('heartbeat', `silent for ${pongTimeoutMs} ms after a ping`),
-      );
-    });
+    this.#context.after('heartbeat', state.heartbeatMs - quietMs, () => this.#ping(false));
+  }
+
+  #ping(isProbe: boolean): void {
+    const state = this.#state;
+    if (state.state !== 'open') return;
+    // Before the ping is written, which would be found to wait as well.
+    this.#context.emit({ type: 'measure_socket', generation: state.generation });
+    const { uptime } = this.#context;
+    const left = Number.NEGATIVE_INFINITY;
+    const ping: Ping = { id: ++this.#pings, at: uptime, isProbe, waits: 0, left, leftAt: uptime };
+    state.ping = ping;
+    state.pinged = ping;
+    this.write({ type: 'ping', id: ping.id });
+    this.#awaitPong(ping);
+  }
+
+  /** Anything that is heard answers it. */
+  #awaitPong(ping: Ping): void {
+    const { pongTimeoutMs, probeTimeoutMs } = this.#context.settings;
+    // What was written just before may not have left at the first look.
+    const isBusy = ping.waits > 1 || this.#owner.isReceiving();
+    const timeoutMs = ping.isProbe && !isBusy ? Math.min(probeTimeoutMs, pongTimeoutMs) : pongTimeoutMs;
+    this.#context.after('heartbeat', timeoutMs, () =>
+      this.#lost(ping, `silent for ${timeoutMs} ms after a ping`),
+    );
   }
 
   #send(generation: number, frame: ClientFrame): void {
@@ -398,8 +493,17 @@ export class Connection {
   }
 
   /** The connection died without a word. */
-  #fail(reason: 'timeout' | 'heartbeat' | 'unauthorized', message: string): void {
+  #fail(reason: 'timeout' | 'unauthorized', message: string): void {
     this.#settle({ reason, detail: { message }, fate: 'retry' });
+  }
+
+  #lost({ isProbe }: Ping, message: string): void {
+    this.#settle({
+      reason: 'heartbeat',
+      detail: { message },
+      fate: 'retry',
+      ...(isProbe && { isNeeded: true as const }),
+    });
   }
 
   /** Begins the closing handshake, or replaces what follows it. Frames that arrived already are still processed. */
@@ -453,6 +557,8 @@ export class Connection {
       case 'later':
       case 'retry':
         this.#rest(ending, ending.retryAfterMs === undefined ? 'none' : 'asked');
+        // Where the one before it failed as well, waiting is what helps.
+        if (ending.isNeeded && this.#wanted && this.#failures <= 1) return this.#attempt();
         this.#retryLater(ending.retryAfterMs);
     }
   }
@@ -483,7 +589,7 @@ export class Connection {
   }
 
   #clearDeadlines(): void {
-    for (const name of ['connect', 'stable', 'heartbeat', 'close', 'token'])
+    for (const name of ['connect', 'stable', 'heartbeat', 'probe', 'close', 'token'])
       this.#context.deadlines.clear(name);
   }
 }

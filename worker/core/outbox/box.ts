@@ -43,6 +43,8 @@ export interface OutboxHost {
   confirms(): 'ack' | 'written';
   write(frame: ClientFrameOf['command']): void;
   measure(generation: number): void;
+  /** Asks the line whether it lives. */
+  probe(): void;
   /** The outbox looks different. */
   changed(): void;
   settled(settled: StoredOutcome): void;

@@ -13,6 +13,8 @@ import { pickNext } from './pick.ts';
 
 /** How long a socket must stay open after a frame, in a dialect without answers. */
 const WRITTEN_AFTER_MS = 2_000;
+/** A command that is not answered for so long may be on a dead line. */
+const UNANSWERED_MS = 3_000;
 
 export interface Ack {
   id: string;
@@ -43,6 +45,7 @@ export function pump(box: Box): void {
   // Others may go in their place.
   if (tooLarge.length > 0) return pump(box);
   if (picked.length > 0) sendPicked(box, picked, writable);
+  watchAnswers(box, writable);
 }
 
 /**
@@ -57,13 +60,16 @@ export function markNext(box: Box, entry: Entry): Writable | null {
 }
 
 export function writeFrame(box: Box, entry: Entry, { generation }: Writable): void {
-  entry.delivery = { state: 'in_flight', generation, writtenAt: box.context.uptime };
+  const { uptime } = box.context;
+  entry.delivery = { state: 'in_flight', generation, writtenAt: uptime };
+  entry.awaits = { generation, at: uptime };
   box.host.write(commandFrame(entry.row));
   if (box.host.confirms() === 'written') watchWritten(box, generation, false);
 }
 
 export function disconnected(box: Box): void {
   box.context.deadlines.clear('written');
+  box.context.deadlines.clear('unanswered');
   for (const entry of pendingIn(box)) {
     if (entry.delivery.state === 'in_flight') entry.delivery = { state: 'ready' };
   }
@@ -95,6 +101,7 @@ export function nacked(box: Box, nack: Nack): void {
   else {
     const waitMs = retryWaitMs(box.context, entry.row.attempt - 1, nack.retry_after_ms);
     entry.delivery = { state: 'waiting', error: { code, message } };
+    if (entry.awaits) entry.awaits = { ...entry.awaits, at: null };
     box.context.after(retryName(id), waitMs, () => {
       if (entry.delivery.state !== 'waiting') return;
       entry.delivery = { state: 'ready' };
@@ -108,7 +115,7 @@ export function nacked(box: Box, nack: Nack): void {
 
 /** In a dialect without answers: what was written long enough ago, to a socket with nothing left to send, has left. */
 export function measured(box: Box, generation: number, bufferedBytes: number): void {
-  if (box.host.writable()?.generation !== generation) return;
+  if (box.host.confirms() !== 'written' || box.host.writable()?.generation !== generation) return;
   for (const entry of pendingIn(box)) {
     const { delivery } = entry;
     if (
@@ -131,6 +138,30 @@ function watchWritten(box: Box, generation: number, busy: boolean): void {
   if (written.length === 0) return deadlines.clear('written');
   const waitMs = busy ? WRITTEN_AFTER_MS : Math.min(...written) + WRITTEN_AFTER_MS - uptime;
   box.context.after('written', Math.max(waitMs, 1), () => box.host.measure(generation));
+}
+
+/**
+ * The line is asked whether it lives for a command that waits too long, once for each time that it was sent: also for one
+ * that is held behind another, which may be what was lost.
+ */
+function watchAnswers(box: Box, { generation }: Pick<Writable, 'generation'>): void {
+  const { deadlines, uptime } = box.context;
+  let next: number | null = null;
+  for (const entry of pendingIn(box)) {
+    if (entry.awaits?.generation !== generation) entry.awaits = { generation, at: uptime };
+    const { at } = entry.awaits;
+    if (at !== null && (next === null || at < next)) next = at;
+  }
+  if (next === null) return deadlines.clear('unanswered');
+  box.context.after('unanswered', next + UNANSWERED_MS - uptime, () => {
+    for (const entry of pendingIn(box)) {
+      const since = entry.awaits?.at ?? null;
+      if (since !== null && since + UNANSWERED_MS <= box.context.uptime)
+        entry.awaits = { generation, at: null };
+    }
+    box.host.probe();
+    watchAnswers(box, { generation });
+  });
 }
 
 /** Hands them to the socket as soon as their rows say so; at once where there is no store to say it. */

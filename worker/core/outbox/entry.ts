@@ -32,6 +32,11 @@ export interface Entry {
   offeredAt: number | null;
   stored: Stored;
   delivery: Delivery;
+  /**
+   * On which connection it waits for an answer, and since when, by the hub's uptime; `at` is `null` once the line was asked
+   * for it whether it lives, or it was answered.
+   */
+  awaits: { readonly generation: number; readonly at: number | null } | null;
 }
 
 /** Still to be delivered. One whose end is only to be stored is not. */

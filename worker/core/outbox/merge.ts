@@ -48,7 +48,13 @@ export function mergeStored(
     }
     const offeredAt =
       row.maybeSent && row.firstSentAt === null ? context.uptime - ageOf(row, context.now) : null;
-    entries.set(row.id, { row: restored, offeredAt, stored: storedAs(row), delivery: { state: 'ready' } });
+    entries.set(row.id, {
+      row: restored,
+      offeredAt,
+      stored: storedAs(row),
+      delivery: { state: 'ready' },
+      awaits: null,
+    });
   }
   for (const outcome of outcomes.all)
     if (!settledInStore.has(outcome.id)) ops.push({ op: 'put', table: 'outcomes', row: outcome });

@@ -75,6 +75,7 @@ export function send(box: Box, command: OutgoingCommand, answer: SendAnswer): vo
     offeredAt: maybeSentMs === null ? null : box.context.uptime - maybeSentMs,
     stored: 'no',
     delivery: { state: requireDurable ? 'storing' : 'ready' },
+    awaits: null,
   };
   box.entries.set(id, entry);
   awaitSend(box, id, answer);
@@ -134,6 +135,7 @@ export function retry(box: Box, id: string, answer: SendAnswer): void {
   entry.offeredAt = null;
   entry.row = { ...fresh, seq: ++box.seq, maybeSent: row.maybeSent && mayHaveRun };
   entry.delivery = { state: 'ready' };
+  entry.awaits = null;
   awaitSend(box, id, answer);
   put(box, entry, false, box.outcomes.remove(id));
   box.host.changed();

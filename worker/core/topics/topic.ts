@@ -98,6 +98,11 @@ export class Topic implements SeatTopic {
     return { epoch, offset, ts, events, unacknowledged: criticals.waiting.map(asRepeat) };
   }
 
+  /** Parts of a snapshot have come, and not the last. */
+  get isArriving(): boolean {
+    return this.#subscription.state === 'asked' && this.#subscription.parts !== null;
+  }
+
   get statusVersion(): number {
     return this.#statusVersion;
   }

@@ -38,6 +38,12 @@ export class Topics {
     return false;
   }
 
+  /** Whether some snapshot has begun and has not ended. */
+  get areArriving(): boolean {
+    for (const topic of this.#topics.values()) if (topic.isArriving) return true;
+    return false;
+  }
+
   hasState(name: string): boolean {
     return Boolean(this.#topics.get(name)?.newest);
   }
