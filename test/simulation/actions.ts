@@ -1,16 +1,31 @@
 import type { StoreFailure } from '../../worker/core/store.ts';
+import type { Wish } from './account.ts';
+import type { Who } from './people.ts';
 import type { CommandName } from './protocol.ts';
 import type { Random } from './random.ts';
+import type { Mood } from './server/doorkeeper.ts';
+import type { CommitFault } from './server/log.ts';
+import type { TokenMood } from './world.ts';
 
 /** One thing that happens. Numbers of tabs and the like count around what there is, so that any part of a schedule is one. */
 export type Action =
   | { do: 'wait'; ms: number }
-  | { do: 'publish'; what: 'nodes' | 'lines' | 'gate' | 'alarm'; topic: 0 | 1; count: number }
+  | { do: 'publish'; what: Published; topic: 0 | 1; count: number }
   /** `dies`: so many tasks later its worker does. */
-  | { do: 'send'; tab: number; command: CommandName; topic: 0 | 1; count: number; dies: number | null }
-  | { do: 'person'; tab: number; wants: 'cancel' | 'retry' | 'dismiss'; entry: number }
+  | {
+      do: 'send';
+      tab: number;
+      command: CommandName;
+      topic: 0 | 1;
+      count: number;
+      requireDurable: boolean;
+      dies: number | null;
+    }
+  | { do: 'person'; tab: number; wants: Wish; entry: number }
   | { do: 'reconnect'; tab: number }
-  | { do: 'open tab'; of: Build }
+  | { do: 'open tab'; of: Build; who: Who }
+  /** Its client, and not its page, in the turn in which it has sent so many. */
+  | { do: 'close client'; tab: number; sends: number }
   | { do: 'close tab' | 'crash tab' | 'reload tab' | 'freeze' | 'cache'; tab: number }
   /** All that are frozen or cached come back. */
   | { do: 'wake' }
@@ -28,13 +43,21 @@ export type Action =
   | { do: 'lose an event' }
   /** The next snapshot comes in two parts, and the second one only with the snapshot that follows. */
   | { do: 'delay a part' }
+  /** From now on each comes in so many. */
+  | { do: 'cut snapshots'; parts: number }
   | { do: 'server down' | 'server up' }
   | { do: 'restart server'; keepsHistory: boolean }
   | { do: 'kill server after'; tasks: number }
   /** `overlaps`: the one that takes its place is there before it has ended. */
   | { do: 'drain server'; ms: number; overlaps: boolean }
   | { do: 'refuse'; commands: boolean }
+  /** Nobody may send commands to one of the topics. */
+  | { do: 'forbid'; commands: boolean }
+  | { do: 'authenticate' | 'authorize'; how: Mood }
+  | { do: 'reject commits'; what: CommitFault; times: number }
   | { do: 'expire token' }
+  /** How pages give their tokens from now on. */
+  | { do: 'tokens'; how: TokenMood }
   | { do: 'someone else'; ms: number }
   | { do: 'fail store'; failure: StoreFailure; times: number }
   | { do: 'break store'; failure: StoreFailure }
@@ -42,16 +65,19 @@ export type Action =
   | { do: 'hold store' }
   | { do: 'jump clock'; ms: number };
 
+export type Published = 'nodes' | 'lines' | 'gate' | 'alarm' | 'broken';
 /** Whose SharedWorker a tab shares: the first one's, one of the same version from elsewhere, a newer one; or its own. */
 export type Build = SharedBuild | 'own';
 export type SharedBuild = 'first' | 'same' | 'newer';
 
 const SHARED: [SharedBuild, ...SharedBuild[]] = ['first', 'first', 'first', 'same', 'newer'];
 const FAILURES: [StoreFailure, ...StoreFailure[]] = ['full', 'failed', 'blocked', 'unavailable'];
+const MOODS: [Mood, ...Mood[]] = ['fine', 'fine', 'slow', 'fails'];
 const COMMANDS: [CommandName, ...CommandName[]] = [
   'decide',
   'decide',
-  'decide',
+  'choose',
+  'choose',
   'note',
   'note',
   'bad',
@@ -76,6 +102,7 @@ const WEIGHTED: readonly (readonly [weight: number, make: Make])[] = [
       command: pick(COMMANDS),
       topic: bit(int(4)),
       count: 1 + int(3),
+      requireDurable: false,
       dies: int(8) === 0 ? 1 + int(12) : null,
     }),
   ],
@@ -89,7 +116,12 @@ const WEIGHTED: readonly (readonly [weight: number, make: Make])[] = [
     }),
   ],
   [1, ({ int }) => ({ do: 'reconnect', tab: int(8) })],
-  [4, ({ pick }) => ({ do: 'open tab', of: pick([...SHARED, 'own']) })],
+  [
+    4,
+    ({ int, pick }) => ({ do: 'open tab', of: pick([...SHARED, 'own']), who: int(4) === 0 ? 'bob' : 'ann' }),
+  ],
+  [1, ({ int }) => ({ do: 'close client', tab: int(8), sends: int(2) })],
+  [2, ({ int }) => ({ do: 'publish', what: 'broken', topic: bit(int(4)), count: 1 + int(2) })],
   [2, ({ int }) => ({ do: 'close tab', tab: int(8) })],
   [1, ({ int }) => ({ do: 'crash tab', tab: int(8) })],
   [3, ({ int }) => ({ do: 'reload tab', tab: int(8) })],
@@ -106,6 +138,7 @@ const WEIGHTED: readonly (readonly [weight: number, make: Make])[] = [
   [2, ({ int, pick }) => ({ do: 'latency', ms: pick([0, 0, 20, 300, 1 + int(3_000), 5_200]) })],
   [2, () => ({ do: 'lose an event' })],
   [2, () => ({ do: 'delay a part' })],
+  [1, ({ int }) => ({ do: 'cut snapshots', parts: 1 + int(4) })],
   [3, () => ({ do: 'server down' })],
   [5, () => ({ do: 'server up' })],
   [2, () => ({ do: 'restart server', keepsHistory: true })],
@@ -113,7 +146,12 @@ const WEIGHTED: readonly (readonly [weight: number, make: Make])[] = [
   [2, ({ int }) => ({ do: 'kill server after', tasks: 1 + int(40) })],
   [2, ({ int }) => ({ do: 'drain server', ms: int(3_000), overlaps: int(2) === 0 })],
   [2, ({ int }) => ({ do: 'refuse', commands: int(2) === 0 })],
+  [1, ({ int }) => ({ do: 'forbid', commands: int(2) === 0 })],
+  [1, ({ pick }) => ({ do: 'authenticate', how: pick(MOODS) })],
+  [1, ({ pick }) => ({ do: 'authorize', how: pick(MOODS) })],
+  [2, ({ int, pick }) => ({ do: 'reject commits', what: pick(['before', 'after']), times: 1 + int(3) })],
   [1, () => ({ do: 'expire token' })],
+  [1, ({ pick }) => ({ do: 'tokens', how: pick(['fine', 'fine', 'hangs', 'throws', 'none']) })],
   [1, ({ int }) => ({ do: 'someone else', ms: int(20_000) })],
   [3, ({ int, pick }) => ({ do: 'fail store', failure: pick(FAILURES), times: 1 + int(3) })],
   [1, ({ pick }) => ({ do: 'break store', failure: pick(FAILURES) })],

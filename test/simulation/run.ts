@@ -1,5 +1,6 @@
 import { type Action, schedule } from './actions.ts';
-import { atRest, during } from './invariants.ts';
+import { atRest, during } from './judges/index.ts';
+import { perform } from './perform.ts';
 import { Random } from './random.ts';
 import { World } from './world.ts';
 
@@ -21,7 +22,7 @@ export async function play(seed: number, actions: readonly Action[]): Promise<Re
   world.openTab();
   await world.pass(50);
   for (const action of actions) {
-    await world.perform(action);
+    await perform(world, action);
     await world.pass(30);
     during(world);
     if (world.problems.length > 0) break;

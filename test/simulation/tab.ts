@@ -1,57 +1,52 @@
 import { createClientOn } from '../../src/client/create-client.ts';
-import type { Client, OutboxEntry, Outcome } from '../../src/index.ts';
+import type { Client, OutboxEntry } from '../../src/index.ts';
 import type { FakePage } from '../../src/testing/fakes/page.ts';
+import type { Account, Act, Receipt, Wish } from './account.ts';
 import type { Build } from './actions.ts';
-import type { CommandName } from './protocol.ts';
-import { newerProtocol, protocol, TOPICS } from './protocol.ts';
-import { chance } from './random.ts';
+import type { Ledger } from './ledger.ts';
+import { Listener } from './listener.ts';
+import type { Who } from './people.ts';
+import { newerProtocol, protocol, type SimProtocol, TOPICS } from './protocol.ts';
 
-type P = typeof protocol;
-
-/** One `send`, and what the application was told of it. */
-export interface Sent {
-  readonly n: number;
-  readonly command: CommandName;
-  readonly topic: string;
-  readonly tab: number;
-  state:
-    | { is: 'asked' }
-    | { is: 'refused'; code: string }
-    | { is: 'answered'; id: string; durable: boolean }
-    | { is: 'settled'; id: string; durable: boolean; outcome: Outcome };
-}
-
-/** What one listener was given. */
-export interface Seen {
-  readonly topic: string;
-  readonly offset: number;
-  /** The server's clock: with it an offset is known from the same one of another epoch. */
-  readonly ts: number;
-  readonly critical: boolean;
-  readonly took: boolean;
+/** What a page is of and does. */
+export interface TabOptions {
+  readonly number: number;
+  readonly build: Build;
+  readonly who: Who;
+  readonly page: FakePage;
+  readonly ledger: Ledger;
+  readonly token: () => string | null | Promise<string | null>;
 }
 
 /** One page of the application, with the real client, and a record of what it was told. */
 export class SimTab {
   readonly number: number;
   readonly build: Build;
+  readonly who: Who;
   readonly page: FakePage;
-  readonly client: Client<P>;
-  readonly seen: Seen[] = [];
+  readonly client: Client<SimProtocol>;
+  /** By topic: of each kind of listener one. */
+  readonly listeners = new Map<string, Listener[]>();
   readonly errors: string[] = [];
   /** The offset at which it was given each topic's state first. */
   readonly begunAt = new Map<string, number>();
-  readonly #tries = new Map<string, number>();
+  /** Its client was closed, or its person has signed out: it is to do nothing any more. */
+  isOver = false;
+  readonly #ledger: Ledger;
   readonly #latest = new Map<string, { get(): ReadonlyMap<string, unknown> }>();
   readonly #views = new Map<string, { get(): ReadonlyMap<string, unknown> }>();
 
-  constructor(number: number, build: Build, page: FakePage, token: () => string) {
+  constructor({ number, build, who, page, ledger, token }: TabOptions) {
     this.number = number;
     this.build = build;
+    this.who = who;
     this.page = page;
-    this.client = createClientOn(page, build === 'newer' ? newerProtocol : protocol, {
+    this.#ledger = ledger;
+    // The commands' names are the same; of a newer build's fields `send` takes care.
+    const spoken = build === 'newer' ? (newerProtocol as unknown as SimProtocol) : protocol;
+    this.client = createClientOn(page, spoken, {
       url: '/ws',
-      identity: 'ann',
+      identity: who,
       worker: () => {
         throw new Error('the page starts its own');
       },
@@ -62,8 +57,13 @@ export class SimTab {
       },
     });
     this.client.outbox.subscribe(() => {});
+    this.client.outbox.onSettled(({ command, outcome }) => ledger.told(command, outcome));
     this.client.connection.subscribe(() => {});
     for (const name of TOPICS) this.#listen(name);
+  }
+
+  get seen() {
+    return [...this.listeners.values()].flat().flatMap(({ seen }) => seen);
   }
 
   /** The state by key, as the page shows it. */
@@ -76,29 +76,48 @@ export class SimTab {
     return Object.fromEntries(this.#views.get(topic)?.get() ?? []);
   }
 
-  async send(n: number, command: CommandName, topic: string, record: (sent: Sent) => void): Promise<void> {
-    const sent: Sent = { n, command, topic, tab: this.number, state: { is: 'asked' } };
-    record(sent);
+  async send(account: Account): Promise<void> {
+    const { n, command, topic, key, requireDurable } = account;
+    const payload = {
+      n,
+      ...(command === 'choose' && { gate: key ?? '' }),
+      ...(command === 'note' && this.build === 'newer' && { by: this.who }),
+    };
+    const askedAt = this.page.uptime();
     try {
-      const receipt = await this.client.send(command, { n }, { topic });
-      const { id, durable } = receipt;
-      sent.state = { is: 'answered', id, durable };
-      receipt.outcome.then((outcome) => {
-        sent.state = { is: 'settled', id, durable, outcome };
-      });
+      // Each command has its own payload; which one it is, is only known here.
+      const send = this.client.send as (type: string, payload: object, options: object) => Promise<Answer>;
+      const answer = await send(command, payload, { topic, ...(requireDurable && { requireDurable }) });
+      account.taken(answer.id, answer.durable);
+      this.#promised(account, answer);
     } catch (error) {
-      sent.state = { is: 'refused', code: String(Object(error).code ?? error) };
+      account.refused(String(Object(error).code ?? error), this.page.uptime() - askedAt);
     }
   }
 
   /** What a person does about an entry of the outbox. */
-  async act(wants: 'cancel' | 'retry' | 'dismiss', entry: OutboxEntry<P>): Promise<unknown> {
-    const { outbox } = this.client;
+  async act(wish: Wish, entry: OutboxEntry<SimProtocol>): Promise<void> {
+    const account = this.#ledger.of(entry.command);
+    const act: Act = { wish, seen: entry.state, answer: 'open' };
+    account?.acts.push(act);
     try {
-      return await outbox[wants](entry.id);
+      const answer = await this.client.outbox[wish](entry.id);
+      act.answer = answer === false ? 'refused' : 'done';
+      if (wish === 'cancel' && answer === true) account?.told('cancelled');
+      if (account && typeof answer === 'object') this.#promised(account, answer);
     } catch (error) {
-      return error;
+      const { code } = Object(error);
+      act.answer = code === 'hub_lost' || code === 'unconfirmed' ? 'unknown' : 'refused';
     }
+  }
+
+  #promised(account: Account, { durable, outcome }: Pick<Answer, 'durable' | 'outcome'>): void {
+    const receipt: Receipt = { tab: this.number, durable, outcome: null };
+    account.receipts.push(receipt);
+    outcome.then((how) => {
+      receipt.outcome = how;
+      account.told(how.status);
+    });
   }
 
   #listen(name: string): void {
@@ -118,12 +137,12 @@ export class SimTab {
     });
     view.subscribe(() => {});
     this.#views.set(name, view);
-    topic.on(['node', 'line', 'gate', 'alarm', 'ran'], (_event, { offset, ts, critical }) => {
-      const tried = (this.#tries.get(`${name} ${offset}`) ?? 0) + 1;
-      this.#tries.set(`${name} ${offset}`, tried);
-      const took = !critical || tried > 2 || chance(this.number, offset, tried) < 0.8;
-      this.seen.push({ topic: name, offset, ts, critical, took });
-      if (!took) throw new Error('not now');
-    });
+    const kinds = ['missed', this.number % 2 === 0 ? 'state' : 'none'] as const;
+    this.listeners.set(
+      name,
+      kinds.map((replay) => new Listener(this.number, topic, replay)),
+    );
   }
 }
+
+type Answer = Awaited<ReturnType<Client<SimProtocol>['outbox']['retry']>>;

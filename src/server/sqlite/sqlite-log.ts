@@ -19,6 +19,8 @@ import { FORMAT, TABLES } from './schema.ts';
 export interface SqliteLogOptions {
   /** Events of each topic that can be replayed; the state by key is kept beyond it. @default 100_000 */
   readonly historyEvents?: number;
+  /** Names a new epoch, differently each time. @default crypto.randomUUID */
+  readonly newEpoch?: () => string;
 }
 
 /** A client id that was not used for this long may get another owner. */
@@ -35,7 +37,7 @@ const BUSY_MS = 5_000;
  * @throws Error where the file cannot be opened, or was written by a newer version.
  */
 export function sqliteLog(path: string, options: SqliteLogOptions = {}): EventLog {
-  return new SqliteLog(path, options.historyEvents ?? 100_000);
+  return new SqliteLog(path, options);
 }
 
 interface Topic {
@@ -51,11 +53,13 @@ interface Topic {
 class SqliteLog implements EventLog {
   readonly #db: DatabaseSync;
   readonly #historyEvents: number;
+  readonly #newEpoch: () => string;
   readonly #statements = new Map<string, StatementSync>();
   #tailLimit = 0;
 
-  constructor(path: string, historyEvents: number) {
+  constructor(path: string, { historyEvents = 100_000, newEpoch }: SqliteLogOptions) {
     this.#historyEvents = historyEvents;
+    this.#newEpoch = newEpoch ?? (() => crypto.randomUUID());
     this.#db = new DatabaseSync(path);
     try {
       this.#db.exec(
@@ -70,7 +74,7 @@ class SqliteLog implements EventLog {
 
   async open({ now, tailLimit }: { now: number; tailLimit: number }): Promise<void> {
     this.#tailLimit = tailLimit;
-    this.#run('INSERT OR IGNORE INTO about VALUES (1, ?, ?, ?)', crypto.randomUUID(), now, now);
+    this.#run('INSERT OR IGNORE INTO about VALUES (1, ?, ?, ?)', this.#newEpoch(), now, now);
   }
 
   async commit(transactions: readonly Transaction[], now: number): Promise<readonly Committed[]> {
@@ -109,7 +113,7 @@ class SqliteLog implements EventLog {
   async renew(name: string, epoch: string): Promise<void> {
     this.#atomically(() => {
       const id = this.#publishedTopic(name);
-      this.#run('UPDATE topics SET epoch = ? WHERE id = ? AND epoch = ?', crypto.randomUUID(), id, epoch);
+      this.#run('UPDATE topics SET epoch = ? WHERE id = ? AND epoch = ?', this.#newEpoch(), id, epoch);
     });
   }
 

@@ -1,0 +1,63 @@
+import type { Account } from '../account.ts';
+import type { World } from '../world.ts';
+
+const NEVER_SENT: readonly string[] = ['expired', 'dropped', 'cancelled'];
+
+/** At rest: how a command ended is known, and nothing of it is lost. */
+export function judgeAccount(world: World, account: Account): void {
+  const { server, problems } = world;
+  const { n, command, send, isRetried, isHandedOver, runs } = account;
+  const about = `command ${n} (${command})`;
+  const disk = world.diskOf(account.who);
+  const row = [...disk.entries.values()].find((entry) => entry.command['n'] === n);
+  const kept = [...disk.outcomes.values()].find((outcome) => outcome.command['n'] === n)?.outcome;
+  const isRefused = server.refused.has(n);
+  if (row?.fate.state === 'pending') problems.push(`${about} is still pending`);
+  for (const status of [row?.fate.state, kept?.status]) {
+    if (status === undefined) continue;
+    // What the server has refused for good never ran; a person who retries it may take that back.
+    if (NEVER_SENT.includes(status) && isHandedOver && !(isRetried && isRefused))
+      problems.push(`${about} may have been sent, and is called ${status}`);
+    if (status === 'uncertain' && !mayBeUncertain(world))
+      problems.push(`${about} is uncertain, though the server never forgot`);
+  }
+  if (kept && runs.length > 0 && kept.status !== 'accepted' && kept.status !== 'uncertain')
+    problems.push(`${about} ran, and is called ${kept.status}`);
+  const isDurable = send.is === 'taken' && send.durable && !isLostWithPower(account);
+  const isKnown = runs.length > 0 || row || kept || isRefused || account.discarded !== 'no';
+  if (isDurable && !isKnown && !wasEnded(account)) problems.push(`${about} is lost, though it was durable`);
+}
+
+/** The server has forgotten, or nobody can say any more what it remembers. */
+function mayBeUncertain({ ledger, clockEverJumped }: World): boolean {
+  return ledger.circumstances.serverForgot || clockEverJumped;
+}
+
+/** What is stored relaxed may be lost with the power. */
+function isLostWithPower({ outlivedPowerLoss, command }: Account): boolean {
+  return outlivedPowerLoss && (command === 'note' || command === 'brief');
+}
+
+/** A person was told that it is over, or has put it away. */
+function wasEnded({ tellings, acts }: Account): boolean {
+  return tellings.length > 0 || acts.some(({ wish, answer }) => wish === 'dismiss' && answer !== 'refused');
+}
+
+/** In the order of their arrival, for each tab, topic and priority. */
+export function judgeOrder({ server, ledger, storeEverFailed, problems }: World): void {
+  // A hub that cannot read what an earlier one stored sends what comes, and that later.
+  if (storeEverFailed) return;
+  const position = new Map(server.accepted.map(({ n }, index) => [n, index]));
+  const highs = ledger.accounts.filter((account) => isHigh(account) && account.send.is === 'taken');
+  for (const [i, first] of highs.entries()) {
+    const second = highs.slice(i + 1).find(({ tab, topic }) => tab === first.tab && topic === first.topic);
+    if (!second || first.acts.length > 0 || second.acts.length > 0) continue;
+    const [a, b] = [position.get(first.n), position.get(second.n)];
+    if (a !== undefined && b !== undefined && a > b)
+      problems.push(`command ${second.n} was accepted before command ${first.n}, which was sent first`);
+  }
+}
+
+function isHigh({ command }: Account): boolean {
+  return command === 'decide' || command === 'choose' || command === 'later';
+}

@@ -1,0 +1,50 @@
+import { TOPICS } from '../protocol.ts';
+import type { World } from '../world.ts';
+import { judgeAccount, judgeOrder } from './commands.ts';
+import { judgeCriticals } from './criticals.ts';
+import { judgeHub, judgeSockets } from './hub.ts';
+import { judgeListener } from './listeners.ts';
+import { judgeMissed, judgePage } from './pages.ts';
+
+/** What must hold at any moment, and is not judged as it happens. */
+export function during({ server, disks, people, storeEverFailed, everSomeoneElse, ...world }: World): void {
+  const { witness, ledger, problems } = world;
+  // A hub without its store, or a stranger's server, knows the browser by another name.
+  if (server.connections > people.size && !storeEverFailed && !everSomeoneElse) {
+    problems.push(`${server.connections} connections of ${people.size} people are open at the server`);
+  }
+  for (const disk of disks)
+    for (const { topic, epoch, offset } of disk.cursors.values()) {
+      let reached = witness.credited.get(`${topic} ${epoch}`) ?? 0;
+      // Nobody can be given what cannot be read.
+      while (server.unreadable.has(`${topic} ${epoch} ${reached + 1}`)) reached++;
+      if (offset > reached)
+        problems.push(`the cursor of ${topic} is stored at ${offset}, credited is ${reached}`);
+    }
+  if (ledger.accounts.length > 10_000) problems.push('the schedule sends without end');
+}
+
+/** What must hold when all faults are over, and everything has come to rest. */
+export async function atRest(world: World): Promise<void> {
+  for (const account of world.ledger.accounts) judgeAccount(world, account);
+  judgeOrder(world);
+  for (const tab of world.tabs)
+    for (const topic of TOPICS) {
+      await judgePage(world, tab, topic);
+      await judgeMissed(world, tab, topic);
+    }
+  for (const { number, listeners } of world.allTabs)
+    for (const [topic, each] of listeners)
+      for (const listener of each) judgeListener(world, `tab ${number}, topic ${topic}:`, listener);
+  await judgeCriticals(world);
+  for (const who of world.people) await judgeHub(world, who);
+  judgeSockets(world);
+  world.problems.push(...world.server.errors);
+  for (const { errors } of world.allTabs)
+    world.problems.push(...errors.filter((error) => !isExpected(error)));
+}
+
+/** A store that fails, and an event that no schema takes, are told. */
+function isExpected(error: string): boolean {
+  return /storage_unavailable|invalid_event/.test(error);
+}

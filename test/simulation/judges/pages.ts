@@ -1,0 +1,56 @@
+import { isDeepStrictEqual } from 'node:util';
+import { isReadable } from '../protocol.ts';
+import type { SimTab } from '../tab.ts';
+import type { World } from '../world.ts';
+
+/** A page is live, and shows what the server has. */
+export async function judgePage({ server, problems }: World, tab: SimTab, topic: string): Promise<void> {
+  const state = await server.log.state(topic);
+  const about = `tab ${tab.number}, topic ${topic}:`;
+  const status = tab.client.topic(topic).status.get();
+  if (status.state !== 'live' || status.offset !== state.offset || status.epoch !== state.epoch) {
+    problems.push(
+      `${about} ${JSON.stringify(status)}, but the server is at ${state.offset} of ${state.epoch}`,
+    );
+    return;
+  }
+  const keyed = state.events
+    .filter(({ key }) => key !== null)
+    .map(({ key, event }) => [key, JSON.parse(event)]);
+  const wanted = Object.fromEntries(keyed);
+  const shown = tab.state(topic);
+  if (!isDeepStrictEqual(shown, wanted)) {
+    problems.push(`${about} shows ${JSON.stringify(shown)} instead of ${JSON.stringify(wanted)}`);
+  }
+  const nodes = Object.fromEntries(
+    keyed.flatMap(([, event]) => (event.type === 'node' ? [[event.id, event]] : [])),
+  );
+  const folded = tab.folded(topic);
+  if (!isDeepStrictEqual(folded, nodes)) {
+    problems.push(`${about} folds to ${JSON.stringify(folded)} instead of ${JSON.stringify(nodes)}`);
+  }
+}
+
+/** A page that lived to the end was given every event without a key that came after it had begun, or told of its loss. */
+export async function judgeMissed(
+  { server, isRoomy, problems }: World,
+  tab: SimTab,
+  topic: string,
+): Promise<void> {
+  if (!isRoomy || server.amnesias > 0) return;
+  const status = tab.client.topic(topic).status.get();
+  const dropped = 'dropped' in status ? status.dropped : 0;
+  const begun = tab.begunAt.get(topic);
+  const listener = tab.listeners.get(topic)?.find(({ replay }) => replay === 'missed');
+  if (begun === undefined || !listener) return;
+  const { events } = await server.log.read(topic, { after: begun }, { first: 100_000 });
+  const given = new Set(listener.seen.map(({ offset }) => offset));
+  const missing = events.filter(
+    ({ key, critical, offset, event }) =>
+      key === null && !critical && !given.has(offset) && isReadable(event),
+  );
+  if (missing.length > dropped) {
+    const offsets = missing.map(({ offset }) => offset);
+    problems.push(`tab ${tab.number} was never given ${offsets} of ${topic}, and told of ${dropped} losses`);
+  }
+}

@@ -1,0 +1,39 @@
+import type { OutboxEntry, Outcome } from '../../src/index.ts';
+import { Account, type Circumstances } from './account.ts';
+
+/** The accounts of all commands of a run. */
+export class Ledger {
+  readonly accounts: Account[] = [];
+  readonly circumstances: Circumstances = { mayLoseHubs: false, serverForgot: false };
+  readonly #byN = new Map<number, Account>();
+  readonly #problem: (text: string) => void;
+
+  constructor(problem: (text: string) => void) {
+    this.#problem = problem;
+  }
+
+  open(about: ConstructorParameters<typeof Account>[0]): Account {
+    const account = new Account(about, this.circumstances, this.#problem);
+    this.accounts.push(account);
+    this.#byN.set(account.n, account);
+    return account;
+  }
+
+  /** Of a command as it travels. */
+  of(command: object): Account | undefined {
+    return this.#byN.get(Number(Reflect.get(command, 'n')));
+  }
+
+  told(command: object, outcome: Outcome): void {
+    this.of(command)?.told(outcome.status);
+  }
+
+  /** Somebody signed out and threw the outbox away, of which the page was told this much. */
+  discarded(who: string, entries: readonly OutboxEntry<unknown>[]): void {
+    for (const account of this.accounts) if (account.who === who) account.discarded = 'perhaps';
+    for (const { command, state, attempt } of entries) {
+      const account = this.of(command);
+      if (account && state === 'queued' && attempt === 0) account.discarded = 'unsent';
+    }
+  }
+}

@@ -1,0 +1,2 @@
+export const PEOPLE = ['ann', 'bob'] as const;
+export type Who = (typeof PEOPLE)[number];

@@ -1,0 +1,131 @@
+import type { Action } from './actions.ts';
+import { TOPICS } from './protocol.ts';
+import type { World } from './world.ts';
+
+/** Lets one thing happen. */
+export async function perform(world: World, action: Action): Promise<void> {
+  const { server, network, browser } = world;
+  switch (action.do) {
+    case 'wait':
+      return await world.pass(action.ms);
+    case 'publish':
+      for (let i = 0; i < action.count; i++) world.publish(action.what, TOPICS[action.topic]);
+      return;
+    case 'send': {
+      const tab = world.tab(action.tab);
+      for (let i = 0; tab && !tab.page.life.isFrozen && i < action.count; i++)
+        world.send(tab, action.command, TOPICS[action.topic], action.requireDurable);
+      if (action.dies !== null) world.killAfter(action.dies, () => world.killWorkers());
+      return;
+    }
+    case 'person': {
+      const tab = world.tab(action.tab);
+      const entries = tab?.client.outbox.get() ?? [];
+      const entry = entries[action.entry % Math.max(1, entries.length)];
+      if (tab && entry && !tab.page.life.isFrozen) tab.act(action.wants, entry);
+      return;
+    }
+    case 'reconnect':
+      return world.tab(action.tab)?.client.reconnect();
+    case 'open tab':
+      return world.openTab(action.of, action.who);
+    case 'close client': {
+      const tab = world.tab(action.tab);
+      if (!tab || tab.page.life.isFrozen) return;
+      for (let i = 0; i < action.sends; i++) world.send(tab, 'decide', TOPICS[0], false);
+      return world.closeClient(tab);
+    }
+    case 'close tab':
+      return world.remove(world.tab(action.tab), 'close');
+    case 'crash tab':
+      return world.remove(world.tab(action.tab), 'crash');
+    case 'reload tab': {
+      const tab = world.tab(action.tab);
+      if (tab) await world.reload(tab);
+      return;
+    }
+    case 'freeze':
+      return world.tab(action.tab)?.page.freeze();
+    case 'cache':
+      return world.tab(action.tab)?.page.enterCache();
+    case 'wake':
+      return world.wake();
+    case 'slow tab': {
+      const page = world.tab(action.tab)?.page;
+      if (page) page.busyMs = action.ms;
+      return;
+    }
+    case 'kill worker':
+      return browser.worker(action.of)?.kill();
+    case 'wedge worker':
+      world.ledger.circumstances.mayLoseHubs = true;
+      return browser.worker(action.of)?.life.freeze();
+    case 'kill worker after':
+      return world.killAfter(action.tasks, () => world.killWorkers());
+    case 'kill browser':
+      return world.killBrowser(action.powerLost);
+    case 'cut':
+      return network.cut();
+    case 'vanish':
+      for (const wire of network.wires) wire.vanish();
+      return;
+    case 'latency':
+      network.latencyMs = action.ms;
+      return;
+    case 'lose an event':
+      world.faults.loses = true;
+      return;
+    case 'delay a part':
+      world.faults.delays = true;
+      return;
+    case 'cut snapshots':
+      world.faults.parts = action.parts;
+      return;
+    case 'server down':
+      return server.setUp(false);
+    case 'server up':
+      return server.setUp(true);
+    case 'restart server':
+      return server.restart(action.keepsHistory);
+    case 'kill server after':
+      return world.killAfter(action.tasks, () => server.restart(true));
+    case 'drain server':
+      return await server.drain(action, (ms) => world.pass(ms));
+    case 'refuse':
+      server.refusesCommands = action.commands;
+      return;
+    case 'forbid':
+      server.doorkeeper.forbids = action.commands;
+      return;
+    case 'authenticate':
+      server.doorkeeper.authenticating = action.how;
+      return;
+    case 'authorize':
+      server.doorkeeper.authorizing = action.how;
+      return;
+    case 'reject commits':
+      return server.simLog.failCommits(action.what, action.times);
+    case 'expire token':
+      return server.expireTokens();
+    case 'tokens':
+      world.tokens = action.how;
+      return;
+    case 'someone else':
+      return await world.someoneElse(action.ms);
+    case 'fail store':
+      world.storeEverFailed = true;
+      for (const disk of world.disks) disk.failNext(action.failure, action.times);
+      return;
+    case 'break store':
+      world.storeEverFailed = true;
+      for (const disk of world.disks) disk.failure = action.failure;
+      return;
+    case 'mend store':
+      return world.mendStores();
+    case 'hold store':
+      return world.holdStores();
+    case 'jump clock':
+      world.clockEverJumped = true;
+      return world.clock.jump(action.ms);
+  }
+}

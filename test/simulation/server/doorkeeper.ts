@@ -1,0 +1,61 @@
+import type { Principal } from '../../../src/server/log/event-log.ts';
+import type { Who } from '../people.ts';
+import { FAULT } from './log.ts';
+
+/** How the server's `authenticate` or `authorize` behaves for the time being. */
+export type Mood = 'fine' | 'slow' | 'fails';
+
+const SLOW_MS = 1_500;
+
+/** Who may come in, and what they may do: the application's `authenticate` and `authorize`. */
+export class Doorkeeper {
+  authenticating: Mood = 'fine';
+  authorizing: Mood = 'fine';
+  /** Nobody may send commands to topic `b`. */
+  forbids = false;
+  /** Whom the tokens of `ann` stand for, where it is not her: the cookie of somebody else, say. */
+  standsFor: Principal | null = null;
+  #version = 0;
+  readonly #wait: (ms: number) => Promise<void>;
+
+  constructor(wait: (ms: number) => Promise<void>) {
+    this.#wait = wait;
+  }
+
+  /** The one that is valid now. */
+  tokenOf(who: Who): string {
+    return `${who} ${this.#version}`;
+  }
+
+  expireTokens(): void {
+    this.#version++;
+  }
+
+  heal(): void {
+    this.authenticating = 'fine';
+    this.authorizing = 'fine';
+    this.forbids = false;
+  }
+
+  principalOf(who: string): Principal {
+    return who === 'ann' ? (this.standsFor ?? who) : who;
+  }
+
+  async authenticate(token: string | undefined): Promise<Principal | null> {
+    const [who = '', version] = (token ?? '').split(' ');
+    const principal = version === String(this.#version) ? this.principalOf(who) : null;
+    await this.#behave(this.authenticating);
+    return principal;
+  }
+
+  async authorize(topic: string, action: 'read' | 'write'): Promise<boolean> {
+    const mayDo = !(this.forbids && topic === 'b' && action === 'write');
+    await this.#behave(this.authorizing);
+    return mayDo;
+  }
+
+  async #behave(mood: Mood): Promise<void> {
+    if (mood === 'slow') await this.#wait(SLOW_MS);
+    if (mood === 'fails') throw new Error(`${FAULT}: it is not known who may do what`);
+  }
+}

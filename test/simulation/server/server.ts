@@ -1,0 +1,231 @@
+import { Broker } from '../../../src/server/core/broker.ts';
+import { resolveLimits } from '../../../src/server/core/limits.ts';
+import type { EventLog, Principal } from '../../../src/server/log/event-log.ts';
+import type { HandClock } from '../../../src/testing/fakes/clock.ts';
+import { Life } from '../../../src/testing/fakes/life.ts';
+import { logUntilDeath } from '../../../src/testing/fakes/log.ts';
+import type { FakeNetwork } from '../../../src/testing/fakes/network.ts';
+import { lifeTimer } from '../../../src/testing/fakes/worker.ts';
+import type { Ledger } from '../ledger.ts';
+import { PEOPLE } from '../people.ts';
+import { isReadable, serverProtocol } from '../protocol.ts';
+import { Doorkeeper } from './doorkeeper.ts';
+import { COMMAND_LIMIT_MS, handler } from './handlers.ts';
+import { FAULT, type LogKind, SimLog } from './log.ts';
+
+/** An accepted command, in the order of acceptance, whichever server's log it is in. */
+export interface Accepted {
+  readonly n: number;
+  readonly id: string;
+  readonly principal: Principal;
+}
+
+export interface ServerOptions {
+  readonly clock: HandClock;
+  readonly network: FakeNetwork;
+  readonly ledger: Ledger;
+  /** Whether it remembers everything that is published. */
+  readonly isRoomy: boolean;
+  readonly logKind: LogKind;
+}
+
+/** The server: the real logic, on a log that outlives it. It is killed, started again, and may lose its memory. */
+export class SimServer {
+  readonly doorkeeper = new Doorkeeper((ms) => this.#wait(ms, this.#life));
+  /** All servers', and of all their logs. */
+  readonly accepted: Accepted[] = [];
+  /** Commands that some handler has refused for good, by n. */
+  readonly refused = new Set<number>();
+  readonly errors: string[] = [];
+  /** "topic epoch offset" of the events that no page can read. */
+  readonly unreadable = new Set<string>();
+  /** How often the history was lost. */
+  amnesias = 0;
+  refusesCommands = false;
+  readonly #options: ServerOptions;
+  readonly #attempts = new Map<number, number>();
+  #log: SimLog;
+  /** Its clock is not the browser's. */
+  #aheadMs = 7_000;
+  #epochs = 0;
+  #sessions = 0;
+  #life = new Life();
+  #broker: Broker;
+  /** Whether new sockets are taken. */
+  isUp = true;
+  /** The critical events that a client was to acknowledge. */
+  readonly owed: { topic: string; epoch: string; offset: number; clientIds: string[] }[] = [];
+
+  constructor(options: ServerOptions) {
+    this.#options = options;
+    this.#log = this.#newLog();
+    // It has been there for a while.
+    this.#log.log.open({ now: this.#now() - 3_600_000, tailLimit: 4 });
+    this.#broker = this.#start();
+  }
+
+  get log(): EventLog {
+    return this.#log.log;
+  }
+
+  get simLog(): SimLog {
+    return this.#log;
+  }
+
+  get connections(): number {
+    return this.#broker.stats().connections;
+  }
+
+  publish(topic: string, event: { type: string; [field: string]: unknown }): void {
+    // A server that dies on it has published it or not.
+    this.#broker.publish(topic, event).catch((error) => this.#report(error, 'publishing'));
+  }
+
+  setUp(isUp: boolean): void {
+    this.isUp = isUp;
+    this.#listen();
+    if (!isUp) this.#options.network.cut();
+  }
+
+  /** It works from now on, whatever it was told before. */
+  heal(): void {
+    this.setUp(true);
+    this.refusesCommands = false;
+    this.doorkeeper.heal();
+    this.#log.failCommits('before', 0);
+  }
+
+  /** Killed at this moment, and started again, as it was or with nothing. */
+  restart(keepsHistory: boolean): void {
+    this.#life.end();
+    this.#options.network.cut();
+    if (!keepsHistory) {
+      this.amnesias++;
+      this.#options.ledger.circumstances.serverForgot = true;
+      this.#log = this.#newLog();
+    }
+    this.#broker = this.#start();
+  }
+
+  /** It says goodbye; when it is done, or already before, another one takes its place. */
+  async drain(
+    { ms, overlaps }: { ms: number; overlaps: boolean },
+    pass: (ms: number) => Promise<void>,
+  ): Promise<void> {
+    const [life, broker] = [this.#life, this.#broker];
+    if (overlaps) this.#broker = this.#start();
+    let isDone = false;
+    const closing = broker.close(ms).then(() => {
+      isDone = true;
+    });
+    for (let waited = 0; !isDone; waited += 500) {
+      // It was killed over it, and another one is there already.
+      if (life.isDead) return;
+      if (waited > 120_000) throw new Error('the server did not come to an end');
+      await pass(500);
+    }
+    await closing;
+    if (overlaps) life.end();
+    else if (!life.isDead) this.#broker = this.#start();
+  }
+
+  expireTokens(): void {
+    this.doorkeeper.expireTokens();
+    for (const who of PEOPLE) this.#broker.disconnect(this.doorkeeper.principalOf(who));
+  }
+
+  #newLog(): SimLog {
+    const { isRoomy, logKind } = this.#options;
+    return new SimLog(
+      logKind,
+      isRoomy ? 100_000 : 12,
+      () => `epoch ${++this.#epochs}`,
+      (transactions, answer) => this.#note(transactions, answer),
+    );
+  }
+
+  #start(): Broker {
+    const life = new Life();
+    this.#life = life;
+    // `dedupe_since` is in milliseconds: what was accepted in this one must not seem to be remembered.
+    this.#aheadMs++;
+    const { clock, isRoomy } = this.#options;
+    const server = this;
+    const run = handler({
+      attempts: this.#attempts,
+      refused: this.refused,
+      get refusesCommands() {
+        return server.refusesCommands;
+      },
+      wait: (ms) => this.#wait(ms, life),
+    });
+    const broker = new Broker({
+      protocol: serverProtocol,
+      handlers: Object.fromEntries(Object.keys(serverProtocol.commands).map((name) => [name, run])),
+      log: logUntilDeath(this.log, life),
+      countsConnections: true,
+      newSession: () => `session ${++this.#sessions}`,
+      acceptsVersion: () => true,
+      authorize: (_principal, topic, action) => this.doorkeeper.authorize(topic, action),
+      report: (error, about) => this.#report(error, about),
+      clock: {
+        now: () => this.#now(),
+        setTimer: (delayMs, callback) => lifeTimer(clock, life, delayMs, callback),
+      },
+      limits: resolveLimits({
+        commandMs: COMMAND_LIMIT_MS,
+        ...(!isRoomy && {
+          missedLimit: 8,
+          tailLimit: 4,
+          resyncsPerMinute: 30,
+          subscriptionsPerConnection: 30,
+        }),
+      }),
+    });
+    this.#listen(broker);
+    return broker;
+  }
+
+  #now(): number {
+    return Date.UTC(2026, 0, 1) + Math.floor(this.#options.clock.elapsed) + this.#aheadMs;
+  }
+
+  #wait(ms: number, life: Life): Promise<void> {
+    return new Promise((done) => lifeTimer(this.#options.clock, life, ms, done));
+  }
+
+  #listen(broker: Broker = this.#broker): void {
+    this.#options.network.server = this.isUp
+      ? (peer) => broker.connect(peer, (token) => this.doorkeeper.authenticate(token))
+      : null;
+  }
+
+  #report(error: unknown, about: string): void {
+    const text = String(error);
+    if (text.includes(FAULT) || text.includes('limits.commandMs')) return;
+    this.errors.push(`${about}: ${text}`);
+  }
+
+  #note(
+    transactions: Parameters<EventLog['commit']>[0],
+    answer: Awaited<ReturnType<EventLog['commit']>>,
+  ): void {
+    for (const [i, { command, events }] of transactions.entries()) {
+      const done = answer[i];
+      if (done?.status !== 'committed') continue;
+      for (const [j, { topic, owedBy }] of events.entries()) {
+        const { epoch = '', event } = done.events[j] ?? {};
+        const clientIds = owedBy.map(({ clientId }) => clientId);
+        if (event && !isReadable(event.event)) this.unreadable.add(`${topic} ${epoch} ${event.offset}`);
+        if (event?.critical) this.owed.push({ topic, epoch, offset: event.offset, clientIds });
+      }
+      if (!command) continue;
+      for (const { event } of events) {
+        const { type, n } = JSON.parse(event);
+        if (type !== 'ran') continue;
+        this.accepted.push({ n, id: command.id, principal: command.principal });
+        this.#options.ledger.of({ n })?.ran(command.principal);
+      }
+    }
+  }
+}
