@@ -5,6 +5,14 @@ import { byteLength } from './bytes.ts';
 import type { Publication } from './writer.ts';
 
 const TOPIC_LENGTH_LIMIT = 1_024;
+/** A database may give a text with one of these back as another text. */
+const UNSTORABLE = /\0|\p{Surrogate}/u;
+const UNSTORABLE_WORDS = 'U+0000 or half of a surrogate pair, which not every log keeps; leave it out';
+
+/** Whether every log can keep it as it is. */
+export function isStorable(text: string): boolean {
+  return !UNSTORABLE.test(text);
+}
 
 /**
  * Judges an event that the application publishes: what travels is the schema's input.
@@ -20,6 +28,9 @@ export function publicationOf(
     throw new TypeError(
       `publish: a topic's name has 1 to ${TOPIC_LENGTH_LIMIT} characters, not ${topic.length}`,
     );
+  }
+  if (!isStorable(topic)) {
+    throw new TypeError(`publish: the topic ${JSON.stringify(topic)} holds ${UNSTORABLE_WORDS}`);
   }
   const differs = whereJsonDiffers(input, 'event');
   if (differs !== null) {
@@ -37,5 +48,8 @@ export function publicationOf(
     );
   }
   const { key, gone, critical } = interpreted;
+  if (key !== null && !isStorable(key)) {
+    throw new TypeError(`publish: the key ${JSON.stringify(key)} of ${input.type} holds ${UNSTORABLE_WORDS}`);
+  }
   return { topic, key, gone, critical, event };
 }

@@ -4,6 +4,7 @@ import type { ClientKey, EventLog, Principal } from '../log/event-log.ts';
 import type { Clients, Contender } from './clients.ts';
 import type { Commands, Requester } from './commands.ts';
 import { frameText } from './frames.ts';
+import { isStorable } from './publication.ts';
 import { Rate } from './rate.ts';
 import {
   type SubscribeRequest,
@@ -171,6 +172,11 @@ export class Session implements Contender, Subscriber, Requester {
   #subscribe(topic: string, request: SubscribeRequest): void {
     const { limits } = this.#services;
     const { ref } = request;
+    if (!isStorable(topic)) {
+      const message = `there is no topic ${JSON.stringify(topic)}`;
+      this.send(frameText({ type: 'error', code: 'unknown_topic', message, topic, ref, ended: true }));
+      return;
+    }
     const before = this.#subscriptions.get(topic);
     if (!before && this.#subscriptions.size >= limits.subscriptionsPerConnection) {
       const message = `more than ${limits.subscriptionsPerConnection} topics on one connection`;

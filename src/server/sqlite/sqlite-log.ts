@@ -100,10 +100,11 @@ class SqliteLog implements EventLog {
   async state(name: string): Promise<TopicState> {
     const topic = this.#topic(name);
     const rows = this.#all(
-      `SELECT e.* FROM state s JOIN events e ON e.topic = s.topic AND e."offset" = s."offset" WHERE s.topic = ?1
+      `SELECT e.* FROM state s JOIN events e ON e.topic = s.topic AND e."offset" = s."offset" WHERE s.topic = ?
        UNION ALL
-       SELECT * FROM (SELECT * FROM events WHERE topic = ?1 AND key IS NULL ORDER BY "offset" DESC LIMIT ?2)
+       SELECT * FROM (SELECT * FROM events WHERE topic = ? AND key IS NULL ORDER BY "offset" DESC LIMIT ?)
        ORDER BY "offset"`,
+      topic.id,
       topic.id,
       this.#tailLimit,
     );
@@ -273,21 +274,23 @@ class SqliteLog implements EventLog {
   #pruneTopic(id: number, criticalBefore: number): void {
     this.#run(
       `UPDATE topics SET
-         forgotten = newest - ?2,
-         forgotten_ts = (SELECT ts FROM events WHERE topic = ?1 AND "offset" = newest - ?2)
-       WHERE id = ?1`,
-      id,
+         forgotten = newest - ?,
+         forgotten_ts = (SELECT ts FROM events WHERE topic = topics.id AND "offset" = newest - ?)
+       WHERE id = ?`,
       this.#historyEvents,
+      this.#historyEvents,
+      id,
     );
     this.#run(
       `DELETE FROM events
-       WHERE topic = ?1
-         AND "offset" <= (SELECT forgotten FROM topics WHERE id = ?1)
+       WHERE topic = ?
+         AND "offset" <= (SELECT forgotten FROM topics WHERE id = events.topic)
          AND NOT EXISTS (
-           SELECT 1 FROM state s WHERE s.topic = ?1 AND s.key = events.key AND s."offset" = events."offset")
+           SELECT 1 FROM state s WHERE s.topic = events.topic AND s.key = events.key AND s."offset" = events."offset")
          AND NOT (key IS NULL AND "offset" IN (
-           SELECT "offset" FROM events WHERE topic = ?1 AND key IS NULL ORDER BY "offset" DESC LIMIT ?2))
-         AND NOT (critical = 1 AND ts >= ?3)`,
+           SELECT "offset" FROM events WHERE topic = ? AND key IS NULL ORDER BY "offset" DESC LIMIT ?))
+         AND NOT (critical = 1 AND ts >= ?)`,
+      id,
       id,
       this.#tailLimit,
       criticalBefore,
@@ -372,7 +375,15 @@ class SqliteLog implements EventLog {
     return statement;
   }
 
+  /** Values for anonymous parameters alone: not every Node that has `node:sqlite` binds `?1` by position. */
   #run(sql: string, ...values: SQLInputValue[]): { lastInsertRowid: number | bigint } {
+    for (const value of values) {
+      if (typeof value === 'string' && value.includes('\0')) {
+        throw new Error(
+          `sqliteLog: ${JSON.stringify(value)} holds U+0000, where some versions of SQLite end a text; nothing was written`,
+        );
+      }
+    }
     return this.#prepared(sql).run(...values);
   }
 

@@ -57,3 +57,24 @@ test('sqliteLog refuses a file of another format, and leaves it as it is', () =>
   db.close();
   expect(() => sqliteLog(path)).toThrow('has format 99');
 });
+
+test('sqliteLog refuses text that its SQLite may cut, says which, and writes nothing of the transaction', async () => {
+  const log = open(newPath(), 10);
+  await log.open({ now: 10, tailLimit: 1 });
+  const event = { gone: false, critical: false, event: '{"type":"x"}', owedBy: [] };
+  const written = log.commit(
+    [
+      {
+        command: null,
+        events: [
+          { ...event, topic: 't', key: 'whole' },
+          { ...event, topic: 't', key: 'a\0b' },
+        ],
+      },
+    ],
+    11,
+  );
+  await expect(written).rejects.toThrow('"a\\u0000b" holds U+0000');
+  expect(await log.state('t')).toMatchObject({ offset: 0, events: [] });
+  await log.close();
+});

@@ -340,3 +340,22 @@ function sparse(inner: EventLog): EventLog {
     close: () => inner.close(),
   };
 }
+
+test('a topic or key that a log may give back as another text is refused, when published and when asked for', async () => {
+  const running = await world();
+  for (const text of ['a\0b', 'a\ud800']) {
+    const log = running.server.publish(text, { type: 'log', line: 'x' });
+    await expect(log).rejects.toThrow(`the topic ${JSON.stringify(text)} holds U+0000 or half`);
+    const node = running.server.publish('t', { type: 'node', id: text, state: 'x' });
+    await expect(node).rejects.toThrow(
+      `the key ${JSON.stringify(`node:${text}`)} of node holds U+0000 or half`,
+    );
+  }
+  // Within an event it is JSON, which names such characters by their numbers.
+  await running.server.publish('t', { type: 'log', line: 'a\0b\ud800' });
+  const client = await running.join();
+  client.send({ type: 'subscribe', topic: 'a\0b', ref: 1 });
+  expect(await client.next('error')).toMatchObject({ code: 'unknown_topic', ref: 1, ended: true });
+  client.send({ type: 'subscribe', topic: 't', ref: 2 });
+  expect((await client.next('snapshot')).events).toMatchObject([{ event: { line: 'a\0b\ud800' } }]);
+});
