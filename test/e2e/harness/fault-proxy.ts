@@ -22,12 +22,17 @@ export interface FaultProxy {
   readonly peak: () => number;
   setMode(mode: ProxyMode): Promise<void>;
   setDelay(delayMs: number): void;
+  /** What each connection carries in each direction, in bytes a second; `null`: as much as there is. */
+  setRate(bytesPerSecond: number | null): void;
   /** Ends every connection, abruptly. */
   cut(): void;
   /** Lets half of what this side sends next through, and ends the connection there. Resolves once it did. */
   tear(from: 'client' | 'server'): Promise<void>;
   close(): Promise<void>;
 }
+
+/** Of a slow line: how long one slice of bytes takes. */
+const SLICE_S = 0.02;
 
 interface Pair {
   readonly client: Socket;
@@ -38,9 +43,12 @@ interface Pair {
 export async function startFaultProxy(targetPort: () => number): Promise<FaultProxy> {
   let mode: ProxyMode = 'pass';
   let delayMs = 0;
+  let rate: number | null = null;
   let peak = 0;
   let tearing: { readonly from: 'client' | 'server'; done(): void } | null = null;
   const pairs = new Set<Pair>();
+  /** What is read from them is still on its way, slowly. */
+  const trickling = new Set<Socket>();
   const seen: FaultProxy['seen'] = [];
   const heads: string[] = [];
 
@@ -73,6 +81,21 @@ export async function startFaultProxy(targetPort: () => number): Promise<FaultPr
     });
     let lastDue = 0;
     let isFirst = true;
+    /** In slices, as a slow line brings them; nothing more is read meanwhile, so that the sender feels it. */
+    const trickle = async (chunk: Buffer) => {
+      from.pause();
+      // Behind what is late already.
+      await pause(lastDue - Date.now());
+      let sent = 0;
+      while (sent < chunk.length && !to.destroyed) {
+        const slice = chunk.subarray(sent, rate === null ? chunk.length : sent + Math.ceil(rate * SLICE_S));
+        to.write(slice);
+        sent += slice.length;
+        if (rate !== null) await pause(SLICE_S * 1_000);
+      }
+      trickling.delete(from);
+      if (!isHeld(name)) from.resume();
+    };
     from.on('data', (bytes) => {
       const chunk = isFirst && name === 'client' ? withoutExtensions(bytes) : bytes;
       const isHead = isFirst;
@@ -87,6 +110,10 @@ export async function startFaultProxy(targetPort: () => number): Promise<FaultPr
         return;
       }
       tap(chunk);
+      if (rate !== null) {
+        trickling.add(from);
+        return void trickle(chunk);
+      }
       // Never earlier than the chunk before it, so that a shorter delay does not reorder.
       lastDue = Math.max(lastDue, Date.now() + delayMs);
       if (lastDue <= Date.now()) to.write(chunk);
@@ -94,11 +121,18 @@ export async function startFaultProxy(targetPort: () => number): Promise<FaultPr
     });
   }
 
+  const pause = (ms: number) => new Promise((later) => setTimeout(later, ms));
+  const isHeld = (name: 'client' | 'server') =>
+    mode === 'blackhole' || (mode === 'mute' && name === 'server');
+
   function hold({ client, server }: Pair): void {
-    if (mode === 'blackhole') client.pause();
-    else client.resume();
-    if (mode === 'blackhole' || mode === 'mute') server.pause();
-    else server.resume();
+    for (const [name, socket] of [
+      ['client', client],
+      ['server', server],
+    ] as const) {
+      if (isHeld(name)) socket.pause();
+      else if (!trickling.has(socket)) socket.resume();
+    }
   }
 
   const listen = (port: number) =>
@@ -128,6 +162,9 @@ export async function startFaultProxy(targetPort: () => number): Promise<FaultPr
       }),
     setDelay(ms) {
       delayMs = ms;
+    },
+    setRate(bytesPerSecond) {
+      rate = bytesPerSecond;
     },
     async setMode(next) {
       mode = next;
