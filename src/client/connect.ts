@@ -88,6 +88,10 @@ export function createLink(
   let lostAt = 0;
   /** When some hub said something last. */
   let heardAt: number | undefined;
+  /** By these a hub knows whether a sign-out has ended this client while it was away. */
+  let session: string | undefined;
+  let signOuts: number | undefined;
+  let askedAt: number | undefined;
 
   const start = () => {
     if (!platform.isPage() || (phase.is !== 'idle' && phase.is !== 'unavailable')) return;
@@ -169,6 +173,9 @@ export function createLink(
     // A fresh name each time: a queue on a cached page's lock can wedge for good.
     const lease = `trunkline:${app}:tab:${platform.uuid()}`;
     await hold(locks, lease, signal);
+    session ??= platform.uuid();
+    const askedBefore = askedAt;
+    askedAt ??= platform.now();
     const reply = await hub.attach(
       {
         app,
@@ -180,12 +187,16 @@ export function createLink(
         visible: platform.isVisible(),
         hasToken: Boolean(options.token),
         settledSince: heardAt && heardAt - UNTOLD_MS,
+        session,
+        signOuts,
+        askedAt: askedBefore,
       },
       platform.exposeSink({
         deliver: async (batch: Batch) => {
           // Unheard is not credited.
           if (!isHeard(batch.hub)) return new Promise<never>(() => {});
           heardAt = platform.now();
+          signOuts = batch.signOuts ?? signOuts;
           if (batch.moved) moved(life);
           else tab.received(batch);
         },

@@ -110,7 +110,11 @@ export function createClientOn<P extends AnyProtocol>(
     async signOut({ discard = false }: { discard?: boolean } = {}) {
       isSigningOut = true;
       try {
-        const entries = await link.call((hub) => hub.signOut(discard));
+        // After what was sent in this turn, which is handed over at its end.
+        const entries = await link.call(async (hub) => {
+          await null;
+          return hub.signOut(discard);
+        });
         signedOut();
         return entries;
       } catch (error) {

@@ -93,7 +93,7 @@ export interface Client<P> extends AsyncDisposable {
    * @throws TrunklineError `invalid_command`, `too_large` (over 1 MiB of JSON), `outbox_full`, `duplicate_command`,
    * `storage_unavailable`, `unsupported`, `closed`: it is not stored. `hub_unavailable`: no hub could be started, it is
    * not stored. `hub_lost`: the hub died and none could be started since, or the client was closed before it answered;
-   * it may be stored.
+   * it may be stored. `unconfirmed`: it may be stored, too: look at the outbox.
    */
   send<T extends CommandType<P>>(
     type: T,
@@ -113,7 +113,12 @@ export interface Client<P> extends AsyncDisposable {
   reconnect(): void;
   /**
    * Ends the connection for every tab of this identity; their clients are dead from then on: `closed`, `signed_out`.
-   * Returns what is in the outbox, or was, with `discard`, which empties it.
+   * A tab that is frozen, or in the back/forward cache, is signed out when it comes back. What was sent before, also in
+   * this turn, is taken; what is sent after is refused. Returns what is in the outbox, or was, with `discard`, which
+   * empties it. Where the browser's storage fails, `onError` hears what that means.
+   *
+   * @throws TrunklineError `closed`: it was signed out already. `storage_unavailable`: with `discard`, the outbox could not
+   * be emptied; nobody was signed out. `unconfirmed`, `hub_lost`: it may be done.
    */
   signOut(options?: { discard?: boolean }): Promise<OutboxEntry<P>[]>;
   inspect(): Promise<HubReport>;

@@ -21,6 +21,8 @@ export type ErrorCode =
   | 'version_mismatch'
   | 'hub_lost'
   | 'hub_unavailable'
+  /** Whether it was done is not known: look at the outbox. */
+  | 'unconfirmed'
   | 'closed'
   | 'unsupported'
   | 'listener';
@@ -41,6 +43,12 @@ export interface AttachRequest {
   hasToken: boolean;
   /** What ended since then, ms since 1970, this tab may not have heard of from its former hub. Absent: it had none. */
   settledSince?: number | undefined;
+  /** Random, of this client object: a sign-out ends the sessions that are there, and they are turned away from then on. */
+  session?: string | undefined;
+  /** How often the identity had signed out here when this client was told last. Absent: it never was told. */
+  signOuts?: number | undefined;
+  /** When this client first asked to be attached, ms since 1970; absent that first time. Counts while `signOuts` is absent. */
+  askedAt?: number | undefined;
 }
 export interface Attached {
   /** The hub's id, also in every batch. */
@@ -99,6 +107,7 @@ export interface HubPort {
   dismiss(id: string): Promise<Reply<null>>;
   settled(id: string): Promise<Reply<Outcome | null>>;
   reconnect(): Promise<Reply<null>>;
+  /** What is asked of this hub after it is refused, with nothing done; what was asked before is answered before. */
   signOut(discard: boolean): Promise<Reply<AnyOutboxEntry[]>>;
   inspect(): Promise<Reply<HubReport>>;
   /** What only a page hears: the network is back, the page was shown or hidden. */
@@ -140,6 +149,8 @@ export interface Batch {
   tokenRequest?: number;
   /** For this tab's logger and `onError`. */
   reports?: HubMessage[];
+  /** How often this identity has signed out here: what the tab says when it attaches again. */
+  signOuts?: number;
   /** The last batch of this hub: another one has, or will have, its work. The tab is to attach again. */
   moved?: true;
 }

@@ -188,8 +188,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a relay gives credit before its tab has taken the batch',
     file: 'worker/shell/relay.ts',
-    text: '          .then(credit, () => {});',
-    instead: '          .catch(() => {});\n        credit();',
+    text: '        if (isFarewell(batch)) credit();\n        else delivered?.then(credit, () => {});',
+    instead: '        delivered?.catch(() => {});\n        credit();',
   },
   {
     name: 'the tabs of a relay that died stay with the owner',

@@ -11,6 +11,8 @@ import type { Box } from './outbox/box.ts';
 import * as outbox from './outbox/outbox.ts';
 import { type Answer, ok, refusal } from './reply.ts';
 import { Route } from './route.ts';
+import { Sessions } from './sessions.ts';
+import { signedOut } from './signed-out.ts';
 import type { LoadedState, StoreFailure, StoreOp } from './store.ts';
 import { Tabs } from './tabs.ts';
 import { Topics } from './topics/topics.ts';
@@ -27,6 +29,8 @@ type Role =
 type Binding = { state: 'unbound' } | { state: 'binding' | 'bound'; principal: string };
 
 const NEEDS_NO_STORE: ReadonlySet<PortCall['method']> = new Set(['inspect', 'reconnect', 'signal', 'token']);
+/** Not begun any more once somebody signs out. */
+const CHANGES_THE_OUTBOX: ReadonlySet<PortCall['method']> = new Set(['send', 'cancel', 'retry', 'dismiss']);
 
 /**
  * The hub as a state machine: one room where all decisions are made. `step` takes what happened and the time, and
@@ -43,12 +47,16 @@ export class Hub {
   readonly #outbox: Box;
   readonly #topics: Topics;
   readonly #tabs: Tabs;
+  readonly #sessions = new Sessions();
+  /** Tabs whose session is over: they are answered that, whatever they ask. */
+  readonly #ended = new Set<TabId>();
   #role: Role = { state: 'candidate', parked: [] };
   #binding: Binding = { state: 'unbound' };
   /** By the browser's clock, in an earlier hub's life. */
   #heardBefore: number | null = null;
   #lingers = false;
-  #isSigningOut = false;
+  /** So many are under way: nothing leaves, and nothing is taken. */
+  #signingOut = 0;
   /** In a row. */
   #mismatches = 0;
   #nameOnTrial: string | null = null;
@@ -81,7 +89,7 @@ export class Hub {
     });
     this.#outbox = outbox.emptyBox(context, this.#keeper, {
       writable: () =>
-        this.#binding.state === 'binding' || this.#isSigningOut ? null : this.#connection.open,
+        this.#binding.state === 'binding' || this.#signingOut > 0 ? null : this.#connection.open,
       confirms: () => route.dialect.confirms,
       write: (frame) => this.#connection.write(frame),
       measure: (generation) => context.emit({ type: 'measure_socket', generation }),
@@ -103,6 +111,7 @@ export class Hub {
       connection: () => this.#connection.view,
       storage: () => this.#keeper.storage,
       outbox: () => outbox.view(this.#outbox),
+      signOuts: () => this.#sessions.signOuts,
     });
     this.#tokens = new TokenSource(context, this.#tabs, {
       got: (token) => this.#connection.gotToken(token),
@@ -152,12 +161,10 @@ export class Hub {
         this.#connection.measured(input.generation, input.bufferedBytes);
         return outbox.measured(this.#outbox, input.generation, input.bufferedBytes);
       case 'tab_attached':
-        this.#route.wish(input.request, this.#tabs.count === 0);
-        this.#tokens.noteTab(input.request.hasToken);
         this.#tabs.attach(input.tab, input.request);
-        this.#recall(input.tab, input.request);
-        return this.#connection.resume();
+        return this.#whenOwner(() => this.#admit(input.tab, input.request));
       case 'tab_gone':
+        this.#ended.delete(input.tab);
         this.#tabs.gone(input.tab);
         return this.#tokens.tabGone(input.tab);
       case 'credit':
@@ -179,6 +186,8 @@ export class Hub {
   }
 
   #answer(tab: TabId, request: PortCall, reply: Answer<unknown>): void {
+    const isLate = this.#signingOut > 0 && CHANGES_THE_OUTBOX.has(request.method);
+    if (isLate || this.#ended.has(tab)) return reply(signedOut(request));
     switch (request.method) {
       case 'inspect':
         return reply(ok(this.#report()));
@@ -225,13 +234,29 @@ export class Hub {
     else run();
   }
 
-  /** A tab that had another hub may not have heard from it how commands ended. */
-  #recall(tab: TabId, { settledSince }: AttachRequest): void {
-    if (settledSince === undefined) return;
-    this.#whenOwner(() => this.#tabs.recall(tab, outbox.settledSince(this.#outbox, settledSince)));
+  /** Before this it counts for nothing: it may be one that was signed out, which only the store knows. */
+  #admit(tab: TabId, request: AttachRequest): void {
+    if (this.#sessions.isOver(request)) return this.#turnAway(tab);
+    this.#sessions.seen(request);
+    this.#route.wish(request, this.#tabs.count <= 1);
+    this.#tokens.noteTab(request.hasToken);
+    const { settledSince } = request;
+    // A tab that had another hub may not have heard from it how commands ended.
+    if (settledSince !== undefined) this.#tabs.recall(tab, outbox.settledSince(this.#outbox, settledSince));
+    this.#connection.resume();
+  }
+
+  #turnAway(tab: TabId): void {
+    this.#ended.add(tab);
+    this.#tabs.turnAway(tab);
+    this.#tokens.tabGone(tab);
   }
 
   #storeOpened({ meta, entries, outcomes, cursors, unreadable }: LoadedState): void {
+    this.#sessions.loaded(meta.endedSessions);
+    this.#tabs.changed('signOuts');
+    // Of those that came while there was no store to ask.
+    for (const tab of this.#tabs.whose((request) => this.#sessions.isOver(request))) this.#turnAway(tab);
     this.#unreadableRows = unreadable.length;
     for (const { table, key } of unreadable) {
       const what = `a stored row of ${table} (${key}) cannot be read; it is left where it is, and is not used`;
@@ -290,22 +315,25 @@ export class Hub {
     this.#context.emit({ type: 'end', reason });
   }
 
+  /**
+   * Who signs out hears of all that was asked before, and nothing is begun after. The end of the sessions and of the rows
+   * is one transaction: whatever dies meanwhile, the store says whether it was done.
+   */
   #signOut(discard: boolean, reply: Answer<AnyOutboxEntry[]>): void {
-    const entries = outbox.view(this.#outbox);
-    const finish = () => {
-      reply(ok(entries));
+    this.#signingOut++;
+    const ops = [this.#sessions.signOut(this.#context.now), ...(discard ? outbox.CLEAR : [])];
+    this.#keeper.write(ops, 'strict', (stored) => {
+      this.#signingOut--;
+      if (!stored && discard) {
+        outbox.pump(this.#outbox);
+        const message =
+          "the outbox cannot be emptied while the browser's storage fails; sign out without `discard`, or try again";
+        return reply(refusal('storage_unavailable', message));
+      }
+      if (!stored) this.#context.report('storage_unavailable', outbox.unstoredSignOut(this.#outbox));
+      reply(ok(outbox.view(this.#outbox)));
+      if (discard) outbox.clear(this.#outbox);
       this.#end('signed_out');
-    };
-    if (!discard) return this.#keeper.write([], 'strict', finish);
-    // What is thrown away must not leave in the meantime.
-    this.#isSigningOut = true;
-    outbox.discard(this.#outbox, (stored) => {
-      if (stored) return finish();
-      this.#isSigningOut = false;
-      outbox.pump(this.#outbox);
-      const message =
-        "the outbox cannot be emptied while the browser's storage fails; sign out without `discard`, or try again";
-      reply(refusal('storage_unavailable', message));
     });
   }
 

@@ -59,6 +59,18 @@ export interface StoredMeta {
   readonly term: number;
   /** Whose the outbox is: the principal of the first welcome. */
   readonly principal: string | null;
+  /** Absent: nobody has signed out here. */
+  readonly endedSessions?: EndedSessions;
+}
+
+/** By what a page that comes back is known to have been signed out. */
+export interface EndedSessions {
+  /** How often this identity has signed out here. */
+  readonly signOuts: number;
+  /** When it did last, by the browser's clock, ms since 1970. */
+  readonly at: number;
+  /** Of pages that were there, as far as they may not have learnt that number; the newest last. */
+  readonly ids: readonly string[];
 }
 
 export type StoreOp =
@@ -67,7 +79,12 @@ export type StoreOp =
   | { readonly op: 'put'; readonly table: 'cursors'; readonly row: StoredCursor }
   /** `key`: an entry's or outcome's id, a cursor's topic. */
   | { readonly op: 'delete'; readonly table: 'entries' | 'outcomes' | 'cursors'; readonly key: string }
-  | { readonly op: 'set'; readonly fields: Partial<Pick<StoredMeta, 'clientId' | 'principal'>> };
+  /** All rows, also those that cannot be read. */
+  | { readonly op: 'clear'; readonly table: 'entries' }
+  | {
+      readonly op: 'set';
+      readonly fields: Partial<Pick<StoredMeta, 'clientId' | 'principal' | 'endedSessions'>>;
+    };
 
 /** All of it or nothing. `strict`: on the disk when it is done. */
 export interface StoreTransaction {

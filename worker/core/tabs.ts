@@ -1,4 +1,4 @@
-import type { HubReport } from '../../src/protocol/model.ts';
+import type { Connection, HubReport } from '../../src/protocol/model.ts';
 import type { AttachRequest, Batch, HubMessage, Position, TopicUpdate } from '../../src/protocol/port.ts';
 import type { TokenTabs } from './connection/token.ts';
 import type { Context } from './context.ts';
@@ -14,6 +14,15 @@ const BATCH_ITEMS = 2_000;
 /** Of outcomes that wait for a stalled tab, and of messages that wait for any. */
 const KEEP_FOR_STALLED = 50;
 const RATE_WINDOW_MS = 1_000;
+
+const SIGNED_OUT: Connection = {
+  state: 'closed',
+  reason: 'signed_out',
+  detail: { message: 'signed out while this page was away' },
+  attempt: 0,
+  retryAt: null,
+  circuit: 'closed',
+};
 
 interface Tab {
   readonly id: TabId;
@@ -36,7 +45,7 @@ interface Tab {
 }
 
 /** What every tab is told the same of. */
-type Parts = Required<Pick<Batch, 'connection' | 'clock' | 'storage' | 'outbox'>>;
+type Parts = Required<Pick<Batch, 'connection' | 'clock' | 'storage' | 'outbox' | 'signOuts'>>;
 type Part = keyof Parts;
 /** `null`: there is nothing to tell yet. */
 export type TabsSource = { readonly [P in Part]: () => Parts[P] | null };
@@ -88,7 +97,7 @@ export class Tabs implements TokenTabs {
       request,
       visible: request.visible,
       credit: { state: 'ready' },
-      stale: new Set(['connection', 'clock', 'storage', 'outbox']),
+      stale: new Set(['connection', 'clock', 'storage', 'outbox', 'signOuts']),
       settled: [],
       messages: [],
       tokenRequest: null,
@@ -147,6 +156,11 @@ export class Tabs implements TokenTabs {
     for (const { stale } of this.#tabs.values()) stale.add(part);
   }
 
+  /** Those that came with such a request. */
+  whose(is: (request: AttachRequest) => boolean): TabId[] {
+    return [...this.#tabs.values()].filter(({ request }) => is(request)).map(({ id }) => id);
+  }
+
   sends(id: TabId, command: string): void {
     this.#tabs.get(id)?.sent.add(command);
   }
@@ -188,13 +202,24 @@ export class Tabs implements TokenTabs {
 
   /** The last word to every tab, whether it can take it or not. */
   farewell(): void {
+    this.#route();
     this.#shared = {};
-    for (const { id } of this.#tabs.values()) {
-      const batch: Batch = { hub: this.#context.hubId };
+    for (const { id, settled, messages } of this.#tabs.values()) {
+      const batch: Batch = { hub: this.#context.hubId, settled, reports: messages };
       this.#tell(batch, 'connection');
       this.#tell(batch, 'outbox');
       this.#context.emit({ type: 'deliver', tab: id, batch });
     }
+  }
+
+  /** The only word to a tab that is signed out. */
+  turnAway(id: TabId): void {
+    this.gone(id);
+    this.#context.emit({
+      type: 'deliver',
+      tab: id,
+      batch: { hub: this.#context.hubId, connection: SIGNED_OUT },
+    });
   }
 
   #deliver(tab: Tab): void {

@@ -21,6 +21,9 @@ const attachRequest = v.object({
   visible: v.boolean(),
   hasToken: v.boolean(),
   settledSince: v.optional(number),
+  session: v.optional(v.string()),
+  signOuts: v.optional(number),
+  askedAt: v.optional(number),
 });
 
 const id = v.string();

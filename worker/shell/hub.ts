@@ -259,10 +259,16 @@ export class Hub {
   }
 
   #ownerEnded(reason: OwnerEnd, heard: Promise<unknown>): void {
-    if (this.#role.is === 'owner') this.#role.relays.end();
+    const relays = this.#role.is === 'owner' ? this.#role.relays : null;
+    const giveUp = this.#giveUp;
     this.#become({ is: 'none' });
-    this.#giveUp?.();
     this.#giveUp = null;
+    const release = () => {
+      relays?.end();
+      giveUp?.();
+    };
+    if (reason === 'signed_out') relays?.lastWords().then(release);
+    else release();
     if (reason === 'signed_out' || reason === 'failed') return this.#end(heard);
     if (reason === 'newer_format') this.#mayOwn = false;
     if (this.#isNeeded) this.#seek();

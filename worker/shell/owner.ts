@@ -4,6 +4,7 @@ import { Hub } from '../core/hub.ts';
 import type { Effect, EndReason, Input, PortCall, TabId } from '../core/io.ts';
 import { refusal } from '../core/reply.ts';
 import type { HubSettings } from '../core/settings.ts';
+import { signedOut, unconfirmed } from '../core/signed-out.ts';
 import { type Store, StoreError } from '../core/store.ts';
 import { HUB_LOST, type Line } from './line.ts';
 import type { Platform } from './platform.ts';
@@ -37,12 +38,11 @@ export class Owner implements Line {
   readonly #socket: SocketSlot;
   readonly #timer: Timer;
   readonly #tabs = new Map<TabId, Tab>();
-  readonly #calls = new Map<number, (reply: Reply<unknown>) => void>();
+  readonly #calls = new Map<number, { request: PortCall; answer: (reply: Reply<unknown>) => void }>();
   /** Inputs that wait while another one's effects are done: steps are never nested. */
   readonly #inputs: Input[] = [];
   #stepping = false;
-  /** What every call is answered once it is over. */
-  #ended: Reply<never> | null = null;
+  #ended: OwnerEnd | null = null;
   #lastTab = 0;
   #lastCall = 0;
   /** Counts the store's openings, so that a late answer is known. */
@@ -97,15 +97,15 @@ export class Owner implements Line {
   }
 
   call(tab: TabId, request: PortCall): Promise<Reply<unknown>> {
-    return new Promise((resolve) => {
-      if (!this.#tabs.has(tab)) {
-        resolve(this.#ended ?? HUB_LOST);
-        return;
-      }
-      const call = ++this.#lastCall;
-      this.#calls.set(call, resolve);
-      this.#feed({ type: 'call', tab, call, request });
-    });
+    return new Promise((resolve) => this.ask(tab, request, resolve));
+  }
+
+  /** As `call`; the answer comes in its place among what is delivered. */
+  ask(tab: TabId, request: PortCall, answer: (reply: Reply<unknown>) => void): void {
+    if (!this.#tabs.has(tab)) return answer(this.#ended === 'signed_out' ? signedOut(request) : HUB_LOST);
+    const call = ++this.#lastCall;
+    this.#calls.set(call, { request, answer });
+    this.#feed({ type: 'call', tab, call, request });
   }
 
   /** Ends as soon as nothing would be lost by it. */
@@ -120,7 +120,7 @@ export class Owner implements Line {
 
   #end(reason: OwnerEnd): void {
     if (this.#ended) return;
-    this.#ended = reason === 'signed_out' ? SIGNED_OUT : HUB_LOST;
+    this.#ended = reason;
     this.#timer.set(null);
     this.#socket.clear();
     this.#store.close();
@@ -130,7 +130,11 @@ export class Owner implements Line {
       isMoved ? sink.last({ hub: this.hub, moved: true }) : sink.closeAfter(delivered),
     );
     this.#tabs.clear();
-    for (const reply of this.#calls.values()) reply(this.#ended);
+    for (const { request, answer } of this.#calls.values()) {
+      if (reason !== 'signed_out') answer(HUB_LOST);
+      // Another one was first.
+      else answer(request.method === 'signOut' ? signedOut(request) : unconfirmed());
+    }
     this.#calls.clear();
     this.#onEnd(reason, Promise.allSettled(heard));
   }
@@ -229,7 +233,7 @@ export class Owner implements Line {
   }
 
   #reply(call: number, reply: Reply<unknown>): void {
-    this.#calls.get(call)?.(reply);
+    this.#calls.get(call)?.answer(reply);
     this.#calls.delete(call);
   }
 
@@ -243,8 +247,6 @@ export class Owner implements Line {
 
 /** `failed`: the core threw, and its state cannot be relied on. */
 export type OwnerEnd = EndReason | 'failed';
-
-const SIGNED_OUT = refusal('closed', 'this identity has signed out');
 
 function failureOf(error: unknown): Pick<StoreError, 'failure' | 'message'> {
   const { failure, message } =

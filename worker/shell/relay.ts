@@ -1,5 +1,5 @@
 import type { HubReport } from '../../src/protocol/model.ts';
-import type { AttachRequest, Reply, TabSink } from '../../src/protocol/port.ts';
+import type { AttachRequest, Batch, Reply, TabSink } from '../../src/protocol/port.ts';
 import type { PortCall, TabId } from '../core/io.ts';
 import { ok } from '../core/reply.ts';
 import type { ToOwner, ToRelay } from './channel.ts';
@@ -62,10 +62,10 @@ export class Relay implements Line {
         const credit = () => {
           if (this.#tabs.has(tab)) this.#post({ owner: this.hub, relay: 'credit', tab, delivery });
         };
-        this.#tabs
-          .get(tab)
-          ?.deliver(batch)
-          .then(credit, () => {});
+        const delivered = this.#tabs.get(tab)?.deliver(batch);
+        // The last word: the owner waits for this hub alone, since a page may be frozen.
+        if (isFarewell(batch)) credit();
+        else delivered?.then(credit, () => {});
         return;
       }
       case 'reply':
@@ -90,3 +90,6 @@ export class Relay implements Line {
     sink?.last({ hub: this.hub, moved: true });
   }
 }
+
+const isFarewell = ({ connection }: Batch) =>
+  connection?.state === 'closed' && connection.reason === 'signed_out';

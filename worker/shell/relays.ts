@@ -19,7 +19,12 @@ interface GuestTab {
   readonly id: TabId;
   /** What is delivered and not yet credited. */
   readonly deliveries: Map<number, () => void>;
+  /** Settles when the newest delivery is credited, or the tab is gone. */
+  readonly heard: Promise<void>;
 }
+
+/** How long a hub has to hear the last words: its worker may be stopped. */
+const LAST_WORDS_MS = 5_000;
 
 /** The hubs that work through this owner. A tab of theirs is a tab like any other to it. */
 export class Relays {
@@ -30,6 +35,7 @@ export class Relays {
   readonly #owner: Owner;
   readonly #guests = new Map<string, Guest>();
   #lastDelivery = 0;
+  #isEnding = false;
 
   constructor(platform: Platform, locks: Locks, app: string, identity: string, owner: Owner) {
     this.#platform = platform;
@@ -53,6 +59,17 @@ export class Relays {
       yields,
     };
     guest.channel.post(notice);
+  }
+
+  /**
+   * The last word was said to every tab. Resolves when each hub here has it, or is gone, or too long a time has passed:
+   * whoever owns next must not be asked for a line by a tab that has not heard. Tabs that come wait for that one.
+   */
+  async lastWords(): Promise<void> {
+    this.#isEnding = true;
+    const tabs = [...this.#guests.values()].flatMap((guest) => [...guest.tabs.values()]);
+    const late = new Promise<void>((resolve) => this.#platform.setTimer(LAST_WORDS_MS, resolve));
+    await Promise.race([Promise.all(tabs.map(({ heard }) => heard)), late]);
   }
 
   /** The ownership is over. Each hub hears of the next one, or is it. */
@@ -79,20 +96,26 @@ export class Relays {
     this.#guests.delete(hubId);
     guest.watch.abort();
     guest.channel.close();
-    for (const { id } of guest.tabs.values()) this.#owner.leave(id);
+    for (const tab of guest.tabs.values()) this.#leave(tab);
   }
 
-  async #heard(guest: Guest, message: ToOwner): Promise<void> {
+  #leave({ id, deliveries }: GuestTab): void {
+    this.#owner.leave(id);
+    for (const credited of deliveries.values()) credited();
+  }
+
+  #heard(guest: Guest, message: ToOwner): void {
     const { hub } = this.#owner;
     if (message.owner !== hub) return;
     const tab = guest.tabs.get(message.tab);
     switch (message.relay) {
       case 'attach':
-        if (!tab && isAttachRequest(message.request)) this.#attach(guest, message.tab, message.request);
+        if (!this.#isEnding && !tab && isAttachRequest(message.request))
+          this.#attach(guest, message.tab, message.request);
         return;
       case 'leave':
         guest.tabs.delete(message.tab);
-        if (tab) this.#owner.leave(tab.id);
+        if (tab) this.#leave(tab);
         return;
       case 'credit':
         tab?.deliveries.get(message.delivery)?.();
@@ -101,21 +124,33 @@ export class Relays {
       case 'call': {
         // A tab that left does not wait for an answer.
         if (!tab || !isSound(message.request)) return;
-        const reply = await this.#owner.call(tab.id, message.request);
-        this.#say(guest, { owner: hub, relay: 'reply', call: message.call, reply });
+        const { call, request } = message;
+        this.#owner.ask(tab.id, request, (reply) =>
+          this.#say(guest, { owner: hub, relay: 'reply', call, reply }),
+        );
       }
     }
   }
 
   #attach(guest: Guest, tab: number, request: AttachRequest): void {
-    const deliveries = new Map<number, () => void>();
-    const deliver = (batch: Batch) =>
-      new Promise<void>((credited) => {
+    const deliveries: GuestTab['deliveries'] = new Map();
+    let heard = Promise.resolve();
+    const deliver = (batch: Batch) => {
+      heard = new Promise((credited) => {
         const delivery = ++this.#lastDelivery;
         this.#say(guest, { owner: this.#owner.hub, relay: 'deliver', tab, delivery, batch });
         deliveries.set(delivery, credited);
       });
-    guest.tabs.set(tab, { id: this.#owner.attach(request, { deliver }), deliveries });
+      return heard;
+    };
+    const id = this.#owner.attach(request, { deliver });
+    guest.tabs.set(tab, {
+      id,
+      deliveries,
+      get heard() {
+        return heard;
+      },
+    });
   }
 
   #say(guest: Guest, message: ToRelay): void {

@@ -101,6 +101,28 @@ function checks(): { name: string; check: (scene: Scene) => Promise<void> }[] {
     same([meta.clientId, meta.principal], [clientId, 'bob']);
   });
 
+  check(
+    'empties a table of what was there, not of what comes after, and keeps who was signed out',
+    async ({ newStore, reload }) => {
+      const store = newStore();
+      await store.open();
+      await store.commit({ durability: 'relaxed', ops: [put(entry('a', 1))] });
+      const endedSessions = { signOuts: 2, at: 1_700_000_000_000, ids: ['one', 'other'] };
+      await store.commit({
+        durability: 'strict',
+        ops: [
+          put(entry('b', 2)),
+          { op: 'set', fields: { endedSessions } },
+          { op: 'clear', table: 'entries' },
+          put(entry('c', 3)),
+        ],
+      });
+      const { meta, entries } = await reload();
+      same(entries, [entry('c', 3)]);
+      same(meta.endedSessions, endedSessions);
+    },
+  );
+
   check('replaces rows of the same key, and deletes', async ({ newStore, reload }) => {
     const store = newStore();
     await store.open();

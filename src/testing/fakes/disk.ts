@@ -1,4 +1,5 @@
 import {
+  type EndedSessions,
   type LoadedState,
   type StoredCursor,
   type StoredEntry,
@@ -15,6 +16,7 @@ interface Tables {
   readonly outcomes: Map<string, StoredOutcome>;
   readonly cursors: Map<string, StoredCursor>;
   principal: string | null;
+  endedSessions: EndedSessions | undefined;
 }
 
 /** The rows of one app and identity, which outlive every hub, with the faults that a disk has. */
@@ -22,6 +24,7 @@ export class Disk {
   clientId: string;
   term = 0;
   principal: string | null = null;
+  endedSessions: EndedSessions | undefined;
   entries = new Map<string, StoredEntry>();
   outcomes = new Map<string, StoredOutcome>();
   cursors = new Map<string, StoredCursor>();
@@ -30,7 +33,7 @@ export class Disk {
   failure: StoreFailure | null = null;
   #failures: { failure: StoreFailure; times: number } | null = null;
   /** As of the last strict transaction: what a loss of power leaves. */
-  #safe: Tables = { entries: new Map(), outcomes: new Map(), cursors: new Map(), principal: null };
+  #safe: Tables = emptyTables();
   #held: (() => void)[] | null = null;
 
   constructor(clientId = '00000000-0000-4000-8000-000000000001') {
@@ -65,7 +68,7 @@ export class Disk {
 
   /** Somebody deletes the database. */
   erase(): void {
-    this.#safe = { entries: new Map(), outcomes: new Map(), cursors: new Map(), principal: null };
+    this.#safe = emptyTables();
     this.loseRelaxed();
   }
 
@@ -75,7 +78,12 @@ export class Disk {
     this.term++;
     this.#safe = copyOf(this);
     return structuredClone({
-      meta: { clientId: this.clientId, term: this.term, principal: this.principal },
+      meta: {
+        clientId: this.clientId,
+        term: this.term,
+        principal: this.principal,
+        ...(this.endedSessions && { endedSessions: this.endedSessions }),
+      },
       entries: byKey(this.entries),
       outcomes: byKey(this.outcomes),
       cursors: byKey(this.cursors),
@@ -97,6 +105,7 @@ export class Disk {
     for (const op of structuredClone(ops)) {
       if (op.op === 'set') Object.assign(this, op.fields);
       else if (op.op === 'delete') this[op.table].delete(op.key);
+      else if (op.op === 'clear') this[op.table].clear();
       else if (op.table === 'entries') this.entries.set(op.row.id, op.row);
       else if (op.table === 'outcomes') this.outcomes.set(op.row.id, op.row);
       else this.cursors.set(op.row.topic, op.row);
@@ -109,12 +118,21 @@ export class Disk {
   }
 }
 
-function copyOf({ entries, outcomes, cursors, principal }: Tables): Tables {
+const emptyTables = (): Tables => ({
+  entries: new Map(),
+  outcomes: new Map(),
+  cursors: new Map(),
+  principal: null,
+  endedSessions: undefined,
+});
+
+function copyOf({ entries, outcomes, cursors, principal, endedSessions }: Tables): Tables {
   return {
     entries: new Map(entries),
     outcomes: new Map(outcomes),
     cursors: new Map(cursors),
     principal,
+    endedSessions,
   };
 }
 

@@ -287,6 +287,46 @@ describe('signOut', () => {
     expect(world.socket.sent('command').map(({ id }) => id)).toEqual([stored.id, inMemory.id]);
   });
 
+  test('what is sent, cancelled, retried or dismissed after it is refused before anything is written', () => {
+    const { world, tab } = start();
+    const other = world.attach();
+    const { id } = decide(other, 'before');
+    world.autoCommit = false;
+    world.call(tab.id, { method: 'signOut', discard: false });
+    const writes = world.commits.length;
+    const fresh = decide(other, 'after');
+    // An earlier hub was given it, and may have stored it.
+    const again = other.send({ command: { type: 'remark', n: 1 }, maybeSentMs: 2_000 });
+    expect(fresh.pending.reply).toMatchObject({ code: 'closed' });
+    expect(again.pending.reply).toMatchObject({ code: 'unconfirmed' });
+    for (const method of ['cancel', 'retry', 'dismiss'] as const)
+      expect(other.call({ method, id })).toMatchObject({ code: 'closed' });
+    expect(world.commits).toHaveLength(writes);
+    while (world.commits.length > 0) world.commitNext();
+    expect([...world.disk.entries.keys()]).toEqual([id]);
+  });
+
+  test('while the store fails says that it could not be stored, and what is lost by it', () => {
+    const { world, tab } = connect();
+    world.disk.failure = 'failed';
+    world.socket.close();
+    decide(tab, 'g');
+    expect(tab.call({ method: 'signOut', discard: false })).toMatchObject({ ok: true, value: [{}] });
+    const errors = tab.batches.flatMap(({ reports }) => reports ?? []).filter(({ kind }) => kind === 'error');
+    expect(errors.at(-1)).toMatchObject({
+      code: 'storage_unavailable',
+      message: expect.stringMatching(/^signed out while .* 1 commands that were in memory alone are gone/),
+    });
+  });
+
+  test('with `discard` takes rows that cannot be read, too', () => {
+    const { world, tab } = start();
+    world.call(tab.id, { method: 'signOut', discard: true });
+    expect(world.effects.filter(({ type }) => type === 'commit').at(-1)).toMatchObject({
+      content: { ops: [{ op: 'set' }, { op: 'clear', table: 'entries' }] },
+    });
+  });
+
   test('twice at once is one end', () => {
     const { world, tab } = connect();
     world.autoCommit = false;

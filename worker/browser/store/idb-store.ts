@@ -188,6 +188,8 @@ async function apply(tx: Writing, ops: readonly StoreOp[], term: number): Promis
         return tx.objectStore(op.table).put(op.row);
       case 'delete':
         return tx.objectStore(op.table).delete(op.key);
+      case 'clear':
+        return tx.objectStore(op.table).clear();
       case 'set':
         // One object for all of them, so that a later change does not undo an earlier one.
         return checked.then((stored) => meta.put(Object.assign(stored, op.fields), META));

@@ -39,7 +39,12 @@ const cursor = v.object({
   lastSeen: number,
   savedAt: number,
 });
-const meta = v.object({ clientId: uuid, term: int, principal: v.nullable(v.string()) });
+const meta = v.object({
+  clientId: uuid,
+  term: int,
+  principal: v.nullable(v.string()),
+  endedSessions: v.optional(v.object({ signOuts: int, at: number, ids: v.array(v.string()) })),
+});
 
 export const isEntry = (row: unknown): row is StoredEntry => v.is(entry, row);
 export const isOutcome = (row: unknown): row is StoredOutcome => v.is(outcome, row);

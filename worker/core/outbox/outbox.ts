@@ -170,14 +170,20 @@ export function settledSince(box: Box, since: number): StoredOutcome[] {
   return [...box.outcomes.all].filter(({ at }) => at >= since);
 }
 
-/** Empties the outbox; `done` when the store has. */
-export function discard(box: Box, done: (stored: boolean) => void): void {
-  const ops = [...box.entries.keys()].map((id): StoreOp => ({ op: 'delete', table: 'entries', key: id }));
-  box.keeper.write(ops, 'strict', (stored) => {
-    if (stored) box.entries.clear();
-    box.host.changed();
-    done(stored);
-  });
+/** Empties it in the store, also of rows that memory does not know. */
+export const CLEAR: readonly StoreOp[] = [{ op: 'clear', table: 'entries' }];
+
+/** The store has done `CLEAR`. */
+export function clear(box: Box): void {
+  box.entries.clear();
+  box.host.changed();
+}
+
+/** What somebody is told who signs out while the store fails. */
+export function unstoredSignOut(box: Box): string {
+  const lost = pendingIn(box).filter(({ stored }) => stored === 'no').length;
+  const commands = lost === 0 ? '' : ` ${lost} commands that were in memory alone are gone;`;
+  return `signed out while the browser's storage fails:${commands} a page that comes back from the back/forward cache may connect again`;
 }
 
 /** `also` goes with it. One that must be durable goes on from here, or, as if it had never been, not. */

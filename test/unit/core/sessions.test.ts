@@ -1,0 +1,117 @@
+import { describe, expect, test } from 'vitest';
+import type { AttachRequest } from '../../../src/protocol/port.ts';
+import { Disk } from '../../../src/testing/fakes/disk.ts';
+import { HubWorld } from '../../support/hub-world.ts';
+import { closedOf, decide, ops, start } from './ops.ts';
+
+/** A disk on which a row waits, and that many have signed out of; the last time a minute after `START`. */
+function diskAfter(signOuts: number, ids: readonly string[] = []): Disk {
+  const disk = new Disk();
+  const { world, tab } = start({ disk });
+  decide(tab, 'waits');
+  disk.endedSessions = { signOuts, at: world.now + 60_000, ids };
+  return disk;
+}
+
+const isTurnedAway = (disk: Disk, request: Partial<AttachRequest>): boolean => {
+  const world = new HubWorld(ops, { disk, hubId: 'hub-2', now: Date.UTC(2026, 0, 2) });
+  const tab = world.attach(request);
+  return tab.connection?.state === 'closed' && tab.connection.reason === 'signed_out';
+};
+
+describe('a client that attaches', () => {
+  const whenItWas = { before: Date.UTC(2026, 0, 1), after: Date.UTC(2026, 0, 1, 1) };
+  test.for<[string, Partial<AttachRequest>, boolean]>([
+    ['is new', { session: 'new' }, false],
+    ['is of an older build, and says nothing', {}, false],
+    ['has heard of as many sign-outs as there were', { session: 'x', signOuts: 3 }, false],
+    ['has heard of fewer', { session: 'x', signOuts: 2, askedAt: whenItWas.after }, true],
+    ['was known by its name', { session: 'ended' }, true],
+    ['was never told, and asked first before it', { session: 'x', askedAt: whenItWas.before }, true],
+    ['was never told, and asked first after it', { session: 'x', askedAt: whenItWas.after }, false],
+    ['was told by a store that is gone', { session: 'x', signOuts: 9 }, false],
+  ])('and %s', ([, request, turnedAway]) => {
+    expect(isTurnedAway(diskAfter(3, ['ended']), request)).toBe(turnedAway);
+  });
+
+  test('is told how often the identity has signed out, as soon as that is known', () => {
+    const world = new HubWorld(ops, { disk: diskAfter(3), open: false });
+    const early = world.attach({ session: 'a' });
+    expect(early.batches.map(({ signOuts }) => signOuts)).toEqual([undefined]);
+    world.openStore();
+    const late = world.attach({ session: 'b' });
+    expect([early, late].map(({ batches }) => batches.at(-1)?.signOuts)).toEqual([3, 3]);
+  });
+});
+
+describe('a client whose session is over', () => {
+  const OVER = { session: 'x', signOuts: 0, url: 'ws://elsewhere/ws', hasToken: true };
+
+  test('has no connection opened, though rows wait; what it asks is refused, what it asked of another hub is in doubt', () => {
+    const world = new HubWorld(ops, { disk: diskAfter(1), open: false });
+    const tab = world.attach(OVER);
+    const fresh = decide(tab, 'fresh');
+    const again = tab.send({ command: { type: 'remark', n: 1 }, maybeSentMs: 1_000 });
+    tab.subscribe('run:1');
+    world.openStore();
+    world.advance(60_000);
+    expect(closedOf(tab)).toMatchObject({ reason: 'signed_out', retryAt: null });
+    expect(fresh.pending.reply).toMatchObject({ code: 'closed' });
+    expect(again.pending.reply).toMatchObject({ code: 'unconfirmed' });
+    expect(tab.call({ method: 'signOut', discard: true })).toMatchObject({ code: 'closed' });
+    expect([world.sockets, world.disk.entries.size, world.ended]).toEqual([[], 1, null]);
+  });
+
+  test('does not disturb the ones that are welcome: neither its url nor its token is asked for', () => {
+    const world = new HubWorld(ops, { disk: diskAfter(1), open: false });
+    const over = world.attach(OVER);
+    const tab = world.attach({ session: 'y' });
+    world.openStore();
+    expect(world.socket.url).toBe('ws://test/ws');
+    world.socket.welcome();
+    expect(world.socket.sent('command')).toHaveLength(1);
+    expect([over.tokenRequest, tab.connection?.state]).toEqual([-1, 'open']);
+    expect(over.batches.flatMap(({ outbox }) => outbox ?? [])).toEqual([]);
+  });
+
+  test('is let in while the store fails, and turned away as soon as it is back', () => {
+    const disk = diskAfter(1);
+    disk.failure = 'failed';
+    const world = new HubWorld(ops, { disk });
+    const tab = world.attach(OVER);
+    tab.subscribe('run:1');
+    expect(tab.connection).toMatchObject({ state: 'connecting' });
+    disk.failure = null;
+    world.advance(10_000);
+    expect(closedOf(tab)).toMatchObject({ reason: 'signed_out' });
+    expect(world.ended).toBeNull();
+  });
+});
+
+test.for([false, true])(
+  'the end of the sessions and of the rows is one transaction: a worker that dies before it has ended none, after it all; discard: %s',
+  (discard) => {
+    const { world, tab } = start();
+    const there = { session: 'there', askedAt: world.now };
+    world.attach({ session: 'there' });
+    decide(tab, 'waits');
+    world.autoCommit = false;
+    world.call(tab.id, { method: 'signOut', discard });
+    expect(isTurnedAway(world.disk, there)).toBe(false);
+    expect(world.disk.entries.size).toBe(1);
+    expect(world.commits.at(-1)?.content.durability).toBe('strict');
+    world.commitNext();
+    expect(isTurnedAway(world.disk, there)).toBe(true);
+    expect(isTurnedAway(world.disk, { session: 'new' })).toBe(false);
+    expect(world.disk.entries.size).toBe(discard ? 0 : 1);
+  },
+);
+
+test('of sessions that were ended by name the newest 200 are kept, and a hub counts on from what is stored', () => {
+  const world = new HubWorld(ops, { disk: diskAfter(4, ['old']) });
+  for (let n = 1; n <= 250; n++) world.attach({ session: `s${n}` }).leave();
+  world.call(world.attach({ session: 'last' }).id, { method: 'signOut', discard: false });
+  expect(world.disk.endedSessions).toMatchObject({ signOuts: 5, at: world.now });
+  expect(world.disk.endedSessions?.ids).toHaveLength(200);
+  expect(world.disk.endedSessions?.ids.at(-1)).toBe('last');
+});
