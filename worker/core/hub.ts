@@ -180,7 +180,8 @@ export class Hub {
 
   #call(tab: TabId, call: number, request: PortCall): void {
     const reply: Answer<unknown> = (value) => this.#context.emit({ type: 'reply', tab, call, reply: value });
-    const answer = () => this.#answer(tab, request, reply);
+    const { uptime } = this.#context;
+    const answer = () => this.#answer(tab, older(request, this.#context.uptime - uptime), reply);
     if (NEEDS_NO_STORE.has(request.method)) answer();
     else this.#whenOwner(answer);
   }
@@ -465,4 +466,11 @@ export class Hub {
       counts: { ...counts },
     };
   }
+}
+
+/** A call that has waited: what may have been sent before it came, may have been sent that much longer ago. */
+function older(request: PortCall, ms: number): PortCall {
+  if (request.method !== 'send' || request.command.maybeSentMs === null) return request;
+  const { command } = request;
+  return { ...request, command: { ...command, maybeSentMs: request.command.maybeSentMs + ms } };
 }

@@ -169,6 +169,17 @@ describe('uncertain', () => {
     ]);
   });
 
+  test('what waited for the store to be opened may have been sent by that much longer ago', () => {
+    const world = new HubWorld(ops, { open: false });
+    const tab = world.attach();
+    const { id } = tab.send({ command: { type: 'remark', n: 1 }, maybeSentMs: 10_000 });
+    world.advance(30_000);
+    world.openStore();
+    world.socket.welcome({ dedupe_since: world.now - 20_000 });
+    expect(tab.settled).toEqual([{ id, outcome: { status: 'uncertain' } }]);
+    expect(world.socket.sent('command')).toEqual([]);
+  });
+
   test('what was first sent since then is sent again', () => {
     const { world, tab } = start();
     const { id } = decide(tab, 'g');
