@@ -104,7 +104,12 @@ export class Engine {
   async start(pipeline: string): Promise<string> {
     const source = this.#sources.get(pipeline);
     if (!source) throw new Error(`there is no pipeline "${pipeline}"`);
-    const opening = { runId: shortId(randomUUID()), pipeline: source.pipeline, startedAt: Date.now() };
+    const opening = {
+      runId: shortId(randomUUID()),
+      pipeline: source.pipeline,
+      startedAt: Date.now(),
+      startedBy: null,
+    };
     await saveRun(this.#folderOf(opening.runId), source);
     for (const [topic, event] of openingEvents(opening)) this.#publish(topic, event);
     this.#begin(new Run(opening, this.#servicesFor(opening.runId, source)));
@@ -125,7 +130,8 @@ export class Engine {
     // The same at each try of the same command.
     const runId = shortId(keyOf(context));
     await saveRun(this.#folderOf(runId), source);
-    const opening = { runId, pipeline: source.pipeline, startedAt: Date.now() };
+    const { principal: startedBy } = context;
+    const opening = { runId, pipeline: source.pipeline, startedAt: Date.now(), startedBy };
     for (const [topic, event] of openingEvents(opening)) context.publish(topic, event);
     this.#afterwards(context, {
       recorded: () => this.#begin(new Run(opening, this.#servicesFor(runId, source))),
@@ -168,8 +174,8 @@ export class Engine {
     const history = await this.#readHistory(runId);
     if (!history.runState) throw new Error('there is no such run');
     const source = await loadSavedRun(this.#folderOf(runId));
-    const { startedAt } = history.runState;
-    const opening = { runId, pipeline: source.pipeline, startedAt };
+    const { startedAt, startedBy } = history.runState;
+    const opening = { runId, pipeline: source.pipeline, startedAt, startedBy };
     const run = new Run(opening, this.#servicesFor(runId, source), history);
     run.begin(history);
     return run;

@@ -1,6 +1,7 @@
 import type { ConsoleEvent, EventOfType } from './events.ts';
 import type { Gate } from './pipeline.ts';
 import { RUNS_TOPIC, runTopic } from './protocol.ts';
+import { sayTooLate } from './too-late.ts';
 
 export type WaitingGate = EventOfType<'human_gate_waiting'>;
 export type ResolvedGate = EventOfType<'human_gate_resolved'>;
@@ -38,11 +39,11 @@ export async function askAt(
 }
 
 export function resolved(
-  { runId, gateId, nodeId }: WaitingGate,
+  { runId, gateId, nodeId, expiresAt }: WaitingGate,
   how: Pick<ResolvedGate, 'verdict' | 'how'> & Partial<Pick<ResolvedGate, 'by' | 'comment'>>,
 ): ResolvedGate {
   const rest = { by: null, comment: '', ...how };
-  return { type: 'human_gate_resolved', runId, gateId, nodeId, ...rest, at: Date.now() };
+  return { type: 'human_gate_resolved', runId, gateId, nodeId, ...rest, at: Date.now(), expiresAt };
 }
 
 /** `approved by Ada: looks good` */
@@ -51,6 +52,12 @@ export function describe({ verdict, how, by, comment }: ResolvedGate): string {
   if (how === 'cancelled') return 'was withdrawn';
   if (how === 'expired') return `${verb}, because nobody decided in time`;
   return `${verb} by ${by ?? 'somebody'}${comment === '' ? '' : `: ${comment}`}`;
+}
+
+/** Why a decision comes too late: what became of the gate before it. */
+export function sayClosed(before: ResolvedGate, verdict: ResolvedGate['verdict']): string {
+  if (before.how !== 'expired') return `It was ${describe(before)}.`;
+  return sayTooLate(verdict, Date.now() - (before.expiresAt ?? before.at), before.verdict);
 }
 
 /** What is told in the list as well: how a run stands, and its gates, which ask whoever is there, whatever they look at. */

@@ -9,10 +9,17 @@ export interface Opening {
   readonly runId: string;
   readonly pipeline: Pipeline;
   readonly startedAt: number;
+  /** An operator; `null`: the server itself. */
+  readonly startedBy: string | null;
 }
 
 /** What is published of a run before anything of it has begun; the list comes last, so that what it names is there. */
-export function openingEvents({ runId, pipeline, startedAt }: Opening): [topic: string, ConsoleEvent][] {
+export function openingEvents({
+  runId,
+  pipeline,
+  startedAt,
+  startedBy,
+}: Opening): [topic: string, ConsoleEvent][] {
   const { name, title, budget, nodes } = pipeline;
   const own = runTopic(runId);
   const runState: ConsoleEvent = {
@@ -22,6 +29,7 @@ export function openingEvents({ runId, pipeline, startedAt }: Opening): [topic: 
     title,
     state: 'running',
     startedAt,
+    startedBy,
     finishedAt: null,
     nodes: nodes.length,
     done: 0,

@@ -59,6 +59,8 @@ export const protocol = defineProtocol({
         state: runState,
         message: z.optional(z.string()),
         startedAt: time,
+        /** An operator; `null`: the server, or one of an older version did not tell. */
+        startedBy: z._default(z.nullable(z.string()), null),
         /** Where `state` is `cancelled` and this `null`, its tasks are being ended. */
         finishedAt: z.nullable(time),
         nodes: z.number(),
@@ -146,6 +148,8 @@ export const protocol = defineProtocol({
         by: z.nullable(z.string()),
         comment: z.string(),
         at: time,
+        /** When nobody could decide it any more. */
+        expiresAt: z.optional(time),
       }),
       key: (e) => `gate:${e.gateId}`,
     },

@@ -2,13 +2,22 @@ import type { CommandOf } from 'trunkline/protocol';
 import { Reject } from 'trunkline/server';
 import type { Execution, LineListener } from './child.ts';
 import type { ConsoleEvent, EventOfType } from './events.ts';
-import { askAt, describe, inBothTopics, type ResolvedGate, resolved, type WaitingGate } from './gate.ts';
+import {
+  askAt,
+  describe,
+  inBothTopics,
+  type ResolvedGate,
+  resolved,
+  sayClosed,
+  type WaitingGate,
+} from './gate.ts';
 import type { GateHistory, History } from './history.ts';
 import { limitLines } from './lines.ts';
 import type { Opening } from './opening.ts';
 import { type Gate, isGate, type PipelineNode, type Task } from './pipeline.ts';
 import { ANYBODY, type ConsoleProtocol, runTopic } from './protocol.ts';
 import { Schedule } from './schedule.ts';
+import { sayTooLate } from './too-late.ts';
 
 type NodeRecord = EventOfType<'node_state'>;
 type Verdict = CommandOf<ConsoleProtocol, 'human_decision'>;
@@ -124,14 +133,15 @@ export class Run {
     const gate = [...this.#gates.values()].find(({ asked }) => asked.gateId === gateId);
     if (!gate) {
       const before = this.#resolved.get(gateId);
-      throw new Reject('gate_closed', before ? `It was ${describe(before)}.` : 'There is no such gate.');
+      throw new Reject('gate_closed', before ? sayClosed(before, verdict) : 'There is no such gate.');
     }
     const { asked, decision } = gate;
     if (asked.decidedBy !== ANYBODY && asked.decidedBy !== command.principal) {
       throw new Reject('not_yours', `Only ${asked.decidedBy} may decide this.`);
     }
     if (decision && decision.commandId !== command.id) throw busy('Another decision is being recorded.');
-    if (Date.now() >= asked.expiresAt) throw new Reject('gate_closed', 'Its time is up.');
+    const lateMs = Date.now() - asked.expiresAt;
+    if (lateMs >= 0) throw new Reject('gate_closed', sayTooLate(verdict, lateMs, asked.onExpiry));
     const event = resolved(asked, { verdict, how: 'decided', by: command.principal, comment });
     for (const [topic, told] of inBothTopics(event)) command.publish(topic, told);
     gate.decision = { commandId: command.id, resolved: event };
@@ -502,7 +512,7 @@ export class Run {
   }
 
   #runState(): EventOfType<'run_state'> {
-    const { runId, pipeline, startedAt } = this.#opening;
+    const { runId, pipeline, startedAt, startedBy } = this.#opening;
     const isGoingOn = this.#retryingBy !== null || this.#cancelling.is === 'asked' || !this.isOver;
     if (!isGoingOn) this.#finishedAt ??= Date.now();
     const state =
@@ -521,6 +531,7 @@ export class Run {
       state,
       ...(message === undefined ? {} : { message }),
       startedAt,
+      startedBy,
       finishedAt: isGoingOn ? null : this.#finishedAt,
       nodes: pipeline.nodes.length,
       done: this.#schedule.count('succeeded'),

@@ -3,18 +3,20 @@ import { RUNS_TOPIC } from '../../engine/protocol.ts';
 import { useToasts } from '../errors/toasts.ts';
 import { useClient, useEvent } from '../trunk.ts';
 import { GateDialog } from './gate-dialog.tsx';
-import { gateOf, isUnsentDecision, sayVerdict, useWaitingGates } from './gates.ts';
+import { gateOf, isUnsentDecision, sayDecision, sayVerdict, useWaitingGates } from './gates.ts';
 
 interface Props {
   /** Which gate is open in this tab. */
   readonly openGate: string | null;
   readonly onOpen: (gateId: string | null) => void;
+  /** The run on the screen. */
+  readonly runInView: string | null;
   /** No gate opens by itself, because a script plays in this tab. */
   readonly isQuiet: boolean;
 }
 
 /** Takes the gates of all runs: opens their dialog where that disturbs nobody, and tells what became of them. */
-export function GateDesk({ openGate, onOpen, isQuiet }: Props) {
+export function GateDesk({ openGate, onOpen, runInView, isQuiet }: Props) {
   const client = useClient();
   const toasts = useToasts();
   const gates = useWaitingGates();
@@ -24,9 +26,10 @@ export function GateDesk({ openGate, onOpen, isQuiet }: Props) {
   useEvent(RUNS_TOPIC, 'human_gate_waiting', () => {});
   useEvent(RUNS_TOPIC, 'human_gate_resolved', ({ gateId, verdict, how, by, comment }) => {
     const title = titles.current.get(gateId) ?? 'A gate';
+    const late = client.outbox.get().find(({ command }) => gateOf(command) === gateId);
     const words = {
       decided: `${title} – ${sayVerdict(verdict)} by ${by ?? 'somebody'}${comment === '' ? '' : `: ${comment}`}`,
-      expired: `${title} – ${sayVerdict(verdict)}, because nobody decided in time`,
+      expired: `${title} – ${sayVerdict(verdict)}, ${late ? `because ${sayDecision(late)} was too late` : 'because nobody decided in time'}`,
       cancelled: `${title} – closed with its run`,
     };
     toasts.add({ tone: how === 'decided' ? 'success' : 'info', text: words[how] });
@@ -34,8 +37,13 @@ export function GateDesk({ openGate, onOpen, isQuiet }: Props) {
   useEffect(
     () =>
       client.outbox.onSettled(({ command, outcome }) => {
-        if (command.type !== 'human_decision' || outcome.status !== 'rejected') return;
-        toasts.add({ tone: 'error', text: `The server refused the decision: ${outcome.message}` });
+        if (command.type !== 'human_decision') return;
+        if (outcome.status === 'rejected') {
+          toasts.add({ tone: 'error', text: `The server refused the decision: ${outcome.message}` });
+        } else if (outcome.status === 'expired') {
+          const text = `The gate's time was up before ${sayDecision({ command })} could reach the server.`;
+          toasts.add({ tone: 'error', text });
+        }
       }),
     [client, toasts],
   );
@@ -54,11 +62,14 @@ export function GateDesk({ openGate, onOpen, isQuiet }: Props) {
         .filter(isUnsentDecision)
         .map(({ command }) => gateOf(command)),
     );
-    const next = fresh.find(({ gateId }) => !decided.has(gateId));
+    const undecided = fresh.filter(({ gateId }) => !decided.has(gateId));
+    const next = undecided.find(({ runId }) => runId === runInView) ?? undecided[0];
     if (next) onOpen(next.gateId);
-  }, [gates, openGate, onOpen, isQuiet, client]);
+  }, [gates, openGate, onOpen, runInView, isQuiet, client]);
 
-  return openGate === null ? null : <GateDialog gateId={openGate} gates={gates} onOpen={onOpen} />;
+  return openGate === null ? null : (
+    <GateDialog gateId={openGate} gates={gates} runInView={runInView} onOpen={onOpen} />
+  );
 }
 
 /** A field has the focus, or another dialog asks something. */

@@ -6,6 +6,8 @@ import { Icon } from '../ui/icon.tsx';
 import { Modal } from '../ui/modal.tsx';
 import { Countdown, CountdownAnnouncement } from './countdown.tsx';
 import { type Entry, type Gate, type Resolved, sayVerdict, useDecision, type Verdict } from './gates.ts';
+import { RunName } from './run-name.tsx';
+import { MayBeTooLate, Warnings } from './warnings.tsx';
 
 const LONGEST_COMMENT = 2_000;
 
@@ -13,10 +15,12 @@ const LONGEST_COMMENT = 2_000;
 export function GateDialog({
   gateId,
   gates,
+  runInView,
   onOpen,
 }: {
   gateId: string;
   gates: readonly Gate[];
+  runInView: string | null;
   onOpen: (gateId: string | null) => void;
 }) {
   const waiting = gates.find((gate) => gate.gateId === gateId);
@@ -67,7 +71,9 @@ export function GateDialog({
   return (
     <Modal about={gateId} title={shown.title} eyebrow={queue} onClose={() => onOpen(null)}>
       <p className="modal-facts">
-        <RunName runId={shown.runId} /> · may be decided by {shown.decidedBy} ·{' '}
+        <RunName runId={shown.runId} />
+        <br />
+        may be decided by {shown.decidedBy} ·{' '}
         {isOver ? (
           'closed'
         ) : (
@@ -90,6 +96,7 @@ export function GateDialog({
       <Decide
         gate={shown}
         over={isOver && <Over resolved={resolved} />}
+        runInView={runInView}
         comment={comment}
         onComment={setComment}
         onClose={() => onOpen(null)}
@@ -102,12 +109,14 @@ export function GateDialog({
 function Decide({
   gate,
   over,
+  runInView,
   comment,
   onComment,
   onClose,
 }: {
   gate: Gate;
   over: ReactNode;
+  runInView: string | null;
   comment: string;
   onComment: (comment: string) => void;
   onClose: () => void;
@@ -122,7 +131,7 @@ function Decide({
       () => {},
     );
   };
-  if (decision) return <UnderWay decision={decision} onClose={onClose} />;
+  if (decision) return <UnderWay gate={gate} decision={decision} onClose={onClose} />;
   return (
     <>
       {over}
@@ -135,6 +144,7 @@ function Decide({
             : error.message}
         </p>
       )}
+      {!over && <Warnings gate={gate} runInView={runInView} />}
       <div className="modal-actions">
         <button type="button" className="button" onClick={onClose}>
           {over ? 'Close' : 'Decide later'}
@@ -157,7 +167,7 @@ function Decide({
 }
 
 /** The same in every tab. */
-function UnderWay({ decision, onClose }: { decision: Entry; onClose: () => void }) {
+function UnderWay({ gate, decision, onClose }: { gate: Gate; decision: Entry; onClose: () => void }) {
   const { state } = useConnection();
   const verdict =
     'verdict' in decision.command && decision.command.verdict === 'approve' ? 'Approved' : 'Rejected';
@@ -181,6 +191,7 @@ function UnderWay({ decision, onClose }: { decision: Entry; onClose: () => void 
           </p>
         </div>
       </div>
+      <MayBeTooLate gate={gate} />
       <div className="modal-actions">
         <button type="button" className="button" ref={button} onClick={onClose}>
           Close
@@ -216,11 +227,6 @@ function Comment({ value, onChange }: { value: string; onChange: (value: string)
       />
     </label>
   );
-}
-
-function RunName({ runId }: { runId: string }) {
-  const run = useLatest(RUNS_TOPIC, 'run_state', `run:${runId}`);
-  return <span>{run?.title ?? runId}</span>;
 }
 
 function sayResolved({ how, verdict, by }: Resolved): string {

@@ -40,6 +40,11 @@ export function gateOf(command: Entry['command']): string | null {
   return command.type === 'human_decision' && typeof command.gateId === 'string' ? command.gateId : null;
 }
 
+/** `your approval`; all of them are of the person who is signed in. */
+export function sayDecision({ command }: Pick<Entry, 'command'>): string {
+  return 'verdict' in command && command.verdict === 'approve' ? 'your approval' : 'your rejection';
+}
+
 export function sayVerdict(verdict: Verdict): string {
   return verdict === 'approve' ? 'approved' : 'rejected';
 }

@@ -17,20 +17,21 @@ export function StatusStrip({
 }) {
   return (
     <div className="strip">
-      <GateBanner onReview={onReview} />
+      <GateBanner runId={runId} onReview={onReview} />
       <Missed runId={runId} />
     </div>
   );
 }
 
-function GateBanner({ onReview }: { onReview: (gateId: string) => void }) {
+/** It offers the gate that expires first: of the run on the screen, else of all. */
+function GateBanner({ runId, onReview }: { runId: string | null; onReview: (gateId: string) => void }) {
   const gates = useWaitingGates();
   const unsent = useUnsentDecisions();
   const connection = useConnection();
   const isLoaded = useIsLoaded(RUNS_TOPIC);
   const decided = new Set(unsent.map(({ command }) => gateOf(command)));
   const open = gates.filter(({ gateId }) => !decided.has(gateId));
-  const [first] = open;
+  const first = open.find((gate) => gate.runId === runId) ?? open[0];
   const underWay =
     unsent.length === 0 ? null : connection.state === 'open' ? (
       <p className="strip-item" data-state="running" role="status">
@@ -59,7 +60,10 @@ function GateBanner({ onReview }: { onReview: (gateId: string) => void }) {
       <section className="strip-item gate-banner" data-state="waiting" aria-label="Decision needed">
         <Icon name="gate" />
         <strong className="gate-banner-title">{first.title}</strong>
-        <span className="gate-banner-queue">1 of {open.length}</span>
+        <span className="gate-banner-queue">
+          {open.indexOf(first) + 1} of {open.length}
+          {runId !== null && runId !== first.runId && ' in another run'}
+        </span>
         <Countdown until={first.expiresAt} />
         <button type="button" className="button small primary" onClick={() => onReview(first.gateId)}>
           Review

@@ -1,6 +1,7 @@
 import type { EventOf } from 'trunkline';
 import type { ConsoleProtocol } from '../../engine/protocol.ts';
 import { useToasts } from '../errors/toasts.ts';
+import { sayStart } from '../gates/run-name.tsx';
 import { useNow, useSend } from '../trunk.ts';
 import { formatDuration } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
@@ -29,6 +30,7 @@ export function RunHeader({ run, topic }: { run: Run; topic: string }) {
               </span>
             )}
             <Elapsed run={run} />
+            <span>{sayStart(run)}</span>
           </p>
         </div>
       </div>

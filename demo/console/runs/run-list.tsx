@@ -3,7 +3,7 @@ import { RUNS_TOPIC } from '../../engine/protocol.ts';
 import { hrefOf, useRoute } from '../route.ts';
 import { useIsLoaded } from '../topics.ts';
 import { useLatest } from '../trunk.ts';
-import { formatTimeOfDay, plural } from '../ui/format.ts';
+import { formatMoment, plural } from '../ui/format.ts';
 import { STATE_WORDS, StateIcon } from '../ui/state.tsx';
 
 /** Newest first. It renders with every change of any run, its items only with their own. */
@@ -36,7 +36,7 @@ const RunItem = memo(function RunItem({ runId, isSelected }: { runId: string; is
         <span className="run-item-text">
           <span className="run-item-title">{run.title}</span>
           <span className="run-item-facts">
-            {STATE_WORDS[run.state]} · {formatTimeOfDay(run.startedAt)}
+            {STATE_WORDS[run.state]} · {formatMoment(run.startedAt)}
           </span>
           <Progress done={run.done} failed={run.failed} nodes={run.nodes} />
         </span>

@@ -65,7 +65,12 @@ export function Page({ name, report }: { name: string; report: Report }) {
           <Inspector />
         </Drawer>
       )}
-      <GateDesk openGate={openGate} onOpen={setOpenGate} isQuiet={promise.script !== null} />
+      <GateDesk
+        openGate={openGate}
+        onOpen={setOpenGate}
+        runInView={runId}
+        isQuiet={promise.script !== null}
+      />
       <RunErrors report={report} runId={runId} />
       <div className="corner">
         <ToastList />

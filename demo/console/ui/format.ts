@@ -8,11 +8,7 @@ const CLOCK = new Intl.DateTimeFormat(undefined, {
   second: '2-digit',
   hourCycle: 'h23',
 });
-const TIME_OF_DAY = new Intl.DateTimeFormat(undefined, {
-  hour: '2-digit',
-  minute: '2-digit',
-  hourCycle: 'h23',
-});
+const DAY = new Intl.DateTimeFormat('en', { day: 'numeric', month: 'short' });
 const COUNT = new Intl.NumberFormat('en');
 
 /** `820 ms`, `4.2 s`, `3 min 5 s`, `2 h 10 min`. */
@@ -51,9 +47,10 @@ export function formatClock(time: number): string {
   return CLOCK.format(time);
 }
 
-/** Without the seconds. */
-export function formatTimeOfDay(time: number): string {
-  return TIME_OF_DAY.format(time);
+/** Where it is not of today, with its day. */
+export function formatMoment(time: number): string {
+  const isToday = new Date(time).toDateString() === new Date().toDateString();
+  return isToday ? CLOCK.format(time) : `${DAY.format(time)}, ${CLOCK.format(time)}`;
 }
 
 export function formatCount(count: number): string {

@@ -19,8 +19,9 @@ function startConsole(): Testbed<ConsoleProtocol> {
     now: Date.now(),
     authenticate: (token) => token ?? null,
     commands: {
-      human_decision({ verdict, comment }, { publish, principal: by }) {
-        const decided = { ...RUN, how: 'decided', by, verdict, comment, at: Date.now() } as const;
+      human_decision({ runId, gateId, verdict, comment }, { publish, principal: by }) {
+        const gate = { ...RUN, runId, gateId };
+        const decided = { ...gate, how: 'decided', by, verdict, comment, at: Date.now() } as const;
         publish(RUNS_TOPIC, { type: 'human_gate_resolved', ...decided });
         return { verdict };
       },
@@ -31,10 +32,11 @@ function startConsole(): Testbed<ConsoleProtocol> {
 
 const openTab = (bed: Testbed<ConsoleProtocol>) => bed.openTab({ identity: NAME, token: () => NAME });
 
-const askForDecision = (bed: Testbed<ConsoleProtocol>) =>
+const askForDecision = (bed: Testbed<ConsoleProtocol>, gate: Partial<typeof RUN> = {}) =>
   bed.server.emit(RUNS_TOPIC, {
     type: 'human_gate_waiting',
     ...RUN,
+    ...gate,
     title: 'Deploy the release',
     show: [{ label: 'Diff', text: '+1 line' }],
     decidedBy: 'anybody',
@@ -42,6 +44,29 @@ const askForDecision = (bed: Testbed<ConsoleProtocol>) =>
     expiresAt: bed.now() + 600_000,
     onExpiry: 'reject',
   });
+
+/** A run that waits at its gate, in the list and in its own topic. */
+async function startRun(bed: Testbed<ConsoleProtocol>, runId: string, by: string, at: Date): Promise<void> {
+  const run = {
+    type: 'run_state',
+    runId,
+    pipeline: 'release',
+    title: 'Release',
+    state: 'waiting',
+    startedAt: at.getTime(),
+    startedBy: by,
+    finishedAt: null,
+    nodes: 1,
+    done: 0,
+    failed: 0,
+    gatesWaiting: 1,
+    spent: 0,
+    budget: 1,
+  } as const;
+  for (const topic of [RUNS_TOPIC, runTopic(runId)]) await bed.server.emit(topic, run);
+  const node = { nodeId: RUN.nodeId, title: 'Ask', kind: 'gate' as const, after: [] };
+  await bed.server.emit(runTopic(runId), { type: 'run_graph', part: 0, parts: 1, nodes: [node] });
+}
 
 /** The console as this tab shows it. Both tabs of a test are in one document. */
 function show({ client }: TestTab<ConsoleProtocol>): RenderResult {
@@ -58,6 +83,7 @@ function show({ client }: TestTab<ConsoleProtocol>): RenderResult {
 const reported: string[] = [];
 afterEach(() => {
   cleanup();
+  location.hash = '';
   expect(reported.splice(0)).toEqual([]);
 });
 
@@ -136,5 +162,74 @@ it('closes an open gate that somebody else decided while the hub was dead', asyn
   await bed.advance(1_000);
   expect(page.queryByRole('dialog')).toBeNull();
   expect(page.getByText('Deploy the release – rejected by Bob: not on a Friday')).toBeDefined();
+  expect(bed.errors).toEqual([]);
+});
+
+it('offers the gate of the run on the screen, and tells two runs of one name apart', async () => {
+  await using bed = startConsole();
+  const at = new Date();
+  at.setHours(9, 5, 7, 0);
+  await startRun(bed, 'first', 'Bob', at);
+  at.setMinutes(6);
+  await startRun(bed, 'second', 'Grace', at);
+  const page = show(openTab(bed));
+  location.hash = '#/second';
+  await bed.settle();
+  await askForDecision(bed, { runId: 'first', gateId: 'of-first' });
+  await askForDecision(bed, { runId: 'second', gateId: 'of-second' });
+  const elsewhere = /Not of the run on your screen/;
+
+  // The first one opened when it was the only one.
+  const first = within(page.getByRole('dialog'));
+  expect(first.getByRole('note').textContent).toMatch(elsewhere);
+  expect(first.getByRole('note').textContent).toContain('Release, started 09:05:07 by Bob');
+  fireEvent.click(first.getByRole('button', { name: 'Decide later' }));
+  await bed.settle();
+
+  fireEvent.click(page.getByRole('button', { name: 'Review' }));
+  const own = within(page.getByRole('dialog'));
+  expect(own.getByText('Release').parentElement?.textContent).toBe('Release, started 09:06:07 by Grace');
+  expect(own.queryByText(elsewhere)).toBeNull();
+  fireEvent.click(own.getByRole('button', { name: 'Approve' }));
+  await bed.settle();
+  expect(bed.server.received.map(({ command }) => command)).toMatchObject([{ gateId: 'of-second' }]);
+
+  // Nothing is left of the run on the screen: the strip says whose gate it offers then.
+  expect(page.getByRole('region', { name: 'Decision needed' }).textContent).toContain('in another run');
+  expect(bed.errors).toEqual([]);
+});
+
+it('warns at the click that a decision may come too late, and tells one that did as that', async () => {
+  await using bed = startConsole();
+  const page = show(openTab(bed));
+  const other = show(openTab(bed));
+  await askForDecision(bed);
+  expect(page.queryByRole('note')).toBeNull();
+  await bed.server.stop();
+  const warning =
+    /The connection is lost\. If it is not back within \d+:\d\d, a decision arrives too late: the gate is rejected then\./;
+  expect(page.getByRole('note').textContent).toMatch(warning);
+  fireEvent.click(page.getByRole('button', { name: 'Approve' }));
+  await bed.settle();
+  expect(page.getByRole('note').textContent).toMatch(warning);
+
+  const late = 'Your approval arrived 4 s after the deadline; the gate was rejected then.';
+  bed.server.refuse('human_decision', { code: 'gate_closed', message: late });
+  await bed.server.start();
+  await bed.server.emit(RUNS_TOPIC, {
+    type: 'human_gate_resolved',
+    ...RUN,
+    verdict: 'reject',
+    how: 'expired',
+    by: null,
+    comment: '',
+    at: bed.now(),
+  });
+  await bed.advance(30_000);
+  for (const view of [page, other]) {
+    expect(view.getByText(`The server refused the decision: ${late}`)).toBeDefined();
+    expect(view.getByText('Deploy the release – rejected, because your approval was too late')).toBeDefined();
+    expect(view.queryByText(/nobody decided/)).toBeNull();
+  }
   expect(bed.errors).toEqual([]);
 });

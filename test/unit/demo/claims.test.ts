@@ -1,11 +1,14 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import type { ConsoleEvent, EventOfType } from '../../../demo/engine/events.ts';
 import { parsePipeline } from '../../../demo/engine/pipeline.ts';
 import { type Commanding, Run } from '../../../demo/engine/run.ts';
-import { eventually } from './support/workshop.ts';
 
 /** A run at its gate, without a server: commands are recorded when the test says so. */
 async function atTheGate(gate: object = {}) {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
+  onTestFinished(() => {
+    vi.useRealTimers();
+  });
   const published: ConsoleEvent[] = [];
   const pipeline = parsePipeline(
     {
@@ -20,7 +23,7 @@ async function atTheGate(gate: object = {}) {
     'gate',
   );
   const run = new Run(
-    { runId: 'r', pipeline, startedAt: Date.now() },
+    { runId: 'r', pipeline, startedAt: Date.now(), startedBy: null },
     {
       publish: (topic, event) => {
         if (topic === 'run:r') published.push(event);
@@ -39,7 +42,7 @@ async function atTheGate(gate: object = {}) {
   run.begin();
   const of = <T extends ConsoleEvent['type']>(type: T) =>
     published.filter((event) => event.type === type) as EventOfType<T>[];
-  await eventually(() => of('human_gate_waiting').length === 1);
+  await vi.waitFor(() => expect(of('human_gate_waiting')).toHaveLength(1));
   const command = (id: string): Commanding => ({ id, principal: id, publish: () => {} });
   const verdict = (id: string) =>
     run.decide(
@@ -71,21 +74,36 @@ test('while a decision is being recorded, another one is sent away for a moment,
 });
 
 test('a decision that came in time counts, even where the log takes longer than the gate', async () => {
-  const { run, of, verdict, stateOf } = await atTheGate({ timeLimitSeconds: 0.2 });
+  const { run, of, verdict, stateOf } = await atTheGate({ timeLimitSeconds: 300 });
   const effect = verdict('ada');
-  await new Promise((resolve) => setTimeout(resolve, 400));
+  vi.advanceTimersByTime(400_000);
   expect(of('human_gate_resolved')).toEqual([]);
   effect.recorded();
   expect(stateOf('gate')).toBe('succeeded');
   await run.stop();
 });
 
+test('a decision that arrives after the end is told how late it is and what became of the gate', async () => {
+  const { run, verdict } = await atTheGate({ timeLimitSeconds: 300, onExpiry: 'approve' });
+  const told = (message: string) => expect.objectContaining({ code: 'gate_closed', retry: false, message });
+  vi.setSystemTime(Date.now() + 304_000);
+  // The gate's own timer has not fired yet.
+  expect(() => verdict('ada')).toThrow(
+    told('Your approval arrived 4 s after the deadline; the gate was approved then.'),
+  );
+  vi.advanceTimersByTime(900_000);
+  expect(() => verdict('ada')).toThrow(
+    told('Your approval arrived 15 min after the deadline; the gate was approved then.'),
+  );
+  await run.stop();
+});
+
 test('a gate whose decision could not be recorded expires after all', async () => {
-  const { run, of, verdict } = await atTheGate({ timeLimitSeconds: 0.2 });
+  const { run, of, verdict } = await atTheGate({ timeLimitSeconds: 300 });
   const effect = verdict('ada');
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  vi.advanceTimersByTime(300_000);
   effect.failed();
-  await eventually(() => of('human_gate_resolved').length === 1);
+  vi.advanceTimersByTime(1);
   expect(of('human_gate_resolved')[0]).toMatchObject({ how: 'expired', verdict: 'reject' });
   await run.stop();
 });
@@ -97,7 +115,7 @@ test('a gate that is being decided when the run is cancelled is left to that dec
   expect(stateOf('gate')).toBe('waiting');
   decided.recorded();
   expect(stateOf('gate')).toBe('succeeded');
-  await eventually(() => of('run_state').at(-1)?.finishedAt !== null);
+  await vi.waitFor(() => expect(of('run_state').at(-1)?.finishedAt).not.toBeNull());
   expect(of('run_state').at(-1)).toMatchObject({ state: 'cancelled', message: 'cancelled by bob' });
 });
 
@@ -105,7 +123,7 @@ test('a cancellation that could not be recorded did not happen', async () => {
   const { run, command, stateOf, of } = await atTheGate();
   const effect = run.cancel(command('ada'));
   effect.failed();
-  await eventually(() => of('run_state').at(-1)?.state === 'running');
+  await vi.waitFor(() => expect(of('run_state').at(-1)?.state).toBe('running'));
   expect(stateOf('task')).toBe('running');
   await run.stop();
 });

@@ -119,8 +119,15 @@ test.each([
   expect(resolved).toMatchObject({ verdict: onExpiry, how: 'expired', by: null });
   expect(resolved.at).toBeGreaterThanOrEqual(gate.expiresAt);
   await ada.until('run_state', (run) => run.state === state);
+  expect(resolved.expiresAt).toBe(gate.expiresAt);
   const late = await ada.send({ type: 'human_decision', runId, gateId: gate.gateId, verdict: 'approve' });
-  expect(late).toMatchObject({ code: 'gate_closed' });
+  const became = onExpiry === 'approve' ? 'approved' : 'rejected';
+  expect(late).toMatchObject({
+    code: 'gate_closed',
+    message: expect.stringMatching(
+      `^Your approval arrived \\d+ (s|min) after the deadline; the gate was ${became} then\\.$`,
+    ),
+  });
 });
 
 test('a gate of one person is decided by that person alone', async () => {

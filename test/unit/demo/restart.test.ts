@@ -46,6 +46,7 @@ async function expectHonestState(ada: Operator, runId: string): Promise<void> {
   expect(states(ada)).toEqual({ done: 'succeeded', once: 'interrupted', anew: 'running', gate: 'waiting' });
   await ada.until('error', ({ nodeId }) => nodeId === 'once');
   await ada.until('run_state', (run) => run.gatesWaiting === 1 && run.spent >= 1 && run.state === 'running');
+  expect(new Set(ada.events('run_state').map(({ startedBy }) => startedBy))).toEqual(new Set(['Ada']));
 }
 
 /** From there, everything can still be brought to its end. */
