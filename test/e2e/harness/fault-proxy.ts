@@ -24,6 +24,11 @@ export interface FaultProxy {
   setDelay(delayMs: number): void;
   /** What each connection carries in each direction, in bytes a second; `null`: as much as there is. */
   setRate(bytesPerSecond: number | null): void;
+  /**
+   * As after a change of networks: of the connections that are open now nothing goes through any more, and nobody closes
+   * them; new ones work.
+   */
+  strand(): void;
   /** Ends every connection, abruptly. */
   cut(): void;
   /** Lets half of what this side sends next through, and ends the connection there. Resolves once it did. */
@@ -49,6 +54,7 @@ export async function startFaultProxy(targetPort: () => number): Promise<FaultPr
   const pairs = new Set<Pair>();
   /** What is read from them is still on its way, slowly. */
   const trickling = new Set<Socket>();
+  const stranded = new Set<Pair>();
   const seen: FaultProxy['seen'] = [];
   const heads: string[] = [];
 
@@ -60,7 +66,7 @@ export async function startFaultProxy(targetPort: () => number): Promise<FaultPr
     forward(client, server, 'client');
     forward(server, client, 'server');
     const end = () => {
-      if (!pairs.delete(pair)) return;
+      if (!pairs.delete(pair) && !stranded.delete(pair)) return;
       client.destroy();
       server.destroy();
     };
@@ -141,7 +147,7 @@ export async function startFaultProxy(targetPort: () => number): Promise<FaultPr
       listener.listen(port, '127.0.0.1', listening);
     });
   const cut = () => {
-    for (const { client, server } of pairs) {
+    for (const { client, server } of [...pairs, ...stranded]) {
       client.resetAndDestroy();
       server.resetAndDestroy();
     }
@@ -156,6 +162,14 @@ export async function startFaultProxy(targetPort: () => number): Promise<FaultPr
     live: () => pairs.size,
     peak: () => peak,
     cut,
+    strand() {
+      for (const pair of pairs) {
+        pair.client.pause();
+        pair.server.pause();
+        stranded.add(pair);
+      }
+      pairs.clear();
+    },
     tear: (from) =>
       new Promise((done) => {
         tearing = { from, done };
