@@ -80,7 +80,7 @@ export class Hub {
       requestToken: () => this.#requestToken(),
       hello: (token) => this.#hello(token),
       welcomed: (welcome) => this.#welcomed(welcome),
-      received: (frame) => this.#received(frame),
+      received: (frame, characters) => this.#received(frame, characters),
       isReceiving: () => this.#topics.areArriving,
       turnedAway: () => this.#turnedAway(),
       heardClock: () => this.#tabs.changed('clock'),
@@ -431,10 +431,10 @@ export class Hub {
     this.#keeper.write([{ op: 'set', fields: { clientId } }], 'strict', () => {});
   }
 
-  #received(frame: ServerFrame): void {
+  #received(frame: ServerFrame, characters: number): void {
     if (frame.type === 'command_ack') outbox.acked(this.#outbox, frame);
     else if (frame.type === 'command_nack') outbox.nacked(this.#outbox, frame);
-    else this.#topics.received(frame);
+    else this.#topics.received(frame, characters);
   }
 
   #lost(): void {

@@ -46,9 +46,6 @@ export interface SessionIdentity {
   readonly maxBytes: number;
 }
 
-/** Larger snapshot parts would hold up everything behind them. */
-const PART_LIMIT_BYTES = 1_048_576;
-
 /** More in one frame would hold up everybody else while they are recorded. */
 const OFFSETS_PER_ACK = 10_000;
 /** Beyond it acknowledgements are dropped: the events come again, and are acknowledged again. */
@@ -66,7 +63,7 @@ export class Session implements Contender, Subscriber, Requester {
   readonly client: ClientKey;
   readonly term: number;
   readonly number: number;
-  readonly maxPartBytes: number;
+  readonly maxBytes: number;
   readonly #line: Line;
   readonly #services: SessionServices;
   readonly #requests: Rate;
@@ -79,7 +76,7 @@ export class Session implements Contender, Subscriber, Requester {
     this.client = client;
     this.term = term;
     this.number = number;
-    this.maxPartBytes = Math.min(maxBytes, PART_LIMIT_BYTES);
+    this.maxBytes = maxBytes;
     this.#line = line;
     this.#services = services;
     const { resyncsPerMinute, subscriptionsPerConnection } = services.limits;
@@ -152,6 +149,7 @@ export class Session implements Contender, Subscriber, Requester {
           ref: frame.ref,
           cursor: cursorOf(frame),
           lastSeen: frame.last_seen,
+          missed: frame.missed ?? true,
         });
         return;
       case 'unsubscribe':

@@ -14,19 +14,27 @@ export interface Snapshot {
   readonly truncated: boolean;
 }
 
-/** The frames of a snapshot, none larger than `maxBytes`, made one by one as they are asked for. */
+interface PartLimits {
+  /** How large the next part should be. One item is in it, however large. */
+  bytes(): number;
+  /** No frame may be larger: what does not fit is left out. */
+  readonly maxBytes: number;
+}
+
+/** The frames of a snapshot, made one by one as they are asked for. */
 export function* snapshotTexts(
   snapshot: Snapshot,
-  maxBytes: number,
+  limits: PartLimits,
   tooLarge: (event: LoggedEvent) => void,
 ): Generator<string, void, undefined> {
-  const items = fittingItems(snapshot, maxBytes, tooLarge);
+  const empty = emptyPartBytes(snapshot);
+  const items = fittingItems(snapshot, limits.maxBytes - empty, tooLarge);
   let next = items.next();
   let part = 0;
   do {
     const lists = { events: [] as string[], missed: [] as string[] };
-    let left = maxBytes - emptyPartBytes(snapshot);
-    while (!next.done && next.value.bytes <= left) {
+    let left = Math.min(limits.bytes(), limits.maxBytes) - empty;
+    for (let isFirst = true; !next.done && (isFirst || next.value.bytes <= left); isFirst = false) {
       lists[next.value.list].push(next.value.text);
       left -= next.value.bytes;
       next = items.next();
@@ -45,10 +53,9 @@ interface Item {
 
 function* fittingItems(
   snapshot: Snapshot,
-  maxBytes: number,
+  room: number,
   tooLarge: (event: LoggedEvent) => void,
 ): Generator<Item, void, undefined> {
-  const room = maxBytes - emptyPartBytes(snapshot);
   for (const list of ['events', 'missed'] as const) {
     for (const event of snapshot[list] ?? []) {
       const text = itemText(event);

@@ -1,5 +1,6 @@
 import type { Cursor } from '../../protocol/frames/index.ts';
 import type { ClientKey, EventLog, From, History, LoggedEvent } from '../log/event-log.ts';
+import { byteLength } from './bytes.ts';
 import { eventText, frameText, redeliveryText } from './frames.ts';
 import type { Limits } from './limits.ts';
 import type { Clock } from './peer.ts';
@@ -12,7 +13,7 @@ import type { Listener, Offered, Topics } from './topics.ts';
 export interface Subscriber {
   readonly client: ClientKey;
   /** No frame to this client may be larger. */
-  readonly maxPartBytes: number;
+  readonly maxBytes: number;
   send(frame: string): void;
   fits(frame: string): boolean;
   /** `null` where more may be sent; else resolves when the client has taken most of what was sent, or is gone. */
@@ -40,6 +41,8 @@ export type SubscribeRequest =
       readonly ref: number;
       readonly cursor: Cursor | null;
       readonly lastSeen: number | null;
+      /** False: the state alone is asked for. */
+      readonly missed: boolean;
     };
 /** `anew`: unasked, after the topic's epoch changed, or where the log could not be read to the end. */
 type Start = SubscribeRequest | { readonly kind: 'anew'; readonly from: From | null };
@@ -48,6 +51,8 @@ type Phase =
   /** Not yet allowed, or still reading from the log: what is published meanwhile is read there. */
   { readonly name: 'joining' } | { readonly name: 'live' } | { readonly name: 'ended' };
 
+/** Larger snapshot parts would hold up everything behind them. */
+const PART_BYTES = 1_048_576;
 /** Events that are read from the log at once. */
 const PAGE_EVENTS = 500;
 /** After which the log is asked again when it failed. */
@@ -205,7 +210,9 @@ export class Subscription implements Listener {
         from = { after: cursor.offset };
       }
     }
-    if (from === null && start.kind === 'resync' && start.lastSeen !== null) from = { since: start.lastSeen };
+    if (start.kind === 'resync' && !start.missed) from = null;
+    else if (from === null && start.kind === 'resync' && start.lastSeen !== null)
+      from = { since: start.lastSeen };
     return await this.#sendSnapshot(ref, from, current);
   }
 
@@ -228,7 +235,7 @@ export class Subscription implements Listener {
     const left = new Set<number>();
     const texts = snapshotTexts(
       { topic: this.topic, ref, ...state, missed, truncated: history?.complete === false },
-      this.#subscriber.maxPartBytes,
+      { bytes: () => PART_BYTES, maxBytes: this.#subscriber.maxBytes },
       (event) => {
         left.add(event.offset);
         this.#tooLarge(event);
@@ -347,9 +354,10 @@ export class Subscription implements Listener {
     this.#subscriber.send(frameText({ type: 'error', topic: this.topic, ...error }));
   }
 
-  #tooLarge({ offset }: LoggedEvent): void {
+  #tooLarge({ offset, event }: LoggedEvent): void {
     this.#services.stats.eventsTooLarge += 1;
-    const message = `event ${offset} of topic ${JSON.stringify(this.topic)} is larger than your max_frame_bytes, and left out`;
+    const { maxBytes } = this.#subscriber;
+    const message = `event ${offset} of topic ${JSON.stringify(this.topic)} (${byteLength(event)} bytes) does not fit into a frame of ${maxBytes} bytes, the \`max_frame_bytes\` of this connection's \`hello\`; it is left out`;
     this.#error({ code: 'too_large', message, ended: false });
   }
 

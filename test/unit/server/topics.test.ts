@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { resolveLimits } from '../../../src/server/core/limits.ts';
 import type { EventLog } from '../../../src/server/index.ts';
 import { memoryLog } from '../../../src/server/index.ts';
 import type { Frame, WireClient } from './support/wire.ts';
@@ -179,6 +180,39 @@ test('a snapshot comes in parts that fit the limit of the client', async () => {
   for (const message of client.messages) expect(Buffer.byteLength(message)).toBeLessThanOrEqual(1_500);
 });
 
+test('an event as large as may be published is in a snapshot as well, alone in its part', async () => {
+  const running = await world();
+  const { maxEventBytes } = resolveLimits();
+  const bare = Buffer.byteLength(JSON.stringify(log('')));
+  for (const fill of ['a', 'b']) await running.server.publish('t', log(fill.repeat(maxEventBytes - bare)));
+  await running.server.publish('t', log('small'));
+  const client = await running.join();
+  client.send({ type: 'resync_request', topic: 't', ref: 1, last_seen: null });
+  const snapshot = await snapshotOf(client);
+  expect(offsets(snapshot.events)).toEqual([1, 2, 3]);
+  expect(client.frames.filter(({ type }) => type === 'error')).toEqual([]);
+  expect(running.server.stats().eventsTooLarge).toBe(0);
+});
+
+test('the state alone is given to who asks for it without what was missed', async () => {
+  const running = await world();
+  const { epoch } = await running.server.publish('t', node('a', 'running'));
+  await running.server.publish('t', node('a', 'done'));
+  const client = await running.join();
+  const request = {
+    type: 'resync_request',
+    topic: 't',
+    ref: 1,
+    last_seen: 1,
+    cursor: { epoch, offset: 0 },
+  } as const;
+  client.send({ ...request, missed: false });
+  const snapshot = await snapshotOf(client);
+  expect(offsets(snapshot.events)).toEqual([2]);
+  expect(snapshot).not.toHaveProperty('missed');
+  expect(snapshot).not.toHaveProperty('truncated');
+});
+
 test('an event that is too large for a client is left out and named, and leaves no hole', async () => {
   const running = await world();
   const client = await running.join({ max_frame_bytes: 1_500 });
@@ -188,7 +222,12 @@ test('an event that is too large for a client is left out and named, and leaves 
   await running.server.publish('t', log('x'.repeat(2_000)));
   await running.server.publish('t', log('small'));
   expect(await client.take('event', 2)).toMatchObject([{ offset: 1 }, { offset: 3, prev: 1 }]);
-  expect(await client.next('error')).toMatchObject({ code: 'too_large', topic: 't', ended: false });
+  expect(await client.next('error')).toMatchObject({
+    code: 'too_large',
+    topic: 't',
+    ended: false,
+    message: expect.stringContaining('does not fit into a frame of 1500 bytes'),
+  });
   client.send({ type: 'subscribe', topic: 't', ref: 2 });
   expect(offsets((await snapshotOf(client)).events)).toEqual([1, 3]);
   expect(running.server.stats().eventsTooLarge).toBe(2);

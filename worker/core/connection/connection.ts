@@ -89,7 +89,8 @@ export interface ConnectionOwner {
   hello(token: string | null): ClientFrame;
   /** The connection is open; everything may be written. */
   welcomed(welcome: ServerFrameOf['welcome']): void;
-  received(frame: ServerFrame): void;
+  /** @param characters how large the frame was as text, where that counts: of a snapshot's part */
+  received(frame: ServerFrame, characters: number): void;
   /** Whether a snapshot has begun to arrive and has not ended: what is asked meanwhile is answered behind a part of it. */
   isReceiving(): boolean;
   /** The server knows the client id as somebody else's: whether to try at once under another one. */
@@ -330,9 +331,13 @@ export class Connection {
       const message = `dropped a message of ${data.length} characters; the hub takes ${MAX_MESSAGE_CHARACTERS}`;
       return this.#context.reportOnce('oversized', 'too_large', message);
     }
-    for (const parsed of this.#owner.dialect.decode(data, now)) {
-      if (parsed.ok) this.#receive(generation, parsed.frame);
-      else if (parsed.problem === 'unknown') counts.unknownFrames++;
+    const all = this.#owner.dialect.decode(data, now);
+    for (const parsed of all) {
+      if (parsed.ok) {
+        const { frame } = parsed;
+        const characters = all.length === 1 ? data.length : charactersOf(frame, data.length);
+        this.#receive(generation, frame, characters);
+      } else if (parsed.problem === 'unknown') counts.unknownFrames++;
       else this.#malformed(parsed.type, parsed.message);
     }
   }
@@ -354,7 +359,7 @@ export class Connection {
     return 'generation' in this.#state && this.#state.generation === generation;
   }
 
-  #receive(generation: number, frame: ServerFrame): void {
+  #receive(generation: number, frame: ServerFrame, characters = 0): void {
     // A frame before this one, in the same message, may have ended the connection.
     if (!this.#isPresent(generation)) return;
     switch (frame.type) {
@@ -365,7 +370,7 @@ export class Connection {
       case 'goodbye':
         return this.#goodbye(frame);
       default:
-        if (this.#state.state !== 'connecting') this.#owner.received(frame);
+        if (this.#state.state !== 'connecting') this.#owner.received(frame, characters);
     }
   }
 
@@ -594,5 +599,16 @@ export class Connection {
   #clearDeadlines(): void {
     for (const name of ['connect', 'stable', 'heartbeat', 'probe', 'close', 'token'])
       this.#context.deadlines.clear(name);
+  }
+}
+
+/** A part that shares its message with other frames is measured by itself. */
+function charactersOf(frame: ServerFrame, messageCharacters: number): number {
+  if (frame.type !== 'snapshot') return 0;
+  try {
+    return JSON.stringify(frame).length;
+  } catch {
+    // Nested too deeply to be written again.
+    return messageCharacters;
   }
 }

@@ -24,7 +24,7 @@ export interface TopicSocket {
 /** How long the server may take to answer, at first; doubled by each failure. */
 const ANSWER_TIMEOUT_MS = 10_000;
 const ANSWER_TIMEOUT_MAX_MS = 60_000;
-/** A snapshot that has not ended before so much more has arrived never will. */
+/** A snapshot is held until it ends; one beyond this is not waited for. */
 const SNAPSHOT_CHARACTERS = 64 * 1024 * 1024;
 /** A topic that breaks again sooner than this is asked for more slowly. */
 const STABLE_AFTER_MS = 10_000;
@@ -43,15 +43,16 @@ interface Knowledge {
 type Subscription =
   | { state: 'none' }
   /** Until an answer with this `ref` comes the topic's other events are discarded. `attempt` counts failures. */
-  | { state: 'asked'; ref: number; attempt: number; parts: Parts | null }
+  | { state: 'asked'; ref: number; attempt: number; wants: Wants; parts: Parts | null }
   /** Events up to `replayUntil` happened before the subscription. */
   | { state: 'live'; attempt: number; since: number; replayUntil: number }
   | { state: 'refused'; code: string; message: string };
+/** `state`: without what was missed, with which it was too large. */
+type Wants = 'all' | 'state';
 interface Parts {
   epoch: string;
   next: number;
-  /** What had arrived on the connections when it began, this part included. */
-  readonly beganAt: number;
+  characters: number;
   events: SnapshotItem[];
   missed: SnapshotItem[];
 }
@@ -158,17 +159,26 @@ export class Topic implements SeatTopic {
   }
 
   /** Asks the server for the topic, by its cursor or anew. */
-  ask(attempt = 0): void {
+  ask(attempt = 0, wants: Wants = 'all'): void {
     if (!this.#socket.isOpen()) return;
     this.#ref = this.#socket.nextRef();
     const ref = this.#ref;
     const { settings, counts } = this.#context;
     const from = this.#knowledge ?? this.#stored;
     const isShortGap =
-      this.#knowledge !== null && attempt === 0 && this.#socket.silenceMs() <= settings.resyncAfterMs;
-    this.#await({ state: 'asked', ref, attempt, parts: null });
+      this.#knowledge !== null &&
+      attempt === 0 &&
+      wants === 'all' &&
+      this.#socket.silenceMs() <= settings.resyncAfterMs;
+    this.#await({ state: 'asked', ref, attempt, wants, parts: null });
+    const topic = this.name;
+    // Nothing that it could be counted from: a server may not know `missed`.
+    if (wants === 'state') {
+      counts.resyncs++;
+      return this.#socket.write({ type: 'resync_request', topic, ref, last_seen: null, missed: false });
+    }
     const cursor = from && { cursor: { epoch: from.epoch, offset: from.offset } };
-    const request = { topic: this.name, ref, ...cursor };
+    const request = { topic, ref, ...cursor };
     if (isShortGap) return this.#socket.write({ type: 'subscribe', ...request });
     counts.resyncs++;
     // The server's own timestamp; where it gives none, there is none to tell.
@@ -193,7 +203,8 @@ export class Topic implements SeatTopic {
     const subscription = this.#subscription;
     if (ref === 0) {
       // The topic's epoch changed under us: a snapshot follows.
-      if (subscription.state === 'live') this.#await({ state: 'asked', ref, attempt: 0, parts: null });
+      if (subscription.state === 'live')
+        this.#await({ state: 'asked', ref, attempt: 0, wants: 'all', parts: null });
       return;
     }
     if (subscription.state !== 'asked' || subscription.ref !== ref || !recovered) return;
@@ -201,17 +212,18 @@ export class Topic implements SeatTopic {
     this.#live(subscription.attempt, offset);
   }
 
-  snapshot(frame: ServerFrameOf['snapshot']): void {
+  /** @param characters how large the frame was as text */
+  snapshot(frame: ServerFrameOf['snapshot'], characters: number): void {
     const subscription = this.#subscription;
-    const { charactersIn } = this.#context.counts;
     if (subscription.state !== 'asked' || subscription.ref !== frame.ref) return;
     const parts =
       frame.part === 0
-        ? { epoch: frame.epoch, next: 0, beganAt: charactersIn, events: [], missed: [] }
+        ? { epoch: frame.epoch, next: 0, characters: 0, events: [], missed: [] }
         : subscription.parts;
     if (!parts || parts.next !== frame.part || parts.epoch !== frame.epoch)
-      return this.#askAgain(subscription.attempt + 1);
-    if (charactersIn - parts.beganAt > SNAPSHOT_CHARACTERS) return this.#askAgain(subscription.attempt + 1);
+      return this.#askAgain(subscription.attempt + 1, subscription.wants);
+    parts.characters += characters;
+    if (parts.characters > SNAPSHOT_CHARACTERS) return this.#tooLarge(subscription.wants);
     for (const item of frame.events) parts.events.push(item);
     for (const item of frame.missed ?? []) parts.missed.push(item);
     parts.next++;
@@ -257,11 +269,10 @@ export class Topic implements SeatTopic {
     if (isStale || subscription.state === 'none' || subscription.state === 'refused') return;
     // What was asked is not answered; whether an earlier subscription goes on makes no difference.
     if (code === 'rate_limited' && (ended || subscription.state === 'asked')) {
-      return this.#askLater(subscription.attempt + 1);
+      const wants = subscription.state === 'asked' ? subscription.wants : 'all';
+      return this.#askLater(subscription.attempt + 1, wants);
     }
-    if (!ended) return;
-    this.#context.deadlines.clear(this.#deadline);
-    this.#setSubscription({ state: 'refused', code, message });
+    if (ended) this.#refuse(code, message);
   }
 
   /** A page took critical events. */
@@ -287,28 +298,42 @@ export class Topic implements SeatTopic {
     }
   }
 
+  #tooLarge(wants: Wants): void {
+    if (wants === 'all') return this.ask(0, 'state');
+    const message = `the state of topic ${this.name} is beyond ${SNAPSHOT_CHARACTERS} characters, which is more than the hub holds`;
+    this.#context.reportOnce(`state:${this.name}`, 'too_large', message);
+    this.stop();
+    this.#refuse('too_large', message);
+  }
+
+  #refuse(code: string, message: string): void {
+    this.#context.deadlines.clear(this.#deadline);
+    this.#setSubscription({ state: 'refused', code, message });
+  }
+
   get #deadline(): string {
     return `topic:${this.name}`;
   }
 
   /** The first failure is mended at once; after that it takes longer each time. */
-  #askAgain(attempt: number): void {
-    if (attempt <= 1) this.ask(attempt);
-    else this.#askLater(attempt);
+  #askAgain(attempt: number, wants: Wants = 'all'): void {
+    if (attempt <= 1) this.ask(attempt, wants);
+    else this.#askLater(attempt, wants);
   }
 
-  #askLater(attempt: number): void {
+  #askLater(attempt: number, wants: Wants): void {
     // A number that no answer carries.
     this.#ref = this.#socket.nextRef();
-    this.#setSubscription({ state: 'asked', ref: this.#ref, attempt, parts: null });
-    this.#context.after(this.#deadline, retryWaitMs(this.#context, attempt - 1), () => this.ask(attempt));
+    this.#setSubscription({ state: 'asked', ref: this.#ref, attempt, wants, parts: null });
+    const waitMs = retryWaitMs(this.#context, attempt - 1);
+    this.#context.after(this.#deadline, waitMs, () => this.ask(attempt, wants));
   }
 
   /** An answer is due; it is asked for again when it does not come. */
   #await(asked: Subscription & { state: 'asked' }): void {
-    const { attempt } = asked;
+    const { attempt, wants } = asked;
     const waitMs = Math.min(ANSWER_TIMEOUT_MS * 2 ** attempt, ANSWER_TIMEOUT_MAX_MS);
-    this.#context.after(this.#deadline, waitMs, () => this.ask(attempt + 1));
+    this.#context.after(this.#deadline, waitMs, () => this.ask(attempt + 1, wants));
     this.#setSubscription(asked);
   }
 

@@ -108,12 +108,13 @@ export class Topics {
     for (const topic of this.#topics.values()) topic.disconnected();
   }
 
-  received(frame: ServerFrame): void {
+  /** @param characters how large the frame was as text */
+  received(frame: ServerFrame, characters: number): void {
     switch (frame.type) {
       case 'subscribed':
         return this.#topics.get(frame.topic)?.subscribed(frame);
       case 'snapshot':
-        return this.#topics.get(frame.topic)?.snapshot(frame);
+        return this.#topics.get(frame.topic)?.snapshot(frame, characters);
       case 'event':
         return this.#topics.get(frame.topic)?.event(frame);
       case 'error': {
