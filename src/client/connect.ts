@@ -181,7 +181,7 @@ export function createLink(
         app,
         appVersion,
         identity,
-        url: webSocketUrl(options.url, platform.baseUrl()),
+        url: typeof options.url === 'function' ? null : webSocketUrl(options.url, platform.baseUrl()),
         dialect,
         lease,
         visible: platform.isVisible(),
@@ -366,7 +366,7 @@ export function closed(
 }
 
 /** Relative to the page; http: and https: become ws: and wss:. */
-function webSocketUrl(url: string | URL, base: string): string {
+export function webSocketUrl(url: string | URL, base: string): string {
   const absolute = new URL(url, base);
   absolute.protocol = absolute.protocol.replace('http', 'ws');
   absolute.hash = '';

@@ -1,6 +1,7 @@
 import type { Connection } from '../protocol/model.ts';
 import type { Batch, HubPort } from '../protocol/port.ts';
 import type { AnyProtocol } from '../protocol/types.ts';
+import { address } from './address.ts';
 import { browser } from './browser.ts';
 import { createClock } from './clock.ts';
 import { closed, createLink } from './connect.ts';
@@ -54,12 +55,7 @@ export function createClientOn<P extends AnyProtocol>(
   };
 
   const answer = async (request: number) => {
-    let answered: { token: string | null } | { failed: string };
-    try {
-      answered = { token: (await options.token?.()) ?? null };
-    } catch (error) {
-      answered = { failed: String(error) };
-    }
+    const answered = await address(platform, options);
     link.answer((hub) => hub.token(request, answered));
   };
 

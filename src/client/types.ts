@@ -36,8 +36,12 @@ export interface Logger {
 }
 
 export interface CreateClientOptions {
-  /** ws:, wss:, http:, https: or relative to the page; resolved when the hub starts. */
-  url: string | URL;
+  /**
+   * ws:, wss:, http:, https: or relative to the page; resolved when the hub starts. A function is asked at every connect, as
+   * `token` is, for servers that want a short-lived ticket there: what it gives is stored and shown nowhere. Where tabs differ,
+   * the newest one counts.
+   */
+  url: string | URL | (() => string | URL | Promise<string | URL>);
   /**
    * Starts the hub, so that bundlers see the literal:
    * `() => new SharedWorker(new URL('./hub.ts', import.meta.url), { type: 'module', name: 'trunkline', extendedLifetime: true })`.
@@ -46,7 +50,11 @@ export interface CreateClientOptions {
   worker: () => SharedWorker | Worker;
   /** Whose connection and outbox it is; 'anonymous' must be written out. */
   identity: string;
-  /** Asked for at every connect by way of a live tab, which has 5 s to answer. Never stored. */
+  /**
+   * Asked for at every connect by way of a live tab, which has 5 s to answer. Never stored. `null`: there is none, and the
+   * server says whether that is enough. To throw means "not now": it is asked again with backoff, and `connection` tells the
+   * error's message, so throw unless the person has to sign in.
+   */
   token?: () => string | null | Promise<string | null>;
   /** @default 'trunkline.v1' */
   dialect?: Dialect;

@@ -26,7 +26,7 @@ export type Circuit = 'closed' | 'open' | 'half-open';
 export type ClosedReason =
   /** Nobody needs it: no subscriber, nothing pending. */
   | 'idle'
-  /** The socket was lost, or could not be opened. */
+  /** The socket was lost, or could not be opened, or no tab could give a token for now: `detail.message` says what. */
   | 'network'
   /** No `welcome` within `connectTimeoutMs`. */
   | 'timeout'
@@ -34,7 +34,7 @@ export type ClosedReason =
   | 'heartbeat'
   /** The server ended it. */
   | 'server'
-  /** The server refused the token, also a fresh one, or no tab could give one. */
+  /** The server refused the token, also a fresh one, or that there was none. */
   | 'unauthorized'
   /** The server takes this browser for another person than the outbox belongs to. */
   | 'identity_mismatch'

@@ -33,8 +33,8 @@ export interface AttachRequest {
   app: string;
   appVersion: number;
   identity: string;
-  /** Absolute, ws: or wss:. */
-  url: string;
+  /** Absolute, ws: or wss:; `null`: the tab is asked for it at each connect. */
+  url: string | null;
   dialect: Dialect;
   /** The name of the Web Lock that this tab holds while it lives; already granted when it is announced. */
   lease: string;
@@ -80,6 +80,9 @@ export interface OutgoingCommand {
   maybeSentMs: number | null;
 }
 
+/** `token: null`: there is none. `url`: where the tab's `url` is a function. `failed`: a function threw, for now. */
+export type AddressAnswer = { token: string | null; url?: string | undefined } | { failed: string };
+
 export interface HubPort {
   /** Once for each life of the page: at start, after the back/forward cache, after a restart of the hub. */
   attach(request: AttachRequest, sink: TabSink): Promise<Reply<Attached>>;
@@ -116,8 +119,8 @@ export interface HubPort {
   signal(signal: 'online' | 'visible' | 'hidden'): Promise<Reply<null>>;
   /** Replies at once, with `hub_lost` to a page that is not attached: a worker that does not is stuck, or stopped. */
   ping(): Promise<Reply<null>>;
-  /** Answers a batch's `tokenRequest`. `failed`: the application's function threw. */
-  token(request: number, answer: { token: string | null } | { failed: string }): Promise<Reply<null>>;
+  /** Answers a batch's `tokenRequest`. */
+  token(request: number, answer: AddressAnswer): Promise<Reply<null>>;
 }
 
 export interface TabSink {

@@ -114,7 +114,10 @@ export class Hub {
       signOuts: () => this.#sessions.signOuts,
     });
     this.#tokens = new TokenSource(context, this.#tabs, {
-      got: (token) => this.#connection.gotToken(token),
+      got: ({ token, url }) => {
+        if (url !== null) route.found(url);
+        this.#connection.gotToken(token);
+      },
       failed: (message) => this.#connection.noToken(message),
     });
   }
@@ -166,6 +169,7 @@ export class Hub {
       case 'tab_gone':
         this.#ended.delete(input.tab);
         this.#tabs.gone(input.tab);
+        this.#route.gone(input.tab);
         return this.#tokens.tabGone(input.tab);
       case 'credit':
         return this.#tabs.credited(input.tab);
@@ -239,7 +243,7 @@ export class Hub {
   #admit(tab: TabId, request: AttachRequest): void {
     if (this.#sessions.isOver(request)) return this.#turnAway(tab);
     this.#sessions.seen(request);
-    this.#route.wish(request, this.#tabs.count <= 1);
+    this.#route.wish(tab, request);
     this.#tokens.noteTab(request.hasToken);
     const { settledSince } = request;
     // A tab that had another hub may not have heard from it how commands ended.
@@ -249,6 +253,7 @@ export class Hub {
 
   #turnAway(tab: TabId): void {
     this.#ended.add(tab);
+    this.#route.gone(tab);
     this.#tabs.turnAway(tab);
     this.#tokens.tabGone(tab);
   }
@@ -354,13 +359,13 @@ export class Hub {
   }
 
   #requestToken(): void {
-    this.#route.activate({
+    const forUrl = this.#route.activate({
       heardAt: this.#heardBefore,
       hasState: () => this.#topics.hasState(PLAIN_TOPIC),
     });
     // The plain dialect has no place for one.
-    if (this.#route.dialect.name === 'plain') this.#connection.gotToken(null);
-    else this.#tokens.request();
+    if (this.#route.dialect.name === 'plain' && !forUrl) this.#connection.gotToken(null);
+    else this.#tokens.request(forUrl);
   }
 
   #hello(token: string | null): ClientFrame {

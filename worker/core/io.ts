@@ -2,7 +2,14 @@
  * All that goes into the hub's state machine and all that comes out of it. The shell in `worker/shell` turns
  * what its platform tells into inputs, and effects into what it asks of the platform.
  */
-import type { AttachRequest, Batch, OutgoingCommand, Position, Reply } from '../../src/protocol/port.ts';
+import type {
+  AddressAnswer,
+  AttachRequest,
+  Batch,
+  OutgoingCommand,
+  Position,
+  Reply,
+} from '../../src/protocol/port.ts';
 import type { LoadedState, StoreFailure, StoreTransaction } from './store.ts';
 
 /** A tab's number within its hub; never used twice. */
@@ -44,7 +51,7 @@ export type PortCall =
   | { method: 'inspect' }
   | { method: 'signOut'; discard: boolean }
   | { method: 'signal'; signal: 'online' | 'visible' | 'hidden' }
-  | { method: 'token'; request: number; answer: { token: string | null } | { failed: string } };
+  | { method: 'token'; request: number; answer: AddressAnswer };
 
 export type Effect =
   /** Only ever with no other socket alive: `drop_socket` of the former generation came before. */

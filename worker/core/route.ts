@@ -3,16 +3,20 @@ import type { Context } from './context.ts';
 import type { Dialect } from './dialect/dialect.ts';
 import { PlainDialect, type PlainHub, type PlainOptions } from './dialect/plain.ts';
 import { v1 } from './dialect/v1.ts';
+import type { TabId } from './io.ts';
 
 type Wish = Pick<AttachRequest, 'url' | 'dialect' | 'appVersion'>;
 
 /**
- * Where the trunk leads and what is spoken there. Tabs wish; a change takes effect at the next connect, and the newer
- * build wins, so that an attach never fails on configuration.
+ * Where the trunk leads and what is spoken there. Tabs wish. At each connect that of the newest tab which lives counts, of
+ * the newest build first, so that an attach never fails on configuration.
  */
 export class Route {
   readonly #context: Context;
-  #wish: Wish | null = null;
+  /** Of the tabs that live, in the order in which they came. */
+  readonly #wishes = new Map<TabId, Wish>();
+  /** It goes on where no tab is left. */
+  #last: Wish | null = null;
   #active: { url: string; dialect: Dialect } = { url: '', dialect: v1 };
   /** One for the hub's whole life, since it numbers the events. */
   #plain: PlainDialect | null = null;
@@ -23,7 +27,7 @@ export class Route {
   }
 
   get isKnown(): boolean {
-    return this.#wish !== null;
+    return this.#last !== null;
   }
 
   get url(): string {
@@ -34,28 +38,52 @@ export class Route {
     return this.#active.dialect;
   }
 
-  /** @param alone no other tab is attached whose wish would count. */
-  wish({ url, dialect, appVersion }: AttachRequest, alone: boolean): void {
-    const before = this.#wish;
+  wish(tab: TabId, { url, dialect, appVersion }: AttachRequest): void {
+    const before = this.#last;
+    const wish = { url, dialect, appVersion };
+    this.#wishes.set(tab, wish);
+    const isAdopted = this.#choose() === wish;
     const differs =
       before && (before.url !== url || JSON.stringify(before.dialect) !== JSON.stringify(dialect));
-    const isNewer = !before || alone || appVersion > before.appVersion;
-    if (isNewer) this.#wish = { url, dialect, appVersion };
     if (!differs || this.#warned) return;
     this.#warned = true;
-    const what = isNewer ? 'it is adopted at the next connect' : 'the one in use stays';
-    this.#context.log(
-      'warn',
-      // Without its query, which may hold what is secret.
-      `a tab of version ${appVersion} asks for another url or dialect (${url.split('?', 1)[0]}); ${what}`,
-    );
+    const what = isAdopted ? 'it is adopted at the next connect' : 'the one in use stays';
+    // Without its query, which may hold what is secret.
+    const where = url === null ? 'of a function' : url.split('?', 1)[0];
+    const message = `a tab of version ${appVersion} asks for another url or dialect (${where}); ${what}`;
+    this.#context.log('warn', message);
   }
 
-  /** A connection attempt begins. `hub` is of use where the plain dialect is spoken for the first time. */
-  activate(hub: Pick<PlainHub, 'heardAt' | 'hasState'>): void {
-    if (!this.#wish) return;
-    const { url, dialect } = this.#wish;
-    this.#active = { url, dialect: dialect === 'trunkline.v1' ? v1 : this.#speakPlain(dialect.plain, hub) };
+  gone(tab: TabId): void {
+    this.#wishes.delete(tab);
+  }
+
+  /**
+   * A connection attempt begins. `hub` is of use where the plain dialect is spoken for the first time.
+   *
+   * @returns whether a tab has to be asked for the URL.
+   */
+  activate(hub: Pick<PlainHub, 'heardAt' | 'hasState'>): boolean {
+    const wish = this.#choose();
+    if (!wish) return false;
+    const { url, dialect } = wish;
+    this.#active = {
+      url: url ?? '',
+      dialect: dialect === 'trunkline.v1' ? v1 : this.#speakPlain(dialect.plain, hub),
+    };
+    return url === null;
+  }
+
+  /** What the function gave, for this one attempt. */
+  found(url: string): void {
+    this.#active = { ...this.#active, url };
+  }
+
+  #choose(): Wish | null {
+    let best: Wish | undefined;
+    for (const wish of this.#wishes.values()) if (!best || wish.appVersion >= best.appVersion) best = wish;
+    this.#last = best ?? this.#last;
+    return this.#last;
   }
 
   #speakPlain(options: PlainOptions, hub: Pick<PlainHub, 'heardAt' | 'hasState'>): PlainDialect {

@@ -140,9 +140,9 @@ export class Tabs implements TokenTabs {
   }
 
   /** Visible ones first: a hidden page's timers are throttled. */
-  tokenTabs(): readonly TabId[] {
+  tokenTabs(forUrl: boolean): readonly TabId[] {
     return [...this.#tabs.values()]
-      .filter(({ request }) => request.hasToken)
+      .filter(({ request }) => (forUrl ? request.url === null : request.hasToken))
       .sort((a, b) => rank(b) - rank(a))
       .map(({ id }) => id);
   }

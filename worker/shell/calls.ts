@@ -12,7 +12,7 @@ const attachRequest = v.object({
   app: v.string(),
   appVersion: int,
   identity: v.string(),
-  url: v.string(),
+  url: v.nullable(v.string()),
   dialect: v.union([
     v.literal('trunkline.v1'),
     v.object({ plain: v.object({ acks: v.optional(v.boolean()), heartbeat: v.optional(v.boolean()) }) }),
@@ -54,7 +54,10 @@ const CALLS: Readonly<Record<PortCall['method'], v.GenericSchema>> = {
   signal: v.object({ signal: v.picklist(['online', 'visible', 'hidden']) }),
   token: v.object({
     request: int,
-    answer: v.union([v.object({ token: v.nullable(v.string()) }), v.object({ failed: v.string() })]),
+    answer: v.union([
+      v.object({ token: v.nullable(v.string()), url: v.optional(v.string()) }),
+      v.object({ failed: v.string() }),
+    ]),
   }),
 };
 

@@ -1,5 +1,6 @@
 import type { HubReport, Outcome } from '../../src/protocol/model.ts';
 import type {
+  AddressAnswer,
   AnyOutboxEntry,
   Attached,
   AttachRequest,
@@ -104,7 +105,7 @@ export class PagePort implements HubPort {
   async ping(): Promise<Reply<null>> {
     return this.#place ? ok(null) : HUB_LOST;
   }
-  token(request: number, answer: { token: string | null } | { failed: string }): Promise<Reply<null>> {
+  token(request: number, answer: AddressAnswer): Promise<Reply<null>> {
     return this.#call({ method: 'token', request, answer });
   }
 

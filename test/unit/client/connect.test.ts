@@ -377,3 +377,15 @@ test('close tells the hub, releases the lease and rejects what waits; other clie
   expect((await other.send('refresh')).durable).toBe(true);
   await other[Symbol.asyncDispose]();
 });
+
+test('a url that is a function is asked when the hub asks, and never announced', async () => {
+  let asked = 0;
+  const s = scene({ url: () => `/live?ticket=${++asked}`, token: () => 't' });
+  s.client.connection.subscribe(() => {});
+  const hub = await s.attached();
+  expect(hub.called('attach')[0]?.[0]).toMatchObject({ url: null, hasToken: true });
+  expect(asked).toBe(0);
+  await hub.deliver({ tokenRequest: 7 });
+  const url = 'wss://example.test/live?ticket=1';
+  await untilEqual(() => hub.called('token'), [[7, { token: 't', url }]]);
+});

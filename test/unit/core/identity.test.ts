@@ -355,12 +355,37 @@ describe('url and dialect', () => {
     expect(world.socket.url).toBe('ws://newer/ws');
   });
 
-  test('those of an older build, or of the same one, are not', () => {
+  test('those of an older build are not', () => {
     const { world } = connect();
-    world.attach({ url: 'ws://other/ws' });
     world.attach({ url: 'ws://old/ws', appVersion: 0 });
     world.socket.close();
     world.advance(1_000);
+    expect(world.socket.url).toBe('ws://test/ws');
+  });
+
+  test('of one build, those of the newest tab that lives count at each connect', () => {
+    const { world } = connect();
+    const reconnect = () => {
+      world.socket.close();
+      world.advance(world.report.connection.state === 'closed' ? 30_000 : 0);
+      return world.socket.url;
+    };
+    const second = world.attach({ url: 'ws://second/ws' });
+    const third = world.attach({ url: 'ws://third/ws' });
+    expect(reconnect()).toBe('ws://third/ws');
+    third.leave();
+    expect(reconnect()).toBe('ws://second/ws');
+    second.leave();
+    expect(reconnect()).toBe('ws://test/ws');
+  });
+
+  test('the last ones go on while no tab is open', () => {
+    const { world, tab } = connect();
+    decide(tab, 'g');
+    tab.leave();
+    world.socket.close();
+    world.advance(1_000);
+    expect(world.sockets).toHaveLength(2);
     expect(world.socket.url).toBe('ws://test/ws');
   });
 

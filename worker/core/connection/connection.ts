@@ -74,6 +74,8 @@ interface Ending {
   detail?: { closeCode?: number; message?: string };
   fate: End['fate'] | 'idle';
   retryAfterMs?: number;
+  /** No tab gave one, for now. */
+  lacksToken?: true;
   /** Somebody needs the line now: the next attempt does not wait. */
   isNeeded?: true;
 }
@@ -205,7 +207,7 @@ export class Connection {
     this.probe();
     if (this.#state.state !== 'closed') return;
     const { hold, ending } = this.#state;
-    if (hold === 'paused' || ending.reason === 'unauthorized') this.tryNow();
+    if (hold === 'paused' || ending.lacksToken) this.tryNow();
   }
 
   /**
@@ -278,7 +280,8 @@ export class Connection {
   }
 
   noToken(message: string): void {
-    if (this.#state.state === 'authorizing') this.#fail('unauthorized', message);
+    if (this.#state.state !== 'authorizing') return;
+    this.#settle({ reason: 'network', detail: { message }, fate: 'retry', lacksToken: true });
   }
 
   /** Ends the connection for a reason that only a person can mend. */
@@ -501,7 +504,7 @@ export class Connection {
   }
 
   /** The connection died without a word. */
-  #fail(reason: 'timeout' | 'unauthorized', message: string): void {
+  #fail(reason: 'timeout', message: string): void {
     this.#settle({ reason, detail: { message }, fate: 'retry' });
   }
 

@@ -1,26 +1,34 @@
+import type { AddressAnswer } from '../../../src/protocol/port.ts';
 import type { Context } from '../context.ts';
 import type { TabId } from '../io.ts';
 
-/** How long one tab may take to give a token. */
+/** How long one tab may take to answer. */
 const TAB_TIMEOUT_MS = 5_000;
 
 /** What asking for a token needs of the tabs. */
 export interface TokenTabs {
-  /** Those that can be asked, the likeliest to answer first. */
-  tokenTabs(): readonly TabId[];
+  /** Those that can be asked, the likeliest to answer first. `forUrl`: those with a function for the URL. */
+  tokenTabs(forUrl: boolean): readonly TabId[];
   askForToken(tab: TabId, request: number): void;
 }
 
-type Asking = { tab: TabId; request: number; asked: readonly TabId[]; problem: string };
+/** What a connection begins with. */
+export interface Credentials {
+  readonly token: string | null;
+  /** Where it was asked for; else the connection goes where its tab's wish says. */
+  readonly url: string | null;
+}
+
+type Asking = { tab: TabId; request: number; asked: readonly TabId[]; forUrl: boolean };
 
 /**
- * Gets a token for each connect from a live tab, one after the other; with no tab left, the last one in memory serves
- * once. It is kept nowhere else.
+ * Gets a token for each connect from a live tab, one after the other, and the URL as well where that is a function. With no
+ * tab left, the last token in memory serves once. It is kept nowhere else, and a URL not even there.
  */
 export class TokenSource {
   readonly #context: Context;
   readonly #tabs: TokenTabs;
-  readonly #got: (token: string | null) => void;
+  readonly #got: (credentials: Credentials) => void;
   readonly #failed: (message: string) => void;
   #asking: Asking | null = null;
   #requests = 0;
@@ -32,7 +40,7 @@ export class TokenSource {
   constructor(
     context: Context,
     tabs: TokenTabs,
-    on: { got: (token: string | null) => void; failed: (message: string) => void },
+    on: { got: (credentials: Credentials) => void; failed: (message: string) => void },
   ) {
     this.#context = context;
     this.#tabs = tabs;
@@ -45,42 +53,53 @@ export class TokenSource {
     if (hasToken) this.#hasTokens = true;
   }
 
-  request(): void {
+  request(forUrl: boolean): void {
     this.#asking = null;
-    this.#askNext([], 'no tab is open that could give a token');
+    this.#askNext([], forUrl, `no tab is open that could give a ${forUrl ? 'URL' : 'token'}`);
   }
 
-  answered(tab: TabId, request: number, answer: { token: string | null } | { failed: string }): void {
+  answered(tab: TabId, request: number, answer: AddressAnswer): void {
     if (this.#asking?.tab !== tab || this.#asking.request !== request) return;
-    if ('failed' in answer)
-      return this.#askNext(this.#asking.asked, `the page's token function failed: ${answer.failed}`);
+    const { asked, forUrl } = this.#asking;
+    if ('failed' in answer) {
+      const what = forUrl ? 'function for the URL, or for the token,' : 'token function';
+      return this.#askNext(asked, forUrl, this.#veiled(`the page's ${what} failed: ${answer.failed}`));
+    }
+    const { token, url = null } = answer;
+    if (forUrl && url === null) return this.#askNext(asked, forUrl, "the page's function gave no URL");
     this.#stop();
-    this.#remembered = answer.token;
-    this.#got(answer.token);
+    this.#remembered = token;
+    this.#got({ token, url: forUrl ? url : null });
   }
 
   tabGone(tab: TabId): void {
-    if (this.#asking?.tab === tab) this.#askNext(this.#asking.asked, 'the tab closed before it gave a token');
+    if (this.#asking?.tab !== tab) return;
+    this.#askNext(this.#asking.asked, this.#asking.forUrl, 'the tab closed before it gave a token');
   }
 
-  #askNext(asked: readonly TabId[], problem: string): void {
-    const tab = this.#tabs.tokenTabs().find((candidate) => !asked.includes(candidate));
-    if (tab === undefined) return this.#giveUp(problem);
-    const request = ++this.#requests;
-    this.#asking = { tab, request, asked: [...asked, tab], problem };
-    const late = `no tab gave a token within ${TAB_TIMEOUT_MS} ms`;
-    this.#context.after('token', TAB_TIMEOUT_MS, () => this.#askNext(this.#asking?.asked ?? [], late));
-    this.#tabs.askForToken(tab, request);
+  #askNext(asked: readonly TabId[], forUrl: boolean, problem: string): void {
+    const tab = this.#tabs.tokenTabs(forUrl).find((candidate) => !asked.includes(candidate));
+    if (tab === undefined) return this.#giveUp(forUrl, problem);
+    const asking = { tab, request: ++this.#requests, asked: [...asked, tab], forUrl };
+    this.#asking = asking;
+    const late = `no tab gave a ${forUrl ? 'URL' : 'token'} within ${TAB_TIMEOUT_MS} ms`;
+    this.#context.after('token', TAB_TIMEOUT_MS, () => this.#askNext(asking.asked, forUrl, late));
+    this.#tabs.askForToken(tab, asking.request);
   }
 
-  #giveUp(problem: string): void {
+  #giveUp(forUrl: boolean, problem: string): void {
     this.#stop();
     // A tab that lives and gave none has its reasons; the memory is for when there is none.
-    if (this.#tabs.tokenTabs().length > 0) return this.#failed(problem);
+    if (forUrl || this.#tabs.tokenTabs(false).length > 0) return this.#failed(problem);
     const token = this.#remembered;
     this.#remembered = null;
-    if (token !== null || !this.#hasTokens) return this.#got(token);
+    if (token !== null || !this.#hasTokens) return this.#got({ token, url: null });
     this.#failed(problem);
+  }
+
+  /** What an application's error quotes is shown to every tab; the last token is not. */
+  #veiled(message: string): string {
+    return this.#remembered ? message.replaceAll(this.#remembered, '…') : message;
   }
 
   #stop(): void {

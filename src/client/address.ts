@@ -1,0 +1,35 @@
+import type { AddressAnswer } from '../protocol/port.ts';
+import { webSocketUrl } from './connect.ts';
+import type { PagePlatform } from './platform.ts';
+import type { CreateClientOptions } from './types.ts';
+
+/** What a connection begins with, of the application's functions. Never rejects: what they throw is told. */
+export async function address(
+  { baseUrl }: Pick<PagePlatform, 'baseUrl'>,
+  { token, url }: Pick<CreateClientOptions, 'token' | 'url'>,
+): Promise<AddressAnswer> {
+  try {
+    const given = { token: (await token?.()) ?? null };
+    if (typeof url !== 'function') return given;
+    return { ...given, url: toUrl(await url(), baseUrl()) };
+  } catch (error) {
+    return { failed: withoutSecrets(String(error)) };
+  }
+}
+
+function toUrl(url: string | URL, base: string): string {
+  try {
+    return webSocketUrl(url, base);
+  } catch {
+    // The engine's own message may quote it, and it may hold a secret.
+    throw new TypeError('what `url` gave is no URL');
+  }
+}
+
+/** An error of `fetch`, or of the application, may quote a URL: its user, query and fragment are nobody else's. */
+function withoutSecrets(text: string): string {
+  return text.replace(
+    /([a-z][a-z\d+.-]*:\/\/)(?:[^\s/?#@]*@)?([^\s?#]*)[?#]\S*|([a-z][a-z\d+.-]*:\/\/)[^\s/?#@]*@/gi,
+    '$1$2$3',
+  );
+}
