@@ -26,13 +26,15 @@ export type SendAnswer =
 
 /** That it never ran, each of these says. */
 const NEVER_RAN: readonly Status[] = ['cancelled', 'expired', 'dropped', 'rejected'];
-/** A `send` that is answered so may have been stored. */
+/** A `send` of which nobody knows is answered after so long. */
 const UNCONFIRMED_AFTER_MS = 10_000;
 
 /** What may be told of a command, given all that happened around it. */
 export interface Circumstances {
   /** A page may have given up a worker that lived on, or was closed: it says that it does not know. */
   mayLoseHubs: boolean;
+  /** A `send` on its way is answered "perhaps" by a sign-out, at once. */
+  everSignedOut: boolean;
   /** The server's memory of what it accepted was cut short, as it said itself. */
   serverForgot: boolean;
 }
@@ -90,7 +92,7 @@ export class Account {
 
   refused(code: string, afterMs: number): void {
     this.send = { is: 'refused', code, afterMs };
-    if (code === 'unconfirmed' && afterMs < UNCONFIRMED_AFTER_MS)
+    if (code === 'unconfirmed' && afterMs < UNCONFIRMED_AFTER_MS && !this.circumstances.everSignedOut)
       this.#problem(`was called unconfirmed after ${afterMs} ms`);
     if (this.runs.length > 0) this.#judgeRefusal();
   }

@@ -26,6 +26,8 @@ export type Action =
   | { do: 'open tab'; of: Build; who: Who }
   /** Its client, and not its page, in the turn in which it has sent so many. */
   | { do: 'close client'; tab: number; sends: number }
+  /** In one turn: it sends so many, signs out, and sends so many more. */
+  | { do: 'sign out'; tab: number; discard: boolean; before: number; after: number }
   | { do: 'close tab' | 'crash tab' | 'reload tab' | 'freeze' | 'cache'; tab: number }
   /** All that are frozen or cached come back. */
   | { do: 'wake' }
@@ -121,6 +123,16 @@ const WEIGHTED: readonly (readonly [weight: number, make: Make])[] = [
     ({ int, pick }) => ({ do: 'open tab', of: pick([...SHARED, 'own']), who: int(4) === 0 ? 'bob' : 'ann' }),
   ],
   [1, ({ int }) => ({ do: 'close client', tab: int(8), sends: int(2) })],
+  [
+    1,
+    ({ int }) => ({
+      do: 'sign out',
+      tab: int(8),
+      discard: int(2) === 0,
+      before: int(3),
+      after: int(2),
+    }),
+  ],
   [2, ({ int }) => ({ do: 'publish', what: 'broken', topic: bit(int(4)), count: 1 + int(2) })],
   [2, ({ int }) => ({ do: 'close tab', tab: int(8) })],
   [1, ({ int }) => ({ do: 'crash tab', tab: int(8) })],

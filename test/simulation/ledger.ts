@@ -1,10 +1,11 @@
 import type { OutboxEntry, Outcome } from '../../src/index.ts';
 import { Account, type Circumstances } from './account.ts';
+import type { Who } from './people.ts';
 
 /** The accounts of all commands of a run. */
 export class Ledger {
   readonly accounts: Account[] = [];
-  readonly circumstances: Circumstances = { mayLoseHubs: false, serverForgot: false };
+  readonly circumstances: Circumstances = { mayLoseHubs: false, everSignedOut: false, serverForgot: false };
   readonly #byN = new Map<number, Account>();
   readonly #problem: (text: string) => void;
 
@@ -29,8 +30,9 @@ export class Ledger {
   }
 
   /** Somebody signed out and threw the outbox away, of which the page was told this much. */
-  discarded(who: string, entries: readonly OutboxEntry<unknown>[]): void {
-    for (const account of this.accounts) if (account.who === who) account.discarded = 'perhaps';
+  discarded(who: Who, entries: readonly OutboxEntry<unknown>[]): void {
+    for (const account of this.accounts)
+      if (account.who === who && account.discarded === 'no') account.discarded = 'perhaps';
     for (const { command, state, attempt } of entries) {
       const account = this.of(command);
       if (account && state === 'queued' && attempt === 0) account.discarded = 'unsent';

@@ -26,7 +26,7 @@ export async function perform(world: World, action: Action): Promise<void> {
       return;
     }
     case 'reconnect':
-      return world.tab(action.tab)?.client.reconnect();
+      return world.tab(action.tab)?.reconnect();
     case 'open tab':
       return world.openTab(action.of, action.who);
     case 'close client': {
@@ -34,6 +34,11 @@ export async function perform(world: World, action: Action): Promise<void> {
       if (!tab || tab.page.life.isFrozen) return;
       for (let i = 0; i < action.sends; i++) world.send(tab, 'decide', TOPICS[0], false);
       return world.closeClient(tab);
+    }
+    case 'sign out': {
+      const tab = world.tab(action.tab);
+      if (tab && !tab.page.life.isFrozen) world.signOut(tab, action);
+      return;
     }
     case 'close tab':
       return world.remove(world.tab(action.tab), 'close');

@@ -32,6 +32,8 @@ export class SimTab {
   readonly begunAt = new Map<string, number>();
   /** Its client was closed, or its person has signed out: it is to do nothing any more. */
   isOver = false;
+  /** It was there, or came, while its person signed out: nobody knows which of the two sessions it belongs to. */
+  isDoubtful = false;
   readonly #ledger: Ledger;
   readonly #latest = new Map<string, { get(): ReadonlyMap<string, unknown> }>();
   readonly #views = new Map<string, { get(): ReadonlyMap<string, unknown> }>();
@@ -74,6 +76,15 @@ export class SimTab {
   /** The same, folded by the application itself. */
   folded(topic: string): Record<string, unknown> {
     return Object.fromEntries(this.#views.get(topic)?.get() ?? []);
+  }
+
+  /** A person asks for a connection now; a client that is over refuses. */
+  reconnect(): void {
+    try {
+      this.client.reconnect();
+    } catch (error) {
+      if (Object(error).code !== 'closed') throw error;
+    }
   }
 
   async send(account: Account): Promise<void> {

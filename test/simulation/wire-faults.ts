@@ -39,7 +39,8 @@ export class WireFaults {
 
   #inParts(wire: Wire, frame: Snapshot): ServerFrame[] {
     const late = this.#late.get(wire);
-    if (late ? late.topic !== frame.topic : !this.delays) return cut(frame, this.parts);
+    // One that was not asked for has no number by which its parts are known: no server mixes those.
+    if (frame.ref === 0 || (late ? late.topic !== frame.topic : !this.delays)) return cut(frame, this.parts);
     const [first, second] = cut(frame, 2);
     if (!first || !second) return [frame];
     this.delays = false;

@@ -2,6 +2,7 @@ import type { ClientFrame } from '../../src/protocol/frames/index.ts';
 import type { Batch } from '../../src/protocol/port.ts';
 import type { Wire } from '../../src/testing/fakes/network.ts';
 import type { Ledger } from './ledger.ts';
+import type { SignOuts } from './sign-outs.ts';
 import type { SimTab } from './tab.ts';
 
 /** Sees all that crosses the network, and what pages have credited. */
@@ -15,12 +16,14 @@ export class Witness {
   /** Whose the socket is, by what was said in its `hello`. */
   readonly #ownerOf = new WeakMap<Wire, string>();
   readonly #ledger: Ledger;
+  readonly #signOuts: SignOuts;
   readonly #tabs: readonly SimTab[];
   readonly #problem: (text: string) => void;
 
   /** @param tabs all there ever were. */
-  constructor(ledger: Ledger, tabs: readonly SimTab[], problem: (text: string) => void) {
+  constructor(ledger: Ledger, signOuts: SignOuts, tabs: readonly SimTab[], problem: (text: string) => void) {
     this.#ledger = ledger;
+    this.#signOuts = signOuts;
     this.#tabs = tabs;
     this.#problem = problem;
   }
@@ -48,7 +51,10 @@ export class Witness {
     if (frame.type === 'hello') this.#ownerOf.set(wire, frame.token?.split(' ')[0] ?? '');
     else if (frame.type === 'command') {
       const account = this.#ledger.of(frame.command);
-      if (account) account.isHandedOver = true;
+      if (account) {
+        account.isHandedOver = true;
+        this.#signOuts.judgeFrame(account);
+      }
     } else if (frame.type === 'ack') {
       const { topic, epoch } = frame;
       for (const offset of frame.offsets) this.#judgeAck(topic, epoch, offset);

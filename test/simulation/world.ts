@@ -2,13 +2,14 @@ import { FakeBrowser } from '../../src/testing/fakes/browser.ts';
 import { HandClock } from '../../src/testing/fakes/clock.ts';
 import type { Disk } from '../../src/testing/fakes/disk.ts';
 import { FakeNetwork } from '../../src/testing/fakes/network.ts';
-import type { Build, SharedBuild } from './actions.ts';
+import type { Action, Build, SharedBuild } from './actions.ts';
 import { Ledger } from './ledger.ts';
 import { PEOPLE, type Who } from './people.ts';
 import type { CommandName } from './protocol.ts';
 import { newerProtocol, protocol, TOPICS } from './protocol.ts';
 import { chance, Random } from './random.ts';
 import { SimServer } from './server/server.ts';
+import { SignOuts } from './sign-outs.ts';
 import { SimTab } from './tab.ts';
 import { WireFaults } from './wire-faults.ts';
 import { Witness } from './witness.ts';
@@ -36,7 +37,8 @@ export class World {
   tabs: SimTab[] = [];
   /** Those that are gone as well. */
   readonly allTabs: SimTab[] = [];
-  readonly witness = new Witness(this.ledger, this.allTabs, this.#problem);
+  readonly signOuts = new SignOuts(this.clock, this.ledger, this.allTabs, this.#problem);
+  readonly witness = new Witness(this.ledger, this.signOuts, this.allTabs, this.#problem);
   /** Who has had a page. */
   readonly people = new Set<Who>();
   tokens: TokenMood = 'fine';
@@ -89,6 +91,7 @@ export class World {
   openTab(of: Build = 'first', who: Who = 'ann'): void {
     if (this.tabs.length >= TABS_LIMIT) return;
     this.people.add(who);
+    this.signOuts.signIn(who);
     const script = () => ({
       protocol: of === 'newer' ? newerProtocol : protocol,
       settings: {
@@ -104,6 +107,7 @@ export class World {
     const { ledger } = this;
     const number = this.allTabs.length;
     const tab = new SimTab({ number, build: of, who, page, ledger, token: () => this.#token(who) });
+    tab.isDoubtful = this.signOuts.isUnderWay(who);
     this.tabs.push(tab);
     this.allTabs.push(tab);
   }
@@ -152,6 +156,15 @@ export class World {
     tab.client.close();
   }
 
+  signOut(tab: SimTab, { before, after, discard }: Action & { do: 'sign out' }): void {
+    this.ledger.circumstances.mayLoseHubs = true;
+    for (let i = 0; i < before; i++) this.send(tab, 'decide', TOPICS[0], false);
+    this.signOuts.signOut(tab, discard, () => {
+      this.tabs = this.tabs.filter(({ isOver }) => !isOver);
+    });
+    for (let i = 0; i < after; i++) this.send(tab, 'decide', TOPICS[0], false);
+  }
+
   wake(): void {
     for (const build of SHARED) this.browser.worker(build)?.life.thaw();
     for (const { page } of this.allTabs) {
@@ -189,7 +202,7 @@ export class World {
     await this.pass(ms);
     doorkeeper.standsFor = null;
     this.network.cut();
-    for (const tab of this.tabs) tab.client.reconnect();
+    for (const tab of this.tabs) tab.reconnect();
   }
 
   holdStores(): void {
@@ -219,6 +232,12 @@ export class World {
     this.mendStores();
     for (const { page } of this.tabs) page.busyMs = 0;
     this.wake();
+    // What a sign-out came to is known by then.
+    if (this.tabs.some(({ isDoubtful }) => isDoubtful)) await this.pass(15_000);
+    // A page that is left after a sign-out tries all the same; one of which nobody knows what it is, is left.
+    for (const tab of this.allTabs)
+      if (tab.isOver && !tab.page.life.isDead) this.send(tab, 'decide', TOPICS[0], false);
+    for (const tab of this.tabs) if (tab.isDoubtful) this.remove(tab, 'close');
     this.people.add('ann');
     for (const who of this.people) {
       if (this.tabs.some((tab) => tab.who === who)) continue;
@@ -230,11 +249,11 @@ export class World {
       this.openTab('first', who);
     }
     await this.pass(1_000);
-    for (const tab of this.tabs) tab.client.reconnect();
+    for (const tab of this.tabs) tab.reconnect();
     for (let i = 0; i < 10; i++) {
       await this.pass(20_000);
       // A person who is taken for somebody else tries again.
-      if (i < 3) for (const tab of this.tabs) tab.client.reconnect();
+      if (i < 3) for (const tab of this.tabs) tab.reconnect();
     }
     // Of a frame that was lost, the next one tells.
     for (const topic of TOPICS) this.server.publish(topic, { type: 'line', text: 'the last' });

@@ -162,7 +162,6 @@ export class WorldTab {
       priority: 'normal',
       dedupeKey: null,
       requireDurable: false,
-      expiresAt: null,
       maybeSentMs: null,
       ...command,
       id,

@@ -19,6 +19,8 @@ export interface Wire {
   readonly life: Life;
   /** Whether the server holds it for connected. */
   readonly isAccepted: boolean;
+  /** Whether the browser holds it, connecting or open. */
+  readonly isHeld: boolean;
   /** Whether neither end has noticed an end. */
   readonly isOver: boolean;
   /** Both ends hear of it: abnormal closure, 1006. What is under way is lost. */
@@ -87,6 +89,10 @@ class FakeSocket extends EventTarget implements Wire {
     // A dead process's sockets are closed by its system, unless the way there is lost.
     life.atEnd(() => this.#leave(1006));
     this.#pass(this.#up, () => this.#connect());
+  }
+
+  get isHeld(): boolean {
+    return this.readyState < CLOSING;
   }
 
   get isAccepted(): boolean {

@@ -8,7 +8,7 @@ import { judgeMissed, judgePage } from './pages.ts';
 
 /** What must hold at any moment, and is not judged as it happens. */
 export function during({ server, disks, people, storeEverFailed, everSomeoneElse, ...world }: World): void {
-  const { witness, ledger, problems } = world;
+  const { witness, ledger, network, signOuts, problems } = world;
   // A hub without its store, or a stranger's server, knows the browser by another name.
   if (server.connections > people.size && !storeEverFailed && !everSomeoneElse) {
     problems.push(`${server.connections} connections of ${people.size} people are open at the server`);
@@ -21,6 +21,7 @@ export function during({ server, disks, people, storeEverFailed, everSomeoneElse
       if (offset > reached)
         problems.push(`the cursor of ${topic} is stored at ${offset}, credited is ${reached}`);
     }
+  for (const wire of network.wires) signOuts.judgeWire(wire, witness.ownerOf(wire));
   if (ledger.accounts.length > 10_000) problems.push('the schedule sends without end');
 }
 

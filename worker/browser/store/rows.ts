@@ -24,7 +24,6 @@ const entry = v.object({
   maybeSent: v.boolean(),
   attempt: number,
   firstSentAt: v.nullable(number),
-  expiresAt: v.optional(number),
   fate,
 });
 const outcome = v.object({

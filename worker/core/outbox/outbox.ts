@@ -13,7 +13,6 @@ import { type Box, pendingIn, type SendAnswer } from './box.ts';
 import { markNext, pump, writeFrame } from './dispatch.ts';
 import { end } from './endings.ts';
 import { type Entry, entryView, inOrder, isPending, retryName, storedAs } from './entry.ts';
-import { withEnd } from './expiry.ts';
 import { restoreEntry } from './restore.ts';
 import { makeRoom, twin } from './room.ts';
 
@@ -45,7 +44,7 @@ export function send(box: Box, command: OutgoingCommand, answer: SendAnswer): vo
   if (known && box.sendAnswers.has(id)) return awaitSend(box, id, answer);
   if (known || box.outcomes.get(id)) return answer(ok({ durable: known?.stored !== 'no' }));
 
-  const { priority, topic, dedupeKey, requireDurable, maybeSentMs, expiresAt } = command;
+  const { priority, topic, dedupeKey, requireDurable, maybeSentMs } = command;
   const { type } = command.command;
   const same = twin(box, type, dedupeKey);
   if (same)
@@ -57,7 +56,6 @@ export function send(box: Box, command: OutgoingCommand, answer: SendAnswer): vo
   const full = maybeSentMs !== null ? null : makeRoom(box, priority, type);
   if (full) return answer(full);
 
-  const takenAt = box.context.uptime - (maybeSentMs ?? 0);
   const row: StoredEntry = {
     id,
     seq: ++box.seq,
@@ -70,18 +68,15 @@ export function send(box: Box, command: OutgoingCommand, answer: SendAnswer): vo
     maybeSent: maybeSentMs !== null,
     attempt: 0,
     firstSentAt: null,
-    ...(expiresAt != null && { expiresAt }),
     fate: { state: 'pending' },
   };
   const entry: Entry = {
     row,
-    offeredAt: maybeSentMs === null ? null : takenAt,
-    takenAt,
+    offeredAt: maybeSentMs === null ? null : box.context.uptime - maybeSentMs,
     stored: 'no',
     delivery: { state: requireDurable ? 'storing' : 'ready' },
     awaits: null,
   };
-  entry.row = withEnd(box, entry);
   box.entries.set(id, entry);
   awaitSend(box, id, answer);
   // What may have left before goes by what the server remembers of that time.
@@ -118,15 +113,13 @@ export function retry(box: Box, id: string, answer: SendAnswer): void {
   }
   const { protocol, now } = box.context;
   const { row } = entry;
-  // Whoever wants it again wants it from now on.
-  const { expiresAt: _, ...endless } = row;
   const fresh = restoreEntry(
     protocol,
-    { ...endless, createdAt: now, firstSentAt: null, fate: { state: 'pending' } },
+    { ...row, createdAt: now, firstSentAt: null, fate: { state: 'pending' } },
     now,
   );
-  if (fresh.fate.state === 'quarantined') {
-    const why = fresh.fate.error.message;
+  if (!fresh || fresh.fate.state === 'quarantined') {
+    const why = fresh?.fate.state === 'quarantined' ? fresh.fate.error.message : 'it is gone';
     return answer(refusal('invalid_command', `${row.command.type} cannot be retried: ${why}`));
   }
   if (twin(box, row.command.type, fresh.dedupeKey)) {
@@ -140,7 +133,6 @@ export function retry(box: Box, id: string, answer: SendAnswer): void {
   const mayHaveRun = row.fate.state === 'uncertain' || row.fate.state === 'quarantined';
   if (entry.stored !== 'no') entry.stored = storedAs(row);
   entry.offeredAt = null;
-  entry.takenAt = box.context.uptime;
   entry.row = { ...fresh, seq: ++box.seq, maybeSent: row.maybeSent && mayHaveRun };
   entry.delivery = { state: 'ready' };
   entry.awaits = null;

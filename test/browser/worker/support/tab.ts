@@ -127,7 +127,6 @@ export function approval(id: string, gate: string): OutgoingCommand {
     command: { type: 'approve', gate },
     dedupeKey: null,
     requireDurable: false,
-    expiresAt: null,
     maybeSentMs: null,
   };
 }
