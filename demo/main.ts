@@ -1,6 +1,7 @@
 import { basename, dirname, join } from 'node:path';
 import { loadPipeline } from './engine/pipeline.ts';
 import { type Source, traceSource } from './engine/saved-run.ts';
+import { sayGates } from './engine/trace.ts';
 import { type Arguments, readArguments, USAGE } from './server/arguments.ts';
 import { startConsoleServer } from './server/index.ts';
 import { buildConsole } from './server/site.ts';
@@ -26,14 +27,16 @@ async function main({ port, dataFolder, target, pipelines, trace }: Arguments): 
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined)
     throw new Error(`There are two pipelines named "${twice}"; rename the file of one`);
-  if (trace) sources.push(await traceSource(trace));
+  const replayed = trace && (await traceSource(trace));
+  if (replayed) sources.push(replayed);
 
   console.log('Building the console …');
   const site = await buildConsole();
   const server = await startConsoleServer({ site, sources, dataFolder, port });
-  if (trace) {
+  if (trace && replayed) {
     const runId = await server.start('trace');
     console.log(`Replaying ${trace.path} at ${trace.speed} times its speed: run ${runId}.`);
+    for (const line of sayGates(replayed.trace)) console.log(line);
   }
   console.log(`Open ${server.url} in two tabs. Ctrl-C ends it.`);
 

@@ -7,13 +7,14 @@ import { type EventOfType, parseEvent } from './events.ts';
 import { execute, markOf } from './execute.ts';
 import { inBothTopics, resolved } from './gate.ts';
 import { type History, readHistory } from './history.ts';
-import { openingEvents } from './opening.ts';
+import { type Opening, openingEvents } from './opening.ts';
 import { isGate } from './pipeline.ts';
 import { endMarkedGroups } from './process-group.ts';
 import { type ConsoleProtocol, RUNS_TOPIC, runTopic } from './protocol.ts';
 import { type Effect, Run, type RunServices } from './run.ts';
 import { loadSavedRun, type Source, saveRun } from './saved-run.ts';
 import { tapLog } from './tap.ts';
+import { commandOf } from './trace.ts';
 
 export interface EngineOptions {
   readonly log: EventLog;
@@ -104,12 +105,7 @@ export class Engine {
   async start(pipeline: string): Promise<string> {
     const source = this.#sources.get(pipeline);
     if (!source) throw new Error(`there is no pipeline "${pipeline}"`);
-    const opening = {
-      runId: shortId(randomUUID()),
-      pipeline: source.pipeline,
-      startedAt: Date.now(),
-      startedBy: null,
-    };
+    const opening = openingOf(source, shortId(randomUUID()), { startedAt: Date.now(), startedBy: null });
     await saveRun(this.#folderOf(opening.runId), source);
     for (const [topic, event] of openingEvents(opening)) this.#publish(topic, event);
     this.#begin(new Run(opening, this.#servicesFor(opening.runId, source)));
@@ -130,8 +126,7 @@ export class Engine {
     // The same at each try of the same command.
     const runId = shortId(keyOf(context));
     await saveRun(this.#folderOf(runId), source);
-    const { principal: startedBy } = context;
-    const opening = { runId, pipeline: source.pipeline, startedAt: Date.now(), startedBy };
+    const opening = openingOf(source, runId, { startedAt: Date.now(), startedBy: context.principal });
     for (const [topic, event] of openingEvents(opening)) context.publish(topic, event);
     this.#afterwards(context, {
       recorded: () => this.#begin(new Run(opening, this.#servicesFor(runId, source))),
@@ -174,8 +169,7 @@ export class Engine {
     const history = await this.#readHistory(runId);
     if (!history.runState) throw new Error('there is no such run');
     const source = await loadSavedRun(this.#folderOf(runId));
-    const { startedAt, startedBy } = history.runState;
-    const opening = { runId, pipeline: source.pipeline, startedAt, startedBy };
+    const opening = openingOf(source, runId, history.runState);
     const run = new Run(opening, this.#servicesFor(runId, source), history);
     run.begin(history);
     return run;
@@ -254,6 +248,21 @@ export class Engine {
   #folderOf(runId: string): string {
     return join(this.#options.folder, basename(runId));
   }
+}
+
+function openingOf(
+  source: Source,
+  runId: string,
+  { startedAt, startedBy }: Pick<Opening, 'startedAt' | 'startedBy'>,
+): Opening {
+  const opening = { runId, pipeline: source.pipeline, startedAt, startedBy };
+  if (source.kind === 'file') return opening;
+  const { trace, speed } = source;
+  const { makespanSeconds, executedAt } = trace;
+  return {
+    ...opening,
+    replay: { speed, makespanSeconds, executedAt, commandOf: (nodeId) => commandOf(trace, nodeId) },
+  };
 }
 
 function isUnderWay({ state, finishedAt }: EventOfType<'run_state'>): boolean {

@@ -11,6 +11,20 @@ export interface Opening {
   readonly startedAt: number;
   /** An operator; `null`: the server itself. */
   readonly startedBy: string | null;
+  readonly replay?: Replay;
+}
+
+/** What is known of the recorded execution that a run replays. */
+export interface Replay extends NonNullable<EventOfType<'run_state'>['replay']> {
+  /** What a node ran; empty where it is not told. */
+  commandOf(nodeId: string): string;
+}
+
+/** What of it is told with the run's state. */
+export function toldOf(replay: Replay | undefined): Pick<EventOfType<'run_state'>, 'replay'> {
+  if (!replay) return {};
+  const { speed, makespanSeconds, executedAt } = replay;
+  return { replay: { speed, makespanSeconds, executedAt } };
 }
 
 /** What is published of a run before anything of it has begun; the list comes last, so that what it names is there. */
@@ -19,6 +33,7 @@ export function openingEvents({
   pipeline,
   startedAt,
   startedBy,
+  replay,
 }: Opening): [topic: string, ConsoleEvent][] {
   const { name, title, budget, nodes } = pipeline;
   const own = runTopic(runId);
@@ -37,25 +52,28 @@ export function openingEvents({
     gatesWaiting: 0,
     spent: 0,
     budget: budget.limit,
+    ...toldOf(replay),
   };
   const { limit, currency } = budget;
   return [
-    ...graphParts(pipeline).map((part): [string, ConsoleEvent] => [own, part]),
+    ...graphParts(pipeline, replay).map((part): [string, ConsoleEvent] => [own, part]),
     [own, { type: 'cost_update', spent: 0, budget: limit, currency, at: startedAt }],
     [own, runState],
     [RUNS_TOPIC, runState],
   ];
 }
 
-function graphParts({ nodes }: Pipeline): EventOfType<'run_graph'>[] {
+function graphParts({ nodes }: Pipeline, replay: Replay | undefined): EventOfType<'run_graph'>[] {
   const parts: EventOfType<'run_graph'>['nodes'][] = [];
   let room = 0;
   for (const node of nodes) {
+    const command = replay?.commandOf(node.id) ?? '';
     const drawn = {
       nodeId: node.id,
       title: node.title ?? node.id,
       kind: isGate(node) ? ('gate' as const) : ('task' as const),
       after: node.after,
+      ...(command === '' ? {} : { command }),
     };
     const size = JSON.stringify(drawn).length;
     if (size > room) {

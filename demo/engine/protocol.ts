@@ -71,6 +71,16 @@ export const protocol = defineProtocol({
         gatesWaiting: z.number(),
         spent: z.number(),
         budget: z.number(),
+        /** Of a run that replays a recorded execution. */
+        replay: z.optional(
+          z.object({
+            /** So many times as fast as it was. */
+            speed: z.number(),
+            /** From the first task's begin to the last one's end, as it was recorded; `null`: it is not. */
+            makespanSeconds: z.nullable(z.number()),
+            executedAt: z.nullable(time),
+          }),
+        ),
       }),
       key: (e) => `run:${e.runId}`,
     },
@@ -86,6 +96,8 @@ export const protocol = defineProtocol({
             title: z.string(),
             kind: z.enum(['task', 'gate']),
             after: z.array(z.string()),
+            /** What it runs, where that is told: it may be a script of many lines. */
+            command: z.optional(z.string()),
           }),
         ),
       }),

@@ -13,7 +13,7 @@ import {
 } from './gate.ts';
 import type { GateHistory, History } from './history.ts';
 import { limitLines } from './lines.ts';
-import type { Opening } from './opening.ts';
+import { type Opening, toldOf } from './opening.ts';
 import { type Gate, isGate, type PipelineNode, type Task } from './pipeline.ts';
 import { ANYBODY, type ConsoleProtocol, runTopic } from './protocol.ts';
 import { Schedule } from './schedule.ts';
@@ -512,7 +512,7 @@ export class Run {
   }
 
   #runState(): EventOfType<'run_state'> {
-    const { runId, pipeline, startedAt, startedBy } = this.#opening;
+    const { runId, pipeline, startedAt, startedBy, replay } = this.#opening;
     const isGoingOn = this.#retryingBy !== null || this.#cancelling.is === 'asked' || !this.isOver;
     if (!isGoingOn) this.#finishedAt ??= Date.now();
     const state =
@@ -539,6 +539,7 @@ export class Run {
       gatesWaiting: this.#gates.size,
       spent: this.#spent,
       budget: pipeline.budget.limit,
+      ...toldOf(replay),
     };
   }
 

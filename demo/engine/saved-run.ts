@@ -72,7 +72,7 @@ export async function traceSource(options: {
   path: string;
   speed: number;
   gates: readonly string[];
-}): Promise<Source> {
+}): Promise<Extract<Source, { kind: 'trace' }>> {
   const { path, speed, gates } = options;
   const trace = await loadTrace(path, gates);
   return { kind: 'trace', pipeline: trace.pipeline, trace, path, speed, gates };

@@ -1,107 +1,69 @@
-import { readFile } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
-import * as z from 'zod/mini';
+import { startTimer } from 'trunkline/server';
 import type { Execution, LineListener } from './child.ts';
 import { findGraphProblems, type Pipeline, type PipelineNode } from './pipeline.ts';
 import { ANYBODY } from './protocol.ts';
-
-const amount = z.number().check(z.nonnegative());
-/** As much of WfCommons' WfFormat 1.5 (https://github.com/wfcommons/WfFormat) as is needed; fields vary by instance. */
-const schema = z.object({
-  name: z.string(),
-  workflow: z.object({
-    specification: z.object({
-      tasks: z
-        .array(
-          z.object({
-            id: z.string(),
-            name: z.nullish(z.string()),
-            parents: z.nullish(z.array(z.string())),
-            children: z.nullish(z.array(z.string())),
-          }),
-        )
-        .check(z.minLength(1)),
-    }),
-    execution: z.object({
-      tasks: z.array(
-        z.object({
-          id: z.string(),
-          runtimeInSeconds: amount,
-          avgCPU: z.nullish(amount),
-          memoryInBytes: z.nullish(amount),
-          command: z.nullish(
-            z.object({ program: z.nullish(z.string()), arguments: z.nullish(z.array(z.string())) }),
-          ),
-        }),
-      ),
-      machines: z.nullish(
-        z.array(z.object({ cpu: z.nullish(z.object({ coreCount: z.nullish(z.number()) })) })),
-      ),
-    }),
-  }),
-});
-type Instance = z.infer<typeof schema>;
-type Specified = Instance['workflow']['specification']['tasks'][number];
-type Executed = Instance['workflow']['execution']['tasks'][number];
+import { type ExecutedTask, readWorkflow, type SpecifiedTask } from './wf-format.ts';
 
 /** Of a second of one core, in dollars: what large clouds ask for, roughly. */
 const PER_CPU_SECOND = 0.000_05;
 /** More than the trace needs in all. */
 const BUDGET_FACTOR = 1.1;
 const GATE_SECONDS = 300;
-const COMMAND_CHARACTERS = 300;
+const LOGGED_CHARACTERS = 120;
+/** Of a command as it is shown whole; it must fit into an event. */
+const COMMAND_CHARACTERS = 50_000;
 
 /** A real workflow execution: its graph as a pipeline, and what was measured of each task. */
 export interface Trace {
   readonly pipeline: Pipeline;
-  readonly executed: ReadonlyMap<string, Executed>;
+  readonly executed: ReadonlyMap<string, ExecutedTask>;
+  /** What each of the gates that were asked for means: the ids of the tasks that it is before. */
+  readonly gates: ReadonlyMap<string, readonly string[]>;
+  /** From the first task's begin to the last one's end, as it was recorded; `null` where it is not. */
+  readonly makespanSeconds: number | null;
+  /** Milliseconds since 1970; `null` where it is not told. */
+  readonly executedAt: number | null;
 }
 
 /**
- * @param gates tasks before which a person is asked, by id or name.
+ * @param gates tasks before which a person is asked: an id, or a name, which several tasks may have.
  * @throws Error that names the file and the place.
  */
 export async function loadTrace(path: string, gates: readonly string[] = []): Promise<Trace> {
-  let json: unknown;
-  try {
-    json = JSON.parse(await readFile(path, 'utf8'));
-  } catch (error) {
-    throw new Error(`${path}: ${error instanceof Error ? error.message : String(error)}`);
-  }
-  const result = z.safeParse(schema, json);
-  if (!result.success) {
-    const [issue] = result.error.issues;
-    throw new Error(
-      `${path} is no workflow in WfFormat 1.5: ${issue?.path.join('.') || 'the file'}: ${issue?.message}`,
-    );
-  }
-  const { name, workflow } = result.data;
-  const { tasks } = workflow.specification;
-  const missing = gates.find((gate) => !tasks.some(({ id, name }) => gate === id || gate === name));
+  const { name, tasks, executed, cores, makespanSeconds, executedAt } = await readWorkflow(path);
+  const meant = new Map(gates.map((gate) => [gate, tasksOf(gate, tasks)]));
+  const [missing] = [...meant].find(([, ids]) => ids.length === 0) ?? [];
   if (missing !== undefined) throw new Error(`${path} has no task "${missing}" to put a gate before`);
 
-  const nodes = nodesOf(tasks, new Set(gates));
+  const nodes = nodesOf(tasks, new Set([...meant.values()].flat()));
   const problems = findGraphProblems(nodes);
   if (problems.length > 0) throw new Error(`${path} is no workflow that can run:\n${problems.join('\n')}`);
 
-  const { machines, tasks: executedTasks } = workflow.execution;
-  const cpuSeconds = executedTasks.reduce((sum, task) => sum + cpuSecondsOf(task), 0);
+  const cpuSeconds = [...executed.values()].reduce((sum, task) => sum + cpuSecondsOf(task), 0);
   const limit = Number(Math.max(0.01, cpuSeconds * PER_CPU_SECOND * BUDGET_FACTOR).toPrecision(3));
-  // As many at once as the machines had cores, so that what ran one after the other does so again.
-  const cores = (machines ?? []).reduce((sum, { cpu }) => sum + (cpu?.coreCount ?? 0), 0);
   return {
     pipeline: {
       name: 'trace',
       title: `Replay of ${name}`,
       budget: { limit, currency: 'USD', perCpuSecond: PER_CPU_SECOND },
+      // As many at once as the machines had cores, so that what ran one after the other does so again.
       parallel: cores > 0 ? cores : nodes.length,
       nodes,
     },
-    executed: new Map(executedTasks.map((task) => [task.id, task])),
+    executed,
+    gates: meant,
+    makespanSeconds,
+    executedAt,
   };
 }
 
-function nodesOf(tasks: readonly Specified[], gates: ReadonlySet<string>): PipelineNode[] {
+/** The one task with this id, else all with this name. */
+function tasksOf(gate: string, tasks: readonly SpecifiedTask[]): string[] {
+  if (tasks.some(({ id }) => id === gate)) return [gate];
+  return tasks.filter(({ name }) => name === gate).map(({ id }) => id);
+}
+
+function nodesOf(tasks: readonly SpecifiedTask[], gates: ReadonlySet<string>): PipelineNode[] {
   // An instance may tell of an edge at either end of it.
   const parents = new Map(tasks.map((task) => [task.id, new Set(task.parents)]));
   for (const { id, children } of tasks) for (const child of children ?? []) parents.get(child)?.add(id);
@@ -119,12 +81,13 @@ function nodesOf(tasks: readonly Specified[], gates: ReadonlySet<string>): Pipel
       repeatable: true,
       cost: 0,
     };
-    if (!gates.has(id) && !gates.has(title)) return [task];
+    if (!gates.has(id)) return [task];
     const gate = {
       title: `Go on with ${title}?`,
       show: [
-        { label: 'Next', text: title },
-        { label: 'After', text: after.join(', ') || 'nothing' },
+        // Names repeat.
+        { label: 'Next', text: title === id ? id : `${title}\n${id}` },
+        { label: 'After', text: after.join('\n') || 'nothing' },
       ],
       decidedBy: ANYBODY,
       timeLimitSeconds: GATE_SECONDS,
@@ -138,33 +101,75 @@ function nodesOf(tasks: readonly Specified[], gates: ReadonlySet<string>): Pipel
   });
 }
 
-function cpuSecondsOf({ runtimeInSeconds, avgCPU }: Executed): number {
+function cpuSecondsOf({ runtimeInSeconds, avgCPU }: ExecutedTask): number {
   return (runtimeInSeconds * (avgCPU ?? 100)) / 100;
+}
+
+/** Of each gate that was asked for how many tasks it means, and which: for whoever gave a name that repeats. */
+export function sayGates({ gates }: Pick<Trace, 'gates'>): string[] {
+  return [...gates].map(([gate, ids]) => {
+    if (ids.length === 1) return `A person is asked before "${ids[0]}".`;
+    return `"${gate}" is the name of ${ids.length} tasks; a person is asked before each: ${ids.join(', ')}. An id means one of them.`;
+  });
+}
+
+/** What a task ran: it may be a script of many lines. Empty where it is not told. */
+export function commandOf({ executed }: Trace, id: string): string {
+  const { program, arguments: args } = executed.get(id)?.command ?? {};
+  const command = [program, ...(args ?? [])].join(' ').trim().toWellFormed();
+  if (command.length <= COMMAND_CHARACTERS) return command;
+  const whole = command.length.toLocaleString('en');
+  return `${command.slice(0, COMMAND_CHARACTERS).toWellFormed()}\n(cut off here: ${whole} characters in all)`;
+}
+
+/** `$ make all`; of what is longer the beginning, and how much there is. */
+function logged(command: string): string {
+  const lines = command.split('\n');
+  const [first = ''] = lines;
+  const shown = first.length > LOGGED_CHARACTERS ? first.slice(0, LOGGED_CHARACTERS).toWellFormed() : first;
+  if (shown === command) return `$ ${command}`;
+  const size =
+    lines.length > 1 ? `${lines.length} lines` : `${command.length.toLocaleString('en')} characters`;
+  return `$ ${shown} … (${size}: see Command)`;
 }
 
 /** Waits as long as the task took, divided by the speed, and tells what was measured then. */
 export async function replayTask(
   trace: Trace,
   id: string,
-  options: { speed: number; signal: AbortSignal; onLine: LineListener },
+  { speed, signal, onLine }: { speed: number; signal: AbortSignal; onLine: LineListener },
 ): Promise<Execution> {
   const executed = trace.executed.get(id);
-  const runtimeMs = (executed?.runtimeInSeconds ?? 0) * 1_000;
-  const command = [executed?.command?.program, ...(executed?.command?.arguments ?? [])].join(' ').trim();
-  if (command !== '') {
-    const line = command.replaceAll(/\s+/g, ' ');
-    options.onLine('out', `$ ${line.slice(0, COMMAND_CHARACTERS)}`.toWellFormed());
-  }
-  try {
-    await sleep(runtimeMs / options.speed, undefined, { signal: options.signal });
-  } catch {
-    return { ok: false, message: 'was cancelled', durationMs: 0, cpuSeconds: 0, memoryBytes: 0 };
-  }
+  if (!executed) return broken('has no record in the trace');
+  const runtimeMs = executed.runtimeInSeconds * 1_000;
+  const command = commandOf(trace, id);
+  if (command !== '') onLine('out', logged(command));
+  if (!(await waitFor(runtimeMs / speed, signal))) return broken('was cancelled');
   return {
     ok: true,
     message: '',
     durationMs: runtimeMs,
-    cpuSeconds: executed ? cpuSecondsOf(executed) : 0,
-    memoryBytes: executed?.memoryInBytes ?? 0,
+    cpuSeconds: cpuSecondsOf(executed),
+    memoryBytes: executed.memoryInBytes ?? 0,
   };
+}
+
+function broken(message: string): Execution {
+  return { ok: false, message, durationMs: 0, cpuSeconds: 0, memoryBytes: 0 };
+}
+
+/** Answers false where it was broken off. */
+function waitFor(ms: number, signal: AbortSignal): Promise<boolean> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve(false);
+    const breakOff = () => {
+      end();
+      resolve(false);
+    };
+    const end = startTimer(ms, () => {
+      signal.removeEventListener('abort', breakOff);
+      resolve(true);
+    });
+    signal.addEventListener('abort', breakOff, { once: true });
+  });
 }

@@ -16,14 +16,12 @@ export const USAGE = `npm start -- [options]
   --data FOLDER   for the log and the runs' folders (.tmp)
   --target FOLDER the checkout that "Audit a checkout" works on (the current folder)
   --pipeline FILE offer this one, too; may be given several times
-  --trace FILE    replay a workflow execution in WfCommons' WfFormat 1.5
+  --trace FILE    replay a workflow execution in WfCommons' WfFormat 1.5 or 1.6
   --speed N       at so many times its real speed (10)
-  --gate TASK     ask a person before this task, by id or name; may be given several times`;
+  --gate TASK     ask a person before this task, by its id, or before all of a name; may be given several times`;
 
 const DEFAULT_PORT = 4780;
 const DEFAULT_SPEED = 10;
-/** Slower, the timer of a long task would overflow. */
-const SLOWEST = 0.01;
 
 /** @throws Error that says what is wrong, for people. */
 export function readArguments(args: readonly string[], from: string): Arguments {
@@ -42,7 +40,7 @@ export function readArguments(args: readonly string[], from: string): Arguments 
   const port = numberOf('--port', values.port, DEFAULT_PORT);
   if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error(`--port ${port} is no port`);
   const speed = numberOf('--speed', values.speed, DEFAULT_SPEED);
-  if (speed < SLOWEST) throw new Error(`--speed must be at least ${SLOWEST}`);
+  if (speed <= 0) throw new Error('--speed must be above 0');
   if (values.trace === undefined && (values.speed !== undefined || values.gate !== undefined)) {
     throw new Error('--speed and --gate belong to --trace FILE');
   }

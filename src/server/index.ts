@@ -19,4 +19,5 @@ export type {
 export { type MemoryLogOptions, memoryLog } from './log/memory-log.ts';
 export { Reject, type RejectOptions } from './reject.ts';
 export { createServer } from './server.ts';
+export { startTimer, type TimerOptions } from './timer.ts';
 export { ANONYMOUS, type Server, type ServerOptions } from './types.ts';

@@ -1,11 +1,8 @@
 import type { Clock } from './core/peer.ts';
+import { startTimer } from './timer.ts';
 
 /** Its timers do not keep the process alive: the http server does, for as long as there is something to serve. */
 export const systemClock: Clock = {
   now: () => Date.now(),
-  setTimer(delayMs, callback) {
-    const timer = setTimeout(callback, delayMs);
-    timer.unref();
-    return () => clearTimeout(timer);
-  },
+  setTimer: (delayMs, callback) => startTimer(delayMs, callback, { keepsAlive: false }),
 };

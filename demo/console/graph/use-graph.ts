@@ -6,6 +6,8 @@ export interface GraphStep {
   readonly title: string;
   readonly kind: 'task' | 'gate';
   readonly after: readonly string[];
+  /** What it runs, where that is told. */
+  readonly command?: string | undefined;
 }
 
 /** A run's graph, once all of its parts are here; the same object from then on. */

@@ -25,7 +25,6 @@ export function NodeDetails({
   const node = useLatest(topic, 'node_state', `node:${nodeId}`);
   const cost = useLatest(topic, 'cost_update', 'cost');
   const step = graph.find((candidate) => candidate.nodeId === nodeId);
-  const titles = new Map(graph.map(({ nodeId: id, title }) => [id, title]));
   const state = node?.state ?? 'pending';
   const metrics = node?.metrics;
   return (
@@ -61,13 +60,29 @@ export function NodeDetails({
       </dl>
       {step && step.after.length > 0 && (
         <p className="details-after">
-          <span>After</span> {step.after.map((id) => titles.get(id) ?? id).join(', ')}
+          <span>After</span> {step.after.map((id) => nameOf(id, graph)).join(', ')}
         </p>
+      )}
+      {step?.command && (
+        <>
+          <h3>Command</h3>
+          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
+          <pre className="details-command" tabIndex={0}>
+            {step.command}
+          </pre>
+        </>
       )}
       <h3>Log</h3>
       <LogLines runId={runId} nodeId={nodeId} />
     </>
   );
+}
+
+/** Its title, with its id where several have that title. */
+function nameOf(id: string, graph: readonly GraphStep[]): string {
+  const title = graph.find(({ nodeId }) => nodeId === id)?.title ?? id;
+  const isShared = graph.filter((step) => step.title === title).length > 1;
+  return isShared ? `${title} (${id})` : title;
 }
 
 function Fact({ label, value }: { label: string; value: string | null }) {

@@ -1,6 +1,7 @@
 import { runTopic } from '../../engine/protocol.ts';
 import type { GraphStep } from '../graph/use-graph.ts';
 import { goTo } from '../route.ts';
+import { Recorded } from '../runs/recorded.tsx';
 import { useLatest } from '../trunk.ts';
 import { StateIcon } from '../ui/state.tsx';
 import { LogLines } from './log-lines.tsx';
@@ -27,6 +28,7 @@ export function RunActivity({ runId, graph }: { runId: string; graph: readonly G
           {run.message}
         </p>
       )}
+      {run?.type === 'run_state' && <Recorded run={run} />}
       <ul className="active-nodes">
         {active.slice(0, SHOWN_NODES).map(({ nodeId, state }) => (
           <li key={nodeId}>

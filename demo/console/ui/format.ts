@@ -8,7 +8,8 @@ const CLOCK = new Intl.DateTimeFormat(undefined, {
   second: '2-digit',
   hourCycle: 'h23',
 });
-const DAY = new Intl.DateTimeFormat('en', { day: 'numeric', month: 'short' });
+const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
+const DATE = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
 const COUNT = new Intl.NumberFormat('en');
 
 /** `820 ms`, `4.2 s`, `3 min 5 s`, `2 h 10 min`. */
@@ -51,6 +52,11 @@ export function formatClock(time: number): string {
 export function formatMoment(time: number): string {
   const isToday = new Date(time).toDateString() === new Date().toDateString();
   return isToday ? CLOCK.format(time) : `${DAY.format(time)}, ${CLOCK.format(time)}`;
+}
+
+/** `29 Mar 2023` */
+export function formatDay(time: number): string {
+  return DATE.format(time);
 }
 
 export function formatCount(count: number): string {

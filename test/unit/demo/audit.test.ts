@@ -59,7 +59,7 @@ test('what stands on the command line is understood, or refused with its reason'
     trace: { path: '/here/t.json', speed: 2.5, gates: ['a', 'b'] },
   });
   expect(() => readArguments(['--speed', '2'], '/')).toThrow('belong to --trace');
-  expect(() => readArguments(['--trace', 'x', '--speed', '0'], '/')).toThrow('--speed must be at least');
+  expect(() => readArguments(['--trace', 'x', '--speed', '0'], '/')).toThrow('--speed must be above 0');
   expect(() => readArguments(['--port', 'x'], '/')).toThrow('--port takes a number, not "x"');
   expect(() => readArguments(['--port', '70000'], '/')).toThrow('--port 70000 is no port');
 });
