@@ -39,5 +39,10 @@ export function toCommand(
     throw new TrunklineError('invalid_command', judged.message, { issues: judged.issues });
   }
   const { topic = null, priority = judged.definition.priority ?? 'normal', requireDurable = false } = options;
-  return { id, topic, priority, command, dedupeKey: judged.dedupeKey, requireDurable, maybeSentMs: null };
+  const { expiresAt = null } = options;
+  if (expiresAt !== null && !Number.isFinite(expiresAt)) {
+    throw new TrunklineError('invalid_command', `${type}: expiresAt must be a time in ms, not ${expiresAt}`);
+  }
+  const { dedupeKey } = judged;
+  return { id, topic, priority, command, dedupeKey, requireDurable, expiresAt, maybeSentMs: null };
 }

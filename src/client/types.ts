@@ -71,6 +71,12 @@ export interface SendOptions {
   priority?: 'high' | 'normal';
   /** Refuse with `storage_unavailable` rather than hold it in memory alone. @default false */
   requireDurable?: boolean;
+  /**
+   * When it is worth nothing any more, ms since 1970 by the server's clock: a time that the server named, or
+   * `client.now()` and so long from there. It counts beside the command's `ttlMs`, the earlier one first; a retry is free of it.
+   * @default none
+   */
+  expiresAt?: number;
 }
 /** The payload may be left out where it has no required field. */
 export type SendArguments<Payload> =

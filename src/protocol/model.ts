@@ -83,7 +83,7 @@ export type Outcome<R = unknown> =
   | { status: 'written' }
   /** The server refused it for good. */
   | { status: 'rejected'; code: string; message: string }
-  /** `uncertain`: it may have run, and the server no longer remembers. The others never ran. */
+  /** `uncertain`: it may have run, and nobody can tell. The others never ran. */
   | { status: 'uncertain' | 'expired' | 'dropped' | 'cancelled' };
 
 interface EntryBase {

@@ -71,6 +71,8 @@ export interface OutgoingCommand {
   command: JsonObject & { readonly type: string };
   dedupeKey: string | null;
   requireDurable: boolean;
+  /** The server's clock, ms since 1970: past it the command is not begun any more. */
+  expiresAt: number | null;
   /**
    * An earlier hub died over it: it may have been sent already, though no longer ago than so many milliseconds, whatever
    * became of the clock meanwhile. `null`: no hub was given it before.

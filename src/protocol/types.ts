@@ -37,7 +37,7 @@ export interface CommandDefinition<S extends FieldsSchema> {
   readonly priority?: 'high' | 'normal';
   /** While a command of this type and key is pending, another is refused with `duplicate_command`. */
   readonly dedupe?: (command: Out<S>) => string;
-  /** Milliseconds for which it may wait unsent; after that it is `expired`. One that may have been sent never expires. @default no limit */
+  /** Milliseconds from `send` after which it is not begun any more: `expired`, if it was not begun before. @default no limit */
   readonly ttlMs?: number;
   /** What happens at the outbox's limit. @default 'refuse' for high, 'drop_oldest' for normal */
   readonly overflow?: 'refuse' | 'drop_oldest';

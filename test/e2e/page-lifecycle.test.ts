@@ -55,6 +55,48 @@ for (const worker of ['shared', 'dedicated'] as const) {
   });
 }
 
+for (const worker of ['shared', 'dedicated', 'of another build'] as const) {
+  test(`a page with a worker (${worker}) that was in the back/forward cache when somebody signed out is signed out when it comes back`, async ({
+    network,
+    open,
+    serve,
+    site,
+  }) => {
+    const server = await serve();
+    const away = await open({ worker });
+    const asker = await open();
+    for (const tab of [away, asker]) await tab.is('open');
+    await network.setMode('refuse');
+    for (const tab of [away, asker])
+      await expect.poll(async () => (await tab.connection()).state).not.toBe('open');
+    const { id } = await away.note('waits');
+
+    await away.page.goto(`${site.origin}/away.html`);
+    await expect.poll(async () => (await asker.inspect()).tabs).toHaveLength(1);
+    const left = await asker.page.evaluate(async () =>
+      (await window.lab.client.signOut()).map((entry) => entry.id),
+    );
+    expect(left).toEqual([id]);
+    await network.setMode('pass');
+    await away.page.goBack({ waitUntil: 'commit' });
+
+    await expect.poll(() => away.page.evaluate(() => window.lab.restored)).toBe(1);
+    for (const tab of [away, asker]) await tab.is('signed_out');
+    const refused = away.page.evaluate(() =>
+      window.lab.client.send('note', { text: 'too late' }).catch((error) => error.code),
+    );
+    expect(await refused).toBe('closed');
+    // Whoever signs in anew is connected at once, and what waited goes then.
+    expect(network.live()).toBe(0);
+    expect(server.ran).toEqual([]);
+    const again = await open({ worker });
+    await again.is('open');
+    await expect.poll(() => server.ran.map(({ what }) => what)).toEqual(['note waits']);
+    await away.is('signed_out');
+    expect(network.peak()).toBe(1);
+  });
+}
+
 test('a page with a worker of its own has one connection, and its outbox and state outlive its reload', async ({
   network,
   open,

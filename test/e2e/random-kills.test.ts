@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { Random } from '../simulation/random.ts';
 import { expect, test } from './harness/lab.ts';
-import { CUTS, DEATHS } from './random-kills/faults.ts';
+import { CHANGES, CUTS, DEATHS } from './random-kills/faults.ts';
 import { pause, Scene, TOPICS } from './random-kills/scene.ts';
 
 const DECISIONS = Number(process.env['TRUNKLINE_KILLS_DECISIONS'] ?? 2_000);
@@ -20,7 +20,7 @@ test(`${DECISIONS} decisions under random kills, seed ${SEED}: each one that was
   test.setTimeout(300_000 + DECISIONS * 650);
   const scene = new Scene({
     network,
-    origin: site.origin,
+    site,
     profile: join(folder, 'profile'),
     logFile,
     startServer: serveApart,
@@ -29,13 +29,13 @@ test(`${DECISIONS} decisions under random kills, seed ${SEED}: each one that was
   await scene.startBrowser();
   const { ledger } = scene;
   const happened: string[] = [];
-  const next = { death: drawer(DEATHS), cut: drawer(CUTS) };
+  const next = { death: drawer(DEATHS), cut: drawer(CUTS), change: drawer(CHANGES) };
   try {
     while (ledger.count('durable') < DECISIONS) {
       // Of its own, so that a round is the same whatever became of those before it.
       const random = new Random(SEED * 10_000 + happened.length);
       const faults = random
-        .pick([[next.death], [next.cut], [next.death, next.cut]])
+        .pick([[next.death], [next.cut], [next.change], [next.death, next.cut], [next.change, next.cut]])
         .map((draw) => draw(random));
       const names = faults.map(({ name }) => name).join(', and ');
       const started = performance.now();

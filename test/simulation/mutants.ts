@@ -22,14 +22,15 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a frame is written before its row says that it may have been sent',
     file: 'worker/core/outbox/dispatch.ts',
-    text: '    entry.row = markedRow(entry.row, writable.serverTime);\n',
-    instead: '    entry.row = { ...markedRow(entry.row, writable.serverTime), maybeSent: false };\n',
+    text: '    entry.row = markedRow(withEnd(box, entry), writable.serverTime);\n',
+    instead:
+      '    entry.row = { ...markedRow(withEnd(box, entry), writable.serverTime), maybeSent: false };\n',
   },
   {
     name: 'an entry that may have been sent expires',
-    file: 'worker/core/outbox/dispatch.ts',
-    text: "ttlMs === undefined || entry.row.maybeSent || entry.delivery.state === 'storing'",
-    instead: "ttlMs === undefined || entry.delivery.state === 'storing'",
+    file: 'worker/core/outbox/expiry.ts',
+    text: 'else if (!row.maybeSent) expireEntry',
+    instead: 'else expireEntry',
   },
   {
     name: 'an entry is sent again, though the server may have forgotten it',

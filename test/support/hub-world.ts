@@ -162,6 +162,7 @@ export class WorldTab {
       priority: 'normal',
       dedupeKey: null,
       requireDurable: false,
+      expiresAt: null,
       maybeSentMs: null,
       ...command,
       id,

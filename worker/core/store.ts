@@ -22,9 +22,11 @@ export interface StoredEntry {
   readonly attempt: number;
   /** `server_time` of the connection that it was first sent on, so that no two clocks are compared; `null` if unsent. */
   readonly firstSentAt: number | null;
+  /** The server's clock: past it the command is not begun any more. Absent: never, or that clock is not known yet. */
+  readonly expiresAt?: number | undefined;
   readonly fate: Fate;
 }
-/** `pending` entries are still to be delivered; all others stay visible until they are dismissed, or 7 days. */
+/** `pending` entries are still to be delivered; all others stay visible until they are dismissed, up to 200. */
 export type Fate =
   | { readonly state: 'pending' }
   | { readonly state: 'uncertain'; readonly at: number }

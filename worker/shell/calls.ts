@@ -40,6 +40,8 @@ const CALLS: Readonly<Record<PortCall['method'], v.GenericSchema>> = {
       dedupeKey: v.nullable(v.string()),
       requireDurable: v.boolean(),
       maybeSentMs: v.nullable(number),
+      // Pages of older builds have none.
+      expiresAt: v.optional(v.nullable(number)),
     }),
   }),
   cancel: v.object({ id }),

@@ -6,32 +6,32 @@ import type { Platform } from './platform.ts';
  */
 const LONGEST_SLEEP_MS = 5_000;
 
-/** One alarm at a time, for a moment of the clock rather than for a span of time. */
+/**
+ * One alarm at a time, for a moment of the clock rather than for a span of time. Its owner is called at every look at the
+ * clock, too early as well: one that was set back, and how long was waited before, is noticed in no other way.
+ */
 export class Timer {
   readonly #platform: Pick<Platform, 'now' | 'setTimer'>;
-  readonly #due: () => void;
-  #at = 0;
+  readonly #look: () => void;
   /** What runs, and until when. */
   #running: { until: number; cancel: () => void } | null = null;
 
-  constructor(platform: Pick<Platform, 'now' | 'setTimer'>, due: () => void) {
+  constructor(platform: Pick<Platform, 'now' | 'setTimer'>, look: () => void) {
     this.#platform = platform;
-    this.#due = due;
+    this.#look = look;
   }
 
   /** `at`: ms since 1970; `null`: never. Replaces the former alarm. */
   set(at: number | null): void {
     if (at === null) return this.#stop();
-    this.#at = at;
     const now = this.#platform.now();
     const until = Math.min(Math.max(at, now), now + LONGEST_SLEEP_MS);
-    // What ends sooner only looks at the clock and sleeps on: a hub sets its alarm anew with every message.
+    // What ends sooner only looks at the clock, and the alarm is set anew: a hub does that with every message.
     if (this.#running && this.#running.until >= now && this.#running.until <= until) return;
     this.#stop();
     const cancel = this.#platform.setTimer(until - now, () => {
       this.#running = null;
-      if (this.#platform.now() < this.#at) this.set(this.#at);
-      else this.#due();
+      this.#look();
     });
     this.#running = { until, cancel };
   }

@@ -17,15 +17,28 @@ afterEach(() => {
 /** Beyond the 2^31 - 1 ms that a browser's timer can hold. */
 const FAR_MS = 25 * DAY_MS;
 
-it('goes off when its moment has come, once, however far it was', () => {
-  timer.set(Date.now() + FAR_MS);
-  vi.advanceTimersByTime(FAR_MS - 1);
+it('looks at the clock when its moment has come, once', () => {
+  timer.set(Date.now() + 1_000);
+  vi.advanceTimersByTime(999);
   expect(due).not.toHaveBeenCalled();
   vi.advanceTimersByTime(DAY_MS);
   expect(due).toHaveBeenCalledOnce();
 });
 
-it('goes off at once for a moment that has passed', () => {
+it('looks every 5 s on the way to a moment that is far, for its owner to set it anew', () => {
+  const at = Date.now() + FAR_MS;
+  const looks: number[] = [];
+  const far = new Timer(browser, () => {
+    looks.push(Date.now());
+    if (Date.now() < at) far.set(at);
+  });
+  far.set(at);
+  vi.advanceTimersByTime(FAR_MS + DAY_MS);
+  expect(looks).toHaveLength(FAR_MS / 5_000);
+  expect(looks.at(-1)).toBe(at);
+});
+
+it('looks at once for a moment that has passed', () => {
   timer.set(Date.now() - 1_000);
   vi.advanceTimersByTime(0);
   expect(due).toHaveBeenCalledOnce();
@@ -38,31 +51,27 @@ it('notices soon that the clock went on while the machine slept', () => {
   expect(due).toHaveBeenCalledOnce();
 });
 
-it('waits on where the clock was set back', () => {
-  timer.set(Date.now() + 1_000);
-  vi.setSystemTime(Date.now() - 10_000);
-  vi.advanceTimersByTime(1_000);
-  expect(due).not.toHaveBeenCalled();
-  vi.advanceTimersByTime(10_000);
+it('notices soon that the clock was set back', () => {
+  timer.set(Date.now() + 60_000);
+  vi.setSystemTime(Date.now() - DAY_MS);
+  vi.advanceTimersByTime(5_000);
   expect(due).toHaveBeenCalledOnce();
 });
 
-it('holds one alarm: the newest, or none', () => {
+it('holds one alarm, or none', () => {
   timer.set(Date.now() + 100);
   timer.set(Date.now() + 1_000);
-  vi.advanceTimersByTime(500);
-  expect(due).not.toHaveBeenCalled();
   timer.set(null);
   vi.advanceTimersByTime(DAY_MS);
   expect(due).not.toHaveBeenCalled();
 });
 
-it('lets one timer run through any number of later alarms, and goes off for the last', () => {
+it('lets one timer run through any number of later alarms, and then looks', () => {
   const setTimer = vi.fn(browser.setTimer);
   const counted = new Timer({ ...browser, setTimer }, due);
   for (let i = 0; i < 1_000; i++) counted.set(Date.now() + 100 + i);
   expect(setTimer).toHaveBeenCalledOnce();
-  vi.advanceTimersByTime(1_098);
+  vi.advanceTimersByTime(99);
   expect(due).not.toHaveBeenCalled();
   vi.advanceTimersByTime(1);
   expect(due).toHaveBeenCalledOnce();

@@ -91,7 +91,7 @@ export async function startFaultProxy(targetPort: () => number): Promise<FaultPr
     const trickle = async (chunk: Buffer) => {
       from.pause();
       // Behind what is late already.
-      await pause(lastDue - Date.now());
+      await pause(Math.max(0, lastDue - Date.now()));
       let sent = 0;
       while (sent < chunk.length && !to.destroyed) {
         const slice = chunk.subarray(sent, rate === null ? chunk.length : sent + Math.ceil(rate * SLICE_S));

@@ -12,13 +12,24 @@ export interface LabProcess {
   hold(): Promise<void>;
   /** Every command that this process began to run, in order. */
   ran(): Promise<LabServer['ran']>;
+  /** Sets its clock, in milliseconds ahead of the machine's. */
+  setClock(aheadMs: number): Promise<void>;
   /** SIGKILL: nothing is written, nobody is told. */
   kill(): Promise<void>;
 }
 
-/** @param port `0` for any. */
-export async function startLabProcess(file: string, port: number, origin: string): Promise<LabProcess> {
-  const child = fork(join(required('TRUNKLINE_E2E_APP'), 'lab/child.ts'), [file, String(port), origin]);
+/**
+ * @param port `0` for any.
+ * @param clockAheadMs of its clock, ahead of the machine's
+ */
+export async function startLabProcess(
+  file: string,
+  port: number,
+  origin: string,
+  clockAheadMs = 0,
+): Promise<LabProcess> {
+  const script = join(required('TRUNKLINE_E2E_APP'), 'lab/child.ts');
+  const child = fork(script, [file, String(port), origin, String(clockAheadMs)]);
   const exited = once(child, 'exit');
   const answer = async (): Promise<unknown> => {
     const [message] = await Promise.race([
@@ -29,7 +40,7 @@ export async function startLabProcess(file: string, port: number, origin: string
     ]);
     return message;
   };
-  const ask = (what: 'hold' | 'ran') => {
+  const ask = (what: 'hold' | 'ran' | { clockAheadMs: number }) => {
     child.send(what);
     return answer();
   };
@@ -39,6 +50,9 @@ export async function startLabProcess(file: string, port: number, origin: string
       await ask('hold');
     },
     ran: async () => (await ask('ran')) as LabServer['ran'],
+    async setClock(aheadMs) {
+      await ask({ clockAheadMs: aheadMs });
+    },
     async kill() {
       child.kill('SIGKILL');
       await exited;

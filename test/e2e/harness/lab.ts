@@ -23,7 +23,7 @@ interface Fixtures {
   /** Of the server in a process of its own. */
   readonly logFile: string;
   /** Starts the server in a process of its own: at first on any port, then with its data, at its address. */
-  readonly serveApart: () => Promise<LabProcess>;
+  readonly serveApart: (clockAheadMs?: number) => Promise<LabProcess>;
   readonly open: (config?: Partial<LabConfig>) => Promise<LabTab>;
 }
 
@@ -39,8 +39,8 @@ export const test = base.extend<Fixtures>({
   },
   serveApart: async ({ logFile, site, lead }, use) => {
     const started: LabProcess[] = [];
-    await use(async () => {
-      const server = await startLabProcess(logFile, lead.port, site.origin);
+    await use(async (clockAheadMs) => {
+      const server = await startLabProcess(logFile, lead.port, site.origin, clockAheadMs);
       started.push(server);
       lead.port = server.port;
       return server;

@@ -13,9 +13,12 @@ declare global {
   }
 }
 
-interface Decision {
+interface Gate {
   readonly gateId: string;
   readonly topic: string;
+}
+
+interface Decision extends Gate {
   /** The life of the page that it was made in. */
   readonly life: string;
   /** Not later than `send` was called, in the order of all that happened. */
@@ -29,6 +32,8 @@ interface Decision {
 /** What was decided in the pages of a context, as the pages heard of it, to be held against the log of the server. */
 export class Ledger {
   readonly #decisions = new Map<string, Decision>();
+  /** By id: the state that an entry was in as a sign-out threw it away. */
+  readonly #thrownAway = new Map<string, string>();
   #clock = 0;
   #heard = Promise.withResolvers<void>();
 
@@ -50,6 +55,24 @@ export class Ledger {
 
   /** Decides on so many gates in one turn of the page; does not wait for what becomes of it. */
   async decide(page: Page, life: string, topics: readonly string[], count: number): Promise<void> {
+    await page.evaluate(decideAll, { gates: this.#open(life, topics, count), signOut: null });
+  }
+
+  /** Decides on so many gates and signs out, in one turn of the page. */
+  async signOut(
+    page: Page,
+    life: string,
+    topics: readonly string[],
+    count: number,
+    discard: boolean,
+  ): Promise<void> {
+    const gates = this.#open(life, topics, count);
+    const entries = await page.evaluate(decideAll, { gates, signOut: { discard } });
+    if (!discard) return;
+    for (const { id, state } of entries) this.#thrownAway.set(id, state);
+  }
+
+  #open(life: string, topics: readonly string[], count: number): Gate[] {
     const gates = Array.from({ length: count }, (_, i) => ({
       gateId: `gate ${this.#decisions.size + i}`,
       topic: topics[i % topics.length] ?? 'run',
@@ -57,7 +80,7 @@ export class Ledger {
     const called = ++this.#clock;
     for (const gate of gates)
       this.#decisions.set(gate.gateId, { ...gate, life, called, answer: null, answered: Infinity });
-    await page.evaluate(decideAll, gates);
+    return gates;
   }
 
   /** How many have been answered so, of all or of one life of a page. */
@@ -98,7 +121,10 @@ export class Ledger {
         continue;
       }
       if (!answer.durable) problems.push(`${gateId} was not stored`);
-      if (effects.length === 0) problems.push(`${gateId} was stored, and is lost`);
+      const thrownAway = this.#thrownAway.get(answer.id);
+      if (thrownAway === 'queued' && effects.length > 0)
+        problems.push(`${gateId} was thrown away unsent, and took effect`);
+      if (effects.length === 0 && !thrownAway) problems.push(`${gateId} was stored, and is lost`);
       if (effects.some(({ by }) => by !== answer.id))
         problems.push(`${gateId} is the effect of another command`);
     }
@@ -134,15 +160,27 @@ export class Ledger {
 }
 
 /** The other codes leave it open what became of the command. */
-const NEVER_STORED = new Set(['outbox_full', 'duplicate_command', 'storage_unavailable', 'invalid_command']);
+const NEVER_STORED = new Set([
+  'outbox_full',
+  'duplicate_command',
+  'storage_unavailable',
+  'invalid_command',
+  'closed',
+]);
 
 function stateOf({ answer }: Decision): 'durable' | 'refused' | 'open' {
   if (answer === null) return 'open';
   return 'code' in answer ? 'refused' : 'durable';
 }
 
-/** Runs in the page. */
-function decideAll(gates: readonly { gateId: string; topic: string }[]): void {
+/** Runs in the page. Returns what a sign-out found in the outbox. */
+async function decideAll({
+  gates,
+  signOut,
+}: {
+  gates: readonly Gate[];
+  signOut: { discard: boolean } | null;
+}): Promise<{ id: string; state: string }[]> {
   window.answers ??= [];
   const { answers } = window;
   const hear = (answer: Answer) => {
@@ -155,4 +193,7 @@ function decideAll(gates: readonly { gateId: string; topic: string }[]): void {
       ({ code }) => hear({ gateId, code }),
     );
   }
+  if (!signOut) return [];
+  const entries = await window.lab.client.signOut(signOut);
+  return entries.map(({ id, state }) => ({ id, state }));
 }

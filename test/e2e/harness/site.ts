@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
+import { setClock } from './set-clock.ts';
 
 export interface Site {
   readonly origin: string;
@@ -11,6 +12,8 @@ export interface Site {
   foresee(address: string, report: (text: string) => void): void;
   /** Every path that was asked for, with its query. */
   readonly requested: string[];
+  /** The clock of every page and worker whose scripts are loaded from now on, in milliseconds ahead of the machine's. */
+  clockAheadMs: number;
   close(): Promise<void>;
 }
 
@@ -74,13 +77,14 @@ export async function startSite(
           'report-uri /violation',
         ].join('; '),
       })
-      .end(body);
+      .end(extname(file) === '.js' ? `(${setClock})(${site.clockAheadMs});${body}` : body);
   });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-  return {
+  const site: Site = {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     violations,
     requested,
+    clockAheadMs: 0,
     foresee: (address, report) => foreseen.set(address, report),
     async close() {
       await new Promise((closed) => {
@@ -89,4 +93,5 @@ export async function startSite(
       });
     },
   };
+  return site;
 }

@@ -168,6 +168,14 @@ export const CUTS: Faults = [
     },
   },
   {
+    name: 'the line is slow',
+    async happen(scene, random) {
+      scene.network.setRate(5_000);
+      await pause(random, 4_000);
+      scene.network.setRate(null);
+    },
+  },
+  {
     name: 'everything is late',
     async happen(scene, random) {
       scene.network.setDelay(20 + random.int(60));
@@ -176,3 +184,32 @@ export const CUTS: Faults = [
     },
   },
 ];
+
+/** What a person does, and what happens to clocks. */
+export const CHANGES: Faults = [
+  {
+    name: 'a person signs out, and in again',
+    happen: (scene, random) => scene.signOut(random, { decisions: 0, discard: false }),
+  },
+  {
+    name: 'a person decides and signs out in one turn, and in again',
+    happen: (scene, random) => scene.signOut(random, { decisions: 6, discard: false }),
+  },
+  {
+    name: 'a person decides, signs out and throws away what waits, in one turn, and signs in again',
+    happen: (scene, random) => scene.signOut(random, { decisions: 6, discard: true }),
+  },
+  {
+    name: "the computer's clock is set",
+    happen: (scene, random) => scene.setBrowserClock(someHoursMs(random)),
+  },
+  {
+    name: "the server's clock is set",
+    happen: (scene, random) => scene.setServerClock(someHoursMs(random)),
+  },
+];
+
+/** Ahead or behind, up to two days: the server remembers what it has accepted for longer. */
+function someHoursMs(random: Random): number {
+  return (random.int(96) - 48) * 3_600_000;
+}

@@ -1,11 +1,14 @@
 import { expect } from '@playwright/test';
 import type { Random } from '../../simulation/random.ts';
+import { attach } from '../harness/attach.ts';
 import type { FaultProxy } from '../harness/fault-proxy.ts';
 import { type LabTab, openLab } from '../harness/lab.ts';
 import { labConfig } from '../harness/lab-page.ts';
 import { type LabProcess, readLog } from '../harness/lab-process.ts';
 import { Ledger } from '../harness/ledger.ts';
 import { type OwnBrowser, startOwnBrowser } from '../harness/own-browser.ts';
+import { setClock } from '../harness/set-clock.ts';
+import type { Site } from '../harness/site.ts';
 import { workersOf } from '../harness/worker.ts';
 
 export const TABS = 3;
@@ -17,31 +20,42 @@ export interface SceneTab extends LabTab {
   frozen: boolean;
 }
 
+export interface SignOut {
+  /** Made in the same turn. */
+  readonly decisions: number;
+  readonly discard: boolean;
+}
+
 /** A browser with its profile, its tabs, a network and a server, all of which can be killed and come back. */
 export class Scene {
   readonly ledger = new Ledger();
   readonly network: FaultProxy;
-  readonly origin: string;
   readonly tabs: SceneTab[] = [];
+  readonly #site: Site;
   readonly #profile: string;
   readonly #logFile: string;
-  readonly #startServer: () => Promise<LabProcess>;
+  readonly #startServer: (clockAheadMs: number) => Promise<LabProcess>;
+  #serverAheadMs = 0;
   #browser: OwnBrowser | null = null;
   #server: LabProcess | null = null;
   #lives = 0;
 
   constructor(at: {
     network: FaultProxy;
-    origin: string;
+    site: Site;
     profile: string;
     logFile: string;
-    startServer: () => Promise<LabProcess>;
+    startServer: (clockAheadMs: number) => Promise<LabProcess>;
   }) {
     this.network = at.network;
-    this.origin = at.origin;
+    this.#site = at.site;
     this.#profile = at.profile;
     this.#logFile = at.logFile;
     this.#startServer = at.startServer;
+  }
+
+  get origin(): string {
+    return this.#site.origin;
   }
 
   get own(): OwnBrowser {
@@ -50,7 +64,24 @@ export class Scene {
   }
 
   async startServer(): Promise<void> {
-    this.#server = await this.#startServer();
+    this.#server = await this.#startServer(this.#serverAheadMs);
+  }
+
+  async setServerClock(aheadMs: number): Promise<void> {
+    this.#serverAheadMs = aheadMs;
+    await this.#server?.setClock(aheadMs);
+  }
+
+  /** Of the computer: all pages and workers, those that are still to come as well. */
+  async setBrowserClock(aheadMs: number): Promise<void> {
+    this.#site.clockAheadMs = aheadMs;
+    for (const { page } of this.tabs) await page.evaluate(setClock, aheadMs);
+    const devtools = await this.own.browser.newBrowserCDPSession();
+    for (const worker of await workersOf(devtools, this.origin)) {
+      const send = await attach(devtools, worker);
+      await send('Runtime.evaluate', { expression: `(${setClock})(${aheadMs})` });
+    }
+    await devtools.detach();
   }
 
   async killServer(): Promise<void> {
@@ -107,6 +138,20 @@ export class Scene {
     const parts = Array.from({ length: 3 }, () => random.pick(tabs));
     for (const tab of parts)
       await this.ledger.decide(tab.page, tab.life, topics, Math.ceil(count / parts.length));
+  }
+
+  /**
+   * Somebody signs out in one tab, in the turn in which they decide, which ends the clients of all tabs; then all of them
+   * sign in again.
+   */
+  async signOut(random: Random, { decisions, discard }: SignOut): Promise<void> {
+    const { page, life } = random.pick(this.awake());
+    await this.ledger.signOut(page, life, TOPICS, decisions, discard);
+    for (const tab of this.tabs) {
+      await tab.is('signed_out');
+      tab.life = this.newLife();
+      await tab.page.reload();
+    }
   }
 
   /** Until no more than so many commands wait, and the tabs hear of it. */

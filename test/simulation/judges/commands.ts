@@ -18,7 +18,8 @@ export function judgeAccount(world: World, account: Account): void {
     // What the server has refused for good never ran; a person who retries it may take that back.
     if (NEVER_SENT.includes(status) && isHandedOver && !(isRetried && isRefused))
       problems.push(`${about} may have been sent, and is called ${status}`);
-    if (status === 'uncertain' && !mayBeUncertain(world))
+    // Past its end it is not asked about where the server would begin it all the same.
+    if (status === 'uncertain' && command !== 'brief' && !mayBeUncertain(world))
       problems.push(`${about} is uncertain, though the server never forgot`);
   }
   if (kept && runs.length > 0 && kept.status !== 'accepted' && kept.status !== 'uncertain')

@@ -29,6 +29,7 @@ test('a command is judged, numbered and handed to the hub as its input', async (
       command: { type: 'decide', gate: 'g', verdict: 'yes' },
       dedupeKey: 'g',
       requireDurable: false,
+      expiresAt: null,
       maybeSentMs: null,
     },
   ]);

@@ -211,7 +211,7 @@ describe('what may have been sent', () => {
     expect(after.outbox).toMatchObject([{ id, state: 'sent', attempt: 1 }]);
     expect(after.call({ method: 'cancel', id })).toEqual({ ok: true, value: false });
     expect(remark(after, 1).pending.reply).toMatchObject({ code: 'outbox_full' });
-    next.socket.welcome({ server_time: next.now });
+    next.socket.welcome({ server_time: next.now, capabilities: ['expires_at'] });
     expect(next.socket.sent('command')).toMatchObject([{ id, attempt: 2 }]);
   });
 });

@@ -104,6 +104,27 @@ describe('a worker dies', () => {
     expect(next.tab.call({ method: 'settled', id })).toMatchObject({ value: { status: 'cancelled' } });
   });
 
+  test('what comes from the future, by a clock that was set back, has lived for too long', () => {
+    const { world, tab } = start();
+    const { id } = tab.send({ command: { type: 'probe', n: 1 } });
+    const next = restart(world.disk, { now: START - 3_600_000 });
+    expect(next.tab.outbox).toMatchObject([{ id, state: 'expired' }]);
+  });
+
+  test("but not where the server's clock was known: that one tells", () => {
+    const { world, tab } = connect();
+    world.socket.close();
+    const { id } = tab.send({ command: { type: 'probe', n: 1 } });
+    const server_time = world.now + 4_000;
+    const next = restart(world.disk, { now: START - 3_600_000 });
+    expect(next.tab.outbox).toMatchObject([{ id, state: 'queued' }]);
+    next.world.socket.welcome({ server_time });
+    expect(next.world.socket.sent('command')).toMatchObject([{ id, expires_at: server_time + 1_000 }]);
+    const later = restart(world.disk, { now: START - 3_600_000 });
+    later.world.socket.welcome({ server_time: server_time + 1_000, capabilities: ['expires_at'] });
+    expect(later.world.socket.sent('command')).toMatchObject([{ id, attempt: 2 }]);
+  });
+
   test('what expired meanwhile is expired, and its expiry told', () => {
     const { world, tab } = start();
     const { id } = tab.send({ command: { type: 'probe', n: 1 } });
@@ -349,24 +370,35 @@ describe('what ended', () => {
     return { world, tab, id };
   }
 
-  test('stays visible for 7 days', () => {
-    const { world, id } = rejected();
-    const sooner = restart(world.disk, { now: world.now + 7 * DAY_MS - 1 });
-    expect(sooner.tab.outbox).toMatchObject([{ id, state: 'rejected' }]);
-    const later = restart(world.disk, { now: world.now + 7 * DAY_MS + 1 });
-    expect(later.tab.outbox).toEqual([]);
-    expect(world.disk.entries.size).toBe(0);
-  });
-
-  test('also in a hub that lives longer', () => {
+  test('stays visible whatever the clock says, for a hub that starts and for one that lives on', () => {
     const { world, tab, id } = rejected();
+    const ahead = restart(world.disk, { now: world.now + 365 * DAY_MS });
+    expect(ahead.tab.outbox).toMatchObject([{ id, state: 'rejected' }]);
     world.socket.close();
-    world.now += 7 * DAY_MS + 1;
+    world.now += 8 * DAY_MS;
     const { id: next } = decide(tab, 'h');
     world.socket.welcome();
     world.socket.say({ type: 'command_ack', id: next });
-    expect(tab.outbox).toEqual([]);
-    expect(world.disk.entries.has(id)).toBe(false);
+    expect(tab.outbox).toMatchObject([{ id, state: 'rejected' }]);
+    expect(world.disk.entries.has(id)).toBe(true);
+  });
+
+  test('makes room for what ended later beyond 200, what nobody has to decide about first, and says so', () => {
+    const { world, tab, id } = rejected();
+    world.socket.close();
+    for (let n = 0; n < 201; n++) tab.send({ command: { type: 'probe', n } });
+    world.advance(5_000);
+    expect(tab.outbox).toHaveLength(200);
+    expect(world.disk.entries.size).toBe(200);
+    expect(tab.outbox).toContainEqual(expect.objectContaining({ id, state: 'rejected' }));
+    expect(tab.outbox).not.toContainEqual(expect.objectContaining({ command: { type: 'probe', n: 1 } }));
+    expect(tab.batches.flatMap(({ reports = [] }) => reports)).toContainEqual(
+      expect.objectContaining({
+        kind: 'error',
+        code: 'outbox_full',
+        message: expect.stringContaining('200'),
+      }),
+    );
   });
 
   test('while pending ones stay for ever', () => {

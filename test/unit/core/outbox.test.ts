@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { connect, DURABLE, decide, remark, start } from './ops.ts';
+import { connect, DURABLE, decide, giveEmpty, remark, start } from './ops.ts';
 
 const ACCEPTED = { status: 'accepted', duplicate: false, result: undefined };
 
@@ -289,14 +289,16 @@ describe('duplicates', () => {
 describe('expiry', () => {
   const probe = { type: 'probe', n: 1 };
 
-  test('one that an earlier hub died over may have been sent: it is neither expired nor cancelled, but sent', () => {
+  const KEEPS = { capabilities: ['expires_at'] };
+
+  test('one that an earlier hub died over may have been sent: it is neither expired nor cancelled, but asked about', () => {
     const { world, tab } = start();
     const { id } = tab.send({ command: { type: 'probe', n: 1 }, maybeSentMs: 1 });
     world.advance(60_000);
     expect(tab.call({ method: 'cancel', id })).toEqual({ ok: true, value: false });
     tab.call({ method: 'reconnect' });
-    world.socket.welcome();
-    expect(world.socket.sent('command')).toMatchObject([{ id }]);
+    world.socket.welcome(KEEPS);
+    expect(world.socket.sent('command')).toMatchObject([{ id, expires_at: world.now - 55_001 }]);
   });
 
   test('a command that was not sent within its ttlMs is expired, visibly', () => {
@@ -321,14 +323,115 @@ describe('expiry', () => {
     expect(tab.settled).toEqual([{ id, outcome: { status: 'expired' } }]);
   });
 
-  test('one that may have been sent never expires', () => {
+  /** Sent, its line lost before there was an answer, and its time over. */
+  function late() {
     const { world, tab } = connect();
     const { id } = tab.send({ command: probe });
+    const expires_at = world.now + 5_000;
+    expect(world.socket.sent('command')).toMatchObject([{ id, expires_at }]);
     world.socket.close();
     world.advance(6_000);
     expect(tab.settled).toEqual([]);
+    return { world, tab, id, expires_at };
+  }
+
+  test('one that may have been sent is asked about past its end, and the server says how it ended', () => {
+    const { world, tab, id, expires_at } = late();
+    world.socket.welcome(KEEPS);
+    expect(world.socket.sent('command')).toMatchObject([{ id, attempt: 2, expires_at }]);
+    world.socket.say({ type: 'command_ack', id, duplicate: true });
+    expect(tab.settled).toMatchObject([{ id, outcome: { status: 'accepted', duplicate: true } }]);
+  });
+
+  test('what the server has not begun in time has expired', () => {
+    const { world, tab, id } = late();
+    world.socket.welcome(KEEPS);
+    const message = 'it came 1 s too late';
+    world.socket.say({ type: 'command_nack', id, code: 'expired', message, retry: false, ran: false });
+    expect(tab.settled).toEqual([{ id, outcome: { status: 'expired' } }]);
+    expect(tab.outbox).toMatchObject([{ id, state: 'expired', error: { code: 'expired', message } }]);
+  });
+
+  test("a refusal is not taken for that where a handler of it may have begun, whatever its code's name", () => {
+    const { world, tab, id } = late();
+    world.socket.welcome(KEEPS);
+    world.socket.say({ type: 'command_nack', id, code: 'expired', message: 'over', retry: false });
+    expect(tab.settled).toMatchObject([{ id, outcome: { status: 'rejected', code: 'expired' } }]);
+  });
+
+  test('a server that does not keep to the end is not asked again past it', () => {
+    const { world, tab, id } = late();
     world.socket.welcome();
-    expect(world.socket.sent('command')).toMatchObject([{ id, attempt: 2 }]);
+    expect(world.socket.sent('command')).toEqual([]);
+    expect(tab.settled).toEqual([{ id, outcome: { status: 'uncertain' } }]);
+  });
+
+  test('what such a server put off is not asked again, either', () => {
+    const { world, tab } = connect();
+    const { id } = tab.send({ command: probe });
+    const nack = { type: 'command_nack', id, code: 'busy', message: '', retry: true } as const;
+    world.socket.say({ ...nack, retry_after_ms: 60_000 });
+    world.advance(5_000);
+    expect(tab.settled).toEqual([{ id, outcome: { status: 'uncertain' } }]);
+  });
+
+  test("an end of one's own counts by the server's clock, whatever the browser's says", () => {
+    const { world, tab } = start();
+    tab.subscribe('run:1');
+    const serverTime = world.now - 3_600_000;
+    world.socket.welcome({ server_time: serverTime, ...KEEPS });
+    giveEmpty(world, 'run:1');
+    const { id } = tab.send({ command: { type: 'remark', n: 1 }, expiresAt: serverTime + 1_000 });
+    expect(world.socket.sent('command')).toMatchObject([{ id, expires_at: serverTime + 1_000 }]);
+    world.socket.close();
+    const { id: unsent } = tab.send({ command: { type: 'remark', n: 2 }, expiresAt: serverTime + 1_000 });
+    world.advance(999);
+    expect(tab.settled).toEqual([]);
+    world.advance(1);
+    expect(tab.settled).toEqual([{ id: unsent, outcome: { status: 'expired' } }]);
+  });
+
+  test('the earlier of two ends counts', () => {
+    const { world, tab } = connect();
+    tab.send({ command: probe, expiresAt: world.now + 60_000 });
+    tab.send({ command: probe, expiresAt: world.now + 1_000 });
+    const ends = world.socket.sent('command').map(({ expires_at }) => (expires_at ?? 0) - world.now);
+    expect(ends).toEqual([5_000, 1_000]);
+  });
+
+  test('what is over when it is sent never leaves', () => {
+    const { world, tab } = connect();
+    const { id } = tab.send({ command: { type: 'remark', n: 1 }, expiresAt: world.now });
+    expect(world.socket.sent('command')).toEqual([]);
+    expect(tab.settled).toEqual([{ id, outcome: { status: 'expired' } }]);
+    expect(tab.outbox).toMatchObject([{ error: { message: 'not sent before its end' } }]);
+  });
+
+  test('a retry is free of the end that it had', () => {
+    const { world, tab } = connect();
+    const { id } = tab.send({ command: { type: 'remark', n: 1 }, expiresAt: world.now });
+    tab.call({ method: 'retry', id });
+    expect(world.socket.sent('command')).toMatchObject([{ id }]);
+    expect(world.socket.sent('command')[0]).not.toHaveProperty('expires_at');
+  });
+
+  test('one from before the server was known has its end by what has passed since', () => {
+    const { world, tab } = start();
+    tab.send({ command: probe });
+    world.advance(3_000);
+    const serverTime = world.now + 3_600_000;
+    world.socket.welcome({ server_time: serverTime });
+    expect(world.socket.sent('command')).toMatchObject([{ expires_at: serverTime + 2_000 }]);
+  });
+
+  test('a clock that was set back does not make it live longer', () => {
+    const { world, tab } = start();
+    const { id } = tab.send({ command: probe });
+    world.advance(4_000);
+    world.now -= 3_600_000;
+    world.advance(0);
+    world.advance(1_000);
+    expect(tab.settled).toEqual([{ id, outcome: { status: 'expired' } }]);
   });
 
   test('a clock that was set back does not make it expire early', () => {

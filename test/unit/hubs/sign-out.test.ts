@@ -109,6 +109,59 @@ describe('signing out', () => {
     },
   );
 
+  test.for([
+    ['one.js', 'owner', false],
+    ['one.js', 'owner', true],
+    ['one.js', 'relay', true],
+    ['other.js', 'relay', true],
+  ] as const)(
+    'is done, or is not, where the worker %s dies at any moment of it, asked of the %s; discard: %s',
+    { timeout: 60_000 },
+    async ([script, askedOf, discard]) => {
+      const wrong: string[] = [];
+      for (let tasks = 0; tasks < 60; tasks++) {
+        const scene = new BrowserScene();
+        const tabs = [await scene.tab('one.js'), await scene.tab('other.js')] as const;
+        const asker = tabs[askedOf === 'owner' ? 0 : 1];
+        await scene.emit('a');
+        await scene.server.stop();
+        await scene.pass(100);
+        const taken = send(tabs[0], 'before');
+        await scene.pass(100);
+        const turn = send(asker, 'same turn');
+        const out = asked(asker.client.signOut({ discard }));
+        let left = tasks;
+        scene.clock.between = () => {
+          if (left-- === 0) scene.browser.worker(script)?.kill();
+        };
+        await scene.pass(60_000);
+        scene.clock.between = () => {};
+        const signedOut = tabs.map(isSignedOut);
+        await scene.server.start();
+        await scene.pass(60_000);
+        const ranBefore = scene.decided;
+        const again = await scene.tab('one.js');
+        await scene.pass(60_000);
+
+        const judge = (holds: boolean, what: string) => holds || wrong.push(`${what} (${tasks})`);
+        judge(taken.value?.durable === true, 'what was stored was not taken');
+        judge(signedOut.every(Boolean), 'a tab stayed signed in');
+        judge(scene.sockets === 1 && ranBefore.length === 0, 'a socket was open after it');
+        judge(again.client.connection.get().state === 'open', 'signing in again does not connect');
+        judge(out.value !== undefined || out.code === 'closed', `it was answered with ${out.code}`);
+        judge(
+          turn.value !== undefined || /hub_lost|unconfirmed/.test(turn.code ?? ''),
+          `the send: ${turn.code}`,
+        );
+        if (out.value && turn.value) judge(gatesOf(out.value)?.length === 2, 'its list is not true');
+        judge(!discard || scene.decided.length === 0, 'what was thrown away ran');
+        judge(discard || scene.decided.includes('before'), 'what was kept did not run');
+        judge(discard || !turn.value || scene.decided.includes('same turn'), 'what was taken did not run');
+      }
+      expect(wrong).toEqual([]);
+    },
+  );
+
   test.for(['cached', 'frozen', 'frozen with a worker of its own'] as const)(
     'a tab that is %s meanwhile is signed out when it is back: no socket, nothing sent; who signs in anew is connected at once',
     async (how) => {

@@ -24,6 +24,7 @@ const entry = v.object({
   maybeSent: v.boolean(),
   attempt: number,
   firstSentAt: v.nullable(number),
+  expiresAt: v.optional(number),
   fate,
 });
 const outcome = v.object({

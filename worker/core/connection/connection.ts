@@ -3,6 +3,7 @@ import type { ClientFrame, ServerFrame, ServerFrameOf } from '../../../src/proto
 import type { Circuit, ClosedReason, Connection as ConnectionView } from '../../../src/protocol/model.ts';
 import type { Context } from '../context.ts';
 import type { Dialect } from '../dialect/dialect.ts';
+import type { Writable } from '../outbox/box.ts';
 import { retryWaitMs } from './backoff.ts';
 
 /** How long the closing handshake may take. */
@@ -37,6 +38,7 @@ type State =
       rttMs: number | null;
       heartbeatMs: number;
       maxFrameBytes: number;
+      capabilities: readonly string[];
       serverTime: number;
       dedupeSince: number;
       /** By `uptime`, as all times that are only measured. */
@@ -166,7 +168,7 @@ export class Connection {
   }
 
   /** The open connection, as far as writers need it. */
-  get open(): { generation: number; serverTime: number; dedupeSince: number; maxFrameBytes: number } | null {
+  get open(): Writable | null {
     return this.#state.state === 'open' ? this.#state : null;
   }
 
@@ -396,6 +398,7 @@ export class Connection {
       rttMs: null,
       heartbeatMs: Math.max(welcome.heartbeat_ms ?? settings.heartbeatMs, LEAST_HEARTBEAT_MS),
       maxFrameBytes: welcome.max_frame_bytes ?? DEFAULT_SERVER_MAX_BYTES,
+      capabilities: welcome.capabilities ?? [],
       // The server's memory cannot begin after its present.
       serverTime: Math.max(welcome.server_time, welcome.dedupe_since),
       dedupeSince: welcome.dedupe_since,

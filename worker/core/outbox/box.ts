@@ -57,6 +57,8 @@ export interface Writable {
   /** Of what was sent before, the server may remember nothing. */
   dedupeSince: number;
   maxFrameBytes: number;
+  /** What the server keeps to beyond the first version of the protocol. */
+  capabilities: readonly string[];
 }
 
 export function emptyBox(context: Context, keeper: Keeper, host: OutboxHost): Box {

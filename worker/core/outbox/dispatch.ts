@@ -1,5 +1,4 @@
 /** What goes to the socket, when, and what comes back about it. */
-import { commandDefinition } from '../../../src/protocol/interpret.ts';
 import { isTooDeep, TOO_DEEP } from '../../../src/protocol/json.ts';
 import { retryWaitMs } from '../connection/backoff.ts';
 import { ok } from '../reply.ts';
@@ -8,6 +7,7 @@ import { answerSend } from './answers.ts';
 import { type Box, pendingIn, type Writable } from './box.ts';
 import { end, reject } from './endings.ts';
 import { type Entry, inOrder, isPending, retryName } from './entry.ts';
+import { expire, expireEntry, isOver, withEnd } from './expiry.ts';
 import { commandFrame, frameBytes, markedRow } from './frame.ts';
 import { pickNext } from './pick.ts';
 
@@ -28,16 +28,17 @@ export interface Nack {
   message: string;
   retry: boolean;
   retry_after_ms?: number | undefined;
+  ran?: false | undefined;
 }
 
 /** Hands to the socket whatever may go. */
 export function pump(box: Box): void {
-  expire(box);
   const writable = box.host.writable();
+  expire(box, writable, () => pump(box));
   if (!writable) return;
   leaveUncertain(box, writable);
   const picked = pickNext(candidates(box), box.context.settings.inFlightLimit);
-  const tooLarge = picked.filter(({ row }) => frameBytes(row) > writable.maxFrameBytes);
+  const tooLarge = picked.filter((entry) => frameBytes(withEnd(box, entry)) > writable.maxFrameBytes);
   for (const entry of tooLarge) {
     const message = `${frameBytes(entry.row)} bytes; the server takes at most ${writable.maxFrameBytes}`;
     reject(box, entry, 'too_large', message);
@@ -54,8 +55,10 @@ export function pump(box: Box): void {
  */
 export function markNext(box: Box, entry: Entry): Writable | null {
   const writable = box.host.writable();
-  if (!writable || !isNext(box, entry) || frameBytes(entry.row) > writable.maxFrameBytes) return null;
-  entry.row = markedRow(entry.row, writable.serverTime);
+  if (!writable || !isNext(box, entry) || isOver(box, entry)) return null;
+  const row = withEnd(box, entry);
+  if (frameBytes(row) > writable.maxFrameBytes) return null;
+  entry.row = markedRow(row, writable.serverTime);
   return writable;
 }
 
@@ -97,8 +100,12 @@ export function nacked(box: Box, nack: Nack): void {
   const { id, code, message } = nack;
   const entry = box.entries.get(id);
   if (!entry || !isPending(entry)) return;
-  if (!nack.retry) reject(box, entry, code, message);
-  else {
+  if (!nack.retry) {
+    // Only then it is known that none of its attempts was begun.
+    const isExpired = code === 'expired' && nack.ran === false;
+    if (isExpired) expireEntry(box, entry, message);
+    else reject(box, entry, code, message);
+  } else {
     const waitMs = retryWaitMs(box.context, entry.row.attempt - 1, nack.retry_after_ms);
     entry.delivery = { state: 'waiting', error: { code, message } };
     if (entry.awaits) entry.awaits = { ...entry.awaits, at: null };
@@ -168,7 +175,7 @@ function watchAnswers(box: Box, { generation }: Pick<Writable, 'generation'>): v
 function sendPicked(box: Box, picked: readonly Entry[], writable: Writable): void {
   const unmarked = new Map(picked.map((entry) => [entry, entry.row]));
   for (const entry of picked) {
-    entry.row = markedRow(entry.row, writable.serverTime);
+    entry.row = markedRow(withEnd(box, entry), writable.serverTime);
     entry.delivery = { state: 'marking' };
   }
   if (box.keeper.degraded) {
@@ -228,24 +235,4 @@ function leaveUncertain(box: Box, { dedupeSince, serverTime }: Writable): void {
     const row: StoredEntry = { ...entry.row, fate: { state: 'uncertain', at: box.context.now } };
     end(box, entry, { row, outcome: { status: 'uncertain' } });
   }
-}
-
-/** What was not sent in time is sent no more. */
-function expire(box: Box): void {
-  const { deadlines, now, protocol } = box.context;
-  let next: number | null = null;
-  for (const entry of pendingIn(box)) {
-    const ttlMs = commandDefinition(protocol, entry.row.command.type)?.ttlMs;
-    if (ttlMs === undefined || entry.row.maybeSent || entry.delivery.state === 'storing') continue;
-    const at = entry.row.createdAt + ttlMs;
-    if (at > now) {
-      if (next === null || at < next) next = at;
-      continue;
-    }
-    const error = { code: 'expired', message: `not sent within ${ttlMs} ms` };
-    const row: StoredEntry = { ...entry.row, fate: { state: 'expired', at: now, error } };
-    end(box, entry, { row, outcome: { status: 'expired' } });
-  }
-  if (next === null) deadlines.clear('ttl');
-  else deadlines.set('ttl', next, () => pump(box));
 }

@@ -1,8 +1,10 @@
 /** How a command ends: stored first, told then. */
 import type { StoreOp } from '../store.ts';
 import type { Box, Ending } from './box.ts';
-import { type Entry, retryName } from './entry.ts';
-import { isOld } from './restore.ts';
+import { type Entry, inOrder, retryName } from './entry.ts';
+
+/** Entries that ended, and that nobody has dismissed. */
+const ENDED_LIMIT = 200;
 
 /**
  * Ends a command. Told once the store knows it; a store that fails is waited for, lest a row come back after a crash
@@ -52,6 +54,7 @@ export function apply(box: Box, id: string, ending: Ending): void {
   box.outcomes.add(settled);
   if (ending.row) entry.row = ending.row;
   else box.entries.delete(id);
+  forgetSurplus(box);
   box.host.settled(settled);
   box.host.changed();
 }
@@ -67,13 +70,29 @@ export function opsOf(box: Box, entry: Entry): StoreOp[] {
       : { op: 'delete', table: 'entries', key: id },
     { op: 'put', table: 'outcomes', row: { id, at: ending.at, command, outcome: ending.outcome } },
     ...box.outcomes.prune(box.context.now),
-    ...forgetOld(box),
   ];
 }
 
-/** A hub may live for longer than what ended is to be seen. */
-function forgetOld(box: Box): StoreOp[] {
-  const old = [...box.entries.values()].filter(({ row }) => isOld(row, box.context.now));
-  for (const { row } of old) box.entries.delete(row.id);
-  return old.map(({ row: { id } }) => ({ op: 'delete', table: 'entries', key: id }));
+/**
+ * What ended stays for a person to see, for as long as it takes: no clock deletes it. Only beyond a number that nobody
+ * reads any more does the oldest go, and that what needs no decision first.
+ */
+function forgetSurplus(box: Box): void {
+  const ended = [...box.entries.values()].filter(({ row }) => row.fate.state !== 'pending');
+  if (ended.length <= ENDED_LIMIT) return;
+  const surplus = ended
+    .sort((a, b) => rank(a) - rank(b) || inOrder(a, b))
+    .slice(0, ended.length - ENDED_LIMIT)
+    .map(({ row }) => row.id);
+  for (const id of surplus) box.entries.delete(id);
+  box.keeper.write(
+    surplus.map((key) => ({ op: 'delete', table: 'entries', key })),
+    'relaxed',
+  );
+  const message = `${ENDED_LIMIT} commands that ended are kept until somebody dismisses them; older ones were forgotten`;
+  box.context.reportOnce('surplus', 'outbox_full', message);
+}
+
+function rank({ row: { priority, fate } }: Entry): number {
+  return priority === 'high' || fate.state === 'uncertain' || fate.state === 'quarantined' ? 1 : 0;
 }

@@ -30,6 +30,8 @@ export interface Entry {
    * it is known when, or that it did not.
    */
   offeredAt: number | null;
+  /** When it was given, or retried, by this hub's uptime. */
+  takenAt: number;
   stored: Stored;
   delivery: Delivery;
   /**

@@ -15,6 +15,7 @@ export function commandFrame({
   createdAt,
   attempt,
   appVersion,
+  expiresAt,
   command,
 }: StoredEntry): ClientFrameOf['command'] {
   const frame = {
@@ -24,6 +25,7 @@ export function commandFrame({
     created_at: createdAt,
     attempt,
     app_version: appVersion,
+    ...(expiresAt !== undefined && { expires_at: expiresAt }),
     command,
   } as const;
   return topic === null ? frame : { ...frame, topic };

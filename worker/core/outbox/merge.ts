@@ -41,16 +41,20 @@ export function mergeStored(
   }
   for (const row of inStore.values()) {
     if (entries.has(row.id)) continue;
-    const restored = outcomes.get(row.id) ? null : restoreEntry(context.protocol, row, context.now);
-    if (!restored) {
+    if (outcomes.get(row.id)) {
       ops.push({ op: 'delete', table: 'entries', key: row.id });
       continue;
     }
-    const offeredAt =
-      row.maybeSent && row.firstSentAt === null ? context.uptime - ageOf(row, context.now) : null;
+    const restored = restoreEntry(context.protocol, row, context.now);
+    const ageMs = ageOf(row, context.now);
+    const offeredAt = row.maybeSent && row.firstSentAt === null ? context.uptime - ageMs : null;
+    // Of one whose end the server's clock tells, no age has to be known.
+    const isAgeless = row.expiresAt !== undefined && row.createdAt > context.now;
+    const takenAt = context.uptime - (isAgeless ? 0 : ageMs);
     entries.set(row.id, {
       row: restored,
       offeredAt,
+      takenAt,
       stored: storedAs(row),
       delivery: { state: 'ready' },
       awaits: null,
@@ -94,12 +98,14 @@ function queueBehind(box: Box, inStore: ReadonlyMap<string, StoredEntry>): void 
 /** Two accounts of one command: whatever either knows to have happened, happened. */
 function mergeRows(memory: StoredEntry, stored: StoredEntry): StoredEntry {
   const firsts = [memory.firstSentAt, stored.firstSentAt].filter((at) => at !== null);
+  const expiresAt = memory.expiresAt ?? stored.expiresAt;
   return {
     ...memory,
     seq: stored.seq,
     maybeSent: memory.maybeSent || stored.maybeSent,
     attempt: Math.max(memory.attempt, stored.attempt),
     firstSentAt: firsts.length > 0 ? Math.min(...firsts) : null,
+    ...(expiresAt !== undefined && { expiresAt }),
   };
 }
 

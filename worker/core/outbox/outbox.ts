@@ -13,6 +13,7 @@ import { type Box, pendingIn, type SendAnswer } from './box.ts';
 import { markNext, pump, writeFrame } from './dispatch.ts';
 import { end } from './endings.ts';
 import { type Entry, entryView, inOrder, isPending, retryName, storedAs } from './entry.ts';
+import { withEnd } from './expiry.ts';
 import { restoreEntry } from './restore.ts';
 import { makeRoom, twin } from './room.ts';
 
@@ -44,7 +45,7 @@ export function send(box: Box, command: OutgoingCommand, answer: SendAnswer): vo
   if (known && box.sendAnswers.has(id)) return awaitSend(box, id, answer);
   if (known || box.outcomes.get(id)) return answer(ok({ durable: known?.stored !== 'no' }));
 
-  const { priority, topic, dedupeKey, requireDurable, maybeSentMs } = command;
+  const { priority, topic, dedupeKey, requireDurable, maybeSentMs, expiresAt } = command;
   const { type } = command.command;
   const same = twin(box, type, dedupeKey);
   if (same)
@@ -56,6 +57,7 @@ export function send(box: Box, command: OutgoingCommand, answer: SendAnswer): vo
   const full = maybeSentMs !== null ? null : makeRoom(box, priority, type);
   if (full) return answer(full);
 
+  const takenAt = box.context.uptime - (maybeSentMs ?? 0);
   const row: StoredEntry = {
     id,
     seq: ++box.seq,
@@ -68,15 +70,18 @@ export function send(box: Box, command: OutgoingCommand, answer: SendAnswer): vo
     maybeSent: maybeSentMs !== null,
     attempt: 0,
     firstSentAt: null,
+    ...(expiresAt != null && { expiresAt }),
     fate: { state: 'pending' },
   };
   const entry: Entry = {
     row,
-    offeredAt: maybeSentMs === null ? null : box.context.uptime - maybeSentMs,
+    offeredAt: maybeSentMs === null ? null : takenAt,
+    takenAt,
     stored: 'no',
     delivery: { state: requireDurable ? 'storing' : 'ready' },
     awaits: null,
   };
+  entry.row = withEnd(box, entry);
   box.entries.set(id, entry);
   awaitSend(box, id, answer);
   // What may have left before goes by what the server remembers of that time.
@@ -113,13 +118,15 @@ export function retry(box: Box, id: string, answer: SendAnswer): void {
   }
   const { protocol, now } = box.context;
   const { row } = entry;
+  // Whoever wants it again wants it from now on.
+  const { expiresAt: _, ...endless } = row;
   const fresh = restoreEntry(
     protocol,
-    { ...row, createdAt: now, firstSentAt: null, fate: { state: 'pending' } },
+    { ...endless, createdAt: now, firstSentAt: null, fate: { state: 'pending' } },
     now,
   );
-  if (!fresh || fresh.fate.state === 'quarantined') {
-    const why = fresh?.fate.state === 'quarantined' ? fresh.fate.error.message : 'it is gone';
+  if (fresh.fate.state === 'quarantined') {
+    const why = fresh.fate.error.message;
     return answer(refusal('invalid_command', `${row.command.type} cannot be retried: ${why}`));
   }
   if (twin(box, row.command.type, fresh.dedupeKey)) {
@@ -133,6 +140,7 @@ export function retry(box: Box, id: string, answer: SendAnswer): void {
   const mayHaveRun = row.fate.state === 'uncertain' || row.fate.state === 'quarantined';
   if (entry.stored !== 'no') entry.stored = storedAs(row);
   entry.offeredAt = null;
+  entry.takenAt = box.context.uptime;
   entry.row = { ...fresh, seq: ++box.seq, maybeSent: row.maybeSent && mayHaveRun };
   entry.delivery = { state: 'ready' };
   entry.awaits = null;

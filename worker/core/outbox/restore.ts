@@ -3,15 +3,9 @@ import { type JsonObject, whereJsonDiffers } from '../../../src/protocol/json.ts
 import type { AnyProtocol } from '../../../src/protocol/types.ts';
 import type { StoredEntry } from '../store.ts';
 
-/** How long an ended entry stays visible, if nobody dismisses it. */
-const KEEP_ENDED_MS = 7 * 24 * 60 * 60 * 1_000;
-
-/**
- * A stored row as today's protocol sees it: as it was, upgraded, or quarantined where today's schema refuses it.
- * Nothing is discarded but what has ended long ago (`null`).
- */
-export function restoreEntry(protocol: AnyProtocol, row: StoredEntry, now: number): StoredEntry | null {
-  if (row.fate.state !== 'pending') return isOld(row, now) ? null : row;
+/** A stored row as today's protocol sees it: as it was, upgraded, or quarantined where today's schema refuses it. */
+export function restoreEntry(protocol: AnyProtocol, row: StoredEntry, now: number): StoredEntry {
+  if (row.fate.state !== 'pending') return row;
   const upgraded = upgrade(protocol, row);
   if (!upgraded.ok) return quarantine(row, upgraded.code, upgraded.message, now);
   const { command, appVersion } = upgraded;
@@ -21,10 +15,6 @@ export function restoreEntry(protocol: AnyProtocol, row: StoredEntry, now: numbe
   if (differs !== null)
     return quarantine(row, 'invalid', `upgraded, ${differs} is nothing that JSON keeps`, now);
   return { ...row, command, appVersion, dedupeKey: interpreted.dedupeKey };
-}
-
-export function isOld({ fate }: StoredEntry, now: number): boolean {
-  return fate.state !== 'pending' && fate.at + KEEP_ENDED_MS < now;
 }
 
 type Upgraded =

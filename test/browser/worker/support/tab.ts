@@ -127,6 +127,7 @@ export function approval(id: string, gate: string): OutgoingCommand {
     command: { type: 'approve', gate },
     dedupeKey: null,
     requireDurable: false,
+    expiresAt: null,
     maybeSentMs: null,
   };
 }

@@ -1,15 +1,20 @@
-/** The lab's server in a process of its own, to be killed: `node child.ts <log file> <port> <allowed origin>`. */
+/** The lab's server in a process of its own, to be killed: `node child.ts <log file> <port> <allowed origin> <clock>`. */
 import { sqliteLog } from 'trunkline/server/sqlite';
 import { startLabServer } from './server.ts';
 
-const [file = '', port = '', origin = ''] = process.argv.slice(2);
+const [file = '', port = '', origin = '', clock = ''] = process.argv.slice(2);
+const now = Date.now.bind(Date);
+/** How far this process's clock is ahead of the machine's. */
+let aheadMs = Number(clock);
+Date.now = () => now() + aheadMs;
 const server = await startLabServer({
   allowedOrigins: [origin],
   port: Number(port),
   log: sqliteLog(file),
 });
-process.on('message', (ask: 'hold' | 'ran') => {
+process.on('message', (ask: 'hold' | 'ran' | { clockAheadMs: number }) => {
   if (ask === 'hold') server.hold();
+  else if (ask !== 'ran') aheadMs = ask.clockAheadMs;
   process.send?.(server.ran);
 });
 // Else it would outlive the test.

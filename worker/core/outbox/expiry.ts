@@ -1,0 +1,81 @@
+/**
+ * When a command's time is over, and what comes of it then. Its end is a moment of the server's clock, so that it can be
+ * held to where it matters; until that clock is known, the age in this browser counts.
+ */
+import { commandDefinition } from '../../../src/protocol/interpret.ts';
+import type { StoredEntry } from '../store.ts';
+import { type Box, pendingIn, type Writable } from './box.ts';
+import { end } from './endings.ts';
+import type { Entry } from './entry.ts';
+
+/** The row with its end by the server's clock, where it has one and that clock is known. */
+export function withEnd(box: Box, entry: Entry): StoredEntry {
+  const expiresAt = endOf(box, entry);
+  return expiresAt === entry.row.expiresAt ? entry.row : { ...entry.row, expiresAt };
+}
+
+function endOf({ context }: Box, { row, takenAt }: Entry): number | undefined {
+  const { serverNow, uptime } = context;
+  const { expiresAt, maybeSent } = row;
+  const ttlMs = ttlOf(context, row);
+  // What the server was told stays.
+  if (ttlMs === undefined || serverNow === null || (maybeSent && expiresAt !== undefined)) return expiresAt;
+  const byAge = Math.round(serverNow - (uptime - takenAt) + ttlMs);
+  return Math.min(byAge, expiresAt ?? byAge);
+}
+
+/** How long it may still begin; `null`: for as long as it takes, or nobody knows. */
+function leftMs(box: Box, entry: Entry): number | null {
+  const { serverNow, uptime } = box.context;
+  const expiresAt = endOf(box, entry);
+  if (expiresAt !== undefined && serverNow !== null) return expiresAt - serverNow;
+  const ttlMs = ttlOf(box.context, entry.row);
+  return ttlMs === undefined || entry.row.maybeSent ? null : entry.takenAt + ttlMs - uptime;
+}
+
+export function isOver(box: Box, entry: Entry): boolean {
+  const left = leftMs(box, entry);
+  return left !== null && left <= 0;
+}
+
+/**
+ * What was not sent in time is sent no more. What may have been is: the server says how it ended. One that does not keep to
+ * the end might begin it now, so that it is not asked, and a person decides.
+ *
+ * @param again called when the next one's time is over.
+ */
+export function expire(box: Box, writable: Writable | null, again: () => void): void {
+  const { context } = box;
+  let next: number | null = null;
+  for (const entry of pendingIn(box)) {
+    const { delivery, row } = entry;
+    const isBusy =
+      delivery.state === 'storing' || delivery.state === 'in_flight' || delivery.state === 'marking';
+    const left = isBusy ? null : leftMs(box, entry);
+    if (left === null) continue;
+    if (left > 0) next = next === null ? left : Math.min(next, left);
+    else if (!row.maybeSent) expireEntry(box, entry, `not sent ${timeOf(context, row)}`);
+    else if (writable && !writable.capabilities.includes('expires_at')) leaveUncertain(box, entry);
+  }
+  if (next === null) context.deadlines.clear('ttl');
+  else context.after('ttl', next, again);
+}
+
+export function expireEntry(box: Box, entry: Entry, message: string): void {
+  const fate = { state: 'expired', at: box.context.now, error: { code: 'expired', message } } as const;
+  end(box, entry, { row: { ...entry.row, fate }, outcome: { status: 'expired' } });
+}
+
+function leaveUncertain(box: Box, entry: Entry): void {
+  const row: StoredEntry = { ...entry.row, fate: { state: 'uncertain', at: box.context.now } };
+  end(box, entry, { row, outcome: { status: 'uncertain' } });
+}
+
+function ttlOf({ protocol }: Box['context'], { command }: StoredEntry): number | undefined {
+  return commandDefinition(protocol, command.type)?.ttlMs;
+}
+
+function timeOf(context: Box['context'], row: StoredEntry): string {
+  const ttlMs = ttlOf(context, row);
+  return ttlMs === undefined ? 'before its end' : `within ${ttlMs} ms`;
+}
