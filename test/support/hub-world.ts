@@ -13,6 +13,7 @@ import type { AnyProtocol } from '../../src/protocol/types.ts';
 import { Disk } from '../../src/testing/fakes/disk.ts';
 import { Hub } from '../../worker/core/hub.ts';
 import type { Effect, Input, PortCall } from '../../worker/core/io.ts';
+import { Sessions } from '../../worker/core/sessions.ts';
 import { type HubSettings, hubSettings } from '../../worker/core/settings.ts';
 import type { StoreFailure } from '../../worker/core/store.ts';
 
@@ -209,6 +210,8 @@ export class HubWorld {
       now?: number;
       hubId?: string;
       open?: boolean;
+      /** Of a hub that was in this worker before. */
+      sessions?: Sessions;
     } = {},
   ) {
     this.protocol = protocol;
@@ -219,6 +222,7 @@ export class HubWorld {
       settings: hubSettings({ jitter: 'none', ...options.settings }),
       hubId: options.hubId ?? 'hub-1',
       identity: 'ann',
+      sessions: options.sessions ?? new Sessions(),
       random: () => this.#random(),
       uuid: () => `00000000-0000-4000-8000-${(0xffff + this.#uuids++).toString(16).padStart(12, '0')}`,
       now: this.now,

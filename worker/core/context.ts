@@ -4,6 +4,7 @@ import type { AnyProtocol } from '../../src/protocol/types.ts';
 import { ServerClock } from './connection/server-clock.ts';
 import { Deadlines } from './deadlines.ts';
 import type { Effect } from './io.ts';
+import type { Sessions } from './sessions.ts';
 import type { HubSettings } from './settings.ts';
 
 /** A server that makes up names without end must not fill the memory: beyond this, subjects are only counted. */
@@ -18,6 +19,8 @@ export interface HubOptions {
   /** Fresh for every hub. */
   hubId: string;
   identity: string;
+  /** Of this identity, from the worker's earlier hubs on. */
+  sessions: Sessions;
   /** Uniform in [0, 1). */
   random: () => number;
   /** Fresh for every call. */

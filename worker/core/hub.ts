@@ -11,7 +11,7 @@ import type { Box } from './outbox/box.ts';
 import * as outbox from './outbox/outbox.ts';
 import { type Answer, ok, refusal } from './reply.ts';
 import { Route } from './route.ts';
-import { Sessions } from './sessions.ts';
+import type { Sessions } from './sessions.ts';
 import { signedOut } from './signed-out.ts';
 import type { LoadedState, StoreFailure, StoreOp } from './store.ts';
 import { Tabs } from './tabs.ts';
@@ -47,7 +47,7 @@ export class Hub {
   readonly #outbox: Box;
   readonly #topics: Topics;
   readonly #tabs: Tabs;
-  readonly #sessions = new Sessions();
+  readonly #sessions: Sessions;
   /** Tabs whose session is over: they are answered that, whatever they ask. */
   readonly #ended = new Set<TabId>();
   #role: Role = { state: 'candidate', parked: [] };
@@ -55,8 +55,8 @@ export class Hub {
   /** By the browser's clock, in an earlier hub's life. */
   #heardBefore: number | null = null;
   #lingers = false;
-  /** So many are under way: nothing leaves, and nothing is taken. */
-  #signingOut = 0;
+  /** So many are under way: nothing leaves, and nothing is taken. `isDone`: the hub ends with the last of them. */
+  readonly #signingOut = { count: 0, isDone: false };
   /** In a row. */
   #mismatches = 0;
   #nameOnTrial: string | null = null;
@@ -67,6 +67,7 @@ export class Hub {
     const context = new Context(options);
     this.#context = context;
     this.#freshClientId = options.uuid();
+    this.#sessions = options.sessions;
     this.#keeper = new Keeper(context, () => this.#tabs.changed('storage'));
     this.#route = new Route(context);
     const route = this.#route;
@@ -89,7 +90,7 @@ export class Hub {
     });
     this.#outbox = outbox.emptyBox(context, this.#keeper, {
       writable: () =>
-        this.#binding.state === 'binding' || this.#signingOut > 0 ? null : this.#connection.open,
+        this.#binding.state === 'binding' || this.#signingOut.count > 0 ? null : this.#connection.open,
       confirms: () => route.dialect.confirms,
       write: (frame) => this.#connection.write(frame),
       measure: (generation) => context.emit({ type: 'measure_socket', generation }),
@@ -191,7 +192,7 @@ export class Hub {
   }
 
   #answer(tab: TabId, request: PortCall, reply: Answer<unknown>): void {
-    const isLate = this.#signingOut > 0 && CHANGES_THE_OUTBOX.has(request.method);
+    const isLate = this.#signingOut.count > 0 && CHANGES_THE_OUTBOX.has(request.method);
     if (isLate || this.#ended.has(tab)) return reply(signedOut(request));
     switch (request.method) {
       case 'inspect':
@@ -259,7 +260,7 @@ export class Hub {
   }
 
   #storeOpened({ meta, entries, outcomes, cursors, unreadable }: LoadedState): void {
-    this.#sessions.loaded(meta.endedSessions);
+    const unstored = this.#sessions.loaded(meta.endedSessions);
     this.#tabs.changed('signOuts');
     // Of those that came while there was no store to ask.
     for (const tab of this.#tabs.whose((request) => this.#sessions.isOver(request))) this.#turnAway(tab);
@@ -271,7 +272,7 @@ export class Hub {
     const heard = cursors.map(({ savedAt }) => savedAt);
     if (heard.length > 0) this.#heardBefore = heard.reduce((a, b) => Math.max(a, b));
     const merged = outbox.mergeStored(this.#outbox, entries, outcomes);
-    const ops: StoreOp[] = [...merged.ops, ...this.#topics.load(cursors)];
+    const ops: StoreOp[] = [...unstored, ...merged.ops, ...this.#topics.load(cursors)];
     if (this.#binding.state === 'unbound') {
       if (meta.principal !== null) this.#binding = { state: 'bound', principal: meta.principal };
     } else if (meta.principal === null) {
@@ -326,21 +327,39 @@ export class Hub {
    * is one transaction: whatever dies meanwhile, the store says whether it was done.
    */
   #signOut(discard: boolean, reply: Answer<AnyOutboxEntry[]>): void {
-    this.#signingOut++;
-    const ops = [this.#sessions.signOut(this.#context.now), ...(discard ? outbox.CLEAR : [])];
-    this.#keeper.write(ops, 'strict', (stored) => {
-      this.#signingOut--;
+    const { op, done } = this.#sessions.signOut(this.#context.now);
+    const clear = discard ? outbox.CLEAR : [];
+    this.#signingOut.count++;
+    this.#keeper.write([op, ...clear], 'strict', (stored) => {
       if (!stored && discard) {
-        outbox.pump(this.#outbox);
         const message =
           "the outbox cannot be emptied while the browser's storage fails; sign out without `discard`, or try again";
-        return reply(refusal('storage_unavailable', message));
+        reply(refusal('storage_unavailable', message));
+        return this.#signedOut();
       }
+      done();
+      this.#signingOut.isDone = true;
       if (!stored) this.#context.report('storage_unavailable', outbox.unstoredSignOut(this.#outbox));
-      reply(ok(outbox.view(this.#outbox)));
-      if (discard) outbox.clear(this.#outbox);
-      this.#end('signed_out');
+      this.#whenEndingsAreStored(clear, () => {
+        reply(ok(outbox.view(this.#outbox)));
+        if (discard) outbox.clear(this.#outbox);
+        this.#signedOut();
+      });
     });
+  }
+
+  /** What the server answers meanwhile is stored, too. @param clear takes back what that puts. */
+  #whenEndingsAreStored(clear: readonly StoreOp[], run: () => void): void {
+    if (this.#keeper.degraded || !outbox.areEnding(this.#outbox)) return run();
+    this.#keeper.write(clear, 'strict', () => this.#whenEndingsAreStored(clear, run));
+  }
+
+  /** One is over: another tab may have asked for more. */
+  #signedOut(): void {
+    this.#signingOut.count--;
+    if (this.#signingOut.count > 0) return;
+    if (this.#signingOut.isDone) this.#end('signed_out');
+    else outbox.pump(this.#outbox);
   }
 
   #isWanted(): boolean {

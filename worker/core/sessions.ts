@@ -7,26 +7,36 @@ const KEEP_SESSIONS = 200;
 const NONE: EndedSessions = { signOuts: 0, at: 0, ids: [] };
 
 /**
- * Which clients a sign-out has ended. One that was in the back/forward cache or frozen then comes back as if nothing had
- * been, and is turned away: it says how often the identity had signed out when it was here last, and if that was before
- * this hub's time. One that never was told is known by its name, or by when it first asked.
+ * Which clients of an identity a sign-out has ended, as one worker knows it. One that was in the back/forward cache or
+ * frozen then comes back as if nothing had been, and is turned away: it says how often the identity had signed out when
+ * it was here last, and if that was before this worker's time. One that never was told is known by its name, or by when
+ * it first asked.
  */
 export class Sessions {
+  /** As the store has it, or is to have it; `null`: no store has said it yet. */
   #ended: EndedSessions | null = null;
-  /** Named by clients of this hub, the newest last. */
+  /** Sign-outs that no store was there to count. */
+  #uncounted = NONE;
+  /** Named by clients that were here, the newest last. */
   readonly #seen = new Set<string>();
 
-  /** `null`: the store has not said it yet. */
+  /** `null`: not known yet. */
   get signOuts(): number | null {
     return this.#ended?.signOuts ?? null;
   }
 
-  loaded(ended: EndedSessions = NONE): void {
-    this.#ended = ended;
+  /** @returns what this store lacks: it failed when somebody signed out, or was deleted since. */
+  loaded(stored: EndedSessions = NONE): StoreOp[] {
+    const [known, uncounted] = [this.#ended ?? NONE, this.#uncounted];
+    const signOuts = Math.max(stored.signOuts, known.signOuts) + uncounted.signOuts;
+    const at = Math.max(stored.at, known.at, uncounted.at);
+    this.#ended = { signOuts, at, ids: newest([...stored.ids, ...known.ids, ...uncounted.ids]) };
+    this.#uncounted = NONE;
+    return signOuts > stored.signOuts ? [opOf(this.#ended)] : [];
   }
 
   isOver({ session, signOuts, askedAt }: AttachRequest): boolean {
-    const ended = this.#ended ?? NONE;
+    const ended = this.#ended ?? this.#uncounted;
     if (session !== undefined && ended.ids.includes(session)) return true;
     if (signOuts !== undefined) return signOuts < ended.signOuts;
     return askedAt !== undefined && askedAt < ended.at;
@@ -41,14 +51,18 @@ export class Sessions {
     }
   }
 
-  /** What the store is to hold from a sign-out on. */
-  signOut(now: number): StoreOp {
-    const { signOuts, ids } = this.#ended ?? NONE;
-    const endedSessions: EndedSessions = {
-      signOuts: signOuts + 1,
-      at: now,
-      ids: [...ids, ...this.#seen].slice(-KEEP_SESSIONS),
+  /** A sign-out: what the store is to hold from then on, and what to call when it takes place, stored or not. */
+  signOut(now: number): { op: StoreOp; done: () => void } {
+    const { signOuts, ids } = this.#ended ?? this.#uncounted;
+    const ended = { signOuts: signOuts + 1, at: now, ids: newest([...ids, ...this.#seen]) };
+    const done = () => {
+      if (this.#ended) this.#ended = ended;
+      else this.#uncounted = ended;
     };
-    return { op: 'set', fields: { endedSessions } };
+    return { op: opOf(ended), done };
   }
 }
+
+const opOf = (endedSessions: EndedSessions): StoreOp => ({ op: 'set', fields: { endedSessions } });
+
+const newest = (ids: readonly string[]) => [...new Set(ids)].slice(-KEEP_SESSIONS);

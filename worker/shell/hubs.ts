@@ -1,6 +1,7 @@
 import type { AnyProtocol } from '../../src/protocol/index.ts';
 import type { AttachRequest, TabSink } from '../../src/protocol/port.ts';
 import type { TabId } from '../core/io.ts';
+import { Sessions } from '../core/sessions.ts';
 import type { HubSettings } from '../core/settings.ts';
 import { Hub } from './hub.ts';
 import type { Line } from './line.ts';
@@ -19,6 +20,8 @@ export class Hubs {
   readonly #settings: HubSettings;
   readonly #platform: Platform;
   readonly #hubs = new Map<string, Hub>();
+  /** By identity. A hub that ended by a sign-out is remembered by it, also where the store failed. */
+  readonly #sessions = new Map<string, Sessions>();
 
   constructor(platform: Platform, protocol: AnyProtocol, settings: HubSettings) {
     this.#platform = platform;
@@ -46,7 +49,9 @@ export class Hubs {
   }
 
   #start(identity: string): Hub {
-    const purpose = { protocol: this.protocol, settings: this.#settings, identity };
+    const sessions = this.#sessions.get(identity) ?? new Sessions();
+    this.#sessions.set(identity, sessions);
+    const purpose = { protocol: this.protocol, settings: this.#settings, identity, sessions };
     const hub: Hub = new Hub(this.#platform, purpose, () => {
       if (this.#hubs.get(identity) === hub) this.#hubs.delete(identity);
     });

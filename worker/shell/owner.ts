@@ -3,6 +3,7 @@ import type { AttachRequest, HubMessage, Reply, TabSink } from '../../src/protoc
 import { Hub } from '../core/hub.ts';
 import type { Effect, EndReason, Input, PortCall, TabId } from '../core/io.ts';
 import { refusal } from '../core/reply.ts';
+import type { Sessions } from '../core/sessions.ts';
 import type { HubSettings } from '../core/settings.ts';
 import { signedOut, unconfirmed } from '../core/signed-out.ts';
 import { type Store, StoreError } from '../core/store.ts';
@@ -23,6 +24,7 @@ export interface Purpose {
   readonly protocol: AnyProtocol;
   readonly settings: HubSettings;
   readonly identity: string;
+  readonly sessions: Sessions;
 }
 
 /**
@@ -51,7 +53,7 @@ export class Owner implements Line {
   /** @param onEnd called once, when nothing is held any more; `heard`: when the tabs know. */
   constructor(
     platform: Platform,
-    { protocol, settings, identity }: Purpose,
+    { protocol, settings, identity, sessions }: Purpose,
     onEnd: (reason: OwnerEnd, heard: Promise<unknown>) => void,
   ) {
     this.#platform = platform;
@@ -62,6 +64,7 @@ export class Owner implements Line {
       settings,
       hubId: this.hub,
       identity,
+      sessions,
       random: () => platform.random(),
       uuid: () => platform.uuid(),
       now: platform.now(),

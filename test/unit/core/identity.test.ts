@@ -327,15 +327,57 @@ describe('signOut', () => {
     });
   });
 
+  test('one that comes while another is being stored is done, too, before the hub ends', () => {
+    const { world, tab } = connect();
+    decide(tab, 'g');
+    world.autoCommit = false;
+    const first = world.call(tab.id, { method: 'signOut', discard: false });
+    const second = world.call(tab.id, { method: 'signOut', discard: true });
+    world.commitNext();
+    expect(first.reply).toMatchObject({ ok: true });
+    expect([second.reply, world.ended]).toEqual([undefined, null]);
+    world.commitNext();
+    expect(second.reply).toMatchObject({ ok: true, value: [{}] });
+    expect([world.disk.entries.size, world.ended]).toEqual([0, 'signed_out']);
+  });
+
+  test('what the server accepts meanwhile is stored and told, and not listed', () => {
+    const { world, tab } = connect();
+    const [one, other] = [decide(tab, 'a', 'run:1'), decide(tab, 'b', 'run:2')];
+    world.autoCommit = false;
+    const out = world.call(tab.id, { method: 'signOut', discard: false });
+    world.socket.say({ type: 'command_ack', id: one.id });
+    while (world.commits.length > 0) world.commitNext();
+    expect(out.reply).toMatchObject({ ok: true, value: [{ id: other.id, state: 'sent' }] });
+    expect(tab.settled).toEqual([{ id: one.id, outcome: { status: 'accepted', duplicate: false } }]);
+    expect([...world.disk.entries.keys()]).toEqual([other.id]);
+    expect(world.ended).toBe('signed_out');
+  });
+
+  test('what the server refuses while the outbox is emptied leaves no row', () => {
+    const { world, tab } = connect();
+    const { id } = decide(tab, 'a');
+    decide(tab, 'b');
+    world.autoCommit = false;
+    // The answer shares the transaction, or comes in the next one.
+    for (const shares of [true, false]) {
+      if (shares) world.call(tab.id, { method: 'signOut', discard: true });
+      world.socket.say({ type: 'command_nack', id, code: 'no', message: '', retry: false });
+      if (!shares) while (world.commits.length > 0) world.commitNext();
+    }
+    expect([world.disk.entries.size, world.ended]).toEqual([0, 'signed_out']);
+  });
+
   test('twice at once is one end', () => {
     const { world, tab } = connect();
     world.autoCommit = false;
     // Both wait for this one's transaction, and share the next.
     decide(tab, 'g');
     const first = world.call(tab.id, { method: 'signOut', discard: false });
-    world.call(tab.id, { method: 'signOut', discard: true });
+    const second = world.call(tab.id, { method: 'signOut', discard: true });
     while (world.commits.length > 0) world.commitNext();
-    expect(first.reply).toMatchObject({ ok: true });
+    for (const { reply } of [first, second]) expect(reply).toMatchObject({ ok: true, value: [{}] });
+    expect(world.disk.entries.size).toBe(0);
     expect(world.effects.filter(({ type }) => type === 'end')).toHaveLength(1);
   });
 });

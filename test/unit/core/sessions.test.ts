@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { AttachRequest } from '../../../src/protocol/port.ts';
 import { Disk } from '../../../src/testing/fakes/disk.ts';
-import { HubWorld } from '../../support/hub-world.ts';
+import { Sessions } from '../../../worker/core/sessions.ts';
+import { HubWorld, type WorldTab } from '../../support/hub-world.ts';
 import { closedOf, decide, ops, start } from './ops.ts';
 
 /** A disk on which a row waits, and that many have signed out of; the last time a minute after `START`. */
@@ -85,6 +86,55 @@ describe('a client whose session is over', () => {
     world.advance(10_000);
     expect(closedOf(tab)).toMatchObject({ reason: 'signed_out' });
     expect(world.ended).toBeNull();
+  });
+});
+
+describe('a sign-out that the store did not take', () => {
+  const isOut = (tab: WorldTab) =>
+    tab.connection?.state === 'closed' && tab.connection.reason === 'signed_out';
+
+  test('is known to the next hub of the worker, which brings it to the store', () => {
+    const sessions = new Sessions();
+    const disk = diskAfter(3);
+    const world = new HubWorld(ops, { disk, sessions });
+    const tab = world.attach({ session: 'x' });
+    disk.failure = 'full';
+    tab.call({ method: 'signOut', discard: false });
+    expect([world.ended, disk.endedSessions?.signOuts]).toEqual(['signed_out', 3]);
+    const next = new HubWorld(ops, { disk, sessions, hubId: 'hub-2' });
+    expect(isOut(next.attach({ session: 'x', signOuts: 3 }))).toBe(true);
+    expect(isOut(next.attach({ session: 'y' }))).toBe(false);
+    disk.failure = null;
+    next.advance(10_000);
+    expect(disk.endedSessions?.signOuts).toBe(4);
+    expect(isTurnedAway(disk, { session: 'z', signOuts: 3 })).toBe(true);
+  });
+
+  test('is known by name where there never was a store, and counted as soon as there is one', () => {
+    const sessions = new Sessions();
+    const disk = diskAfter(3);
+    disk.failure = 'unavailable';
+    const world = new HubWorld(ops, { disk, sessions });
+    world.attach({ session: 'cached' }).leave();
+    world.attach({ session: 'x' }).call({ method: 'signOut', discard: false });
+    const next = new HubWorld(ops, { disk, sessions, hubId: 'hub-2' });
+    expect(isOut(next.attach({ session: 'cached' }))).toBe(true);
+    disk.failure = null;
+    next.advance(10_000);
+    expect(disk.endedSessions).toMatchObject({ signOuts: 4, ids: ['cached', 'x'] });
+  });
+
+  test('is brought to a store that was deleted since, and not counted twice', () => {
+    const sessions = new Sessions();
+    const disk = diskAfter(3);
+    const world = new HubWorld(ops, { disk, sessions });
+    world.attach({ session: 'x' }).call({ method: 'signOut', discard: true });
+    disk.erase();
+    const next = new HubWorld(ops, { disk, sessions, hubId: 'hub-2' });
+    expect(isOut(next.attach({ session: 'away', signOuts: 3 }))).toBe(true);
+    expect(disk.endedSessions?.signOuts).toBe(4);
+    new HubWorld(ops, { disk, sessions, hubId: 'hub-3' });
+    expect(disk.endedSessions?.signOuts).toBe(4);
   });
 });
 

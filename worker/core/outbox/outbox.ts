@@ -178,6 +178,11 @@ export function settledSince(box: Box, since: number): StoredOutcome[] {
   return [...box.outcomes.all].filter(({ at }) => at >= since);
 }
 
+/** Whether something has ended that the store does not know of yet. */
+export function areEnding({ endings }: Box): boolean {
+  return endings.size > 0;
+}
+
 /** Empties it in the store, also of rows that memory does not know. */
 export const CLEAR: readonly StoreOp[] = [{ op: 'clear', table: 'entries' }];
 
