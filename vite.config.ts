@@ -49,7 +49,7 @@ export default defineConfig({
           include: ['test/browser/**/*.test.{ts,tsx}'],
           expect: { poll: { timeout: 20_000 } },
           testTimeout: 120_000,
-          globalSetup: ['test/browser/setup/socket-server.ts'],
+          globalSetup: ['test/browser/setup/socket-server.ts', 'test/browser/setup/http-server.ts'],
           browser: {
             enabled: true,
             headless: true,

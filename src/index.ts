@@ -31,6 +31,8 @@ export type {
   Circuit,
   ClosedReason,
   Connection,
+  Diagnosis,
+  FailureCause,
   HubCounts,
   HubReport,
   Meta,

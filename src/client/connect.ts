@@ -186,6 +186,7 @@ export function createLink(
         lease,
         visible: platform.isVisible(),
         hasToken: Boolean(options.token),
+        diagnose: options.diagnose && (options.diagnose === true ? 'hub' : 'tab'),
         settledSince: heardAt && heardAt - UNTOLD_MS,
         session,
         signOuts,

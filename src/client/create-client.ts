@@ -1,4 +1,4 @@
-import type { Connection } from '../protocol/model.ts';
+import type { Connection, Diagnosis } from '../protocol/model.ts';
 import type { Batch, HubPort } from '../protocol/port.ts';
 import type { AnyProtocol } from '../protocol/types.ts';
 import { address } from './address.ts';
@@ -48,6 +48,7 @@ export function createClientOn<P extends AnyProtocol>(
     for (const update of batch.topics ?? []) topics.get(update.topic)?.feed.update(update);
     mirror.tell(settled);
     if (tokenRequest !== undefined) answer(tokenRequest);
+    if (batch.diagnose !== undefined) diagnose(batch.diagnose);
     for (const line of batch.reports ?? []) {
       if (line.kind === 'log') logger[line.level](`[trunkline hub] ${line.message}`);
       else report(new TrunklineError(line.code, line.message));
@@ -57,6 +58,15 @@ export function createClientOn<P extends AnyProtocol>(
   const answer = async (request: number) => {
     const answered = await address(platform, options);
     link.answer((hub) => hub.token(request, answered));
+  };
+
+  const diagnose = async (outage: number) => {
+    const find = options.diagnose;
+    if (typeof find !== 'function') return;
+    const diagnosis = await new Promise<Diagnosis>((found) => found(find())).catch(
+      (): Diagnosis => ({ cause: 'unknown' }),
+    );
+    link.answer((hub) => hub.diagnosed(outage, diagnosis));
   };
 
   const signedOut = () => link.close('signed_out', 'Signed out; create a new client');

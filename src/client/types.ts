@@ -1,6 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import type {
   Connection,
+  Diagnosis,
   HubReport,
   Meta,
   OutboxEntry,
@@ -56,6 +57,13 @@ export interface CreateClientOptions {
    * error's message, so throw unless the person has to sign in.
    */
   token?: () => string | null | Promise<string | null>;
+  /**
+   * Finds out why a handshake fails, once in each outage, for `connection`'s `detail.cause`: a browser does not say. `true`:
+   * the hub asks the same address by `fetch` (for up to 5 s, with the cookies that a handshake carries), unless `url` is a
+   * function. A function is run in a tab, and gives what it found; one that throws has found nothing. Nothing is paused by it.
+   * @default nobody
+   */
+  diagnose?: true | (() => Diagnosis | Promise<Diagnosis>);
   /** @default 'trunkline.v1' */
   dialect?: Dialect;
   /** The hub's own lines come to one visible tab, marked as the hub's. @default 'warn' */

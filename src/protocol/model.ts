@@ -15,13 +15,36 @@ export type Connection =
   | {
       state: 'closed';
       reason: ClosedReason;
-      detail?: { closeCode?: number; message?: string };
+      detail?: { closeCode?: number; message?: string; cause?: FailureCause };
       /** Failed attempts in a row. */
       attempt: number;
       /** When the next attempt is due; `null` where none is planned. */
       retryAt: number | null;
       circuit: Circuit;
     };
+/**
+ * Why a handshake failed, as far as `diagnose` can tell. A plain request is no handshake: it is a hint for people.
+ *
+ * - `no_route`: nothing answers at that address.
+ * - `forbidden`: 401 or 403.
+ * - `redirect`: to another address, as to a login page, of the site or of the network.
+ * - `unavailable`: 429, 502, 503 or 504. A `Retry-After` is waited for, up to 5 minutes.
+ * - `not_websocket`: a server answers as if there were none (2xx or 404).
+ * - `unknown`: none of these, or the browser hides it: another origin, a policy.
+ */
+export type FailureCause =
+  | 'no_route'
+  | 'forbidden'
+  | 'redirect'
+  | 'unavailable'
+  | 'not_websocket'
+  | 'unknown';
+/** What `diagnose` found. */
+export interface Diagnosis {
+  cause: FailureCause;
+  /** How long to wait at least before the next try, in ms. */
+  retryAfterMs?: number | undefined;
+}
 export type Circuit = 'closed' | 'open' | 'half-open';
 export type ClosedReason =
   /** Nobody needs it: no subscriber, nothing pending. */

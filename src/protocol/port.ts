@@ -7,7 +7,15 @@
  */
 import type { Typed } from './interpret.ts';
 import type { JsonObject } from './json.ts';
-import type { Connection, EntryWith, HubReport, Outcome, StorageState, TopicStatus } from './model.ts';
+import type {
+  Connection,
+  Diagnosis,
+  EntryWith,
+  HubReport,
+  Outcome,
+  StorageState,
+  TopicStatus,
+} from './model.ts';
 
 /** An error's class does not survive a port, so that calls reply with one or the other. */
 export type Reply<T> = { ok: true; value: T } | { ok: false; code: ErrorCode; message: string };
@@ -41,6 +49,8 @@ export interface AttachRequest {
   visible: boolean;
   /** Whether this tab can be asked for a token. */
   hasToken: boolean;
+  /** Who finds out why a handshake fails, if anybody: the hub by a request, or the tab by the application's function. */
+  diagnose?: 'hub' | 'tab' | undefined;
   /** What ended since then, ms since 1970, this tab may not have heard of from its former hub. Absent: it had none. */
   settledSince?: number | undefined;
   /** Random, of this client object: a sign-out ends the sessions that are there, and they are turned away from then on. */
@@ -121,6 +131,8 @@ export interface HubPort {
   ping(): Promise<Reply<null>>;
   /** Answers a batch's `tokenRequest`. */
   token(request: number, answer: AddressAnswer): Promise<Reply<null>>;
+  /** Answers a batch's `diagnose`. */
+  diagnosed(outage: number, diagnosis: Diagnosis): Promise<Reply<null>>;
 }
 
 export interface TabSink {
@@ -152,6 +164,8 @@ export interface Batch {
   topics?: TopicUpdate[];
   /** To be answered by `HubPort.token` with this number. */
   tokenRequest?: number;
+  /** A handshake failed: to be answered by `HubPort.diagnosed` with this number. */
+  diagnose?: number;
   /** For this tab's logger and `onError`. */
   reports?: HubMessage[];
   /** How often this identity has signed out here: what the tab says when it attaches again. */

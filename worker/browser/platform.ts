@@ -1,4 +1,5 @@
 import type { Platform } from '../shell/platform.ts';
+import { diagnose } from './diagnose.ts';
 import { closePort } from './sink-ports.ts';
 import { IdbStore } from './store/idb-store.ts';
 
@@ -16,6 +17,7 @@ export const browser: Platform = {
   },
   openSocket: (url, subprotocol) =>
     subprotocol === null ? new WebSocket(url) : new WebSocket(url, subprotocol),
+  diagnose,
   openChannel(name, listener) {
     const channel = new BroadcastChannel(name);
     channel.onmessage = ({ data }) => listener(data);

@@ -28,7 +28,13 @@ type Role =
 /** Whose the outbox is. Commands leave only when that is known and stored. */
 type Binding = { state: 'unbound' } | { state: 'binding' | 'bound'; principal: string };
 
-const NEEDS_NO_STORE: ReadonlySet<PortCall['method']> = new Set(['inspect', 'reconnect', 'signal', 'token']);
+const NEEDS_NO_STORE: ReadonlySet<PortCall['method']> = new Set([
+  'inspect',
+  'reconnect',
+  'signal',
+  'token',
+  'diagnosed',
+]);
 /** Not begun any more once somebody signs out. */
 const CHANGES_THE_OUTBOX: ReadonlySet<PortCall['method']> = new Set(['send', 'cancel', 'retry', 'dismiss']);
 
@@ -83,6 +89,7 @@ export class Hub {
       welcomed: (welcome) => this.#welcomed(welcome),
       received: (frame, characters) => this.#received(frame, characters),
       isReceiving: () => this.#topics.areArriving,
+      handshakeFailed: (outage) => this.#diagnose(outage),
       turnedAway: () => this.#turnedAway(),
       heardClock: () => this.#tabs.changed('clock'),
       lost: () => this.#lost(),
@@ -164,6 +171,8 @@ export class Hub {
       case 'socket_measured':
         this.#connection.measured(input.generation, input.bufferedBytes);
         return outbox.measured(this.#outbox, input.generation, input.bufferedBytes);
+      case 'diagnosed':
+        return this.#connection.diagnosed(input.outage, input.diagnosis);
       case 'tab_attached':
         this.#tabs.attach(input.tab, input.request);
         return this.#whenOwner(() => this.#admit(input.tab, input.request));
@@ -206,6 +215,9 @@ export class Hub {
         break;
       case 'token':
         this.#tokens.answered(tab, request.request, request.answer);
+        break;
+      case 'diagnosed':
+        this.#connection.diagnosed(request.outage, request.diagnosis);
         break;
       case 'subscribe':
         this.#tabs.subscribe(tab, request.topic, request.ticket, request.position);
@@ -385,6 +397,12 @@ export class Hub {
     // The plain dialect has no place for one.
     if (this.#route.dialect.name === 'plain' && !forUrl) this.#connection.gotToken(null);
     else this.#tokens.request(forUrl);
+  }
+
+  #diagnose(outage: number): void {
+    // A URL that a function gave is for one connection: it is not asked a second time.
+    if (this.#tabs.askToDiagnose(outage) === 'hub' && !this.#route.isAsked)
+      this.#context.emit({ type: 'diagnose', outage, url: this.#route.url });
   }
 
   #hello(token: string | null): ClientFrame {

@@ -2,6 +2,7 @@
  * All that goes into the hub's state machine and all that comes out of it. The shell in `worker/shell` turns
  * what its platform tells into inputs, and effects into what it asks of the platform.
  */
+import type { Diagnosis } from '../../src/protocol/model.ts';
 import type {
   AddressAnswer,
   AttachRequest,
@@ -28,6 +29,8 @@ export type Input =
   | { type: 'socket_closed'; generation: number; code: number; reason: string }
   /** Answers `measure_socket`. */
   | { type: 'socket_measured'; generation: number; bufferedBytes: number }
+  /** Answers `diagnose`. */
+  | { type: 'diagnosed'; outage: number; diagnosis: Diagnosis }
   | { type: 'tab_attached'; tab: TabId; request: AttachRequest }
   /** Its lease was granted to us, or it detached. */
   | { type: 'tab_gone'; tab: TabId }
@@ -51,7 +54,8 @@ export type PortCall =
   | { method: 'inspect' }
   | { method: 'signOut'; discard: boolean }
   | { method: 'signal'; signal: 'online' | 'visible' | 'hidden' }
-  | { method: 'token'; request: number; answer: AddressAnswer };
+  | { method: 'token'; request: number; answer: AddressAnswer }
+  | { method: 'diagnosed'; outage: number; diagnosis: Diagnosis };
 
 export type Effect =
   /** Only ever with no other socket alive: `drop_socket` of the former generation came before. */
@@ -62,6 +66,8 @@ export type Effect =
   /** Ends the socket for good, unheard: its listeners are removed, and it is closed if need be. */
   | { type: 'drop_socket'; generation: number }
   | { type: 'measure_socket'; generation: number }
+  /** Find out why a handshake to this address fails. */
+  | { type: 'diagnose'; outage: number; url: string }
   | { type: 'commit'; transaction: number; content: StoreTransaction }
   /** Close the store, open it again, and say `store_opened` or `store_failed`. */
   | { type: 'reopen_store' }

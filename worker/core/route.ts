@@ -17,7 +17,7 @@ export class Route {
   readonly #wishes = new Map<TabId, Wish>();
   /** It goes on where no tab is left. */
   #last: Wish | null = null;
-  #active: { url: string; dialect: Dialect } = { url: '', dialect: v1 };
+  #active: { url: string; isAsked: boolean; dialect: Dialect } = { url: '', isAsked: false, dialect: v1 };
   /** One for the hub's whole life, since it numbers the events. */
   #plain: PlainDialect | null = null;
   #warned = false;
@@ -32,6 +32,11 @@ export class Route {
 
   get url(): string {
     return this.#active.url;
+  }
+
+  /** It is a tab's function that gives the URL. */
+  get isAsked(): boolean {
+    return this.#active.isAsked;
   }
 
   get dialect(): Dialect {
@@ -69,6 +74,7 @@ export class Route {
     const { url, dialect } = wish;
     this.#active = {
       url: url ?? '',
+      isAsked: url === null,
       dialect: dialect === 'trunkline.v1' ? v1 : this.#speakPlain(dialect.plain, hub),
     };
     return url === null;

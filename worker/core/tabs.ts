@@ -38,6 +38,8 @@ interface Tab {
   readonly settled: StoredOutcome[];
   readonly messages: HubMessage[];
   tokenRequest: number | null;
+  /** The outage that it is asked about. */
+  diagnose: number | null;
   /** Commands that this tab sent and waits for: it hears of their end however long it stalls. */
   readonly sent: Set<string>;
   /** By topic; whoever had the last word in a full batch comes last in the next one. */
@@ -101,6 +103,7 @@ export class Tabs implements TokenTabs {
       settled: [],
       messages: [],
       tokenRequest: null,
+      diagnose: null,
       sent: new Set(),
       seats: new Map(),
     });
@@ -145,6 +148,20 @@ export class Tabs implements TokenTabs {
       .filter(({ request }) => (forUrl ? request.url === null : request.hasToken))
       .sort((a, b) => rank(b) - rank(a))
       .map(({ id }) => id);
+  }
+
+  /**
+   * Asks the tab that is likeliest to answer about an outage.
+   *
+   * @returns who finds out about it instead; `null`: a tab does, or nobody wants to know.
+   */
+  askToDiagnose(outage: number): 'hub' | null {
+    const [best] = [...this.#tabs.values()]
+      .filter(({ request }) => request.diagnose)
+      .sort((a, b) => rank(b) - rank(a));
+    if (best?.request.diagnose !== 'tab') return best?.request.diagnose ?? null;
+    best.diagnose = outage;
+    return null;
   }
 
   askForToken(id: TabId, request: number): void {
@@ -231,6 +248,8 @@ export class Tabs implements TokenTabs {
     if (tab.messages.length > 0) batch.reports = tab.messages.splice(0);
     if (tab.tokenRequest !== null) batch.tokenRequest = tab.tokenRequest;
     tab.tokenRequest = null;
+    if (tab.diagnose !== null) batch.diagnose = tab.diagnose;
+    tab.diagnose = null;
     const { updates, given } = this.#takeTopics(tab);
     if (updates.length > 0) batch.topics = updates;
     tab.credit = { state: 'out', given };
@@ -304,7 +323,13 @@ function hasUpdates({ seats }: Tab): boolean {
 
 /** What does not wait for a flush, however many events there are. */
 function hasNews(tab: Tab): boolean {
-  return tab.stale.size > 0 || tab.tokenRequest !== null || tab.settled.length > 0 || tab.messages.length > 0;
+  return (
+    tab.stale.size > 0 ||
+    tab.tokenRequest !== null ||
+    tab.diagnose !== null ||
+    tab.settled.length > 0 ||
+    tab.messages.length > 0
+  );
 }
 
 function rank({ visible, credit }: Tab): number {

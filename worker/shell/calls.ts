@@ -20,6 +20,7 @@ const attachRequest = v.object({
   lease: v.string(),
   visible: v.boolean(),
   hasToken: v.boolean(),
+  diagnose: v.optional(v.picklist(['hub', 'tab'])),
   settledSince: v.optional(number),
   session: v.optional(v.string()),
   signOuts: v.optional(number),
@@ -52,6 +53,13 @@ const CALLS: Readonly<Record<PortCall['method'], v.GenericSchema>> = {
   inspect: v.object({}),
   signOut: v.object({ discard: v.boolean() }),
   signal: v.object({ signal: v.picklist(['online', 'visible', 'hidden']) }),
+  diagnosed: v.object({
+    outage: int,
+    diagnosis: v.object({
+      cause: v.picklist(['no_route', 'forbidden', 'redirect', 'unavailable', 'not_websocket', 'unknown']),
+      retryAfterMs: v.optional(number),
+    }),
+  }),
   token: v.object({
     request: int,
     answer: v.union([

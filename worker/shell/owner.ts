@@ -189,6 +189,13 @@ export class Owner implements Line {
       case 'measure_socket':
         this.#socket.measure(effect.generation);
         break;
+      case 'diagnose': {
+        const { outage, url } = effect;
+        this.#platform
+          .diagnose(url)
+          .then((diagnosis) => this.#feed({ type: 'diagnosed', outage, diagnosis }));
+        break;
+      }
       case 'commit':
         this.#commit(effect);
         break;

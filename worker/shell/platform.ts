@@ -1,3 +1,4 @@
+import type { Diagnosis } from '../../src/protocol/model.ts';
 import type { TabSink } from '../../src/protocol/port.ts';
 import type { Store, StoreError } from '../core/store.ts';
 
@@ -16,6 +17,8 @@ export interface Platform {
   /** `undefined` where the browser has none for us. */
   readonly locks: Locks | undefined;
   openSocket(url: string, subprotocol: string | null): Socket;
+  /** Why a handshake to this address fails, as far as that can be found out. Never rejects. */
+  diagnose(url: string): Promise<Diagnosis>;
   /** Among all pages and workers of the origin; what one posts, the others hear, in order. */
   openChannel(name: string, listener: (message: unknown) => void): Channel;
   /** One store for each app and identity; it is opened by its own `open`. */

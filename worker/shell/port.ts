@@ -1,4 +1,4 @@
-import type { HubReport, Outcome } from '../../src/protocol/model.ts';
+import type { Diagnosis, HubReport, Outcome } from '../../src/protocol/model.ts';
 import type {
   AddressAnswer,
   AnyOutboxEntry,
@@ -107,6 +107,9 @@ export class PagePort implements HubPort {
   }
   token(request: number, answer: AddressAnswer): Promise<Reply<null>> {
     return this.#call({ method: 'token', request, answer });
+  }
+  diagnosed(outage: number, diagnosis: Diagnosis): Promise<Reply<null>> {
+    return this.#call({ method: 'diagnosed', outage, diagnosis });
   }
 
   /** The core answers each method with what the contract says; only here its types are forgotten and found again. */

@@ -119,6 +119,7 @@ export class FakeWorker {
       setTimer: (delayMs, callback) => lifeTimer(clock, life, delayMs, callback),
       locks: locks.of(life),
       openSocket: (url) => network.open(life, url),
+      diagnose: async () => ({ cause: 'unknown' }),
       createStore: ({ app, identity }) => {
         const source = {};
         const disk = this.#browser.disk(app, identity);

@@ -389,3 +389,19 @@ test('a url that is a function is asked when the hub asks, and never announced',
   const url = 'wss://example.test/live?ticket=1';
   await untilEqual(() => hub.called('token'), [[7, { token: 't', url }]]);
 });
+
+test('a function that finds out why a handshake fails is run when the hub asks; what throws has found nothing', async () => {
+  const answers = [() => Promise.resolve({ cause: 'redirect' as const }), () => raise('no idea')];
+  const s = scene({ diagnose: () => (answers.shift() ?? raise)('twice is enough') });
+  s.client.connection.subscribe(() => {});
+  const hub = await s.attached();
+  expect(hub.called('attach')[0]?.[0]).toMatchObject({ diagnose: 'tab' });
+  await hub.deliver({ diagnose: 1 });
+  await untilEqual(() => hub.called('diagnosed'), [[1, { cause: 'redirect' }]]);
+  await hub.deliver({ diagnose: 2 });
+  await untilEqual(() => hub.called('diagnosed')[1], [2, { cause: 'unknown' }]);
+});
+
+function raise(message: string): never {
+  throw new Error(message);
+}

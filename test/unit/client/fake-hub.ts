@@ -1,5 +1,5 @@
 import { expose, type Remote } from 'comlink';
-import type { HubReport, Outcome } from '../../../src/protocol/model.ts';
+import type { Diagnosis, HubReport, Outcome } from '../../../src/protocol/model.ts';
 import type {
   AnyOutboxEntry,
   Attached,
@@ -160,6 +160,10 @@ export class FakeHub implements HubPort {
   }
   token(request: number, answer: { token: string | null } | { failed: string }) {
     return this.#reply('token', [request, answer], null);
+  }
+
+  diagnosed(outage: number, diagnosis: Diagnosis) {
+    return this.#reply('diagnosed', [outage, diagnosis], null);
   }
 
   #holdLease(): Promise<void> {

@@ -1,10 +1,16 @@
 import { type End, endOfGoodbye, endOfSocket } from '../../../src/protocol/codes.ts';
 import type { ClientFrame, ServerFrame, ServerFrameOf } from '../../../src/protocol/frames/index.ts';
-import type { Circuit, ClosedReason, Connection as ConnectionView } from '../../../src/protocol/model.ts';
+import type {
+  Circuit,
+  ClosedReason,
+  Connection as ConnectionView,
+  Diagnosis,
+} from '../../../src/protocol/model.ts';
 import type { Context } from '../context.ts';
 import type { Dialect } from '../dialect/dialect.ts';
 import type { Writable } from '../outbox/box.ts';
 import { retryWaitMs } from './backoff.ts';
+import { Outage } from './outage.ts';
 
 /** How long the closing handshake may take. */
 const CLOSE_TIMEOUT_MS = 2_000;
@@ -71,9 +77,11 @@ type Hold =
 /** Why the connection ended, and what follows. */
 interface Ending {
   reason: ClosedReason;
-  detail?: { closeCode?: number; message?: string };
+  detail?: (ConnectionView & { state: 'closed' })['detail'];
   fate: End['fate'] | 'idle';
   retryAfterMs?: number;
+  /** The handshake failed, and nobody said why. */
+  isSilent?: true;
   /** No tab gave one, for now. */
   lacksToken?: true;
   /** Somebody needs the line now: the next attempt does not wait. */
@@ -95,6 +103,8 @@ export interface ConnectionOwner {
   received(frame: ServerFrame, characters: number): void;
   /** Whether a snapshot has begun to arrive and has not ended: what is asked meanwhile is answered behind a part of it. */
   isReceiving(): boolean;
+  /** A handshake failed without a word, for the first time in this outage. */
+  handshakeFailed(outage: number): void;
   /** The server knows the client id as somebody else's: whether to try at once under another one. */
   turnedAway(): boolean;
   /** The server's clock is known, or known better. */
@@ -114,6 +124,7 @@ export class Connection {
   /** In a row; reset by a connection that lasted. */
   #failures = 0;
   #circuit: Circuit = 'closed';
+  readonly #outage = new Outage();
   /** A refused token is replaced once. */
   #tokenRefused = false;
   #token: string | null = null;
@@ -148,7 +159,7 @@ export class Connection {
         return {
           state: 'closed',
           reason: state.ending.reason,
-          ...(state.ending.detail && { detail: state.ending.detail }),
+          ...(state.ending.detail && { detail: this.#explained(state.ending) }),
           attempt: this.#failures,
           retryAt: this.#wanted ? this.#context.deadlines.at('retry') : null,
           circuit: this.#circuit,
@@ -349,7 +360,26 @@ export class Connection {
     if (this.#isLate(generation)) return;
     const detail = { closeCode, ...(reason && { message: reason }) };
     if (this.#state.state === 'closing') return this.#settle(this.#state.ending);
-    this.#settle({ ...endOfSocket(closeCode), detail });
+    this.#settle({ ...endOfSocket(closeCode), detail, ...(!reason && this.#silent()) });
+  }
+
+  diagnosed(outage: number, diagnosis: Diagnosis): void {
+    const leastMs = this.#outage.answered(outage, diagnosis);
+    if (leastMs === null || this.#state.state !== 'closed') return;
+    const { deadlines, now } = this.#context;
+    const retryAt = deadlines.at('retry');
+    // Whoever comes may still be quicker: that was no answer to a handshake.
+    if (retryAt !== null && retryAt < now + leastMs) this.#retryLater(leastMs);
+    this.#owner.changed();
+  }
+
+  /** While the socket is still to open, its end says nothing of the server's. */
+  #silent(): Pick<Ending, 'isSilent'> {
+    return this.#state.state === 'connecting' && this.#state.helloAt === null ? { isSilent: true } : {};
+  }
+
+  #explained({ detail, isSilent }: Ending): NonNullable<Ending['detail']> {
+    return isSilent ? { ...this.#outage.detail, ...detail } : { ...detail };
   }
 
   #isLate(generation: number): boolean {
@@ -390,6 +420,7 @@ export class Connection {
     const { now, uptime, settings, deadlines } = this.#context;
     deadlines.clear('connect');
     this.#heardClock(welcome.server_time, this.#state.helloAt);
+    this.#outage.end();
     this.#state = {
       state: 'open',
       generation,
@@ -505,7 +536,7 @@ export class Connection {
 
   /** The connection died without a word. */
   #fail(reason: 'timeout', message: string): void {
-    this.#settle({ reason, detail: { message }, fate: 'retry' });
+    this.#settle({ reason, detail: { message }, fate: 'retry', ...this.#silent() });
   }
 
   #lost({ isProbe }: Ping, message: string): void {
@@ -548,6 +579,8 @@ export class Connection {
     );
     const wasOpen = before.state === 'open' || (before.state === 'closing' && before.wasOpen);
     if (wasOpen) this.#owner.lost();
+    const outage = ending.isSilent ? this.#outage.ask() : null;
+    if (outage !== null) this.#owner.handshakeFailed(outage);
     this.#proceed(ending);
     this.#owner.changed();
   }
