@@ -16,6 +16,8 @@ const STABLE_MS = 2_000;
 const LAST_WORDS_MS = 20;
 /** So long before its last word a hub may have stored how a command ended, and not told of it any more. */
 const UNTOLD_MS = 10_000;
+/** So long after a hub was asked, who wants to change the outbox is told something, if only "perhaps". */
+const CONFIRM_DEADLINE_MS = 10_000;
 const CLOSE_DEADLINE_MS = 1_000;
 /** A hub that is stuck, or whose process is stopped, keeps its locks: it is asked from time to time. */
 const PING_EVERY_MS = 4_000;
@@ -63,6 +65,11 @@ export interface Link {
    * (https://github.com/GoogleChromeLabs/comlink/issues/601), so that it ends with the hub: asked again, or rejected.
    */
   call<T>(ask: Ask<T>, again?: boolean): Promise<T>;
+  /**
+   * As `call`, for what changes the outbox: rejects with `unconfirmed` where a hub was asked and none has answered in time.
+   * The asking goes on.
+   */
+  change<T>(ask: Ask<T>, again?: boolean): Promise<T>;
   /** Tells the hub, if there is one: what a new hub must know is told anew by `attached`. */
   post(ask: Ask<null>): void;
   /** As `post`, and also to a hub that is still to answer the attachment: its first batch may come ahead of that. */
@@ -132,6 +139,18 @@ export function createLink(
       calls.add(waiting);
       if (phase.is === 'attached') offer(waiting, phase.life, phase.hub);
       else start();
+    });
+
+  const change = <T>(ask: Ask<T>, again?: boolean) =>
+    new Promise<T>((resolve, reject) => {
+      let stop: (() => void) | undefined;
+      const asked: Ask<T> = (hub) => {
+        stop ??= platform.setTimer(CONFIRM_DEADLINE_MS, () => reject(unconfirmed()));
+        return ask(hub);
+      };
+      call(asked, again)
+        .then(resolve, reject)
+        .finally(() => stop?.());
     });
 
   const post = (ask: Ask<null>) => {
@@ -326,6 +345,7 @@ export function createLink(
     platform,
     start,
     call,
+    change,
     post,
     answer,
     check,
@@ -352,6 +372,11 @@ export function createLink(
   };
 }
 
+const unconfirmed = () =>
+  new TrunklineError(
+    'unconfirmed',
+    `No hub has answered within ${CONFIRM_DEADLINE_MS} ms; what was asked may be done, or may be done yet: see the outbox`,
+  );
 const unavailable = (why: unknown) =>
   new TrunklineError('hub_unavailable', `The hub cannot be started: ${why}; reload to continue`);
 const unanswered = (why: unknown) =>

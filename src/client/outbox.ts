@@ -71,13 +71,13 @@ export function createOutbox(link: Link, receipts: Receipts, report: Report) {
           return () => listeners.delete(entry);
         }),
       settled: (id: string) => link.call((hub) => hub.settled(id)),
-      cancel: (id: string) => link.call((hub) => hub.cancel(id), false),
+      cancel: (id: string) => link.change((hub) => hub.cancel(id), false),
       retry: (id: string) =>
         receipts.wait(
           'retry',
           id,
           entries.get().find((entry) => entry.id === id)?.command.type ?? '',
-          link.call((hub) => hub.retry(id), false),
+          link.change((hub) => hub.retry(id), false),
         ),
       dismiss: async (id: string) => {
         await link.call((hub) => hub.dismiss(id));

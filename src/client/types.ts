@@ -114,8 +114,10 @@ export interface Client<P> extends AsyncDisposable {
    *
    * @throws TrunklineError `invalid_command`, `too_large` (over 1 MiB of JSON), `outbox_full`, `duplicate_command`,
    * `storage_unavailable`, `unsupported`, `closed`: it is not stored. `hub_unavailable`: no hub could be started, it is
-   * not stored. `hub_lost`: the hub died and none could be started since, or the client was closed before it answered;
-   * it may be stored. `unconfirmed`: it may be stored, too: look at the outbox.
+   * not stored. `version_mismatch`: a page of another build has the line, and this one cannot work through it; it is not
+   * stored. `hub_lost`: the hub died and none could be started since, or the client was closed before it answered;
+   * it may be stored. `unconfirmed`: whether it is stored was not known within 10 s, or somebody signed out
+   * meanwhile; it may be, or may be yet: look at the outbox.
    */
   send<T extends CommandType<P>>(
     type: T,
@@ -159,13 +161,15 @@ export interface Outbox<P> extends Readable<readonly OutboxEntry<P>[]> {
   /**
    * False once it may have been sent.
    *
-   * @throws TrunklineError `hub_lost` where the hub died before it answered: look at the outbox.
+   * @throws TrunklineError `hub_lost` where the hub died before it answered, `unconfirmed` where none did within 10 s: look
+   * at the outbox.
    */
   cancel(id: string): Promise<boolean>;
   /**
    * Sends an entry again that was uncertain, rejected, expired, dropped or quarantined.
    *
-   * @throws TrunklineError `hub_lost` where the hub died before it answered: look at the outbox.
+   * @throws TrunklineError `hub_lost` where the hub died before it answered, `unconfirmed` where none did within 10 s: look
+   * at the outbox.
    */
   retry(id: string): Promise<Receipt>;
   /** Removes an entry that is not pending. */

@@ -26,11 +26,11 @@ export type ErrorCode =
   | 'outbox_full'
   | 'duplicate_command'
   | 'storage_unavailable'
+  /** Whether it was done is not known, and it may be done yet: look at the outbox. */
+  | 'unconfirmed'
   | 'version_mismatch'
   | 'hub_lost'
   | 'hub_unavailable'
-  /** Whether it was done is not known: look at the outbox. */
-  | 'unconfirmed'
   | 'closed'
   | 'unsupported'
   | 'listener';

@@ -2,6 +2,7 @@ import type { Connection } from '../../src/protocol/model.ts';
 import type { AttachRequest, Reply, TabSink } from '../../src/protocol/port.ts';
 import type { PortCall, TabId } from '../core/io.ts';
 import { ok, refusal } from '../core/reply.ts';
+import { isOfferedAgain } from './calls.ts';
 import { HUB_LOST, type Line } from './line.ts';
 import type { Platform } from './platform.ts';
 import { Sink } from './sink.ts';
@@ -31,6 +32,9 @@ export class Barred implements Line {
   readonly #message: string;
   readonly #platform: Platform;
   readonly #tabs = new Map<TabId, Sink>();
+  /** Ends the waiting of those who cannot be refused. */
+  readonly #over: Promise<Reply<never>>;
+  #end: () => void = () => {};
   #lastTab = 0;
   #isOver = false;
 
@@ -38,6 +42,9 @@ export class Barred implements Line {
     this.#platform = platform;
     this.#message = BARRED_BY[by];
     this.hub = platform.uuid();
+    this.#over = new Promise((resolve) => {
+      this.#end = () => resolve(HUB_LOST);
+    });
   }
 
   attach(_request: AttachRequest, sink: TabSink): TabId {
@@ -61,15 +68,17 @@ export class Barred implements Line {
     this.#tabs.delete(tab);
   }
 
-  async call(tab: TabId, { method }: PortCall): Promise<Reply<unknown>> {
+  async call(tab: TabId, request: PortCall): Promise<Reply<unknown>> {
     if (this.#isOver || !this.#tabs.has(tab)) return HUB_LOST;
-    if (!AWAITED.has(method)) return ok(null);
+    if (!AWAITED.has(request.method)) return ok(null);
+    if (isOfferedAgain(request)) return await this.#over;
     return refusal('version_mismatch', this.#message);
   }
 
   /** There is a way now. */
   end(): void {
     this.#isOver = true;
+    this.#end();
     for (const sink of this.#tabs.values()) sink.last({ hub: this.hub, moved: true });
     this.#tabs.clear();
   }

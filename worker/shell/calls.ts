@@ -70,5 +70,8 @@ const CALLS: Readonly<Record<PortCall['method'], v.GenericSchema>> = {
 };
 
 export const isAttachRequest = (request: unknown): request is AttachRequest => v.is(attachRequest, request);
+/** Whether an earlier hub was given it, and may have stored it: no later one may call it "not stored". */
+export const isOfferedAgain = (call: PortCall): boolean =>
+  call.method === 'send' && call.command?.maybeSentMs !== null;
 export const isSound = (call: PortCall): boolean =>
   Object.hasOwn(CALLS, call?.method) && v.is(CALLS[call.method], call);

@@ -156,7 +156,7 @@ export class Owner implements Line {
   /**
    * Nobody hears of an error that a worker does not catch. After one the state cannot be relied on, and it may have been
    * the answer that some call waits for: the tabs start another hub, from what is stored. The call that failed is not
-   * asked again, since it would fail that one too.
+   * asked again, since it would fail that one too; what it did, or an earlier hub that was asked the same, is not known.
    */
   #step(input: Input): void {
     try {
@@ -167,7 +167,7 @@ export class Owner implements Line {
     } catch (error) {
       const message = `the hub failed at ${input.type}: ${error instanceof Error ? error.stack : String(error)}`;
       this.#tell({ kind: 'error', code: 'hub_lost', message });
-      if (input.type === 'call') this.#reply(input.call, refusal('invalid_command', message));
+      if (input.type === 'call') this.#reply(input.call, refusal('unconfirmed', message));
       this.#end('failed');
     }
   }

@@ -13,7 +13,7 @@ import type {
 import { plainRefusal } from '../core/dialect/plain.ts';
 import type { PortCall } from '../core/io.ts';
 import { ok, refusal } from '../core/reply.ts';
-import { isAttachRequest, isSound } from './calls.ts';
+import { isAttachRequest, isOfferedAgain, isSound } from './calls.ts';
 import type { Hubs, Place } from './hubs.ts';
 import { HUB_LOST } from './line.ts';
 
@@ -115,7 +115,7 @@ export class PagePort implements HubPort {
   /** The core answers each method with what the contract says; only here its types are forgotten and found again. */
   async #call<T>(call: PortCall): Promise<Reply<T>> {
     if (!this.#place) return HUB_LOST;
-    if (!isSound(call)) return refusal('version_mismatch', UNREADABLE);
+    if (!isSound(call)) return refusal(isOfferedAgain(call) ? 'unconfirmed' : 'version_mismatch', UNREADABLE);
     const { line, id } = this.#place;
     return (await line.call(id, call)) as Reply<T>;
   }

@@ -19,7 +19,7 @@ export function judgeAccount(world: World, account: Account): void {
     if (NEVER_SENT.includes(status) && isHandedOver && !(isRetried && isRefused))
       problems.push(`${about} may have been sent, and is called ${status}`);
     // Past its end it is not asked about where the server would begin it all the same.
-    if (status === 'uncertain' && command !== 'brief' && !mayBeUncertain(world))
+    if (status === 'uncertain' && command !== 'brief' && !mayBeUncertain(world, account))
       problems.push(`${about} is uncertain, though the server never forgot`);
   }
   if (kept && runs.length > 0 && kept.status !== 'accepted' && kept.status !== 'uncertain')
@@ -29,9 +29,14 @@ export function judgeAccount(world: World, account: Account): void {
   if (isDurable && !isKnown && !wasEnded(account)) problems.push(`${about} is lost, though it was durable`);
 }
 
-/** The server has forgotten, or nobody can say any more what it remembers. */
-function mayBeUncertain({ ledger, clockEverJumped }: World): boolean {
-  return ledger.circumstances.serverForgot || clockEverJumped;
+/**
+ * The server has forgotten, or nobody can say any more what it remembers; or a hub died over it, and the next one had
+ * another decision of its gate.
+ */
+function mayBeUncertain({ ledger, clockEverJumped }: World, account: Account): boolean {
+  const isTwin = ({ key, who }: Account) => key !== null && key === account.key && who === account.who;
+  const hasTwin = ledger.accounts.some((other) => other !== account && isTwin(other));
+  return ledger.circumstances.serverForgot || clockEverJumped || hasTwin;
 }
 
 /** What is stored relaxed may be lost with the power. */

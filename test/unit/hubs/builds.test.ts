@@ -60,6 +60,46 @@ describe('two builds whose hubs cannot relay to each other', () => {
   });
 });
 
+test('a send that a hub died over is not refused by one that cannot own: it waits for a way, and "perhaps" is said in time', async () => {
+  const scene = new BrowserScene();
+  await scene.server.stop();
+  const tab = await scene.tab('hub.js');
+  await scene.pass(20);
+  const answers: string[] = [];
+  const send = (gate: string) =>
+    tab.client.send('decide', { gate }, { topic: 'run' }).then(
+      () => answers.push(`${gate} taken`),
+      ({ code }) => answers.push(`${gate} ${code}`),
+    );
+  const disk = scene.browser.disk('ops', 'ann');
+  const letGo = disk.hold();
+  const dieOverIt = async (gate: string) => {
+    send(gate);
+    await scene.pass(20);
+    scene.browser.worker('hub.js')?.kill();
+    return await foreignOwner(scene);
+  };
+  const foreign = await dieOverIt('waits');
+  letGo();
+  await scene.pass(5_000);
+  expect([last(tab), answers]).toMatchObject([{ reason: 'superseded' }, []]);
+  foreign.end();
+  await scene.pass(4_000);
+  expect(answers).toEqual(['waits taken']);
+  const letGoAgain = disk.hold();
+  const other = await dieOverIt('perhaps');
+  await scene.pass(9_000);
+  expect(answers).toEqual(['waits taken']);
+  await scene.pass(2_000);
+  expect(answers).toEqual(['waits taken', 'perhaps unconfirmed']);
+  // It may be done yet, as was said.
+  other.end();
+  letGoAgain();
+  await scene.server.start();
+  await scene.pass(60_000);
+  expect(scene.decided).toEqual(['waits', 'perhaps']);
+});
+
 describe('builds of several versions', () => {
   test('what the newer schemas refuse is quarantined and shown to every tab; what they take is sent', async () => {
     const scene = new BrowserScene();

@@ -2,10 +2,10 @@
 import { isTooDeep, TOO_DEEP } from '../../../src/protocol/json.ts';
 import { retryWaitMs } from '../connection/backoff.ts';
 import { ok } from '../reply.ts';
-import type { StoredEntry, StoreOp } from '../store.ts';
+import type { StoreOp } from '../store.ts';
 import { answerSend } from './answers.ts';
 import { type Box, pendingIn, type Writable } from './box.ts';
-import { end, reject } from './endings.ts';
+import { end, leaveUncertain, reject } from './endings.ts';
 import { type Entry, inOrder, isPending, retryName } from './entry.ts';
 import { expire, expireEntry, isOver, withEnd } from './expiry.ts';
 import { commandFrame, frameBytes, markedRow } from './frame.ts';
@@ -36,13 +36,10 @@ export function pump(box: Box): void {
   const writable = box.host.writable();
   expire(box, writable, () => pump(box));
   if (!writable) return;
-  leaveUncertain(box, writable);
+  leaveForgotten(box, writable);
   const picked = pickNext(candidates(box), box.context.settings.inFlightLimit);
   const tooLarge = picked.filter((entry) => frameBytes(withEnd(box, entry)) > writable.maxFrameBytes);
-  for (const entry of tooLarge) {
-    const message = `${frameBytes(entry.row)} bytes; the server takes at most ${writable.maxFrameBytes}`;
-    reject(box, entry, 'too_large', message);
-  }
+  for (const entry of tooLarge) refuseTooLarge(box, entry, writable);
   // Others may go in their place.
   if (tooLarge.length > 0) return pump(box);
   if (picked.length > 0) sendPicked(box, picked, writable);
@@ -204,6 +201,16 @@ function sendPicked(box: Box, picked: readonly Entry[], writable: Writable): voi
   });
 }
 
+/** The server of before may have taken more than this one does, and have run it. */
+function refuseTooLarge(box: Box, entry: Entry, { maxFrameBytes }: Writable): void {
+  const { command, maybeSent } = entry.row;
+  const message = `${frameBytes(entry.row)} bytes; the server takes at most ${maxFrameBytes}`;
+  if (!maybeSent) return reject(box, entry, 'too_large', message);
+  const what = `${command.type} was sent before and cannot be sent again (${message}); it is left as uncertain`;
+  box.context.report('too_large', what);
+  leaveUncertain(box, entry);
+}
+
 /** In the order in which they are sent. */
 function candidates(box: Box): { entry: Entry; held: boolean }[] {
   const { degraded } = box.keeper;
@@ -223,7 +230,7 @@ function isNext(box: Box, entry: Entry): boolean {
 }
 
 /** What the server may have forgotten may have run: a person decides about it. */
-function leaveUncertain(box: Box, { dedupeSince, serverTime }: Writable): void {
+function leaveForgotten(box: Box, { dedupeSince, serverTime }: Writable): void {
   for (const entry of pendingIn(box)) {
     const { offeredAt } = entry;
     // What may have left under an earlier hub left no sooner than that, as the time has passed in this browser.
@@ -232,7 +239,6 @@ function leaveUncertain(box: Box, { dedupeSince, serverTime }: Writable): void {
     const { maybeSent, firstSentAt } = entry.row;
     const isOut = entry.delivery.state === 'in_flight' || entry.delivery.state === 'marking';
     if (isOut || !maybeSent || firstSentAt === null || firstSentAt >= dedupeSince) continue;
-    const row: StoredEntry = { ...entry.row, fate: { state: 'uncertain', at: box.context.now } };
-    end(box, entry, { row, outcome: { status: 'uncertain' } });
+    leaveUncertain(box, entry);
   }
 }

@@ -1,7 +1,7 @@
 /** How a command ends: stored first, told then. */
 import type { StoreOp } from '../store.ts';
 import type { Box, Ending } from './box.ts';
-import { type Entry, inOrder, retryName } from './entry.ts';
+import { type Entry, inOrder, retryName, storedAs } from './entry.ts';
 
 /** Entries that ended, and that nobody has dismissed. */
 const ENDED_LIMIT = 200;
@@ -30,6 +30,7 @@ export function end(
   box.keeper.write(opsOf(box, entry), durability, (stored) => {
     const { status } = outcome;
     const tells = stored || entry.stored === 'no' || status === 'accepted' || status === 'written';
+    if (stored && row) entry.stored = storedAs(row);
     if (tells) apply(box, id, ending);
     else if (canFail) {
       box.endings.delete(id);
@@ -42,6 +43,12 @@ export function end(
 export function reject(box: Box, entry: Entry, code: string, message: string): void {
   const fate = { state: 'rejected', at: box.context.now, error: { code, message } } as const;
   end(box, entry, { row: { ...entry.row, fate }, outcome: { status: 'rejected', code, message } });
+}
+
+/** It may have run, and nobody will tell: a person decides about it. */
+export function leaveUncertain(box: Box, entry: Entry, done?: (told: boolean) => void): void {
+  const fate = { state: 'uncertain', at: box.context.now } as const;
+  end(box, entry, { row: { ...entry.row, fate }, outcome: { status: 'uncertain' } }, done);
 }
 
 /** The store knows of it, or need not: it is over, unless another ending took its place. */

@@ -5,7 +5,7 @@
 import { commandDefinition } from '../../../src/protocol/interpret.ts';
 import type { StoredEntry } from '../store.ts';
 import { type Box, pendingIn, type Writable } from './box.ts';
-import { end } from './endings.ts';
+import { end, leaveUncertain } from './endings.ts';
 import type { Entry } from './entry.ts';
 
 /** The row with its end by the server's clock, where it has one and that clock is known. */
@@ -64,11 +64,6 @@ export function expire(box: Box, writable: Writable | null, again: () => void): 
 export function expireEntry(box: Box, entry: Entry, message: string): void {
   const fate = { state: 'expired', at: box.context.now, error: { code: 'expired', message } } as const;
   end(box, entry, { row: { ...entry.row, fate }, outcome: { status: 'expired' } });
-}
-
-function leaveUncertain(box: Box, entry: Entry): void {
-  const row: StoredEntry = { ...entry.row, fate: { state: 'uncertain', at: box.context.now } };
-  end(box, entry, { row, outcome: { status: 'uncertain' } });
 }
 
 function ttlOf({ protocol }: Box['context'], { command }: StoredEntry): number | undefined {

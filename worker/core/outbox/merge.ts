@@ -71,7 +71,10 @@ export function mergeStored(
     ops,
     stored: (done) => {
       if (!done) return;
-      for (const entry of written) entry.stored = storedAs(entry.row);
+      for (const entry of written) {
+        entry.stored = storedAs(entry.row);
+        answerSend(box, entry.row.id, ok({ durable: true }));
+      }
       for (const [id, ending] of endings) apply(box, id, ending);
       pump(box);
     },

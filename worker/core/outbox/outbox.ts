@@ -11,7 +11,7 @@ import type { StoredEntry, StoredOutcome, StoreOp } from '../store.ts';
 import { answerSend, awaitSend, storageUnavailable } from './answers.ts';
 import { type Box, pendingIn, type SendAnswer } from './box.ts';
 import { markNext, pump, writeFrame } from './dispatch.ts';
-import { end } from './endings.ts';
+import { end, leaveUncertain } from './endings.ts';
 import { type Entry, entryView, inOrder, isPending, retryName, storedAs } from './entry.ts';
 import { withEnd } from './expiry.ts';
 import { restoreEntry } from './restore.ts';
@@ -43,19 +43,22 @@ export function send(box: Box, command: OutgoingCommand, answer: SendAnswer): vo
   const { id } = command;
   const known = box.entries.get(id);
   if (known && box.sendAnswers.has(id)) return awaitSend(box, id, answer);
-  if (known || box.outcomes.get(id)) return answer(ok({ durable: known?.stored !== 'no' }));
+  if (known?.stored === 'no' && command.requireDurable) return awaitSend(box, id, answer);
+  if (known) return answer(ok({ durable: known.stored !== 'no' }));
+  if (box.outcomes.get(id)) return answer(ok({ durable: true }));
 
   const { priority, topic, dedupeKey, requireDurable, maybeSentMs, expiresAt } = command;
   const { type } = command.command;
   const same = twin(box, type, dedupeKey);
-  if (same)
-    return answer(
-      refusal('duplicate_command', `${type} "${dedupeKey}" is pending already, as ${same.row.id}`),
-    );
-  if (requireDurable && box.keeper.degraded) return answer(storageUnavailable(type));
-  // What may have left is not refused any more.
-  const full = maybeSentMs !== null ? null : makeRoom(box, priority, type);
-  if (full) return answer(full);
+  if (maybeSentMs === null) {
+    if (same)
+      return answer(
+        refusal('duplicate_command', `${type} "${dedupeKey}" is pending already, as ${same.row.id}`),
+      );
+    if (requireDurable && box.keeper.degraded) return answer(storageUnavailable(type));
+    const full = makeRoom(box, priority, type);
+    if (full) return answer(full);
+  }
 
   const takenAt = box.context.uptime - (maybeSentMs ?? 0);
   const row: StoredEntry = {
@@ -84,6 +87,8 @@ export function send(box: Box, command: OutgoingCommand, answer: SendAnswer): vo
   entry.row = withEnd(box, entry);
   box.entries.set(id, entry);
   awaitSend(box, id, answer);
+  // Its twin may run, or it has run: to send it as well could run both.
+  if (same) return leaveUncertain(box, entry, () => answerTaken(box, entry, requireDurable));
   // What may have left before goes by what the server remembers of that time.
   const writable = maybeSentMs === null ? markNext(box, entry) : null;
   put(box, entry, requireDurable);
@@ -199,6 +204,12 @@ export function unstoredSignOut(box: Box): string {
   return `signed out while the browser's storage fails:${commands} a page that comes back from the back/forward cache may connect again`;
 }
 
+/** Who asks for more than memory hears of it when the store, or the server, has it. */
+function answerTaken(box: Box, { row, stored }: Entry, requireDurable: boolean): void {
+  const durable = stored !== 'no';
+  if (durable || !requireDurable) answerSend(box, row.id, ok({ durable }));
+}
+
 /** `also` goes with it. One that must be durable goes on from here, or, as if it had never been, not. */
 function put(box: Box, entry: Entry, requireDurable: boolean, also: readonly StoreOp[] = []): void {
   const { row } = entry;
@@ -207,10 +218,13 @@ function put(box: Box, entry: Entry, requireDurable: boolean, also: readonly Sto
   box.keeper.write([{ op: 'put', table: 'entries', row }, ...also], durability, (stored) => {
     if (stored) entry.stored = storedAs(row);
     if (!requireDurable) return answerSend(box, row.id, ok({ durable: stored }));
-    if (!stored) box.entries.delete(row.id);
+    // What an earlier hub may have stored, or sent, is not taken back; it goes on in memory.
+    const isRefused = !stored && !row.maybeSent;
+    if (isRefused) box.entries.delete(row.id);
     else if (!box.endings.has(row.id)) entry.delivery = { state: 'ready' };
     box.host.changed();
-    answerSend(box, row.id, stored ? ok({ durable: true }) : storageUnavailable(row.command.type));
+    if (isRefused) answerSend(box, row.id, storageUnavailable(row.command.type));
+    else answerTaken(box, entry, requireDurable);
     pump(box);
   });
 }
