@@ -67,8 +67,9 @@ function nodesOf(tasks: readonly SpecifiedTask[], gates: ReadonlySet<string>): P
   // An instance may tell of an edge at either end of it.
   const parents = new Map(tasks.map((task) => [task.id, new Set(task.parents)]));
   for (const { id, children } of tasks) for (const child of children ?? []) parents.get(child)?.add(id);
+  const shared = sharedPrefix(tasks.map(({ id, name }) => name ?? id));
   return tasks.flatMap(({ id, name }): PipelineNode[] => {
-    const title = name ?? id;
+    const title = (name ?? id).slice(shared);
     const after = [...(parents.get(id) ?? [])];
     const task = {
       id,
@@ -99,6 +100,17 @@ function nodesOf(tasks: readonly SpecifiedTask[], gates: ReadonlySet<string>): P
       { ...task, after: [gateId] },
     ];
   });
+}
+
+/**
+ * How many characters of their names all tasks have in common, up to a point in them: `NFCORE.BACASS.` would leave no room
+ * for what tells them apart.
+ */
+function sharedPrefix(names: readonly string[]): number {
+  const [first = ''] = names;
+  const prefixes = [...first.matchAll(/\./g)].map(({ index }) => first.slice(0, index + 1)).reverse();
+  const shared = prefixes.find((prefix) => names.every((name) => name.startsWith(prefix) && name !== prefix));
+  return names.length > 1 ? (shared?.length ?? 0) : 0;
 }
 
 function cpuSecondsOf({ runtimeInSeconds, avgCPU }: ExecutedTask): number {

@@ -36,7 +36,7 @@ const RunItem = memo(function RunItem({ runId, isSelected }: { runId: string; is
         <span className="run-item-text">
           <span className="run-item-title">{run.title}</span>
           <span className="run-item-facts">
-            {STATE_WORDS[run.state]} · {formatMoment(run.startedAt)}
+            {formatMoment(run.startedAt)} · {STATE_WORDS[run.state]}
           </span>
           <Progress done={run.done} failed={run.failed} nodes={run.nodes} />
         </span>

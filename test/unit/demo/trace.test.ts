@@ -180,6 +180,21 @@ test('a name that repeats means each of its tasks, which is told; an id means th
   ]);
 });
 
+test('what all names begin with is left out of the titles, up to a point, and stays in the ids', async () => {
+  const path = write(
+    tasks([
+      { id: 'NF.CORE.FASTQC_1', name: 'NF.CORE.FASTQC' },
+      { id: 'NF.CORE.FASTQC.MORE_2', name: 'NF.CORE.FASTQC.MORE' },
+    ]),
+  );
+  const { pipeline } = await loadTrace(path, ['NF.CORE.FASTQC']);
+  expect(pipeline.nodes.map(({ id, title }) => [id, title])).toEqual([
+    ['gate:NF.CORE.FASTQC_1', 'Go on?'],
+    ['NF.CORE.FASTQC_1', 'FASTQC'],
+    ['NF.CORE.FASTQC.MORE_2', 'FASTQC.MORE'],
+  ]);
+});
+
 test('a command that is a script of many lines is cut in the log, and whole in the graph', async () => {
   const program = `# first\n${'work\n'.repeat(40)}last`;
   const trace = await loadTrace(write(executed({}, { command: { program, arguments: ['--fast'] } })));
