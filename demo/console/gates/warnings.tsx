@@ -1,4 +1,4 @@
-import { useConnection } from '../trunk.ts';
+import { useConnection, useNow } from '../trunk.ts';
 import { Icon } from '../ui/icon.tsx';
 import { Countdown } from './countdown.tsx';
 import { type Gate, sayVerdict } from './gates.ts';
@@ -25,13 +25,23 @@ export function Warnings({ gate, runInView }: { gate: Gate; runInView: string | 
 /** The line is gone, and what is decided now may arrive after the gate's end. */
 export function MayBeTooLate({ gate: { expiresAt, onExpiry } }: { gate: Gate }) {
   const { state } = useConnection();
+  const isOver = useNow() >= expiresAt;
   if (state === 'open') return null;
   return (
     <p className="notice" data-state="waiting" role="note">
       <Icon name="clock" />
       <span>
-        The connection is lost. If it is not back within <Countdown until={expiresAt} />, a decision arrives
-        too late: the gate is {sayVerdict(onExpiry)} then.
+        {isOver ? (
+          <>
+            The connection is lost, and the time for this decision is up: it arrives too late. Unless somebody
+            else has decided, the gate was {sayVerdict(onExpiry)}.
+          </>
+        ) : (
+          <>
+            The connection is lost. If it is not back within <Countdown until={expiresAt} />, a decision
+            arrives too late: the gate is {sayVerdict(onExpiry)} then.
+          </>
+        )}
       </span>
     </p>
   );
