@@ -144,23 +144,25 @@ function Decide({
             : error.message}
         </p>
       )}
-      {!over && <Warnings gate={gate} runInView={runInView} />}
-      <div className="modal-actions">
-        <button type="button" className="button" onClick={onClose}>
-          {over ? 'Close' : 'Decide later'}
-        </button>
-        {!over && (
-          <>
-            <button type="button" className="button danger" onClick={() => decide('reject')}>
-              <Icon name="cross" />
-              Reject
-            </button>
-            <button type="button" className="button primary" onClick={() => decide('approve')}>
-              <Icon name="check" />
-              Approve
-            </button>
-          </>
-        )}
+      <div className="modal-footer">
+        {!over && <Warnings gate={gate} runInView={runInView} />}
+        <div className="modal-actions">
+          <button type="button" className="button" onClick={onClose}>
+            {over ? 'Close' : 'Decide later'}
+          </button>
+          {!over && (
+            <>
+              <button type="button" className="button danger" onClick={() => decide('reject')}>
+                <Icon name="cross" />
+                Reject
+              </button>
+              <button type="button" className="button primary" onClick={() => decide('approve')}>
+                <Icon name="check" />
+                Approve
+              </button>
+            </>
+          )}
+        </div>
       </div>
     </>
   );
@@ -191,11 +193,13 @@ function UnderWay({ gate, decision, onClose }: { gate: Gate; decision: Entry; on
           </p>
         </div>
       </div>
-      <MayBeTooLate gate={gate} />
-      <div className="modal-actions">
-        <button type="button" className="button" ref={button} onClick={onClose}>
-          Close
-        </button>
+      <div className="modal-footer">
+        <MayBeTooLate gate={gate} />
+        <div className="modal-actions">
+          <button type="button" className="button" ref={button} onClick={onClose}>
+            Close
+          </button>
+        </div>
       </div>
     </>
   );

@@ -11,10 +11,31 @@ export function Recorded({ run }: { run: Run }) {
   return run.replay ? <Facts run={run} replay={run.replay} /> : null;
 }
 
-function Facts({ run, replay: { speed, makespanSeconds, executedAt } }: { run: Run; replay: Replay }) {
+/** The same in a few words. */
+export function RecordedSpan({ run }: { run: Run }) {
+  return run.replay ? <Words run={run} replay={run.replay} /> : null;
+}
+
+function Words({ run, replay }: { run: Run; replay: Replay }) {
+  const { replayedMs, recordedMs } = useSpans(run, replay);
+  const recorded = recordedMs === null ? 'a time that is not told' : formatDuration(recordedMs);
+  return (
+    <span className="tabular">
+      {formatDuration(replayedMs)} replayed, {recorded} recorded
+    </span>
+  );
+}
+
+/** The replay's own makespan in the time of what was recorded, and that one's; `null` where it is not told. */
+function useSpans(run: Run, { speed, makespanSeconds }: Replay) {
   const now = useNow();
   const replayedMs = Math.max(0, (run.finishedAt ?? now) - run.startedAt) * speed;
-  const recordedMs = makespanSeconds === null ? null : makespanSeconds * 1_000;
+  return { replayedMs, recordedMs: makespanSeconds === null ? null : makespanSeconds * 1_000 };
+}
+
+function Facts({ run, replay }: { run: Run; replay: Replay }) {
+  const { speed, executedAt } = replay;
+  const { replayedMs, recordedMs } = useSpans(run, replay);
   return (
     <section className="recorded" aria-label="Recorded execution">
       <dl className="facts">

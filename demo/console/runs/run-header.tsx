@@ -7,6 +7,7 @@ import { formatDuration } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
 import { StateBadge } from '../ui/state.tsx';
 import { Budget } from './budget.tsx';
+import { RecordedSpan } from './recorded.tsx';
 
 type Run = EventOf<ConsoleProtocol, 'run_state'>;
 
@@ -31,6 +32,7 @@ export function RunHeader({ run, topic }: { run: Run; topic: string }) {
             )}
             <Elapsed run={run} />
             <span>{sayStart(run)}</span>
+            <RecordedSpan run={run} />
           </p>
         </div>
       </div>

@@ -36,6 +36,8 @@ export function Header({
             type="button"
             className="button quiet"
             aria-pressed={tool === own}
+            // In a narrow window the word is not there, and a number alone names nothing.
+            aria-label={own === 'outbox' && waiting > 0 ? `${label}, ${waiting} waiting` : label}
             onClick={() => onTool(tool === own ? null : own)}
             title={label}
           >

@@ -212,6 +212,7 @@ it('warns at the click that a decision may come too late, and tells one that did
   fireEvent.click(page.getByRole('button', { name: 'Approve' }));
   await bed.settle();
   expect(page.getByRole('note').textContent).toMatch(warning);
+  expect(page.getByRole('button', { name: 'Outbox, 1 waiting', hidden: true })).toBeDefined();
 
   const late = 'Your approval arrived 4 s after the deadline; the gate was rejected then.';
   bed.server.refuse('human_decision', { code: 'gate_closed', message: late });
