@@ -5,4 +5,5 @@ import { startTimer } from './timer.ts';
 export const systemClock: Clock = {
   now: () => Date.now(),
   setTimer: (delayMs, callback) => startTimer(delayMs, callback, { keepsAlive: false }),
+  turn: () => new Promise((resolve) => setImmediate(resolve)),
 };

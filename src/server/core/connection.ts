@@ -12,6 +12,7 @@ import { type Deferred, deferred } from './deferred.ts';
 import { frameText } from './frames.ts';
 import type { Handshakes, Newcomer } from './handshakes.ts';
 import { Outgoing } from './outgoing.ts';
+import { Pace } from './pace.ts';
 import type { Inbound, Peer } from './peer.ts';
 import { Rate } from './rate.ts';
 import { type Goodbye, type Line, Session, type SessionServices } from './session.ts';
@@ -49,8 +50,14 @@ const EARLY_LIMIT = 1_000;
 /** A client that cannot read this much cannot even be welcomed. */
 const SMALLEST_CLIENT_LIMIT_BYTES = 1_024;
 const DEFAULT_CLIENT_LIMIT_BYTES = 16_777_216;
-/** Replays and snapshots wait while more than this is on its way. */
+/** Replays and snapshots wait while more than this has not left the process, whatever the line carries. */
 const CONGESTED_BYTES = 1_048_576;
+/** A client whose large message arrives slowly hears nothing else that would tell it that its line lives. */
+const SIGN_OF_LIFE_MS = 1_000;
+/** What is smaller was no slow message: the WebSocket's own frames, or a command. */
+const SLOW_MESSAGE_BYTES = 4_096;
+/** Answers no ping of a client. */
+const UNASKED = -1;
 const OVERLOADED_RETRY_MS = 10_000;
 
 /** One socket from its opening to its end: the handshake, the frames in their order, the heartbeat, the goodbye. */
@@ -60,6 +67,7 @@ export class Connection implements Inbound, Line, Newcomer {
   readonly #authenticate: Authenticate;
   readonly #services: ConnectionServices;
   readonly #outgoing: Outgoing;
+  readonly #pace: Pace;
   readonly #frames: Rate;
   readonly #bytes: Rate;
   #earlyBytes = 0;
@@ -68,6 +76,8 @@ export class Connection implements Inbound, Line, Newcomer {
   #lastHeardAt: number;
   #cancelDeadline: () => void;
   #drained: Deferred<void> | null = null;
+  /** Of a message that has not ended. */
+  #unfinished = { bytes: 0, toldAt: 0 };
 
   constructor(number: number, peer: Peer, authenticate: Authenticate, services: ConnectionServices) {
     const { clock, limits, stats } = services;
@@ -76,7 +86,11 @@ export class Connection implements Inbound, Line, Newcomer {
     this.#peer = peer;
     this.#authenticate = authenticate;
     this.#services = services;
-    this.#outgoing = new Outgoing(peer, stats, () => this.#checkBuffer());
+    this.#pace = new Pace(peer, clock, () => this.drained());
+    this.#outgoing = new Outgoing(peer, stats, (bytes) => {
+      this.#pace.sent(bytes);
+      this.#checkBuffer();
+    });
     this.#frames = new Rate(limits.framesPerSecond, 1_000, 2 * limits.framesPerSecond, now);
     this.#bytes = new Rate(limits.bytesPerSecond, 1_000, 2 * limits.bytesPerSecond, now);
     this.#lastHeardAt = now;
@@ -109,6 +123,7 @@ export class Connection implements Inbound, Line, Newcomer {
     if (this.#isOver()) return;
     const { stats, clock } = this.#services;
     this.#lastHeardAt = clock.now();
+    this.#unfinished = { bytes: 0, toldAt: clock.now() };
     stats.messagesIn += 1;
     if (text === null) {
       this.#badFrame('a message that is not text');
@@ -132,9 +147,21 @@ export class Connection implements Inbound, Line, Newcomer {
       this.#earlyBytes += bytes;
       if (this.#earlyBytes <= limits.handshakeBytes) return;
       this.#badFrame(`more than ${limits.handshakeBytes} bytes before \`welcome\``);
-    } else if (this.#state.name === 'open' && !this.#bytes.take(clock.now(), bytes)) {
-      this.#overloaded(`more than ${limits.bytesPerSecond} bytes a second`);
+    } else if (this.#state.name === 'open') {
+      if (this.#bytes.take(clock.now(), bytes)) this.#heard(bytes);
+      else this.#overloaded(`more than ${limits.bytesPerSecond} bytes a second`);
     }
+  }
+
+  /** Bytes are a sign of life, also those of a message that takes minutes; and the client is told that they arrive. */
+  #heard(bytes: number): void {
+    const now = this.#services.clock.now();
+    this.#lastHeardAt = now;
+    this.#unfinished.bytes += bytes;
+    const sinceMs = Math.abs(now - this.#unfinished.toldAt);
+    if (this.#unfinished.bytes < SLOW_MESSAGE_BYTES || sinceMs < SIGN_OF_LIFE_MS) return;
+    this.#unfinished.toldAt = now;
+    this.send(frameText({ type: 'pong', id: UNASKED }));
   }
 
   broken(isTooLarge: boolean): void {
@@ -145,8 +172,12 @@ export class Connection implements Inbound, Line, Newcomer {
     this.#beginClosing();
   }
 
+  reached(): void {
+    if (!this.#isOver()) this.#pace.reached();
+  }
+
   drained(): void {
-    if (!this.#drained || this.#peer.bufferedBytes() > CONGESTED_BYTES / 2) return;
+    if (!this.#drained || this.#peer.bufferedBytes() > CONGESTED_BYTES / 2 || !this.#pace.hasRoom(0)) return;
     this.#drained.resolve();
     this.#drained = null;
   }
@@ -169,11 +200,21 @@ export class Connection implements Inbound, Line, Newcomer {
   }
 
   congested(): Promise<void> | null {
-    if (this.#isOver() || this.#peer.bufferedBytes() + this.#outgoing.bytes <= CONGESTED_BYTES) return null;
+    // What comes next is no smaller perhaps: together they would be a larger message than the line should have.
+    if (this.#outgoing.bytes >= this.partBytes) this.#outgoing.flush();
+    const { bytes } = this.#outgoing;
+    const isFull = this.#peer.bufferedBytes() + bytes > CONGESTED_BYTES || !this.#pace.hasRoom(bytes);
+    if (this.#isOver() || !isFull) return null;
     this.#outgoing.flush();
     if (this.#isOver()) return null;
     this.#drained ??= deferred();
-    return this.#drained.promise;
+    const { promise } = this.#drained;
+    this.#pace.ask();
+    return promise;
+  }
+
+  get partBytes(): number {
+    return this.#pace.partBytes;
   }
 
   goodbye({ code, message, retry, retryAfterMs }: Goodbye): void {
@@ -210,6 +251,7 @@ export class Connection implements Inbound, Line, Newcomer {
 
   #endSession(): void {
     this.session?.end();
+    this.#pace.end();
     this.#drained?.resolve();
     this.#drained = null;
   }
@@ -309,6 +351,9 @@ export class Connection implements Inbound, Line, Newcomer {
         app_version: protocol.version,
       }),
     );
+    // While nothing else is on its way, the answer tells how long the way itself is.
+    this.#outgoing.flush();
+    this.#pace.ask();
     return true;
   }
 

@@ -9,13 +9,13 @@ const BATCH_BYTES = 65_536;
 export class Outgoing {
   readonly #peer: Peer;
   readonly #stats: ServerStats;
-  readonly #afterWrite: () => void;
+  readonly #afterWrite: (bytes: number) => void;
   /** The largest message that the client reads. */
   maxBytes = BATCH_BYTES;
   #frames: string[] = [];
   #bytes = 0;
 
-  constructor(peer: Peer, stats: ServerStats, afterWrite: () => void) {
+  constructor(peer: Peer, stats: ServerStats, afterWrite: (bytes: number) => void) {
     this.#peer = peer;
     this.#stats = stats;
     this.#afterWrite = afterWrite;
@@ -51,6 +51,6 @@ export class Outgoing {
     this.#stats.framesOut += frames.length;
     this.#stats.bytesOut += bytes;
     this.#peer.send(frames.length === 1 ? String(frames[0]) : `[${frames.join(',')}]`);
-    this.#afterWrite();
+    this.#afterWrite(bytes);
   }
 }

@@ -7,6 +7,8 @@ export interface Peer {
   send(text: string): void;
   /** Bytes that were sent and have not left the process. */
   bufferedBytes(): number;
+  /** Asks the client, by a ping of the WebSocket, whether it has read what was sent before: `Inbound.reached` answers. */
+  mark(): void;
   /** Begins the closing handshake. */
   close(code: number, reason: string): void;
   /** Ends the socket at once. */
@@ -23,6 +25,8 @@ export interface Inbound {
   broken(isTooLarge: boolean): void;
   /** Bytes have left the process. */
   drained(): void;
+  /** The client has read what was sent before the newest `mark`. */
+  reached(): void;
   /** The socket is gone. */
   closed(): void;
 }
@@ -32,4 +36,6 @@ export interface Clock {
   now(): number;
   /** Calls back once, after that many milliseconds; the answer cancels it. */
   setTimer(delayMs: number, callback: () => void): () => void;
+  /** Lets what has arrived meanwhile be taken first. Where it is missing, nothing arrives by itself. */
+  turn?(): Promise<void>;
 }

@@ -26,6 +26,8 @@ export interface Line {
   fits(frame: string): boolean;
   /** `null` where more may be sent; else resolves when the client has taken most of what was sent, or is gone. */
   congested(): Promise<void> | null;
+  /** How large a part of something large should be on this line. */
+  readonly partBytes: number;
   goodbye(goodbye: Goodbye): void;
 }
 
@@ -98,6 +100,10 @@ export class Session implements Contender, Subscriber, Requester {
 
   congested(): Promise<void> | null {
     return this.#line.congested();
+  }
+
+  get partBytes(): number {
+    return this.#line.partBytes;
   }
 
   async mayRead(topic: string): Promise<boolean> {

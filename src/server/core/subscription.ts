@@ -18,6 +18,8 @@ export interface Subscriber {
   fits(frame: string): boolean;
   /** `null` where more may be sent; else resolves when the client has taken most of what was sent, or is gone. */
   congested(): Promise<void> | null;
+  /** How large a part of something large should be on its line. */
+  readonly partBytes: number;
   mayRead(topic: string): Promise<boolean>;
   /** The server has ended this subscription. */
   gaveUp(subscription: Subscription): void;
@@ -51,8 +53,6 @@ type Phase =
   /** Not yet allowed, or still reading from the log: what is published meanwhile is read there. */
   { readonly name: 'joining' } | { readonly name: 'live' } | { readonly name: 'ended' };
 
-/** Larger snapshot parts would hold up everything behind them. */
-const PART_BYTES = 1_048_576;
 /** Events that are read from the log at once. */
 const PAGE_EVENTS = 500;
 /** After which the log is asked again when it failed. */
@@ -235,15 +235,18 @@ export class Subscription implements Listener {
     const left = new Set<number>();
     const texts = snapshotTexts(
       { topic: this.topic, ref, ...state, missed, truncated: history?.complete === false },
-      { bytes: () => PART_BYTES, maxBytes: this.#subscriber.maxBytes },
+      { bytes: () => this.#subscriber.partBytes, maxBytes: this.#subscriber.maxBytes },
       (event) => {
         left.add(event.offset);
         this.#tooLarge(event);
       },
     );
     for (const text of texts) {
-      await this.#subscriber.congested();
-      if (!current()) return null;
+      // Asked again after each wait: all who wait are woken together, and the first of them may fill the line.
+      for (let full = this.#subscriber.congested(); full; full = this.#subscriber.congested()) {
+        await full;
+        if (!current()) return null;
+      }
       this.#subscriber.send(text);
     }
     for (const event of [...state.events, ...(missed ?? [])]) {
@@ -268,9 +271,10 @@ export class Subscription implements Listener {
       if (!current()) return false;
       for (const event of page.events) {
         // Not awaited in vain: the frames of one turn share a message.
-        const congested = this.#subscriber.congested();
-        if (congested) await congested;
-        if (!current()) return false;
+        for (let full = this.#subscriber.congested(); full; full = this.#subscriber.congested()) {
+          await full;
+          if (!current()) return false;
+        }
         this.#give(event, eventText(this.topic, event, this.#given));
       }
       newest = page.offset;
@@ -332,9 +336,8 @@ export class Subscription implements Listener {
   async #repeat(events: readonly LoggedEvent[]): Promise<void> {
     const { stats } = this.#services;
     for (const event of events) {
-      const congested = this.#subscriber.congested();
-      if (congested) await congested;
-      if (this.#phase.name === 'ended') return;
+      for (let full = this.#subscriber.congested(); full; full = this.#subscriber.congested()) await full;
+      if (this.#isOver()) return;
       const text = redeliveryText(this.topic, event);
       if (!this.#subscriber.fits(text)) continue;
       stats.redeliveries += 1;
@@ -359,6 +362,10 @@ export class Subscription implements Listener {
     const { maxBytes } = this.#subscriber;
     const message = `event ${offset} of topic ${JSON.stringify(this.topic)} (${byteLength(event)} bytes) does not fit into a frame of ${maxBytes} bytes, the \`max_frame_bytes\` of this connection's \`hello\`; it is left out`;
     this.#error({ code: 'too_large', message, ended: false });
+  }
+
+  #isOver(): boolean {
+    return this.#phase.name === 'ended';
   }
 
   #whileCurrent(): () => boolean {

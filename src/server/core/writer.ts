@@ -55,6 +55,9 @@ export class Writer {
     // fails each append below.
     await this.#opened.catch(() => {});
     while (this.#waiting.length > 0) {
+      // Else the commands of one client, each of which follows the one before it, would keep all others waiting: a log that
+      // answers at once leaves no room between them for what arrives.
+      await this.#clock.turn?.();
       const group = this.#waiting.splice(0, GROUP_LIMIT);
       const transactions = group.map(({ append }) => this.#transaction(append));
       try {

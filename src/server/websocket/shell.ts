@@ -79,12 +79,14 @@ function join(socket: WebSocket, request: IncomingMessage, { connect }: ShellOpt
     address: request.socket.remoteAddress ?? '',
     send: (text) => socket.send(text, () => inbound.drained()),
     bufferedBytes: () => socket.bufferedAmount,
+    mark: () => socket.ping(),
     close: (code, reason) => socket.close(code, reason),
     terminate: () => socket.terminate(),
   };
   const inbound = connect(peer, request);
   request.socket.on('data', (chunk: Buffer) => inbound.received(chunk.length));
   socket.on('message', (data: RawData, isBinary) => inbound.message(isBinary ? null : data.toString()));
+  socket.on('pong', () => inbound.reached());
   socket.on('close', () => inbound.closed());
   // What arrived was wrong, or the connection is lost: `close` follows. Unheard, it would end the process.
   socket.on('error', (error) => {

@@ -157,6 +157,12 @@ class FakeSocket extends EventTarget implements Wire {
         });
       },
       bufferedBytes: () => 0,
+      mark: () => {
+        this.#pass(this.#down, () => {
+          if (this.readyState !== OPEN) return;
+          this.#pass(this.#up, () => this.isAccepted && this.#server?.reached());
+        });
+      },
       close: (code, reason) => {
         this.#pass(this.#down, () => {
           this.#closed(code, reason);

@@ -63,6 +63,8 @@ export class HandPeer implements Peer {
   frames: ServerFrame[] = [];
   readonly sizes: number[] = [];
   buffered = 0;
+  marks = 0;
+  reads = true;
   readonly address: string;
   ended: { code: number } | 'terminated' | null = null;
 
@@ -77,6 +79,16 @@ export class HandPeer implements Peer {
       if (!parsed.ok) throw new Error(`the server sent a bad frame: ${parsed.message}`);
       this.frames.push(parsed.frame);
     }
+  }
+  /** It has read all that was sent, at once; by hand where `reads` is false. */
+  mark(): void {
+    this.marks += 1;
+    if (this.reads) queueMicrotask(() => this.#inbound.reached());
+  }
+  /** It says that it has read what was sent before the newest mark. */
+  read(): void {
+    this.#inbound.received(6);
+    this.#inbound.reached();
   }
   bufferedBytes(): number {
     return this.buffered;
