@@ -60,7 +60,7 @@ export function createOutbox(link: Link, receipts: Receipts, report: Report) {
         select(entries, (all) =>
           all.find(
             ({ state, command, dedupeKey }) =>
-              dedupeKey === key && command.type === type && /queued|sent|waiting/.test(state),
+              dedupeKey === key && command.type === type && /queued|sent|waiting|withdrawing/.test(state),
           ),
         ),
       onSettled: (listener: (settled: AnySettled) => void, { signal }: { signal?: AbortSignal } = {}) =>

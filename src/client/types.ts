@@ -159,7 +159,8 @@ export interface Outbox<P> extends Readable<readonly OutboxEntry<P>[]> {
   /** How a command ended: the last 50 are known, for at least 10 minutes, across reloads; its `result` is as the server gave it. */
   settled(id: string): Promise<Outcome | null>;
   /**
-   * False once it may have been sent.
+   * Takes it back. True: it never runs. False: it has ended otherwise (`settled` tells how), or it may have run and is
+   * `withdrawing`: the server is asked, now or when there is a line, and it is not sent again; its outcome tells.
    *
    * @throws TrunklineError `hub_lost` where the hub died before it answered, `unconfirmed` where none did within 10 s: look
    * at the outbox.

@@ -125,7 +125,8 @@ export interface EntryError {
 /** One command in the outbox, as it was given (the schema's input, as JSON), since that is what is stored. */
 export type OutboxEntry<P> = EntryWith<CommandInput<P>>;
 export type EntryWith<Command> =
-  | (EntryBase & { state: 'queued' | 'sent' | 'uncertain'; command: Command })
+  /** `withdrawing`: it was cancelled and may have run; the server is asked, or will be, and it is not sent again. */
+  | (EntryBase & { state: 'queued' | 'sent' | 'withdrawing' | 'uncertain'; command: Command })
   | (EntryBase & { state: 'waiting'; retryAt: number; command: Command; error: EntryError })
   | (EntryBase & { state: 'rejected' | 'expired' | 'dropped'; command: Command; error: EntryError })
   | (EntryBase & {

@@ -116,7 +116,7 @@ export interface HubPort {
   ): Promise<Reply<null>>;
   /** Replies to each when all are stored, accepted or refused; `durable: false` where the store fails. */
   send(commands: readonly OutgoingCommand[]): Promise<Reply<{ durable: boolean }>[]>;
-  /** False once it may have been sent. */
+  /** True: it never runs. False: it has ended otherwise, or it may have run and is `withdrawing`. */
   cancel(id: string): Promise<Reply<boolean>>;
   retry(id: string): Promise<Reply<{ durable: boolean }>>;
   dismiss(id: string): Promise<Reply<null>>;

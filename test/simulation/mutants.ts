@@ -61,8 +61,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a cancel takes back what may have been sent',
     file: 'worker/core/outbox/outbox.ts',
-    text: '!isPending(entry) || entry.row.maybeSent) return answer(ok(false));',
-    instead: '!isPending(entry)) return answer(ok(false));',
+    text: 'if (entry.row.maybeSent && !entry.neverRan) {',
+    instead: 'if (entry.row.maybeSent && entry.row.attempt < 0) {',
   },
   {
     name: 'a send that an earlier hub died over counts as never sent',

@@ -24,6 +24,8 @@ export interface StoredEntry {
   readonly firstSentAt: number | null;
   /** The server's clock: past it the command is not begun any more. Absent: never, or that clock is not known yet. */
   readonly expiresAt?: number | undefined;
+  /** A person has taken it back: it is not sent any more, and the server is asked how it ended. */
+  readonly withdrawing?: boolean | undefined;
   readonly fate: Fate;
 }
 /** `pending` entries are still to be delivered; all others stay visible until they are dismissed, up to 200. */

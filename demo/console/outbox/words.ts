@@ -4,6 +4,7 @@ const STATES: Record<Entry['state'], string> = {
   queued: 'Queued',
   sent: 'Sent, not answered yet',
   waiting: 'The server asked to wait',
+  withdrawing: 'Being taken back: the server is asked',
   uncertain: 'Uncertain: it may have run',
   rejected: 'Refused by the server',
   expired: 'Expired before it could be sent',

@@ -16,7 +16,9 @@ export function judgeAccount(world: World, account: Account): void {
   for (const status of [row?.fate.state, kept?.status]) {
     if (status === undefined) continue;
     // What the server has refused for good never ran; a person who retries it may take that back.
-    if (NEVER_SENT.includes(status) && isHandedOver && !(isRetried && isRefused))
+    // And what the server has withdrawn never will.
+    const isWithdrawn = status === 'cancelled' && isCancelled(account);
+    if (NEVER_SENT.includes(status) && isHandedOver && !isWithdrawn && !(isRetried && isRefused))
       problems.push(`${about} may have been sent, and is called ${status}`);
     // Past its end it is not asked about where the server would begin it all the same.
     if (status === 'uncertain' && command !== 'brief' && !mayBeUncertain(world, account))
@@ -31,12 +33,16 @@ export function judgeAccount(world: World, account: Account): void {
 
 /**
  * The server has forgotten, or nobody can say any more what it remembers; or a hub died over it, and the next one had
- * another decision of its gate.
+ * another decision of its gate; or it was taken back, and the server could not be asked.
  */
 function mayBeUncertain({ ledger, clockEverJumped }: World, account: Account): boolean {
   const isTwin = ({ key, who }: Account) => key !== null && key === account.key && who === account.who;
   const hasTwin = ledger.accounts.some((other) => other !== account && isTwin(other));
-  return ledger.circumstances.serverForgot || clockEverJumped || hasTwin;
+  return ledger.circumstances.serverForgot || clockEverJumped || hasTwin || isCancelled(account);
+}
+
+function isCancelled({ acts }: Account): boolean {
+  return acts.some(({ wish }) => wish === 'cancel');
 }
 
 /** What is stored relaxed may be lost with the power. */

@@ -198,7 +198,7 @@ describe('what may have been sent', () => {
     expect(sentIn(world.disk)).toBeDefined();
   });
 
-  test('cannot be cancelled, dropped or expired by the next hub', () => {
+  test('cannot be dropped or expired by the next hub, and is withdrawn, not cancelled', () => {
     const { world, tab } = connect();
     const { id } = tab.send({ command: { type: 'probe', n: 1 } });
     const next = new HubWorld(ops, {
@@ -209,9 +209,11 @@ describe('what may have been sent', () => {
     });
     const after = next.attach();
     expect(after.outbox).toMatchObject([{ id, state: 'sent', attempt: 1 }]);
-    expect(after.call({ method: 'cancel', id })).toEqual({ ok: true, value: false });
     expect(remark(after, 1).pending.reply).toMatchObject({ code: 'outbox_full' });
-    next.socket.welcome({ server_time: next.now, capabilities: ['expires_at'] });
-    expect(next.socket.sent('command')).toMatchObject([{ id, attempt: 2 }]);
+    expect(after.call({ method: 'cancel', id })).toEqual({ ok: true, value: false });
+    expect(after.outbox).toMatchObject([{ id, state: 'withdrawing' }]);
+    next.socket.welcome({ server_time: next.now, capabilities: ['withdraw'] });
+    expect(next.socket.sent('command')).toEqual([]);
+    expect(next.socket.sent('withdraw')).toMatchObject([{ id }]);
   });
 });

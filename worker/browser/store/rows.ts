@@ -25,6 +25,7 @@ const entry = v.object({
   attempt: number,
   firstSentAt: v.nullable(number),
   expiresAt: v.optional(number),
+  withdrawing: v.optional(v.boolean()),
   fate,
 });
 const outcome = v.object({

@@ -20,7 +20,7 @@ export interface Box {
   readonly outcomes: Outcomes;
   /** By id: who sent or retried a command whose row is on its way to the store. The answers' own. */
   readonly sendAnswers: Map<string, SendAnswer[]>;
-  /** By id: who waits to hear that a cancel is stored. */
+  /** By id: who waits to hear what a cancel came to. */
   readonly cancelAnswers: Map<string, Answer<boolean>[]>;
   /** The place in the queue that was given last. */
   seq: number;
@@ -41,7 +41,7 @@ export interface OutboxHost {
   writable(): Writable | null;
   /** What ends a command in the dialect spoken. */
   confirms(): 'ack' | 'written';
-  write(frame: ClientFrameOf['command']): void;
+  write(frame: ClientFrameOf['command' | 'withdraw']): void;
   measure(generation: number): void;
   /** Asks the line whether it lives. */
   probe(): void;

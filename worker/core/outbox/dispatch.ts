@@ -10,6 +10,7 @@ import { type Entry, inOrder, isPending, retryName } from './entry.ts';
 import { expire, expireEntry, isOver, withEnd } from './expiry.ts';
 import { commandFrame, frameBytes, markedRow } from './frame.ts';
 import { pickNext } from './pick.ts';
+import { askWithdrawals, stopAsking, withdrawn } from './withdrawal.ts';
 
 /** How long a socket must stay open after a frame, in a dialect without answers. */
 const WRITTEN_AFTER_MS = 2_000;
@@ -37,6 +38,8 @@ export function pump(box: Box): void {
   expire(box, writable, () => pump(box));
   if (!writable) return;
   leaveForgotten(box, writable);
+  // Ahead of what may have been decided instead.
+  askWithdrawals(box, writable);
   const picked = pickNext(candidates(box), box.context.settings.inFlightLimit);
   const tooLarge = picked.filter((entry) => frameBytes(withEnd(box, entry)) > writable.maxFrameBytes);
   for (const entry of tooLarge) refuseTooLarge(box, entry, writable);
@@ -63,6 +66,7 @@ export function writeFrame(box: Box, entry: Entry, { generation }: Writable): vo
   const { uptime } = box.context;
   entry.delivery = { state: 'in_flight', generation, writtenAt: uptime };
   entry.awaits = { generation, at: uptime };
+  entry.neverRan = false;
   box.host.write(commandFrame(entry.row));
   if (box.host.confirms() === 'written') watchWritten(box, generation, false);
 }
@@ -73,6 +77,7 @@ export function disconnected(box: Box): void {
   for (const entry of pendingIn(box)) {
     if (entry.delivery.state === 'in_flight') entry.delivery = { state: 'ready' };
   }
+  stopAsking(box);
 }
 
 export function acked(box: Box, { id, duplicate, result }: Ack): void {
@@ -97,7 +102,10 @@ export function nacked(box: Box, nack: Nack): void {
   const { id, code, message } = nack;
   const entry = box.entries.get(id);
   if (!entry || !isPending(entry)) return;
-  if (!nack.retry) {
+  entry.neverRan = nack.retry && nack.ran === false;
+  entry.askedOn = null;
+  if (isCancelled(entry, nack)) withdrawn(box, entry);
+  else if (!nack.retry) {
     // Only then it is known that none of its attempts was begun.
     const isExpired = code === 'expired' && nack.ran === false;
     if (isExpired) expireEntry(box, entry, message);
@@ -115,6 +123,12 @@ export function nacked(box: Box, nack: Nack): void {
   }
   box.host.changed();
   pump(box);
+}
+
+function isCancelled({ row, neverRan }: Entry, { retry, code, ran }: Nack): boolean {
+  if (retry) return neverRan && row.withdrawing === true;
+  // Without either it is a word of the application's own.
+  return code === 'cancelled' && (ran === false || row.withdrawing === true);
 }
 
 /** In a dialect without answers: what was written long enough ago, to a socket with nothing left to send, has left. */
@@ -170,10 +184,9 @@ function watchAnswers(box: Box, { generation }: Pick<Writable, 'generation'>): v
 
 /** Hands them to the socket as soon as their rows say so; at once where there is no store to say it. */
 function sendPicked(box: Box, picked: readonly Entry[], writable: Writable): void {
-  const unmarked = new Map(picked.map((entry) => [entry, entry.row]));
   for (const entry of picked) {
+    entry.delivery = { state: 'marking', before: entry.row };
     entry.row = markedRow(withEnd(box, entry), writable.serverTime);
-    entry.delivery = { state: 'marking' };
   }
   if (box.keeper.degraded) {
     for (const entry of picked) writeFrame(box, entry, writable);
@@ -186,13 +199,13 @@ function sendPicked(box: Box, picked: readonly Entry[], writable: Writable): voi
   const durability = isFirst ? 'strict' : 'relaxed';
   box.keeper.write(ops, durability, (stored) => {
     const isOpen = box.host.writable()?.generation === writable.generation;
-    for (const [entry, row] of unmarked) {
+    for (const entry of picked) {
       if (stored) entry.stored = 'maybe_sent';
       if (entry.delivery.state !== 'marking') continue;
       if (isOpen && entry.stored !== 'unsent') writeFrame(box, entry, writable);
       else {
         // It never left, whatever its stored row now says to be safe.
-        entry.row = row;
+        entry.row = entry.delivery.before;
         entry.delivery = { state: 'ready' };
       }
     }
@@ -216,6 +229,7 @@ function candidates(box: Box): { entry: Entry; held: boolean }[] {
   const { degraded } = box.keeper;
   return (
     pendingIn(box)
+      .filter(({ row }) => !row.withdrawing)
       .sort(inOrder)
       // A row that says "never sent" must not be contradicted: it waits for the store.
       .map((entry) => ({ entry, held: degraded && entry.stored === 'unsent' }))

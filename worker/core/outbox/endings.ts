@@ -1,5 +1,7 @@
 /** How a command ends: stored first, told then. */
+import { ok } from '../reply.ts';
 import type { StoreOp } from '../store.ts';
+import { answerCancel } from './answers.ts';
 import type { Box, Ending } from './box.ts';
 import { type Entry, inOrder, retryName, storedAs } from './entry.ts';
 
@@ -20,7 +22,8 @@ export function end(
 ): void {
   const { id } = entry.row;
   const ending: Ending = { at: box.context.now, row, outcome };
-  const canFail = outcome.status === 'cancelled';
+  // What the server has cancelled stays so.
+  const canFail = outcome.status === 'cancelled' && !entry.row.withdrawing;
   entry.delivery = { state: canFail ? 'storing' : 'settled' };
   box.context.deadlines.clear(retryName(id));
   box.endings.set(id, ending);
@@ -61,6 +64,7 @@ export function apply(box: Box, id: string, ending: Ending): void {
   box.outcomes.add(settled);
   if (ending.row) entry.row = ending.row;
   else box.entries.delete(id);
+  answerCancel(box, id, ok(ending.outcome.status === 'cancelled'));
   forgetSurplus(box);
   box.host.settled(settled);
   box.host.changed();

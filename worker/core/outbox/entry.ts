@@ -16,7 +16,7 @@ export type Delivery =
   /** A transaction under way decides whether it goes; those behind it wait, too. */
   | { state: 'storing' }
   /** Its row is on the way to say `maybeSent`; the frame follows. */
-  | { state: 'marking' }
+  | { state: 'marking'; before: StoredEntry }
   | { state: 'in_flight'; generation: number; writtenAt: number }
   /** The server asked to come back later. */
   | { state: 'waiting'; error: { code: string; message: string } }
@@ -39,6 +39,10 @@ export interface Entry {
    * for it whether it lives, or it was answered.
    */
   awaits: { readonly generation: number; readonly at: number | null } | null;
+  /** The server has said that no handler of it has begun, and it has not left since. */
+  neverRan: boolean;
+  /** The connection on which it was asked to be withdrawn; `null`: it is to be asked. */
+  askedOn: number | null;
 }
 
 /** Still to be delivered. One whose end is only to be stored is not. */
@@ -63,6 +67,7 @@ export function entryView({ row, delivery }: Entry, retryAt: number | null): Any
   const base = { id, topic, priority, createdAt, attempt, dedupeKey, command };
   if (fate.state === 'uncertain') return { ...base, state: 'uncertain' };
   if (fate.state !== 'pending') return { ...base, state: fate.state, error: fate.error };
+  if (row.withdrawing) return { ...base, state: 'withdrawing' };
   if (delivery.state === 'waiting') {
     return { ...base, state: 'waiting', retryAt: retryAt ?? createdAt, error: delivery.error };
   }

@@ -51,7 +51,8 @@ export function expire(box: Box, writable: Writable | null, again: () => void): 
     const { delivery, row } = entry;
     const isBusy =
       delivery.state === 'storing' || delivery.state === 'in_flight' || delivery.state === 'marking';
-    const left = isBusy ? null : leftMs(box, entry);
+    // Of what is withdrawn the server is asked all the same.
+    const left = isBusy || row.withdrawing ? null : leftMs(box, entry);
     if (left === null) continue;
     if (left > 0) next = next === null ? left : Math.min(next, left);
     else if (!row.maybeSent) expireEntry(box, entry, `not sent ${timeOf(context, row)}`);

@@ -58,6 +58,8 @@ export function mergeStored(
       stored: storedAs(row),
       delivery: { state: 'ready' },
       awaits: null,
+      neverRan: false,
+      askedOn: null,
     });
   }
   for (const outcome of outcomes.all)
@@ -109,6 +111,7 @@ function mergeRows(memory: StoredEntry, stored: StoredEntry): StoredEntry {
     attempt: Math.max(memory.attempt, stored.attempt),
     firstSentAt: firsts.length > 0 ? Math.min(...firsts) : null,
     ...(expiresAt !== undefined && { expiresAt }),
+    withdrawing: memory.withdrawing || stored.withdrawing,
   };
 }
 

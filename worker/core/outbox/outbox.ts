@@ -8,7 +8,7 @@ import type { Outcome } from '../../../src/protocol/model.ts';
 import type { AnyOutboxEntry, OutgoingCommand } from '../../../src/protocol/port.ts';
 import { type Answer, ok, refusal } from '../reply.ts';
 import type { StoredEntry, StoredOutcome, StoreOp } from '../store.ts';
-import { answerSend, awaitSend, storageUnavailable } from './answers.ts';
+import { answerCancel, answerSend, awaitCancel, awaitSend, storageUnavailable } from './answers.ts';
 import { type Box, pendingIn, type SendAnswer } from './box.ts';
 import { markNext, pump, writeFrame } from './dispatch.ts';
 import { end, leaveUncertain } from './endings.ts';
@@ -16,6 +16,7 @@ import { type Entry, entryView, inOrder, isPending, retryName, storedAs } from '
 import { withEnd } from './expiry.ts';
 import { restoreEntry } from './restore.ts';
 import { makeRoom, twin } from './room.ts';
+import { withdraw } from './withdrawal.ts';
 
 export { emptyBox } from './box.ts';
 export { acked, disconnected, measured, nacked, pump } from './dispatch.ts';
@@ -83,6 +84,8 @@ export function send(box: Box, command: OutgoingCommand, answer: SendAnswer): vo
     stored: 'no',
     delivery: { state: requireDurable ? 'storing' : 'ready' },
     awaits: null,
+    neverRan: false,
+    askedOn: null,
   };
   entry.row = withEnd(box, entry);
   box.entries.set(id, entry);
@@ -99,14 +102,19 @@ export function send(box: Box, command: OutgoingCommand, answer: SendAnswer): vo
 
 export function cancel(box: Box, id: string, answer: Answer<boolean>): void {
   const entry = box.entries.get(id);
-  if (!entry || !isPending(entry) || entry.row.maybeSent) return answer(ok(false));
-  const waiting = box.cancelAnswers.get(id);
-  if (waiting) return void waiting.push(answer);
-  const answers = [answer];
-  box.cancelAnswers.set(id, answers);
+  if (!entry || !isPending(entry)) return answer(ok(false));
+  const isAsked = box.cancelAnswers.has(id);
+  if (entry.row.withdrawing && !isAsked) return answer(ok(false));
+  awaitCancel(box, id, answer);
+  if (isAsked) return;
+  // Its frame waits for its row, and will not leave any more.
+  if (entry.delivery.state === 'marking') entry.row = entry.delivery.before;
+  if (entry.row.maybeSent && !entry.neverRan) {
+    withdraw(box, entry);
+    return pump(box);
+  }
   end(box, entry, { row: null, outcome: { status: 'cancelled' } }, (ended) => {
-    box.cancelAnswers.delete(id);
-    for (const each of answers) each(ended ? ok(true) : storageUnavailable(entry.row.command.type));
+    if (!ended) answerCancel(box, id, storageUnavailable(entry.row.command.type));
     pump(box);
   });
 }
@@ -127,7 +135,7 @@ export function retry(box: Box, id: string, answer: SendAnswer): void {
   const { expiresAt: _, ...endless } = row;
   const fresh = restoreEntry(
     protocol,
-    { ...endless, createdAt: now, firstSentAt: null, fate: { state: 'pending' } },
+    { ...endless, createdAt: now, firstSentAt: null, withdrawing: undefined, fate: { state: 'pending' } },
     now,
   );
   if (fresh.fate.state === 'quarantined') {

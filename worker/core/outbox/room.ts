@@ -16,21 +16,25 @@ export function twin(box: Box, type: string, dedupeKey: string | null): Entry | 
 export function makeRoom(box: Box, priority: 'high' | 'normal', type: string): Reply<never> | null {
   const { settings, protocol, now } = box.context;
   const limit = priority === 'high' ? settings.highLimit : settings.normalLimit;
-  const peers = pendingIn(box).filter(({ row }) => row.priority === priority);
+  const peers = pendingIn(box).filter(({ row }) => row.priority === priority && !row.withdrawing);
   if (peers.length < limit) return null;
   const overflow =
     commandDefinition(protocol, type)?.overflow ?? (priority === 'high' ? 'refuse' : 'drop_oldest');
   const isDroppable = ({ row, delivery }: Entry) => !row.maybeSent && delivery.state === 'ready';
   const oldest = overflow === 'refuse' ? undefined : peers.sort(inOrder).find(isDroppable);
-  if (!oldest)
-    return refusal(
-      'outbox_full',
-      `${limit} commands of ${priority} priority are pending; ${type} was not taken`,
-    );
+  if (!oldest) return refusal('outbox_full', `${type} was not taken: ${whatFills(peers, priority, limit)}`);
   const error = { code: 'outbox_full', message: `made room for a newer command, at the limit of ${limit}` };
   end(box, oldest, {
     row: { ...oldest.row, fate: { state: 'dropped', at: now, error } },
     outcome: { status: 'dropped' },
   });
   return null;
+}
+
+function whatFills(peers: readonly Entry[], priority: 'high' | 'normal', limit: number): string {
+  const waiting = peers.filter(({ delivery }) => delivery.state === 'waiting').length;
+  return (
+    `${peers.length} commands of ${priority} priority are pending, of all topics, and ${priority}Limit is ${limit}; ` +
+    `the server has asked to come back later with ${waiting} of them: wait, or cancel some`
+  );
 }

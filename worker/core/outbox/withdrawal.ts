@@ -1,0 +1,72 @@
+/**
+ * Taking back what may have run. Only the server knows, so that it is asked, and the command itself is sent no more; where
+ * no answer will come, a person decides.
+ */
+import { ok } from '../reply.ts';
+import { answerCancel, storageUnavailable } from './answers.ts';
+import { type Box, pendingIn, type Writable } from './box.ts';
+import { end, leaveUncertain } from './endings.ts';
+import { type Entry, isPending, retryName, storedAs } from './entry.ts';
+
+/** What a server must keep to, to be asked. */
+const CAPABILITY = 'withdraw';
+/** So long who cancels waits for the server's word, before the entry alone tells. */
+const ANSWER_MS = 3_000;
+
+/** Marks it, durably: from here on it is not sent as a command. It is asked about whenever the line is open. */
+export function withdraw(box: Box, entry: Entry): void {
+  const { context, keeper, host } = box;
+  const { id } = entry.row;
+  entry.row = { ...entry.row, withdrawing: true };
+  if (entry.delivery.state === 'waiting' || entry.delivery.state === 'marking')
+    entry.delivery = { state: 'ready' };
+  context.deadlines.clear(retryName(id));
+  host.changed();
+  const writable = host.writable();
+  if (writable) askWithdrawals(box, writable);
+  if (!isPending(entry)) return;
+  const { row, askedOn } = entry;
+  keeper.write([{ op: 'put', table: 'entries', row }], 'strict', (stored) => {
+    if (stored) entry.stored = storedAs(row);
+    if (askedOn !== null && host.writable()?.generation === askedOn) {
+      // The server may answer soon.
+      context.after(`withdraw:${id}`, ANSWER_MS, () => answerCancel(box, id, ok(false)));
+      return;
+    }
+    if (stored) return answerCancel(box, id, ok(false));
+    // The next hub would send it.
+    entry.row = { ...entry.row, withdrawing: false };
+    host.changed();
+    answerCancel(box, id, storageUnavailable(row.command.type));
+  });
+}
+
+/** Asks about what is marked and was not asked about on this connection. */
+export function askWithdrawals(box: Box, { generation, capabilities }: Writable): void {
+  const canAsk = capabilities.includes(CAPABILITY);
+  for (const entry of withdrawnIn(box)) {
+    const { state } = entry.delivery;
+    if (!canAsk) {
+      // Its own frame may still be answered.
+      if (state !== 'in_flight') leaveUncertain(box, entry);
+    } else if (entry.askedOn !== generation && (state === 'ready' || state === 'in_flight')) {
+      entry.askedOn = generation;
+      entry.delivery = { state: 'in_flight', generation, writtenAt: box.context.uptime };
+      box.host.write({ type: 'withdraw', id: entry.row.id });
+    }
+  }
+}
+
+/** No answer comes any more: who waits for it sees the entry. */
+export function stopAsking(box: Box): void {
+  for (const { row } of withdrawnIn(box)) answerCancel(box, row.id, ok(false));
+}
+
+/** The server, or what it said before, has it that it never ran and never will. */
+export function withdrawn(box: Box, entry: Entry): void {
+  end(box, entry, { row: null, outcome: { status: 'cancelled' } });
+}
+
+function withdrawnIn(box: Box): Entry[] {
+  return pendingIn(box).filter(({ row }) => row.withdrawing);
+}
