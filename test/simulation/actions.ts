@@ -104,7 +104,7 @@ const WEIGHTED: readonly (readonly [weight: number, make: Make])[] = [
       command: pick(COMMANDS),
       topic: bit(int(4)),
       count: 1 + int(3),
-      requireDurable: false,
+      requireDurable: int(4) === 0,
       dies: int(8) === 0 ? 1 + int(12) : null,
     }),
   ],

@@ -9,6 +9,7 @@ import type { Played } from './player.ts';
 import { playThere } from './processes.ts';
 import { play, scheduleOf } from './run.ts';
 import { shrink } from './shrink.ts';
+import { isCaughtByTest } from './unit-mutants.ts';
 
 const SEEDS_FOR_A_MUTANT = 10_000;
 const PROGRESS_EVERY_MS = 10_000;
@@ -84,6 +85,12 @@ async function showMutants(): Promise<void> {
   const waiting = [...MUTANTS];
   const work = async () => {
     for (let mutant = waiting.shift(); mutant; mutant = waiting.shift()) {
+      if (mutant.test !== undefined) {
+        const isCaught = await isCaughtByTest(mutant);
+        if (!isCaught) missed++;
+        console.log(`${mutant.name}\n    ${isCaught ? 'caught' : 'NOT CAUGHT'} by ${mutant.test}`);
+        continue;
+      }
       const order = { first: 1, step: 1, count: SEEDS_FOR_A_MUTANT, stopAtFailure: true };
       let played = 0;
       let caught: Played | null = null;

@@ -1,6 +1,8 @@
 import type { Account } from '../account.ts';
 import type { World } from '../world.ts';
 
+/** What an entry is called that cannot be dismissed. */
+const PENDING: readonly string[] = ['queued', 'sent', 'waiting', 'withdrawing'];
 const NEVER_SENT: readonly string[] = ['expired', 'dropped', 'cancelled'];
 
 /** At rest: how a command ended is known, and nothing of it is lost. */
@@ -52,7 +54,10 @@ function isLostWithPower({ outlivedPowerLoss, command }: Account): boolean {
 
 /** A person was told that it is over, or has put it away. */
 function wasEnded({ tellings, acts }: Account): boolean {
-  return tellings.length > 0 || acts.some(({ wish, answer }) => wish === 'dismiss' && answer !== 'refused');
+  const isAway = acts.some(
+    ({ wish, seen, answer }) => wish === 'dismiss' && answer !== 'refused' && !PENDING.includes(seen),
+  );
+  return tellings.length > 0 || isAway;
 }
 
 /** In the order of their arrival, for each tab, topic and priority. */
