@@ -298,7 +298,11 @@ export class HubWorld {
   /** Lets time pass, deadline by deadline. */
   advance(ms: number): void {
     const until = this.now + ms;
-    for (let next = this.hub.deadline; next !== null && next <= until; next = this.hub.deadline) {
+    for (
+      let next = this.hub.deadline;
+      next !== null && next <= until && this.ended === null;
+      next = this.hub.deadline
+    ) {
       this.now = Math.max(this.now, next);
       this.feed({ type: 'deadline' });
     }

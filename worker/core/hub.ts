@@ -257,6 +257,8 @@ export class Hub {
     if (this.#sessions.isOver(request)) return this.#turnAway(tab);
     this.#sessions.seen(request);
     this.#route.wish(tab, request);
+    // It left while the store was opened.
+    if (!this.#tabs.has(tab)) this.#route.gone(tab);
     this.#tokens.noteTab(request.hasToken);
     const { settledSince } = request;
     // A tab that had another hub may not have heard from it how commands ended.
@@ -274,8 +276,14 @@ export class Hub {
   #storeOpened({ meta, entries, outcomes, cursors, unreadable }: LoadedState): void {
     const unstored = this.#sessions.loaded(meta.endedSessions);
     this.#tabs.changed('signOuts');
-    // Of those that came while there was no store to ask.
-    for (const tab of this.#tabs.whose((request) => this.#sessions.isOver(request))) this.#turnAway(tab);
+    // Of those that came while there was no store to ask. Where all are, what they began goes no further.
+    const over = this.#tabs.whose((request) => this.#sessions.isOver(request));
+    for (const tab of over) this.#turnAway(tab);
+    const isOver = over.length > 0 && this.#tabs.count === 0 && this.#role.state === 'owner';
+    if (isOver) {
+      this.#signingOut.count++;
+      this.#signingOut.isDone = true;
+    }
     this.#unreadableRows = unreadable.length;
     for (const { table, key } of unreadable) {
       const what = `a stored row of ${table} (${key}) cannot be read; it is left where it is, and is not used`;
@@ -298,7 +306,10 @@ export class Hub {
     this.#own(meta.term, meta.clientId);
     // The server owes critical events to the one that is stored; what it owed the other is in memory here.
     if (wasAnother && this.#route.dialect.name === 'trunkline.v1') this.#connection.renew();
-    this.#keeper.opened(ops, merged.stored);
+    this.#keeper.opened(ops, (stored) => {
+      merged.stored(stored);
+      if (isOver) this.#signedOut();
+    });
     outbox.pump(this.#outbox);
   }
 

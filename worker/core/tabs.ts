@@ -77,6 +77,10 @@ export class Tabs implements TokenTabs {
     return this.#tabs.size;
   }
 
+  has(id: TabId): boolean {
+    return this.#tabs.has(id);
+  }
+
   get report(): HubReport['tabs'] {
     return [...this.#tabs.values()].map(({ id, visible, credit, seats }) => ({
       tab: id,

@@ -324,6 +324,49 @@ test('after signOut every method is refused, in every tab of the identity', asyn
   expect(state(s)).toMatchObject({ reason: 'signed_out' });
 });
 
+test('what was sent in the turn of a sign-out reaches the hub ahead of it, and what is sent after it behind', async () => {
+  const hub = new FakeHub();
+  const s = scene({}, () => hub);
+  s.client.connection.subscribe(() => {});
+  await s.attached();
+  await s.client.inspect();
+  const before = s.client.send('refresh');
+  const out = s.client.signOut();
+  await before;
+  await out;
+  const order = hub.calls.map(({ method }) => method).filter((method) => /send|signOut/.test(method));
+  expect(order).toEqual(['send', 'signOut']);
+});
+
+test('a client keeps its name, and says how many sign-outs it has heard of whenever it attaches; another client has another name', async () => {
+  const s = scene();
+  s.client.connection.subscribe(() => {});
+  const first = await s.attached();
+  const attachments = () => s.hubs.flatMap((hub) => hub.called('attach').map(([request]) => request));
+  const [{ session } = {}] = attachments();
+  expect(attachments()).toMatchObject([{ session: expect.stringMatching(/^[0-9a-f-]{36}$/) }]);
+  expect([attachments()[0]?.signOuts, attachments()[0]?.askedAt]).toEqual([undefined, undefined]);
+  const began = Date.now();
+  first.die();
+  await untilEqual(() => attachments().length, 2);
+  expect(attachments()[1]).toMatchObject({ session, askedAt: expect.any(Number) });
+  expect(attachments()[1]?.signOuts).toBeUndefined();
+  expect(attachments()[1]?.askedAt).toBeLessThanOrEqual(began);
+  const second = await until(() => {
+    if (!s.hubs[1]?.hasTab) throw new Error('the second hub is not attached yet');
+    return s.hubs[1];
+  });
+  await second.deliver({ signOuts: 4 });
+  second.die();
+  await untilEqual(() => attachments().length, 3);
+  expect(attachments()[2]).toMatchObject({ session, signOuts: 4 });
+
+  const other = scene();
+  other.client.connection.subscribe(() => {});
+  const [request] = (await other.attached()).called('attach')[0] ?? [];
+  expect(request?.session).not.toBe(session);
+});
+
 test('a client dies when another tab signs out', async () => {
   const s = scene();
   s.client.connection.subscribe(() => {});

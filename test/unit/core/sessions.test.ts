@@ -82,11 +82,38 @@ describe('a client whose session is over', () => {
     const tab = world.attach(OVER);
     tab.subscribe('run:1');
     expect(tab.connection).toMatchObject({ state: 'connecting' });
+    const other = world.attach({ session: 'y' });
     disk.failure = null;
     world.advance(10_000);
     expect(closedOf(tab)).toMatchObject({ reason: 'signed_out' });
+    expect(closedOf(other).reason).not.toBe('signed_out');
     expect(world.ended).toBeNull();
   });
+
+  test('and alone, has its connection ended with it; what it sent meanwhile is stored, and not sent', () => {
+    const disk = diskAfter(1);
+    disk.failure = 'failed';
+    const world = new HubWorld(ops, { disk });
+    const tab = world.attach(OVER);
+    tab.subscribe('run:1');
+    tab.call({ method: 'token', request: tab.tokenRequest, answer: { token: 't' } });
+    world.socket.accept();
+    const { id } = decide(tab, 'meanwhile');
+    disk.failure = null;
+    world.advance(10_000);
+    expect(closedOf(tab)).toMatchObject({ reason: 'signed_out' });
+    expect([world.ended, world.liveSockets]).toEqual(['signed_out', []]);
+    expect(world.sockets.flatMap((socket) => socket.sent('command'))).toEqual([]);
+    expect([...disk.entries.keys()]).toContain(id);
+  });
+});
+
+test('a tab that left before the store was open has no say in where the trunk leads', () => {
+  const world = new HubWorld(ops, { open: false });
+  world.attach({ appVersion: 9, url: 'ws://gone/ws' }).leave();
+  world.attach({ url: 'ws://here/ws' }).subscribe('run:1');
+  world.openStore();
+  expect(world.socket.url).toBe('ws://here/ws');
 });
 
 describe('a sign-out that the store did not take', () => {
