@@ -210,7 +210,7 @@ test('a gate expires: its dialogs close, but for the one where somebody was writ
   await expect(runHeader(one)).toHaveText(/Succeeded.*2 of 2 done/);
 });
 
-test('a decision that was stored without a line and comes after the end is told as that', async ({
+test('a decision that waits for the line at the end of its gate is told as too late, at once and when the line is back', async ({
   serve,
   open,
 }) => {
@@ -224,14 +224,19 @@ test('a decision that was stored without a line and comes after the end is told 
   await expect(dialog(page)).toContainText(/If it is not back within 0:\d\d, a decision arrives too late/);
   await approve(page).click();
   await expect(dialog(page)).toContainText(QUEUED);
-  await expect(dialog(page)).toContainText('the time for this decision is up: it arrives too late');
-  await fault(server, 'mend', {});
 
-  const late =
-    /^The server refused the decision: Your approval arrived \d+ (s|min) after the deadline; the gate was rejected then\.$/;
-  await expect(toast(page, late)).toHaveCount(1, { timeout: BACK_MS });
+  const tooLate = "The gate's time was up before your approval could be sent: there was no line.";
+  await expect(toast(page, tooLate)).toHaveCount(1);
+  await expect(dialog(page)).toContainText('the time for a decision is up');
+  await expect(approve(page)).toHaveCount(0);
+  await fault(server, 'mend', {});
+  await expect(toast(page, 'rejected, because your approval was too late')).toHaveCount(1, {
+    timeout: BACK_MS,
+  });
   await expect(toast(page, 'nobody decided')).toHaveCount(0);
   await expect(dialog(page)).toHaveCount(0);
+  const outbox = await tool(page, 'Outbox');
+  await expect(outbox.getByRole('listitem')).toHaveText([/Too late: its time was up/]);
 });
 
 /** Presses the button of the open dialog at a moment by the clock. */

@@ -1,9 +1,10 @@
 import { useEffect, useRef } from 'react';
 import { RUNS_TOPIC } from '../../engine/protocol.ts';
+import { sayTooLate } from '../../engine/too-late.ts';
 import { useToasts } from '../errors/toasts.ts';
 import { useClient, useEvent } from '../trunk.ts';
 import { GateDialog } from './gate-dialog.tsx';
-import { gateOf, isUnsentDecision, sayDecision, sayVerdict, useWaitingGates } from './gates.ts';
+import { type Gate, gateOf, isUnsentDecision, sayDecision, sayVerdict, useWaitingGates } from './gates.ts';
 
 interface Props {
   /** Which gate is open in this tab. */
@@ -20,12 +21,12 @@ export function GateDesk({ openGate, onOpen, runInView, isQuiet }: Props) {
   const client = useClient();
   const toasts = useToasts();
   const gates = useWaitingGates();
-  const offered = useRef(new Set<string>());
-  const titles = useRef(new Map<string, string>());
+  /** Those that were offered, also when they are over: what became of them is told. */
+  const known = useRef(new Map<string, Gate>());
 
   useEvent(RUNS_TOPIC, 'human_gate_waiting', () => {});
   useEvent(RUNS_TOPIC, 'human_gate_resolved', ({ gateId, verdict, how, by, comment }) => {
-    const title = titles.current.get(gateId) ?? 'A gate';
+    const title = known.current.get(gateId)?.title ?? 'A gate';
     const late = client.outbox.get().find(({ command }) => gateOf(command) === gateId);
     const words = {
       decided: `${title} – ${sayVerdict(verdict)} by ${by ?? 'somebody'}${comment === '' ? '' : `: ${comment}`}`,
@@ -36,12 +37,17 @@ export function GateDesk({ openGate, onOpen, runInView, isQuiet }: Props) {
   });
   useEffect(
     () =>
-      client.outbox.onSettled(({ command, outcome }) => {
+      client.outbox.onSettled(({ id, command, outcome }) => {
         if (command.type !== 'human_decision') return;
         if (outcome.status === 'rejected') {
           toasts.add({ tone: 'error', text: `The server refused the decision: ${outcome.message}` });
         } else if (outcome.status === 'expired') {
-          const text = `The gate's time was up before ${sayDecision({ command })} could reach the server.`;
+          const wasSent = (client.outbox.get().find((entry) => entry.id === id)?.attempt ?? 0) > 0;
+          const gate = known.current.get(command.gateId);
+          const text =
+            wasSent && gate
+              ? sayTooLate(command.verdict, client.now() - gate.expiresAt, gate.onExpiry)
+              : `The gate's time was up before ${sayDecision({ command })} could be sent: there was no line.`;
           toasts.add({ tone: 'error', text });
         }
       }),
@@ -50,11 +56,8 @@ export function GateDesk({ openGate, onOpen, runInView, isQuiet }: Props) {
 
   // Each gate opens by itself at most once: a person who closed it, or was typing when it came, has the banner.
   useEffect(() => {
-    const fresh = gates.filter(({ gateId }) => !offered.current.has(gateId));
-    for (const { gateId, title } of fresh) {
-      offered.current.add(gateId);
-      titles.current.set(gateId, title);
-    }
+    const fresh = gates.filter(({ gateId }) => !known.current.has(gateId));
+    for (const gate of fresh) known.current.set(gate.gateId, gate);
     if (openGate !== null || isQuiet || isBusy()) return;
     const decided = new Set(
       client.outbox

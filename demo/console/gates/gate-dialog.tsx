@@ -1,7 +1,7 @@
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { TrunklineError } from 'trunkline';
 import { RUNS_TOPIC, runTopic } from '../../engine/protocol.ts';
-import { useConnection, useLatest, useSend } from '../trunk.ts';
+import { useConnection, useLatest, useNow, useSend } from '../trunk.ts';
 import { Icon } from '../ui/icon.tsx';
 import { Modal } from '../ui/modal.tsx';
 import { Countdown, CountdownAnnouncement } from './countdown.tsx';
@@ -123,9 +123,13 @@ function Decide({
 }) {
   const { send, error } = useSend('human_decision');
   const decision = useDecision(gate.gateId);
-  const { runId, gateId } = gate;
+  const { runId, gateId, expiresAt } = gate;
+  // Without a line nobody tells what became of it.
+  const isTimeUp = useNow() >= expiresAt;
   const decide = (verdict: Verdict) => {
-    send({ runId, gateId, verdict, comment: comment.trim() }, { topic: runTopic(runId) }).then(
+    const decision = { runId, gateId, verdict, comment: comment.trim() };
+    // Past the gate's end it would only be refused: so it is told at once, also while there is no line.
+    send(decision, { topic: runTopic(runId), expiresAt }).then(
       () => onComment(''),
       // What `send` rejects with is `error`, below.
       () => {},
@@ -148,9 +152,9 @@ function Decide({
         {!over && <Warnings gate={gate} runInView={runInView} />}
         <div className="modal-actions">
           <button type="button" className="button" onClick={onClose}>
-            {over ? 'Close' : 'Decide later'}
+            {over || isTimeUp ? 'Close' : 'Decide later'}
           </button>
-          {!over && (
+          {!over && !isTimeUp && (
             <>
               <button type="button" className="button danger" onClick={() => decide('reject')}>
                 <Icon name="cross" />

@@ -33,8 +33,8 @@ export function MayBeTooLate({ gate: { expiresAt, onExpiry } }: { gate: Gate }) 
       <span>
         {isOver ? (
           <>
-            The connection is lost, and the time for this decision is up: it arrives too late. Unless somebody
-            else has decided, the gate was {sayVerdict(onExpiry)}.
+            The connection is lost, and the time for a decision is up. Unless somebody else has decided, the
+            gate was {sayVerdict(onExpiry)}.
           </>
         ) : (
           <>

@@ -7,7 +7,7 @@ const STATES: Record<Entry['state'], string> = {
   withdrawing: 'Being taken back: the server is asked',
   uncertain: 'Uncertain: it may have run',
   rejected: 'Refused by the server',
-  expired: 'Expired before it could be sent',
+  expired: 'Too late: its time was up before the server had it',
   dropped: 'Dropped: too many were waiting',
   quarantined: 'Made by an older version that this one cannot read',
 };
