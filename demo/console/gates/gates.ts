@@ -9,7 +9,7 @@ export type Resolved = EventOf<ConsoleProtocol, 'human_gate_resolved'>;
 export type Entry = OutboxEntry<ConsoleProtocol>;
 export type Verdict = Resolved['verdict'];
 
-const PENDING = new Set<Entry['state']>(['queued', 'sent', 'waiting']);
+const PENDING = new Set<Entry['state']>(['queued', 'sent', 'waiting', 'withdrawing']);
 
 /** The gates that wait for a decision, the one that expires first at the front. */
 export function useWaitingGates(): readonly Gate[] {
@@ -26,8 +26,13 @@ export function useUnsentDecisions(): readonly Entry[] {
   return useMemo(() => entries.filter(isUnsentDecision), [entries]);
 }
 
-export function isUnsentDecision({ command, state }: Entry): boolean {
-  return command.type === 'human_decision' && PENDING.has(state);
+export function isUnsentDecision(entry: Entry): boolean {
+  return entry.command.type === 'human_decision' && isPending(entry);
+}
+
+/** It has not ended: the server may still run it, or say what became of it. */
+export function isPending({ state }: Pick<Entry, 'state'>): boolean {
+  return PENDING.has(state);
 }
 
 /** `undefined`: nobody has decided this gate in this browser. */

@@ -1,7 +1,7 @@
 import { useMemo, useSyncExternalStore } from 'react';
 import { RUNS_TOPIC } from '../../engine/protocol.ts';
 import { useToasts } from '../errors/toasts.ts';
-import { type Entry, gateOf } from '../gates/gates.ts';
+import { type Entry, gateOf, isPending } from '../gates/gates.ts';
 import { useClient, useLatest, useOutbox } from '../trunk.ts';
 import { formatClock } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
@@ -56,11 +56,11 @@ function OutboxItem({ entry }: { entry: Entry }) {
   };
   const cancel = async () => {
     const done = await outbox.cancel(entry.id);
-    if (!done)
-      toasts.add({ tone: 'info', text: 'It may have been sent already, so it cannot be cancelled.' });
+    if (done) return;
+    const text = 'It may have run already: the server is asked to take it back, and says what became of it.';
+    toasts.add({ tone: 'info', text });
   };
-  const isPending = entry.state === 'queued' || entry.state === 'sent' || entry.state === 'waiting';
-  const canCancel = isPending && entry.attempt === 0;
+  const isTakenBack = entry.state === 'withdrawing';
   const about = gate?.type === 'human_gate_waiting' ? gate.title : gate?.nodeId;
   return (
     <li className="outbox-item" data-entry={entry.state}>
@@ -77,15 +77,9 @@ function OutboxItem({ entry }: { entry: Entry }) {
         {'error' in entry && <span className="outbox-error">{entry.error.message}</span>}
       </div>
       <div className="outbox-actions">
-        {isPending ? (
-          <button
-            type="button"
-            className="button small"
-            disabled={!canCancel}
-            title={canCancel ? undefined : 'It may have been sent already'}
-            onClick={tryTo(cancel)}
-          >
-            Cancel
+        {isPending(entry) ? (
+          <button type="button" className="button small" disabled={isTakenBack} onClick={tryTo(cancel)}>
+            {isTakenBack ? 'Taking back …' : 'Cancel'}
           </button>
         ) : (
           <>
