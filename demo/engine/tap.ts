@@ -19,9 +19,13 @@ export function tapLog(
   // For whom nobody waits, because the server itself reports it.
   opened.promise.catch(() => {});
 
-  const tell = (transactions: readonly Transaction[], isRecorded: (transaction: Command) => boolean) => {
-    for (const { command } of transactions) {
-      if (command) onCommand(command.principal, command.id, isRecorded(command) ? 'recorded' : 'failed');
+  const tell = (
+    transactions: readonly Transaction[],
+    isRecorded: (command: Command, index: number) => boolean,
+  ) => {
+    for (const [index, { command }] of transactions.entries()) {
+      if (command)
+        onCommand(command.principal, command.id, isRecorded(command, index) ? 'recorded' : 'failed');
     }
   };
   return {
@@ -29,8 +33,9 @@ export function tapLog(
     log: {
       async open(options) {
         try {
-          await log.open(options);
+          const answer = await log.open(options);
           opened.resolve();
+          return answer;
         } catch (error) {
           opened.reject(error);
           throw error;
@@ -39,7 +44,8 @@ export function tapLog(
       async commit(transactions, now) {
         try {
           const committed = await log.commit(transactions, now);
-          tell(transactions, () => true);
+          // One that was withdrawn before is none any more.
+          tell(transactions, (_, index) => committed[index]?.status !== 'cancelled');
           return committed;
         } catch (error) {
           const recorded = await recordedOf(log, transactions);
@@ -50,7 +56,11 @@ export function tapLog(
       read: (topic, from, take) => log.read(topic, from, take),
       state: (topic) => log.state(topic),
       renew: (topic, epoch) => log.renew(topic, epoch),
-      accepted: (principal, id) => log.accepted(principal, id),
+      tell: (time) => log.tell(time),
+      wasTold: (time) => log.wasTold(time),
+      recall: (command) => log.recall(command),
+      begin: (commands, now) => log.begin(commands, now),
+      cancel: (command, now) => log.cancel(command, now),
       dedupeSince: () => log.dedupeSince(),
       claim: (client, now) => log.claim(client, now),
       owe: (client, topic, offsets, now) => log.owe(client, topic, offsets, now),
@@ -72,8 +82,8 @@ async function recordedOf(
   const recorded = new Set<Command>();
   for (const { command } of transactions) {
     if (!command) continue;
-    const accepted = await log.accepted(command.principal, command.id).catch(() => null);
-    if (accepted) recorded.add(command);
+    const record = await log.recall(command).catch(() => null);
+    if (record?.status === 'accepted') recorded.add(command);
   }
   return recorded;
 }

@@ -2,8 +2,10 @@ export type { Limits } from './core/limits.ts';
 export type { ServerStats } from './core/stats.ts';
 export type { CommandContext, Handlers } from './handlers.ts';
 export type {
-  Accepted,
   ClientKey,
+  CommandEnd,
+  CommandKey,
+  CommandRecord,
   Committed,
   EventLog,
   From,

@@ -15,7 +15,7 @@ const DRAIN_MS = 10_000;
  * The server half: speaks `trunkline.v1` with the hubs of all browsers.
  *
  * @throws TypeError for a command without a handler, and for an origin in `allowedOrigins` that no browser would send;
- * RangeError for a limit that is not a positive number.
+ * RangeError for a limit that is not a positive number, or longer than a timer holds.
  */
 export function createServer<P extends AnyProtocol>(protocol: P, options: ServerOptions<P>): Server<P> {
   const { authenticate, authorize, acceptsVersions = () => true, log = memoryLog() } = options;
@@ -44,9 +44,9 @@ export function createServer<P extends AnyProtocol>(protocol: P, options: Server
     refused: () => broker.upgradeRefused(),
     maxFrameBytes: limits.maxFrameBytes,
     connect: (peer, request) =>
-      broker.connect(peer, async (token) => {
+      broker.connect(peer, async (token, signal) => {
         if (!authenticate) return ANONYMOUS;
-        const principal: unknown = await authenticate(token, request);
+        const principal: unknown = await authenticate(token, request, signal);
         // Whatever a function without types answers: only a name is somebody.
         return typeof principal === 'string' && principal !== '' ? principal : null;
       }),

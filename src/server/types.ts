@@ -12,12 +12,14 @@ export interface ServerOptions<P extends AnyProtocol> {
   readonly log?: EventLog;
   /**
    * Who holds this token (of the client's `hello`); `null` for nobody. The request is the WebSocket's, for cookies.
-   * A throw ends the connection with `overloaded`: the client tries again.
+   * A throw ends the connection with `overloaded`: the client tries again. The signal is aborted where nobody waits for
+   * the answer any more: the socket is closed, the server is closing, or `limits.authenticateMs` has passed.
    * @default everybody is `'anonymous'`
    */
   readonly authenticate?: (
     token: string | undefined,
     request: IncomingMessage,
+    signal: AbortSignal,
   ) => Principal | null | Promise<Principal | null>;
   /**
    * Whether a principal may read a topic (subscribe and acknowledge) or write to it (send commands with that topic).
@@ -37,7 +39,10 @@ export interface ServerOptions<P extends AnyProtocol> {
   /** Versions of the application that may connect; others get `unsupported`. @default all of them */
   readonly acceptsVersions?: (appVersion: number) => boolean;
   readonly limits?: Partial<Limits>;
-  /** What has nowhere else to go: handlers that threw, a log that failed. @default console.error */
+  /**
+   * What has nowhere else to go: handlers that threw, a log that failed. Where it throws or rejects itself, nothing else
+   * is held up by that; the first time is told on stderr. @default console.error
+   */
   readonly onError?: (error: unknown, about: string) => void;
 }
 
@@ -52,7 +57,10 @@ export interface Server<P extends AnyProtocol> {
    * Rejects with a TypeError where it breaks its schema, and with the log's error where it may not have been written.
    */
   publish(topic: string, event: EventInput<P>): Promise<{ epoch: string; offset: number }>;
-  /** Ends the connections of a principal with `unauthorized`; nothing that they have sent is started any more. */
+  /**
+   * Ends the connections of a principal with `unauthorized`; nothing that they have sent is started any more. That counts
+   * for those, too, whose token is being looked at: `authenticate` was asked before, and may answer what was so then.
+   */
   disconnect(principal: Principal): void;
   /**
    * Takes no more connections, starts no more commands, answers those in progress for up to `drainMs` (default 10,000),

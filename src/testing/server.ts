@@ -213,6 +213,9 @@ export class ScriptedServer<P extends AnyProtocol> implements TestServer<P> {
       report: this.#report,
       clock: {
         now: () => clock.now() + aheadMs,
+        get elapsed() {
+          return clock.elapsed;
+        },
         setTimer: (delayMs, callback) => lifeTimer(clock, life, delayMs, callback),
       },
       limits: resolveLimits({}),

@@ -179,9 +179,9 @@ export function eventLogConformance(name: string, factory: EventLogFactory): voi
       expect(repeat).toEqual({ status: 'duplicate', result: '{"n":1}' });
       expect(other?.status).toBe('committed');
       expect((await log.state('t')).offset).toBe(2);
-      expect(await log.accepted('alice', 'i')).toMatchObject({ result: '{"n":1}' });
-      expect(await log.accepted('bob', 'i')).toMatchObject({ result: null });
-      expect(await log.accepted('alice', 'j')).toBeNull();
+      expect(await log.recall({ principal: 'alice', id: 'i' })).toMatchObject({ result: '{"n":1}' });
+      expect(await log.recall({ principal: 'bob', id: 'i' })).toMatchObject({ result: null });
+      expect(await log.recall({ principal: 'alice', id: 'j' })).toBeNull();
     });
 
     it('remembers ids since it was opened, for 7 days, and says where its memory ends', async () => {
@@ -191,10 +191,10 @@ export function eventLogConformance(name: string, factory: EventLogFactory): voi
       await accept('old', NOW);
       await accept('young', NOW + 5);
       await log.prune(NOW + KEEP_MS);
-      expect(await log.accepted('alice', 'old')).not.toBeNull();
+      expect(await log.recall({ principal: 'alice', id: 'old' })).not.toBeNull();
       await log.prune(NOW + KEEP_MS + 1);
-      expect(await log.accepted('alice', 'old')).toBeNull();
-      expect(await log.accepted('alice', 'young')).not.toBeNull();
+      expect(await log.recall({ principal: 'alice', id: 'old' })).toBeNull();
+      expect(await log.recall({ principal: 'alice', id: 'young' })).not.toBeNull();
       expect(await log.dedupeSince()).toBe(NOW + 1);
     });
 
@@ -270,7 +270,7 @@ export function eventLogConformance(name: string, factory: EventLogFactory): voi
       expect(await log.state('t')).toEqual(state);
       expect(await log.state('u')).toEqual(unpublished);
       expect(await log.dedupeSince()).toBe(NOW);
-      expect(await log.accepted('alice', 'i')).toMatchObject({ result: '1' });
+      expect(await log.recall({ principal: 'alice', id: 'i' })).toMatchObject({ result: '1' });
       expect(await log.claim({ ...ALICE, principal: 'bob' }, NOW)).toBe('alice');
       expect(offsets(await log.owed(ALICE, 't'))).toEqual([1]);
     });

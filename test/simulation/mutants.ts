@@ -40,8 +40,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'an entry is sent again, though the server may have forgotten it',
     file: 'worker/core/outbox/dispatch.ts',
-    text: 'firstSentAt === null || firstSentAt >= dedupeSince',
-    instead: 'firstSentAt === null || firstSentAt > 0',
+    text: 'firstSentAt >= dedupeSince && firstSentAt <= serverTime',
+    instead: 'firstSentAt > 0',
   },
   {
     name: 'what was in flight is not sent again after a reconnect',
@@ -228,14 +228,9 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'the server runs a command again that it has accepted',
-    also: {
-      file: 'src/server/core/execute.ts',
-      text: "    if (first) return { status: 'accepted', duplicate: true, result: first.result };\n",
-      instead: '',
-    },
     file: 'src/server/log/memory-log.ts',
-    text: "      if (first) return { status: 'duplicate', result: first.result };",
-    instead: "      if (first && first.at < 0) return { status: 'duplicate', result: first.result };",
+    text: "this.#record(command, { status: 'accepted', result: command.result }, now);",
+    instead: "this.#record(command, { status: 'begun' }, now);",
   },
   {
     name: 'the server does not remember to whom it owes a critical event',

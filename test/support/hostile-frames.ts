@@ -187,7 +187,11 @@ export const clientFrame: fc.Arbitrary<ClientFrame> = fc.oneof(
       app_version: fc.constantFrom(3, -1, Number.MAX_SAFE_INTEGER),
       term: fc.constantFrom(0, 1, 2, Number.MAX_SAFE_INTEGER),
     },
-    sometimes({ max_frame_bytes: fc.constantFrom(-1, 0, 1_024, Number.MAX_SAFE_INTEGER), token: text }),
+    sometimes({
+      max_frame_bytes: fc.constantFrom(-1, 0, 1_024, Number.MAX_SAFE_INTEGER),
+      token: text,
+      last_sent: time,
+    }),
   ),
   frame({ type: fc.constant('subscribe' as const), topic, ref }, sometimes({ cursor })),
   frame(

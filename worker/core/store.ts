@@ -26,6 +26,8 @@ export interface StoredEntry {
   readonly expiresAt?: number | undefined;
   /** A person has taken it back: it is not sent any more, and the server is asked how it ended. */
   readonly withdrawing?: boolean | undefined;
+  /** Nobody knows on which one: `firstSentAt` is what the time that has passed since makes of it. */
+  readonly firstSentIsGuess?: boolean | undefined;
   readonly fate: Fate;
 }
 /** `pending` entries are still to be delivered; all others stay visible until they are dismissed, up to 200. */

@@ -4,7 +4,9 @@ import { count, int, list, nonnegative, positive, positiveInt, ref, time, topic,
 /**
  * Client to server, the first frame on every socket, within 10 s.
  * `client_id` is stable per browser profile, app and identity. `term` grows by one whenever another hub takes over the
- * browser's outbox, so that a server can fence the former one. The token travels here and nowhere else.
+ * browser's outbox, so that a server can fence the former one. The token travels here and nowhere else. `last_sent` is the
+ * newest `server_time` at which a command was first sent that is still unanswered: a server that has never told that time
+ * has lost what it accepted then.
  */
 export const hello = v.object({
   type: v.literal('hello'),
@@ -14,6 +16,7 @@ export const hello = v.object({
   term: count,
   max_frame_bytes: v.optional(int),
   token: v.optional(v.string()),
+  last_sent: v.optional(time),
 });
 
 /**

@@ -1,6 +1,7 @@
 import type { Typed } from '../../protocol/interpret.ts';
 import type { AnyProtocol } from '../../protocol/types.ts';
-import type { EventLog, Principal } from '../log/event-log.ts';
+import type { CommandKey, EventLog, Principal } from '../log/event-log.ts';
+import { Batches } from './batches.ts';
 import { Clients } from './clients.ts';
 import { Commands } from './commands.ts';
 import { type Authenticate, Connection, type ConnectionServices } from './connection.ts';
@@ -8,10 +9,14 @@ import { deferred } from './deferred.ts';
 import { type AnyHandler, execute } from './execute.ts';
 import { Handshakes } from './handshakes.ts';
 import type { Limits } from './limits.ts';
+import { LogOpening } from './log-opening.ts';
 import type { Clock, Inbound, Peer } from './peer.ts';
 import { publicationOf } from './publication.ts';
+import { neverFailing, type Report } from './report.ts';
+import { ServerTime } from './server-time.ts';
 import { noStats, type ServerStats } from './stats.ts';
 import { Topics } from './topics.ts';
+import { withdraw } from './withdraw.ts';
 import { Writer } from './writer.ts';
 
 export interface BrokerOptions {
@@ -24,7 +29,7 @@ export interface BrokerOptions {
   newSession(): string;
   acceptsVersion(appVersion: number): boolean;
   authorize(principal: Principal, topic: string, action: 'read' | 'write'): Promise<boolean>;
-  /** What has nowhere else to go. */
+  /** What has nowhere else to go. It may throw. */
   report(error: unknown, about: string): void;
 }
 
@@ -40,28 +45,56 @@ export class Broker {
   readonly #writer: Writer;
   readonly #connections = new Set<Connection>();
   readonly #handshakes: Handshakes;
+  readonly #time: ServerTime;
+  readonly #opening: LogOpening;
+  readonly #report: Report;
+  /** What is remembered of commands, where the log was found to be restored. */
+  #rememberedSince = 0;
+  #isRestoredReported = false;
   #closing: Promise<void> | null = null;
   #allEnded = deferred<void>();
   #cancelHousekeeping: () => void;
 
   constructor(options: BrokerOptions) {
-    const { protocol, handlers, log, clock, limits, report, authorize } = options;
+    const { protocol, handlers, log, clock, limits, authorize } = options;
     const stats = this.#stats;
-    const opened = log.open({ now: clock.now(), tailLimit: limits.tailLimit });
-    opened.catch((error) => report(error, 'opening the event log'));
+    const report = neverFailing(options.report);
+    const time = new ServerTime(clock);
+    const opening = new LogOpening(log, time, limits.tailLimit, report);
+    // Reported already; whoever needs it tries again.
+    opening.opened().catch(() => {});
     this.#options = options;
-    this.#topics = new Topics(log, clock, stats, report);
-    this.#writer = new Writer(log, opened, clock, this.#topics);
-    const executeServices = { protocol, handlers, log, writer: this.#writer, clock, limits, stats, report };
+    this.#report = report;
+    this.#time = time;
+    this.#opening = opening;
+    this.#topics = new Topics(log, time, stats, report);
+    const writer = new Writer(log, opening, clock, time, this.#topics);
+    this.#writer = writer;
+    const begins = new Batches(clock, (commands: readonly CommandKey[]) => log.begin(commands, time.now()));
+    const executeServices = { protocol, handlers, log, writer, begins, clock, time, limits, stats, report };
     this.#commands = new Commands(
       (frame, requester, mayRun) => execute(executeServices, frame, requester, mayRun),
+      (command, requester) => withdraw({ log, time, stats, report }, command, requester),
       stats,
       limits,
     );
     this.#handshakes = new Handshakes(limits.handshakes);
+    const rememberedSince = () => this.#rememberedSince;
     this.#services = {
       ...options,
-      opened,
+      report,
+      time,
+      opening,
+      tells: new Batches(clock, async (tells: readonly null[]) => {
+        const now = time.now();
+        await log.tell(now);
+        return tells.map(() => now);
+      }),
+      get rememberedSince() {
+        return rememberedSince();
+      },
+      foundRestored: () => this.#foundRestored(),
+      reportRestored: () => this.#reportRestored(),
       stats,
       topics: this.#topics,
       commands: this.#commands,
@@ -101,11 +134,7 @@ export class Broker {
   }
 
   disconnect(principal: Principal): void {
-    for (const connection of [...this.#connections]) {
-      if (connection.principal !== principal) continue;
-      connection.session?.stopCommands();
-      connection.goodbye({ code: 'unauthorized', message: 'the server ended this connection', retry: true });
-    }
+    for (const connection of [...this.#connections]) connection.disconnect(principal);
   }
 
   close(drainMs: number): Promise<void> {
@@ -154,12 +183,39 @@ export class Broker {
     if (this.#connections.size === 0 && this.#closing) this.#allEnded.resolve();
   }
 
+  /** Commands are forgotten that connections were told are remembered. */
+  async #foundRestored(): Promise<void> {
+    const since = await this.#options.log.dedupeSince();
+    // Only what this server has taken over can be the backup's: whatever it accepted itself is remembered.
+    this.#rememberedSince = Math.min(since, this.#opening.openedAt ?? since);
+    const connections = [...this.#connections];
+    const taken = connections.filter((connection) => connection.takeBack(this.#rememberedSince));
+    if (taken.length > 0) this.#reportRestored();
+  }
+
+  #reportRestored(): void {
+    if (this.#isRestoredReported) return;
+    this.#isRestoredReported = true;
+    const error = new Error(
+      'a client knows more than the event log: the log was restored from a backup, or the client is wrong. Commands of its time are uncertain to their clients.',
+    );
+    this.#report(error, 'welcoming clients (told once)');
+  }
+
   #keepHouse(): void {
-    const { clock, log, report } = this.#options;
-    this.#services.clients.prune(clock.now());
-    this.#services.opened
-      .then(() => log.prune(clock.now()))
-      .catch((error) => report(error, 'pruning the event log'));
+    const { clock } = this.#options;
+    this.#services.clients.prune(clock.elapsed);
+    this.#keepLog().catch((error) => this.#report(error, 'pruning the event log'));
     this.#cancelHousekeeping = clock.setTimer(HOUSEKEEPING_MS, () => this.#keepHouse());
+  }
+
+  async #keepLog(): Promise<void> {
+    try {
+      await this.#opening.opened();
+    } catch {
+      // Reported.
+      return;
+    }
+    await this.#options.log.prune(this.#time.now());
   }
 }

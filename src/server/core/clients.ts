@@ -4,6 +4,8 @@ import type { ClientKey, Principal } from '../log/event-log.ts';
 export interface Contender {
   readonly client: ClientKey;
   readonly term: number;
+  /** Where it comes from; empty where that is unknown. */
+  readonly address: string;
   /** In the order in which the sockets were opened. */
   readonly number: number;
   /** Another connection of the client takes its place: none of its commands may run from here on. */
@@ -19,7 +21,8 @@ export class Clients {
   readonly #holders = new Map<string, Contender>();
   /** Of clients without a connection, the longest gone first. */
   readonly #fences = new Map<string, { readonly holder: Contender; readonly endedAt: number }>();
-  readonly #connections = new Map<Principal, Set<Contender>>();
+  readonly #byPrincipal = new Map<Principal, Set<Contender>>();
+  readonly #byAddress = new Map<string, Set<Contender>>();
 
   /** False where a connection of a higher term, or a newer socket, was here before. */
   admit(contender: Contender): boolean {
@@ -28,22 +31,18 @@ export class Clients {
     if (holder) {
       if (contender.term < holder.term) return false;
       if (contender.term === holder.term && contender.number < holder.number) return false;
-      this.#connections.get(holder.client.principal)?.delete(holder);
+      this.#uncount(holder);
       holder.supersede();
     }
     this.#fences.delete(key);
     this.#holders.set(key, contender);
-    const { principal } = contender.client;
-    const connections = this.#connections.get(principal) ?? new Set();
-    this.#connections.set(principal, connections.add(contender));
+    add(this.#byPrincipal, contender.client.principal, contender);
+    add(this.#byAddress, contender.address, contender);
     return true;
   }
 
   left(contender: Contender, now: number): void {
-    const { principal } = contender.client;
-    const connections = this.#connections.get(principal);
-    connections?.delete(contender);
-    if (connections?.size === 0) this.#connections.delete(principal);
+    this.#uncount(contender);
     const key = keyOf(contender.client);
     if (this.#holders.get(key) !== contender) return;
     this.#holders.delete(key);
@@ -54,8 +53,21 @@ export class Clients {
 
   /** Connections of this client's principal that are not this client's own. */
   othersOf({ principal, clientId }: ClientKey): number {
-    const connections = [...(this.#connections.get(principal) ?? [])];
+    const connections = [...(this.#byPrincipal.get(principal) ?? [])];
     return connections.filter(({ client }) => client.clientId !== clientId).length;
+  }
+
+  /** Connections from this address that are not this client's own; 0 where the address is unknown. */
+  othersFrom(address: string, client: ClientKey): number {
+    if (address === '') return 0;
+    const connections = this.#byAddress.get(address);
+    const own = this.#holders.get(keyOf(client));
+    return (connections?.size ?? 0) - (own && connections?.has(own) ? 1 : 0);
+  }
+
+  #uncount(contender: Contender): void {
+    remove(this.#byPrincipal, contender.client.principal, contender);
+    remove(this.#byAddress, contender.address, contender);
   }
 
   prune(now: number): void {
@@ -67,4 +79,15 @@ export class Clients {
 
 function keyOf({ principal, clientId }: ClientKey): string {
   return JSON.stringify([principal, clientId]);
+}
+
+function add(groups: Map<string, Set<Contender>>, name: string, contender: Contender): void {
+  const group = groups.get(name) ?? new Set();
+  groups.set(name, group.add(contender));
+}
+
+function remove(groups: Map<string, Set<Contender>>, name: string, contender: Contender): void {
+  const group = groups.get(name);
+  group?.delete(contender);
+  if (group?.size === 0) groups.delete(name);
 }

@@ -1,5 +1,6 @@
 import type { ClientFrameOf } from '../../protocol/frames/index.ts';
-import type { ClientKey, JsonText, Principal } from '../log/event-log.ts';
+import type { ClientKey, CommandKey, JsonText, Principal } from '../log/event-log.ts';
+import type { Answer } from './answer.ts';
 import { byteLength } from './bytes.ts';
 import { type Deferred, deferred } from './deferred.ts';
 import { commandAckText, frameText } from './frames.ts';
@@ -13,38 +14,34 @@ export interface Requester {
   readonly client: ClientKey;
   /** False once it was superseded, disconnected or drained: nothing of it is started any more. */
   readonly mayRun: boolean;
+  /** It was told that commands are remembered since then. */
+  readonly rememberedSince: number;
+  /** What it was told is so no more: only another `welcome` can say so. */
+  outlivedMemory(): void;
   /** Does nothing where the connection is over: the client asks again. */
   send(frame: string): void;
   fits(frame: string): boolean;
   mayWrite(topic: string): Promise<boolean>;
 }
 
-interface Accepted {
-  readonly status: 'accepted';
-  readonly duplicate: boolean;
-  readonly result: JsonText | null;
-}
-export type Answer =
-  | Accepted
-  | {
-      readonly status: 'refused';
-      readonly code: string;
-      readonly message: string;
-      readonly retry: boolean;
-      readonly retryAfterMs: number | null;
-    }
-  /** Its connection may not run commands any more, and nothing of it was committed. */
-  | { readonly status: 'abandoned' };
-
 /** Never rejects. `mayRun` is asked before each call of the handler. */
 export type Execute = (frame: CommandFrame, requester: Requester, mayRun: () => boolean) => Promise<Answer>;
+/** Never rejects. */
+export type Withdraw = (command: CommandKey, requester: Requester) => Promise<Answer>;
 
-interface Pending {
+interface Arrival {
   readonly requester: Requester;
-  readonly frame: CommandFrame;
+  readonly id: string;
   readonly answer: Deferred<Answer>;
   /** The same id, not yet answered when this one arrived. */
-  readonly earlier: Pending | null;
+  readonly earlier: Pending | Arrival | null;
+}
+interface Pending extends Arrival {
+  readonly frame: CommandFrame;
+  /** Those of its client and topic: what runs, and what waits behind it. */
+  readonly lane: Pending[];
+  /** A `withdraw` of its id has come since: no handler of it begins any more. */
+  withdrawn: boolean;
 }
 
 const OVERLOADED_RETRY_MS = 1_000;
@@ -53,78 +50,106 @@ const SMALLEST_COMMAND_BYTES = 1_024;
 
 /**
  * Runs the commands of each client and topic in the order of their arrival, each finished before the next, over all of
- * the client's connections. A repeat of one that is not yet answered waits for that answer.
+ * the client's connections. A repeat of one that is not yet answered waits for that answer; so does the wish to withdraw
+ * it, which stands in no lane.
  */
 export class Commands {
   readonly #execute: Execute;
+  readonly #withdraw: Withdraw;
   readonly #stats: ServerStats;
   readonly #limits: Limits;
   #stopped = false;
   readonly #lanes = new Map<string, Pending[]>();
   /** The newest arrival of each id. */
-  readonly #byId = new Map<string, Pending>();
+  readonly #byId = new Map<string, Pending | Arrival>();
   /** What waits or runs, by principal: also of connections that are gone. */
   readonly #bytes = new Map<Principal, number>();
   readonly #requesters = new Map<Requester, { pending: number; readonly settled: Deferred<void> }>();
 
-  constructor(execute: Execute, stats: ServerStats, limits: Limits) {
+  constructor(execute: Execute, withdraw: Withdraw, stats: ServerStats, limits: Limits) {
     this.#execute = execute;
+    this.#withdraw = withdraw;
     this.#stats = stats;
     this.#limits = limits;
   }
 
   receive(requester: Requester, frame: CommandFrame): void {
     this.#stats.commands.received += 1;
-    const own = this.#requesters.get(requester) ?? { pending: 0, settled: deferred<void>() };
+    const arrival = this.#arrive(requester, frame.id, this.#bytesOf(frame));
+    if (!arrival) return;
     const { principal, clientId } = requester.client;
-    const bytes = this.#bytesOf(frame);
+    const laneKey = JSON.stringify([principal, clientId, frame.topic ?? null]);
+    const waiting = this.#lanes.get(laneKey);
+    const lane = waiting ?? [];
+    const pending: Pending = { ...arrival, frame, lane, withdrawn: false };
+    this.#enter(pending);
+    lane.push(pending);
+    if (waiting) return;
+    this.#lanes.set(laneKey, lane);
+    void this.#runLane(laneKey, lane);
+  }
+
+  /** Answered when what runs of the id has ended; what waits of it leaves its lane at once. */
+  withdraw(requester: Requester, id: string): void {
+    const arrival = this.#arrive(requester, id, SMALLEST_COMMAND_BYTES);
+    if (!arrival) return;
+    this.#enter(arrival);
+    for (let one = arrival.earlier; one; one = one.earlier) {
+      if (!('lane' in one)) continue;
+      one.withdrawn = true;
+      const place = one.lane.indexOf(one);
+      if (place <= 0) continue;
+      one.lane.splice(place, 1);
+      one.answer.resolve({ status: 'abandoned' });
+    }
+    void this.#endIt(arrival);
+  }
+
+  /** `null` where it is refused for now. */
+  #arrive(requester: Requester, id: string, bytes: number): Arrival | null {
+    const { principal } = requester.client;
+    const own = this.#requesters.get(requester) ?? { pending: 0, settled: deferred<void>() };
     const waiting = this.#bytes.get(principal) ?? 0;
     if (own.pending >= this.#limits.commandsPerConnection) {
-      this.#refuseForNow(requester, frame, `${own.pending} commands of this connection are waiting`);
-      return;
+      this.#refuseForNow(requester, id, `${own.pending} commands of this connection are waiting`);
+      return null;
     }
     // One alone is never too large: else it could never run.
     if (waiting > 0 && waiting + bytes > this.#limits.commandBytesPerPrincipal) {
-      this.#refuseForNow(requester, frame, `${waiting} bytes of commands are waiting`);
-      return;
+      this.#refuseForNow(requester, id, `${waiting} bytes of commands are waiting`);
+      return null;
     }
     own.pending += 1;
     this.#requesters.set(requester, own);
     this.#bytes.set(principal, waiting + bytes);
-
-    const idKey = JSON.stringify([principal, frame.id]);
-    const pending: Pending = {
-      requester,
-      frame,
-      answer: deferred(),
-      earlier: this.#byId.get(idKey) ?? null,
-    };
-    this.#byId.set(idKey, pending);
-    void pending.answer.promise.then(() => {
-      if (this.#byId.get(idKey) === pending) this.#byId.delete(idKey);
+    const answer = deferred<Answer>();
+    void answer.promise.then(() => {
       this.#release(principal, bytes);
       own.pending -= 1;
       if (own.pending > 0) return;
       this.#requesters.delete(requester);
       own.settled.resolve();
     });
-
-    const laneKey = JSON.stringify([principal, clientId, frame.topic ?? null]);
-    const lane = this.#lanes.get(laneKey);
-    if (lane) lane.push(pending);
-    else {
-      this.#lanes.set(laneKey, [pending]);
-      void this.#runLane(laneKey);
-    }
+    return { requester, id, answer, earlier: this.#byId.get(idKeyOf(requester, id)) ?? null };
   }
 
-  #refuseForNow(requester: Requester, frame: CommandFrame, why: string): void {
-    this.#reply(requester, frame, {
+  /** From here on it is the newest of its id. */
+  #enter(arrival: Arrival): void {
+    const idKey = idKeyOf(arrival.requester, arrival.id);
+    this.#byId.set(idKey, arrival);
+    void arrival.answer.promise.then(() => {
+      if (this.#byId.get(idKey) === arrival) this.#byId.delete(idKey);
+    });
+  }
+
+  #refuseForNow(requester: Requester, id: string, why: string): void {
+    this.#reply(requester, id, {
       status: 'refused',
       code: 'overloaded',
       message: `${why}; send it again later`,
       retry: true,
       retryAfterMs: OVERLOADED_RETRY_MS,
+      neverBegun: false,
     });
   }
 
@@ -158,29 +183,43 @@ export class Commands {
     await Promise.all([...this.#requesters.values()].map(({ settled }) => settled.promise));
   }
 
-  async #runLane(key: string): Promise<void> {
-    const lane = this.#lanes.get(key) ?? [];
+  async #runLane(key: string, lane: Pending[]): Promise<void> {
     for (let next = lane[0]; next; next = lane[0]) {
       const answer = await this.#perform(next);
-      this.#reply(next.requester, next.frame, answer);
+      this.#reply(next.requester, next.id, answer);
       next.answer.resolve(answer);
       lane.shift();
     }
     this.#lanes.delete(key);
   }
 
-  async #perform({ requester, frame, earlier }: Pending): Promise<Answer> {
+  async #perform(pending: Pending): Promise<Answer> {
+    const { requester, frame, earlier } = pending;
     if (earlier) {
       // An earlier one can only wait for still earlier arrivals, so that no two wait for each other.
       const answer = await earlier.answer.promise;
       if (answer.status === 'accepted') return { ...answer, duplicate: true };
       if (answer.status === 'refused') return answer;
     }
-    const mayRun = () => requester.mayRun && !this.#stopped;
+    const mayRun = () => requester.mayRun && !this.#stopped && !pending.withdrawn;
     return mayRun() ? await this.#execute(frame, requester, mayRun) : { status: 'abandoned' };
   }
 
-  #reply(requester: Requester, { id }: CommandFrame, answer: Answer): void {
+  async #endIt({ requester, id, answer, earlier }: Arrival): Promise<void> {
+    const before = (await earlier?.answer.promise) ?? { status: 'abandoned' };
+    let end = before;
+    if (before.status === 'accepted') end = { ...before, duplicate: true };
+    else if (before.status === 'abandoned' || before.retry) {
+      const { principal } = requester.client;
+      // A connection that was superseded does not decide any more what the client wants.
+      const mayDecide = requester.mayRun && !this.#stopped;
+      end = mayDecide ? await this.#withdraw({ principal, id }, requester) : { status: 'abandoned' };
+    }
+    this.#reply(requester, id, end);
+    answer.resolve(end);
+  }
+
+  #reply(requester: Requester, id: string, answer: Answer): void {
     const { commands } = this.#stats;
     switch (answer.status) {
       case 'abandoned':
@@ -188,18 +227,19 @@ export class Commands {
       case 'accepted':
         if (answer.duplicate) commands.duplicates += 1;
         else commands.accepted += 1;
-        this.#acknowledge(requester, id, answer);
+        this.#acknowledge(requester, id, answer.duplicate, answer.result);
         return;
       case 'refused': {
         if (answer.retry) commands.deferred += 1;
         else commands.rejected += 1;
-        const { code, message, retry, retryAfterMs } = answer;
+        const { code, message, retry, retryAfterMs, neverBegun } = answer;
         const wait = retryAfterMs === null ? {} : { retry_after_ms: retryAfterMs };
-        requester.send(frameText({ type: 'command_nack', id, code, message, retry, ...wait }));
+        const ran = neverBegun ? { ran: false as const } : {};
+        requester.send(frameText({ type: 'command_nack', id, code, message, retry, ...wait, ...ran }));
       }
     }
   }
-  #acknowledge(requester: Requester, id: string, { duplicate, result }: Accepted): void {
+  #acknowledge(requester: Requester, id: string, duplicate: boolean, result: JsonText | null): void {
     const text = commandAckText(id, duplicate, result);
     if (requester.fits(text)) {
       requester.send(text);
@@ -210,4 +250,8 @@ export class Commands {
     const message = `the result of command ${id} is larger than your max_frame_bytes, and left out`;
     requester.send(frameText({ type: 'error', code: 'too_large', message, ended: false }));
   }
+}
+
+function idKeyOf({ client }: Requester, id: string): string {
+  return JSON.stringify([client.principal, id]);
 }

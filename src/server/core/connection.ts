@@ -7,26 +7,34 @@ import {
 } from '../../protocol/frames/index.ts';
 import type { AnyProtocol } from '../../protocol/types.ts';
 import type { ClientKey, Principal } from '../log/event-log.ts';
+import type { Batches } from './batches.ts';
 import { byteLength } from './bytes.ts';
 import { type Deferred, deferred } from './deferred.ts';
 import { frameText } from './frames.ts';
 import type { Handshakes, Newcomer } from './handshakes.ts';
+import { SILENCE_FACTOR } from './limits.ts';
+import type { LogOpening } from './log-opening.ts';
 import { Outgoing } from './outgoing.ts';
 import { Pace } from './pace.ts';
 import type { Inbound, Peer } from './peer.ts';
 import { Rate } from './rate.ts';
 import { type Goodbye, type Line, Session, type SessionServices } from './session.ts';
 
-/** Answers who holds this token; `null` for nobody. */
-export type Authenticate = (token: string | undefined) => Promise<Principal | null>;
+/** Answers who holds this token; `null` for nobody. The signal is aborted where nobody waits for the answer any more. */
+export type Authenticate = (token: string | undefined, signal: AbortSignal) => Promise<Principal | null>;
 
 export interface ConnectionServices extends SessionServices {
   readonly protocol: AnyProtocol;
-  /** Resolves when the log is open. */
-  readonly opened: Promise<void>;
+  readonly opening: LogOpening;
+  /** Records the time of now as one that clients were told, and answers it. */
+  readonly tells: Batches<null, number>;
+  /** No command is remembered from before this, whatever the log says. */
+  readonly rememberedSince: number;
   /** Whether `limits.connectionsPerPrincipal` counts. */
   readonly countsConnections: boolean;
   readonly handshakes: Handshakes;
+  /** A client knows a time that the log does not. */
+  reportRestored(): void;
   newSession(): string;
   acceptsVersion(appVersion: number): boolean;
   ended(connection: Connection): void;
@@ -41,8 +49,9 @@ type State =
   | { readonly name: 'closing' }
   | { readonly name: 'closed' };
 
+/** What this server keeps to beyond what every server does. */
+const CAPABILITIES = ['expires_at', 'withdraw'];
 const DEFAULT_HEARTBEAT_MS = 30_000;
-const SILENCE_FACTOR = 2.5;
 /** For the closing handshake, after which the socket is ended. */
 const CLOSE_MS = 2_000;
 /** Frames that may arrive before `welcome`. */
@@ -73,6 +82,10 @@ export class Connection implements Inbound, Line, Newcomer {
   #earlyBytes = 0;
   #state: State = { name: 'awaiting_hello' };
   #principal: Principal | null = null;
+  /** Whose connections were ended while the token was looked at. */
+  readonly #disconnected = new Set<Principal>();
+  #asking: AbortController | null = null;
+  /** By the time that has passed. */
   #lastHeardAt: number;
   #cancelDeadline: () => void;
   #drained: Deferred<void> | null = null;
@@ -81,7 +94,7 @@ export class Connection implements Inbound, Line, Newcomer {
 
   constructor(number: number, peer: Peer, authenticate: Authenticate, services: ConnectionServices) {
     const { clock, limits, stats } = services;
-    const now = clock.now();
+    const now = clock.elapsed;
     this.#number = number;
     this.#peer = peer;
     this.#authenticate = authenticate;
@@ -114,6 +127,26 @@ export class Connection implements Inbound, Line, Newcomer {
     return this.#principal;
   }
 
+  /** The server ends all connections of a principal: now, or as soon as it is known whose this one is. */
+  disconnect(principal: Principal): void {
+    if (this.#principal !== principal) {
+      if (this.#principal === null) this.#disconnected.add(principal);
+      return;
+    }
+    this.session?.stopCommands();
+    this.goodbye({ code: 'unauthorized', message: 'the server ended this connection', retry: true });
+  }
+
+  /**
+   * The log has lost commands that this connection may have been told are remembered: only another `welcome` can take that
+   * back. False where it was told less.
+   */
+  takeBack(rememberedSince: number): boolean {
+    if (!this.session || this.session.rememberedSince >= rememberedSince) return false;
+    this.session.outlivedMemory();
+    return true;
+  }
+
   /** `null` before `welcome` and after the end. */
   get session(): Session | null {
     return this.#state.name === 'open' ? this.#state.session : null;
@@ -122,8 +155,8 @@ export class Connection implements Inbound, Line, Newcomer {
   message(text: string | null): void {
     if (this.#isOver()) return;
     const { stats, clock } = this.#services;
-    this.#lastHeardAt = clock.now();
-    this.#unfinished = { bytes: 0, toldAt: clock.now() };
+    this.#lastHeardAt = clock.elapsed;
+    this.#unfinished = { bytes: 0, toldAt: clock.elapsed };
     stats.messagesIn += 1;
     if (text === null) {
       this.#badFrame('a message that is not text');
@@ -148,17 +181,17 @@ export class Connection implements Inbound, Line, Newcomer {
       if (this.#earlyBytes <= limits.handshakeBytes) return;
       this.#badFrame(`more than ${limits.handshakeBytes} bytes before \`welcome\``);
     } else if (this.#state.name === 'open') {
-      if (this.#bytes.take(clock.now(), bytes)) this.#heard(bytes);
+      if (this.#bytes.take(clock.elapsed, bytes)) this.#heard(bytes);
       else this.#overloaded(`more than ${limits.bytesPerSecond} bytes a second`);
     }
   }
 
   /** Bytes are a sign of life, also those of a message that takes minutes; and the client is told that they arrive. */
   #heard(bytes: number): void {
-    const now = this.#services.clock.now();
+    const now = this.#services.clock.elapsed;
     this.#lastHeardAt = now;
     this.#unfinished.bytes += bytes;
-    const sinceMs = Math.abs(now - this.#unfinished.toldAt);
+    const sinceMs = now - this.#unfinished.toldAt;
     if (this.#unfinished.bytes < SLOW_MESSAGE_BYTES || sinceMs < SIGN_OF_LIFE_MS) return;
     this.#unfinished.toldAt = now;
     this.send(frameText({ type: 'pong', id: UNASKED }));
@@ -184,6 +217,7 @@ export class Connection implements Inbound, Line, Newcomer {
 
   closed(): void {
     if (this.#state.name === 'closed') return;
+    this.#asking?.abort(new Error('the socket is closed'));
     this.#endSession();
     this.#services.handshakes.leave(this);
     this.#state = { name: 'closed' };
@@ -231,6 +265,7 @@ export class Connection implements Inbound, Line, Newcomer {
 
   #beginClosing(): void {
     const { clock, handshakes } = this.#services;
+    this.#asking?.abort(new Error('the connection is being closed'));
     this.#endSession();
     handshakes.leave(this);
     this.#state = { name: 'closing' };
@@ -240,7 +275,7 @@ export class Connection implements Inbound, Line, Newcomer {
 
   #mayTakeFrame(): boolean {
     const { clock, limits } = this.#services;
-    if (this.#frames.take(clock.now())) return true;
+    if (this.#frames.take(clock.elapsed)) return true;
     this.#overloaded(`more than ${limits.framesPerSecond} frames a second`);
     return false;
   }
@@ -296,7 +331,7 @@ export class Connection implements Inbound, Line, Newcomer {
   }
 
   async #welcomeOrRefuse(hello: ClientFrameOf['hello']): Promise<boolean> {
-    const { opened, log, clock, clients, limits, protocol, countsConnections } = this.#services;
+    const { opening, log, time, tells, clients, limits, protocol, countsConnections } = this.#services;
     const maxBytes = hello.max_frame_bytes ?? DEFAULT_CLIENT_LIMIT_BYTES;
     const unsupported = this.#whyUnsupported(hello, maxBytes);
     if (unsupported !== null) {
@@ -305,17 +340,25 @@ export class Connection implements Inbound, Line, Newcomer {
     }
     this.#outgoing.maxBytes = maxBytes;
 
-    await opened;
-    const principal = await this.#authenticate(hello.token);
+    await opening.opened();
+    if (this.#isOver()) return false;
+    const principal = await this.#ask(hello.token);
     if (this.#isOver()) return false;
     if (principal === null) {
       this.goodbye({ code: 'unauthorized', message: 'the token was not accepted', retry: true });
       return false;
     }
     this.#principal = principal;
+    if (this.#disconnected.has(principal)) {
+      this.disconnect(principal);
+      return false;
+    }
     const client: ClientKey = { principal, clientId: hello.client_id };
-    const owner = await log.claim(client, clock.now());
-    const dedupeSince = await log.dedupeSince();
+    const owner = await log.claim(client, time.now());
+    const serverTime = await tells.add(null);
+    const lastSent = hello.last_sent ?? null;
+    const isKnown = lastSent === null || (await log.wasTold(lastSent));
+    const dedupeSince = Math.max(await log.dedupeSince(), this.#services.rememberedSince);
     if (this.#isOver()) return false;
     if (owner !== principal) {
       const message = 'this client_id belongs to another principal';
@@ -326,8 +369,23 @@ export class Connection implements Inbound, Line, Newcomer {
       this.#overloaded(`more than ${limits.connectionsPerPrincipal} connections of one principal`);
       return false;
     }
+    if (clients.othersFrom(this.address, client) >= limits.connectionsPerAddress) {
+      this.#overloaded(`more than ${limits.connectionsPerAddress} connections from one address`);
+      return false;
+    }
+    // A command was first sent at a time that this log does not know: it may have been accepted by a log that is lost.
+    const isForgotten = !isKnown && lastSent !== null && lastSent >= dedupeSince && lastSent <= serverTime;
+    const rememberedSince = isForgotten ? Math.max(dedupeSince, serverTime) : dedupeSince;
+    if (isForgotten) this.#services.reportRestored();
     const session = new Session(
-      { client, term: hello.term, number: this.#number, maxBytes },
+      {
+        client,
+        term: hello.term,
+        address: this.address,
+        number: this.#number,
+        maxBytes,
+        rememberedSince,
+      },
       this,
       this.#services,
     );
@@ -344,17 +402,39 @@ export class Connection implements Inbound, Line, Newcomer {
         type: 'welcome',
         session: this.#services.newSession(),
         principal,
-        server_time: clock.now(),
-        dedupe_since: dedupeSince,
+        server_time: serverTime,
+        dedupe_since: rememberedSince,
         ...(limits.heartbeatMs === null ? {} : { heartbeat_ms: limits.heartbeatMs }),
         max_frame_bytes: limits.maxFrameBytes,
         app_version: protocol.version,
+        capabilities: CAPABILITIES,
       }),
     );
     // While nothing else is on its way, the answer tells how long the way itself is.
     this.#outgoing.flush();
     this.#pace.ask();
     return true;
+  }
+
+  /** Rejects where the answer takes too long, or nobody waits for it any more. */
+  async #ask(token: string | undefined): Promise<Principal | null> {
+    const { clock, limits } = this.#services;
+    const asking = new AbortController();
+    const { signal } = asking;
+    const aborted = new Promise<never>((_, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    });
+    const late = new Error(
+      `authenticate took longer than limits.authenticateMs (${limits.authenticateMs} ms)`,
+    );
+    const cancel = clock.setTimer(limits.authenticateMs, () => asking.abort(late));
+    this.#asking = asking;
+    try {
+      return await Promise.race([this.#authenticate(token, signal), aborted]);
+    } finally {
+      this.#asking = null;
+      cancel();
+    }
   }
 
   #whyUnsupported({ app, app_version }: ClientFrameOf['hello'], maxBytes: number): string | null {
@@ -377,11 +457,10 @@ export class Connection implements Inbound, Line, Newcomer {
   #watchHeartbeat(): void {
     const { clock, limits } = this.#services;
     const silenceMs = (limits.heartbeatMs ?? DEFAULT_HEARTBEAT_MS) * SILENCE_FACTOR;
-    const leftMs = this.#lastHeardAt + silenceMs - clock.now();
+    const leftMs = this.#lastHeardAt + silenceMs - clock.elapsed;
     this.#cancelDeadline();
     if (leftMs > 0) {
-      // Never longer than the silence itself, also where the clock was set back.
-      this.#cancelDeadline = clock.setTimer(Math.min(leftMs, silenceMs), () => this.#watchHeartbeat());
+      this.#cancelDeadline = clock.setTimer(leftMs, () => this.#watchHeartbeat());
       return;
     }
     this.#services.stats.silentConnections += 1;

@@ -1,14 +1,18 @@
 import { explain, interpretCommand, type Typed, validate } from '../../protocol/interpret.ts';
 import { whereJsonDiffers } from '../../protocol/json.ts';
 import type { AnyProtocol } from '../../protocol/types.ts';
-import type { EventLog, JsonText, Principal } from '../log/event-log.ts';
+import type { CommandKey, CommandRecord, EventLog, JsonText, Principal } from '../log/event-log.ts';
 import { Reject } from '../reject.ts';
+import { type Answer, asItEnded, refused, unavailable } from './answer.ts';
+import type { Batches } from './batches.ts';
 import { byteLength } from './bytes.ts';
-import type { Answer, CommandFrame, Requester } from './commands.ts';
+import type { CommandFrame, Requester } from './commands.ts';
 import { deferred } from './deferred.ts';
 import type { Limits } from './limits.ts';
+import { hasForgotten } from './memory.ts';
 import type { Clock } from './peer.ts';
 import { publicationOf } from './publication.ts';
+import type { ServerTime } from './server-time.ts';
 import type { ServerStats } from './stats.ts';
 import type { Publication, Writer } from './writer.ts';
 
@@ -28,7 +32,10 @@ export interface ExecuteServices {
   readonly handlers: Readonly<Record<string, AnyHandler>>;
   readonly log: EventLog;
   readonly writer: Writer;
+  /** Records that a handler is about to be called, and answers how the command stands. */
+  readonly begins: Batches<CommandKey, CommandRecord>;
   readonly clock: Clock;
+  readonly time: ServerTime;
   readonly limits: Limits;
   readonly stats: ServerStats;
   report(error: unknown, about: string): void;
@@ -37,7 +44,6 @@ export interface ExecuteServices {
 export const ATTEMPTS_LIMIT = 5;
 /** Doubled after each further failure. */
 export const FIRST_BACKOFF_MS = 100;
-const UNAVAILABLE_RETRY_MS = 1_000;
 
 type Judged = Extract<ReturnType<typeof interpretCommand>, { ok: true }>;
 interface Job {
@@ -45,6 +51,7 @@ interface Job {
   readonly requester: Requester;
   readonly judged: Judged;
   readonly handler: AnyHandler;
+  readonly neverBegun: boolean;
 }
 interface Done {
   readonly publications: readonly Publication[];
@@ -62,60 +69,80 @@ export async function execute(
   requester: Requester,
   mayRun: () => boolean,
 ): Promise<Answer> {
+  let neverBegun = false;
   try {
-    const first = await services.log.accepted(requester.client.principal, frame.id);
-    if (first) return { status: 'accepted', duplicate: true, result: first.result };
+    const record = await services.log.recall(keyOf(frame, requester));
+    if (record && record.status !== 'begun') return asItEnded(record);
+    if (record === null && frame.attempt > 1 && (await hasForgotten(services.log, requester))) {
+      return { status: 'abandoned' };
+    }
+    neverBegun = record === null;
+    if (hasExpired(services, frame)) return expired(neverBegun);
     if (frame.topic !== undefined && !(await mayWrite(services, requester, frame.topic))) {
-      return refused('forbidden', `you may not send commands to topic ${JSON.stringify(frame.topic)}`);
+      const message = `you may not send commands to topic ${JSON.stringify(frame.topic)}`;
+      return refused('forbidden', message, neverBegun);
     }
     const { type } = frame.command;
     const judged = interpretCommand(services.protocol, frame.command);
     if (!judged.ok) {
-      return refused(judged.code === 'unknown_type' ? 'unknown_command' : 'invalid_command', judged.message);
+      const code = judged.code === 'unknown_type' ? 'unknown_command' : 'invalid_command';
+      return refused(code, judged.message, neverBegun);
     }
     const handler = Object.hasOwn(services.handlers, type) ? services.handlers[type] : undefined;
-    if (!handler) return refused('unknown_command', `the server has no handler for ${JSON.stringify(type)}`);
-    return await untilAnswered(services, { frame, requester, judged, handler }, mayRun);
+    if (!handler) {
+      const message = `the server has no handler for ${JSON.stringify(type)}`;
+      return refused('unknown_command', message, neverBegun);
+    }
+    const job = { frame, requester, judged, handler, neverBegun };
+    neverBegun = false;
+    return await untilAnswered(services, job, mayRun);
   } catch (error) {
     services.report(error, nameOf(frame));
-    return {
-      status: 'refused',
-      code: 'unavailable',
-      message: 'the server could not look into its log or its permissions; send it again',
-      retry: true,
-      retryAfterMs: UNAVAILABLE_RETRY_MS,
-    };
+    const message = 'the server could not look into its log or its permissions; send it again';
+    return unavailable(message, neverBegun);
   }
 }
 
 async function untilAnswered(services: ExecuteServices, job: Job, mayRun: () => boolean): Promise<Answer> {
-  const { clock, stats, writer, report } = services;
-  const { frame, requester } = job;
+  const { clock, stats, writer, begins, report } = services;
+  const { frame, requester, neverBegun } = job;
   for (let tries = 1; mayRun(); tries += 1) {
+    if (hasExpired(services, frame)) return expired(neverBegun && tries === 1);
+    if (tries === 1) {
+      const record = await begins.add(keyOf(frame, requester));
+      if (record.status !== 'begun') return asItEnded(record);
+      if (!mayRun()) break;
+    }
     let done: Done;
     try {
       done = await run(services, job, tries);
     } catch (error) {
       if (error instanceof Reject) {
         const { code, message, retry, retryAfterMs } = error;
-        return { status: 'refused', code, message, retry, retryAfterMs };
+        return { status: 'refused', code, message, retry, retryAfterMs, neverBegun: false };
       }
       stats.commands.failedAttempts += 1;
       report(error, `${nameOf(frame)}, attempt ${tries} of ${ATTEMPTS_LIMIT}`);
-      if (tries === ATTEMPTS_LIMIT) return refused('internal', 'the server failed to run this command');
+      if (tries === ATTEMPTS_LIMIT) {
+        return refused('internal', 'the server failed to run this command', false);
+      }
       const backoff = deferred<void>();
       clock.setTimer(FIRST_BACKOFF_MS * 2 ** (tries - 1), () => backoff.resolve());
       await backoff.promise;
       continue;
     }
-    const { principal } = requester.client;
     const committed = await writer.append({
       publications: done.publications,
-      command: { principal, id: frame.id, result: done.result },
+      command: { ...keyOf(frame, requester), result: done.result },
     });
-    return committed.status === 'duplicate'
-      ? { status: 'accepted', duplicate: true, result: committed.result }
-      : { status: 'accepted', duplicate: false, result: done.result };
+    switch (committed.status) {
+      case 'committed':
+        return { status: 'accepted', duplicate: false, result: done.result };
+      case 'duplicate':
+        return { status: 'accepted', duplicate: true, result: committed.result };
+      case 'cancelled':
+        return asItEnded(committed);
+    }
   }
   return { status: 'abandoned' };
 }
@@ -193,8 +220,17 @@ async function inTime<T>(
   }
 }
 
-function refused(code: string, message: string): Answer {
-  return { status: 'refused', code, message, retry: false, retryAfterMs: null };
+/** A command means nothing any more after its end. */
+function hasExpired({ time }: ExecuteServices, { expires_at }: CommandFrame): boolean {
+  return expires_at !== undefined && time.now() > expires_at;
+}
+
+function expired(neverBegun: boolean): Answer {
+  return refused('expired', 'it arrived after its end, and was not begun', neverBegun);
+}
+
+function keyOf({ id }: CommandFrame, { client }: Requester): CommandKey {
+  return { principal: client.principal, id };
 }
 
 function nameOf({ id, command }: CommandFrame): string {

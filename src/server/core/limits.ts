@@ -3,6 +3,11 @@ export interface Limits {
   /** From the open socket to `welcome`, milliseconds. @default 10_000 */
   readonly handshakeMs: number;
   /**
+   * How long `authenticate` may take, milliseconds; beyond it its signal is aborted, and the connection ends
+   * (`overloaded`). `handshakeMs` counts, too. @default 10_000
+   */
+  readonly authenticateMs: number;
+  /**
    * Sockets that are not welcomed yet. One more, and the longest silent one of the address that has most of them is
    * turned away (`overloaded`). @default 1_000
    */
@@ -16,6 +21,11 @@ export interface Limits {
   readonly heartbeatMs: number | null;
   /** Connections of one principal; not counted without `authenticate`, where everybody is the same. @default 100 */
   readonly connectionsPerPrincipal: number;
+  /**
+   * Welcomed connections from one address; one more is turned away (`overloaded`). Behind a proxy all of them have the
+   * proxy's address: let the proxy count, and set this to `Infinity`. @default 10_000
+   */
+  readonly connectionsPerAddress: number;
   /** Topics of one connection. @default 1_000 */
   readonly subscriptionsPerConnection: number;
   /** Of one connection, in bursts of up to twice as many; beyond it the connection ends (`overloaded`). @default 5_000 */
@@ -54,10 +64,12 @@ export interface Limits {
 
 const DEFAULTS: Limits = {
   handshakeMs: 10_000,
+  authenticateMs: 10_000,
   handshakes: 1_000,
   handshakeBytes: 65_536,
   heartbeatMs: null,
   connectionsPerPrincipal: 100,
+  connectionsPerAddress: 10_000,
   subscriptionsPerConnection: 1_000,
   framesPerSecond: 5_000,
   bytesPerSecond: 16_777_216,
@@ -72,14 +84,39 @@ const DEFAULTS: Limits = {
   bufferedBytes: 16_777_216,
 };
 
-/** @throws RangeError for a limit that is not a positive number. */
+/** What a timer holds; with more it goes off at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+/** A client that is silent for so many heartbeats is cut off. */
+export const SILENCE_FACTOR = 2.5;
+
+/** The largest values, where one is not simply without a bound. */
+const LARGEST: Partial<Record<keyof Limits, number>> = {
+  handshakeMs: LONGEST_TIMER_MS,
+  authenticateMs: LONGEST_TIMER_MS,
+  commandMs: LONGEST_TIMER_MS,
+  heartbeatMs: Math.floor(LONGEST_TIMER_MS / SILENCE_FACTOR),
+  // `ws` counts in 32 bits.
+  maxFrameBytes: 2 ** 31 - 1,
+  tailLimit: Number.MAX_SAFE_INTEGER,
+  missedLimit: Number.MAX_SAFE_INTEGER,
+};
+const MAY_BE_ZERO: readonly string[] = ['tailLimit', 'missedLimit'];
+const WHOLE: readonly string[] = ['maxFrameBytes', 'tailLimit', 'missedLimit'];
+
+/** @throws RangeError for a limit that is not a positive number, or larger than can be kept to. */
 export function resolveLimits(given: Partial<Limits> = {}): Limits {
   const limits = { ...DEFAULTS, ...given };
-  for (const [name, value] of Object.entries(limits)) {
-    const zeroAllowed = name === 'tailLimit' || name === 'missedLimit';
-    if (value !== null && !(value > 0 || (zeroAllowed && value === 0))) {
-      throw new RangeError(`createServer: limits.${name} must be a positive number, not ${value}`);
+  for (const name of Object.keys(DEFAULTS) as (keyof Limits)[]) {
+    const value: unknown = limits[name];
+    if (name === 'heartbeatMs' && value === null) continue;
+    const complain = (wanted: string) =>
+      new RangeError(`createServer: limits.${name} must be ${wanted}, not ${value}`);
+    if (typeof value !== 'number' || !(value > 0 || (value === 0 && MAY_BE_ZERO.includes(name)))) {
+      throw complain('a positive number');
     }
+    const largest = LARGEST[name] ?? Number.POSITIVE_INFINITY;
+    if (value > largest) throw complain(`at most ${largest}`);
+    if (WHOLE.includes(name) && !Number.isInteger(value)) throw complain('a whole number');
   }
   return limits;
 }

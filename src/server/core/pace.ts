@@ -53,7 +53,7 @@ export class Pace {
   ask(): void {
     if (this.#asked) return;
     const cancel = this.#clock.setTimer(ANSWER_MS, () => this.reached());
-    this.#asked = { sent: this.#sent, at: this.#clock.now(), cancel };
+    this.#asked = { sent: this.#sent, at: this.#clock.elapsed, cancel };
     this.#peer.mark();
   }
 
@@ -63,7 +63,7 @@ export class Pace {
     const { sent, at, cancel } = this.#asked;
     cancel();
     this.#asked = null;
-    const tookMs = Math.max(0, this.#clock.now() - at);
+    const tookMs = this.#clock.elapsed - at;
     this.#roundTripMs = Math.min(this.#roundTripMs, tookMs);
     const queuedMs = tookMs - this.#roundTripMs;
     const wasFull = sent - this.#received >= this.#window / 2;

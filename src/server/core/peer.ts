@@ -32,8 +32,10 @@ export interface Inbound {
 }
 
 export interface Clock {
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970. Somebody may set it. */
   now(): number;
+  /** Milliseconds that have passed since some moment, whatever the clock was set to. */
+  readonly elapsed: number;
   /** Calls back once, after that many milliseconds; the answer cancels it. */
   setTimer(delayMs: number, callback: () => void): () => void;
   /** Lets what has arrived meanwhile be taken first. Where it is missing, nothing arrives by itself. */

@@ -42,10 +42,14 @@ export interface SessionServices extends SubscriptionServices {
 export interface SessionIdentity {
   readonly client: ClientKey;
   readonly term: number;
+  /** Where its socket comes from; empty where that is unknown. */
+  readonly address: string;
   /** The number of its socket. */
   readonly number: number;
   /** The largest message that the client reads. */
   readonly maxBytes: number;
+  /** It was told that commands are remembered since then. */
+  readonly rememberedSince: number;
 }
 
 /** More in one frame would hold up everybody else while they are recorded. */
@@ -64,8 +68,10 @@ function cursorOf({ cursor }: { cursor?: Cursor | undefined }): Cursor | null {
 export class Session implements Contender, Subscriber, Requester {
   readonly client: ClientKey;
   readonly term: number;
+  readonly address: string;
   readonly number: number;
   readonly maxBytes: number;
+  readonly rememberedSince: number;
   readonly #line: Line;
   readonly #services: SessionServices;
   readonly #requests: Rate;
@@ -74,16 +80,19 @@ export class Session implements Contender, Subscriber, Requester {
   /** Offsets of acknowledgements that are being recorded. */
   #acknowledging = 0;
 
-  constructor({ client, term, number, maxBytes }: SessionIdentity, line: Line, services: SessionServices) {
+  constructor(identity: SessionIdentity, line: Line, services: SessionServices) {
+    const { client, term, address, number, maxBytes, rememberedSince } = identity;
+    this.rememberedSince = rememberedSince;
     this.client = client;
     this.term = term;
+    this.address = address;
     this.number = number;
     this.maxBytes = maxBytes;
     this.#line = line;
     this.#services = services;
     const { resyncsPerMinute, subscriptionsPerConnection } = services.limits;
     const burst = Math.max(resyncsPerMinute, subscriptionsPerConnection);
-    this.#requests = new Rate(resyncsPerMinute, 60_000, burst, services.clock.now());
+    this.#requests = new Rate(resyncsPerMinute, 60_000, burst, services.clock.elapsed);
   }
 
   get mayRun(): boolean {
@@ -115,7 +124,7 @@ export class Session implements Contender, Subscriber, Requester {
   }
 
   takeRequest(): boolean {
-    return this.#requests.take(this.#services.clock.now());
+    return this.#requests.take(this.#services.clock.elapsed);
   }
 
   gaveUp(subscription: Subscription): void {
@@ -134,11 +143,17 @@ export class Session implements Contender, Subscriber, Requester {
     this.#line.goodbye({ code: 'superseded', message: 'a newer connection took over', retry: false });
   }
 
+  outlivedMemory(): void {
+    this.stopCommands();
+    const message = 'the server remembers commands less far back than it told; connect anew';
+    this.#line.goodbye({ code: 'draining', message, retry: true });
+  }
+
   /** The socket is gone, or going. What arrived on it still runs, unless `stopCommands` was called. */
   end(): void {
     for (const subscription of this.#subscriptions.values()) subscription.end();
     this.#subscriptions.clear();
-    this.#services.clients.left(this, this.#services.clock.now());
+    this.#services.clients.left(this, this.#services.clock.elapsed);
   }
 
   take(frame: ClientFrame): void {
@@ -165,11 +180,14 @@ export class Session implements Contender, Subscriber, Requester {
       case 'command':
         this.#services.commands.receive(this, frame);
         return;
+      case 'withdraw':
+        this.#services.commands.withdraw(this, frame.id);
+        return;
       case 'ack':
         this.#takeAcknowledgement(frame);
         return;
       case 'ping':
-        this.send(frameText({ type: 'pong', id: frame.id }));
+        this.send(frameText({ type: 'pong', id: frame.id, server_time: this.#services.time.now() }));
     }
   }
 

@@ -41,6 +41,8 @@ export interface ServerStats {
     rejected: number;
     /** Refused for now. */
     deferred: number;
+    /** Times that a `withdraw` found a command cancelled, or cancelled it. */
+    withdrawn: number;
     /** Handlers that threw, or took too long. */
     failedAttempts: number;
     inProgress: number;
@@ -88,6 +90,7 @@ export function noStats(): ServerStats {
       duplicates: 0,
       rejected: 0,
       deferred: 0,
+      withdrawn: 0,
       failedAttempts: 0,
       inProgress: 0,
     },

@@ -5,6 +5,7 @@ import { eventText, frameText, redeliveryText } from './frames.ts';
 import type { Limits } from './limits.ts';
 import type { Clock } from './peer.ts';
 import { Repeats } from './repeats.ts';
+import type { ServerTime } from './server-time.ts';
 import { snapshotTexts } from './snapshot.ts';
 import type { ServerStats } from './stats.ts';
 import type { Listener, Offered, Topics } from './topics.ts';
@@ -31,9 +32,12 @@ export interface SubscriptionServices {
   readonly log: EventLog;
   readonly topics: Topics;
   readonly clock: Clock;
+  readonly time: ServerTime;
   readonly limits: Limits;
   readonly stats: ServerStats;
   report(error: unknown, about: string): void;
+  /** A client knows offsets that the log does not, and a new epoch has begun. */
+  foundRestored(): Promise<void>;
 }
 
 export type SubscribeRequest =
@@ -169,7 +173,7 @@ export class Subscription implements Listener {
       const known = await this.#answer(start, current);
       if (known === null || !(await this.#catchUp(known, current))) return;
       this.#phase = { name: 'live' };
-      for (const { offset } of owedBefore) this.#sent(offset, this.#services.clock.now());
+      for (const { offset } of owedBefore) this.#sent(offset, this.#services.clock.elapsed);
       await this.#repeat(owedBefore);
     } catch (error) {
       if (!current()) return;
@@ -182,7 +186,7 @@ export class Subscription implements Listener {
   /** Says how the topic stands; resolves to its newest offset as far as it is known, or `null` where it is over. */
   async #answer(start: Start, current: () => boolean): Promise<number | null> {
     if (start.kind === 'anew') return await this.#sendSnapshot(0, start.from, current);
-    const { log, stats, topics } = this.#services;
+    const { log, stats, topics, foundRestored } = this.#services;
     const { ref, cursor } = start;
     let from: From | null = null;
     if (cursor) {
@@ -198,6 +202,8 @@ export class Subscription implements Listener {
         await log.renew(this.topic, history.epoch);
         if (!current()) return null;
         topics.renewed(this.topic, this);
+        await foundRestored();
+        if (!current()) return null;
       } else if (history.epoch === cursor.epoch) {
         if (start.kind === 'subscribe' && history.complete) {
           stats.recoveries += 1;
@@ -250,7 +256,7 @@ export class Subscription implements Listener {
       this.#subscriber.send(text);
     }
     for (const event of [...state.events, ...(missed ?? [])]) {
-      if (event.critical && !left.has(event.offset)) this.#sent(event.offset, clock.now());
+      if (event.critical && !left.has(event.offset)) this.#sent(event.offset, clock.elapsed);
     }
     return state.offset;
   }
@@ -291,13 +297,13 @@ export class Subscription implements Listener {
     this.#given = event.offset;
     this.#services.stats.eventsSent += 1;
     this.#subscriber.send(text);
-    if (event.critical) this.#sent(event.offset, this.#services.clock.now());
+    if (event.critical) this.#sent(event.offset, this.#services.clock.elapsed);
   }
 
   async #owe(events: readonly LoggedEvent[]): Promise<void> {
     const offsets = [...new Set(events.filter(({ critical }) => critical).map(({ offset }) => offset))];
     if (offsets.length === 0) return;
-    await this.#services.log.owe(this.client, this.topic, offsets, this.#services.clock.now());
+    await this.#services.log.owe(this.client, this.topic, offsets, this.#services.time.now());
   }
 
   /** A critical event is sent: it comes again unless it is acknowledged. */
@@ -308,7 +314,7 @@ export class Subscription implements Listener {
   #armRepeats(at: number): void {
     if (this.#phase.name === 'ended' || (this.#repeatTimer && this.#repeatTimer.at <= at)) return;
     this.#repeatTimer?.cancel();
-    const cancel = this.#services.clock.setTimer(at - this.#services.clock.now(), () => {
+    const cancel = this.#services.clock.setTimer(at - this.#services.clock.elapsed, () => {
       this.#repeatTimer = null;
       void this.#repeatDue();
     });
@@ -317,9 +323,9 @@ export class Subscription implements Listener {
 
   async #repeatDue(): Promise<void> {
     const { log, clock, report } = this.#services;
-    const due = this.#repeats.dueAt(clock.now());
+    const due = this.#repeats.dueAt(clock.elapsed);
     // Whatever comes of this, the next time is later.
-    for (const offset of due) this.#repeats.again(offset, clock.now());
+    for (const offset of due) this.#repeats.again(offset, clock.elapsed);
     try {
       const owed = await log.owed(this.client, this.topic);
       const stillOwed = new Set(owed.map(({ offset }) => offset));

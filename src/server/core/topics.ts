@@ -1,6 +1,6 @@
 import type { ClientKey, Committed, EventLog, LoggedEvent, Transaction } from '../log/event-log.ts';
 import { eventText } from './frames.ts';
-import type { Clock } from './peer.ts';
+import type { ServerTime } from './server-time.ts';
 import type { ServerStats } from './stats.ts';
 import type { Audience } from './writer.ts';
 
@@ -36,19 +36,19 @@ interface Topic {
 /** Who listens to what. A topic that nobody listens to costs nothing here. */
 export class Topics implements Audience {
   readonly #log: EventLog;
-  readonly #clock: Clock;
+  readonly #time: ServerTime;
   readonly #stats: ServerStats;
   readonly #report: (error: unknown, about: string) => void;
   readonly #topics = new Map<string, Topic>();
 
   constructor(
     log: EventLog,
-    clock: Clock,
+    time: ServerTime,
     stats: ServerStats,
     report: (error: unknown, about: string) => void,
   ) {
     this.#log = log;
-    this.#clock = clock;
+    this.#time = time;
     this.#stats = stats;
     this.#report = report;
   }
@@ -90,7 +90,7 @@ export class Topics implements Audience {
   committed(results: readonly Committed[], transactions: readonly Transaction[]): void {
     const byTopic = new Map<string, Group>();
     for (const [index, result] of results.entries()) {
-      if (result.status === 'duplicate') continue;
+      if (result.status !== 'committed') continue;
       this.#stats.eventsPublished += result.events.length;
       for (const [position, { topic, epoch, event }] of result.events.entries()) {
         if (!this.#topics.has(topic)) continue;
@@ -117,7 +117,7 @@ export class Topics implements Audience {
     const offsets = [...owedBy].filter(([, clients]) => !clients.has(client)).map(([event]) => event.offset);
     if (offsets.length === 0) return;
     this.#log
-      .owe(client, topic, offsets, this.#clock.now())
+      .owe(client, topic, offsets, this.#time.now())
       .catch((error) => this.#report(error, `recording critical events of topic ${topic}`));
   }
 }

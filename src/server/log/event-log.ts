@@ -6,13 +6,27 @@
  * One server works on a log at a time. Times are milliseconds since 1970 by the server's clock, passed in.
  */
 export interface EventLog {
-  /** Called once by each server that takes the log into use, before anything else. */
-  open(options: { now: number; tailLimit: number }): Promise<void>;
+  /**
+   * Called by each server that takes the log into use, before anything else, and again where it has rejected. Answers the
+   * newest time that is in the log: one that was told, or at which something was recorded. The server's time goes on from
+   * there, whatever its clock says.
+   */
+  open(options: { now: number; tailLimit: number }): Promise<{ newestTime: number }>;
+
+  /** The server tells a client this time: durably recorded once it resolves. No less than any before it. */
+  tell(time: number): Promise<void>;
+
+  /**
+   * Whether a server on this log was at work at this time, as far as the log knows: between its `open` and the last time
+   * that it told. A time that clients were told and that the log does not know is a sign that it was restored from a
+   * backup: whatever was accepted since then is forgotten.
+   */
+  wasTold(time: number): Promise<boolean>;
 
   /**
    * Appends, durably once it resolves. Each transaction is all or nothing; they are applied in order. One whose command
-   * was accepted before changes nothing and is answered with the first one's result. Where the promise rejects, any of
-   * them may have been committed or not.
+   * has ended before changes nothing, and is answered with how it ended. Where the promise rejects, any of them may have
+   * been committed or not.
    */
   commit(transactions: readonly Transaction[], now: number): Promise<readonly Committed[]>;
 
@@ -24,13 +38,24 @@ export interface EventLog {
 
   /**
    * Begins a new epoch of the topic, with its events and offsets as they are, unless it has already left `epoch`.
-   * For when a client knows offsets that this log does not: it was restored from a backup.
+   * For when a client knows offsets that this log does not: it was restored from a backup, and with those events it has
+   * lost commands. So `dedupeSince` moves to the time of its last `open`, if that is later.
    */
   renew(topic: string, epoch: string): Promise<void>;
 
-  accepted(principal: Principal, id: string): Promise<Accepted | null>;
+  /** What is known of a command; `null` where that is nothing. */
+  recall(command: CommandKey): Promise<CommandRecord | null>;
 
-  /** Every id accepted at this time or later is still remembered. */
+  /**
+   * Their handlers are about to be called: records so, durably once it resolves, for those that have not ended. Answers for
+   * each how it stands then: `begun`, or how it had ended.
+   */
+  begin(commands: readonly CommandKey[], now: number): Promise<readonly CommandRecord[]>;
+
+  /** Records the command as cancelled, durably once it resolves, unless it has ended. Answers how it has ended then. */
+  cancel(command: CommandKey, now: number): Promise<CommandEnd>;
+
+  /** Every id that was begun or has ended at this time or later is still remembered. */
   dedupeSince(): Promise<number>;
 
   /** The principal that used this client id first: the answer says whether that is the client's own. */
@@ -61,13 +86,21 @@ export interface ClientKey {
   readonly clientId: string;
 }
 
+export interface CommandKey {
+  readonly principal: Principal;
+  readonly id: string;
+}
+
+export type CommandEnd =
+  | { readonly status: 'accepted'; readonly result: JsonText | null }
+  /** `begun`: its handler had been called before. */
+  | { readonly status: 'cancelled'; readonly begun: boolean };
+export type CommandRecord = CommandEnd | { readonly status: 'begun' };
+
 export interface Transaction {
   readonly events: readonly NewEvent[];
-  readonly command: {
-    readonly principal: Principal;
-    readonly id: string;
-    readonly result: JsonText | null;
-  } | null;
+  /** It is accepted by this transaction. */
+  readonly command: (CommandKey & { readonly result: JsonText | null }) | null;
 }
 /** JSON text, kept as it is: the log looks into no event. */
 export type JsonText = string;
@@ -106,11 +139,8 @@ export type Committed =
         readonly event: LoggedEvent;
       }[];
     }
-  | { readonly status: 'duplicate'; readonly result: JsonText | null };
-
-export interface Accepted {
-  readonly result: JsonText | null;
-}
+  | { readonly status: 'duplicate'; readonly result: JsonText | null }
+  | Extract<CommandEnd, { status: 'cancelled' }>;
 
 /** After an offset; or all whose `ts` is not below a time. */
 export type From = { readonly after: number } | { readonly since: number };

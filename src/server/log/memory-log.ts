@@ -1,6 +1,8 @@
 import {
-  type Accepted,
   type ClientKey,
+  type CommandEnd,
+  type CommandKey,
+  type CommandRecord,
   type Committed,
   type EventLog,
   type From,
@@ -17,11 +19,13 @@ import {
 export interface MemoryLogOptions {
   /** Events of each topic that can be replayed; the state by key is kept beyond it. @default 20_000 */
   readonly historyEvents?: number;
-  /** Accepted command ids; beyond it the oldest are forgotten, and `dedupe_since` says so. @default 100_000 */
+  /** Remembered command ids; beyond it the oldest are forgotten, and `dedupe_since` says so. @default 100_000 */
   readonly commandIds?: number;
   /** Names a new epoch, differently each time. @default crypto.randomUUID */
   readonly newEpoch?: () => string;
 }
+
+const FORGET_BEYOND = 1.01;
 
 /** Client ids whose first principal is remembered. */
 const OWNERS_LIMIT = 100_000;
@@ -40,11 +44,13 @@ class MemoryLog implements EventLog {
   readonly #newEpoch: () => string;
   readonly #epoch: string;
   readonly #topics = new Map<string, MemoryTopic>();
-  /** In the order of acceptance. */
-  readonly #commands = new Map<string, Accepted & { readonly at: number }>();
+  /** Those that were recorded last come last. */
+  readonly #commands = new Map<string, { readonly record: CommandRecord; readonly at: number }>();
   readonly #owners = new Map<string, Principal>();
   readonly #deliveries = new Map<string, Map<number, Delivery>>();
   #startedAt: number | null = null;
+  #openedAt = 0;
+  #newestTime = 0;
   #dedupeSince = 0;
   #tailLimit = 0;
   #closed = false;
@@ -56,25 +62,40 @@ class MemoryLog implements EventLog {
     this.#epoch = this.#newEpoch();
   }
 
-  async open({ now, tailLimit }: { now: number; tailLimit: number }): Promise<void> {
+  async open({ now, tailLimit }: { now: number; tailLimit: number }): Promise<{ newestTime: number }> {
     this.#closed = false;
     this.#tailLimit = tailLimit;
-    if (this.#startedAt !== null) return;
-    this.#startedAt = now;
-    this.#dedupeSince = now;
+    this.#openedAt = Math.max(now, this.#newestTime);
+    if (this.#startedAt === null) {
+      this.#startedAt = now;
+      this.#dedupeSince = now;
+    }
+    return { newestTime: this.#newestTime };
+  }
+
+  async tell(time: number): Promise<void> {
+    this.#checkOpen();
+    this.#newestTime = Math.max(this.#newestTime, time);
+  }
+
+  async wasTold(time: number): Promise<boolean> {
+    this.#checkOpen();
+    // Nobody restores it from anywhere.
+    return time <= this.#newestTime;
   }
 
   async commit(transactions: readonly Transaction[], now: number): Promise<readonly Committed[]> {
     this.#checkOpen();
+    this.#newestTime = Math.max(this.#newestTime, now);
     return transactions.map((transaction) => this.#apply(transaction, now));
   }
 
   #apply({ events, command }: Transaction, now: number): Committed {
     if (command) {
-      const first = this.#commands.get(pair(command.principal, command.id));
-      if (first) return { status: 'duplicate', result: first.result };
-      this.#commands.set(pair(command.principal, command.id), { result: command.result, at: now });
-      this.#limitCommands();
+      const record = this.#commands.get(pair(command.principal, command.id))?.record;
+      if (record?.status === 'accepted') return { status: 'duplicate', result: record.result };
+      if (record?.status === 'cancelled') return record;
+      this.#record(command, { status: 'accepted', result: command.result }, now);
     }
     return {
       status: 'committed',
@@ -102,12 +123,29 @@ class MemoryLog implements EventLog {
   async renew(name: string, epoch: string): Promise<void> {
     this.#checkOpen();
     const topic = this.#publishedTopic(name);
-    if (topic.epoch === epoch) topic.epoch = this.#newEpoch();
+    if (topic.epoch !== epoch) return;
+    topic.epoch = this.#newEpoch();
+    this.#dedupeSince = Math.max(this.#dedupeSince, this.#openedAt);
   }
 
-  async accepted(principal: Principal, id: string): Promise<Accepted | null> {
+  async recall({ principal, id }: CommandKey): Promise<CommandRecord | null> {
     this.#checkOpen();
-    return this.#commands.get(pair(principal, id)) ?? null;
+    return this.#commands.get(pair(principal, id))?.record ?? null;
+  }
+
+  async begin(commands: readonly CommandKey[], now: number): Promise<readonly CommandRecord[]> {
+    this.#checkOpen();
+    return commands.map((command) => {
+      const record = this.#commands.get(pair(command.principal, command.id))?.record;
+      return record ?? this.#record(command, { status: 'begun' }, now);
+    });
+  }
+
+  async cancel(command: CommandKey, now: number): Promise<CommandEnd> {
+    this.#checkOpen();
+    const record = this.#commands.get(pair(command.principal, command.id))?.record;
+    if (record && record.status !== 'begun') return record;
+    return this.#record(command, { status: 'cancelled', begun: record !== undefined }, now);
   }
 
   async dedupeSince(): Promise<number> {
@@ -200,7 +238,18 @@ class MemoryLog implements EventLog {
     if (!deliveries.has(event.offset)) deliveries.set(event.offset, { event, acknowledged: false });
   }
 
+  #record<R extends CommandRecord>({ principal, id }: CommandKey, record: R, now: number): R {
+    const key = pair(principal, id);
+    this.#newestTime = Math.max(this.#newestTime, now);
+    this.#commands.delete(key);
+    this.#commands.set(key, { record, at: now });
+    this.#limitCommands();
+    return record;
+  }
+
   #limitCommands(): void {
+    // A hundredth at once: whoever was told how far the memory reaches has to be told anew.
+    if (this.#commands.size <= this.#commandIds * FORGET_BEYOND) return;
     for (const [key, { at }] of this.#commands) {
       if (this.#commands.size <= this.#commandIds) return;
       this.#forgetCommand(key, at);

@@ -1,5 +1,16 @@
-/** Raised with every change of the tables; a file of a newer format is refused. */
-export const FORMAT = 1;
+/** Raised with every change of the tables; a file of an older format is brought up, one of a newer format refused. */
+export const FORMAT = 2;
+
+/** From each format to the next one. */
+export const STEPS: Readonly<Record<number, string>> = {
+  1: `
+    ALTER TABLE commands ADD COLUMN state TEXT NOT NULL DEFAULT 'accepted';
+    CREATE TABLE runs (
+      began INTEGER PRIMARY KEY,
+      told INTEGER NOT NULL
+    );
+  `,
+};
 
 export const TABLES = `
   CREATE TABLE about (
@@ -38,11 +49,16 @@ export const TABLES = `
   CREATE TABLE commands (
     principal TEXT NOT NULL,
     id TEXT NOT NULL,
-    at INTEGER NOT NULL,
+    at INTEGER NOT NULL,           -- when the row became what it is
     result TEXT,
+    state TEXT NOT NULL DEFAULT 'accepted', -- or begun, cancelled, cancelled_begun
     PRIMARY KEY (principal, id)
   ) WITHOUT ROWID;
   CREATE INDEX commands_by_time ON commands (at);
+  CREATE TABLE runs (              -- of servers on this file: from the opening to the last time that was told
+    began INTEGER PRIMARY KEY,
+    told INTEGER NOT NULL
+  );
   CREATE TABLE clients (
     id TEXT PRIMARY KEY,
     principal TEXT NOT NULL,

@@ -1,11 +1,14 @@
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite';
 import {
-  type Accepted,
   type ClientKey,
+  type CommandEnd,
+  type CommandKey,
+  type CommandRecord,
   type Committed,
   type EventLog,
   type From,
   type History,
+  type JsonText,
   KEEP_MS,
   type LoggedEvent,
   type NewEvent,
@@ -14,7 +17,7 @@ import {
   type TopicState,
   type Transaction,
 } from '../log/event-log.ts';
-import { FORMAT, TABLES } from './schema.ts';
+import { FORMAT, STEPS, TABLES } from './schema.ts';
 
 export interface SqliteLogOptions {
   /** Events of each topic that can be replayed; the state by key is kept beyond it. @default 100_000 */
@@ -56,6 +59,7 @@ class SqliteLog implements EventLog {
   readonly #newEpoch: () => string;
   readonly #statements = new Map<string, StatementSync>();
   #tailLimit = 0;
+  #openedAt = 0;
 
   constructor(path: string, { historyEvents = 100_000, newEpoch }: SqliteLogOptions) {
     this.#historyEvents = historyEvents;
@@ -72,9 +76,27 @@ class SqliteLog implements EventLog {
     }
   }
 
-  async open({ now, tailLimit }: { now: number; tailLimit: number }): Promise<void> {
-    this.#tailLimit = tailLimit;
-    this.#run('INSERT OR IGNORE INTO about VALUES (1, ?, ?, ?)', this.#newEpoch(), now, now);
+  async open({ now, tailLimit }: { now: number; tailLimit: number }): Promise<{ newestTime: number }> {
+    return this.#atomically(() => {
+      const newestTime = this.#newestTime();
+      const openedAt = Math.max(now, newestTime);
+      const isNew = this.#one('SELECT 1 FROM about') === undefined;
+      if (isNew) this.#run('INSERT INTO about VALUES (1, ?, ?, ?)', this.#newEpoch(), now, now);
+      // A format that did not tell: whatever was before counts as known.
+      else if (!this.#one('SELECT 1 FROM runs')) this.#run('INSERT INTO runs VALUES (0, ?)', openedAt);
+      this.#run('INSERT OR IGNORE INTO runs VALUES (?, ?)', openedAt, openedAt);
+      this.#openedAt = openedAt;
+      this.#tailLimit = tailLimit;
+      return { newestTime };
+    });
+  }
+
+  async tell(time: number): Promise<void> {
+    this.#run('UPDATE runs SET told = ? WHERE began = ? AND told < ?', time, this.#openedAt, time);
+  }
+
+  async wasTold(time: number): Promise<boolean> {
+    return this.#one('SELECT 1 FROM runs WHERE began <= ? AND told >= ?', time, time) !== undefined;
   }
 
   async commit(transactions: readonly Transaction[], now: number): Promise<readonly Committed[]> {
@@ -113,13 +135,37 @@ class SqliteLog implements EventLog {
 
   async renew(name: string, epoch: string): Promise<void> {
     this.#atomically(() => {
+      const topic = this.#topic(name);
+      if (topic.epoch !== epoch) return;
       const id = this.#publishedTopic(name);
-      this.#run('UPDATE topics SET epoch = ? WHERE id = ? AND epoch = ?', this.#newEpoch(), id, epoch);
+      this.#run('UPDATE topics SET epoch = ? WHERE id = ?', this.#newEpoch(), id);
+      this.#run('UPDATE about SET dedupe_since = max(dedupe_since, ?)', this.#openedAt);
     });
   }
 
-  async accepted(principal: Principal, id: string): Promise<Accepted | null> {
-    return this.#accepted(principal, id);
+  async recall(command: CommandKey): Promise<CommandRecord | null> {
+    return this.#recall(command);
+  }
+
+  async begin(commands: readonly CommandKey[], now: number): Promise<readonly CommandRecord[]> {
+    return this.#atomically(() =>
+      commands.map((command) => {
+        const record = this.#recall(command);
+        if (record) return record;
+        this.#record(command, 'begun', null, now);
+        return { status: 'begun' };
+      }),
+    );
+  }
+
+  async cancel(command: CommandKey, now: number): Promise<CommandEnd> {
+    return this.#atomically(() => {
+      const record = this.#recall(command);
+      if (record && record.status !== 'begun') return record;
+      const begun = record !== null;
+      this.#record(command, begun ? 'cancelled_begun' : 'cancelled', null, now);
+      return { status: 'cancelled', begun };
+    });
   }
 
   async dedupeSince(): Promise<number> {
@@ -196,6 +242,10 @@ class SqliteLog implements EventLog {
         before,
       );
       this.#run('DELETE FROM commands WHERE at < ?', before);
+      this.#run(
+        'DELETE FROM runs WHERE told < (SELECT dedupe_since FROM about) AND began <> ?',
+        this.#openedAt,
+      );
       this.#run('DELETE FROM clients WHERE used_at < ?', now - OWNER_KEEP_MS);
       this.#run(
         `DELETE FROM deliveries WHERE NOT EXISTS (
@@ -219,20 +269,33 @@ class SqliteLog implements EventLog {
   #createTables(path: string): void {
     this.#atomically(() => {
       const format = numberIn(this.#db.prepare('PRAGMA user_version').get(), 'user_version');
-      if (format === FORMAT) return;
-      if (format !== 0) {
+      if (format > FORMAT) {
         throw new Error(`sqliteLog: ${path} has format ${format}; this version reads format ${FORMAT}`);
       }
-      this.#db.exec(`${TABLES} PRAGMA user_version = ${FORMAT};`);
+      if (format === 0) this.#db.exec(TABLES);
+      else for (let from = format; from < FORMAT; from += 1) this.#db.exec(STEPS[from] ?? '');
+      this.#db.exec(`PRAGMA user_version = ${FORMAT};`);
     });
+  }
+
+  /** 0 where there is none. */
+  #newestTime(): number {
+    const row = this.#one(
+      `SELECT max(
+         coalesce((SELECT max(told) FROM runs), 0),
+         coalesce((SELECT max(at) FROM commands), 0),
+         coalesce((SELECT max(newest_ts) FROM topics), 0)
+       ) AS newest`,
+    );
+    return numberIn(row, 'newest');
   }
 
   #apply({ events, command }: Transaction, now: number): Committed {
     if (command) {
-      const first = this.#accepted(command.principal, command.id);
-      if (first) return { status: 'duplicate', result: first.result };
-      const { principal, id, result } = command;
-      this.#run('INSERT INTO commands VALUES (?, ?, ?, ?)', principal, id, now, result);
+      const record = this.#recall(command);
+      if (record?.status === 'accepted') return { status: 'duplicate', result: record.result };
+      if (record?.status === 'cancelled') return record;
+      this.#record(command, 'accepted', command.result, now);
     }
     return { status: 'committed', events: events.map((event) => this.#append(event, now)) };
   }
@@ -297,9 +360,25 @@ class SqliteLog implements EventLog {
     );
   }
 
-  #accepted(principal: Principal, id: string): Accepted | null {
-    const row = this.#one('SELECT result FROM commands WHERE principal = ? AND id = ?', principal, id);
-    return row ? { result: textOrNullIn(row, 'result') } : null;
+  #recall({ principal, id }: CommandKey): CommandRecord | null {
+    const row = this.#one('SELECT state, result FROM commands WHERE principal = ? AND id = ?', principal, id);
+    if (!row) return null;
+    const state = textIn(row, 'state');
+    switch (state) {
+      case 'begun':
+        return { status: 'begun' };
+      case 'accepted':
+        return { status: 'accepted', result: textOrNullIn(row, 'result') };
+      case 'cancelled':
+      case 'cancelled_begun':
+        return { status: 'cancelled', begun: state === 'cancelled_begun' };
+      default:
+        throw wrongValue('state', state);
+    }
+  }
+
+  #record({ principal, id }: CommandKey, state: CommandState, result: JsonText | null, now: number): void {
+    this.#run('INSERT OR REPLACE INTO commands VALUES (?, ?, ?, ?, ?)', principal, id, now, result, state);
   }
 
   #topic(name: string): Topic {
@@ -395,6 +474,8 @@ class SqliteLog implements EventLog {
     return this.#prepared(sql).all(...values);
   }
 }
+
+type CommandState = 'begun' | 'accepted' | 'cancelled' | 'cancelled_begun';
 
 type Row = Record<string, SQLOutputValue>;
 

@@ -18,12 +18,13 @@ export function judgeAccount(world: World, account: Account): void {
   for (const status of [row?.fate.state, kept?.status]) {
     if (status === undefined) continue;
     // What the server has refused for good never ran; a person who retries it may take that back.
-    // And what the server has withdrawn never will.
+    // And what the server has withdrawn never will, nor what it finds past its end.
     const isWithdrawn = status === 'cancelled' && isCancelled(account);
-    if (NEVER_SENT.includes(status) && isHandedOver && !isWithdrawn && !(isRetried && isRefused))
+    const isPastItsEnd = status === 'expired' && command === 'brief' && runs.length === 0;
+    const isToldByServer = isWithdrawn || isPastItsEnd || (isRetried && isRefused);
+    if (NEVER_SENT.includes(status) && isHandedOver && !isToldByServer)
       problems.push(`${about} may have been sent, and is called ${status}`);
-    // Past its end it is not asked about where the server would begin it all the same.
-    if (status === 'uncertain' && command !== 'brief' && !mayBeUncertain(world, account))
+    if (status === 'uncertain' && !mayBeUncertain(world, account))
       problems.push(`${about} is uncertain, though the server never forgot`);
   }
   if (kept && runs.length > 0 && kept.status !== 'accepted' && kept.status !== 'uncertain')

@@ -170,6 +170,9 @@ export class SimServer {
       report: (error, about) => this.#report(error, about),
       clock: {
         now: () => this.#now(),
+        get elapsed() {
+          return clock.elapsed;
+        },
         setTimer: (delayMs, callback) => lifeTimer(clock, life, delayMs, callback),
       },
       limits: resolveLimits({

@@ -44,6 +44,7 @@ test('a command that breaks its schema, or is unknown, is refused for good', asy
     code: 'invalid_command',
     message: expect.stringContaining('command note: text'),
     retry: false,
+    ran: false,
   });
   client.command({ type: 'constructor' });
   expect(await client.next('command_nack')).toMatchObject({ code: 'unknown_command', retry: false });

@@ -45,8 +45,8 @@ test('memoryLog forgets the oldest ids beyond its limit, and says so', async () 
   for (const [at, id] of ['a', 'b', 'c'].entries()) {
     await log.commit([{ command: { principal: 'p', id, result: null }, events: [] }], 20 + at);
   }
-  expect(await log.accepted('p', 'a')).toBeNull();
-  expect(await log.accepted('p', 'b')).not.toBeNull();
+  expect(await log.recall({ principal: 'p', id: 'a' })).toBeNull();
+  expect(await log.recall({ principal: 'p', id: 'b' })).not.toBeNull();
   expect(await log.dedupeSince()).toBe(21);
 });
 

@@ -298,6 +298,7 @@ test('of clients without a connection, so many are remembered', () => {
   const contender = (n: number, term: number) => ({
     client: { principal: 'ann', clientId: String(n) },
     term,
+    address: '',
     number: n,
     supersede() {},
   });

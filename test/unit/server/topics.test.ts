@@ -343,7 +343,7 @@ function sparse(inner: EventLog): EventLog {
     async commit(transactions, now) {
       const results = await inner.commit(transactions, now);
       return results.map((result) =>
-        result.status === 'duplicate'
+        result.status !== 'committed'
           ? result
           : { ...result, events: result.events.map((entry) => ({ ...entry, event: wide(entry.event) })) },
       );
@@ -357,7 +357,11 @@ function sparse(inner: EventLog): EventLog {
       return { ...wide(state), events: state.events.map(wide) };
     },
     renew: (topic, epoch) => inner.renew(topic, epoch),
-    accepted: (principal, id) => inner.accepted(principal, id),
+    tell: (time) => inner.tell(time),
+    wasTold: (time) => inner.wasTold(time),
+    recall: (command) => inner.recall(command),
+    begin: (commands, now) => inner.begin(commands, now),
+    cancel: (command, now) => inner.cancel(command, now),
     dedupeSince: () => inner.dedupeSince(),
     claim: (client, now) => inner.claim(client, now),
     owe: (client, topic, offsets, now) =>

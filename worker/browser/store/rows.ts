@@ -26,6 +26,7 @@ const entry = v.object({
   firstSentAt: v.nullable(number),
   expiresAt: v.optional(number),
   withdrawing: v.optional(v.boolean()),
+  firstSentIsGuess: v.optional(v.boolean()),
   fate,
 });
 const outcome = v.object({

@@ -243,16 +243,22 @@ function isNext(box: Box, entry: Entry): boolean {
   return next.length === 1 && next[0] === entry;
 }
 
-/** What the server may have forgotten may have run: a person decides about it. */
+/**
+ * What the server may have forgotten may have run: a person decides about it. That is what was first sent before its
+ * memory begins, and what was first sent after its present time: its clock was set back, so that neither can be compared.
+ */
 function leaveForgotten(box: Box, { dedupeSince, serverTime }: Writable): void {
   for (const entry of pendingIn(box)) {
     const { offeredAt } = entry;
     // What may have left under an earlier hub left no sooner than that, as the time has passed in this browser.
-    if (entry.row.firstSentAt === null && offeredAt !== null)
-      entry.row = { ...entry.row, firstSentAt: serverTime - (box.context.uptime - offeredAt) };
+    if (entry.row.firstSentAt === null && offeredAt !== null) {
+      const firstSentAt = serverTime - (box.context.uptime - offeredAt);
+      entry.row = { ...entry.row, firstSentAt, firstSentIsGuess: true };
+    }
     const { maybeSent, firstSentAt } = entry.row;
     const isOut = entry.delivery.state === 'in_flight' || entry.delivery.state === 'marking';
-    if (isOut || !maybeSent || firstSentAt === null || firstSentAt >= dedupeSince) continue;
+    if (isOut || !maybeSent || firstSentAt === null) continue;
+    if (firstSentAt >= dedupeSince && firstSentAt <= serverTime) continue;
     leaveUncertain(box, entry);
   }
 }

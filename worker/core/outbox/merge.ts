@@ -112,6 +112,7 @@ function mergeRows(memory: StoredEntry, stored: StoredEntry): StoredEntry {
     firstSentAt: firsts.length > 0 ? Math.min(...firsts) : null,
     ...(expiresAt !== undefined && { expiresAt }),
     withdrawing: memory.withdrawing || stored.withdrawing,
+    firstSentIsGuess: memory.firstSentIsGuess || stored.firstSentIsGuess,
   };
 }
 

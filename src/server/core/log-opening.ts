@@ -1,0 +1,40 @@
+import type { EventLog } from '../log/event-log.ts';
+import type { ServerTime } from './server-time.ts';
+
+/** Opens the log once; where that fails, anew for the next one who needs it. */
+export class LogOpening {
+  readonly #log: EventLog;
+  readonly #time: ServerTime;
+  readonly #tailLimit: number;
+  readonly #report: (error: unknown, about: string) => void;
+  #opened: Promise<void> | null = null;
+  /** When this server took the log into use; `null` before. */
+  openedAt: number | null = null;
+
+  constructor(
+    log: EventLog,
+    time: ServerTime,
+    tailLimit: number,
+    report: (error: unknown, about: string) => void,
+  ) {
+    this.#log = log;
+    this.#time = time;
+    this.#tailLimit = tailLimit;
+    this.#report = report;
+  }
+
+  opened(): Promise<void> {
+    this.#opened ??= this.#open().catch((error) => {
+      this.#opened = null;
+      this.#report(error, 'opening the event log');
+      throw error;
+    });
+    return this.#opened;
+  }
+
+  async #open(): Promise<void> {
+    const { newestTime } = await this.#log.open({ now: this.#time.now(), tailLimit: this.#tailLimit });
+    this.#time.atLeast(newestTime);
+    this.openedAt = this.#time.now();
+  }
+}
