@@ -198,6 +198,79 @@ export function eventLogConformance(name: string, factory: EventLogFactory): voi
       expect(await log.dedupeSince()).toBe(NOW + 1);
     });
 
+    const ALICES = { principal: 'alice', id: 'i' };
+    const accept = async () => {
+      const [committed] = await log.commit(
+        [{ command: { ...ALICES, result: '1' }, events: [newEvent('t', {})] }],
+        NOW,
+      );
+      return committed;
+    };
+
+    it('knows that a command was begun, until it ends', async () => {
+      const other = { principal: 'alice', id: 'j' };
+      expect(await log.begin([ALICES, other], NOW)).toEqual([{ status: 'begun' }, { status: 'begun' }]);
+      expect(await log.begin([ALICES], NOW)).toEqual([{ status: 'begun' }]);
+      expect(await log.recall(ALICES)).toEqual({ status: 'begun' });
+      expect(await log.recall({ ...ALICES, principal: 'bob' })).toBeNull();
+      expect((await accept())?.status).toBe('committed');
+      expect(await log.begin([ALICES, other], NOW)).toEqual([
+        { status: 'accepted', result: '1' },
+        { status: 'begun' },
+      ]);
+    });
+
+    it('decides once whether a command is accepted or cancelled, and says whether it was begun', async () => {
+      expect(await log.cancel(ALICES, NOW)).toEqual({ status: 'cancelled', begun: false });
+      expect(await accept()).toEqual({ status: 'cancelled', begun: false });
+      expect(await log.begin([ALICES], NOW)).toEqual([{ status: 'cancelled', begun: false }]);
+      expect(await log.cancel(ALICES, NOW)).toEqual({ status: 'cancelled', begun: false });
+      expect(await log.recall(ALICES)).toEqual({ status: 'cancelled', begun: false });
+      expect((await log.state('t')).offset).toBe(0);
+
+      const begun = { principal: 'alice', id: 'begun' };
+      await log.begin([begun], NOW);
+      expect(await log.cancel(begun, NOW)).toEqual({ status: 'cancelled', begun: true });
+      expect(await log.recall(begun)).toEqual({ status: 'cancelled', begun: true });
+
+      const accepted = { principal: 'bob', id: 'i' };
+      await log.commit([{ command: { ...accepted, result: null }, events: [] }], NOW);
+      expect(await log.cancel(accepted, NOW)).toEqual({ status: 'accepted', result: null });
+    });
+
+    it('remembers what was begun or cancelled for as long as what was accepted', async () => {
+      const begun = { principal: 'alice', id: 'begun' };
+      await log.begin([begun], NOW);
+      await log.cancel(ALICES, NOW);
+      await log.prune(NOW + KEEP_MS);
+      expect([await log.recall(begun), await log.recall(ALICES)]).not.toContain(null);
+      await log.prune(NOW + KEEP_MS + 1);
+      expect([await log.recall(begun), await log.recall(ALICES)]).toEqual([null, null]);
+      expect(await log.dedupeSince()).toBe(NOW + 1);
+    });
+
+    it('knows which times were told', async () => {
+      await log.tell(NOW + 10);
+      await log.tell(NOW + 20);
+      expect(await log.wasTold(NOW + 20)).toBe(true);
+      expect(await log.wasTold(NOW + 15)).toBe(true);
+      expect(await log.wasTold(NOW + 21)).toBe(false);
+    });
+
+    it('forgets with a new epoch what was accepted before it was opened', async () => {
+      await publish('t', NOW, {});
+      const { epoch } = await log.state('t');
+      await log.close();
+      if (!factory.reopen) return;
+      log = factory.reopen(log);
+      await log.open({ now: NOW + 5_000, tailLimit: TAIL });
+      expect(await log.dedupeSince()).toBe(NOW);
+      await log.renew('t', 'another epoch');
+      expect(await log.dedupeSince()).toBe(NOW);
+      await log.renew('t', epoch);
+      expect(await log.dedupeSince()).toBe(NOW + 5_000);
+    });
+
     it('gives a client id to the principal that used it first', async () => {
       expect(await log.claim(ALICE, NOW)).toBe('alice');
       expect(await log.claim({ ...ALICE, principal: 'bob' }, NOW)).toBe('alice');
@@ -265,8 +338,18 @@ export function eventLogConformance(name: string, factory: EventLogFactory): voi
       );
       const state = await log.state('t');
       const unpublished = await log.state('u');
+      const [begun, cancelled] = [
+        { principal: 'alice', id: 'begun' },
+        { principal: 'alice', id: 'cancelled' },
+      ];
+      await log.begin([begun], NOW);
+      await log.cancel(cancelled, NOW);
+      await log.tell(NOW + 500);
       log = reopen(log);
-      await log.open({ now: NOW + 1_000, tailLimit: TAIL });
+      expect(await log.open({ now: NOW + 1_000, tailLimit: TAIL })).toEqual({ newestTime: NOW + 500 });
+      expect(await log.recall(begun)).toEqual({ status: 'begun' });
+      expect(await log.recall(cancelled)).toEqual({ status: 'cancelled', begun: false });
+      expect(await log.wasTold(NOW + 500)).toBe(true);
       expect(await log.state('t')).toEqual(state);
       expect(await log.state('u')).toEqual(unpublished);
       expect(await log.dedupeSince()).toBe(NOW);

@@ -355,9 +355,10 @@ export class Connection implements Inbound, Line, Newcomer {
     }
     const client: ClientKey = { principal, clientId: hello.client_id };
     const owner = await log.claim(client, time.now());
-    const serverTime = await tells.add(null);
     const lastSent = hello.last_sent ?? null;
+    // Asked before the time of now is among those that were told.
     const isKnown = lastSent === null || (await log.wasTold(lastSent));
+    const serverTime = await tells.add(null);
     const dedupeSince = Math.max(await log.dedupeSince(), this.#services.rememberedSince);
     if (this.#isOver()) return false;
     if (owner !== principal) {

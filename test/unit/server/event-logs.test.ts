@@ -58,6 +58,60 @@ test('sqliteLog refuses a file of another format, and leaves it as it is', () =>
   expect(() => sqliteLog(path)).toThrow('has format 99');
 });
 
+test('sqliteLog does not know the times of a run whose end is missing in its copy', async () => {
+  const path = newPath();
+  const log = open(path, 10);
+  await log.open({ now: 1_000, tailLimit: 1 });
+  await log.tell(2_000);
+  const copy = newPath();
+  new DatabaseSync(path).exec(`VACUUM INTO '${copy}'`);
+  await log.tell(3_000);
+  await log.close();
+
+  const restored = open(copy, 10);
+  expect(await restored.open({ now: 4_000, tailLimit: 1 })).toEqual({ newestTime: 2_000 });
+  await restored.tell(5_000);
+  const told = await Promise.all(
+    [2_000, 2_001, 3_000, 3_999, 4_000, 5_000].map((at) => restored.wasTold(at)),
+  );
+  expect(told).toEqual([true, false, false, false, true, true]);
+  await restored.close();
+});
+
+test('sqliteLog brings a file of the first format up, and loses nothing of it', async () => {
+  const path = newPath();
+  const db = new DatabaseSync(path);
+  db.exec(`
+    CREATE TABLE about (only INTEGER PRIMARY KEY CHECK (only = 1), epoch TEXT NOT NULL, created_at INTEGER NOT NULL, dedupe_since INTEGER NOT NULL);
+    CREATE TABLE topics (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, epoch TEXT NOT NULL, newest INTEGER NOT NULL, newest_ts INTEGER NOT NULL, forgotten INTEGER NOT NULL, forgotten_ts INTEGER NOT NULL);
+    CREATE TABLE events (topic INTEGER NOT NULL, "offset" INTEGER NOT NULL, ts INTEGER NOT NULL, key TEXT, gone INTEGER NOT NULL, critical INTEGER NOT NULL, event TEXT NOT NULL, PRIMARY KEY (topic, "offset")) WITHOUT ROWID;
+    CREATE TABLE state (topic INTEGER NOT NULL, key TEXT NOT NULL, "offset" INTEGER NOT NULL, PRIMARY KEY (topic, key)) WITHOUT ROWID;
+    CREATE TABLE commands (principal TEXT NOT NULL, id TEXT NOT NULL, at INTEGER NOT NULL, result TEXT, PRIMARY KEY (principal, id)) WITHOUT ROWID;
+    CREATE TABLE clients (id TEXT PRIMARY KEY, principal TEXT NOT NULL, used_at INTEGER NOT NULL) WITHOUT ROWID;
+    CREATE TABLE deliveries (principal TEXT NOT NULL, client TEXT NOT NULL, topic INTEGER NOT NULL, "offset" INTEGER NOT NULL, acknowledged INTEGER NOT NULL, PRIMARY KEY (principal, client, topic, "offset")) WITHOUT ROWID;
+    INSERT INTO about VALUES (1, 'e', 1000, 1000);
+    INSERT INTO topics VALUES (1, 't', 'e', 1, 1500, 0, 999);
+    INSERT INTO events VALUES (1, 1, 1500, 'k', 0, 0, '{"type":"x"}');
+    INSERT INTO state VALUES (1, 'k', 1);
+    INSERT INTO commands VALUES ('ann', 'i', 1500, '{"n":1}');
+    PRAGMA user_version = 1;
+  `);
+  db.close();
+  const log = open(path, 10);
+  expect(await log.open({ now: 2_000, tailLimit: 1 })).toEqual({ newestTime: 1_500 });
+  expect(await log.recall({ principal: 'ann', id: 'i' })).toEqual({ status: 'accepted', result: '{"n":1}' });
+  expect(await log.state('t')).toMatchObject({ epoch: 'e', offset: 1, events: [{ key: 'k' }] });
+  expect(await log.dedupeSince()).toBe(1_000);
+  // When that file's servers told what, it does not say.
+  expect(await log.wasTold(1_800)).toBe(true);
+  expect(await log.cancel({ principal: 'ann', id: 'j' }, 2_000)).toEqual({
+    status: 'cancelled',
+    begun: false,
+  });
+  await log.close();
+  await open(path, 10).close();
+});
+
 test('sqliteLog refuses text that its SQLite may cut, says which, and writes nothing of the transaction', async () => {
   const log = open(newPath(), 10);
   await log.open({ now: 10, tailLimit: 1 });

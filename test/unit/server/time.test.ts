@@ -1,8 +1,8 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { deferred } from '../../../src/server/core/deferred.ts';
 import { memoryLog } from '../../../src/server/index.ts';
 import type { EventLog } from '../../../src/server/log/event-log.ts';
-import { HandWorld } from './support/hand.ts';
+import { HandPeer, HandWorld } from './support/hand.ts';
 
 const ID = '00000000-0000-4000-8000-00000000c0de';
 const command = (fields: object = {}) => ({
@@ -321,6 +321,99 @@ test('a log that cannot be opened lets nobody in', async () => {
   await world.clock.advance(0);
   expect(peer.expect('goodbye')).toMatchObject({ code: 'overloaded', retry: true });
   await expect(world.broker.publish('t', { type: 'log', line: 'x' })).rejects.toThrow('the disk is full');
+});
+
+test('a log that could not be opened is opened for the next one who needs it', async () => {
+  const log = failing();
+  log.broken.add('open');
+  const world = new HandWorld({ log });
+  const peer = world.connect();
+  peer.hello();
+  await world.clock.advance(0);
+  expect(peer.expect('goodbye')).toMatchObject({ code: 'overloaded', retry: true });
+  log.broken.clear();
+  await world.join();
+  await world.broker.publish('t', { type: 'log', line: 'x' });
+  expect(world.errors).toContain('opening the event log: Error: the disk is full');
+});
+
+test('whoever is disconnected while the token is looked at is not let in, and others are', async () => {
+  const world = new HandWorld();
+  const answers = { ann: deferred<string>(), bob: deferred<string>() };
+  const ann = world.connect(answers.ann.promise);
+  const bob = world.connect(answers.bob.promise);
+  ann.hello();
+  bob.hello({ client_id: ID });
+  await world.clock.advance(0);
+  world.broker.disconnect('ann');
+  answers.ann.resolve('ann');
+  answers.bob.resolve('bob');
+  await world.clock.advance(0);
+  expect(ann.frames.map(({ type }) => type)).toEqual(['goodbye']);
+  expect(ann.expect('goodbye')).toMatchObject({ code: 'unauthorized', retry: true });
+  bob.expect('welcome');
+});
+
+test('who looks at a token is told when nobody waits for the answer any more, and after its time', async () => {
+  const world = new HandWorld({ limits: { authenticateMs: 3_000 } });
+  const connect = () => {
+    const asked: AbortSignal[] = [];
+    const peer = new HandPeer((one) =>
+      world.broker.connect(one, (_, signal) => {
+        asked.push(signal);
+        return new Promise(() => {});
+      }),
+    );
+    peer.hello();
+    return { peer, asked };
+  };
+  const [lost, late] = [connect(), connect()];
+  await world.clock.advance(0);
+  expect(lost.asked[0]?.aborted).toBe(false);
+  lost.peer.lose();
+  expect(lost.asked[0]?.aborted).toBe(true);
+  await world.clock.advance(3_000);
+  expect(late.asked[0]?.reason).toMatchObject({
+    message: 'authenticate took longer than limits.authenticateMs (3000 ms)',
+  });
+  expect(late.peer.expect('goodbye')).toMatchObject({ code: 'overloaded', retry: true });
+  const closing = connect();
+  await world.clock.advance(0);
+  void world.broker.close(0);
+  await world.clock.advance(0);
+  expect(closing.asked[0]?.aborted).toBe(true);
+});
+
+test('an onError that throws holds nothing up, and is told on stderr once', async () => {
+  const told = vi.spyOn(console, 'error').mockImplementation(() => {});
+  let calls = 0;
+  const world = new HandWorld({
+    report: () => {
+      throw new Error('no log service');
+    },
+    handlers: {
+      decide,
+      note: () => {
+        calls += 1;
+        if (calls === 1) throw new Error('boom');
+      },
+    },
+  });
+  const peer = await world.join();
+  peer.say(command(), command({ id: ID.replace('c0de', 'beef') }));
+  await world.clock.advance(1_000);
+  expect(peer.all('command_ack')).toHaveLength(2);
+  expect(told).toHaveBeenCalledTimes(1);
+  expect(String(told.mock.calls[0]?.[0])).toContain('onError failed');
+  told.mockRestore();
+});
+
+test('a clock that is set forward cuts no connection off', async () => {
+  const world = new HandWorld();
+  const peer = await world.join();
+  world.clock.jump(3_600_000);
+  await world.clock.advance(60_000);
+  expect(peer.ended).toBeNull();
 });
 
 test('an acknowledgement that cannot be recorded is asked for again', async () => {

@@ -23,10 +23,13 @@ export class HandWorld {
   constructor(
     options: Partial<Omit<BrokerOptions, 'limits' | 'clock' | 'protocol'>> & {
       limits?: Partial<Limits>;
+      /** How far its clock is ahead when it starts. */
+      aheadMs?: number;
       protocol?: AnyProtocol;
     } = {},
   ) {
     let sessions = 0;
+    this.clock.jump(options.aheadMs ?? 0);
     this.broker = new Broker({
       protocol: ops,
       handlers: { decide: () => ({ resumed: true }), note: () => {} },
