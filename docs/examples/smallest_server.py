@@ -10,8 +10,13 @@ import websockets
 SUBPROTOCOL, TOPIC, HELLO_S, HEARTBEAT_MS = "trunkline.v1", "machines", 10, 30_000
 
 
-def now():
-    return time.time_ns() // 1_000_000
+newest_time = 0
+
+
+def now():  # never runs backwards, also where somebody sets the clock
+    global newest_time
+    newest_time = max(newest_time, time.time_ns() // 1_000_000)
+    return newest_time
 
 
 STARTED, EPOCH = now(), uuid.uuid4().hex  # offsets begin anew in each process, so each is an epoch of its own

@@ -225,6 +225,45 @@ describe('uncertain', () => {
     expect(tab.outbox).toMatchObject([{ state: 'uncertain' }]);
   });
 
+  test('what was first sent after the server’s present time is never sent again by itself: its clock was set back', () => {
+    const { world, tab } = start();
+    const { id } = decide(tab, 'g');
+    world.socket.welcome({ server_time: 5_000, dedupe_since: 1_000 });
+    world.socket.close();
+    world.advance(1_000);
+    world.socket.welcome({ server_time: 4_999, dedupe_since: 4_990 });
+    expect(world.socket.sent('command')).toEqual([]);
+    expect(tab.outbox).toMatchObject([{ id, state: 'uncertain' }]);
+  });
+
+  test('a hello says when the newest of what is unanswered was first sent, so that a restored server can tell', () => {
+    const { world, tab } = start();
+    decide(tab, 'g');
+    world.socket.welcome({ server_time: 1_000 });
+    expect(world.socket.sent('hello')).toMatchObject([
+      expect.not.objectContaining({ last_sent: expect.anything() }),
+    ]);
+    world.socket.close();
+    world.advance(1_000);
+    world.socket.welcome({ server_time: 2_000, dedupe_since: 500 });
+    expect(world.socket.sent('hello')).toMatchObject([{ last_sent: 1_000 }]);
+    decide(tab, 'h', 'run:1');
+    const next = restart(world.disk);
+    next.world.socket.welcome({ server_time: 3_000, dedupe_since: 500 });
+    expect(next.world.socket.sent('hello')).toMatchObject([{ last_sent: 2_000 }]);
+  });
+
+  test('what is only guessed to have been sent then is no sign of it', () => {
+    const { world, tab } = start();
+    tab.send({ command: { type: 'remark', n: 1 }, maybeSentMs: 10_000 });
+    world.socket.welcome({ server_time: 100_000, dedupe_since: 500 });
+    const next = restart(world.disk);
+    next.world.socket.welcome({ server_time: 200_000, dedupe_since: 500 });
+    expect(next.world.socket.sent('hello')).toMatchObject([
+      expect.not.objectContaining({ last_sent: expect.anything() }),
+    ]);
+  });
+
   test('a server whose memory begins with this connection remembers what is sent on it', () => {
     const { world, tab } = start();
     const { id } = decide(tab, 'g');

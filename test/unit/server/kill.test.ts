@@ -103,6 +103,45 @@ test('a server that is killed again and again accepts every command exactly once
   expect(effects().length).toBeGreaterThanOrEqual(commands.length);
 }, 60_000);
 
+test('a withdrawal that a server has answered holds through kills, and one that it has not is decided by the next', async () => {
+  await start();
+  const first = await connect();
+  await first.next('welcome');
+  const [never, running, done] = [randomUUID(), randomUUID(), randomUUID()];
+  first.send({ type: 'withdraw', id: never });
+  expect(await first.next('command_nack')).toMatchObject({ id: never, code: 'cancelled', ran: false });
+  first.command({ type: 'note', text: 'quick' }, { id: done, topic: 't' });
+  await first.next('command_ack');
+  first.command({ type: 'note', text: 'slow' }, { id: running, topic: 't' });
+  await vi.waitFor(() => expect(effects()).toContain(running));
+  // Its handler runs: no answer before the kill.
+  first.send({ type: 'withdraw', id: running });
+  await first.settle();
+  await kill();
+  await first.closed;
+
+  await start();
+  const second = await connect();
+  await second.next('welcome');
+  for (const id of [never, running, done]) second.send({ type: 'withdraw', id });
+  const nacks = await second.take('command_nack', 2);
+  expect(nacks.find(({ id }) => id === never)).toMatchObject({ code: 'cancelled', ran: false });
+  // The killed server had begun it.
+  expect(nacks.find(({ id }) => id === running)).not.toHaveProperty('ran');
+  expect(await second.next('command_ack')).toMatchObject({ id: done, duplicate: true, result: 'quick done' });
+  await kill();
+  await second.closed;
+
+  await start();
+  const third = await connect();
+  for (const id of [never, running])
+    third.command({ type: 'note', text: 'quick' }, { id, topic: 't', attempt: 2 });
+  expect((await third.take('command_nack', 2)).map(({ code }) => code)).toEqual(['cancelled', 'cancelled']);
+  expect(effects().filter((id) => id === never)).toEqual([]);
+  expect(effects().filter((id) => id === running)).toHaveLength(1);
+  third.socket.terminate();
+}, 60_000);
+
 test('a command whose server is killed while it runs has not happened, and runs when it is sent again', async () => {
   await start();
   const first = await connect();

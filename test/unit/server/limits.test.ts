@@ -90,6 +90,66 @@ test('before its welcome a socket may send little, also within a message that ne
   await other.settle();
 });
 
+test('welcomed sockets are bounded by their address, and a client that comes back takes its own place', async () => {
+  const running = await world({ limits: { connectionsPerAddress: 2 } });
+  const clients = [await running.join(), await running.join()] as const;
+  const third = await running.connect();
+  third.hello();
+  expect(await third.next('goodbye')).toMatchObject({
+    code: 'overloaded',
+    message: 'more than 2 connections from one address',
+    retry: true,
+    retry_after_ms: 10_000,
+  });
+  await third.closed;
+  await running.join({ client_id: clients[0].clientId });
+  expect(await clients[0].next('goodbye')).toMatchObject({ code: 'superseded' });
+  clients[1].socket.terminate();
+  await expect.poll(() => running.server.stats().connections).toBe(1);
+  await running.join();
+});
+
+test('another address is not held back by it, nor are sockets of an unknown one', async () => {
+  const hand = new HandWorld({ limits: { connectionsPerAddress: 1 } });
+  const join = async (address: string, n: number) => {
+    const peer = hand.connect('anonymous', address);
+    peer.hello({ client_id: noteId(n) });
+    await hand.clock.advance(0);
+    return peer.frames.map(({ type }) => type);
+  };
+  expect(await join('here', 1)).toEqual(['welcome']);
+  expect(await join('here', 2)).toEqual(['goodbye']);
+  expect(await join('there', 3)).toEqual(['welcome']);
+  expect(await join('', 4)).toEqual(['welcome']);
+  expect(await join('', 5)).toEqual(['welcome']);
+});
+
+test.each([
+  ['handshakeMs', Number.POSITIVE_INFINITY, 'at most 2147483647, not Infinity'],
+  ['authenticateMs', 2 ** 31, 'at most 2147483647, not 2147483648'],
+  ['commandMs', Number.NaN, 'a positive number, not NaN'],
+  ['commandMs', -1, 'a positive number, not -1'],
+  ['heartbeatMs', 1_000_000_000, 'at most 858993458, not 1000000000'],
+  ['maxFrameBytes', Number.POSITIVE_INFINITY, 'at most 2147483647, not Infinity'],
+  ['tailLimit', 1.5, 'a whole number, not 1.5'],
+])('a limit that cannot be kept to is refused at the start: %s of %d', async (name, value, complaint) => {
+  await expect(world({ limits: { [name]: value } })).rejects.toThrow(
+    new RangeError(`createServer: limits.${name} must be ${complaint}`),
+  );
+});
+
+test('what is only counted may be without a bound', async () => {
+  const limits = {
+    connectionsPerAddress: Number.POSITIVE_INFINITY,
+    framesPerSecond: Number.POSITIVE_INFINITY,
+    bytesPerSecond: Number.POSITIVE_INFINITY,
+  };
+  const running = await world({ limits });
+  const client = await running.join();
+  for (let id = 0; id < 1_000; id++) client.send({ type: 'ping', id });
+  await client.settle();
+});
+
 test('messages are not compressed, also where the client offers it', async () => {
   const running = await world();
   const socket = new WebSocket(running.url, 'trunkline.v1', { perMessageDeflate: true });
