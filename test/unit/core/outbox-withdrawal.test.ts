@@ -99,7 +99,7 @@ describe('a command that may have run is withdrawn', () => {
     const id = sentAndCut(started);
     expect(tab.call({ method: 'cancel', id })).toEqual(FALSE);
     expect(tab.outbox).toMatchObject([{ id, state: 'withdrawing', attempt: 1 }]);
-    const next = new HubWorld(ops, { disk: world.disk, hubId: 'hub-2' });
+    const next = new HubWorld(ops, { disk: world.disk, hubId: 'hub-2', now: world.now });
     const other = next.attach();
     expect(other.outbox).toMatchObject([{ id, state: 'withdrawing' }]);
     next.socket.welcome(CAPABLE);
