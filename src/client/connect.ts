@@ -14,8 +14,6 @@ const UNAVAILABLE_RETRY_MS = 30_000;
 const STABLE_MS = 2_000;
 /** What a hub posted just before its death is heard first: locks and ports are not ordered among each other. */
 const LAST_WORDS_MS = 20;
-/** So long before its last word a hub may have stored how a command ended, and not told of it any more. */
-const UNTOLD_MS = 10_000;
 /** So long after a hub was asked, who wants to change the outbox is told something, if only "perhaps". */
 const CONFIRM_DEADLINE_MS = 10_000;
 const CLOSE_DEADLINE_MS = 1_000;
@@ -93,8 +91,8 @@ export function createLink(
   let worker: WorkerLine | undefined;
   let tries = 0;
   let lostAt = 0;
-  /** When some hub said something last. */
-  let heardAt: number | undefined;
+  /** The newest ending that some hub told of, by its number. */
+  let heardEnding: number | undefined;
   /** By these a hub knows whether a sign-out has ended this client while it was away. */
   let session: string | undefined;
   let signOuts: number | undefined;
@@ -206,7 +204,7 @@ export function createLink(
         visible: platform.isVisible(),
         hasToken: Boolean(options.token),
         diagnose: options.diagnose && (options.diagnose === true ? 'hub' : 'tab'),
-        settledSince: heardAt && heardAt - UNTOLD_MS,
+        settledSince: heardEnding,
         session,
         signOuts,
         askedAt: askedBefore,
@@ -215,7 +213,8 @@ export function createLink(
         deliver: async (batch: Batch) => {
           // Unheard is not credited.
           if (!isHeard(batch.hub)) return new Promise<never>(() => {});
-          heardAt = platform.now();
+          for (const { n = 0 } of batch.settled ?? []) heardEnding = Math.max(heardEnding ?? 0, n);
+          heardEnding ??= 0;
           signOuts = batch.signOuts ?? signOuts;
           if (batch.moved) moved(life);
           else tab.received(batch);

@@ -105,7 +105,7 @@ export function createClientOn<P extends AnyProtocol>(
         const ago = Math.max(now.at - offered.at, now.uptime - offered.uptime);
         return offers(hub, { ...command, maybeSentMs: offered === now ? null : ago });
       };
-      return receipts.wait('send', command.id, type, link.change(offer));
+      return receipts.wait(command.id, type, link.change(offer));
     },
     now: clock.now,
     reconnect() {

@@ -22,8 +22,8 @@ export function createOutbox(link: Link, receipts: Receipts, report: Report) {
   const listeners = new Set<{ listener: (settled: AnySettled) => void }>();
   /** What this tab was told: a hub that follows another one tells again of what it may have missed. */
   const told = new Set<string>();
-  const isNew = ({ id, at }: { id: string; at: number }) => {
-    const name = `${id} ${at}`;
+  const isNew = ({ id, at, n }: { id: string; at: number; n?: number | undefined }) => {
+    const name = `${id} ${at} ${n}`;
     if (told.has(name)) return false;
     told.add(name);
     for (const oldest of told) {
@@ -41,7 +41,11 @@ export function createOutbox(link: Link, receipts: Receipts, report: Report) {
         outcome: receipts.settle(id, command.type, outcome),
       })),
     receive(batch: Batch) {
-      if (batch.storage) storage.set(batch.storage);
+      if (batch.storage) {
+        storage.set(batch.storage);
+        // A hub that could not read its store could not tell how commands ended.
+        if (batch.storage.state === 'ok') receipts.resume();
+      }
       if (!batch.outbox) return;
       // Entries that did not change stay the same objects, so that who watches one hears of that one alone.
       const known = new Map(entries.get().map((entry) => [fingerprint(entry), entry]));
@@ -74,7 +78,6 @@ export function createOutbox(link: Link, receipts: Receipts, report: Report) {
       cancel: (id: string) => link.change((hub) => hub.cancel(id), false),
       retry: (id: string) =>
         receipts.wait(
-          'retry',
           id,
           entries.get().find((entry) => entry.id === id)?.command.type ?? '',
           link.change((hub) => hub.retry(id), false),
@@ -88,4 +91,4 @@ export function createOutbox(link: Link, receipts: Receipts, report: Report) {
 
 /** All of an entry that changes. */
 const fingerprint = (entry: AnyOutboxEntry) =>
-  [entry.id, entry.state, entry.attempt, 'retryAt' in entry && entry.retryAt].join();
+  [entry.id, entry.appVersion, entry.state, entry.attempt, 'retryAt' in entry && entry.retryAt].join();

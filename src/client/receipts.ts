@@ -11,19 +11,16 @@ interface Open {
   readonly resolve: (outcome: Outcome) => void;
   /** How many calls were promised this outcome. */
   promised: number;
-  /** A hub is being asked to send it again: how it ended before is still known there. */
-  isRetried: boolean;
+  /** So many calls wait for a hub to take it: until then how it ended before may be known there, or nothing. */
+  asking: number;
+  /** A hub has come meanwhile that may know how it ended. */
+  isStale: boolean;
 }
 
 /** The outcomes that this tab waits for. */
 export interface Receipts {
   /** The receipt of a command that the hub is asked to keep, or to send again; where that fails, there is none. */
-  wait(
-    asks: 'send' | 'retry',
-    id: string,
-    type: string,
-    asked: Promise<{ durable: boolean }>,
-  ): Promise<Receipt>;
+  wait(id: string, type: string, asked: Promise<{ durable: boolean }>): Promise<Receipt>;
   /** Its result as the command's schema reads it; as it came, where that fails. */
   settle(id: string, type: string, outcome: Outcome): Outcome;
   /** What ended while this tab was not attached. */
@@ -38,7 +35,7 @@ export function createReceipts(protocol: AnyProtocol, link: Link, report: Report
     const outcome = new Promise<Outcome>((settle) => {
       resolve = settle;
     });
-    const entry: Open = { type, outcome, resolve, promised: 0, isRetried: false };
+    const entry: Open = { type, outcome, resolve, promised: 0, asking: 0, isStale: false };
     open.set(id, entry);
     return entry;
   };
@@ -60,13 +57,21 @@ export function createReceipts(protocol: AnyProtocol, link: Link, report: Report
     return outcome;
   };
 
+  const ask = (id: string, entry: Open) => {
+    entry.isStale = false;
+    link
+      .call((hub) => hub.settled(id))
+      .then((outcome) => outcome && open.get(id) === entry && settle(id, entry.type, outcome))
+      .catch(() => {});
+  };
+
   return {
     settle,
-    async wait(asks, id, type, asked) {
+    async wait(id, type, asked) {
       // Before the answer: how it ended may come first.
       const entry = open.get(id) ?? begin(id, type);
       entry.promised++;
-      entry.isRetried ||= asks === 'retry';
+      entry.asking++;
       try {
         return { id, durable: (await asked).durable, outcome: entry.outcome };
       } catch (error) {
@@ -74,16 +79,14 @@ export function createReceipts(protocol: AnyProtocol, link: Link, report: Report
         if (--entry.promised === 0 && open.get(id) === entry) open.delete(id);
         throw error;
       } finally {
-        entry.isRetried = false;
+        entry.asking--;
+        if (entry.isStale && entry.asking === 0 && open.get(id) === entry) ask(id, entry);
       }
     },
     resume() {
-      for (const [id, { type, isRetried }] of open) {
-        if (isRetried) continue;
-        link
-          .call((hub) => hub.settled(id))
-          .then((outcome) => outcome && settle(id, type, outcome))
-          .catch(() => {});
+      for (const [id, entry] of open) {
+        if (entry.asking > 0) entry.isStale = true;
+        else ask(id, entry);
       }
     },
   };

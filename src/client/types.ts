@@ -98,7 +98,7 @@ export interface Receipt<R = unknown> {
   durable: boolean;
   /**
    * How it ended. Never rejects; pending for as long as the command is, and for good where this client was closed or
-   * signed out before: look with `outbox.settled(id)` then.
+   * signed out before: look with `outbox.settled(id)` then. Where no hub knows any more, it is `forgotten`.
    */
   outcome: Promise<Outcome<R>>;
 }
@@ -156,7 +156,10 @@ export interface Outbox<P> extends Readable<readonly OutboxEntry<P>[]> {
   pending<T extends CommandType<P>>(type: T, dedupeKey: string): Readable<OutboxEntry<P> | undefined>;
   /** Hears how any tab's command ended. */
   onSettled(listener: (settled: Settled<P>) => void, options?: { signal?: AbortSignal }): () => void;
-  /** How a command ended: the last 50 are known, for at least 10 minutes, across reloads; its `result` is as the server gave it. */
+  /**
+   * How a command ended, with its `result` as the server gave it; `null` while it is pending. The last 50 are known, for at
+   * least 10 minutes, across reloads; of others, and of ids that never were in the outbox, it is `forgotten`.
+   */
   settled(id: string): Promise<Outcome | null>;
   /**
    * Takes it back. True: it never runs. False: it has ended otherwise (`settled` tells how), or it may have run and is

@@ -107,7 +107,9 @@ export type Outcome<R = unknown> =
   /** The server refused it for good. */
   | { status: 'rejected'; code: string; message: string }
   /** `uncertain`: it may have run, and nobody can tell. The others never ran. */
-  | { status: 'uncertain' | 'expired' | 'dropped' | 'cancelled' };
+  | { status: 'uncertain' | 'expired' | 'dropped' | 'cancelled' }
+  /** It has ended or left the outbox, and nobody knows any more how: look at what the server shows. */
+  | { status: 'forgotten' };
 
 interface EntryBase {
   id: string;
@@ -117,6 +119,8 @@ interface EntryBase {
   /** How often it was handed to a socket. */
   attempt: number;
   dedupeKey: string | null;
+  /** Of the application, which `command` is of: an entry that was made by an older page is upgraded. */
+  appVersion: number;
 }
 export interface EntryError {
   code: string;

@@ -51,7 +51,10 @@ export interface AttachRequest {
   hasToken: boolean;
   /** Who finds out why a handshake fails, if anybody: the hub by a request, or the tab by the application's function. */
   diagnose?: 'hub' | 'tab' | undefined;
-  /** What ended since then, ms since 1970, this tab may not have heard of from its former hub. Absent: it had none. */
+  /**
+   * The number of the newest ending that this tab was told of; 0 where there was none. What ended about then and later it
+   * may not have heard of from its former hub. Absent: it had none.
+   */
   settledSince?: number | undefined;
   /** Random, of this client object: a sign-out ends the sessions that are there, and they are turned away from then on. */
   session?: string | undefined;
@@ -120,6 +123,7 @@ export interface HubPort {
   cancel(id: string): Promise<Reply<boolean>>;
   retry(id: string): Promise<Reply<{ durable: boolean }>>;
   dismiss(id: string): Promise<Reply<null>>;
+  /** `null`: it is still pending, or may be; this tab is told how it ends, however long it stalls. */
   settled(id: string): Promise<Reply<Outcome | null>>;
   reconnect(): Promise<Reply<null>>;
   /** What is asked of this hub after it is refused, with nothing done; what was asked before is answered before. */
@@ -158,8 +162,11 @@ export interface Batch {
   storage?: StorageState;
   /** The whole outbox, in the order in which it is sent. */
   outbox?: AnyOutboxEntry[];
-  /** What ended; `at`: ms since 1970, by which a tab knows what it was told before. */
-  settled?: { id: string; at: number; command: Typed; outcome: Outcome }[];
+  /**
+   * What ended; `n` counts endings, and never decreases but with the loss of the store. By both numbers, and the id, a tab
+   * knows what it was told before.
+   */
+  settled?: { id: string; at: number; n?: number | undefined; command: Typed; outcome: Outcome }[];
   /** In the order in which they happened. */
   topics?: TopicUpdate[];
   /** To be answered by `HubPort.token` with this number. */

@@ -230,7 +230,7 @@ export class Hub {
         break;
       case 'send':
         this.#tabs.sends(tab, request.command.id);
-        return outbox.send(this.#outbox, request.command, reply);
+        return outbox.send(this.#outbox, request.command, this.#tabs.appVersionOf(tab), reply);
       case 'cancel':
         return outbox.cancel(this.#outbox, request.id, reply);
       case 'retry':
@@ -239,11 +239,17 @@ export class Hub {
       case 'dismiss':
         return outbox.dismiss(this.#outbox, request.id, reply);
       case 'settled':
-        return reply(ok(outbox.settled(this.#outbox, request.id)));
+        return this.#tellSettled(tab, request.id, reply);
       case 'signOut':
         return this.#signOut(request.discard, reply);
     }
     reply(ok(null));
+  }
+
+  #tellSettled(tab: TabId, id: string, reply: Answer<unknown>): void {
+    const how = outbox.settled(this.#outbox, id);
+    if (how === null) this.#tabs.sends(tab, id);
+    reply(ok(how));
   }
 
   /** Now, or as soon as it is known what the store holds. */
@@ -262,7 +268,7 @@ export class Hub {
     this.#tokens.noteTab(request.hasToken);
     const { settledSince } = request;
     // A tab that had another hub may not have heard from it how commands ended.
-    if (settledSince !== undefined) this.#tabs.recall(tab, outbox.settledSince(this.#outbox, settledSince));
+    if (settledSince !== undefined) this.#tabs.recall(tab, this.#outbox.outcomes.since(settledSince));
     this.#connection.resume();
   }
 

@@ -44,6 +44,8 @@ export type Fate =
 export interface StoredOutcome {
   readonly id: string;
   readonly at: number;
+  /** Counts endings, over all hubs. Absent in rows of older builds. */
+  readonly n?: number | undefined;
   readonly command: JsonObject & { readonly type: string };
   readonly outcome: Outcome;
 }

@@ -40,7 +40,7 @@ interface Tab {
   tokenRequest: number | null;
   /** The outage that it is asked about. */
   diagnose: number | null;
-  /** Commands that this tab sent and waits for: it hears of their end however long it stalls. */
+  /** Commands that this tab sent, or asked about, and waits for: it hears of their end however long it stalls. */
   readonly sent: Set<string>;
   /** By topic; whoever had the last word in a full batch comes last in the next one. */
   readonly seats: Map<string, Seat>;
@@ -180,6 +180,11 @@ export class Tabs implements TokenTabs {
   /** Those that came with such a request. */
   whose(is: (request: AttachRequest) => boolean): TabId[] {
     return [...this.#tabs.values()].filter(({ request }) => is(request)).map(({ id }) => id);
+  }
+
+  /** Of the build that its page is of. A tab that has left meanwhile is not known any more: then it is taken for ours. */
+  appVersionOf(id: TabId): number {
+    return this.#tabs.get(id)?.request.appVersion ?? this.#context.protocol.version;
   }
 
   sends(id: TabId, command: string): void {

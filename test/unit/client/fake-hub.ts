@@ -45,6 +45,8 @@ export class FakeHub implements HubPort {
   /** Calls of these methods are never answered. */
   readonly mute = new Set<keyof HubPort>();
   readonly outcomes = new Map<string, Outcome>();
+  /** Of commands that are not among these. */
+  defaultOutcome: Outcome | null = null;
   sendReply: Reply<{ durable: boolean }> = { ok: true, value: { durable: true } };
   retryReply: Reply<{ durable: boolean }> = { ok: true, value: { durable: true } };
   #sink: Remote<TabSink> | undefined;
@@ -134,13 +136,14 @@ export class FakeHub implements HubPort {
   }
   async retry(id: string): Promise<Reply<{ durable: boolean }>> {
     await this.#reply('retry', [id], null);
+    if (this.retryReply.ok) this.outcomes.delete(id);
     return this.retryReply;
   }
   dismiss(id: string) {
     return this.#reply('dismiss', [id], null);
   }
   settled(id: string) {
-    return this.#reply('settled', [id], this.outcomes.get(id) ?? null);
+    return this.#reply('settled', [id], this.outcomes.get(id) ?? this.defaultOutcome);
   }
   reconnect() {
     return this.#reply('reconnect', [], null);

@@ -11,6 +11,7 @@ const entry = (id: string, more: object): AnyOutboxEntry =>
     createdAt: 1,
     attempt: 0,
     dedupeKey: null,
+    appVersion: 3,
     state: 'queued',
     command: { type: 'note', text: id },
     ...more,
@@ -229,4 +230,57 @@ test('a retry that waits for a hub is not told how the command ended before', as
     settled: [{ id: 'a', at: 10, command: { type: 'refresh' }, outcome: { status: 'written' } }],
   });
   expect(await outcome).toEqual({ status: 'written' });
+});
+
+test('a command that ends twice within one millisecond settles both who sent it and who retried it', async () => {
+  const s = scene();
+  const told: string[] = [];
+  s.client.outbox.onSettled(({ outcome }) => told.push(outcome.status));
+  const hub = await s.attached();
+  const first = await s.client.send('refresh');
+  const ended = { id: first.id, at: 8, command: { type: 'refresh' } };
+  await hub.deliver({ settled: [{ ...ended, n: 1, outcome: { status: 'expired' } }] });
+  const second = await s.client.outbox.retry(first.id);
+  await hub.deliver({ settled: [{ ...ended, n: 2, outcome: { status: 'written' } }] });
+  expect(await second.outcome).toEqual({ status: 'written' });
+  await hub.deliver({ settled: [{ ...ended, n: 2, outcome: { status: 'written' } }] });
+  expect(told).toEqual(['expired', 'written']);
+});
+
+test('an outcome that no hub knows any more is forgotten, once a hub has taken the command', async () => {
+  const s = scene({}, () => {
+    const hub = new FakeHub();
+    hub.defaultOutcome = { status: 'forgotten' };
+    return hub;
+  });
+  s.client.outbox.subscribe(() => {});
+  const first = await s.attached();
+  const taken = await s.client.send('refresh');
+  first.mute.add('send');
+  const asked = s.client.send('note', { text: 'asked of the first, taken by the second' });
+  await untilEqual(() => first.sent.length, 2);
+  first.die();
+  await untilEqual(() => s.hubs.length, 2);
+  expect(await taken.outcome).toEqual({ status: 'forgotten' });
+  const [second] = s.hubs.slice(1);
+  const { id, outcome } = await asked;
+  expect(await outcome).toEqual({ status: 'forgotten' });
+  const about = ({ method }: { method: string }) => method === 'send' || method === 'settled';
+  const asks = second?.calls
+    .filter(about)
+    .map(({ method, args }) => [method, JSON.stringify(args).includes(id)]);
+  expect(asks).toEqual([
+    ['settled', false],
+    ['send', true],
+    ['settled', true],
+  ]);
+});
+
+test('an entry that was upgraded is shown in its new shape', async () => {
+  const s = scene();
+  s.client.outbox.subscribe(() => {});
+  const hub = await s.attached();
+  await hub.deliver({ outbox: [entry('a', { appVersion: 2 })] });
+  await hub.deliver({ outbox: [entry('a', { appVersion: 3, command: { type: 'note', text: 'new' } })] });
+  expect(s.client.outbox.get()).toMatchObject([{ command: { text: 'new' } }]);
 });

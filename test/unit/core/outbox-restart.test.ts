@@ -146,7 +146,7 @@ describe('a worker dies', () => {
     next.openStore();
     expect(twin.pending.reply).toMatchObject({ ok: false, code: 'duplicate_command' });
     expect(other.pending.reply).toEqual(DURABLE);
-    expect(asked.reply).toEqual({ ok: true, value: null });
+    expect(asked.reply).toEqual({ ok: true, value: { status: 'forgotten' } });
     expect(early.outbox.map(({ dedupeKey }) => dedupeKey)).toEqual(['g', 'h']);
   });
 });
@@ -394,7 +394,9 @@ describe('outcomes', () => {
     world.socket.welcome();
     world.socket.say({ type: 'command_ack', id });
     expect(world.disk.outcomes.size).toBeLessThanOrEqual(51);
-    expect(tab.call({ method: 'settled', id: ids[0] ?? '' })).toEqual({ ok: true, value: null });
+    expect(tab.call({ method: 'settled', id: ids[0] ?? '' })).toMatchObject({
+      value: { status: 'forgotten' },
+    });
     expect(tab.call({ method: 'settled', id: ids[99] ?? '' })).toMatchObject({
       value: { status: 'accepted' },
     });
@@ -500,6 +502,34 @@ describe('a newer version of the application', () => {
     expect(next.world.socket.sent('command')).toMatchObject([{ id, app_version: 1 }]);
   });
 
+  const upgrading = () => second((old) => ({ ...(old as object), verdict: 'approve' }));
+
+  test('takes what an older page sends as of that page’s version: upgraded, and by its new key', () => {
+    const world = new HubWorld(upgrading());
+    const tab = world.attach({ appVersion: 1 });
+    const { id, pending } = decide(tab, 'g');
+    expect(pending.reply).toEqual(DURABLE);
+    const command = { type: 'decide', gate: 'g', verdict: 'approve' };
+    expect(world.disk.entries.get(id)).toMatchObject({ command, appVersion: 2, dedupeKey: 'g!' });
+    expect(tab.outbox).toMatchObject([{ id, command, appVersion: 2 }]);
+    expect(decide(tab, 'g').pending.reply).toMatchObject({ code: 'duplicate_command' });
+    world.socket.welcome();
+    expect(world.socket.sent('command')).toMatchObject([{ id, app_version: 2, command }]);
+  });
+
+  test('refuses what an older page sends and it cannot read; what may have been sent is quarantined', () => {
+    const world = new HubWorld(second());
+    const tab = world.attach({ appVersion: 1 });
+    expect(decide(tab, 'g').pending.reply).toMatchObject({
+      code: 'version_mismatch',
+      message: expect.stringContaining('reload'),
+    });
+    const { id, pending } = tab.send({ command: { type: 'decide', gate: 'g' }, maybeSentMs: 1 });
+    expect(pending.reply).toEqual(DURABLE);
+    expect(tab.outbox).toMatchObject([{ id, state: 'quarantined', appVersion: 1 }]);
+    expect(world.sockets).toEqual([]);
+  });
+
   const unfit: [string, ((old: unknown) => unknown) | undefined][] = [
     ['no longer fits', undefined],
     ['is upgraded to what does not fit', () => ({ gate: 'g', verdict: 'perhaps' })],
@@ -549,5 +579,61 @@ describe('a newer version of the application', () => {
     const next = restart(world.disk, { protocol: second(() => ({ gate: 'g', verdict: 'reject' }), 3) });
     next.tab.call({ method: 'retry', id });
     expect(next.tab.call({ method: 'cancel', id })).toEqual({ ok: true, value: false });
+  });
+});
+
+describe('how commands ended', () => {
+  test('is told to a tab that comes from another hub by the number of the ending, whatever the clock said', () => {
+    const { world, tab } = connect();
+    const ids = [1, 2].map((n) => remark(tab, n).id);
+    world.socket.say({ type: 'command_ack', id: ids[0] ?? '' });
+    // Set back by an hour.
+    world.now -= 3_600_000;
+    world.socket.say({ type: 'command_ack', id: ids[1] ?? '' });
+    const numbers = tab.batches.flatMap(({ settled = [] }) => settled.map(({ n }) => n));
+    expect(numbers).toEqual([1, 2]);
+    const next = new HubWorld(ops, { disk: world.disk, hubId: 'hub-2' });
+    expect(next.attach({ settledSince: 2 }).settled.map(({ id }) => id)).toEqual(ids);
+    // The store was lost, and counts anew.
+    expect(next.attach({ settledSince: 9_000 }).settled.map(({ id }) => id)).toEqual(ids);
+    const third = next.attach();
+    expect(third.settled).toEqual([]);
+    const { id } = remark(third, 3);
+    next.socket.welcome();
+    next.socket.say({ type: 'command_ack', id });
+    expect(third.batches.flatMap(({ settled = [] }) => settled.map(({ n }) => n))).toEqual([3]);
+  });
+
+  test('is told to whoever asked, however many others end while it is frozen', () => {
+    const { world, tab } = start();
+    const { id } = decide(tab, 'g');
+    const frozen = world.attach();
+    expect(frozen.call({ method: 'settled', id })).toEqual({ ok: true, value: null });
+    frozen.autoCredit = false;
+    const others = Array.from({ length: 80 }, (_, n) => remark(tab, n).id);
+    world.advance(6_000);
+    for (const one of [id, ...others]) tab.call({ method: 'cancel', id: one });
+    frozen.autoCredit = true;
+    while (frozen.owing > 0) frozen.credit();
+    expect(frozen.settled).toHaveLength(50);
+    expect(frozen.settled.map((settled) => settled.id)).toContain(id);
+  });
+
+  test('is read of the entry where only that is left, and forgotten where nothing is', () => {
+    const { world, tab } = connect();
+    const { id } = decide(tab, 'g');
+    world.socket.say({ type: 'command_nack', id, code: 'no', message: 'never', retry: false });
+    world.disk.outcomes.clear();
+    const next = restart(world.disk);
+    const ask = (of: string) => next.tab.call({ method: 'settled', id: of });
+    expect(ask(id)).toEqual({ ok: true, value: { status: 'rejected', code: 'no', message: 'never' } });
+    expect(ask(world.uuid())).toEqual({ ok: true, value: { status: 'forgotten' } });
+  });
+
+  test('may be known to a store that cannot be read', () => {
+    const { world, tab } = start();
+    world.disk.failure = 'unavailable';
+    const next = restart(world.disk);
+    expect(next.tab.call({ method: 'settled', id: decide(tab, 'g').id })).toEqual({ ok: true, value: null });
   });
 });

@@ -16,6 +16,7 @@ describe('send', () => {
         createdAt: world.now,
         attempt: 0,
         dedupeKey: 'g',
+        appVersion: 1,
         command: { type: 'decide', gate: 'g' },
         state: 'queued',
       },

@@ -32,6 +32,7 @@ const entry = v.object({
 const outcome = v.object({
   id: v.string(),
   at: number,
+  n: v.optional(number),
   command: typed,
   outcome: v.object({ status: v.string() }),
 });

@@ -30,6 +30,8 @@ export type SendAnswer = Answer<{ durable: boolean }>;
 
 export interface Ending {
   at: number;
+  /** Of all endings. */
+  n: number;
   /** The row as it stays visible; `null` where it goes. */
   row: StoredEntry | null;
   outcome: Outcome;

@@ -17,11 +17,11 @@ const ENDED_LIMIT = 200;
 export function end(
   box: Box,
   entry: Entry,
-  { row, outcome }: Omit<Ending, 'at'>,
+  { row, outcome }: Pick<Ending, 'row' | 'outcome'>,
   done?: (ended: boolean) => void,
 ): void {
   const { id } = entry.row;
-  const ending: Ending = { at: box.context.now, row, outcome };
+  const ending: Ending = { at: box.context.now, n: box.outcomes.nextNumber(), row, outcome };
   // What the server has cancelled stays so.
   const canFail = outcome.status === 'cancelled' && !entry.row.withdrawing;
   entry.delivery = { state: canFail ? 'storing' : 'settled' };
@@ -60,7 +60,8 @@ export function apply(box: Box, id: string, ending: Ending): void {
   box.endings.delete(id);
   const entry = box.entries.get(id);
   if (!entry) return;
-  const settled = { id, at: ending.at, command: entry.row.command, outcome: ending.outcome };
+  const { at, n, outcome } = ending;
+  const settled = { id, at, n, command: entry.row.command, outcome };
   box.outcomes.add(settled);
   if (ending.row) entry.row = ending.row;
   else box.entries.delete(id);
@@ -79,7 +80,11 @@ export function opsOf(box: Box, entry: Entry): StoreOp[] {
     ending.row
       ? { op: 'put', table: 'entries', row: ending.row }
       : { op: 'delete', table: 'entries', key: id },
-    { op: 'put', table: 'outcomes', row: { id, at: ending.at, command, outcome: ending.outcome } },
+    {
+      op: 'put',
+      table: 'outcomes',
+      row: { id, at: ending.at, n: ending.n, command, outcome: ending.outcome },
+    },
     ...box.outcomes.prune(box.context.now),
   ];
 }

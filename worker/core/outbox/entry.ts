@@ -63,8 +63,8 @@ export function inOrder(a: Entry, b: Entry): number {
 
 /** The entry as tabs see it. */
 export function entryView({ row, delivery }: Entry, retryAt: number | null): AnyOutboxEntry {
-  const { id, topic, priority, createdAt, attempt, dedupeKey, command, fate } = row;
-  const base = { id, topic, priority, createdAt, attempt, dedupeKey, command };
+  const { id, topic, priority, createdAt, attempt, dedupeKey, appVersion, command, fate } = row;
+  const base = { id, topic, priority, createdAt, attempt, dedupeKey, appVersion, command };
   if (fate.state === 'uncertain') return { ...base, state: 'uncertain' };
   if (fate.state !== 'pending') return { ...base, state: fate.state, error: fate.error };
   if (row.withdrawing) return { ...base, state: 'withdrawing' };

@@ -7,7 +7,7 @@
 import type { Outcome } from '../../../src/protocol/model.ts';
 import type { AnyOutboxEntry, OutgoingCommand } from '../../../src/protocol/port.ts';
 import { type Answer, ok, refusal } from '../reply.ts';
-import type { StoredEntry, StoredOutcome, StoreOp } from '../store.ts';
+import type { StoredEntry, StoreOp } from '../store.ts';
 import { answerCancel, answerSend, awaitCancel, awaitSend, storageUnavailable } from './answers.ts';
 import { type Box, pendingIn, type SendAnswer } from './box.ts';
 import { markNext, pump, writeFrame } from './dispatch.ts';
@@ -52,7 +52,8 @@ export function hasPending(box: Box): boolean {
   return pendingIn(box).length > 0;
 }
 
-export function send(box: Box, command: OutgoingCommand, answer: SendAnswer): void {
+/** @param appVersion of the page that sends it. */
+export function send(box: Box, command: OutgoingCommand, appVersion: number, answer: SendAnswer): void {
   const { id } = command;
   const known = box.entries.get(id);
   if (known && box.sendAnswers.has(id)) return awaitSend(box, id, answer);
@@ -60,10 +61,34 @@ export function send(box: Box, command: OutgoingCommand, answer: SendAnswer): vo
   if (known) return answer(ok({ durable: known.stored !== 'no' }));
   if (box.outcomes.get(id)) return answer(ok({ durable: true }));
 
-  const { priority, topic, dedupeKey, requireDurable, maybeSentMs, expiresAt } = command;
+  const { priority, topic, requireDurable, maybeSentMs, expiresAt } = command;
   const { type } = command.command;
-  const same = twin(box, type, dedupeKey);
+  const { protocol, now, uptime } = box.context;
+  const takenAt = uptime - (maybeSentMs ?? 0);
+  const given: StoredEntry = {
+    id,
+    seq: box.seq + 1,
+    topic,
+    priority,
+    command: command.command,
+    appVersion,
+    dedupeKey: command.dedupeKey,
+    createdAt: now - (maybeSentMs ?? 0),
+    maybeSent: maybeSentMs !== null,
+    attempt: 0,
+    firstSentAt: null,
+    ...(expiresAt != null && { expiresAt }),
+    fate: { state: 'pending' },
+  };
+  // A page of an older build has judged it by its own schemas.
+  const row = appVersion < protocol.version ? restoreEntry(protocol, given, now) : given;
+  const { fate, dedupeKey } = row;
+  const same = fate.state === 'pending' ? twin(box, type, dedupeKey) : undefined;
   if (maybeSentMs === null) {
+    if (fate.state === 'quarantined') {
+      const why = `this page is of version ${appVersion}, and version ${protocol.version} cannot read its ${type}`;
+      return answer(refusal('version_mismatch', `${why}: ${fate.error.message}; reload the page`));
+    }
     if (same)
       return answer(
         refusal('duplicate_command', `${type} "${dedupeKey}" is pending already, as ${same.row.id}`),
@@ -72,23 +97,7 @@ export function send(box: Box, command: OutgoingCommand, answer: SendAnswer): vo
     const full = makeRoom(box, priority, type);
     if (full) return answer(full);
   }
-
-  const takenAt = box.context.uptime - (maybeSentMs ?? 0);
-  const row: StoredEntry = {
-    id,
-    seq: ++box.seq,
-    topic,
-    priority,
-    command: command.command,
-    appVersion: box.context.protocol.version,
-    dedupeKey,
-    createdAt: box.context.now - (maybeSentMs ?? 0),
-    maybeSent: maybeSentMs !== null,
-    attempt: 0,
-    firstSentAt: null,
-    ...(expiresAt != null && { expiresAt }),
-    fate: { state: 'pending' },
-  };
+  box.seq = row.seq;
   const entry: Entry = {
     row,
     offeredAt: maybeSentMs === null ? null : takenAt,
@@ -194,13 +203,18 @@ export function dismiss(box: Box, id: string, answer: Answer<null>): void {
   });
 }
 
+/** `null` while it is pending, or may be. */
 export function settled(box: Box, id: string): Outcome | null {
-  return box.outcomes.get(id)?.outcome ?? null;
+  const known = box.outcomes.get(id);
+  if (known) return known.outcome;
+  const entry = box.entries.get(id);
+  if (entry) return outcomeOf(entry);
+  return box.keeper.degraded ? null : { status: 'forgotten' };
 }
 
-/** What has ended since then, ms since 1970, as far as it is known. */
-export function settledSince(box: Box, since: number): StoredOutcome[] {
-  return [...box.outcomes.all].filter(({ at }) => at >= since);
+function outcomeOf({ row: { fate } }: Entry): Outcome | null {
+  if (fate.state === 'pending' || fate.state === 'quarantined') return null;
+  return fate.state === 'rejected' ? { status: 'rejected', ...fate.error } : { status: fate.state };
 }
 
 /** Whether something has ended that the store does not know of yet. */

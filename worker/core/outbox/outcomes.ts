@@ -6,19 +6,35 @@ const KEEP_COUNT = 50;
 const KEEP_MS = 10 * 60 * 1_000;
 /** … but never more than this. */
 const KEEP_AT_MOST = 1_000;
+/** A hub may have stored so many endings, and told of later ones, before it told of them. */
+const UNTOLD = 100;
 
 /** How commands ended, for pages that were not there to hear it. Oldest first. */
 export class Outcomes {
   readonly #byId = new Map<string, StoredOutcome>();
+  #last = 0;
 
   load(outcomes: readonly StoredOutcome[]): void {
     const fresh = [...this.#byId.values()];
-    for (const outcome of [...outcomes].sort((a, b) => a.at - b.at)) this.#byId.set(outcome.id, outcome);
+    const inOrder = [...outcomes].sort((a, b) => (a.n ?? 0) - (b.n ?? 0) || a.at - b.at);
+    for (const outcome of inOrder) this.#byId.set(outcome.id, outcome);
+    for (const { n = 0 } of outcomes) this.#last = Math.max(this.#last, n);
     for (const outcome of fresh) this.add(outcome);
   }
 
   get(id: string): StoredOutcome | undefined {
     return this.#byId.get(id);
+  }
+
+  nextNumber(): number {
+    return ++this.#last;
+  }
+
+  /** What ended about when the ending of this number did, and since. */
+  since(number: number): StoredOutcome[] {
+    // Of a store that was lost meanwhile, or of an older build, no number tells anything.
+    const isAll = number > this.#last;
+    return [...this.#byId.values()].filter(({ n }) => isAll || n === undefined || n > number - UNTOLD);
   }
 
   get all(): Iterable<StoredOutcome> {
