@@ -90,10 +90,11 @@ export function createFeed(topic: string, link: Link, report: Report): Feed {
     });
     if (due.length === 0) return;
     const isJoined = () => consumers.has(consumer);
+    const given = new Map(due.map(({ meta: { offset } }) => [offset, criticals.get(offset)]));
     const done = (item: Item, ok: boolean) => {
-      const critical = criticals.get(item.meta.offset);
-      // In a new epoch, the same offset is another event.
-      if (!consumer.isHandler || critical?.item.epoch !== item.epoch) return;
+      const critical = given.get(item.meta.offset);
+      // In a new epoch, and after a snapshot of a lower offset, the same offset is another event.
+      if (!consumer.isHandler || !critical || criticals.get(item.meta.offset) !== critical) return;
       if (ok || isJoined()) critical.takers.set(consumer, ok ? 'taken' : 'failed');
       else critical.takers.delete(consumer);
       decide(critical);

@@ -270,6 +270,22 @@ test('after a snapshot of a lower offset, a critical event at a used one is anot
   await untilEqual(() => seen, ['before', 'after']);
 });
 
+test('a handler that ends after a snapshot of a lower offset has taken nothing that came since at the same offset', async () => {
+  const s = scene();
+  const finish: (() => void)[] = [];
+  s.client.topic('run').on('gate', () => new Promise<void>((resolve) => finish.push(resolve)));
+  const hub = await s.attached();
+  const ticket = await ticketOf(hub);
+  await hub.deliver({ topics: [snapshot('run', ticket, 5), events(gate(7, 'before'))] });
+  await hub.deliver({ topics: [snapshot('run', null, 6), events(gate(7, 'after'))] });
+  await untilEqual(() => finish.length, 2);
+  finish[0]?.();
+  await heard(s);
+  expect(hub.called('took')).toEqual([]);
+  finish[1]?.();
+  await untilEqual(() => hub.called('took'), [['run', 'e1', [7], []]]);
+});
+
 test('a failed critical event comes again, and only to the handler that failed', async () => {
   const s = scene();
   const topic = s.client.topic('run');

@@ -179,6 +179,19 @@ test('an offset that a lower snapshot freed is another event: it is delivered', 
   expect(acks(scene)).toEqual([]);
 });
 
+test('a tab that takes late what a lower snapshot withdrew acknowledges no other event', () => {
+  const scene = new TopicScene();
+  const [tab] = scene.live(1, [], 5);
+  scene.event(alarm('lost by the server'), { ack: true });
+  scene.reconnect();
+  scene.answer({ offset: 5 });
+  takes(tab, [6]);
+  scene.event(alarm('new'), { ack: true });
+  expect(acks(scene)).toEqual([]);
+  takes(tab, [6]);
+  expect(acks(scene)).toEqual([ack([6])]);
+});
+
 test('one whose schema is broken is reported, and acknowledged as failed at once', () => {
   const scene = new TopicScene();
   const [tab] = scene.live(1, [], 5);

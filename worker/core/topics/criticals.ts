@@ -21,6 +21,10 @@ export class Criticals {
     return this.#waiting.size;
   }
 
+  isWaiting(offset: number): boolean {
+    return this.#waiting.has(offset);
+  }
+
   /** False where a page took it already: then it is only acknowledged again. */
   arrived(item: TabItem): boolean {
     if (this.#taken.has(item.offset)) {

@@ -277,8 +277,13 @@ export class Topic implements SeatTopic {
 
   /** A page took critical events. */
   took(epoch: string, offsets: readonly number[]): void {
-    if (this.#knowledge?.epoch !== epoch) return;
-    for (const offset of offsets) this.#knowledge.criticals.took(offset);
+    const knowledge = this.#knowledge;
+    if (knowledge?.epoch !== epoch) return;
+    const { criticals } = knowledge;
+    for (const offset of offsets) {
+      // What is beyond was repeated ahead of its order, or withdrawn: then its offset is free for another event.
+      if (offset <= knowledge.offset || criticals.isWaiting(offset)) criticals.took(offset);
+    }
     this.acknowledge();
   }
 
