@@ -110,6 +110,7 @@ export class Hub {
       write: (frame) => this.#connection.write(frame),
       nextRef: () => ++this.#refs,
       silenceMs: () => this.#connection.silenceMs,
+      unburdenedMs: () => this.#connection.unburdenedMs,
     });
     this.#tabs = new Tabs(context, this.#topics, {
       clock: () => {

@@ -455,3 +455,24 @@ test('frames about a topic that nobody has do nothing', () => {
   );
   expect(scene.written).toHaveLength(written);
 });
+
+test('on a slow line a topic is not asked for again while the parts of another one arrive, or a message of ours does', () => {
+  const scene = new TopicScene();
+  scene.tab();
+  scene.tab(null, 'behind');
+  scene.world.socket.welcome();
+  const [first] = scene.requests;
+  if (!first) throw new Error('nothing was asked for');
+  const at = { topic: TOPIC, ref: first.ref, epoch: 'e1', offset: 1, ts: 1, last: false, events: [] };
+  for (let part = 0; part < 20; part++) {
+    scene.world.advance(9_000);
+    scene.world.socket.say({ type: 'snapshot', ...at, part });
+  }
+  for (let second = 0; second < 100; second++) {
+    scene.world.advance(1_000);
+    scene.world.socket.say({ type: 'pong', id: -1 });
+  }
+  expect(scene.requests).toHaveLength(2);
+  scene.world.advance(10_000);
+  expect(scene.requests).toHaveLength(4);
+});

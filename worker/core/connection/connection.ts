@@ -131,6 +131,8 @@ export class Connection {
   #attempts: number[] = [];
   #wanted = false;
   #pings = 0;
+  /** When the line was last found to carry something large: a part of a snapshot, or word that a message of ours arrives. */
+  #carriedAt = Number.NEGATIVE_INFINITY;
   /** When anything was last heard on an open connection. */
   #heardAt = Number.NEGATIVE_INFINITY;
 
@@ -186,6 +188,11 @@ export class Connection {
   /** For how long nothing was heard; while a connection opens, how long the outage was. */
   get silenceMs(): number {
     return this.#context.uptime - this.#heardAt;
+  }
+
+  /** For how long the line was not found to carry something large, behind which answers wait. */
+  get unburdenedMs(): number {
+    return this.#context.uptime - this.#carriedAt;
   }
 
   /** Whether anybody needs a connection: it is opened for them, and closed when nobody is left. */
@@ -403,7 +410,9 @@ export class Connection {
       case 'goodbye':
         return this.#goodbye(frame);
       default:
-        if (this.#state.state !== 'connecting') this.#owner.received(frame, characters);
+        if (this.#state.state === 'connecting') return;
+        if (frame.type === 'snapshot') this.#carriedAt = this.#context.uptime;
+        this.#owner.received(frame, characters);
     }
   }
 
@@ -452,6 +461,7 @@ export class Connection {
 
   #pong({ id, server_time }: ServerFrameOf['pong']): void {
     const state = this.#state;
+    if (id < 0) this.#carriedAt = this.#context.uptime;
     // The plain dialect's pongs carry no id: 0.
     if (state.state !== 'open' || !state.pinged || (id !== 0 && id !== state.pinged.id)) return;
     state.rttMs = this.#context.uptime - state.pinged.at;

@@ -19,6 +19,8 @@ export interface TopicSocket {
   nextRef(): number;
   /** For how long nothing had been heard when the connection opened. */
   silenceMs(): number;
+  /** For how long the line was not found to carry something large, behind which answers wait. */
+  unburdenedMs(): number;
 }
 
 /** How long the server may take to answer, at first; doubled by each failure. */
@@ -336,10 +338,17 @@ export class Topic implements SeatTopic {
 
   /** An answer is due; it is asked for again when it does not come. */
   #await(asked: Subscription & { state: 'asked' }): void {
-    const { attempt, wants } = asked;
-    const waitMs = Math.min(ANSWER_TIMEOUT_MS * 2 ** attempt, ANSWER_TIMEOUT_MAX_MS);
-    this.#context.after(this.#deadline, waitMs, () => this.ask(attempt + 1, wants));
+    this.#awaitFor(asked, Math.min(ANSWER_TIMEOUT_MS * 2 ** asked.attempt, ANSWER_TIMEOUT_MAX_MS));
     this.#setSubscription(asked);
+  }
+
+  #awaitFor(asked: Subscription & { state: 'asked' }, waitMs: number): void {
+    this.#context.after(this.#deadline, waitMs, () => {
+      // To ask again would only bring the same once more: what was asked is behind what the line carries.
+      const leftMs = ANSWER_TIMEOUT_MS - this.#socket.unburdenedMs();
+      if (leftMs > 0) this.#awaitFor(asked, leftMs);
+      else this.ask(asked.attempt + 1, asked.wants);
+    });
   }
 
   #live(attempt: number, replayUntil: number): void {
