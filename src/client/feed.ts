@@ -34,6 +34,8 @@ export function createFeed(topic: string, link: Link, report: Report): Feed {
   const decided = new Set<Critical>();
   let parts: SnapshotUpdate[] = [];
   let isSubscribed = false;
+  /** Events are missing ahead of what comes next. */
+  let isGapAhead = false;
   let epoch = '';
   let position: Position | null = null;
 
@@ -133,11 +135,20 @@ export function createFeed(topic: string, link: Link, report: Report): Feed {
     }
   };
 
-  const snapshot = ({ ticket, offset }: SnapshotUpdate, whole: readonly SnapshotUpdate[]) => {
+  const withGap = (items: Item[]): Item[] => {
+    const first = isGapAhead ? items.find(({ isRepeat }) => !isRepeat) : undefined;
+    if (!first) return items;
+    isGapAhead = false;
+    const told = { ...first, meta: { ...first.meta, gap: true as const } };
+    return items.map((item) => (item === first ? told : item));
+  };
+
+  const snapshot = ({ ticket, offset, gap }: SnapshotUpdate, whole: readonly SnapshotUpdate[]) => {
     const read = (kind: 'events' | 'missed') =>
       whole.flatMap((part) => part[kind]).map((item) => toItem(topic, epoch, true, item));
     const events = read('events');
-    const missed = read('missed');
+    if (gap) isGapAhead = true;
+    const missed = withGap(read('missed'));
     // A new hub does not know what became of them under the one before it.
     for (const { meta } of missed) {
       const critical = criticals.get(meta.offset);
@@ -210,7 +221,7 @@ export function createFeed(topic: string, link: Link, report: Report): Feed {
         if (update.last) snapshot(update, parts.splice(0));
         return;
       }
-      const items = update.items.map((item) => toItem(topic, epoch, false, item));
+      const items = withGap(update.items.map((item) => toItem(topic, epoch, false, item)));
       for (const item of items) {
         const { critical, offset } = item.meta;
         if (critical) decide(hold(item));

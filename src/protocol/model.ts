@@ -83,6 +83,11 @@ export type TopicStatus =
       lastSeen: number;
       /** Events without a key that this tab lost to flooding. */
       dropped: number;
+      /**
+       * How often, since this tab listens, events were lost that nobody can count: the server did not have all that was
+       * missed any more, or they were too large. The state is as it should be.
+       */
+      gaps: number;
     }
   | { state: 'refused'; code: string; message: string };
 
@@ -96,6 +101,8 @@ export interface Meta {
   critical: boolean;
   /** It is part of a snapshot, of what was missed, or a repeat. */
   replayed: boolean;
+  /** Ahead of this one, events are missing for good: see `TopicStatus.gaps`. */
+  gap?: true;
 }
 
 /** How a command ended. */
@@ -198,5 +205,7 @@ export interface HubCounts {
   holes: number;
   resyncs: number;
   dropped: number;
+  /** How often events of some topic were lost that nobody can count. */
+  gaps: number;
   lateCallbacks: number;
 }

@@ -22,6 +22,7 @@ export type Reply<T> = { ok: true; value: T } | { ok: false; code: ErrorCode; me
 export type ErrorCode =
   | 'invalid_command'
   | 'invalid_event'
+  | 'events_missing'
   | 'too_large'
   | 'outbox_full'
   | 'duplicate_command'
@@ -211,6 +212,8 @@ export interface SnapshotUpdate {
    * the snapshot as events, out of order.
    */
   missed: TabItem[];
+  /** In the last part: ahead of `missed`, or of what comes next, events are missing for good. */
+  gap?: true;
 }
 
 export interface TabItem {
@@ -222,6 +225,8 @@ export interface TabItem {
   replayed: boolean;
   /** A critical event that comes again, out of order: it is for handlers alone, and moves nothing. */
   repeat?: true;
+  /** Ahead of it, events are missing for good. */
+  gap?: true;
   /** The schema's output. */
   event: Typed;
 }

@@ -55,7 +55,9 @@ export class SimTab {
       token,
       log: 'silent',
       onError: (error) => {
-        if (error.code !== 'listener') this.errors.push(`${error.code}: ${error.message}`);
+        // Listeners throw by design, and histories are short, or forgotten.
+        if (error.code !== 'listener' && error.code !== 'events_missing')
+          this.errors.push(`${error.code}: ${error.message}`);
       },
     });
     this.client.outbox.subscribe(() => {});

@@ -54,6 +54,7 @@ export class Context {
     holes: 0,
     resyncs: 0,
     dropped: 0,
+    gaps: 0,
     lateCallbacks: 0,
   };
   /** The browser's clock, ms since 1970: for what is stored or shown. */

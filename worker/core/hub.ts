@@ -520,7 +520,7 @@ export class Hub {
       tabs: this.#tabs.report,
       topics: [...this.#topics.all].map((topic) => ({
         name: topic.name,
-        status: topic.status(0),
+        status: topic.status(0, topic.gaps),
         tabs: topic.seats.size,
         ...topic.sizes,
       })),

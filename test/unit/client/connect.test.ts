@@ -88,7 +88,7 @@ test('a hub that dies is replaced: topics, open sends and receipts carry on', as
   const first = await s.attached();
   await untilEqual(() => first.called('subscribe').length, 1);
   const line = (offset: number) => item(offset, { type: 'line', text: 'x' });
-  const status = { state: 'live', epoch: 'e1', offset: 8, lastSeen: 1, dropped: 0 } as const;
+  const status = { state: 'live', epoch: 'e1', offset: 8, lastSeen: 1, dropped: 0, gaps: 0 } as const;
   await first.deliver({
     connection: open,
     topics: [

@@ -146,6 +146,29 @@ test('a listener that comes to a live topic hears only what comes after it', asy
   expect(seen).toEqual([7, 8]);
 });
 
+test('the event ahead of which others are missing for good says so', async () => {
+  const s = scene();
+  const topic = s.client.topic('run');
+  const seen: [number, boolean][] = [];
+  topic.on('line', (_, { offset, gap }) => seen.push([offset, gap === true]));
+  const hub = await s.attached();
+  await hub.deliver({ topics: [snapshot('run', await ticketOf(hub), 5)] });
+  const missed = [line(8, 'x'), line(9, 'y')];
+  await hub.deliver({ topics: [snapshot('run', null, 9, { missed, gap: true }), events(line(10, 'z'))] });
+  // Nothing of what was missed came: what comes next says it.
+  await hub.deliver({ topics: [snapshot('run', null, 20, { gap: true })] });
+  topic.on('line', () => {}, { replay: 'state' });
+  await hub.deliver({ topics: [snapshot('run', await ticketOf(hub, 2), 20), events(line(21, 'a'))] });
+  await hub.deliver({ topics: [events(line(22, 'b'))] });
+  expect(seen).toEqual([
+    [8, true],
+    [9, false],
+    [10, false],
+    [21, true],
+    [22, false],
+  ]);
+});
+
 test('a new epoch begins the offsets again', async () => {
   const s = scene();
   const seen: string[] = [];
@@ -501,7 +524,7 @@ test("the topic's status is the hub's, until the last consumer leaves", async ()
   const off = topic.on('line', () => {});
   const hub = await s.attached();
   await ticketOf(hub);
-  const status = { state: 'live', epoch: 'e1', offset: 1, lastSeen: 2, dropped: 0 } as const;
+  const status = { state: 'live', epoch: 'e1', offset: 1, lastSeen: 2, dropped: 0, gaps: 0 } as const;
   await hub.deliver({ topics: [{ kind: 'status', topic: 'run', status }] });
   expect(topic.status.get()).toEqual(status);
   off();
@@ -516,7 +539,7 @@ test('what was under way when the last consumer left changes nothing any more', 
   await ticketOf(hub);
   off();
   await untilEqual(() => hub.called('unsubscribe'), [['run']]);
-  const status = { state: 'live', epoch: 'e1', offset: 1, lastSeen: 2, dropped: 0 } as const;
+  const status = { state: 'live', epoch: 'e1', offset: 1, lastSeen: 2, dropped: 0, gaps: 0 } as const;
   await hub.deliver({ topics: [{ kind: 'status', topic: 'run', status }] });
   expect(topic.status.get()).toEqual({ state: 'idle' });
 });
@@ -525,7 +548,7 @@ test('a topic is live no longer than its client, nor while the page is in the ba
   const s = scene();
   const topic = s.client.topic('run');
   topic.on('line', () => {});
-  const live = { state: 'live', epoch: 'e1', offset: 1, lastSeen: 2, dropped: 0 } as const;
+  const live = { state: 'live', epoch: 'e1', offset: 1, lastSeen: 2, dropped: 0, gaps: 0 } as const;
   const first = await s.attached();
   await ticketOf(first);
   await first.deliver({ topics: [{ kind: 'status', topic: 'run', status: live }] });

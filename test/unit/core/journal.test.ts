@@ -21,7 +21,15 @@ function journalOf(floodBuffer = 1_000) {
       journal.addEvent('e1', itemOf(++offset, key, critical), as);
     },
     snapshot() {
-      journal.addSnapshot({ epoch: 'e1', offset: ++offset, ts: offset, events: [], missed: [], losable: 0 });
+      journal.addSnapshot({
+        epoch: 'e1',
+        offset: ++offset,
+        ts: offset,
+        events: [],
+        missed: [],
+        losable: 0,
+        gaps: 0,
+      });
     },
     from: (place: number) =>
       [...journal.from(place)].map((entry) => (entry.kind === 'event' ? entry.item.offset : 'snapshot')),

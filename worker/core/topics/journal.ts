@@ -25,6 +25,8 @@ export interface SnapshotEntry extends Entry {
   readonly ts: number;
   readonly events: readonly TabItem[];
   readonly missed: readonly TabItem[];
+  /** How many gaps the topic ever had, those of this snapshot included. */
+  readonly gaps: number;
 }
 /** What the server sent of a topic and some tab may still have to be given, in order. */
 export type JournalEntry = EventEntry | SnapshotEntry;
@@ -105,7 +107,7 @@ export class Journal {
 
   /** @param losable how many of what was missed are new to this journal, and can be lost */
   addSnapshot(
-    snapshot: Pick<SnapshotEntry, 'epoch' | 'offset' | 'ts' | 'events' | 'missed' | 'losable'>,
+    snapshot: Pick<SnapshotEntry, 'epoch' | 'offset' | 'ts' | 'events' | 'missed' | 'losable' | 'gaps'>,
   ): void {
     this.#newestByKey.clear();
     this.#entries.push({ kind: 'snapshot', seq: this.#seq++, losableBefore: this.#losable, ...snapshot });

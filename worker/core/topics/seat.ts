@@ -27,7 +27,9 @@ export interface SeatTopic {
   state(): TopicState | null;
   /** Raised whenever the status changes. */
   readonly statusVersion: number;
-  status(dropped: number): TopicStatus;
+  /** How often events were lost that nobody can count. */
+  readonly gaps: number;
+  status(dropped: number, gaps: number): TopicStatus;
 }
 
 /** A snapshot that is being given, part by part. */
@@ -42,6 +44,8 @@ interface Giving {
   /** Once it is given: how many losable events the tab has passed, and how many of them it did not get. */
   readonly losablePassed: number;
   readonly lost: number;
+  /** How many gaps the topic had by then. */
+  readonly gaps: number;
   part: number;
 }
 
@@ -62,6 +66,9 @@ export class Seat {
   #mustRestart = false;
   #statusGiven = -1;
   #dropped = 0;
+  /** How many gaps the topic had when the tab came, and how many it was told of by now. */
+  readonly #gapsBefore: number;
+  #gaps: number;
   /** Where the tab stood in an earlier life of it or of the hub. */
   #cameWith: Position | null = null;
   /** Since it began with a snapshot: all up to here was handed out. */
@@ -71,6 +78,8 @@ export class Seat {
     this.#topic = topic;
     this.#place = topic.journal.end;
     this.#losablePassed = topic.journal.losable;
+    this.#gapsBefore = topic.gaps;
+    this.#gaps = topic.gaps;
   }
 
   /** The oldest entry that this tab still needs; `null` while it needs none. */
@@ -116,9 +125,14 @@ export class Seat {
       while (this.#beginTicket()) this.#giveSnapshot(updates, budget);
     // Nothing comes between the parts of a snapshot.
     if (this.#giving) return null;
+    if (!this.#mustRestart && this.#place >= this.#topic.journal.end) this.#gaps = this.#topic.gaps;
     if (this.#statusGiven !== statusVersion || this.#dropped !== droppedBefore) {
       this.#statusGiven = statusVersion;
-      updates.push({ kind: 'status', topic: name, status: this.#topic.status(this.#dropped) });
+      updates.push({
+        kind: 'status',
+        topic: name,
+        status: this.#topic.status(this.#dropped, this.#gaps - this.#gapsBefore),
+      });
     }
     return this.#given;
   }
@@ -136,6 +150,7 @@ export class Seat {
       repeats: state.unacknowledged,
       losablePassed: journal.losable,
       lost: Math.max(0, lost),
+      gaps: this.#topic.gaps,
     });
   }
 
@@ -184,6 +199,7 @@ export class Seat {
       repeats: [],
       losablePassed: losableBefore + losable,
       lost: losableBefore - this.#losablePassed,
+      gaps: entry.gaps,
     });
   }
 
@@ -198,6 +214,7 @@ export class Seat {
       repeats: this.#given ? [] : state.unacknowledged,
       losablePassed: this.#losablePassed,
       lost: 0,
+      gaps: this.#topic.gaps,
     });
     return true;
   }
@@ -206,7 +223,7 @@ export class Seat {
     ticket: number | null,
     { epoch, offset, ts, events }: Snapshot,
     missed: readonly TabItem[],
-    rest: Pick<Giving, 'repeats' | 'losablePassed' | 'lost'>,
+    rest: Pick<Giving, 'repeats' | 'losablePassed' | 'lost' | 'gaps'>,
   ): void {
     const at = { epoch, offset, ts };
     this.#giving = { ticket, at, events: [...events], missed: [...missed], ...rest, part: 0 };
@@ -232,9 +249,11 @@ export class Seat {
       offset,
       events,
       missed,
+      ...(last && giving.gaps > this.#gaps && { gap: true as const }),
     });
     if (!last) return;
     this.#giving = null;
+    this.#gaps = giving.gaps;
     if (repeats.length > 0) updates.push({ kind: 'events', topic, epoch, items: [...repeats] });
     budget.items -= repeats.length;
     this.#given = at;

@@ -57,6 +57,7 @@ interface Parts {
   characters: number;
   events: SnapshotItem[];
   missed: SnapshotItem[];
+  truncated: boolean;
 }
 
 /** One topic: its subscription at the server, its state, and the seats of the tabs that listen. */
@@ -71,6 +72,9 @@ export class Topic implements SeatTopic {
   #ref = 0;
   #knowledge: Knowledge | null = null;
   #statusVersion = 0;
+  #gaps = 0;
+  /** Events are missing ahead of the next one. */
+  #isGapAhead = false;
   /** The newest place that some page has credited, in this life of the topic or an earlier one. */
   #stored: StoredCursor | null;
 
@@ -110,7 +114,11 @@ export class Topic implements SeatTopic {
     return this.#statusVersion;
   }
 
-  status(dropped: number): TopicStatus {
+  get gaps(): number {
+    return this.#gaps;
+  }
+
+  status(dropped: number, gaps: number): TopicStatus {
     if (this.#subscription.state === 'refused') {
       const { code, message } = this.#subscription;
       return { state: 'refused', code, message };
@@ -123,6 +131,7 @@ export class Topic implements SeatTopic {
       offset,
       lastSeen,
       dropped,
+      gaps,
     };
   }
 
@@ -220,7 +229,7 @@ export class Topic implements SeatTopic {
     if (subscription.state !== 'asked' || subscription.ref !== frame.ref) return;
     const parts =
       frame.part === 0
-        ? { epoch: frame.epoch, next: 0, characters: 0, events: [], missed: [] }
+        ? { epoch: frame.epoch, next: 0, characters: 0, events: [], missed: [], truncated: false }
         : subscription.parts;
     if (!parts || parts.next !== frame.part || parts.epoch !== frame.epoch)
       return this.#askAgain(subscription.attempt + 1, subscription.wants);
@@ -228,9 +237,11 @@ export class Topic implements SeatTopic {
     if (parts.characters > SNAPSHOT_CHARACTERS) return this.#tooLarge(subscription.wants);
     for (const item of frame.events) parts.events.push(item);
     for (const item of frame.missed ?? []) parts.missed.push(item);
+    parts.truncated ||= frame.truncated === true;
     parts.next++;
     subscription.parts = parts;
     if (!frame.last) return this.#await(subscription);
+    this.#noticeGap(frame, parts, subscription.wants);
     this.#apply(frame, parts);
     this.#live(subscription.attempt, 0);
   }
@@ -262,7 +273,9 @@ export class Topic implements SeatTopic {
       return;
     }
     knowledge.cache.put(item);
-    this.#pass(item, isReplay ? 'replay' : 'live', knowledge);
+    const passed = this.#isGapAhead ? { ...item, gap: true as const } : item;
+    this.#isGapAhead = false;
+    this.#pass(passed, isReplay ? 'replay' : 'live', knowledge);
   }
 
   refused(code: string, message: string, ended: boolean, ref: number | undefined): void {
@@ -275,6 +288,10 @@ export class Topic implements SeatTopic {
       return this.#askLater(subscription.attempt + 1, wants);
     }
     if (ended) this.#refuse(code, message);
+    else if (code === 'too_large') {
+      this.#isGapAhead = true;
+      this.#gap(message);
+    }
   }
 
   /** A page took critical events. */
@@ -363,6 +380,23 @@ export class Topic implements SeatTopic {
     this.#statusVersion++;
   }
 
+  /** Whether what was missed is not all of it. */
+  #noticeGap({ epoch, offset }: ServerFrameOf['snapshot'], { truncated }: Parts, wants: Wants): void {
+    const from = this.#knowledge ?? this.#stored;
+    const isCurrent = from?.epoch === epoch && from.offset >= offset;
+    if (truncated) this.#gap('the server does not have all of it any more');
+    else if (wants === 'state' && from && !isCurrent) this.#gap('all of it was too large to be held');
+  }
+
+  /** Events are lost that nobody can count. */
+  #gap(why: string): void {
+    this.#gaps++;
+    this.#statusVersion++;
+    this.#context.counts.gaps++;
+    const message = `events of topic ${this.name} are missing for good: ${why}`;
+    this.#context.reportOnce(`gap:${this.name}`, 'events_missing', message);
+  }
+
   #apply({ epoch, offset, ts }: ServerFrameOf['snapshot'], parts: Parts): void {
     const known = this.#knowledge?.epoch === epoch ? this.#knowledge : null;
     const criticals = known?.criticals ?? new Criticals();
@@ -380,7 +414,7 @@ export class Topic implements SeatTopic {
     const isNew = (item: TabItem) => item.offset > (known?.offset ?? 0);
     const losable = missed.filter((item) => isNew(item) && isLosableItem(item)).length;
     this.#knowledge = { epoch, offset, lastSeen: ts, cache, criticals };
-    this.journal.addSnapshot({ epoch, offset, ts, events, missed, losable });
+    this.journal.addSnapshot({ epoch, offset, ts, events, missed, losable, gaps: this.#gaps });
   }
 
   #redelivered(frame: ServerFrameOf['event'], knowledge: Knowledge): void {

@@ -1,0 +1,69 @@
+import { describe, expect, test } from 'vitest';
+import type { WorldTab } from '../../support/hub-world.ts';
+import { item, line, node, TOPIC, TopicScene, texts } from '../../support/topic-scene.ts';
+
+const gapsOf = (tab: WorldTab) => {
+  const status = tab.status(TOPIC);
+  return status && 'gaps' in status ? status.gaps : null;
+};
+const reportsOf = (tab: WorldTab) =>
+  tab.batches.flatMap(({ reports }) => reports ?? []).filter(({ kind }) => kind === 'error');
+
+describe('what was missed and is lost', () => {
+  test('because the history is too short is told by the status, the snapshot, a count and a report', () => {
+    const scene = new TopicScene();
+    const [tab] = scene.live(1, [item(3, node('a', 'up'))]);
+    expect(tab && gapsOf(tab)).toBe(0);
+    scene.reconnect(40_000);
+    scene.answer({ offset: 99, missed: [item(98, line('x')), item(99, line('y'))], truncated: true });
+    if (!tab) throw new Error('no tab');
+    expect(gapsOf(tab)).toBe(1);
+    expect(tab.snapshots(TOPIC).at(-1)).toMatchObject({ gap: true });
+    expect(texts(tab.snapshots(TOPIC).at(-1)?.missed ?? [])).toEqual(['x', 'y']);
+    expect(scene.world.report.counts.gaps).toBe(1);
+    expect(reportsOf(tab)).toMatchObject([{ code: 'events_missing' }]);
+    const late = scene.tab();
+    expect([gapsOf(late), late.snapshots(TOPIC)[0]?.gap]).toEqual([0, undefined]);
+  });
+
+  test('is told of whichever part says it', () => {
+    const scene = new TopicScene();
+    const tab = scene.tab({ epoch: 'e1', offset: 3 });
+    scene.world.socket.welcome();
+    scene.subscribed({ offset: 9 });
+    scene.snapshot({ offset: 9, part: 0, last: false, truncated: true });
+    scene.snapshot({ offset: 9, part: 1, last: true });
+    expect(gapsOf(tab)).toBe(1);
+  });
+
+  test('is told to a tab that was frozen meanwhile, when it comes back', () => {
+    const scene = new TopicScene();
+    scene.world.answersPings = true;
+    const [, frozen] = scene.live(2, [item(3, node('a', 'up'))]);
+    if (!frozen) throw new Error('no tab');
+    frozen.autoCredit = false;
+    scene.event(line('z'));
+    scene.world.advance(5_000);
+    scene.reconnect(40_000);
+    scene.answer({ offset: 99, truncated: true });
+    frozen.autoCredit = true;
+    while (frozen.owing > 0) frozen.credit();
+    expect(frozen.snapshots(TOPIC).at(-1)).toMatchObject({ ticket: null, gap: true });
+    expect(gapsOf(frozen)).toBe(1);
+  });
+
+  test('because it is too large for the hub is told by the next event', () => {
+    const scene = new TopicScene();
+    const [tab] = scene.live(1);
+    if (!tab) throw new Error('no tab');
+    scene.event(line('before'));
+    const message = 'event 2 does not fit';
+    scene.world.socket.say({ type: 'error', code: 'too_large', message, topic: TOPIC, ended: false });
+    expect(gapsOf(tab)).toBe(1);
+    scene.offset++;
+    scene.event(line('after'), { prev: 1, offset: 3 });
+    scene.event(line('later'), { offset: 4 });
+    expect(tab.events(TOPIC).map(({ gap }) => gap)).toEqual([undefined, true, undefined]);
+    expect(reportsOf(tab)).toMatchObject([{ code: 'events_missing' }]);
+  });
+});
