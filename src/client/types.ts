@@ -141,8 +141,9 @@ export interface Client<P> extends AsyncDisposable {
    * this turn, is taken; what is sent after is refused. Returns what is in the outbox, or was, with `discard`, which
    * empties it. Where the browser's storage fails, `onError` hears what that means.
    *
-   * @throws TrunklineError `closed`: it was signed out already. `storage_unavailable`: with `discard`, the outbox could not
-   * be emptied; nobody was signed out. `unconfirmed`, `hub_lost`: it may be done.
+   * @throws TrunklineError `closed`: it is signed out, by another tab, or by this call, whose answer was lost.
+   * `storage_unavailable`: with `discard`, the outbox could not be emptied; `hub_unavailable`: no hub could be started;
+   * nobody was signed out. `unconfirmed`, `hub_lost`: it may be done.
    */
   signOut(options?: { discard?: boolean }): Promise<OutboxEntry<P>[]>;
   inspect(): Promise<HubReport>;
