@@ -1,6 +1,7 @@
 import { proxy, wrap } from 'comlink';
 import type { HubPort } from '../protocol/port.ts';
 import type { PagePlatform } from './platform.ts';
+import { watchStart, whyNotStarted } from './start-failure.ts';
 
 const isVisible = () => document.visibilityState === 'visible';
 
@@ -29,14 +30,16 @@ export const browser: PagePlatform = {
     listen(document, 'visibilitychange', () => page.signal(isVisible() ? 'visible' : 'hidden'));
   },
   startWorker(start, failed) {
-    const worker = start();
-    worker.addEventListener('error', failed);
+    const life = new AbortController();
+    const { signal } = life;
+    const { worker, seen } = watchStart(start, signal);
+    worker.addEventListener('error', (event) => failed(() => whyNotStarted(seen, event)), { signal });
     const isOwn = !('port' in worker);
     return {
       isOwn,
       hub: wrap<HubPort>(isOwn ? worker : worker.port),
       close() {
-        worker.removeEventListener('error', failed);
+        life.abort();
         if (isOwn) worker.terminate();
         else worker.port.close();
       },

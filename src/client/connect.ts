@@ -4,6 +4,7 @@ import type { AnyProtocol } from '../protocol/types.ts';
 import { type Report, TrunklineError } from './errors.ts';
 import { hold, released } from './lease.ts';
 import type { PagePlatform, WorkerLine } from './platform.ts';
+import { STORAGE_BLOCKED } from './start-failure.ts';
 import type { CreateClientOptions } from './types.ts';
 
 /** Doubled at each try, so that a slow start is not taken for a missing one. */
@@ -189,7 +190,9 @@ export function createLink(
     platform.setTimer(ATTACH_DEADLINE_MS * 2 ** tries, () => failed(life, 'no answer'));
     // A fresh name each time: a queue on a cached page's lock can wedge for good.
     const lease = `trunkline:${app}:tab:${platform.uuid()}`;
-    await hold(locks, lease, signal);
+    await hold(locks, lease, signal).catch((error) => {
+      throw unavailable(error?.name === 'SecurityError' ? STORAGE_BLOCKED : error);
+    });
     session ??= platform.uuid();
     const askedBefore = askedAt;
     askedAt ??= platform.now();
@@ -252,10 +255,11 @@ export function createLink(
 
   const startWorker = () => {
     try {
-      return platform.startWorker(
-        options.worker,
-        () => phase.is === 'starting' && failed(phase.life, unavailable('no script')),
-      );
+      return platform.startWorker(options.worker, (why) => {
+        if (phase.is !== 'starting') return;
+        const { life } = phase;
+        why().then((message) => failed(life, unavailable(message)));
+      });
     } catch (error) {
       throw unavailable(error);
     }
@@ -298,7 +302,7 @@ export function createLink(
     if (phase.is !== 'starting' || !ends(life, true)) return;
     const isFinal = cause instanceof TrunklineError;
     if (!isFinal && ++tries < ATTACH_TRIES) return begin(STABLE_MS);
-    const error = isFinal ? cause : unavailable(cause);
+    const error = isFinal ? cause : unavailable(`${cause}; reload to continue`);
     phase = { is: 'unavailable' };
     platform.setTimer(UNAVAILABLE_RETRY_MS, start);
     tab.connection(closed('hub_unavailable', error.message, platform.now() + UNAVAILABLE_RETRY_MS));
@@ -377,7 +381,7 @@ const unconfirmed = () =>
     `No hub has answered within ${CONFIRM_DEADLINE_MS} ms; what was asked may be done, or may be done yet: see the outbox`,
   );
 const unavailable = (why: unknown) =>
-  new TrunklineError('hub_unavailable', `The hub cannot be started: ${why}; reload to continue`);
+  new TrunklineError('hub_unavailable', `The hub cannot be started: ${why}`);
 const unanswered = (why: unknown) =>
   new TrunklineError('hub_lost', `${why}; what was asked may be done: see the outbox`);
 

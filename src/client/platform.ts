@@ -20,11 +20,11 @@ export interface PagePlatform {
   /** Tells about the page's life until the signal is aborted. */
   watchPage(signal: AbortSignal, page: PageWatcher): void;
   /**
-   * Starts the worker, or joins it. `failed`: it has no script, or threw while it started.
+   * Starts the worker, or joins it. `failed`: it did not start, or threw; `why` finds out what helps, and never rejects.
    *
    * @throws what the application's function throws.
    */
-  startWorker(start: CreateClientOptions['worker'], failed: () => void): WorkerLine;
+  startWorker(start: CreateClientOptions['worker'], failed: (why: () => Promise<string>) => void): WorkerLine;
   /** What the hub may call of this tab. */
   exposeSink(sink: TabSink): TabSink;
 }

@@ -66,7 +66,7 @@ export type ClosedReason =
   | 'superseded'
   /** The worker died; a new one is being started. */
   | 'hub_lost'
-  /** The worker cannot be started; reload to continue. */
+  /** The worker cannot be started, which is tried again after 30 s: `detail.message` says why, and what helps. */
   | 'hub_unavailable';
 
 export type StorageState = { state: 'ok' } | { state: 'degraded'; reason: string };

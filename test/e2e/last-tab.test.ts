@@ -123,7 +123,10 @@ for (const first of [true, false]) {
   test(`a page that asks for the same worker ${first ? 'without' : 'with'} extendedLifetime, unlike the others, has no hub and says so`, async ({
     open,
     serve,
+    site,
   }) => {
+    // The page looks at the worker's script, which this policy does not let it do.
+    site.foresee('/assets/hub-', () => {});
     const server = await serve();
     const tab = await open({ extendedLifetime: first });
     await tab.is('open');

@@ -11,7 +11,7 @@ const REASONS: Record<ClosedReason, string> = {
   signed_out: 'Signed out',
   superseded: 'A newer version is open: reload to continue',
   hub_lost: 'The worker is gone; starting a new one',
-  hub_unavailable: 'The worker cannot start: reload the page',
+  hub_unavailable: 'The worker cannot start',
 };
 
 /** @param isChecking the line was asked whether it lives, and has not answered for a moment. */

@@ -1,0 +1,140 @@
+/** A worker that does not start: the browser says nothing of why, and the person is told what is so. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { createServer, type OutgoingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test as base, chromium, expect, type Page } from '@playwright/test';
+import { chromiumLaunch } from '../../scripts/chromium.ts';
+import type { PageHandle } from './app/page.ts';
+import { required } from './harness/required.ts';
+
+/** How the site answers. */
+interface Answers {
+  /** For the page itself. */
+  page?: OutgoingHttpHeaders;
+  /** For the worker's script; `null`: the connection is dropped. */
+  script?: { status?: number; type?: string; body?: string } | null;
+}
+
+const test = base.extend<{ answers: Answers; origin: string }>({
+  answers: {},
+  origin: async ({ answers }, use) => {
+    const pages = required('TRUNKLINE_E2E_PAGES');
+    const server = createServer(async ({ url = '/', socket }, response) => {
+      const path = url === '/' ? '/index.html' : url;
+      const isScript = /hub/.test(path);
+      if (isScript && answers.script === null) {
+        socket.destroy();
+        return;
+      }
+      const file = await readFile(join(pages, path)).catch(() => '');
+      const { status, type, body } = (isScript && answers.script) || {};
+      const isPage = path.endsWith('.html');
+      response
+        .writeHead(status ?? 200, {
+          'content-type': type ?? (isPage ? 'text/html' : 'text/javascript'),
+          ...(isPage && answers.page),
+        })
+        .end(body ?? file);
+    });
+    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+    await use(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    server.closeAllConnections();
+    await new Promise((closed) => server.close(closed));
+  },
+});
+
+/** What the page is told. */
+async function told(page: Page, origin: string, ownWorker = false): Promise<string> {
+  await page.addInitScript((isOwn) => {
+    window.gatesConfig = { url: '/live', identity: 'anonymous', token: null };
+    if (isOwn) Object.assign(window, { SharedWorker: class extends Worker {} });
+  }, ownWorker);
+  await page.goto(origin);
+  const connection = () => page.evaluate(() => window.gates.client.connection.get());
+  await expect.poll(connection).toMatchObject({ state: 'closed', reason: 'hub_unavailable' });
+  const closed = await connection();
+  return (closed.state === 'closed' && closed.detail?.message) || '';
+}
+
+const CASES: [string, Answers, RegExp][] = [
+  [
+    'a file that is missing',
+    { script: { status: 404, type: 'text/html' } },
+    /no script at http:\S+hub\S* any more \(404\); reload to continue$/,
+  ],
+  [
+    'a page in place of a file that is missing',
+    { script: { type: 'text/html', body: '<p>' } },
+    /answered with a page \(text\/html\).*; reload to continue$/,
+  ],
+  [
+    'a wrong MIME type',
+    { script: { type: 'text/plain' } },
+    /hub\S* is served as text\/plain; it must be text\/javascript$/,
+  ],
+  ['a server that fails', { script: { status: 500 } }, /its server answers 500 for http:\S+hub\S*$/],
+  [
+    'a server that is gone',
+    { script: null },
+    /hub\S* cannot be loaded: there is no network, or its server is down$/,
+  ],
+  ['a script that throws', { script: { body: 'throw new Error("boom")' } }, /its script failed: .*boom$/],
+  [
+    'a policy',
+    { page: { 'content-security-policy': "worker-src 'none'" } },
+    /Content-Security-Policy forbids http:\S+hub\S*; allow it in worker-src$/,
+  ],
+  [
+    'a script that the browser cannot read',
+    { script: { body: 'this is no script' } },
+    /does not say why: http:\S+hub\S* is there, but what it imports may be missing/,
+  ],
+];
+for (const [name, answers, wanted] of CASES) {
+  test.describe(name, () => {
+    test.use({ answers });
+    test('is told as that', async ({ origin, page }) => {
+      expect(await told(page, origin)).toMatch(wanted);
+    });
+  });
+}
+
+test.describe("a policy that lets nobody look at the worker's script", () => {
+  const policy = "connect-src 'none'";
+  test.use({ answers: { script: { status: 404 }, page: { 'content-security-policy': policy } } });
+  test('is not taken for a missing network', async ({ origin, page }) => {
+    expect(await told(page, origin)).toMatch(/does not say why, and connect-src lets nobody look/);
+  });
+});
+
+test.describe('a page with an embedder policy that its own worker lacks', () => {
+  test.use({ answers: { page: { 'cross-origin-embedder-policy': 'require-corp' } } });
+  test('is told as that', async ({ origin, page }) => {
+    expect(await told(page, origin, true)).toMatch(
+      /without the cross-origin-embedder-policy that the page has/,
+    );
+  });
+});
+
+test('storage that the person has blocked is told as that', async ({ origin }) => {
+  const profile = mkdtempSync(join(tmpdir(), 'trunkline-blocked-'));
+  mkdirSync(join(profile, 'Default'));
+  const preferences = { profile: { default_content_setting_values: { cookies: 2 } } };
+  writeFileSync(join(profile, 'Default', 'Preferences'), JSON.stringify(preferences));
+  const context = await chromium.launchPersistentContext(profile, chromiumLaunch());
+  try {
+    expect(await told(await context.newPage(), origin)).toMatch(/this browser blocks the site's storage/);
+  } finally {
+    await context.close();
+    rmSync(profile, { recursive: true, force: true });
+  }
+});
+
+declare global {
+  interface Window {
+    gates: PageHandle;
+  }
+}
