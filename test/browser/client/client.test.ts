@@ -1,5 +1,5 @@
 /** The tab's side with real hubs, real pages that die abruptly, and a real server. */
-import { beforeEach, expect, it } from 'vitest';
+import { beforeEach, expect, inject, it } from 'vitest';
 import { TestRoom } from '../worker/support/room.ts';
 import { clientHere, clientInTab, ownHub, sharedHub } from './support/tab.ts';
 
@@ -126,6 +126,25 @@ it('says that the hub is unavailable where its script is gone', async () => {
     reason: 'hub_unavailable',
     detail: { message: expect.stringContaining('reload to continue') },
   });
+});
+
+it('is told by the hub why a handshake fails, and by no page where nobody wants to know', async () => {
+  const url = `${inject('httpServer')}/readable/403`;
+  const open = (options: object) => {
+    const client = clientHere({
+      ...{ url, identity: crypto.randomUUID(), worker: () => sharedHub(hub) },
+      ...options,
+    });
+    client.topic('run').on('line', () => {});
+    return () => client.connection.get();
+  };
+  const curious = open({ diagnose: true });
+  const content = open({});
+  await expect
+    .poll(curious)
+    .toMatchObject({ state: 'closed', reason: 'network', detail: { closeCode: 1006, cause: 'forbidden' } });
+  await expect.poll(content).toMatchObject({ state: 'closed', detail: { closeCode: 1006 } });
+  expect(content()).not.toHaveProperty('detail.cause');
 });
 
 it('leaves the hub when its page is hidden, and comes back where it was', async () => {

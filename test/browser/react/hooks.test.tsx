@@ -9,7 +9,7 @@ import { protocol } from '../client/support/protocol.ts';
 import { clientHere, sharedHub, type TestClient } from '../client/support/tab.ts';
 import { TestRoom } from '../worker/support/room.ts';
 
-const { Provider, useClient, useConnection, useEvent, useLatest, useOutbox, useSend, useView } =
+const { Provider, useClient, useConnection, useEvent, useLatest, useNow, useOutbox, useSend, useView } =
   createHooks(protocol);
 
 let room: TestRoom;
@@ -231,6 +231,19 @@ it('gives a stable first state on a server, and hydrates without a mismatch', as
   publish('a', 'running');
   await expect.poll(() => host.textContent).toBe('open 1 0 0');
   expect(errors).toEqual([]);
+});
+
+it("reads the server's clock again and again", async () => {
+  const Clock = () => <p>{useNow(10)}</p>;
+  const { host } = mount(
+    <Provider client={client}>
+      <Clock />
+    </Provider>,
+  );
+  const shown = () => Number(host.textContent);
+  await expect.poll(shown).toBeGreaterThan(0);
+  const first = shown();
+  await expect.poll(shown).toBeGreaterThan(first);
 });
 
 it('lets the topic go when its last component has gone', async () => {
