@@ -117,7 +117,7 @@ export function createClientOn<P extends AnyProtocol>(
       isSigningOut = true;
       try {
         // After what was sent in this turn, which is handed over at its end.
-        const entries = await link.call(async (hub) => {
+        const entries = await link.change(async (hub) => {
           await null;
           return hub.signOut(discard);
         });

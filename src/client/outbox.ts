@@ -83,7 +83,7 @@ export function createOutbox(link: Link, receipts: Receipts, report: Report) {
           link.change((hub) => hub.retry(id), false),
         ),
       dismiss: async (id: string) => {
-        await link.call((hub) => hub.dismiss(id));
+        await link.change((hub) => hub.dismiss(id));
       },
     },
   };

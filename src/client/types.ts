@@ -177,7 +177,11 @@ export interface Outbox<P> extends Readable<readonly OutboxEntry<P>[]> {
    * at the outbox.
    */
   retry(id: string): Promise<Receipt>;
-  /** Removes an entry that is not pending. */
+  /**
+   * Removes an entry that is not pending.
+   *
+   * @throws TrunklineError `storage_unavailable`: it is still there; `unconfirmed`: look at the outbox.
+   */
   dismiss(id: string): Promise<void>;
 }
 

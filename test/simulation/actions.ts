@@ -73,7 +73,14 @@ export type Build = SharedBuild | 'own';
 export type SharedBuild = 'first' | 'same' | 'newer';
 
 const SHARED: [SharedBuild, ...SharedBuild[]] = ['first', 'first', 'first', 'same', 'newer'];
-const FAILURES: [StoreFailure, ...StoreFailure[]] = ['full', 'failed', 'blocked', 'unavailable'];
+const FAILURES: [StoreFailure, ...StoreFailure[]] = [
+  'full',
+  'failed',
+  'blocked',
+  'unavailable',
+  'unknown',
+  'unknown',
+];
 const MOODS: [Mood, ...Mood[]] = ['fine', 'fine', 'slow', 'fails'];
 const COMMANDS: [CommandName, ...CommandName[]] = [
   'decide',

@@ -9,7 +9,8 @@ import type { Effect, EndReason, Input, PortCall, TabId } from './io.ts';
 import { Keeper } from './keeper.ts';
 import type { Box } from './outbox/box.ts';
 import * as outbox from './outbox/outbox.ts';
-import { type Answer, ok, refusal } from './reply.ts';
+import { Waiting } from './outbox/waiting.ts';
+import { ANSWER_WITHIN_MS, type Answer, ok, refusal, UNCONFIRMED } from './reply.ts';
 import { Route } from './route.ts';
 import type { Sessions } from './sessions.ts';
 import { signedOut } from './signed-out.ts';
@@ -27,6 +28,9 @@ type Role =
 
 /** Whose the outbox is. Commands leave only when that is known and stored. */
 type Binding = { state: 'unbound' } | { state: 'binding' | 'bound'; principal: string };
+
+/** Of the deadline for the store's opening: what tabs ask for does not wait for longer. */
+const OPENING = 'opening';
 
 const NEEDS_NO_STORE: ReadonlySet<PortCall['method']> = new Set([
   'inspect',
@@ -66,6 +70,9 @@ export class Hub {
   /** In a row. */
   #mismatches = 0;
   #nameOnTrial: string | null = null;
+  readonly #signOutAnswers: Waiting<AnyOutboxEntry[]>;
+  /** So many were asked for. */
+  #signOuts = 0;
   #refs = 0;
   #unreadableRows = 0;
 
@@ -74,6 +81,7 @@ export class Hub {
     this.#context = context;
     this.#freshClientId = options.uuid();
     this.#sessions = options.sessions;
+    this.#signOutAnswers = new Waiting(context, 'sign out');
     this.#keeper = new Keeper(context, () => this.#tabs.changed('storage'));
     this.#route = new Route(context);
     const route = this.#route;
@@ -97,7 +105,9 @@ export class Hub {
     });
     this.#outbox = outbox.emptyBox(context, this.#keeper, {
       writable: () =>
-        this.#binding.state === 'binding' || this.#signingOut.count > 0 ? null : this.#connection.open,
+        this.#binding.state === 'binding' || this.#signingOut.count > 0 || this.#keeper.waits
+          ? null
+          : this.#connection.open,
       confirms: () => route.dialect.confirms,
       write: (frame) => this.#connection.write(frame),
       measure: (generation) => context.emit({ type: 'measure_socket', generation }),
@@ -129,6 +139,9 @@ export class Hub {
       },
       failed: (message) => this.#connection.noToken(message),
     });
+    context.after(OPENING, ANSWER_WITHIN_MS, () =>
+      this.#storeFailed('failed', `it did not open within ${ANSWER_WITHIN_MS} ms`),
+    );
   }
 
   /** When `step` wants to be called next, by the clock of its `now`; `null`: not before something happens. */
@@ -280,7 +293,12 @@ export class Hub {
     this.#tokens.tabGone(tab);
   }
 
-  #storeOpened({ meta, entries, outcomes, cursors, unreadable }: LoadedState): void {
+  #storeOpened(state: LoadedState): void {
+    // First of all: what was refused must not be stored by the merge.
+    this.#keeper.reread(state);
+    // By a sign-out that turns out to be stored.
+    if (this.#isEnded()) return;
+    const { meta, entries, outcomes, cursors, unreadable } = state;
     const unstored = this.#sessions.loaded(meta.endedSessions);
     this.#tabs.changed('signOuts');
     // Of those that came while there was no store to ask. Where all are, what they began goes no further.
@@ -328,6 +346,7 @@ export class Hub {
   }
 
   #own(term: number, clientId: string): void {
+    this.#context.deadlines.clear(OPENING);
     const parked = this.#role.state === 'candidate' ? this.#role.parked : [];
     this.#role = { state: 'owner', term, clientId };
     for (const run of parked) run();
@@ -357,6 +376,8 @@ export class Hub {
    * is one transaction: whatever dies meanwhile, the store says whether it was done.
    */
   #signOut(discard: boolean, reply: Answer<AnyOutboxEntry[]>): void {
+    const name = String(++this.#signOuts);
+    this.#signOutAnswers.add(name, reply, UNCONFIRMED);
     const { op, done } = this.#sessions.signOut(this.#context.now);
     const clear = discard ? outbox.CLEAR : [];
     this.#signingOut.count++;
@@ -364,14 +385,14 @@ export class Hub {
       if (!stored && discard) {
         const message =
           "the outbox cannot be emptied while the browser's storage fails; sign out without `discard`, or try again";
-        reply(refusal('storage_unavailable', message));
+        this.#signOutAnswers.tell(name, refusal('storage_unavailable', message));
         return this.#signedOut();
       }
       done();
       this.#signingOut.isDone = true;
       if (!stored) this.#context.report('storage_unavailable', outbox.unstoredSignOut(this.#outbox));
       this.#whenEndingsAreStored(clear, () => {
-        reply(ok(outbox.view(this.#outbox)));
+        this.#signOutAnswers.tell(name, ok(outbox.view(this.#outbox)));
         if (discard) outbox.clear(this.#outbox);
         this.#signedOut();
       });

@@ -1,21 +1,30 @@
 import type { StorageState } from '../../src/protocol/model.ts';
 import { retryWaitMs } from './connection/backoff.ts';
 import type { Context } from './context.ts';
-import type { StoreFailure, StoreOp } from './store.ts';
+import type { LoadedState, StoreFailure, StoreOp } from './store.ts';
+import { isWritten } from './written.ts';
 
 interface Write {
   readonly ops: readonly StoreOp[];
   readonly durability: 'strict' | 'relaxed';
   readonly done: (stored: boolean) => void;
 }
+/** Of a transaction of which nobody knows whether it was written. */
+interface Doubt {
+  readonly writes: readonly Write[];
+  /** The commands that its rows are about. */
+  readonly ids: ReadonlySet<string>;
+}
 
 type KeeperState =
-  /** Another hub owns the store, or it is being opened. Writes wait. */
+  /** Another hub owns the store, it is being opened, or its rows are taken over. Writes wait. */
   | { state: 'waiting' }
   | { state: 'ready' }
   | { state: 'writing'; transaction: number; writes: readonly Write[] }
-  /** Writes fail at once; memory is stored when the store is back. */
-  | { state: 'degraded' };
+  /** Writes fail at once; memory is stored when the store is back. Those in doubt are told of when the rows were read anew. */
+  | { state: 'degraded'; doubt: Doubt };
+
+const NO_DOUBT: Doubt = { writes: [], ids: new Set() };
 
 /**
  * Brings writes to the store: one transaction at a time, and what is asked for meanwhile shares the next one, so that
@@ -46,7 +55,17 @@ export class Keeper {
     return this.#state.state === 'degraded';
   }
 
-  /** `done` is told once, in the order of the writes. */
+  /** Whether the rows are just taken over: until the end of it nothing may rely on them. */
+  get waits(): boolean {
+    return this.#state.state === 'waiting';
+  }
+
+  /** Whether nobody knows what the disk says of this command. It must neither be sent nor called ended meanwhile. */
+  isInDoubt(id: string): boolean {
+    return this.#state.state === 'degraded' && this.#state.doubt.ids.has(id);
+  }
+
+  /** `done` is told once, in the order of the writes. A write in doubt is told of when it is known whether it is stored. */
   write(
     ops: readonly StoreOp[],
     durability: 'strict' | 'relaxed',
@@ -57,7 +76,16 @@ export class Keeper {
     this.#pump();
   }
 
-  /** The store is open (again): `merged` are the rows that memory has and the store lacks. */
+  /** The store is open (again), and this is what it holds: nothing is in doubt any more. `opened` follows. */
+  reread(state: LoadedState): void {
+    const { writes } = this.#state.state === 'degraded' ? this.#state.doubt : NO_DOUBT;
+    this.#state = { state: 'waiting' };
+    const ops = writes.flatMap((write) => write.ops);
+    const stored = isWritten(ops, state);
+    for (const write of writes) write.done(stored);
+  }
+
+  /** `merged` are the rows that memory has and the store lacks. */
   opened(merged: readonly StoreOp[], done: (stored: boolean) => void): void {
     this.#context.deadlines.clear('store');
     this.#state = { state: 'ready' };
@@ -69,20 +97,29 @@ export class Keeper {
     this.#pump();
   }
 
+  /** The store is gone, or cannot be opened. What it did of a transaction that is under way is not known. */
   failed(failure: StoreFailure, message: string): void {
+    const { state } = this.#state;
+    if (state === 'writing') this.#degrade(failure, message, this.#state.writes);
+    else this.#degrade(failure, message, state === 'degraded' ? this.#state.doubt.writes : []);
+  }
+
+  #degrade(failure: StoreFailure, message: string, doubtful: readonly Write[]): void {
     const reason = `${failure}: ${message}`;
     if (this.#storage.state === 'ok') {
       const what = `the browser's storage fails (${reason}); commands are held in memory`;
       this.#context.report('storage_unavailable', what);
     }
-    const writes = [...(this.#state.state === 'writing' ? this.#state.writes : []), ...this.#queue];
+    const unwritten = this.#queue;
     this.#queue = [];
-    this.#state = { state: 'degraded' };
+    this.#state = { state: 'degraded', doubt: { writes: doubtful, ids: idsOf(doubtful) } };
     this.#storage = { state: 'degraded', reason };
     this.#onStorage();
-    const waitMs = retryWaitMs(this.#context, this.#failures++);
+    const isUrgent = doubtful.length > 0 && this.#failures === 0;
+    const waitMs = isUrgent ? 0 : retryWaitMs(this.#context, this.#failures);
+    this.#failures++;
     this.#context.after('store', waitMs, () => this.#context.emit({ type: 'reopen_store' }));
-    for (const write of writes) write.done(false);
+    for (const write of unwritten) write.done(false);
   }
 
   committed(transaction: number): void {
@@ -95,8 +132,12 @@ export class Keeper {
   }
 
   commitFailed(transaction: number, failure: StoreFailure, message: string): void {
-    if (this.#state.state === 'writing' && this.#state.transaction === transaction)
-      this.failed(failure, message);
+    if (this.#state.state !== 'writing' || this.#state.transaction !== transaction) return;
+    const { writes } = this.#state;
+    if (failure === 'unknown') return this.#degrade(failure, message, writes);
+    // Told first, and in order, ahead of those that wait behind them.
+    this.#queue.unshift(...writes);
+    this.#degrade(failure, message, []);
   }
 
   #recovered(): void {
@@ -116,4 +157,15 @@ export class Keeper {
     const ops = writes.flatMap((write) => write.ops);
     this.#context.emit({ type: 'commit', transaction, content: { ops, durability } });
   }
+}
+
+function idsOf(writes: readonly Write[]): ReadonlySet<string> {
+  const ids = new Set<string>();
+  for (const { ops } of writes) {
+    for (const op of ops) {
+      if (op.op === 'put' && op.table === 'entries') ids.add(op.row.id);
+      if (op.op === 'delete' && op.table === 'entries') ids.add(op.key);
+    }
+  }
+  return ids;
 }

@@ -117,15 +117,28 @@ export interface UnreadableRow {
 /**
  * Where the rows live. One conformance suite judges every implementation.
  * Every method rejects with a `StoreError`; after `fenced` the store is not written again.
+ *
+ * A transaction that was begun is seen by the next `open`, or will never be: that one waits for its end.
  */
 export interface Store {
   /** Takes the rows over: raises the term and reads everything, in one transaction. Can be called again after a failure. */
   open(): Promise<LoadedState>;
-  /** Resolves when the transaction is complete. Rejects, nothing changed, where the stored term is no longer its own. */
+  /**
+   * Resolves when the transaction is complete, and settles always. Rejects, nothing changed, where the stored term is no
+   * longer its own. With any failure but `unknown` nothing was written, and nothing of it will be.
+   */
   commit(transaction: StoreTransaction): Promise<void>;
   close(): void;
 }
-export type StoreFailure = 'fenced' | 'blocked' | 'full' | 'newer_format' | 'unavailable' | 'failed';
+export type StoreFailure =
+  | 'fenced'
+  | 'blocked'
+  | 'full'
+  | 'newer_format'
+  | 'unavailable'
+  | 'failed'
+  /** The transaction may be written all the same, now or in a moment: only to read the rows anew tells. */
+  | 'unknown';
 export class StoreError extends Error {
   override readonly name = 'StoreError';
   readonly failure: StoreFailure;

@@ -36,7 +36,10 @@ export class FakeBrowser {
 
   disk(app: string, identity: string): Disk {
     const name = JSON.stringify([app, identity]);
-    const disk = this.#disks.get(name) ?? new Disk(this.uuid());
+    const known = this.#disks.get(name);
+    if (known) return known;
+    const disk = new Disk(this.uuid());
+    disk.isWrittenUnknown = () => this.random() < 0.5;
     this.#disks.set(name, disk);
     return disk;
   }

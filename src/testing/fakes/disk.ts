@@ -29,8 +29,10 @@ export class Disk {
   outcomes = new Map<string, StoredOutcome>();
   cursors = new Map<string, StoredCursor>();
   unreadable: readonly UnreadableRow[] = [];
-  /** Set: every opening and every transaction fails so, with nothing changed. */
+  /** Set: every opening and every transaction fails so, with nothing changed; but see `isWrittenUnknown`. */
   failure: StoreFailure | null = null;
+  /** Whether a transaction that fails as `unknown` is written all the same. */
+  isWrittenUnknown: () => boolean = () => false;
   #failures: { failure: StoreFailure; times: number } | null = null;
   /** As of the last strict transaction: what a loss of power leaves. */
   #safe: Tables = emptyTables();
@@ -40,7 +42,7 @@ export class Disk {
     this.clientId = clientId;
   }
 
-  /** The next operations fail, with nothing changed. */
+  /** The next operations fail, with nothing changed; but see `isWrittenUnknown`. */
   failNext(failure: StoreFailure, times = 1): void {
     this.#failures = { failure, times };
   }
@@ -74,7 +76,8 @@ export class Disk {
 
   /** A hub takes the rows over. @throws StoreError */
   load(): LoadedState {
-    this.#failIfTold();
+    const failure = this.#nextFailure();
+    if (failure) throw asTold(failure);
     this.term++;
     this.#safe = copyOf(this);
     return structuredClone({
@@ -91,14 +94,17 @@ export class Disk {
     });
   }
 
-  /** @throws StoreError, with nothing changed; `fenced` where another hub took over since `term`. */
+  /** @throws StoreError, with nothing changed but for `unknown`; `fenced` where another hub took over since `term`. */
   commit({ ops, durability }: StoreTransaction, term: number): void {
-    this.#failIfTold();
+    const failure = this.#nextFailure();
+    const isWritten = !failure || (failure === 'unknown' && this.isWrittenUnknown());
+    if (!isWritten) throw asTold(failure);
     if (term !== this.term) {
       throw new StoreError('fenced', `another store took over at term ${this.term}`);
     }
     this.apply(ops);
     if (durability === 'strict') this.#safe = copyOf(this);
+    if (failure) throw asTold(failure);
   }
 
   apply(ops: readonly StoreOp[]): void {
@@ -112,10 +118,14 @@ export class Disk {
     }
   }
 
-  #failIfTold(): void {
-    const failure = this.failure ?? (this.#failures && this.#failures.times-- > 0 && this.#failures.failure);
-    if (failure) throw new StoreError(failure, 'the disk was told to fail');
+  #nextFailure(): StoreFailure | null {
+    if (this.failure) return this.failure;
+    return this.#failures && this.#failures.times-- > 0 ? this.#failures.failure : null;
   }
+}
+
+function asTold(failure: StoreFailure): StoreError {
+  return new StoreError(failure, 'the disk was told to fail');
 }
 
 const emptyTables = (): Tables => ({

@@ -1,26 +1,23 @@
 /** What tabs are answered, and those among them that wait to hear that their command was taken. */
 import type { Reply } from '../../../src/protocol/port.ts';
-import { type Answer, refusal } from '../reply.ts';
+import { type Answer, ok, refusal, UNCONFIRMED } from '../reply.ts';
 import type { Box, SendAnswer } from './box.ts';
 
-export function awaitSend({ sendAnswers }: Box, id: string, answer: SendAnswer): void {
-  sendAnswers.set(id, [...(sendAnswers.get(id) ?? []), answer]);
+/** @param requireDurable that the hub has it in memory is no answer then. */
+export function awaitSend(box: Box, id: string, requireDurable: boolean, answer: SendAnswer): void {
+  box.sendAnswers.add(id, answer, requireDurable ? UNCONFIRMED : ok({ durable: false }));
 }
 
-export function answerSend({ sendAnswers }: Box, id: string, reply: Reply<{ durable: boolean }>): void {
-  const waiting = sendAnswers.get(id) ?? [];
-  sendAnswers.delete(id);
-  for (const answer of waiting) answer(reply);
+export function answerSend(box: Box, id: string, reply: Reply<{ durable: boolean }>): void {
+  box.sendAnswers.tell(id, reply);
 }
 
-export function awaitCancel({ cancelAnswers }: Box, id: string, answer: Answer<boolean>): void {
-  cancelAnswers.set(id, [...(cancelAnswers.get(id) ?? []), answer]);
+export function awaitCancel(box: Box, id: string, answer: Answer<boolean>): void {
+  box.cancelAnswers.add(id, answer, UNCONFIRMED);
 }
 
-export function answerCancel({ cancelAnswers }: Box, id: string, reply: Reply<boolean>): void {
-  const waiting = cancelAnswers.get(id) ?? [];
-  cancelAnswers.delete(id);
-  for (const answer of waiting) answer(reply);
+export function answerCancel(box: Box, id: string, reply: Reply<boolean>): void {
+  box.cancelAnswers.tell(id, reply);
 }
 
 export function storageUnavailable(type: string): Reply<never> {

@@ -7,6 +7,7 @@ import type { Answer } from '../reply.ts';
 import type { StoredEntry, StoredOutcome } from '../store.ts';
 import { type Entry, isPending } from './entry.ts';
 import { Outcomes } from './outcomes.ts';
+import { Waiting } from './waiting.ts';
 
 export interface Box {
   readonly context: Context;
@@ -19,9 +20,11 @@ export interface Box {
   /** How commands ended. The endings add to it, and a retry takes its command out. */
   readonly outcomes: Outcomes;
   /** By id: who sent or retried a command whose row is on its way to the store. The answers' own. */
-  readonly sendAnswers: Map<string, SendAnswer[]>;
+  readonly sendAnswers: Waiting<{ durable: boolean }>;
   /** By id: who waits to hear what a cancel came to. */
-  readonly cancelAnswers: Map<string, Answer<boolean>[]>;
+  readonly cancelAnswers: Waiting<boolean>;
+  /** By id: who waits to hear that an entry is gone from the store. */
+  readonly dismissAnswers: Waiting<null>;
   /** The place in the queue that was given last. */
   seq: number;
 }
@@ -71,8 +74,9 @@ export function emptyBox(context: Context, keeper: Keeper, host: OutboxHost): Bo
     entries: new Map(),
     endings: new Map(),
     outcomes: new Outcomes(),
-    sendAnswers: new Map(),
-    cancelAnswers: new Map(),
+    sendAnswers: new Waiting(context, 'send'),
+    cancelAnswers: new Waiting(context, 'cancel'),
+    dismissAnswers: new Waiting(context, 'dismiss'),
     seq: 0,
   };
 }

@@ -202,7 +202,8 @@ function sendPicked(box: Box, picked: readonly Entry[], writable: Writable): voi
     for (const entry of picked) {
       if (stored) entry.stored = 'maybe_sent';
       if (entry.delivery.state !== 'marking') continue;
-      if (isOpen && entry.stored !== 'unsent') writeFrame(box, entry, writable);
+      if (isOpen && entry.stored !== 'unsent' && !box.keeper.isInDoubt(entry.row.id))
+        writeFrame(box, entry, writable);
       else {
         // It never left, whatever its stored row now says to be safe.
         entry.row = entry.delivery.before;
@@ -226,13 +227,16 @@ function refuseTooLarge(box: Box, entry: Entry, { maxFrameBytes }: Writable): vo
 
 /** In the order in which they are sent. */
 function candidates(box: Box): { entry: Entry; held: boolean }[] {
-  const { degraded } = box.keeper;
+  const { keeper } = box;
   return (
     pendingIn(box)
       .filter(({ row }) => !row.withdrawing)
       .sort(inOrder)
-      // A row that says "never sent" must not be contradicted: it waits for the store.
-      .map((entry) => ({ entry, held: degraded && entry.stored === 'unsent' }))
+      // A row that says "never sent", or may say so, must not be contradicted: it waits for the store.
+      .map((entry) => ({
+        entry,
+        held: keeper.isInDoubt(entry.row.id) || (keeper.degraded && entry.stored === 'unsent'),
+      }))
   );
 }
 

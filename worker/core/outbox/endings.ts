@@ -1,7 +1,7 @@
 /** How a command ends: stored first, told then. */
 import { ok } from '../reply.ts';
 import type { StoreOp } from '../store.ts';
-import { answerCancel } from './answers.ts';
+import { answerCancel, storageUnavailable } from './answers.ts';
 import type { Box, Ending } from './box.ts';
 import { type Entry, inOrder, retryName, storedAs } from './entry.ts';
 
@@ -10,15 +10,16 @@ const ENDED_LIMIT = 200;
 
 /**
  * Ends a command. Told once the store knows it; a store that fails is waited for, lest a row come back after a crash
- * that was called ended. (Only a cancel is undone then.) An accepted one is told anyway: the server remembers it.
+ * that was called ended. (Only a cancel is undone then, and its tab told so.) An accepted one is told anyway: the server
+ * remembers it.
  *
- * @param done called when the store has answered; false: it is undone, or waits for a store that works.
+ * @param done called when the store has answered.
  */
 export function end(
   box: Box,
   entry: Entry,
   { row, outcome }: Pick<Ending, 'row' | 'outcome'>,
-  done?: (ended: boolean) => void,
+  done?: () => void,
 ): void {
   const { id } = entry.row;
   const ending: Ending = { at: box.context.now, n: box.outcomes.nextNumber(), row, outcome };
@@ -32,14 +33,17 @@ export function end(
   const durability = neverRan || entry.row.priority === 'high' ? 'strict' : 'relaxed';
   box.keeper.write(opsOf(box, entry), durability, (stored) => {
     const { status } = outcome;
-    const tells = stored || entry.stored === 'no' || status === 'accepted' || status === 'written';
+    const hasNoRow = entry.stored === 'no' && !box.keeper.isInDoubt(id);
+    const tells = stored || hasNoRow || status === 'accepted' || status === 'written';
     if (stored && row) entry.stored = storedAs(row);
     if (tells) apply(box, id, ending);
-    else if (canFail) {
+    // Who was told "perhaps" of a cancel has it: it waits for a store that works.
+    else if (canFail && box.cancelAnswers.has(id)) {
       box.endings.delete(id);
       entry.delivery = { state: 'ready' };
+      answerCancel(box, id, storageUnavailable(entry.row.command.type));
     }
-    done?.(tells);
+    done?.();
   });
 }
 
@@ -49,7 +53,7 @@ export function reject(box: Box, entry: Entry, code: string, message: string): v
 }
 
 /** It may have run, and nobody will tell: a person decides about it. */
-export function leaveUncertain(box: Box, entry: Entry, done?: (told: boolean) => void): void {
+export function leaveUncertain(box: Box, entry: Entry, done?: () => void): void {
   const fate = { state: 'uncertain', at: box.context.now } as const;
   end(box, entry, { row: { ...entry.row, fate }, outcome: { status: 'uncertain' } }, done);
 }

@@ -6,9 +6,9 @@
  */
 import type { Outcome } from '../../../src/protocol/model.ts';
 import type { AnyOutboxEntry, OutgoingCommand } from '../../../src/protocol/port.ts';
-import { type Answer, ok, refusal } from '../reply.ts';
+import { type Answer, ok, refusal, UNCONFIRMED } from '../reply.ts';
 import type { StoredEntry, StoreOp } from '../store.ts';
-import { answerCancel, answerSend, awaitCancel, awaitSend, storageUnavailable } from './answers.ts';
+import { answerSend, awaitCancel, awaitSend, storageUnavailable } from './answers.ts';
 import { type Box, pendingIn, type SendAnswer } from './box.ts';
 import { markNext, pump, writeFrame } from './dispatch.ts';
 import { end, leaveUncertain } from './endings.ts';
@@ -56,9 +56,10 @@ export function hasPending(box: Box): boolean {
 export function send(box: Box, command: OutgoingCommand, appVersion: number, answer: SendAnswer): void {
   const { id } = command;
   const known = box.entries.get(id);
-  if (known && box.sendAnswers.has(id)) return awaitSend(box, id, answer);
-  if (known?.stored === 'no' && command.requireDurable) return awaitSend(box, id, answer);
-  if (known) return answer(ok({ durable: known.stored !== 'no' }));
+  if (known && box.sendAnswers.has(id)) return awaitSend(box, id, command.requireDurable, answer);
+  const isSafe = known?.stored !== 'no' && !box.keeper.isInDoubt(id);
+  if (known && !isSafe && command.requireDurable) return awaitSend(box, id, true, answer);
+  if (known) return answer(ok({ durable: isSafe }));
   if (box.outcomes.get(id)) return answer(ok({ durable: true }));
 
   const { priority, topic, requireDurable, maybeSentMs, expiresAt } = command;
@@ -110,7 +111,7 @@ export function send(box: Box, command: OutgoingCommand, appVersion: number, ans
   };
   entry.row = withEnd(box, entry);
   box.entries.set(id, entry);
-  awaitSend(box, id, answer);
+  awaitSend(box, id, requireDurable, answer);
   // Its twin may run, or it has run: to send it as well could run both.
   if (same) return leaveUncertain(box, entry, () => answerTaken(box, entry, requireDurable));
   // What may have left before goes by what the server remembers of that time.
@@ -127,17 +128,14 @@ export function cancel(box: Box, id: string, answer: Answer<boolean>): void {
   const isAsked = box.cancelAnswers.has(id);
   if (entry.row.withdrawing && !isAsked) return answer(ok(false));
   awaitCancel(box, id, answer);
-  if (isAsked) return;
+  if (isAsked || box.endings.has(id)) return;
   // Its frame waits for its row, and will not leave any more.
   if (entry.delivery.state === 'marking') entry.row = entry.delivery.before;
   if (entry.row.maybeSent && !entry.neverRan) {
     withdraw(box, entry);
     return pump(box);
   }
-  end(box, entry, { row: null, outcome: { status: 'cancelled' } }, (ended) => {
-    if (!ended) answerCancel(box, id, storageUnavailable(entry.row.command.type));
-    pump(box);
-  });
+  end(box, entry, { row: null, outcome: { status: 'cancelled' } }, () => pump(box));
 }
 
 export function retry(box: Box, id: string, answer: SendAnswer): void {
@@ -178,7 +176,7 @@ export function retry(box: Box, id: string, answer: SendAnswer): void {
   entry.row = { ...fresh, seq: ++box.seq, maybeSent: row.maybeSent && mayHaveRun };
   entry.delivery = { state: 'ready' };
   entry.awaits = null;
-  awaitSend(box, id, answer);
+  awaitSend(box, id, false, answer);
   put(box, entry, false, box.outcomes.remove(id));
   box.host.changed();
   pump(box);
@@ -192,14 +190,15 @@ export function dismiss(box: Box, id: string, answer: Answer<null>): void {
       refusal('invalid_command', `${entry.row.command.type} is still pending; cancel it instead`),
     );
   }
+  box.dismissAnswers.add(id, answer, UNCONFIRMED);
   // Gone at once, so that nobody retries what is about to be forgotten.
   box.entries.delete(id);
   box.host.changed();
   box.keeper.write([{ op: 'delete', table: 'entries', key: id }], 'relaxed', (stored) => {
-    if (stored || entry.stored === 'no') return answer(ok(null));
+    if (stored || entry.stored === 'no') return box.dismissAnswers.tell(id, ok(null));
     box.entries.set(id, entry);
     box.host.changed();
-    answer(storageUnavailable(entry.row.command.type));
+    box.dismissAnswers.tell(id, storageUnavailable(entry.row.command.type));
   });
 }
 
@@ -252,8 +251,9 @@ function put(box: Box, entry: Entry, requireDurable: boolean, also: readonly Sto
   box.keeper.write([{ op: 'put', table: 'entries', row }, ...also], durability, (stored) => {
     if (stored) entry.stored = storedAs(row);
     if (!requireDurable) return answerSend(box, row.id, ok({ durable: stored }));
-    // What an earlier hub may have stored, or sent, is not taken back; it goes on in memory.
-    const isRefused = !stored && !row.maybeSent;
+    // What an earlier hub may have stored, or sent, is not taken back; it goes on in memory. So does what somebody was told
+    // "perhaps" of: it is in the outbox.
+    const isRefused = !stored && !row.maybeSent && box.sendAnswers.has(row.id);
     if (isRefused) box.entries.delete(row.id);
     else if (!box.endings.has(row.id)) entry.delivery = { state: 'ready' };
     box.host.changed();

@@ -1,0 +1,45 @@
+import type { Reply } from '../../../src/protocol/port.ts';
+import type { Context } from '../context.ts';
+import { ANSWER_WITHIN_MS, type Answer } from '../reply.ts';
+
+/** By id: who waits to hear what became of a row. None of them waits for ever, whatever the store does. */
+export class Waiting<T> {
+  readonly #context: Context;
+  readonly #what: string;
+  readonly #byId = new Map<string, { answer: Answer<T>; late: Reply<T> }[]>();
+
+  /** @param what names their deadlines. */
+  constructor(context: Context, what: string) {
+    this.#context = context;
+    this.#what = what;
+  }
+
+  has(id: string): boolean {
+    return this.#byId.has(id);
+  }
+
+  /** @param late what is told when it has taken too long since the first of them asked. */
+  add(id: string, answer: Answer<T>, late: Reply<T>): void {
+    const waiting = this.#byId.get(id);
+    if (waiting) return void waiting.push({ answer, late });
+    this.#byId.set(id, [{ answer, late }]);
+    this.#context.after(this.#deadlineOf(id), ANSWER_WITHIN_MS, () => {
+      for (const each of this.#take(id)) each.answer(each.late);
+    });
+  }
+
+  tell(id: string, reply: Reply<T>): void {
+    this.#context.deadlines.clear(this.#deadlineOf(id));
+    for (const { answer } of this.#take(id)) answer(reply);
+  }
+
+  #take(id: string) {
+    const waiting = this.#byId.get(id) ?? [];
+    this.#byId.delete(id);
+    return waiting;
+  }
+
+  #deadlineOf(id: string): string {
+    return `${this.#what}:${id}`;
+  }
+}
