@@ -121,7 +121,10 @@ export interface UnreadableRow {
  * A transaction that was begun is seen by the next `open`, or will never be: that one waits for its end.
  */
 export interface Store {
-  /** Takes the rows over: raises the term and reads everything, in one transaction. Can be called again after a failure. */
+  /**
+   * Takes the rows over: raises the term and reads everything, in one transaction. Can be called again after a failure:
+   * `fenced` then, with nothing changed, where another one has taken over since.
+   */
   open(): Promise<LoadedState>;
   /**
    * Resolves when the transaction is complete, and settles always. Rejects, nothing changed, where the stored term is no

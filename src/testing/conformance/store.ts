@@ -88,9 +88,10 @@ function checks(): { name: string; check: (scene: Scene) => Promise<void> }[] {
     same(state.outcomes, [outcome('c')]);
     same(state.cursors, [cursor('run:42', 7)]);
     same(state.meta.principal, 'ada');
-    await store.open();
+    const later = newStore();
+    await later.open();
     const clientId = '11111111-0000-4000-8000-000000000001';
-    await store.commit({
+    await later.commit({
       durability: 'strict',
       ops: [
         { op: 'set', fields: { principal: 'bob' } },
@@ -221,6 +222,20 @@ function checks(): { name: string; check: (scene: Scene) => Promise<void> }[] {
       same((await store.open()).meta.term, 2);
       await write();
       same((await reload()).entries, [entry('a', 1)]);
+    },
+  );
+
+  check(
+    'is fenced off, and raises no term, where it is opened again after another store took over',
+    async ({ newStore, reload }) => {
+      const former = newStore();
+      await former.open();
+      former.close();
+      const latter = newStore();
+      const { meta } = await latter.open();
+      await expectFailure(former.open(), 'fenced');
+      await latter.commit({ durability: 'strict', ops: [put(entry('a', 1))] });
+      same((await reload()).meta.term, meta.term + 1);
     },
   );
 

@@ -74,10 +74,11 @@ export class Disk {
     this.loseRelaxed();
   }
 
-  /** A hub takes the rows over. @throws StoreError */
-  load(): LoadedState {
+  /** A hub takes the rows over. @param held the term under which it had them before @throws StoreError */
+  load(held: number | null = null): LoadedState {
     const failure = this.#nextFailure();
     if (failure) throw asTold(failure);
+    if (held !== null && this.term !== 0 && held !== this.term) throw fenced(this.term);
     this.term++;
     this.#safe = copyOf(this);
     return structuredClone({
@@ -100,7 +101,7 @@ export class Disk {
     const isWritten = !failure || (failure === 'unknown' && this.isWrittenUnknown());
     if (!isWritten) throw asTold(failure);
     if (term !== this.term) {
-      throw new StoreError('fenced', `another store took over at term ${this.term}`);
+      throw fenced(this.term);
     }
     this.apply(ops);
     if (durability === 'strict') this.#safe = copyOf(this);
@@ -122,6 +123,10 @@ export class Disk {
     if (this.failure) return this.failure;
     return this.#failures && this.#failures.times-- > 0 ? this.#failures.failure : null;
   }
+}
+
+function fenced(term: number): StoreError {
+  return new StoreError('fenced', `another store took over at term ${term}`);
 }
 
 function asTold(failure: StoreFailure): StoreError {

@@ -16,6 +16,8 @@ export class MemoryStore implements Store {
   readonly #disk: Disk;
   /** Runs something later: once to do the work, and once more to tell of it. */
   readonly #later: (work: () => void) => void;
+  /** The term of its last opening. */
+  #held: number | null = null;
   #connection: Connection = { state: 'closed', why: new StoreError('failed', 'the store was never opened') };
 
   constructor(disk: Disk, later: (work: () => void) => void = queueMicrotask) {
@@ -27,7 +29,8 @@ export class MemoryStore implements Store {
     const opening: Connection = { state: 'opening' };
     this.#connection = opening;
     try {
-      const state = await this.#run(() => this.#disk.load());
+      const state = await this.#run(() => this.#disk.load(this.#held));
+      this.#held = state.meta.term;
       if (this.#connection !== opening)
         throw new StoreError('failed', 'the store was closed while it opened');
       this.#connection = { state: 'open', term: state.meta.term };

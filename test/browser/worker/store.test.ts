@@ -1,5 +1,5 @@
 import { openDB } from 'idb';
-import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { storeConformance } from '../../../src/testing/conformance/store.ts';
 import { IdbStore } from '../../../worker/browser/store/idb-store.ts';
 import { databaseName, FORMAT } from '../../../worker/browser/store/schema.ts';
@@ -39,15 +39,7 @@ describe('the IndexedDB store', () => {
 
   it('asks for the durability of each transaction, and for strict when it takes over', async () => {
     const asked: (string | undefined)[] = [];
-    const transaction = IDBDatabase.prototype.transaction;
-    IDBDatabase.prototype.transaction = function (...args) {
-      const tx = transaction.apply(this, args);
-      asked.push(tx.durability);
-      return tx;
-    };
-    onTestFinished(() => {
-      IDBDatabase.prototype.transaction = transaction;
-    });
+    replaceTransaction(({ durability }) => asked.push(durability));
     const store = newStore(crypto.randomUUID());
     await store.open();
     await store.commit({ durability: 'relaxed', ops: [] });
@@ -154,18 +146,110 @@ describe('the IndexedDB store', () => {
     const identity = crypto.randomUUID();
     const store = newStore(identity, 150);
     await store.open();
-    const db = await openDB(databaseName(APP, identity));
-    const busy = db.transaction('entries', 'readwrite');
-    let over = false;
-    const keepBusy = async () => {
-      while (!over) await busy.store.get('x');
-    };
-    const kept = keepBusy();
+    const release = await occupy(identity);
     await expectFailure(store.commit({ durability: 'strict', ops: [put(entry('late', 1))] }), 'failed');
-    over = true;
-    await Promise.all([kept, busy.done]);
-    expect(await db.getAll('entries')).toEqual([]);
-    db.close();
+    await release();
+    expect((await newStore(identity).open()).entries).toEqual([]);
+  });
+
+  it('does not know what becomes of a transaction that cannot be taken back any more', async () => {
+    const identity = crypto.randomUUID();
+    const store = newStore(identity, 50);
+    await store.open();
+    // As for one that is being committed.
+    replaceAbort(() => {
+      throw new DOMException('it is being committed', 'InvalidStateError');
+    });
+    const release = await occupy(identity);
+    await expectFailure(store.commit({ durability: 'strict', ops: [put(entry('late', 1))] }), 'unknown');
+    // What is opened then waits for its end.
+    const again = newStore(identity).open();
+    await release();
+    expect((await again).entries).toEqual([entry('late', 1)]);
+  });
+
+  it('does not take a machine that slept for one whose disk hangs', async () => {
+    const identity = crypto.randomUUID();
+    const store = newStore(identity);
+    await store.open();
+    const release = await occupy(identity);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const written = store.commit({ durability: 'strict', ops: [put(entry('a', 1))] });
+    // It wakes up: whatever was due in the meantime is, once.
+    await vi.waitFor(() => expect(vi.getTimerCount()).toBeGreaterThan(0));
+    vi.runOnlyPendingTimers();
+    vi.runOnlyPendingTimers();
+    vi.useRealTimers();
+    await release();
+    await written;
+  });
+
+  it('goes on when the browser has closed its connection, with its term, and without a word', async () => {
+    const identity = crypto.randomUUID();
+    const connections = watchConnections();
+    const store = newStore(identity);
+    const { meta } = await store.open();
+    for (const id of ['a', 'b', 'c']) {
+      connections.at(-1)?.close();
+      await store.commit({ durability: 'strict', ops: [put(entry(id, 1))] });
+    }
+    connections.at(-1)?.close();
+    connections.at(-1)?.dispatchEvent(new Event('close'));
+    await store.commit({ durability: 'strict', ops: [put(entry('d', 1))] });
+    expect(lost).toEqual([]);
+    const { meta: found, entries } = await newStore(identity).open();
+    expect(found.term).toBe(meta.term + 1);
+    expect(entries.map(({ id }) => id)).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  it('does once more what the browser has aborted', async () => {
+    const identity = crypto.randomUUID();
+    const store = newStore(identity);
+    await store.open();
+    let isFirst = true;
+    const original = IDBObjectStore.prototype.put;
+    IDBObjectStore.prototype.put = function (...args) {
+      const request = original.apply(this, args);
+      // After the last request, so that none fails.
+      if (isFirst) request.addEventListener('success', () => this.transaction.abort());
+      isFirst = false;
+      return request;
+    };
+    onTestFinished(() => {
+      IDBObjectStore.prototype.put = original;
+    });
+    await store.commit({ durability: 'strict', ops: [put(entry('a', 1))] });
+    expect(isFirst).toBe(false);
+    expect((await newStore(identity).open()).entries).toEqual([entry('a', 1)]);
+  });
+
+  it('is fenced where another one has taken over while it had no connection, and says so unasked', async () => {
+    const identity = crypto.randomUUID();
+    const connections = watchConnections();
+    const former = newStore(identity);
+    await former.open();
+    const [connection] = connections;
+    connection?.close();
+    const latter = newStore(identity);
+    const { meta } = await latter.open();
+    connection?.dispatchEvent(new Event('close'));
+    await expect.poll(() => lost).toEqual([expect.stringMatching(/^fenced: another hub took/)]);
+    await expectFailure(former.open(), 'fenced');
+    expect((await newStore(identity).open()).meta.term).toBe(meta.term + 1);
+  });
+
+  it('says so where the rows went with the connection', async () => {
+    const identity = crypto.randomUUID();
+    const connections = watchConnections();
+    const store = newStore(identity);
+    await store.open();
+    const [connection] = connections;
+    connection?.close();
+    await deleted(databaseName(APP, identity));
+    connection?.dispatchEvent(new Event('close'));
+    await expect.poll(() => lost).toEqual([expect.stringMatching(/^failed: .* is gone, or cannot be read/)]);
+    expect((await store.open()).meta.term).toBe(1);
   });
 
   it('takes a whole transaction back where one row cannot be stored', async () => {
@@ -215,6 +299,53 @@ function replaceIndexedDB(value: IDBFactory | undefined): void {
   onTestFinished(
     () => void Object.defineProperty(globalThis, 'indexedDB', { value: original, configurable: true }),
   );
+}
+
+/** Another connection's transaction, which all others wait for until the answer is called. */
+async function occupy(identity: string): Promise<() => Promise<void>> {
+  const db = await openDB(databaseName(APP, identity));
+  const busy = db.transaction('entries', 'readwrite');
+  let isOver = false;
+  const keepBusy = async () => {
+    while (!isOver) await busy.store.get('x');
+  };
+  const kept = keepBusy();
+  return async () => {
+    isOver = true;
+    await Promise.all([kept, busy.done]);
+    db.close();
+  };
+}
+
+/** Those that a transaction is made on, oldest first. */
+function watchConnections(): IDBDatabase[] {
+  const connections: IDBDatabase[] = [];
+  replaceTransaction(({ db }) => {
+    if (!connections.includes(db)) connections.push(db);
+  });
+  return connections;
+}
+
+/** For the current test: `made` sees each transaction before anybody else. */
+function replaceTransaction(made: (tx: IDBTransaction) => void): void {
+  const original = IDBDatabase.prototype.transaction;
+  IDBDatabase.prototype.transaction = function (...args) {
+    const tx = original.apply(this, args);
+    made(tx);
+    return tx;
+  };
+  onTestFinished(() => {
+    IDBDatabase.prototype.transaction = original;
+  });
+}
+
+/** For the current test. */
+function replaceAbort(abort: () => void): void {
+  const original = IDBTransaction.prototype.abort;
+  IDBTransaction.prototype.abort = abort;
+  onTestFinished(() => {
+    IDBTransaction.prototype.abort = original;
+  });
 }
 
 /** Opened by hand, so that nothing makes it close on `versionchange`. */

@@ -1,4 +1,5 @@
 import { StoreError, type StoreFailure } from '../../core/store.ts';
+import { afterAwake } from './awake.ts';
 
 /** https://w3c.github.io/IndexedDB/#exceptions, as far as they call for something else than another try. */
 const FAILURES: Readonly<Record<string, StoreFailure>> = {
@@ -20,7 +21,7 @@ export function storeError(error: unknown, doing: string): StoreError {
 /** Rejects with `late()` where the work takes longer than `ms`: IndexedDB may never answer at all. */
 export function withDeadline<T>(work: Promise<T>, ms: number, late: () => StoreError): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(late()), ms);
-    work.then(resolve, reject).finally(() => clearTimeout(timer));
+    const stop = afterAwake(ms, () => reject(late()));
+    work.then(resolve, reject).finally(stop);
   });
 }

@@ -1,4 +1,4 @@
-import { type IDBPDatabase, type IDBPTransaction, openDB, type StoreNames } from 'idb';
+import { openDB } from 'idb';
 import {
   type LoadedState,
   type Store,
@@ -9,26 +9,36 @@ import {
 } from '../../core/store.ts';
 import { storeError, withDeadline } from './failure.ts';
 import { isCursor, isEntry, isMeta, isOutcome } from './rows.ts';
-import { databaseName, FORMAT, META, migrate, TABLES, type Tables } from './schema.ts';
+import { databaseName, FORMAT, META, migrate, type Tables } from './schema.ts';
+import { type Database, type End, transact, type Writing } from './transaction.ts';
 
 /** Far beyond what a slow disk takes; after it the store counts as failed, and the hub goes on without it. */
 const TIMEOUT_MS = 10_000;
 
 const notOpen = () => new StoreError('failed', 'the store is not open');
 
-type Database = IDBPDatabase<Tables>;
-type Writing = IDBPTransaction<Tables, StoreNames<Tables>[], 'readwrite'>;
 type Connection =
   | { state: 'closed'; why: StoreError }
   /** A new object for each attempt, so that a late one is known by it. */
   | { state: 'opening' }
-  | { state: 'open'; db: Database; term: number };
+  | Open;
+
+interface Open {
+  readonly state: 'open';
+  readonly term: number;
+  /** Another one where the browser has closed it, as it does at any time. */
+  db: Promise<Database>;
+  /** What that has come to so far. */
+  present: Database | null;
+  /** Whether something was written through it: one that is closed before that is not opened once more at once. */
+  isProven: boolean;
+}
 
 export interface IdbStoreOptions {
   app: string;
   identity: string;
   onLost(why: StoreError): void;
-  /** For opening and for each transaction. @default 10_000 */
+  /** For opening and for each transaction; a sleep of the machine does not count. @default 10_000 */
   timeoutMs?: number;
 }
 
@@ -38,6 +48,8 @@ export class IdbStore implements Store {
   readonly #onLost: (why: StoreError) => void;
   readonly #timeoutMs: number;
   #connection: Connection = { state: 'closed', why: notOpen() };
+  /** The terms that are, or may be, of this store's own raising: with any other one somebody else has taken over. */
+  #terms: readonly number[] | null = null;
 
   constructor({ app, identity, onLost, timeoutMs = TIMEOUT_MS }: IdbStoreOptions) {
     this.#name = databaseName(app, identity);
@@ -57,16 +69,16 @@ export class IdbStore implements Store {
     try {
       db = await this.#connect((why) => {
         lost = why;
-        if (this.#connection.state === 'open' && this.#connection.db === db) {
-          this.#connection = { state: 'closed', why };
-          this.#onLost(why);
-        }
       });
       if (this.#connection !== opening) throw notOpen();
-      const state = await this.#write(db, 'strict', 'take the rows over', (tx) => this.#takeOver(tx));
+      const end = await this.#write(db, 'strict', (tx) => this.#takeOver(tx));
+      if (end.is !== 'complete') throw this.#failureOf(end, 'take the rows over');
+      const state = end.value;
       if (this.#connection !== opening) throw notOpen();
       if (lost) throw lost;
-      this.#connection = { state: 'open', db, term: state.meta.term };
+      const { term } = state.meta;
+      this.#terms = [term];
+      this.#connection = { state: 'open', term, db: Promise.resolve(db), present: db, isProven: true };
       return state;
     } catch (error) {
       db?.close();
@@ -76,18 +88,24 @@ export class IdbStore implements Store {
     }
   }
 
-  async commit({ ops, durability }: StoreTransaction): Promise<void> {
+  /**
+   * The browser may close the connection at any time, and abort what was under way: the same transaction is then done once
+   * more on another one, where the term is still our own. Whether the first was written makes no difference to that.
+   */
+  async commit(transaction: StoreTransaction): Promise<void> {
     const connection = this.#connection;
     if (connection.state === 'closed') throw connection.why;
     if (connection.state === 'opening') throw notOpen();
-    const { db, term } = connection;
-    try {
-      await this.#write(db, durability, 'write', (tx) => apply(tx, ops, term));
-    } catch (error) {
-      const why = storeError(error, 'write');
-      if (why.failure === 'fenced' && this.#connection === connection) this.#shut(why);
-      throw why;
-    }
+    const { db } = connection;
+    const first = await this.#attempt(connection, transaction);
+    if (first.is === 'complete') return;
+    if (first.is !== 'broken') throw this.#gaveUp(connection, this.#failureOf(first, 'write'));
+    if (connection.db === db) this.#replace(connection);
+    const second = await this.#attempt(connection, transaction);
+    if (second.is === 'complete') return;
+    const why = this.#failureOf(second, 'write');
+    const isOpen = first.mayBeWritten && why.failure !== 'fenced';
+    throw this.#gaveUp(connection, isOpen ? new StoreError('unknown', why.message, { cause: why }) : why);
   }
 
   close(): void {
@@ -95,26 +113,67 @@ export class IdbStore implements Store {
   }
 
   #shut(why: StoreError): void {
-    if (this.#connection.state === 'open') this.#connection.db.close();
+    if (this.#connection.state === 'open') this.#connection.db.then(close, () => {});
     this.#connection = { state: 'closed', why };
+  }
+
+  async #attempt(connection: Open, { ops, durability }: StoreTransaction): Promise<End<void>> {
+    let db: Database;
+    try {
+      db = await connection.db;
+    } catch (why) {
+      return { is: 'broken', why, mayBeWritten: false };
+    }
+    if (this.#connection !== connection) return { is: 'undone', why: notOpen() };
+    const end = await this.#write(db, durability, (tx) => apply(tx, ops, connection.term));
+    if (end.is === 'complete') connection.isProven = true;
+    return end;
+  }
+
+  #gaveUp(connection: Open, why: StoreError): StoreError {
+    if (why.failure === 'fenced' && this.#connection === connection) this.#shut(why);
+    return why;
+  }
+
+  /** Under the same term, which is compared with each transaction. */
+  #replace(connection: Open): void {
+    connection.present?.close();
+    connection.present = null;
+    connection.isProven = false;
+    connection.db = this.#connect(() => {}).then((db) => {
+      connection.present = db;
+      return db;
+    });
+    // Whoever writes next hears of it.
+    connection.db.catch(() => {});
   }
 
   async #connect(onLost: (why: StoreError) => void): Promise<Database> {
     let late = false;
-    const lose = (why: string) => onLost(new StoreError('failed', `${this.#name} was lost: ${why}`));
+    let db: Database | undefined;
+    const lost = (message: string) => new StoreError('failed', `${this.#name} was lost: ${message}`);
     const connecting = openDB<Tables>(this.#name, FORMAT, {
-      upgrade: (db, from) => migrate(db, from),
+      upgrade: (opened, from) => migrate(opened, from),
       // Whoever upgrades or deletes the database waits for this.
       blocking: (_from, to, event) => {
         (event.target as IDBDatabase).close();
-        lose(to === null ? 'somebody deletes it' : `somebody makes it format ${to}`);
+        const why = lost(to === null ? 'somebody deletes it' : `somebody makes it format ${to}`);
+        onLost(why);
+        const connection = this.#connection;
+        if (connection.state === 'open' && connection.present === db) this.#lose(connection, why);
       },
-      // As when a person clears the site's data.
-      terminated: () => lose('the browser closed it'),
+      // As it may at any time, and as when a person clears the site's data.
+      terminated: () => {
+        const why = lost('the browser closed it');
+        onLost(why);
+        const connection = this.#connection;
+        if (connection.state === 'open' && connection.present === db) this.#closed(connection, why);
+      },
     });
     connecting.then(
-      (db) => {
-        if (late) db.close();
+      (opened) => {
+        db = opened;
+        if (late) opened.close();
       },
       () => {},
     );
@@ -125,23 +184,37 @@ export class IdbStore implements Store {
     });
   }
 
-  /** One transaction over all tables, so that transactions run one after the other; done when it is complete. */
-  async #write<T>(
+  /** Opened again at once, and looked at: the rows may be gone with it. */
+  #closed(connection: Open, why: StoreError): void {
+    if (!connection.isProven) return this.#lose(connection, why);
+    this.#replace(connection);
+    this.commit({ ops: [], durability: 'relaxed' }).catch((error: unknown) =>
+      this.#lose(connection, storeError(error, `open ${this.#name} again`)),
+    );
+  }
+
+  #lose(connection: Open, why: StoreError): void {
+    if (this.#connection === connection) this.#shut(why);
+    else if (why.failure !== 'fenced') return;
+    this.#onLost(why);
+  }
+
+  #write<T>(
     db: Database,
     durability: 'strict' | 'relaxed',
-    doing: string,
     work: (tx: Writing) => Promise<T>,
-  ): Promise<T> {
-    const tx = db.transaction([...TABLES], 'readwrite', { durability });
-    // `all` rejects with what failed first; `done` alone would call most failures an abort.
-    const complete = Promise.all([guarded(tx, work), tx.done]);
-    const [result] = await withDeadline(complete, this.#timeoutMs, () => {
-      // A connection that hangs is of no use any more, and its work must not be done late.
-      abort(tx);
-      db.close();
-      return new StoreError('failed', `IndexedDB did not ${doing} within ${this.#timeoutMs} ms`);
-    });
-    return result;
+  ): Promise<End<T>> {
+    return transact(db, { durability, timeoutMs: this.#timeoutMs }, work);
+  }
+
+  #failureOf(end: Exclude<End<unknown>, { is: 'complete' }>, doing: string): StoreError {
+    if (end.is === 'hanging') {
+      const message = `IndexedDB did not ${doing} within ${this.#timeoutMs} ms, and may do it yet`;
+      return new StoreError('unknown', message);
+    }
+    const why = storeError(end.why, doing);
+    const isOpen = end.is === 'broken' && end.mayBeWritten && why.failure !== 'fenced';
+    return isOpen ? new StoreError('unknown', why.message, { cause: why }) : why;
   }
 
   async #takeOver(tx: Writing): Promise<LoadedState> {
@@ -159,10 +232,13 @@ export class IdbStore implements Store {
         return isSound;
       });
     const [known] = sound('meta', meta === undefined ? [] : [meta], isMeta);
+    if (known && this.#terms && !this.#terms.includes(known.term)) throw fenced(known.term, this.#terms);
     // A `meta` that cannot be read costs the principal and the client's name: the server then sees a new browser.
     const next = known
       ? { ...known, term: known.term + 1 }
       : { clientId: crypto.randomUUID(), term: 1, principal: null };
+    // Should it be written without our hearing of it, it is our own.
+    if (this.#terms) this.#terms = [...this.#terms, next.term];
     await tx.objectStore('meta').put(next, META);
     return {
       meta: next,
@@ -180,7 +256,7 @@ async function apply(tx: Writing, ops: readonly StoreOp[], term: number): Promis
   const checked = meta.get(META).then((stored) => {
     if (stored?.term === term) return stored;
     if (!isMeta(stored)) throw new StoreError('failed', 'the row of its term is gone, or cannot be read');
-    throw new StoreError('fenced', `another hub took the outbox over (term ${stored.term}, not ${term})`);
+    throw fenced(stored.term, [term]);
   });
   const perform = async (op: StoreOp): Promise<unknown> => {
     switch (op.op) {
@@ -198,20 +274,13 @@ async function apply(tx: Writing, ops: readonly StoreOp[], term: number): Promis
   await Promise.all([checked, ...ops.map(perform)]);
 }
 
-/** Work that fails in any way takes the whole transaction back. */
-async function guarded<T>(tx: Writing, work: (tx: Writing) => Promise<T>): Promise<T> {
-  try {
-    return await work(tx);
-  } catch (error) {
-    abort(tx);
-    throw error;
-  }
+function fenced(found: number, own: readonly number[]): StoreError {
+  return new StoreError(
+    'fenced',
+    `another hub took the outbox over (term ${found}, not ${own.join(' or ')})`,
+  );
 }
 
-function abort(tx: Writing): void {
-  try {
-    tx.abort();
-  } catch {
-    // It is over already.
-  }
+function close(db: Database): void {
+  db.close();
 }
