@@ -39,6 +39,7 @@ export type {
   OutboxEntry,
   Outcome,
   Settled,
+  StorageHealth,
   StorageState,
   TopicStatus,
 } from './protocol/model.ts';

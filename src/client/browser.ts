@@ -45,5 +45,22 @@ export const browser: PagePlatform = {
       },
     };
   },
+  recall(name) {
+    try {
+      return localStorage.getItem(name);
+    } catch {
+      // A browser that forbids storage throws at the very name.
+      return null;
+    }
+  },
+  remember(name, value) {
+    try {
+      localStorage.setItem(name, value);
+    } catch {
+      // Forbidden, or full: only a hint is lost.
+    }
+  },
+  isPersistent: async () => await navigator.storage.persisted(),
+  persist: async () => (await globalThis.navigator?.storage?.persist?.()) ?? false,
   exposeSink: proxy,
 };

@@ -13,6 +13,7 @@ import type { PagePlatform } from './platform.ts';
 import { cell } from './readable.ts';
 import { createReceipts } from './receipts.ts';
 import { toCommand } from './send.ts';
+import { createStorage } from './storage.ts';
 import { createTopic } from './topic.ts';
 import type { Client, CreateClientOptions, SendOptions } from './types.ts';
 
@@ -45,6 +46,7 @@ export function createClientOn<P extends AnyProtocol>(
     if (batch.clock) clock.heard(batch.clock);
     const settled = mirror.settle(batch);
     mirror.receive(batch);
+    storage.receive(batch);
     for (const update of batch.topics ?? []) topics.get(update.topic)?.feed.update(update);
     mirror.tell(settled);
     if (tokenRequest !== undefined) answer(tokenRequest);
@@ -84,7 +86,8 @@ export function createClientOn<P extends AnyProtocol>(
     },
   });
   const receipts = createReceipts(protocol, link, report);
-  const mirror = createOutbox(link, receipts, report);
+  const storage = createStorage(platform, protocol.app, options.identity, () => link.start(), report);
+  const mirror = createOutbox(link, receipts, storage.state, report);
 
   const client = {
     connection,
@@ -131,6 +134,7 @@ export function createClientOn<P extends AnyProtocol>(
         isSigningOut = false;
       }
     },
+    persist: storage.persist,
     inspect: () => link.call((hub) => hub.inspect()),
     close: () => link.close('idle', 'This client was closed'),
   };

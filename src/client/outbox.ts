@@ -5,6 +5,7 @@ import type { Link } from './connect.ts';
 import { attempt, type Report } from './errors.ts';
 import { cell, select, until } from './readable.ts';
 import type { Receipts } from './receipts.ts';
+import type { Readable } from './types.ts';
 
 /** As many as a hub keeps. */
 const REMEMBERED = 1_000;
@@ -16,8 +17,12 @@ export interface AnySettled {
 }
 
 /** The hub's outbox as this tab sees it; `settle`, `receive` and `tell` take a batch's part of it, in this order. */
-export function createOutbox(link: Link, receipts: Receipts, report: Report) {
-  const storage = cell<StorageState>({ state: 'ok' }, report, link.start);
+export function createOutbox(
+  link: Link,
+  receipts: Receipts,
+  storage: Readable<StorageState>,
+  report: Report,
+) {
   const entries = cell<readonly AnyOutboxEntry[]>([], report, link.start);
   const listeners = new Set<{ listener: (settled: AnySettled) => void }>();
   /** What this tab was told: a hub that follows another one tells again of what it may have missed. */
@@ -41,11 +46,8 @@ export function createOutbox(link: Link, receipts: Receipts, report: Report) {
         outcome: receipts.settle(id, command.type, outcome),
       })),
     receive(batch: Batch) {
-      if (batch.storage) {
-        storage.set(batch.storage);
-        // A hub that could not read its store could not tell how commands ended.
-        if (batch.storage.state === 'ok') receipts.resume();
-      }
+      // A hub that could not read its store could not tell how commands ended.
+      if (batch.storage?.state === 'ok') receipts.resume();
       if (!batch.outbox) return;
       // Entries that did not change stay the same objects, so that who watches one hears of that one alone.
       const known = new Map(entries.get().map((entry) => [fingerprint(entry), entry]));

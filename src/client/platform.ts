@@ -25,6 +25,14 @@ export interface PagePlatform {
    * @throws what the application's function throws.
    */
   startWorker(start: CreateClientOptions['worker'], failed: (why: () => Promise<string>) => void): WorkerLine;
+  /** What a page of this origin was told to remember, outside of the hub's database; `null` where there is nothing. */
+  recall(name: string): string | null;
+  /** Where the browser has no place for it, it is forgotten. */
+  remember(name: string, value: string): void;
+  /** Whether the browser keeps what this origin stores though space is short; rejects where it cannot say. */
+  isPersistent(): Promise<boolean>;
+  /** Asks for that: the browser may ask a person, who may never answer. False where it has no such thing. */
+  persist(): Promise<boolean>;
   /** What the hub may call of this tab. */
   exposeSink(sink: TabSink): TabSink;
 }

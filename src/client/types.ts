@@ -146,6 +146,12 @@ export interface Client<P> extends AsyncDisposable {
    * nobody was signed out. `unconfirmed`, `hub_lost`: it may be done.
    */
   signOut(options?: { discard?: boolean }): Promise<OutboxEntry<P>[]>;
+  /**
+   * Asks the browser to keep what this origin stores, also when space is short; `outbox.storage` says whether it does. Call it
+   * after something that a person did, and do not await it before anything that matters: the browser may ask the person, and
+   * never answer. Resolves with whether it is kept.
+   */
+  persist(): Promise<boolean>;
   inspect(): Promise<HubReport>;
   /** Ends this tab's client and all that it holds; the other tabs go on. Unanswered calls are rejected. */
   close(): Promise<void>;

@@ -69,7 +69,23 @@ export type ClosedReason =
   /** The worker cannot be started, which is tried again after 30 s: `detail.message` says why, and what helps. */
   | 'hub_unavailable';
 
-export type StorageState = { state: 'ok' } | { state: 'degraded'; reason: string };
+/** Whether rows reach the browser's storage at this moment. */
+export type StorageHealth = { state: 'ok' } | { state: 'degraded'; reason: string };
+
+/** The browser's storage, as far as the outbox needs it. */
+export type StorageState = StorageHealth & {
+  /**
+   * Whether the browser keeps this origin's data though space is short: `client.persist()` asks for that. `null`: it has not
+   * said so yet, or cannot.
+   */
+  persistent: boolean | null;
+  /**
+   * The browser has lost the database that was there before (eviction, corruption), and with it what only lay there.
+   * `waiting`: so many commands did when a page of this identity saw it last, which may be a while ago. `null`: no such thing
+   * has happened in the life of this client.
+   */
+  lost: { waiting: number } | null;
+};
 
 export type TopicStatus =
   | { state: 'idle' }
@@ -170,7 +186,7 @@ export interface HubReport {
     /** More than 5 attempts within 60 s. */
     storm: boolean;
   };
-  storage: StorageState;
+  storage: StorageHealth;
   /** Stored rows that a fault of the disk, or another program's hand, has left: they stay, and are not used. */
   unreadableRows: number;
   outbox: { high: number; normal: number; inFlight: number; entries: number };

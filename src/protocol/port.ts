@@ -13,7 +13,7 @@ import type {
   EntryWith,
   HubReport,
   Outcome,
-  StorageState,
+  StorageHealth,
   TopicStatus,
 } from './model.ts';
 
@@ -27,6 +27,8 @@ export type ErrorCode =
   | 'outbox_full'
   | 'duplicate_command'
   | 'storage_unavailable'
+  /** The browser has lost the database that was there before, and what only lay in it. */
+  | 'storage_lost'
   /** Whether it was done is not known, and it may be done yet: look at the outbox. */
   | 'unconfirmed'
   | 'version_mismatch'
@@ -160,7 +162,8 @@ export interface Batch {
   connection?: Connection;
   /** Absent, too, while nothing is known of the server's clock. */
   clock?: ClockReading;
-  storage?: StorageState;
+  /** `database`: the id of what it holds its rows in; absent as long as that is not known. */
+  storage?: StorageHealth & { database?: string };
   /** The whole outbox, in the order in which it is sent. */
   outbox?: AnyOutboxEntry[];
   /**

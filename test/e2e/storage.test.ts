@@ -105,7 +105,7 @@ for (const fault of faults) {
 
     for (const tab of tabs) {
       const degraded = { state: 'degraded', reason: expect.stringMatching(reason) };
-      await expect.poll(() => storage(tab)).toEqual(degraded);
+      await expect.poll(() => storage(tab)).toMatchObject(degraded);
       expect((await tab.inspect()).storage).toEqual(degraded);
       await expect.poll(() => tab.outbox()).toEqual(sent.map(() => 'decide queued'));
       expect(await refusal(tab, 'not at all')).toBe('storage_unavailable');
@@ -113,7 +113,7 @@ for (const fault of faults) {
 
     await end(hand);
     for (const tab of tabs) {
-      await expect.poll(() => storage(tab), PATIENT).toEqual({ state: 'ok' });
+      await expect.poll(() => storage(tab), PATIENT).toMatchObject({ state: 'ok' });
       expect((await tab.inspect()).storage).toEqual({ state: 'ok' });
     }
     // One of the tabs, and once.

@@ -70,6 +70,8 @@ export class Hub {
   /** In a row. */
   #mismatches = 0;
   #nameOnTrial: string | null = null;
+  /** The id of the database whose rows this hub has read. */
+  #database: string | null = null;
   readonly #signOutAnswers: Waiting<AnyOutboxEntry[]>;
   /** So many were asked for. */
   #signOuts = 0;
@@ -128,7 +130,10 @@ export class Hub {
         return server === null ? null : { browser, server };
       },
       connection: () => this.#connection.view,
-      storage: () => this.#keeper.storage,
+      storage: () => ({
+        ...this.#keeper.storage,
+        ...(this.#database !== null && { database: this.#database }),
+      }),
       outbox: () => outbox.view(this.#outbox),
       signOuts: () => this.#sessions.signOuts,
     });
@@ -318,6 +323,11 @@ export class Hub {
     if (heard.length > 0) this.#heardBefore = heard.reduce((a, b) => Math.max(a, b));
     const merged = outbox.mergeStored(this.#outbox, entries, outcomes);
     const ops: StoreOp[] = [...unstored, ...merged.ops, ...this.#topics.load(cursors)];
+    // What was read of the former one, memory has and stores anew: nothing is lost with it.
+    if (this.#database !== null && this.#database !== meta.databaseId)
+      ops.push({ op: 'set', fields: { databaseId: this.#database } });
+    this.#database ??= meta.databaseId ?? null;
+    this.#tabs.changed('storage');
     if (this.#binding.state === 'unbound') {
       if (meta.principal !== null) this.#binding = { state: 'bound', principal: meta.principal };
     } else if (meta.principal === null) {

@@ -1,4 +1,4 @@
-import type { StorageState } from '../../src/protocol/model.ts';
+import type { StorageHealth } from '../../src/protocol/model.ts';
 import { retryWaitMs } from './connection/backoff.ts';
 import type { Context } from './context.ts';
 import type { LoadedState, StoreFailure, StoreOp } from './store.ts';
@@ -36,7 +36,7 @@ export class Keeper {
   #state: KeeperState = { state: 'waiting' };
   #queue: Write[] = [];
   /** As tabs are told it: a failure is over when a write came through. */
-  #storage: StorageState = { state: 'ok' };
+  #storage: StorageHealth = { state: 'ok' };
   /** In a row. */
   #failures = 0;
   #transactions = 0;
@@ -46,7 +46,7 @@ export class Keeper {
     this.#onStorage = onStorage;
   }
 
-  get storage(): StorageState {
+  get storage(): StorageHealth {
     return this.#storage;
   }
 

@@ -67,6 +67,8 @@ export interface StoredMeta {
   readonly term: number;
   /** Whose the outbox is: the principal of the first welcome. */
   readonly principal: string | null;
+  /** Random, of this database: another one is there where the browser has lost it. Absent where an older build made it. */
+  readonly databaseId?: string;
   /** Absent: nobody has signed out here. */
   readonly endedSessions?: EndedSessions;
 }
@@ -91,7 +93,7 @@ export type StoreOp =
   | { readonly op: 'clear'; readonly table: 'entries' }
   | {
       readonly op: 'set';
-      readonly fields: Partial<Pick<StoredMeta, 'clientId' | 'principal' | 'endedSessions'>>;
+      readonly fields: Partial<Pick<StoredMeta, 'clientId' | 'principal' | 'databaseId' | 'endedSessions'>>;
     };
 
 /** All of it or nothing. `strict`: on the disk when it is done. */

@@ -12,6 +12,10 @@ export class FakeBrowser {
   readonly network: FakeNetwork;
   readonly locks: FakeLocks;
   readonly channels: FakeChannels;
+  /** What pages keep outside of their hub's database. */
+  readonly remembered = new Map<string, string>();
+  /** Whether it keeps what the origin stores though space is short. */
+  isPersistent = false;
   /** Uniform in [0, 1). */
   random: () => number = () => 0.5;
   readonly #disks = new Map<string, Disk>();

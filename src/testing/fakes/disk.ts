@@ -22,6 +22,7 @@ interface Tables {
 /** The rows of one app and identity, which outlive every hub, with the faults that a disk has. */
 export class Disk {
   clientId: string;
+  databaseId: string;
   term = 0;
   principal: string | null = null;
   endedSessions: EndedSessions | undefined;
@@ -40,6 +41,7 @@ export class Disk {
 
   constructor(clientId = '00000000-0000-4000-8000-000000000001') {
     this.clientId = clientId;
+    this.databaseId = `database of ${clientId}`;
   }
 
   /** The next operations fail, with nothing changed; but see `isWrittenUnknown`. */
@@ -68,10 +70,11 @@ export class Disk {
     Object.assign(this, copyOf(this.#safe));
   }
 
-  /** Somebody deletes the database. */
+  /** The browser loses the database, or somebody deletes it: another one is there then. */
   erase(): void {
     this.#safe = emptyTables();
     this.loseRelaxed();
+    this.databaseId = `another one after ${this.databaseId}`;
   }
 
   /** A hub takes the rows over. @param held the term under which it had them before @throws StoreError */
@@ -86,6 +89,7 @@ export class Disk {
         clientId: this.clientId,
         term: this.term,
         principal: this.principal,
+        databaseId: this.databaseId,
         ...(this.endedSessions && { endedSessions: this.endedSessions }),
       },
       entries: byKey(this.entries),

@@ -90,6 +90,13 @@ export class FakePage implements PagePlatform {
   readonly isPage = () => true;
   readonly isVisible = () => this.#isVisible;
   readonly baseUrl = () => 'https://app.test/';
+  readonly recall = (name: string) => this.#browser.remembered.get(name) ?? null;
+  readonly remember = (name: string, value: string) => void this.#browser.remembered.set(name, value);
+  readonly isPersistent = async () => this.#browser.isPersistent;
+  readonly persist = async () => {
+    this.#browser.isPersistent = true;
+    return true;
+  };
   readonly exposeSink = ({ deliver }: TabSink): TabSink => ({
     deliver: async (batch) => {
       await deliver(batch);

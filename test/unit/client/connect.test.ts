@@ -20,7 +20,7 @@ test('without a page every readable gives its first value, and nothing is starte
   client.topic('run').on('line', () => {})();
   expect(client.connection.get()).toBe(first);
   expect(client.outbox.get()).toBe(client.outbox.get());
-  expect(client.outbox.storage.get()).toEqual({ state: 'ok' });
+  expect(client.outbox.storage.get()).toMatchObject({ state: 'ok' });
   await expect(client.send('refresh')).rejects.toMatchObject({ code: 'unsupported' });
   await client.close();
 });

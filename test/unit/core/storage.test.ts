@@ -23,7 +23,7 @@ describe('a store that cannot be opened', () => {
     '(%s) the hub works from memory, and says so',
     (failure) => {
       const { world, tab } = failing(failure);
-      expect(storageOf(tab)).toEqual({ state: 'degraded', reason: `${failure}: as the test wants` });
+      expect(storageOf(tab)).toMatchObject({ state: 'degraded', reason: `${failure}: as the test wants` });
       expect(reportsOf(tab)).toMatchObject([{ code: 'storage_unavailable' }]);
       const { id, pending } = decide(tab, 'g');
       expect(pending.reply).toEqual(IN_MEMORY);
@@ -89,7 +89,7 @@ describe('a store that is back', () => {
     expect(fresh.pending.reply).toEqual(IN_MEMORY);
     disk.failure = null;
     world.advance(1_000);
-    expect(storageOf(tab)).toEqual({ state: 'ok' });
+    expect(storageOf(tab)).toMatchObject({ state: 'ok' });
     expect(tab.outbox.map(({ id }) => id)).toEqual([old.id, fresh.id]);
     expect([...disk.entries.keys()]).toEqual([old.id, fresh.id]);
     expect(decide(tab, 'next').pending.reply).toEqual(DURABLE);
@@ -162,7 +162,7 @@ describe('a store that is back', () => {
     expect(reportsOf(tab)).toHaveLength(1);
     world.autoCommit = true;
     world.advance(60_000);
-    expect(storageOf(tab)).toEqual({ state: 'ok' });
+    expect(storageOf(tab)).toMatchObject({ state: 'ok' });
     expect(world.disk.entries.size).toBe(1);
   });
 });
@@ -193,9 +193,9 @@ describe('a store that is lost in mid-session', () => {
     expect([...world.disk.cursors.values()]).toMatchObject([{ topic: 'run:1', offset: 7 }]);
     world.disk.erase();
     world.feed({ type: 'store_failed', failure: 'failed', message: 'the browser closed it' });
-    expect(storageOf(tab)).toEqual({ state: 'degraded', reason: 'failed: the browser closed it' });
+    expect(storageOf(tab)).toMatchObject({ state: 'degraded', reason: 'failed: the browser closed it' });
     world.advance(1_000);
-    expect(storageOf(tab)).toEqual({ state: 'ok' });
+    expect(storageOf(tab)).toMatchObject({ state: 'ok' });
     expect([...world.disk.entries.keys()]).toEqual([id]);
     expect([...world.disk.cursors.values()]).toMatchObject([{ topic: 'run:1', offset: 7 }]);
     expect(world.disk.principal).toBe('ann');

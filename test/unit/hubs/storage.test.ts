@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest';
-import { BrowserScene } from '../../support/browser-scene.ts';
+import { describe, expect, test } from 'vitest';
+import { BrowserScene, type SceneTab } from '../../support/browser-scene.ts';
 
 const DURABLY = { topic: 'run', requireDurable: true };
 const PERHAPS = { code: 'unconfirmed', message: expect.stringContaining('outbox') };
@@ -58,4 +58,74 @@ test('a page that slept has not waited for the answer', async () => {
   tab.page.life.thaw();
   await scene.pass(1_000);
   expect(sent.state).toMatchObject({ durable: expect.any(Boolean) });
+});
+
+describe('a database that the browser has lost', () => {
+  const lostOf = ({ errors }: SceneTab) => errors.filter((error) => error.startsWith('storage_lost'));
+
+  async function decideOffline(scene: BrowserScene, gates: readonly string[]): Promise<SceneTab> {
+    await scene.server.stop();
+    const tab = await scene.tab('hub.js');
+    for (const gate of gates) {
+      const sent = tab.client.send('decide', { gate }, DURABLY);
+      await scene.pass(20);
+      expect(await sent).toMatchObject({ durable: true });
+    }
+    return tab;
+  }
+
+  test('is told to the next page, once, with how many commands waited there', async () => {
+    const scene = new BrowserScene();
+    const before = await decideOffline(scene, ['a', 'b', 'c']);
+    before.page.close();
+    await scene.pass(1_000);
+    scene.browser.disk('ops', 'ann').erase();
+    const tab = await scene.tab('hub.js');
+    await scene.pass(1_000);
+    expect(lostOf(tab)).toEqual([expect.stringContaining('3 commands')]);
+    expect(tab.client.outbox.storage.get()).toMatchObject({ state: 'ok', lost: { waiting: 3 } });
+    tab.page.close();
+    await scene.pass(1_000);
+    const later = await scene.tab('hub.js');
+    await scene.pass(1_000);
+    expect(lostOf(later)).toEqual([]);
+    expect(later.client.outbox.storage.get()).toMatchObject({ lost: null });
+  });
+
+  test('is no loss where a hub had read it: what it knows is stored anew', async () => {
+    const scene = new BrowserScene();
+    const tab = await decideOffline(scene, ['a']);
+    const disk = scene.browser.disk('ops', 'ann');
+    disk.failure = 'failed';
+    tab.client.send('decide', { gate: 'b' }, { topic: 'run' });
+    await scene.pass(20);
+    disk.erase();
+    disk.failure = null;
+    await scene.pass(10_000);
+    tab.page.close();
+    await scene.pass(1_000);
+    const next = await scene.tab('hub.js');
+    await scene.pass(1_000);
+    expect([next.outbox(), lostOf(tab), lostOf(next)]).toEqual([['queued', 'queued'], [], []]);
+  });
+
+  test('is none where it is there, nor where a page comes for the first time', async () => {
+    const scene = new BrowserScene();
+    const before = await decideOffline(scene, ['a']);
+    before.page.close();
+    await scene.pass(1_000);
+    const next = await scene.tab('hub.js');
+    await scene.pass(1_000);
+    expect([next.outbox(), lostOf(before), lostOf(next)]).toEqual([['queued'], [], []]);
+  });
+});
+
+test('whether the browser keeps what is stored is told, and asked for', async () => {
+  const scene = new BrowserScene();
+  const tab = await scene.tab('hub.js');
+  const kept = () => tab.client.outbox.storage.get().persistent;
+  await scene.pass(20);
+  expect(kept()).toBe(false);
+  expect(await tab.client.persist()).toBe(true);
+  expect(kept()).toBe(true);
 });

@@ -282,7 +282,7 @@ describe('what fails', () => {
     expect(tab.client.outbox.storage.get()).toMatchObject({ state: 'degraded' });
     bed.storage.recover();
     await bed.advance(30_000);
-    expect(tab.client.outbox.storage.get()).toEqual({ state: 'ok' });
+    expect(tab.client.outbox.storage.get()).toMatchObject({ state: 'ok' });
     const again = await tab.reload();
     again.client.outbox.subscribe(() => {});
     await bed.settle();

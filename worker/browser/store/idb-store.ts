@@ -234,9 +234,10 @@ export class IdbStore implements Store {
     const [known] = sound('meta', meta === undefined ? [] : [meta], isMeta);
     if (known && this.#terms && !this.#terms.includes(known.term)) throw fenced(known.term, this.#terms);
     // A `meta` that cannot be read costs the principal and the client's name: the server then sees a new browser.
+    const databaseId = databaseIdOf(meta) ?? crypto.randomUUID();
     const next = known
-      ? { ...known, term: known.term + 1 }
-      : { clientId: crypto.randomUUID(), term: 1, principal: null };
+      ? { ...known, term: known.term + 1, databaseId }
+      : { clientId: crypto.randomUUID(), term: 1, principal: null, databaseId };
     // Should it be written without our hearing of it, it is our own.
     if (this.#terms) this.#terms = [...this.#terms, next.term];
     await tx.objectStore('meta').put(next, META);
@@ -272,6 +273,12 @@ async function apply(tx: Writing, ops: readonly StoreOp[], term: number): Promis
     }
   };
   await Promise.all([checked, ...ops.map(perform)]);
+}
+
+/** Also of a `meta` that cannot be read otherwise: the rows beside it are still those of this database. */
+function databaseIdOf(meta: unknown): string | null {
+  const { databaseId } = Object(meta);
+  return typeof databaseId === 'string' ? databaseId : null;
 }
 
 function fenced(found: number, own: readonly number[]): StoreError {

@@ -47,6 +47,7 @@ const meta = v.object({
   clientId: uuid,
   term: int,
   principal: v.nullable(v.string()),
+  databaseId: v.optional(v.string()),
   endedSessions: v.optional(v.object({ signOuts: int, at: number, ids: v.array(v.string()) })),
 });
 

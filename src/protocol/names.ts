@@ -1,0 +1,10 @@
+/**
+ * What an app and an identity share among all pages and workers of an origin (database, locks, channels, what a page
+ * remembers) begins with this. No two pairs have the same: an app's name is the part up to the first colon, and has none
+ * itself. A name without `:` and `%` stays as it is, which is that of all builds.
+ */
+export function scopeName(app: string, identity: string): string {
+  return `trunkline:${encoded(app)}:${identity}`;
+}
+
+const encoded = (app: string) => app.replace(/[%:]/g, encodeURIComponent);
