@@ -8,3 +8,9 @@ export function scopeName(app: string, identity: string): string {
 }
 
 const encoded = (app: string) => app.replace(/[%:]/g, encodeURIComponent);
+
+/** As it was before an app's name was encoded, and shared by pairs such as `shop`, `de:ann` and `shop:de`, `ann`; `null`: the same. */
+export function formerName(app: string, identity: string): string | null {
+  const name = `trunkline:${app}:${identity}`;
+  return name === scopeName(app, identity) ? null : name;
+}

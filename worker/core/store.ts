@@ -69,6 +69,8 @@ export interface StoredMeta {
   readonly principal: string | null;
   /** Random, of this database: another one is there where the browser has lost it. Absent where an older build made it. */
   readonly databaseId?: string;
+  /** Of what database of an older name the rows are here; absent: of none. */
+  readonly movedFrom?: string;
   /** Absent: nobody has signed out here. */
   readonly endedSessions?: EndedSessions;
 }

@@ -1,4 +1,5 @@
 /** What the hubs of one browser say to each other, of an app and identity, over BroadcastChannels. */
+import { scopeName } from '../../src/protocol/names.ts';
 import type { AttachRequest, Batch, Reply } from '../../src/protocol/port.ts';
 import type { PortCall, TabId } from '../core/io.ts';
 
@@ -52,9 +53,9 @@ export type ToRelay = { readonly owner: string } & (
 );
 
 export function commonChannel(app: string, identity: string): string {
-  return `trunkline:${app}:${identity}:hubs`;
+  return `${scopeName(app, identity)}:hubs`;
 }
 
 export function relayChannel(app: string, identity: string, hubId: string): string {
-  return `trunkline:${app}:${identity}:relay:${hubId}`;
+  return `${scopeName(app, identity)}:relay:${hubId}`;
 }

@@ -3,6 +3,7 @@
  * holder's death at once, whatever killed it (https://w3c.github.io/web-locks/#agent-integration).
  */
 
+import { scopeName } from '../../src/protocol/names.ts';
 import type { Locks } from './platform.ts';
 
 /** Of the hub itself; its tabs wait on it, and its owner where it relays. */
@@ -12,7 +13,7 @@ export function hubLease(app: string, hubId: string): string {
 
 /** Held by the one hub that owns the socket and the store of an identity. */
 export function ownerLock(app: string, identity: string): string {
-  return `trunkline:${app}:${identity}:owner`;
+  return `${scopeName(app, identity)}:owner`;
 }
 
 /** Resolves once the lock is granted, with the function that releases it; the holder's death releases it as well. */

@@ -1,7 +1,7 @@
 /** The whole hub: `startHub` in real workers, real pages and ports, a real server. */
 import { openDB } from 'idb';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { databaseName } from '../../../worker/browser/store/schema.ts';
+import { scopeName } from '../../../src/protocol/names.ts';
 import { ownerLock } from '../../../worker/shell/locks.ts';
 import { protocol } from './support/protocol.ts';
 import { TestRoom } from './support/room.ts';
@@ -126,7 +126,7 @@ describe('the hub in a SharedWorker', () => {
     value(await tab.hub.token(asked() ?? 0, { token }));
     await expect.poll(() => room.seen.find(({ type }) => type === 'hello')).toMatchObject({ token });
     await tab.send('g');
-    const db = await openDB(databaseName(protocol.app, wish.identity));
+    const db = await openDB(scopeName(protocol.app, wish.identity));
     const rows = await Promise.all([...db.objectStoreNames].map((table) => db.getAll(table)));
     db.close();
     expect(rows.flat().length).toBeGreaterThan(0);
@@ -224,7 +224,7 @@ describe('a hub in need', () => {
     const first = newTab(newPage().page, 'first');
     await first.attach();
     await first.send('g');
-    const db = await openDB(databaseName(protocol.app, wish.identity));
+    const db = await openDB(scopeName(protocol.app, wish.identity));
     await db.put('entries', { id: 'broken' });
     db.close();
     value(await first.hub.signOut(false));

@@ -1,15 +1,16 @@
 import { openDB } from 'idb';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { scopeName } from '../../../src/protocol/names.ts';
 import { storeConformance } from '../../../src/testing/conformance/store.ts';
 import { IdbStore } from '../../../worker/browser/store/idb-store.ts';
-import { databaseName, FORMAT } from '../../../worker/browser/store/schema.ts';
+import { FORMAT } from '../../../worker/browser/store/schema.ts';
 import { cursor, entry, expectFailure, outcome, put } from '../../support/store-rows.ts';
 
 const APP = 'store-test';
 const lost: string[] = [];
-const newStore = (identity: string, timeoutMs = 10_000) => {
+const newStore = (identity: string, timeoutMs = 10_000, app = APP) => {
   const store = new IdbStore({
-    app: APP,
+    app,
     identity,
     timeoutMs,
     onLost: ({ failure, message }) => lost.push(`${failure}: ${message}`),
@@ -67,7 +68,7 @@ describe('the IndexedDB store', () => {
       outcomes: [{ id: 'bad' }],
       cursors: [{ topic: 'bad', offset: null }],
     };
-    const db = await openDB(databaseName(APP, identity));
+    const db = await openDB(scopeName(APP, identity));
     for (const [table, bad] of Object.entries(rows)) for (const row of bad) await db.put(table, row);
     const { entries, outcomes, cursors, unreadable } = await store.open();
     expect(entries).toEqual([entry('good', 1)]);
@@ -88,7 +89,7 @@ describe('the IndexedDB store', () => {
     const store = newStore(identity);
     await store.open();
     await store.commit({ durability: 'strict', ops: [put(entry('a', 1))] });
-    const db = await openDB(databaseName(APP, identity));
+    const db = await openDB(scopeName(APP, identity));
     await db.put('meta', { clientId: 7 }, 'meta');
     db.close();
     // It is nobody else's term either: opened anew, the store goes on.
@@ -102,7 +103,7 @@ describe('the IndexedDB store', () => {
 
   it('stays away from a newer format', async () => {
     const identity = crypto.randomUUID();
-    (await openDB(databaseName(APP, identity), FORMAT + 1)).close();
+    (await openDB(scopeName(APP, identity), FORMAT + 1)).close();
     await expectFailure(newStore(identity).open(), 'newer_format');
   });
 
@@ -110,7 +111,7 @@ describe('the IndexedDB store', () => {
     const identity = crypto.randomUUID();
     const store = newStore(identity);
     await store.open();
-    (await openDB(databaseName(APP, identity), FORMAT + 1)).close();
+    (await openDB(scopeName(APP, identity), FORMAT + 1)).close();
     expect(lost).toEqual([expect.stringMatching(/^failed: .* somebody makes it format/)]);
     await expectFailure(store.commit({ durability: 'strict', ops: [put(entry('a', 1))] }), 'failed');
     await expectFailure(store.open(), 'newer_format');
@@ -120,7 +121,7 @@ describe('the IndexedDB store', () => {
     const identity = crypto.randomUUID();
     const store = newStore(identity);
     const { meta } = await store.open();
-    await deleted(databaseName(APP, identity));
+    await deleted(scopeName(APP, identity));
     expect(lost).toEqual([expect.stringMatching(/^failed: .* somebody deletes it$/)]);
     await expectFailure(store.commit({ durability: 'strict', ops: [] }), 'failed');
     const again = await store.open();
@@ -131,7 +132,7 @@ describe('the IndexedDB store', () => {
 
   it('gives up on a connection that does not make way, and opens once it has', async () => {
     const identity = crypto.randomUUID();
-    const name = databaseName(APP, identity);
+    const name = scopeName(APP, identity);
     const holder = await rawOpen(name);
     const deleting = deleted(name);
     const store = newStore(identity, 100);
@@ -246,7 +247,7 @@ describe('the IndexedDB store', () => {
     await store.open();
     const [connection] = connections;
     connection?.close();
-    await deleted(databaseName(APP, identity));
+    await deleted(scopeName(APP, identity));
     connection?.dispatchEvent(new Event('close'));
     await expect.poll(() => lost).toEqual([expect.stringMatching(/^failed: .* is gone, or cannot be read/)]);
     expect((await store.open()).meta.term).toBe(1);
@@ -282,6 +283,75 @@ describe('the IndexedDB store', () => {
   });
 });
 
+describe('the database of an app whose name has a colon', () => {
+  const COLON = 'store:test';
+  /** As an older build has left it: under the name that it shares with app `store` and identity `test:…`. */
+  async function leaveFormer(identity: string): Promise<string> {
+    const [former] = ['store', `test:${identity}`];
+    const store = newStore(`test:${identity}`, 10_000, former);
+    await store.open();
+    await store.commit({
+      durability: 'strict',
+      ops: [
+        put(entry('a', 1)),
+        { op: 'put', table: 'outcomes', row: outcome('b') },
+        { op: 'set', fields: { principal: 'ada' } },
+      ],
+    });
+    const { meta } = await store.open();
+    store.close();
+    return meta.clientId;
+  }
+  const formerExists = async (identity: string) =>
+    (await indexedDB.databases()).some(({ name }) => name === `trunkline:${COLON}:${identity}`);
+
+  it('is moved from the name that another app and identity could have, and with its own term', async () => {
+    const identity = crypto.randomUUID();
+    const clientId = await leaveFormer(identity);
+    const { meta, entries, outcomes } = await newStore(identity, 10_000, COLON).open();
+    expect(meta).toMatchObject({ clientId, principal: 'ada', term: 4 });
+    expect([entries, outcomes]).toEqual([[entry('a', 1)], [outcome('b')]]);
+    await expect.poll(() => formerExists(identity)).toBe(false);
+    expect((await newStore(identity, 10_000, COLON).open()).entries).toEqual([entry('a', 1)]);
+  });
+
+  it('is moved once, also where the browser dies before the old one is deleted', async () => {
+    const identity = crypto.randomUUID();
+    await leaveFormer(identity);
+    const { deleteDatabase } = IDBFactory.prototype;
+    IDBFactory.prototype.deleteDatabase = () => new EventTarget() as IDBOpenDBRequest;
+    onTestFinished(() => {
+      IDBFactory.prototype.deleteDatabase = deleteDatabase;
+    });
+    const store = newStore(identity, 100, COLON);
+    await store.open();
+    await store.commit({ durability: 'strict', ops: [{ op: 'delete', table: 'entries', key: 'a' }] });
+    store.close();
+    await expect.poll(async () => (await navigator.locks.query()).held?.length).toBe(0);
+    IDBFactory.prototype.deleteDatabase = deleteDatabase;
+    expect(await formerExists(identity)).toBe(true);
+    expect((await newStore(identity, 10_000, COLON).open()).entries).toEqual([]);
+    await expect.poll(() => formerExists(identity)).toBe(false);
+  });
+
+  it('is left alone while a hub of an older build owns it, and moved when that is gone', async () => {
+    const identity = crypto.randomUUID();
+    await leaveFormer(identity);
+    let release = () => {};
+    const held = navigator.locks.request(
+      `trunkline:${COLON}:${identity}:owner`,
+      () =>
+        new Promise<void>((done) => {
+          release = done;
+        }),
+    );
+    expect((await newStore(identity, 10_000, COLON).open()).entries).toEqual([]);
+    release();
+    await held;
+    expect((await newStore(identity, 10_000, COLON).open()).entries).toEqual([entry('a', 1)]);
+  });
+});
+
 /** https://developer.mozilla.org/docs/Web/API/Storage_API#storage_buckets; TypeScript's DOM library lacks them. */
 declare global {
   interface Navigator {
@@ -303,7 +373,7 @@ function replaceIndexedDB(value: IDBFactory | undefined): void {
 
 /** Another connection's transaction, which all others wait for until the answer is called. */
 async function occupy(identity: string): Promise<() => Promise<void>> {
-  const db = await openDB(databaseName(APP, identity));
+  const db = await openDB(scopeName(APP, identity));
   const busy = db.transaction('entries', 'readwrite');
   let isOver = false;
   const keepBusy = async () => {

@@ -1,4 +1,5 @@
 import { openDB } from 'idb';
+import { scopeName } from '../../../src/protocol/names.ts';
 import {
   type LoadedState,
   type Store,
@@ -8,8 +9,9 @@ import {
   type UnreadableRow,
 } from '../../core/store.ts';
 import { storeError, withDeadline } from './failure.ts';
+import { type Former, openFormer } from './former.ts';
 import { isCursor, isEntry, isMeta, isOutcome } from './rows.ts';
-import { databaseName, FORMAT, META, migrate, type Tables } from './schema.ts';
+import { FORMAT, META, migrate, type Tables } from './schema.ts';
 import { type Database, type End, transact, type Writing } from './transaction.ts';
 
 /** Far beyond what a slow disk takes; after it the store counts as failed, and the hub goes on without it. */
@@ -45,6 +47,7 @@ export interface IdbStoreOptions {
 /** The rows of one app and identity in IndexedDB. */
 export class IdbStore implements Store {
   readonly #name: string;
+  readonly #openFormer: () => Promise<Former | null>;
   readonly #onLost: (why: StoreError) => void;
   readonly #timeoutMs: number;
   #connection: Connection = { state: 'closed', why: notOpen() };
@@ -52,7 +55,8 @@ export class IdbStore implements Store {
   #terms: readonly number[] | null = null;
 
   constructor({ app, identity, onLost, timeoutMs = TIMEOUT_MS }: IdbStoreOptions) {
-    this.#name = databaseName(app, identity);
+    this.#name = scopeName(app, identity);
+    this.#openFormer = () => openFormer(app, identity, timeoutMs);
     this.#onLost = onLost;
     this.#timeoutMs = timeoutMs;
   }
@@ -66,13 +70,17 @@ export class IdbStore implements Store {
     this.#connection = opening;
     let db: Database | undefined;
     let lost: StoreError | undefined;
+    let former: Former | null = null;
+    let isTaken = false;
     try {
       db = await this.#connect((why) => {
         lost = why;
       });
       if (this.#connection !== opening) throw notOpen();
-      const end = await this.#write(db, 'strict', (tx) => this.#takeOver(tx));
+      former = await this.#openFormer();
+      const end = await this.#write(db, 'strict', (tx) => this.#takeOver(tx, former));
       if (end.is !== 'complete') throw this.#failureOf(end, 'take the rows over');
+      isTaken = true;
       const state = end.value;
       if (this.#connection !== opening) throw notOpen();
       if (lost) throw lost;
@@ -85,6 +93,8 @@ export class IdbStore implements Store {
       const why = storeError(error, `open ${this.#name}`);
       if (this.#connection === opening) this.#connection = { state: 'closed', why };
       throw why;
+    } finally {
+      former?.end(isTaken);
     }
   }
 
@@ -217,9 +227,11 @@ export class IdbStore implements Store {
     return isOpen ? new StoreError('unknown', why.message, { cause: why }) : why;
   }
 
-  async #takeOver(tx: Writing): Promise<LoadedState> {
+  async #takeOver(tx: Writing, former: Former | null): Promise<LoadedState> {
+    const found = await tx.objectStore('meta').get(META);
+    if (former && !former.isPut(found?.movedFrom)) await former.fill(tx);
     const [meta, entries, outcomes, cursors] = await Promise.all([
-      tx.objectStore('meta').get(META),
+      found ?? former?.meta,
       tx.objectStore('entries').getAll(),
       tx.objectStore('outcomes').getAll(),
       tx.objectStore('cursors').getAll(),
@@ -234,10 +246,13 @@ export class IdbStore implements Store {
     const [known] = sound('meta', meta === undefined ? [] : [meta], isMeta);
     if (known && this.#terms && !this.#terms.includes(known.term)) throw fenced(known.term, this.#terms);
     // A `meta` that cannot be read costs the principal and the client's name: the server then sees a new browser.
-    const databaseId = databaseIdOf(meta) ?? crypto.randomUUID();
+    const own = {
+      databaseId: databaseIdOf(meta) ?? crypto.randomUUID(),
+      ...(former && { movedFrom: former.mark }),
+    };
     const next = known
-      ? { ...known, term: known.term + 1, databaseId }
-      : { clientId: crypto.randomUUID(), term: 1, principal: null, databaseId };
+      ? { ...known, ...own, term: known.term + 1 }
+      : { clientId: crypto.randomUUID(), term: 1, principal: null, ...own };
     // Should it be written without our hearing of it, it is our own.
     if (this.#terms) this.#terms = [...this.#terms, next.term];
     await tx.objectStore('meta').put(next, META);

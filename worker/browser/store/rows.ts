@@ -48,6 +48,7 @@ const meta = v.object({
   term: int,
   principal: v.nullable(v.string()),
   databaseId: v.optional(v.string()),
+  movedFrom: v.optional(v.string()),
   endedSessions: v.optional(v.object({ signOuts: int, at: number, ids: v.array(v.string()) })),
 });
 

@@ -27,7 +27,3 @@ export const FORMAT = MIGRATIONS.length;
 export function migrate(db: IDBPDatabase<Tables>, from: number): void {
   for (const migration of MIGRATIONS.slice(from)) migration(db);
 }
-
-export function databaseName(app: string, identity: string): string {
-  return `trunkline:${app}:${identity}`;
-}
