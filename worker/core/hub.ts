@@ -391,7 +391,9 @@ export class Hub {
     const { op, done } = this.#sessions.signOut(this.#context.now);
     const clear = discard ? outbox.CLEAR : [];
     this.#signingOut.count++;
-    this.#keeper.write([op, ...clear], 'strict', (stored) => {
+    const ended = (stored: boolean): void => {
+      // It was in doubt, and is not there. The store is back.
+      if (!stored && !this.#keeper.degraded) return this.#keeper.write([op, ...clear], 'strict', ended);
       if (!stored && discard) {
         const message =
           "the outbox cannot be emptied while the browser's storage fails; sign out without `discard`, or try again";
@@ -406,7 +408,8 @@ export class Hub {
         if (discard) outbox.clear(this.#outbox);
         this.#signedOut();
       });
-    });
+    };
+    this.#keeper.write([op, ...clear], 'strict', ended);
   }
 
   /** What the server answers meanwhile is stored, too. @param clear takes back what that puts. */

@@ -192,3 +192,37 @@ test('of sessions that were ended by name the newest 200 are kept, and a hub cou
   expect(world.disk.endedSessions?.ids).toHaveLength(200);
   expect(world.disk.endedSessions?.ids.at(-1)).toBe('last');
 });
+
+describe('a sign-out of which the store does not know whether it was written', () => {
+  test.for([
+    [true, true],
+    [true, false],
+    [false, true],
+    [false, false],
+  ] as const)(
+    '(written: %s, discard: %s) takes place once the rows were read anew, and nothing leaves or is taken before',
+    ([isWritten, discard]) => {
+      const { world, tab } = start();
+      const { id } = decide(tab, 'waits');
+      world.autoCommit = false;
+      const out = world.call(tab.id, { method: 'signOut', discard });
+      if (isWritten) world.disk.apply(world.commits[0]?.content.ops ?? []);
+      world.disk.failure = 'failed';
+      world.commitNext('unknown');
+      world.socket.welcome();
+      const late = decide(tab, 'late');
+      world.advance(9_000);
+      expect(out.reply).toMatchObject({ code: 'unconfirmed' });
+      expect(late.pending.reply).toMatchObject({ code: 'closed' });
+      expect([world.ended, world.sockets.flatMap((socket) => socket.sent('command'))]).toEqual([null, []]);
+      world.disk.failure = null;
+      world.autoCommit = true;
+      world.advance(30_000);
+      expect([world.ended, world.liveSockets]).toEqual(['signed_out', []]);
+      expect([...world.disk.entries.keys()]).toEqual(discard ? [] : [id]);
+      expect(world.disk.endedSessions?.signOuts).toBe(1);
+      const errors = tab.batches.flatMap(({ reports }) => reports ?? []).map(({ message }) => message);
+      expect(errors.filter((message) => message.includes('signed out while'))).toEqual([]);
+    },
+  );
+});
