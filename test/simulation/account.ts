@@ -27,7 +27,7 @@ export type SendAnswer =
 /** That it never ran, each of these says. */
 const NEVER_RAN: readonly Status[] = ['cancelled', 'expired', 'dropped', 'rejected'];
 /** A `send` of which nobody knows is answered after so long. */
-const UNCONFIRMED_AFTER_MS = 10_000;
+const UNCONFIRMED_AFTER_MS = 8_000;
 
 /** What may be told of a command, given all that happened around it. */
 export interface Circumstances {

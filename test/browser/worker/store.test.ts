@@ -155,7 +155,7 @@ describe('the IndexedDB store', () => {
 
   it('does not know what becomes of a transaction that cannot be taken back any more', async () => {
     const identity = crypto.randomUUID();
-    const store = newStore(identity, 50);
+    const store = newStore(identity, 1_000);
     await store.open();
     // As for one that is being committed.
     replaceAbort(() => {
@@ -323,11 +323,15 @@ describe('the database of an app whose name has a colon', () => {
     onTestFinished(() => {
       IDBFactory.prototype.deleteDatabase = deleteDatabase;
     });
-    const store = newStore(identity, 100, COLON);
+    const store = newStore(identity, 1_000, COLON);
     await store.open();
     await store.commit({ durability: 'strict', ops: [{ op: 'delete', table: 'entries', key: 'a' }] });
     store.close();
-    await expect.poll(async () => (await navigator.locks.query()).held?.length).toBe(0);
+    const isFree = async () =>
+      !(await navigator.locks.query()).held?.some(
+        ({ name }) => name === `trunkline:${COLON}:${identity}:owner`,
+      );
+    await expect.poll(isFree).toBe(true);
     IDBFactory.prototype.deleteDatabase = deleteDatabase;
     expect(await formerExists(identity)).toBe(true);
     expect((await newStore(identity, 10_000, COLON).open()).entries).toEqual([]);
