@@ -183,10 +183,10 @@ for (const { what, lose } of losses) {
     for (const tab of tabs) {
       await expect
         .poll(() => tab.page.evaluate(() => window.storageSeen))
-        .toEqual([
-          { state: 'ok' },
+        .toMatchObject([
+          { state: 'ok', lost: null },
           { state: 'degraded', reason: expect.stringMatching(/^failed: trunkline:lab:anonymous was lost: /) },
-          { state: 'ok' },
+          { state: 'ok', lost: null },
         ]);
       expect((await tab.inspect()).storage).toEqual({ state: 'ok' });
     }

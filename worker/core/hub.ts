@@ -326,8 +326,10 @@ export class Hub {
     // What was read of the former one, memory has and stores anew: nothing is lost with it.
     if (this.#database !== null && this.#database !== meta.databaseId)
       ops.push({ op: 'set', fields: { databaseId: this.#database } });
-    this.#database ??= meta.databaseId ?? null;
-    this.#tabs.changed('storage');
+    if (this.#database === null) {
+      this.#database = meta.databaseId ?? null;
+      this.#tabs.changed('storage');
+    }
     if (this.#binding.state === 'unbound') {
       if (meta.principal !== null) this.#binding = { state: 'bound', principal: meta.principal };
     } else if (meta.principal === null) {

@@ -198,9 +198,13 @@ export class IdbStore implements Store {
   #closed(connection: Open, why: StoreError): void {
     if (!connection.isProven) return this.#lose(connection, why);
     this.#replace(connection);
-    this.commit({ ops: [], durability: 'relaxed' }).catch((error: unknown) =>
-      this.#lose(connection, storeError(error, `open ${this.#name} again`)),
-    );
+    this.commit({ ops: [], durability: 'relaxed' }).catch((error: unknown) => {
+      const found = storeError(error, 'open it again');
+      const lost = new StoreError(found.failure, `${this.#name} was lost: ${found.message}`, {
+        cause: error,
+      });
+      this.#lose(connection, found.failure === 'fenced' ? found : lost);
+    });
   }
 
   #lose(connection: Open, why: StoreError): void {
