@@ -279,7 +279,7 @@ export class Hub {
 
   /** Before this it counts for nothing: it may be one that was signed out, which only the store knows. */
   #admit(tab: TabId, request: AttachRequest): void {
-    if (this.#sessions.isOver(request)) return this.#turnAway(tab);
+    if (this.#sessions.isOver(request, this.#context.now)) return this.#turnAway(tab);
     this.#sessions.seen(request);
     this.#route.wish(tab, request);
     // It left while the store was opened.
@@ -307,7 +307,7 @@ export class Hub {
     const unstored = this.#sessions.loaded(meta.endedSessions);
     this.#tabs.changed('signOuts');
     // Of those that came while there was no store to ask. Where all are, what they began goes no further.
-    const over = this.#tabs.whose((request) => this.#sessions.isOver(request));
+    const over = this.#tabs.whose((request) => this.#sessions.isOver(request, this.#context.now));
     for (const tab of over) this.#turnAway(tab);
     const isOver = over.length > 0 && this.#tabs.count === 0 && this.#role.state === 'owner';
     if (isOver) {

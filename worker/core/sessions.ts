@@ -35,11 +35,12 @@ export class Sessions {
     return signOuts > stored.signOuts ? [opOf(this.#ended)] : [];
   }
 
-  isOver({ session, signOuts, askedAt }: AttachRequest): boolean {
+  isOver({ session, signOuts, askedAt }: AttachRequest, now: number): boolean {
     const ended = this.#ended ?? this.#uncounted;
     if (session !== undefined && ended.ids.includes(session)) return true;
     if (signOuts !== undefined) return signOuts < ended.signOuts;
-    return askedAt !== undefined && askedAt < ended.at;
+    // A sign-out that is still to come was before a clock was set back: the time says nothing then.
+    return askedAt !== undefined && askedAt < ended.at && ended.at <= now;
   }
 
   seen({ session }: AttachRequest): void {

@@ -35,6 +35,12 @@ describe('a client that attaches', () => {
     expect(isTurnedAway(diskAfter(3, ['ended']), request)).toBe(turnedAway);
   });
 
+  test('and was never told is let in where the clock was set back since the last sign-out', () => {
+    const world = new HubWorld(ops, { disk: diskAfter(3), now: Date.UTC(2025, 11, 31) });
+    const tab = world.attach({ session: 'new', askedAt: world.now - 1_000 });
+    expect(tab.connection).toMatchObject({ state: 'connecting' });
+  });
+
   test('is told how often the identity has signed out, as soon as that is known', () => {
     const world = new HubWorld(ops, { disk: diskAfter(3), open: false });
     const early = world.attach({ session: 'a' });
