@@ -21,20 +21,16 @@ export interface Receipt {
 /** What a `send` came to. */
 export type SendAnswer =
   | { readonly is: 'asked' }
-  | { readonly is: 'refused'; readonly code: string; readonly afterMs: number }
+  | { readonly is: 'refused'; readonly code: string }
   | { readonly is: 'taken'; readonly id: string; readonly durable: boolean };
 
 /** That it never ran, each of these says. */
 const NEVER_RAN: readonly Status[] = ['cancelled', 'expired', 'dropped', 'rejected'];
-/** A `send` of which nobody knows is answered after so long. */
-const UNCONFIRMED_AFTER_MS = 8_000;
 
 /** What may be told of a command, given all that happened around it. */
 export interface Circumstances {
   /** A page may have given up a worker that lived on, or was closed: it says that it does not know. */
   mayLoseHubs: boolean;
-  /** A `send` on its way is answered "perhaps" by a sign-out, at once. */
-  everSignedOut: boolean;
   /** The server's memory of what it accepted was cut short, as it said itself. */
   serverForgot: boolean;
 }
@@ -90,10 +86,8 @@ export class Account {
     return this.acts.some(({ wish, answer }) => wish === 'retry' && answer !== 'refused');
   }
 
-  refused(code: string, afterMs: number): void {
-    this.send = { is: 'refused', code, afterMs };
-    if (code === 'unconfirmed' && afterMs < UNCONFIRMED_AFTER_MS && !this.circumstances.everSignedOut)
-      this.#problem(`was called unconfirmed after ${afterMs} ms`);
+  refused(code: string): void {
+    this.send = { is: 'refused', code };
     if (this.runs.length > 0) this.#judgeRefusal();
   }
 

@@ -5,7 +5,7 @@ import type { Who } from './people.ts';
 /** The accounts of all commands of a run. */
 export class Ledger {
   readonly accounts: Account[] = [];
-  readonly circumstances: Circumstances = { mayLoseHubs: false, everSignedOut: false, serverForgot: false };
+  readonly circumstances: Circumstances = { mayLoseHubs: false, serverForgot: false };
   readonly #byN = new Map<number, Account>();
   readonly #problem: (text: string) => void;
 

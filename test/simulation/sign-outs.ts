@@ -48,7 +48,6 @@ export class SignOuts {
     for (const one of before) one.isDoubtful = true;
     // Whether or not its answer arrives.
     if (discard) this.#ledger.discarded(tab.who, []);
-    this.#ledger.circumstances.everSignedOut = true;
     this.#count(tab.who, 1);
     tab.client.signOut({ discard }).then(
       (entries) => {

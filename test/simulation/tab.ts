@@ -96,7 +96,6 @@ export class SimTab {
       ...(command === 'choose' && { gate: key ?? '' }),
       ...(command === 'note' && this.build === 'newer' && { by: this.who }),
     };
-    const askedAt = this.page.uptime();
     try {
       // Each command has its own payload; which one it is, is only known here.
       const send = this.client.send as (type: string, payload: object, options: object) => Promise<Answer>;
@@ -104,7 +103,7 @@ export class SimTab {
       account.taken(answer.id, answer.durable);
       this.#promised(account, answer);
     } catch (error) {
-      account.refused(String(Object(error).code ?? error), this.page.uptime() - askedAt);
+      account.refused(String(Object(error).code ?? error));
     }
   }
 

@@ -34,6 +34,18 @@ export function judgeAccount(world: World, account: Account): void {
   if (isDurable && !isKnown && !wasEnded(account)) problems.push(`${about} is lost, though it was durable`);
 }
 
+/** Whoever sent it, and is still there, was answered; whoever was promised an outcome has it. */
+export function judgeAnswers({ tabs, problems }: World, account: Account): void {
+  const { n, command, send, receipts } = account;
+  const isThere = (tab: number) => tabs.some(({ number }) => number === tab);
+  if (send.is === 'asked' && isThere(account.tab))
+    problems.push(`command ${n} (${command}): tab ${account.tab} is never answered`);
+  for (const { tab, outcome } of receipts) {
+    if (outcome === null && isThere(tab))
+      problems.push(`command ${n} (${command}): tab ${tab} waits for its outcome for ever`);
+  }
+}
+
 /**
  * The server has forgotten, or nobody can say any more what it remembers; or a hub died over it, and the next one had
  * another decision of its gate; or it was taken back, and the server could not be asked.

@@ -1,6 +1,6 @@
 import { TOPICS } from '../protocol.ts';
 import type { World } from '../world.ts';
-import { judgeAccount, judgeOrder } from './commands.ts';
+import { judgeAccount, judgeAnswers, judgeOrder } from './commands.ts';
 import { judgeCriticals } from './criticals.ts';
 import { judgeHub, judgeSockets } from './hub.ts';
 import { judgeListener } from './listeners.ts';
@@ -27,7 +27,10 @@ export function during({ server, disks, people, storeEverFailed, everSomeoneElse
 
 /** What must hold when all faults are over, and everything has come to rest. */
 export async function atRest(world: World): Promise<void> {
-  for (const account of world.ledger.accounts) judgeAccount(world, account);
+  for (const account of world.ledger.accounts) {
+    judgeAccount(world, account);
+    judgeAnswers(world, account);
+  }
   judgeOrder(world);
   for (const tab of world.tabs)
     for (const topic of TOPICS) {
