@@ -1,7 +1,7 @@
 import type { ClosedReason, Connection } from '../protocol/model.ts';
 import type { Batch, HubPort, Reply } from '../protocol/port.ts';
 import type { AnyProtocol } from '../protocol/types.ts';
-import { type Report, TrunklineError } from './errors.ts';
+import { type ErrorCode, type Report, TrunklineError } from './errors.ts';
 import { hold, released } from './lease.ts';
 import type { PagePlatform, WorkerLine } from './platform.ts';
 import { STORAGE_BLOCKED } from './start-failure.ts';
@@ -21,6 +21,9 @@ const CLOSE_DEADLINE_MS = 1_000;
 /** A hub that is stuck, or whose process is stopped, keeps its locks: it is asked from time to time. */
 const PING_EVERY_MS = 4_000;
 const PING_DEADLINE_MS = 3_000;
+
+/** What a page tells unasked is answered so where the hub, or the session, has ended over it: `connection` says that. */
+const UNHEARD: readonly ErrorCode[] = ['hub_lost', 'closed', 'unconfirmed'];
 
 type Ask<T> = (hub: HubPort) => Promise<Reply<T>>;
 
@@ -159,7 +162,7 @@ export function createLink(
   const answer = (ask: Ask<null>) => {
     if (phase.is !== 'attached' && phase.is !== 'starting') return;
     call(ask, false).catch((error: TrunklineError) => {
-      if (error.code !== 'hub_lost' && error.code !== 'closed') tab.report(error);
+      if (!UNHEARD.includes(error.code)) tab.report(error);
     });
   };
 

@@ -309,6 +309,17 @@ test("the hub's lines go to the log, marked, and its errors to onError", async (
   expect(s.errors.map(({ code, message }) => [code, message])).toEqual([['invalid_event', 'event x']]);
 });
 
+test('what a page tells unasked, and a sign-out leaves in doubt, is nobody to be told of', async () => {
+  const s = scene();
+  s.client.connection.subscribe(() => {});
+  const hub = await s.attached();
+  hub.refused.set('signal', { ok: false, code: 'unconfirmed', message: 'signed out before it was done' });
+  s.page.window.dispatchEvent(new Event('online'));
+  await untilEqual(() => hub.called('signal').length, 1);
+  await s.client.inspect();
+  expect(s.errors).toEqual([]);
+});
+
 test('after signOut every method is refused, in every tab of the identity', async () => {
   const hub = new FakeHub();
   const s = scene({}, () => hub);

@@ -44,6 +44,8 @@ export class FakeHub implements HubPort {
   readonly calls: Call[] = [];
   /** Calls of these methods are never answered. */
   readonly mute = new Set<keyof HubPort>();
+  /** Calls of these methods are refused so. */
+  readonly refused = new Map<keyof HubPort, Reply<never>>();
   readonly outcomes = new Map<string, Outcome>();
   /** Of commands that are not among these. */
   defaultOutcome: Outcome | null = null;
@@ -184,7 +186,7 @@ export class FakeHub implements HubPort {
     this.calls.push({ method, args } as Call);
     if (this.mute.has(method)) return new Promise(() => {});
     const held = this.#held.get(method) ?? Promise.resolve();
-    return held.then(() => ({ ok: true, value }));
+    return held.then(() => this.refused.get(method) ?? { ok: true, value });
   }
 }
 
