@@ -13,6 +13,12 @@ const CLOSED = 3;
 /** As `ws` does: a peer that does not answer the closing handshake is cut off. */
 const CLOSE_TIMEOUT_MS = 30_000;
 
+/** One direction of a socket. */
+interface Way {
+  /** By the time that has passed: nothing overtakes what was sent before, whatever becomes of the latency. */
+  arrivesAt: number;
+}
+
 /** One socket from end to end. */
 export interface Wire {
   readonly url: string;
@@ -76,8 +82,8 @@ class FakeSocket extends EventTarget implements Wire {
   bufferedAmount = 0;
   #vanished = false;
   #serverGone = false;
-  readonly #up = {};
-  readonly #down = {};
+  readonly #up: Way = { arrivesAt: 0 };
+  readonly #down: Way = { arrivesAt: 0 };
 
   constructor(clock: HandClock, network: FakeNetwork, life: Life, url: string, over: () => void) {
     super();
@@ -199,10 +205,12 @@ class FakeSocket extends EventTarget implements Wire {
   }
 
   /** On its way for as long as the network takes; lost where the way is. */
-  #pass(direction: object, arrive: () => void): void {
-    const { latencyMs } = this.#network;
-    const go = () => this.#clock.post(direction, () => this.#vanished || arrive());
-    if (latencyMs > 0) this.#clock.setTimer(latencyMs, go);
+  #pass(way: Way, arrive: () => void): void {
+    const { elapsed } = this.#clock;
+    way.arrivesAt = Math.max(way.arrivesAt, elapsed + this.#network.latencyMs);
+    const waitMs = way.arrivesAt - elapsed;
+    const go = () => this.#clock.post(way, () => this.#vanished || arrive());
+    if (waitMs > 0) this.#clock.setTimer(waitMs, go);
     else go();
   }
 

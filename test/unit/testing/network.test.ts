@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest';
+import { HandClock } from '../../../src/testing/fakes/clock.ts';
+import { Life } from '../../../src/testing/fakes/life.ts';
+import { FakeNetwork } from '../../../src/testing/fakes/network.ts';
+
+test('a message overtakes none that was sent before it, also where the latency falls meanwhile', async () => {
+  const clock = new HandClock();
+  const network = new FakeNetwork(clock);
+  const heard: string[] = [];
+  const nothing = () => {};
+  network.server = () => ({
+    message: (text) => void heard.push(String(text)),
+    received: nothing,
+    reached: nothing,
+    drained: nothing,
+    broken: nothing,
+    closed: nothing,
+  });
+  const socket = network.open(new Life(), 'ws://made/');
+  await clock.settle();
+
+  network.latencyMs = 300;
+  socket.send('first');
+  network.latencyMs = 0;
+  socket.send('second');
+  await clock.advance(299);
+  expect(heard).toEqual([]);
+  await clock.advance(1);
+
+  expect(heard).toEqual(['first', 'second']);
+});
