@@ -78,7 +78,7 @@ export function readLog(file: string): { readonly effects: Effect[]; readonly ac
          FROM events e JOIN topics t ON t.id = e.topic WHERE e.event ->> 'type' = 'gate' ORDER BY t.name, e."offset"`,
       )
       .all();
-    const accepted = db.prepare('SELECT id FROM commands').all();
+    const accepted = db.prepare("SELECT id FROM commands WHERE state = 'accepted'").all();
     return {
       effects: effects.map(({ topic, gateId, by }) => ({
         topic: String(topic),
