@@ -12,6 +12,8 @@ const REPORTED_LIMIT = 100;
 /** What is longer counts as one subject. */
 const SUBJECT_CHARACTERS = 200;
 const MESSAGE_CHARACTERS = 2_000;
+/** Of a wait that a sleep does not use up. */
+const AWAKE_STEPS = 10;
 
 export interface HubOptions {
   protocol: AnyProtocol;
@@ -91,6 +93,19 @@ export class Context {
   /** Sets a deadline; one of the same name is replaced. */
   after(name: string, ms: number, run: () => void): void {
     this.deadlines.set(name, this.now + ms, run);
+  }
+
+  /**
+   * As `after`, for what somebody else is given to do in that time: a sleep, or a clock that was set ahead, counts as one
+   * step of it at most.
+   */
+  afterAwake(name: string, ms: number, run: () => void): void {
+    let left = AWAKE_STEPS;
+    const step = () => {
+      if (left-- === 0) run();
+      else this.after(name, ms / AWAKE_STEPS, step);
+    };
+    step();
   }
 
   emit(effect: Effect): void {

@@ -144,7 +144,7 @@ export class Hub {
       },
       failed: (message) => this.#connection.noToken(message),
     });
-    context.after(OPENING, ANSWER_WITHIN_MS, () =>
+    context.afterAwake(OPENING, ANSWER_WITHIN_MS, () =>
       this.#storeFailed('failed', `it did not open within ${ANSWER_WITHIN_MS} ms`),
     );
   }

@@ -120,11 +120,11 @@ export class Ledger {
           problems.push(`${gateId} was refused with ${answer.code}, and took effect`);
         continue;
       }
+      if (!answer.durable) problems.push(`${gateId} was not stored`);
       const thrownAway = this.#thrownAway.get(answer.id);
       if (thrownAway === 'queued' && effects.length > 0)
         problems.push(`${gateId} was thrown away unsent, and took effect`);
-      if (effects.length === 0 && answer.durable && !thrownAway)
-        problems.push(`${gateId} was stored, and is lost`);
+      if (effects.length === 0 && !thrownAway) problems.push(`${gateId} was stored, and is lost`);
       if (effects.some(({ by }) => by !== answer.id))
         problems.push(`${gateId} is the effect of another command`);
     }

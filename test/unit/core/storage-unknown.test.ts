@@ -217,6 +217,17 @@ describe('a store that does not know whether it wrote', () => {
 });
 
 describe('a store that takes its time', () => {
+  test('nobody is told "perhaps" because the clock was set ahead, or the machine slept', () => {
+    const { world, tab } = connect();
+    world.autoCommit = false;
+    const { pending } = decideDurably(tab, 'g');
+    world.now += 7_200_000;
+    world.advance(LATE_MS - 1_000);
+    expect(pending.reply).toBeUndefined();
+    world.advance(1_000);
+    expect(pending.reply).toMatchObject(PERHAPS);
+  });
+
   test('what must be durable is answered with "perhaps" after 8 s, stays in sight, and goes once it is stored', () => {
     const { world, tab } = connect();
     world.answersPings = true;

@@ -23,7 +23,7 @@ export class Waiting<T> {
     const waiting = this.#byId.get(id);
     if (waiting) return void waiting.push({ answer, late });
     this.#byId.set(id, [{ answer, late }]);
-    this.#context.after(this.#deadlineOf(id), ANSWER_WITHIN_MS, () => {
+    this.#context.afterAwake(this.#deadlineOf(id), ANSWER_WITHIN_MS, () => {
       for (const each of this.#take(id)) each.answer(each.late);
     });
   }
