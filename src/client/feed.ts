@@ -39,13 +39,21 @@ export function createFeed(topic: string, link: Link, report: Report): Feed {
   let epoch = '';
   let position: Position | null = null;
 
+  /** What `status` is about to be. */
+  let nextStatus = status.get();
+
+  const setStatus = (value: TopicStatus) => {
+    nextStatus = value;
+    status.set(value);
+  };
+
   const ask = () => {
     if (consumers.size === 0) {
       if (isSubscribed) link.post((hub) => hub.unsubscribe(topic));
       isSubscribed = false;
       position = null;
       parts = [];
-      status.set({ state: 'idle' });
+      setStatus({ state: 'idle' });
       return;
     }
     const waiting = [...consumers].filter(({ ticket }) => ticket === 0);
@@ -213,7 +221,11 @@ export function createFeed(topic: string, link: Link, report: Report): Feed {
     update(update) {
       // It was under way when the last consumer left.
       if (!isSubscribed) return;
-      if (update.kind === 'status') return status.set(update.status);
+      if (update.kind === 'status') {
+        nextStatus = update.status;
+        // In a microtask, behind the views' own: whoever sees the topic live sees its state, too.
+        return queueMicrotask(() => status.set(nextStatus));
+      }
       enter(update.epoch);
       if (update.kind === 'snapshot') {
         if (update.part === 0) parts = [];
@@ -238,8 +250,7 @@ export function createFeed(topic: string, link: Link, report: Report): Feed {
       ask();
     },
     lost() {
-      const last = status.get();
-      if (last.state === 'live') status.set({ ...last, state: 'stale' });
+      if (nextStatus.state === 'live') setStatus({ ...nextStatus, state: 'stale' });
     },
   };
 }

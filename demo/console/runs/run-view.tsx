@@ -8,11 +8,8 @@ import { RunActivity } from '../node/run-activity.tsx';
 import { goTo } from '../route.ts';
 import { useIsLoaded, useTopicStatus } from '../topics.ts';
 import { useConnection, useLatest } from '../trunk.ts';
-import { useLasting } from '../ui/use-lasting.ts';
 import { RunHeader } from './run-header.tsx';
 import { type Shape, ShapeSwitch } from './shape-switch.tsx';
-
-const ABSENT_AFTER_MS = 500;
 
 /** One run: its header, its graph, and beside it the selected node or what happens in the run. */
 export function RunView({ runId, nodeId }: { runId: string; nodeId: string | null }) {
@@ -21,13 +18,11 @@ export function RunView({ runId, nodeId }: { runId: string; nodeId: string | nul
   const graph = useGraph(topic);
   const status = useTopicStatus(topic);
   const isLoaded = useIsLoaded(topic);
-  // The topic may be told as live a moment before its state is here.
-  const isAbsent = useLasting(isLoaded && (!run || !graph), ABSENT_AFTER_MS);
   const [shape, setShape] = useState<Shape>(firstShape);
   const select = useCallback((id: string | null) => goTo({ runId, nodeId: id }), [runId]);
 
   if (status.state === 'refused') return <Absent title="You may not see this run" text={status.message} />;
-  if (!run || !graph) return isAbsent ? <Absent title="There is no such run" /> : <RunLoading />;
+  if (!run || !graph) return isLoaded ? <Absent title="There is no such run" /> : <RunLoading />;
   return (
     <>
       <section className="run" aria-labelledby="run-title">

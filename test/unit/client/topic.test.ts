@@ -60,6 +60,31 @@ test('consumers that come together ask for one snapshot, and the last one that l
   expect(hub.called('unsubscribe')).toEqual([]);
 });
 
+test('a topic is called live when its views have the state, and not before', async () => {
+  const s = scene();
+  const topic = s.client.topic('run');
+  const a = topic.latest('node').at('node:a');
+  a.subscribe(() => {});
+  const seen: unknown[] = [];
+  topic.status.subscribe(({ state }) => seen.push([state, a.get()?.state]));
+  const hub = await s.attached();
+  const ticket = await ticketOf(hub);
+  const live = { state: 'live', epoch: 'e1', offset: 4, lastSeen: 1_004, dropped: 0, gaps: 0 } as const;
+  await hub.deliver({
+    topics: [
+      snapshot('run', ticket, 4, { events: [node(3, 'a', 'on')] }),
+      { kind: 'status', topic: 'run', status: live },
+    ],
+  });
+  await untilEqual(
+    () => seen,
+    [
+      ['idle', undefined],
+      ['live', 'on'],
+    ],
+  );
+});
+
 test('a topic that is left and taken up again in one turn is not given up', async () => {
   const s = scene();
   const topic = s.client.topic('run');
