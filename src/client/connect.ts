@@ -1,3 +1,4 @@
+import { closed } from '../protocol/closed.ts';
 import type { ClosedReason, Connection } from '../protocol/model.ts';
 import type { Batch, HubPort, Reply } from '../protocol/port.ts';
 import type { AnyProtocol } from '../protocol/types.ts';
@@ -387,15 +388,6 @@ const unavailable = (why: unknown) =>
   new TrunklineError('hub_unavailable', `The hub cannot be started: ${why}`);
 const unanswered = (why: unknown) =>
   new TrunklineError('hub_lost', `${why}; what was asked may be done: see the outbox`);
-
-export function closed(
-  reason: ClosedReason,
-  message?: string,
-  retryAt: number | null = null,
-): Connection & { state: 'closed' } {
-  const detail = message === undefined ? {} : { detail: { message } };
-  return { state: 'closed', reason, ...detail, attempt: 0, retryAt, circuit: 'closed' };
-}
 
 /** Relative to the page; http: and https: become ws: and wss:. */
 export function webSocketUrl(url: string | URL, base: string): string {

@@ -1,10 +1,11 @@
+import { closed } from '../protocol/closed.ts';
 import type { Connection, Diagnosis } from '../protocol/model.ts';
 import type { Batch, HubPort } from '../protocol/port.ts';
 import type { AnyProtocol } from '../protocol/types.ts';
 import { address } from './address.ts';
 import { browser } from './browser.ts';
 import { createClock } from './clock.ts';
-import { closed, createLink } from './connect.ts';
+import { createLink } from './connect.ts';
 import { TrunklineError } from './errors.ts';
 import { createLogger, createReport } from './log.ts';
 import { createOffers } from './offers.ts';

@@ -1,4 +1,5 @@
-import type { Connection, HubReport } from '../../src/protocol/model.ts';
+import { closed } from '../../src/protocol/closed.ts';
+import type { HubReport } from '../../src/protocol/model.ts';
 import type { AttachRequest, Batch, HubMessage, Position, TopicUpdate } from '../../src/protocol/port.ts';
 import type { TokenTabs } from './connection/token.ts';
 import type { Context } from './context.ts';
@@ -15,14 +16,7 @@ const BATCH_ITEMS = 2_000;
 const KEEP_FOR_STALLED = 50;
 const RATE_WINDOW_MS = 1_000;
 
-const SIGNED_OUT: Connection = {
-  state: 'closed',
-  reason: 'signed_out',
-  detail: { message: 'signed out while this page was away' },
-  attempt: 0,
-  retryAt: null,
-  circuit: 'closed',
-};
+const SIGNED_OUT = closed('signed_out', 'signed out while this page was away');
 
 interface Tab {
   readonly id: TabId;

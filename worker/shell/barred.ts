@@ -1,4 +1,4 @@
-import type { Connection } from '../../src/protocol/model.ts';
+import { closed } from '../../src/protocol/closed.ts';
 import type { AttachRequest, Reply, TabSink } from '../../src/protocol/port.ts';
 import type { PortCall, TabId } from '../core/io.ts';
 import { ok, refusal } from '../core/reply.ts';
@@ -51,14 +51,7 @@ export class Barred implements Line {
     const tab = ++this.#lastTab;
     const ear = new Sink(this.#platform, sink);
     this.#tabs.set(tab, ear);
-    const connection: Connection = {
-      state: 'closed',
-      reason: 'superseded',
-      detail: { message: this.#message },
-      attempt: 0,
-      retryAt: null,
-      circuit: 'closed',
-    };
+    const connection = closed('superseded', this.#message);
     ear.deliver({ hub: this.hub, connection }).catch(() => {});
     return tab;
   }

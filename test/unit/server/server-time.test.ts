@@ -8,19 +8,8 @@ import { memoryLog } from '../../../src/server/index.ts';
 import type { EventLog } from '../../../src/server/log/event-log.ts';
 import { sqliteLog } from '../../../src/server/sqlite/index.ts';
 import { HandClock } from '../../../src/testing/fakes/clock.ts';
+import { command, ID } from './support/command.ts';
 import { HandWorld } from './support/hand.ts';
-
-const ID = '00000000-0000-4000-8000-00000000c0de';
-const command = (fields: object = {}) => ({
-  type: 'command',
-  id: ID,
-  priority: 'normal',
-  created_at: 1,
-  attempt: 1,
-  app_version: 3,
-  command: { type: 'note', text: 'x' },
-  ...fields,
-});
 
 let folder = '';
 beforeEach(() => {

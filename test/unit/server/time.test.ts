@@ -2,19 +2,9 @@ import { expect, test, vi } from 'vitest';
 import { deferred } from '../../../src/server/core/deferred.ts';
 import { memoryLog } from '../../../src/server/index.ts';
 import type { EventLog } from '../../../src/server/log/event-log.ts';
+import { command, ID } from './support/command.ts';
 import { HandPeer, HandWorld } from './support/hand.ts';
 
-const ID = '00000000-0000-4000-8000-00000000c0de';
-const command = (fields: object = {}) => ({
-  type: 'command',
-  id: ID,
-  priority: 'normal',
-  created_at: 1,
-  attempt: 1,
-  app_version: 3,
-  command: { type: 'note', text: 'x' },
-  ...fields,
-});
 const decide = () => ({ resumed: true });
 
 test('a socket without a hello is closed after 10 s', async () => {
