@@ -2,24 +2,34 @@ import type { HubPort, OutgoingCommand, Reply } from '../protocol/port.ts';
 
 type Answer = Reply<{ durable: boolean }>;
 
+interface Turn {
+  readonly commands: OutgoingCommand[];
+  readonly answers: Promise<Answer[]>;
+  /** Of all of its commands. */
+  readonly requireDurable: boolean;
+}
+
 /**
- * Hands commands to a hub: all of one turn in one message, since each message is a task of its worker, and each reply one
- * of the page.
+ * Hands commands to a hub: those of one turn in one message, since each message is a task of its worker, and each reply one
+ * of the page. What must be durable is answered later, where the store fails: the page would offer the others again to
+ * the next hub, though they were answered, and perhaps cancelled since.
  */
 export function createOffers() {
-  const turns = new WeakMap<HubPort, { commands: OutgoingCommand[]; answers: Promise<Answer[]> }>();
-  const begin = (hub: HubPort) => {
+  const turns = new WeakMap<HubPort, Turn>();
+  const begin = (hub: HubPort, requireDurable: boolean) => {
     const commands: OutgoingCommand[] = [];
     const answers = Promise.resolve().then(() => {
       turns.delete(hub);
       return hub.send(commands);
     });
-    const turn = { commands, answers };
+    const turn = { commands, answers, requireDurable };
     turns.set(hub, turn);
     return turn;
   };
   return async (hub: HubPort, command: OutgoingCommand): Promise<Answer> => {
-    const { commands, answers } = turns.get(hub) ?? begin(hub);
+    const { requireDurable } = command;
+    const turn = turns.get(hub);
+    const { commands, answers } = turn?.requireDurable === requireDurable ? turn : begin(hub, requireDurable);
     const index = commands.push(command) - 1;
     const answer = (await answers)[index];
     if (!answer) throw new Error('the hub did not answer each command');

@@ -52,6 +52,17 @@ test('what is sent in one turn goes to the hub in one message, also where the cl
   expect(hub.calls.map(({ method }) => method).slice(-2)).toEqual(['send', 'detach']);
 });
 
+test('what must be durable goes in a message of its own, in its order: others of its turn are not answered with it', async () => {
+  const s = scene();
+  const hub = await s.client.inspect().then(() => s.attached());
+  const sent = [false, true, true, false].map((requireDurable, n) =>
+    s.client.send('note', { text: String(n) }, { requireDurable }),
+  );
+  await Promise.all(sent);
+  const messages = hub.called('send').map(([commands]) => commands.map(({ command }) => command['text']));
+  expect(messages).toEqual([['0'], ['1', '2'], ['3']]);
+});
+
 test('what is sent is what was judged, whatever happens to the payload meanwhile', async () => {
   const s = scene();
   const payload = { text: 'before' };
