@@ -41,6 +41,8 @@ export type Action =
   | { do: 'kill browser'; powerLost: boolean }
   | { do: 'cut' | 'vanish' }
   | { do: 'latency'; ms: number }
+  /** What each connection carries from now on; `null`: anything. */
+  | { do: 'line speed'; bytesPerSecond: number | null }
   /** A frame on its way down is lost, as by a server that has a hole. */
   | { do: 'lose an event' }
   /** The next snapshot comes in two parts, and the second one only with the snapshot that follows. */
@@ -155,6 +157,7 @@ const WEIGHTED: readonly (readonly [weight: number, make: Make])[] = [
   [5, () => ({ do: 'cut' })],
   [3, () => ({ do: 'vanish' })],
   [2, ({ int, pick }) => ({ do: 'latency', ms: pick([0, 0, 20, 300, 1 + int(3_000), 5_200]) })],
+  [2, ({ pick }) => ({ do: 'line speed', bytesPerSecond: pick([null, null, 20_000, 5_000, 1_000]) })],
   [2, () => ({ do: 'lose an event' })],
   [2, () => ({ do: 'delay a part' })],
   [1, ({ int }) => ({ do: 'cut snapshots', parts: 1 + int(4) })],

@@ -77,6 +77,9 @@ export async function perform(world: World, action: Action): Promise<void> {
     case 'latency':
       network.latencyMs = action.ms;
       return;
+    case 'line speed':
+      network.bytesPerSecond = action.bytesPerSecond;
+      return;
     case 'lose an event':
       world.faults.loses = true;
       return;

@@ -226,6 +226,7 @@ export class World {
   async heal(): Promise<void> {
     this.#killAfter = null;
     this.network.latencyMs = 0;
+    this.network.bytesPerSecond = null;
     this.faults.end();
     this.server.heal();
     this.tokens = 'fine';

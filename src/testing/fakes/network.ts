@@ -15,7 +15,9 @@ const CLOSE_TIMEOUT_MS = 30_000;
 
 /** One direction of a socket. */
 interface Way {
-  /** By the time that has passed: nothing overtakes what was sent before, whatever becomes of the latency. */
+  /** When all that was sent has left, by the time that has passed. */
+  freeAt: number;
+  /** When the last of it arrives: nothing overtakes what was sent before, whatever becomes of the latency. */
   arrivesAt: number;
 }
 
@@ -43,6 +45,8 @@ export class FakeNetwork {
   server: Accept | null = null;
   /** Each way, for what is sent from now on. */
   latencyMs = 0;
+  /** What each connection carries, each way; `null`: anything at once. */
+  bytesPerSecond: number | null = null;
   /** Called with every message that arrives. */
   heard: (wire: Wire, direction: 'up' | 'down', text: string) => void = () => {};
   /** What becomes of a message of the server on its way. */
@@ -78,12 +82,12 @@ class FakeSocket extends EventTarget implements Wire {
   #network: FakeNetwork;
   #over: () => void;
   #server: Inbound | null = null;
-  /** Of what is sent while its way is blocked. */
-  bufferedAmount = 0;
+  /** Was sent while the way is lost. */
+  #stuckBytes = 0;
   #vanished = false;
   #serverGone = false;
-  readonly #up: Way = { arrivesAt: 0 };
-  readonly #down: Way = { arrivesAt: 0 };
+  readonly #up: Way = { freeAt: 0, arrivesAt: 0 };
+  readonly #down: Way = { freeAt: 0, arrivesAt: 0 };
 
   constructor(clock: HandClock, network: FakeNetwork, life: Life, url: string, over: () => void) {
     super();
@@ -112,12 +116,20 @@ class FakeSocket extends EventTarget implements Wire {
   send(data: unknown): void {
     const text = String(data);
     if (this.readyState !== OPEN) return;
-    if (this.#vanished) this.bufferedAmount += text.length;
-    this.#pass(this.#up, () => {
-      if (!this.isAccepted) return;
-      this.#network.heard(this, 'up', text);
-      this.#server?.message(text);
-    });
+    if (this.#vanished) this.#stuckBytes += text.length;
+    this.#pass(
+      this.#up,
+      () => {
+        if (!this.isAccepted) return;
+        this.#network.heard(this, 'up', text);
+        this.#server?.message(text);
+      },
+      text.length,
+    );
+  }
+
+  get bufferedAmount(): number {
+    return this.#stuckBytes + this.#waiting(this.#up);
   }
 
   close(code = 1005, reason = ''): void {
@@ -155,14 +167,22 @@ class FakeSocket extends EventTarget implements Wire {
       address: '',
       send: (text) => {
         if (this.#serverGone) return;
-        this.#pass(this.#down, () => {
-          if (this.readyState !== OPEN) return;
-          const data = this.#network.tamper(this, text);
-          this.#network.heard(this, 'down', data);
-          this.#tell('message', { data });
+        this.#pass(
+          this.#down,
+          () => {
+            if (this.readyState !== OPEN) return;
+            const data = this.#network.tamper(this, text);
+            this.#network.heard(this, 'down', data);
+            this.#tell('message', { data });
+          },
+          text.length,
+        );
+        if (this.#waiting(this.#down) === 0) return;
+        this.#clock.setTimer(this.#down.freeAt - this.#clock.elapsed, () => {
+          if (this.isAccepted) this.#server?.drained();
         });
       },
-      bufferedBytes: () => 0,
+      bufferedBytes: () => this.#waiting(this.#down),
       mark: () => {
         this.#pass(this.#down, () => {
           if (this.readyState !== OPEN) return;
@@ -204,14 +224,24 @@ class FakeSocket extends EventTarget implements Wire {
     if (before !== CLOSED) this.#tell('close', { code, reason });
   }
 
-  /** On its way for as long as the network takes; lost where the way is. */
-  #pass(way: Way, arrive: () => void): void {
+  /** On its way for as long as the network takes, behind what was sent before; lost where the way is. */
+  #pass(way: Way, arrive: () => void, bytes = 0): void {
+    const { latencyMs, bytesPerSecond } = this.#network;
     const { elapsed } = this.#clock;
-    way.arrivesAt = Math.max(way.arrivesAt, elapsed + this.#network.latencyMs);
+    const sendingMs = bytesPerSecond === null ? 0 : (bytes / bytesPerSecond) * 1_000;
+    way.freeAt = Math.max(way.freeAt, elapsed) + sendingMs;
+    way.arrivesAt = Math.max(way.arrivesAt, way.freeAt + latencyMs);
     const waitMs = way.arrivesAt - elapsed;
     const go = () => this.#clock.post(way, () => this.#vanished || arrive());
     if (waitMs > 0) this.#clock.setTimer(waitMs, go);
     else go();
+  }
+
+  /** Bytes that were sent and have not left. */
+  #waiting({ freeAt }: Way): number {
+    const { bytesPerSecond } = this.#network;
+    const waitMs = freeAt - this.#clock.elapsed;
+    return bytesPerSecond === null || waitMs <= 0 ? 0 : Math.ceil((waitMs / 1_000) * bytesPerSecond);
   }
 
   #tell(type: string, fields: object): void {
