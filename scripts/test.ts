@@ -1,12 +1,12 @@
 /**
- * `npm test`: every stage in order, then one line with the number of all tests. `npm test -- unit e2e` runs the named
- * stages only. `npm run test:all` has the longer forms.
+ * `npm test`: every stage in order, then the tests that failed, and one line with the number of all.
+ * `npm test -- unit e2e` runs the named stages only. `npm run test:all` has the longer forms.
  */
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type Counts, readCounts } from './test/counts.ts';
+import { readReport } from './test/report.ts';
 import { type ProgressListener, runCommand } from './test/run-command.ts';
 import { ALL, type Stage, USUAL } from './test/stages.ts';
 
@@ -34,11 +34,14 @@ const asked = stages.filter(isAsked);
 const folder = mkdtempSync(join(tmpdir(), 'trunkline-test-'));
 const packed = join(folder, 'packed');
 mkdirSync(packed);
-const total: Counts = { passed: 0, failed: 0 };
+const total = { passed: 0, failed: 0 };
 const results: string[] = [];
+const failures: string[] = [];
 for (const group of groups) await Promise.all(group.filter(isAsked).map(runAndTell));
 rmSync(folder, { recursive: true });
 console.log(`\n${results.join('\n')}\n`);
+// Named at the end once more: what a test printed when it failed stands far above.
+for (const failure of failures) console.log(`failed: ${failure}`);
 console.log(`${total.passed} passed, ${total.failed} failed`);
 process.exitCode = total.failed === 0 ? 0 : 1;
 
@@ -67,16 +70,17 @@ async function run(stage: Stage, onProgress: ProgressListener): Promise<string |
     env: { ...stage.env, ...packageVariable(), PLAYWRIGHT_JSON_OUTPUT_FILE: report },
     onProgress,
   });
-  const counts = stage.runner ? readCounts(stage.runner, report) : null;
-  total.passed += counts?.passed ?? 0;
-  total.failed += counts?.failed ?? 0;
-  if (counts?.failed) return `${counts.failed} failed`;
+  const told = stage.runner ? readReport(stage.runner, report) : null;
+  total.passed += told?.passed ?? 0;
+  total.failed += told?.failed ?? 0;
+  failures.push(...(told?.failures ?? []).map((failure) => `${stage.name}: ${failure}`));
+  if (told?.failed) return `${told.failed} failed`;
   if (end !== null) {
     // It counts as a failure although no test stands for it.
     total.failed += 1;
     return end;
   }
-  if (counts?.passed === 0) {
+  if (told?.passed === 0) {
     total.failed += 1;
     return 'it ran no test';
   }
