@@ -129,7 +129,10 @@ export type Outcome<R = unknown> =
   | { status: 'written' }
   /** The server refused it for good. */
   | { status: 'rejected'; code: string; message: string }
-  /** `uncertain`: it may have run, and nobody can tell. The others never ran. */
+  /**
+   * `uncertain`: it may have run, and nobody can tell. The others never ran; `dropped`: it made room for a newer one, or
+   * another of its `dedupe` key was taken while the storage failed.
+   */
   | { status: 'uncertain' | 'expired' | 'dropped' | 'cancelled' }
   /** It has ended or left the outbox, and nobody knows any more how: look at what the server shows. */
   | { status: 'forgotten' };

@@ -52,6 +52,12 @@ export function reject(box: Box, entry: Entry, code: string, message: string): v
   end(box, entry, { row: { ...entry.row, fate }, outcome: { status: 'rejected', code, message } });
 }
 
+/** It never left, and never will. */
+export function drop(box: Box, entry: Entry, code: string, message: string): void {
+  const fate = { state: 'dropped', at: box.context.now, error: { code, message } } as const;
+  end(box, entry, { row: { ...entry.row, fate }, outcome: { status: 'dropped' } });
+}
+
 /** It may have run, and nobody will tell: a person decides about it. */
 export function leaveUncertain(box: Box, entry: Entry, done?: () => void): void {
   const fate = { state: 'uncertain', at: box.context.now } as const;

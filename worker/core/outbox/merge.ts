@@ -7,6 +7,7 @@ import { pump } from './dispatch.ts';
 import { apply, opsOf } from './endings.ts';
 import { type Entry, isPending, retryName, storedAs } from './entry.ts';
 import { restoreEntry } from './restore.ts';
+import { partTwins } from './twins.ts';
 
 export interface Merged {
   /** What memory has and the store lacks. */
@@ -25,6 +26,7 @@ export function mergeStored(
   const inStore = new Map(rows.map((row) => [row.id, row]));
   const settledInStore = new Map(storedOutcomes.map((outcome) => [outcome.id, outcome]));
   const ops: StoreOp[] = [];
+  const strangers: Entry[] = [];
   queueBehind(box, inStore);
   for (const entry of entries.values()) {
     const row = inStore.get(entry.row.id);
@@ -51,7 +53,7 @@ export function mergeStored(
     // Of one whose end the server's clock tells, no age has to be known.
     const isAgeless = row.expiresAt !== undefined && row.createdAt > context.now;
     const takenAt = context.uptime - (isAgeless ? 0 : ageMs);
-    entries.set(row.id, {
+    const stranger: Entry = {
       row: restored,
       offeredAt,
       takenAt,
@@ -60,11 +62,14 @@ export function mergeStored(
       awaits: null,
       neverRan: false,
       askedOn: null,
-    });
+    };
+    entries.set(row.id, stranger);
+    if (isPending(stranger)) strangers.push(stranger);
   }
-  for (const outcome of outcomes.all)
-    if (!settledInStore.has(outcome.id)) ops.push({ op: 'put', table: 'outcomes', row: outcome });
+  const ended = [...outcomes.all].filter(({ id }) => !settledInStore.has(id));
+  for (const outcome of ended) ops.push({ op: 'put', table: 'outcomes', row: outcome });
   outcomes.load([...settledInStore.values()]);
+  partTwins(box, strangers, ended);
   const written = [...entries.values()].filter((entry) => inStore.get(entry.row.id) !== entry.row);
   for (const entry of written) ops.push(...opsOf(box, entry));
   const endings = [...box.endings];

@@ -3,7 +3,7 @@ import { commandDefinition } from '../../../src/protocol/interpret.ts';
 import type { Reply } from '../../../src/protocol/port.ts';
 import { refusal } from '../reply.ts';
 import { type Box, pendingIn } from './box.ts';
-import { end } from './endings.ts';
+import { drop } from './endings.ts';
 import { type Entry, inOrder } from './entry.ts';
 
 /** The pending command that says the same. */
@@ -14,7 +14,7 @@ export function twin(box: Box, type: string, dedupeKey: string | null): Entry | 
 
 /** At the limit: refuses, or drops the oldest that was never handed to a socket, as the command's definition says. */
 export function makeRoom(box: Box, priority: 'high' | 'normal', type: string): Reply<never> | null {
-  const { settings, protocol, now } = box.context;
+  const { settings, protocol } = box.context;
   const limit = priority === 'high' ? settings.highLimit : settings.normalLimit;
   const peers = pendingIn(box).filter(({ row }) => row.priority === priority && !row.withdrawing);
   if (peers.length < limit) return null;
@@ -23,11 +23,7 @@ export function makeRoom(box: Box, priority: 'high' | 'normal', type: string): R
   const isDroppable = ({ row, delivery }: Entry) => !row.maybeSent && delivery.state === 'ready';
   const oldest = overflow === 'refuse' ? undefined : peers.sort(inOrder).find(isDroppable);
   if (!oldest) return refusal('outbox_full', `${type} was not taken: ${whatFills(peers, priority, limit)}`);
-  const error = { code: 'outbox_full', message: `made room for a newer command, at the limit of ${limit}` };
-  end(box, oldest, {
-    row: { ...oldest.row, fate: { state: 'dropped', at: now, error } },
-    outcome: { status: 'dropped' },
-  });
+  drop(box, oldest, 'outbox_full', `made room for a newer command, at the limit of ${limit}`);
   return null;
 }
 
