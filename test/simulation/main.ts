@@ -1,17 +1,16 @@
 /**
  * `npm run simulate`: `--seeds N` plays so many schedules (2,000), `--from S` beginning with that seed; `--seed S` plays
- * one again, and makes it as short as it goes; `--mutants` shows that mistakes are caught.
+ * one again, and makes it as short as it goes; `--mutants` shows that mistakes are caught, each by one of so many seeds or
+ * by its unit test; `--only TEXT`: those with that in their name.
  */
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { MUTANTS } from './mutants.ts';
+import { catchMutants } from './catch-mutants.ts';
 import type { Played } from './player.ts';
 import { playThere } from './processes.ts';
 import { play, scheduleOf } from './run.ts';
 import { shrink } from './shrink.ts';
-import { isCaughtByTest } from './unit-mutants.ts';
 
-const SEEDS_FOR_A_MUTANT = 10_000;
 const PROGRESS_EVERY_MS = 10_000;
 
 const { values } = parseArgs({
@@ -20,11 +19,15 @@ const { values } = parseArgs({
     from: { type: 'string', default: '1' },
     seed: { type: 'string' },
     mutants: { type: 'boolean', default: false },
+    only: { type: 'string', default: '' },
   },
 });
 
-if (values.mutants) await showMutants();
-else if (values.seed !== undefined) await replay(Number(values.seed));
+if (values.mutants) {
+  const { only, from, seeds } = values;
+  const areCaught = await catchMutants({ only, from: Number(from), seeds: Number(seeds) });
+  process.exitCode = areCaught ? 0 : 1;
+} else if (values.seed !== undefined) await replay(Number(values.seed));
 else await playMany(Number(values.from), Number(values.seeds));
 
 async function playMany(from: number, count: number): Promise<void> {
@@ -78,35 +81,4 @@ async function replay(seed: number): Promise<void> {
 /** Which numbers are in it makes no difference. */
 function kindOf(problem: string): string {
   return problem.replace(/\d+/g, '#');
-}
-
-async function showMutants(): Promise<void> {
-  let missed = 0;
-  const waiting = [...MUTANTS];
-  const work = async () => {
-    for (let mutant = waiting.shift(); mutant; mutant = waiting.shift()) {
-      if (mutant.test !== undefined) {
-        const isCaught = await isCaughtByTest(mutant);
-        if (!isCaught) missed++;
-        console.log(`${mutant.name}\n    ${isCaught ? 'caught' : 'NOT CAUGHT'} by ${mutant.test}`);
-        continue;
-      }
-      const order = { first: 1, step: 1, count: SEEDS_FOR_A_MUTANT, stopAtFailure: true };
-      let played = 0;
-      let caught: Played | null = null;
-      await playThere(order, mutant.name, (result) => {
-        played++;
-        if (result.problems.length > 0) caught ??= result;
-      });
-      // Nothing was changed: the text is not there any more.
-      if (JSON.stringify(caught).includes('does not have exactly once')) caught = null;
-      if (!caught) missed++;
-      const { seed, problems }: Played = caught ?? { seed: 0, problems: [] };
-      const verdict = caught ? `caught by seed ${seed}` : `NOT CAUGHT by ${played} seeds`;
-      console.log(`${mutant.name}\n    ${verdict}${caught ? `: ${problems[0]?.slice(0, 110)}` : ''}`);
-    }
-  };
-  await Promise.all(Array.from({ length: availableParallelism() }, work));
-  console.log(`\n${MUTANTS.length - missed} of ${MUTANTS.length} mistakes are caught`);
-  process.exitCode = missed === 0 ? 0 : 1;
 }

@@ -6,23 +6,26 @@ import { readFileSync } from 'node:fs';
 import { registerHooks, stripTypeScriptTypes } from 'node:module';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { MUTANTS } from './mutants.ts';
+import { MUTANTS } from './mutants/index.ts';
+import { editsOf } from './mutants/mutant.ts';
 
 const mutant = MUTANTS.find(({ name }) => name === process.env['MUTANT']);
 if (!mutant) throw new Error(`there is no mutant ${JSON.stringify(process.env['MUTANT'])}`);
-const changed = new Map(
-  [mutant, ...(mutant.also ? [mutant.also] : [])].map(({ file, text, instead }) => {
-    const path = resolve(import.meta.dirname, '../..', file);
-    const source = readFileSync(path, 'utf8');
-    if (source.split(text).length !== 2) throw new Error(`${file} does not have exactly once: ${text}`);
-    return [path, stripTypeScriptTypes(source.replace(text, () => instead))];
-  }),
-);
+const changed = new Map<string, string>();
+for (const { file, text, instead } of editsOf(mutant)) {
+  const path = resolve(import.meta.dirname, '../..', file);
+  const source = changed.get(path) ?? readFileSync(path, 'utf8');
+  if (source.split(text).length !== 2) throw new Error(`${file} does not have exactly once: ${text}`);
+  changed.set(
+    path,
+    source.replace(text, () => instead),
+  );
+}
 
 registerHooks({
   load(url, context, nextLoad) {
     const source = url.startsWith('file:') ? changed.get(fileURLToPath(url)) : undefined;
     if (source === undefined) return nextLoad(url, context);
-    return { format: 'module', source, shortCircuit: true };
+    return { format: 'module', source: stripTypeScriptTypes(source), shortCircuit: true };
   },
 });

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { Mutant } from './mutants.ts';
+import { editsOf, type Mutant } from './mutants/mutant.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 /** What unit tests read. */
@@ -17,20 +17,26 @@ const COPIED = [
   'vite.config.ts',
 ];
 
+/** By test: whether it passes without any mistake. */
+const clean = new Map<string, Promise<boolean>>();
+
 /** Runs the mutant's unit test on a copy of the sources in which the mistake was made: whether the test fails there. */
-export async function isCaughtByTest({ test, file, text, instead, also }: Mutant): Promise<boolean> {
+export async function isCaughtByTest(mutant: Mutant): Promise<boolean> {
+  const { test } = mutant;
   if (test === undefined) return false;
   const copy = await mkdtemp(join(tmpdir(), 'trunkline-mutant-'));
   try {
     await Promise.all(COPIED.map((name) => cp(join(ROOT, name), join(copy, name), { recursive: true })));
     await symlink(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
-    if (!(await passes(copy, test))) throw new Error(`${test} fails without any mistake`);
-    for (const edit of [{ file, text, instead }, ...(also ? [also] : [])]) {
-      const path = join(copy, edit.file);
+    clean.set(test, clean.get(test) ?? passes(copy, test));
+    if (!(await clean.get(test))) throw new Error(`${test} fails without any mistake`);
+    for (const { file, text, instead } of editsOf(mutant)) {
+      const path = join(copy, file);
       const source = await readFile(path, 'utf8');
+      if (source.split(text).length !== 2) throw new Error(`${file} does not have exactly once: ${text}`);
       await writeFile(
         path,
-        source.replace(edit.text, () => edit.instead),
+        source.replace(text, () => instead),
       );
     }
     return !(await passes(copy, test));

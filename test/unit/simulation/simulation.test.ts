@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { MUTANTS } from '../../simulation/mutants.ts';
+import { MUTANTS } from '../../simulation/mutants/index.ts';
+import { editsOf } from '../../simulation/mutants/mutant.ts';
 import { Random } from '../../simulation/random.ts';
 import { play, scheduleOf } from '../../simulation/run.ts';
 import { shrink } from '../../simulation/shrink.ts';
@@ -59,9 +60,7 @@ test('random numbers follow from their seed, and are spread', () => {
 });
 
 describe('each mistake that the simulation must catch', () => {
-  const edits = MUTANTS.flatMap(({ name, also, ...edit }) =>
-    [edit, ...(also ? [also] : [])].map((one) => ({ name, ...one })),
-  );
+  const edits = MUTANTS.flatMap((mutant) => editsOf(mutant).map((edit) => ({ name: mutant.name, ...edit })));
 
   test.for(edits)('can still be made: $name ($file)', ({ file, text, instead }) => {
     const source = readFileSync(resolve(import.meta.dirname, '../../..', file), 'utf8');

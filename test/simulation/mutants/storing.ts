@@ -1,7 +1,7 @@
-import type { Mutant } from '../mutants.ts';
+import type { Mutant } from './mutant.ts';
 
-/** Mistakes in what is stored, and how safely. */
-export const STORED_MUTANTS: readonly Mutant[] = [
+/** Mistakes in what is stored, in which order and how safely. */
+export const STORING_MUTANTS: readonly Mutant[] = [
   {
     name: 'a retry leaves its old outcome in the store',
     file: 'worker/core/outbox/outbox.ts',
@@ -25,10 +25,22 @@ export const STORED_MUTANTS: readonly Mutant[] = [
     test: 'test/unit/core/power-loss.test.ts',
   },
   {
-    name: 'a command that waits for its time never becomes uncertain',
-    file: 'worker/core/outbox/dispatch.ts',
-    text: "const isOut = entry.delivery.state === 'in_flight' || entry.delivery.state === 'marking';",
-    instead: "const isOut = ['in_flight', 'marking', 'waiting'].includes(entry.delivery.state);",
-    test: 'test/unit/core/power-loss.test.ts',
+    name: 'an ending is not stored, so that the row comes back',
+    file: 'worker/core/outbox/endings.ts',
+    text: '    ...box.outcomes.prune(box.context.now),',
+    instead:
+      "    { op: 'put', table: 'entries', row: entry.row },\n    ...box.outcomes.prune(box.context.now),",
+  },
+  {
+    name: 'rows that the store holds are not taken over',
+    file: 'worker/core/outbox/merge.ts',
+    text: '    if (entries.has(row.id)) continue;\n',
+    instead: '    if (entries.has(row.id) || entries.size > 0) continue;\n',
+  },
+  {
+    name: 'memory forgets that a row may have been sent when the store is back',
+    file: 'worker/core/outbox/merge.ts',
+    text: 'maybeSent: memory.maybeSent || stored.maybeSent,',
+    instead: 'maybeSent: false,',
   },
 ];

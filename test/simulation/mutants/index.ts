@@ -1,0 +1,21 @@
+import { HUB_MUTANTS } from './hub.ts';
+import type { Mutant } from './mutant.ts';
+import { OUTBOX_MUTANTS } from './outbox.ts';
+import { PAGE_MUTANTS } from './page.ts';
+import { SENDING_MUTANTS } from './sending.ts';
+import { SERVER_MUTANTS } from './server.ts';
+import { SHELL_MUTANTS } from './shell.ts';
+import { STORING_MUTANTS } from './storing.ts';
+import { TOPICS_MUTANTS } from './topics.ts';
+
+/** Each must be caught by the simulation, or by the unit test that it names: what both let through, nobody tests. */
+export const MUTANTS: readonly Mutant[] = [
+  ...SENDING_MUTANTS,
+  ...OUTBOX_MUTANTS,
+  ...STORING_MUTANTS,
+  ...HUB_MUTANTS,
+  ...TOPICS_MUTANTS,
+  ...SHELL_MUTANTS,
+  ...PAGE_MUTANTS,
+  ...SERVER_MUTANTS,
+];

@@ -1,0 +1,23 @@
+import type { Mutant } from './mutant.ts';
+
+/** Mistakes in what tabs ask of the outbox: to send, cancel, retry, dismiss. */
+export const OUTBOX_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'a cancel takes back what may have been sent',
+    file: 'worker/core/outbox/outbox.ts',
+    text: 'if (entry.row.maybeSent && !entry.neverRan) {',
+    instead: 'if (entry.row.maybeSent && entry.row.attempt < 0) {',
+  },
+  {
+    name: 'a send that an earlier hub died over counts as never sent',
+    file: 'worker/core/outbox/outbox.ts',
+    text: '    maybeSent: maybeSentMs !== null,',
+    instead: '    maybeSent: false,',
+  },
+  {
+    name: 'a send resolves before it is stored',
+    file: 'worker/core/outbox/outbox.ts',
+    text: '  put(box, entry, requireDurable);\n  if (writable)',
+    instead: '  answer(ok({ durable: true }));\n  put(box, entry, requireDurable);\n  if (writable)',
+  },
+];

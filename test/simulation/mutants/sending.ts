@@ -1,0 +1,64 @@
+import type { Mutant } from './mutant.ts';
+
+/** Mistakes in what is handed to the socket, and when. */
+export const SENDING_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'a command that waits for its time never becomes uncertain',
+    file: 'worker/core/outbox/dispatch.ts',
+    text: "const isOut = entry.delivery.state === 'in_flight' || entry.delivery.state === 'marking';",
+    instead: "const isOut = ['in_flight', 'marking', 'waiting'].includes(entry.delivery.state);",
+    test: 'test/unit/core/power-loss.test.ts',
+  },
+  {
+    name: 'an entry is deleted when it is sent',
+    file: 'worker/core/outbox/dispatch.ts',
+    text: "  const ops = picked.map(({ row }): StoreOp => ({ op: 'put', table: 'entries', row }));",
+    instead:
+      "  const ops = picked.map(({ row }): StoreOp => ({ op: 'delete', table: 'entries', key: row.id }));",
+  },
+  {
+    name: 'a frame is written before its row says that it may have been sent',
+    file: 'worker/core/outbox/dispatch.ts',
+    text: '    entry.row = markedRow(withEnd(box, entry), writable.serverTime);\n',
+    instead:
+      '    entry.row = { ...markedRow(withEnd(box, entry), writable.serverTime), maybeSent: false };\n',
+  },
+  {
+    name: 'an entry that may have been sent expires',
+    file: 'worker/core/outbox/expiry.ts',
+    text: 'else if (!row.maybeSent) expireEntry',
+    instead: 'else expireEntry',
+  },
+  {
+    name: 'an entry is sent again, though the server may have forgotten it',
+    file: 'worker/core/outbox/dispatch.ts',
+    text: 'firstSentAt >= dedupeSince && firstSentAt <= serverTime',
+    instead: 'firstSentAt > 0',
+  },
+  {
+    name: 'what was in flight is not sent again after a reconnect',
+    file: 'worker/core/outbox/dispatch.ts',
+    text: "if (entry.delivery.state === 'in_flight') entry.delivery = { state: 'ready' };",
+    instead: "if (entry.delivery.state === 'in_flight') entry.delivery = { state: 'storing' };",
+  },
+  {
+    name: 'the order is turned around when commands are sent again',
+    file: 'worker/core/outbox/entry.ts',
+    text: '  return a.row.seq - b.row.seq;',
+    instead:
+      '  return a.row.attempt > 0 || b.row.attempt > 0 ? b.row.seq - a.row.seq : a.row.seq - b.row.seq;',
+  },
+  {
+    name: 'a second high command of a topic overtakes the first',
+    file: 'worker/core/outbox/entry.ts',
+    text: "  if (a.row.priority !== b.row.priority) return a.row.priority === 'high' ? -1 : 1;\n  return",
+    instead:
+      "  if (a.delivery.state === 'waiting' || b.delivery.state === 'waiting') return a.delivery.state === 'waiting' ? 1 : -1;\n  return",
+  },
+  {
+    name: 'what makes room for newer commands may have been sent',
+    file: 'worker/core/outbox/room.ts',
+    text: "=> !row.maybeSent && delivery.state === 'ready';",
+    instead: "=> row.seq > 0 && delivery.state !== 'storing';",
+  },
+];

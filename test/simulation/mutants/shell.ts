@@ -1,0 +1,34 @@
+import type { Mutant } from './mutant.ts';
+
+/** Mistakes between hubs, and between a hub and its tabs. */
+export const SHELL_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'a relay gives credit before its tab has taken the batch',
+    file: 'worker/shell/relay.ts',
+    text: '        if (isFarewell(batch)) credit();\n        else delivered?.then(credit, () => {});',
+    instead: '        delivered?.catch(() => {});\n        credit();',
+  },
+  {
+    name: 'the tabs of a relay that died stay with the owner',
+    file: 'worker/shell/relays.ts',
+    text: '.then(close, close);',
+    instead: '.then(() => {}, close);',
+  },
+  {
+    name: 'an owner that is stuck is waited for',
+    file: 'worker/shell/hub.ts',
+    text: "    this.#lineUp('steal');",
+    instead: '    this.#ask();',
+  },
+  {
+    name: 'an owner that was robbed goes on',
+    file: 'worker/shell/hub.ts',
+    text: "    if (this.#role.is === 'owner') return this.#role.line.fence(why);",
+    instead: "    if (this.#role.is === 'owner') return;",
+    also: {
+      file: 'worker/core/hub.ts',
+      text: "        if (input.failure === 'fenced') return this.#end('superseded');\n",
+      instead: '',
+    },
+  },
+];

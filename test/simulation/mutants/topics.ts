@@ -1,0 +1,49 @@
+import type { Mutant } from './mutant.ts';
+
+/** Mistakes in what pages are given of topics, and what the server is told of it. */
+export const TOPICS_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'a critical event is acknowledged before a page took it',
+    file: 'worker/core/topics/criticals.ts',
+    text: '    this.#waiting.set(item.offset, item);\n    return true;',
+    instead: '    this.took(item.offset);\n    return true;',
+  },
+  {
+    name: 'acknowledgements are lost with the connection',
+    file: 'worker/core/topics/criticals.ts',
+    text: '    if (this.#taken.has(item.offset)) {\n      this.#unacknowledged.add(item.offset);',
+    instead: '    if (this.#taken.has(item.offset)) {',
+  },
+  {
+    name: 'a repeat of a critical event moves the cursor',
+    file: 'worker/core/topics/topic.ts',
+    text: '    const item = this.#read(frame, true, true);\n    if (item) this.#pass',
+    instead:
+      '    knowledge.offset = Math.max(frame.offset, knowledge.offset);\n    const item = this.#read(frame, true, true);\n    if (item) this.#pass',
+  },
+  {
+    name: 'a hole in the offsets is not noticed',
+    file: 'worker/core/topics/topic.ts',
+    text: 'if ((frame.prev ?? frame.offset - 1) !== knowledge.offset) {',
+    instead: 'if ((frame.prev ?? frame.offset - 1) < 0) {',
+  },
+  {
+    name: 'two resyncs interleave: a part of the earlier answer gets into the newer one',
+    file: 'worker/core/topics/topic.ts',
+    text: "if (subscription.state !== 'asked' || subscription.ref !== frame.ref) return;\n    const parts",
+    instead: "if (subscription.state !== 'asked') return;\n    const parts",
+  },
+  {
+    name: 'the cursor is stored before a page has credited it',
+    file: 'worker/core/tabs.ts',
+    text: "    tab.credit = { state: 'out', given };",
+    instead:
+      "    for (const [topic, position] of given) this.#topics.credited(topic, position);\n    tab.credit = { state: 'out', given };",
+  },
+  {
+    name: 'a page that comes back from a stall goes on as if nothing had been lost',
+    file: 'worker/core/topics/seat.ts',
+    text: '    this.#mustRestart = true;\n    this.#giving = null;',
+    instead: '    this.#place = this.#topic.journal.end;\n    this.#giving = null;',
+  },
+];
