@@ -40,6 +40,7 @@ export class Keeper {
   /** In a row. */
   #failures = 0;
   #transactions = 0;
+  #wasRead = false;
 
   constructor(context: Context, onStorage: () => void) {
     this.#context = context;
@@ -58,6 +59,11 @@ export class Keeper {
   /** Whether the rows are just taken over: until the end of it nothing may rely on them. */
   get waits(): boolean {
     return this.#state.state === 'waiting';
+  }
+
+  /** Whether what the store held when this hub began is known. */
+  get wasRead(): boolean {
+    return this.#wasRead;
   }
 
   /** Whether nobody knows what the disk says of this command. It must neither be sent nor called ended meanwhile. */
@@ -80,6 +86,7 @@ export class Keeper {
   reread(state: LoadedState): void {
     const { writes } = this.#state.state === 'degraded' ? this.#state.doubt : NO_DOUBT;
     this.#state = { state: 'waiting' };
+    this.#wasRead = true;
     const ops = writes.flatMap((write) => write.ops);
     const stored = isWritten(ops, state);
     for (const write of writes) write.done(stored);

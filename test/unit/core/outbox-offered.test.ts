@@ -60,6 +60,43 @@ describe('a send that an earlier hub was offered', () => {
     expect(pending.reply).toEqual(DURABLE);
   });
 
+  test('waits for the storage where no row could be read: one of it may say that it never was sent', () => {
+    const before = start();
+    const { id } = before.tab.send({ ...decision, requireDurable: true });
+    const { disk } = before.world;
+    disk.failure = 'failed';
+    const { world, tab } = connect({ disk, hubId: 'hub-2' });
+    const lenient = tab.send({ ...decision, id, maybeSentMs: 1_000 });
+    expect(lenient.pending.reply).toEqual({ ok: true, value: { durable: false } });
+    const strict = tab.send({ ...decision, id, requireDurable: true, maybeSentMs: 1_000 });
+    expect(strict.pending.reply).toBeUndefined();
+    const fresh = decide(tab, 'h', 'run:2');
+    expect(world.socket.sent('command').map((frame) => frame.id)).toEqual([fresh.id]);
+    disk.failure = null;
+    world.advance(3_000);
+    expect(strict.pending.reply).toEqual(DURABLE);
+    // With the name that the storage had.
+    expect(world.sockets).toHaveLength(2);
+    world.socket.welcome();
+    expect(world.socket.sent('command')).toContainEqual(expect.objectContaining({ id }));
+    expect(disk.entries.get(id)).toMatchObject({ maybeSent: true });
+  });
+
+  test('and ends there, as it was taken back, when the storage knows it', () => {
+    const { disk } = start().world;
+    disk.failure = 'failed';
+    const { world, tab } = start({ disk, hubId: 'hub-2' });
+    const { id } = tab.send({ ...decision, maybeSentMs: 1_000 });
+    world.socket.welcome({ capabilities: ['withdraw'] });
+    tab.call({ method: 'cancel', id });
+    expect(world.socket.sent('withdraw')).toMatchObject([{ id }]);
+    world.socket.say({ type: 'command_nack', id, code: 'cancelled', message: '', retry: false, ran: false });
+    expect(tab.settled).toEqual([]);
+    disk.failure = null;
+    world.advance(1_000);
+    expect(tab.settled).toEqual([{ id, outcome: { status: 'cancelled' } }]);
+  });
+
   test('is taken over the limits', () => {
     const { tab } = start({ settings: { highLimit: 1 } });
     decide(tab, 'h');

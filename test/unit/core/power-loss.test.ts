@@ -45,6 +45,14 @@ describe('a loss of power does not take back', () => {
     expect(lastOf(started).durability).toBe('strict');
   });
 
+  test('that a normal command was refused: what is forbidden now may be allowed the next time', () => {
+    const started = connect();
+    const { id } = remark(started.tab, 1);
+    started.world.autoCommit = false;
+    started.world.socket.say({ type: 'command_nack', id, code: 'forbidden', message: '', retry: false });
+    expect(lastOf(started).durability).toBe('strict');
+  });
+
   test('that a normal command has expired', () => {
     const started = away();
     started.tab.send({ command: { type: 'probe', n: 1 } });

@@ -6,7 +6,7 @@ import type { StoreOp } from '../store.ts';
 import { answerSend } from './answers.ts';
 import { type Box, pendingIn, type Writable } from './box.ts';
 import { end, leaveUncertain, reject } from './endings.ts';
-import { type Entry, inOrder, isPending, retryName } from './entry.ts';
+import { type Entry, inOrder, isPending, mayBeUnsent, retryName } from './entry.ts';
 import { expire, expireEntry, isOver, withEnd } from './expiry.ts';
 import { commandFrame, frameBytes, markedRow } from './frame.ts';
 import { pickNext } from './pick.ts';
@@ -235,7 +235,7 @@ function candidates(box: Box): { entry: Entry; held: boolean }[] {
       // A row that says "never sent", or may say so, must not be contradicted: it waits for the store.
       .map((entry) => ({
         entry,
-        held: keeper.isInDoubt(entry.row.id) || (keeper.degraded && entry.stored === 'unsent'),
+        held: keeper.isInDoubt(entry.row.id) || (keeper.degraded && mayBeUnsent(entry)),
       }))
   );
 }

@@ -28,8 +28,8 @@ export function end(
   entry.delivery = { state: canFail ? 'storing' : 'settled' };
   box.context.deadlines.clear(retryName(id));
   box.endings.set(id, ending);
-  // "It never ran" must outlive a loss of power; what the server answered, it answers again.
-  const neverRan = !['accepted', 'written', 'rejected'].includes(outcome.status);
+  // "It never ran" must outlive a loss of power; of what it accepted, the server says so again.
+  const neverRan = !['accepted', 'written'].includes(outcome.status);
   const durability = neverRan || entry.row.priority === 'high' ? 'strict' : 'relaxed';
   box.keeper.write(opsOf(box, entry), durability, (stored) => {
     const { status } = outcome;

@@ -5,6 +5,8 @@ import type { StoredEntry } from '../store.ts';
 export type Stored =
   /** Nothing: the command is in memory alone. */
   | 'no'
+  /** Nobody knows: an earlier hub was offered it, and this one could not read the rows yet. They may say `unsent`. */
+  | 'unread'
   /** That it never was handed to a socket, or has ended: it must not be sent while the store says so. */
   | 'unsent'
   /** That it may have been. */
@@ -48,6 +50,16 @@ export interface Entry {
 /** Still to be delivered. One whose end is only to be stored is not. */
 export function isPending({ row, delivery }: Entry): boolean {
   return row.fate.state === 'pending' && delivery.state !== 'settled';
+}
+
+/** Whether the store is known to hold it. */
+export function isStored({ stored }: Entry): boolean {
+  return stored === 'unsent' || stored === 'maybe_sent';
+}
+
+/** Whether the store says that it never left, or may say so. */
+export function mayBeUnsent({ stored }: Entry): boolean {
+  return stored === 'unsent' || stored === 'unread';
 }
 
 /** What a row on the disk says of its command. */

@@ -12,7 +12,7 @@ import { answerSend, awaitCancel, awaitSend, storageUnavailable } from './answer
 import { type Box, pendingIn, type SendAnswer } from './box.ts';
 import { markNext, pump, writeFrame } from './dispatch.ts';
 import { end, leaveUncertain } from './endings.ts';
-import { type Entry, entryView, inOrder, isPending, retryName, storedAs } from './entry.ts';
+import { type Entry, entryView, inOrder, isPending, isStored, retryName, storedAs } from './entry.ts';
 import { withEnd } from './expiry.ts';
 import { restoreEntry } from './restore.ts';
 import { makeRoom, twin } from './room.ts';
@@ -57,7 +57,7 @@ export function send(box: Box, command: OutgoingCommand, appVersion: number, ans
   const { id } = command;
   const known = box.entries.get(id);
   if (known && box.sendAnswers.has(id)) return awaitSend(box, id, command.requireDurable, answer);
-  const isSafe = known?.stored !== 'no' && !box.keeper.isInDoubt(id);
+  const isSafe = known !== undefined && isStored(known) && !box.keeper.isInDoubt(id);
   if (known && !isSafe && command.requireDurable) return awaitSend(box, id, true, answer);
   if (known) return answer(ok({ durable: isSafe }));
   if (box.outcomes.get(id)) return answer(ok({ durable: true }));
@@ -103,7 +103,7 @@ export function send(box: Box, command: OutgoingCommand, appVersion: number, ans
     row,
     offeredAt: maybeSentMs === null ? null : takenAt,
     takenAt,
-    stored: 'no',
+    stored: maybeSentMs !== null && !box.keeper.wasRead ? 'unread' : 'no',
     delivery: { state: requireDurable ? 'storing' : 'ready' },
     awaits: null,
     neverRan: false,
@@ -238,9 +238,9 @@ export function unstoredSignOut(box: Box): string {
 }
 
 /** Who asks for more than memory hears of it when the store, or the server, has it. */
-function answerTaken(box: Box, { row, stored }: Entry, requireDurable: boolean): void {
-  const durable = stored !== 'no';
-  if (durable || !requireDurable) answerSend(box, row.id, ok({ durable }));
+function answerTaken(box: Box, entry: Entry, requireDurable: boolean): void {
+  const durable = isStored(entry);
+  if (durable || !requireDurable) answerSend(box, entry.row.id, ok({ durable }));
 }
 
 /** `also` goes with it. One that must be durable goes on from here, or, as if it had never been, not. */
