@@ -249,12 +249,22 @@ export function eventLogConformance(name: string, factory: EventLogFactory): voi
       expect(await log.dedupeSince()).toBe(NOW + 1);
     });
 
-    it('knows which times were told', async () => {
-      await log.tell(NOW + 10);
-      await log.tell(NOW + 20);
-      expect(await log.wasTold(NOW + 20)).toBe(true);
-      expect(await log.wasTold(NOW + 15)).toBe(true);
-      expect(await log.wasTold(NOW + 21)).toBe(false);
+    it('knows each run, from its beginning to the last time that it told, and forgets it after 7 days', async () => {
+      const [first] = await log.runs();
+      if (!first) throw new Error('there is no run');
+      expect(first).toEqual({ id: expect.any(String), began: NOW, told: NOW });
+      await log.tell(first.id, NOW + 20);
+      const { run } = await log.open({ now: NOW + 10, tailLimit: TAIL });
+      await log.tell(run, NOW + 30);
+      // The former one is still at work.
+      await log.tell(first.id, NOW + 40);
+      const runs = [
+        { ...first, told: NOW + 40 },
+        { id: run, began: NOW + 20, told: NOW + 30 },
+      ];
+      expect(await log.runs()).toEqual(runs);
+      await log.prune(NOW + KEEP_MS + 40);
+      expect(await log.runs()).toEqual(runs.slice(0, 1));
     });
 
     it('forgets with a new epoch what was accepted before it was opened', async () => {
@@ -344,12 +354,16 @@ export function eventLogConformance(name: string, factory: EventLogFactory): voi
       ];
       await log.begin([begun], NOW);
       await log.cancel(cancelled, NOW);
-      await log.tell(NOW + 500);
+      const [run] = await log.runs();
+      await log.tell(run?.id ?? '', NOW + 500);
       log = reopen(log);
-      expect(await log.open({ now: NOW + 1_000, tailLimit: TAIL })).toEqual({ newestTime: NOW + 500 });
+      expect(await log.open({ now: NOW + 1_000, tailLimit: TAIL })).toEqual({
+        newestTime: NOW + 500,
+        run: expect.any(String),
+      });
       expect(await log.recall(begun)).toEqual({ status: 'begun' });
       expect(await log.recall(cancelled)).toEqual({ status: 'cancelled', begun: false });
-      expect(await log.wasTold(NOW + 500)).toBe(true);
+      expect(await log.runs()).toMatchObject([{ ...run, told: NOW + 500 }, { began: NOW + 1_000 }]);
       expect(await log.state('t')).toEqual(state);
       expect(await log.state('u')).toEqual(unpublished);
       expect(await log.dedupeSince()).toBe(NOW);

@@ -190,10 +190,12 @@ export const clientFrame: fc.Arbitrary<ClientFrame> = fc.oneof(
     sometimes({
       max_frame_bytes: fc.constantFrom(-1, 0, 1_024, Number.MAX_SAFE_INTEGER),
       token: text,
-      last_sent: time,
     }),
   ),
-  frame({ type: fc.constant('subscribe' as const), topic, ref }, sometimes({ cursor })),
+  frame(
+    { type: fc.constant('subscribe' as const), topic, ref },
+    sometimes({ cursor, last_seen: fc.record({ offset, ts: time }) }),
+  ),
   frame(
     { type: fc.constant('resync_request' as const), topic, ref, last_seen: fc.option(time) },
     sometimes({ cursor, missed: no }),

@@ -464,7 +464,6 @@ export class Hub {
     const { term, clientId } =
       this.#role.state === 'owner' ? this.#role : { term: 0, clientId: this.#freshClientId };
     const name = this.#nameOnTrial ?? clientId;
-    const lastSent = outbox.lastSent(this.#outbox);
     return {
       type: 'hello',
       client_id: name,
@@ -473,7 +472,6 @@ export class Hub {
       term,
       max_frame_bytes: MAX_MESSAGE_CHARACTERS,
       ...(token !== null && { token }),
-      ...(lastSent !== null && { last_sent: lastSent }),
     };
   }
 

@@ -26,9 +26,14 @@ export interface StoredEntry {
   readonly expiresAt?: number | undefined;
   /** A person has taken it back: it is not sent any more, and the server is asked how it ended. */
   readonly withdrawing?: boolean | undefined;
-  /** Nobody knows on which one: `firstSentAt` is what the time that has passed since makes of it. */
-  readonly firstSentIsGuess?: boolean | undefined;
+  /** Of the last frame. Absent where the server did not name its runs. */
+  readonly lastSent?: LastSent | undefined;
   readonly fate: Fate;
+}
+/** To which run of the server, and when, by the server's clock as far as the hub knew it. */
+export interface LastSent {
+  readonly run: string;
+  readonly at: number;
 }
 /** `pending` entries are still to be delivered; all others stay visible until they are dismissed, up to 200. */
 export type Fate =

@@ -4,9 +4,7 @@ import { count, int, list, nonnegative, positive, positiveInt, ref, time, topic,
 /**
  * Client to server, the first frame on every socket, within 10 s.
  * `client_id` is stable per browser profile, app and identity. `term` grows by one whenever another hub takes over the
- * browser's outbox, so that a server can fence the former one. The token travels here and nowhere else. `last_sent` is the
- * newest `server_time` at which a command was first sent that is still unanswered: a server that has never told that time
- * has lost what it accepted then.
+ * browser's outbox, so that a server can fence the former one. The token travels here and nowhere else.
  */
 export const hello = v.object({
   type: v.literal('hello'),
@@ -16,12 +14,13 @@ export const hello = v.object({
   term: count,
   max_frame_bytes: v.optional(int),
   token: v.optional(v.string()),
-  last_sent: v.optional(time),
 });
 
 /**
  * Server to client: the connection is open. Every command id that was accepted after `dedupe_since` (the server's
  * clock) is still remembered. `capabilities` names what the server keeps to beyond the first version of this protocol.
+ * `runs` are those of the server that its memory knows: what was sent to another one, or later than `until`, it may have
+ * lost. The last is the present one, which goes on.
  */
 export const welcome = v.object({
   type: v.literal('welcome'),
@@ -33,6 +32,7 @@ export const welcome = v.object({
   max_frame_bytes: v.optional(positiveInt),
   app_version: v.optional(int),
   capabilities: v.optional(list(v.string())),
+  runs: v.optional(list(v.object({ id: v.string(), from: time, until: v.optional(time) }))),
 });
 
 /** Client to server: the heartbeat. */

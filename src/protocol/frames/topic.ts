@@ -1,8 +1,17 @@
 import * as v from 'valibot';
 import { count, cursor, list, offset, ref, time, topic, typed } from './common.ts';
 
-/** Client to server: start the topic; with a cursor, replay what follows it if history still has it. */
-export const subscribe = v.object({ type: v.literal('subscribe'), topic, ref, cursor: v.optional(cursor) });
+/**
+ * Client to server: start the topic; with a cursor, replay what follows it if history still has it. `last_seen` is the
+ * event at the cursor, by which the cursor proves itself: a history where that offset has another `ts` is another one.
+ */
+export const subscribe = v.object({
+  type: v.literal('subscribe'),
+  topic,
+  ref,
+  cursor: v.optional(cursor),
+  last_seen: v.optional(v.object({ offset, ts: time })),
+});
 
 /**
  * Client to server: subscribe and send the current state, and what was missed since `cursor`, or else since `last_seen`;

@@ -1,6 +1,7 @@
 import type { Typed } from '../../protocol/interpret.ts';
 import type { AnyProtocol } from '../../protocol/types.ts';
 import type { CommandKey, EventLog, Principal } from '../log/event-log.ts';
+import { AtWork } from './at-work.ts';
 import { Batches } from './batches.ts';
 import { Clients } from './clients.ts';
 import { Commands } from './commands.ts';
@@ -47,6 +48,7 @@ export class Broker {
   readonly #handshakes: Handshakes;
   readonly #time: ServerTime;
   readonly #opening: LogOpening;
+  readonly #atWork: AtWork;
   readonly #report: Report;
   /** What is remembered of commands, where the log was found to be restored. */
   #rememberedSince = 0;
@@ -67,6 +69,7 @@ export class Broker {
     this.#report = report;
     this.#time = time;
     this.#opening = opening;
+    this.#atWork = new AtWork(log, opening, clock, time, report);
     this.#topics = new Topics(log, time, stats, report);
     const writer = new Writer(log, opening, clock, time, this.#topics);
     this.#writer = writer;
@@ -85,16 +88,11 @@ export class Broker {
       report,
       time,
       opening,
-      tells: new Batches(clock, async (tells: readonly null[]) => {
-        const now = time.now();
-        await log.tell(now);
-        return tells.map(() => now);
-      }),
+      atWork: this.#atWork,
       get rememberedSince() {
         return rememberedSince();
       },
       foundRestored: () => this.#foundRestored(),
-      reportRestored: () => this.#reportRestored(),
       stats,
       topics: this.#topics,
       commands: this.#commands,
@@ -116,6 +114,7 @@ export class Broker {
     const connection = new Connection(this.#stats.socketsOpened, peer, authenticate, this.#services);
     this.#connections.add(connection);
     this.#handshakes.enter(connection);
+    this.#atWork.begin();
     if (this.#closing) this.#sayDraining(connection);
     return connection;
   }
@@ -180,7 +179,9 @@ export class Broker {
 
   #ended(connection: Connection): void {
     this.#connections.delete(connection);
-    if (this.#connections.size === 0 && this.#closing) this.#allEnded.resolve();
+    if (this.#connections.size > 0) return;
+    this.#atWork.end();
+    if (this.#closing) this.#allEnded.resolve();
   }
 
   /** Commands are forgotten that connections were told are remembered. */

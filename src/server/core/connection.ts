@@ -7,7 +7,7 @@ import {
 } from '../../protocol/frames/index.ts';
 import type { AnyProtocol } from '../../protocol/types.ts';
 import type { ClientKey, Principal } from '../log/event-log.ts';
-import type { Batches } from './batches.ts';
+import type { AtWork } from './at-work.ts';
 import { byteLength } from './bytes.ts';
 import { type Deferred, deferred } from './deferred.ts';
 import { frameText } from './frames.ts';
@@ -26,15 +26,12 @@ export type Authenticate = (token: string | undefined, signal: AbortSignal) => P
 export interface ConnectionServices extends SessionServices {
   readonly protocol: AnyProtocol;
   readonly opening: LogOpening;
-  /** Records the time of now as one that clients were told, and answers it. */
-  readonly tells: Batches<null, number>;
+  readonly atWork: AtWork;
   /** No command is remembered from before this, whatever the log says. */
   readonly rememberedSince: number;
   /** Whether `limits.connectionsPerPrincipal` counts. */
   readonly countsConnections: boolean;
   readonly handshakes: Handshakes;
-  /** A client knows a time that the log does not. */
-  reportRestored(): void;
   newSession(): string;
   acceptsVersion(appVersion: number): boolean;
   ended(connection: Connection): void;
@@ -331,7 +328,7 @@ export class Connection implements Inbound, Line, Newcomer {
   }
 
   async #welcomeOrRefuse(hello: ClientFrameOf['hello']): Promise<boolean> {
-    const { opening, log, time, tells, clients, limits, protocol, countsConnections } = this.#services;
+    const { opening, log, time, atWork, clients, limits, protocol, countsConnections } = this.#services;
     const maxBytes = hello.max_frame_bytes ?? DEFAULT_CLIENT_LIMIT_BYTES;
     const unsupported = this.#whyUnsupported(hello, maxBytes);
     if (unsupported !== null) {
@@ -355,11 +352,9 @@ export class Connection implements Inbound, Line, Newcomer {
     }
     const client: ClientKey = { principal, clientId: hello.client_id };
     const owner = await log.claim(client, time.now());
-    const lastSent = hello.last_sent ?? null;
-    // Asked before the time of now is among those that were told.
-    const isKnown = lastSent === null || (await log.wasTold(lastSent));
-    const serverTime = await tells.add(null);
-    const dedupeSince = Math.max(await log.dedupeSince(), this.#services.rememberedSince);
+    const serverTime = await atWork.tell();
+    const runs = await atWork.runs();
+    const rememberedSince = Math.max(await log.dedupeSince(), this.#services.rememberedSince);
     if (this.#isOver()) return false;
     if (owner !== principal) {
       const message = 'this client_id belongs to another principal';
@@ -374,10 +369,6 @@ export class Connection implements Inbound, Line, Newcomer {
       this.#overloaded(`more than ${limits.connectionsPerAddress} connections from one address`);
       return false;
     }
-    // A command was first sent at a time that this log does not know: it may have been accepted by a log that is lost.
-    const isForgotten = !isKnown && lastSent !== null && lastSent >= dedupeSince && lastSent <= serverTime;
-    const rememberedSince = isForgotten ? Math.max(dedupeSince, serverTime) : dedupeSince;
-    if (isForgotten) this.#services.reportRestored();
     const session = new Session(
       {
         client,
@@ -409,6 +400,7 @@ export class Connection implements Inbound, Line, Newcomer {
         max_frame_bytes: limits.maxFrameBytes,
         app_version: protocol.version,
         capabilities: CAPABILITIES,
+        runs: runs.filter(({ until = serverTime }) => until >= rememberedSince),
       }),
     );
     // While nothing else is on its way, the answer tells how long the way itself is.

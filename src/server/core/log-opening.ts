@@ -7,7 +7,7 @@ export class LogOpening {
   readonly #time: ServerTime;
   readonly #tailLimit: number;
   readonly #report: (error: unknown, about: string) => void;
-  #opened: Promise<void> | null = null;
+  #opened: Promise<string> | null = null;
   /** When this server took the log into use; `null` before. */
   openedAt: number | null = null;
 
@@ -23,7 +23,8 @@ export class LogOpening {
     this.#report = report;
   }
 
-  opened(): Promise<void> {
+  /** Answers how the log calls this run of the server. */
+  opened(): Promise<string> {
     this.#opened ??= this.#open().catch((error) => {
       this.#opened = null;
       this.#report(error, 'opening the event log');
@@ -32,9 +33,10 @@ export class LogOpening {
     return this.#opened;
   }
 
-  async #open(): Promise<void> {
-    const { newestTime } = await this.#log.open({ now: this.#time.now(), tailLimit: this.#tailLimit });
+  async #open(): Promise<string> {
+    const { newestTime, run } = await this.#log.open({ now: this.#time.now(), tailLimit: this.#tailLimit });
     this.#time.atLeast(newestTime);
     this.openedAt = this.#time.now();
+    return run;
   }
 }

@@ -7,6 +7,7 @@ import { frameText } from './frames.ts';
 import { isStorable } from './publication.ts';
 import { Rate } from './rate.ts';
 import {
+  type SeenCursor,
   type SubscribeRequest,
   type Subscriber,
   Subscription,
@@ -60,8 +61,8 @@ const ACKNOWLEDGING_LIMIT = 100_000;
 const EPOCH_LENGTH_LIMIT = 1_024;
 
 /** What a subscription keeps is bounded: a cursor of an epoch that never was is none. */
-function cursorOf({ cursor }: { cursor?: Cursor | undefined }): Cursor | null {
-  return cursor && cursor.epoch.length <= EPOCH_LENGTH_LIMIT ? cursor : null;
+function cursorOf({ cursor }: { cursor?: Cursor | undefined }, ts: number | null): SeenCursor | null {
+  return cursor && cursor.epoch.length <= EPOCH_LENGTH_LIMIT ? { ...cursor, ts } : null;
 }
 
 /** A welcomed connection: its topics, its commands, its acknowledgements. */
@@ -162,13 +163,20 @@ export class Session implements Contender, Subscriber, Requester {
         this.#line.goodbye({ code: 'bad_frame', message: 'a second `hello`', retry: true });
         return;
       case 'subscribe':
-        this.#subscribe(frame.topic, { kind: 'subscribe', ref: frame.ref, cursor: cursorOf(frame) });
+        this.#subscribe(frame.topic, {
+          kind: 'subscribe',
+          ref: frame.ref,
+          cursor: cursorOf(
+            frame,
+            frame.last_seen?.offset === frame.cursor?.offset ? (frame.last_seen?.ts ?? null) : null,
+          ),
+        });
         return;
       case 'resync_request':
         this.#subscribe(frame.topic, {
           kind: 'resync',
           ref: frame.ref,
-          cursor: cursorOf(frame),
+          cursor: cursorOf(frame, frame.last_seen),
           lastSeen: frame.last_seen,
           missed: frame.missed ?? true,
         });

@@ -1,4 +1,3 @@
-import type { Cursor } from '../../protocol/frames/index.ts';
 import type { ClientKey, EventLog, From, History, LoggedEvent } from '../log/event-log.ts';
 import { byteLength } from './bytes.ts';
 import { eventText, frameText, redeliveryText } from './frames.ts';
@@ -40,12 +39,20 @@ export interface SubscriptionServices {
   foundRestored(): Promise<void>;
 }
 
+/** Where a client stands. */
+export interface SeenCursor {
+  readonly epoch: string;
+  readonly offset: number;
+  /** The time of the event there; `null` where the client does not tell. */
+  readonly ts: number | null;
+}
+
 export type SubscribeRequest =
-  | { readonly kind: 'subscribe'; readonly ref: number; readonly cursor: Cursor | null }
+  | { readonly kind: 'subscribe'; readonly ref: number; readonly cursor: SeenCursor | null }
   | {
       readonly kind: 'resync';
       readonly ref: number;
-      readonly cursor: Cursor | null;
+      readonly cursor: SeenCursor | null;
       readonly lastSeen: number | null;
       /** False: the state alone is asked for. */
       readonly missed: boolean;
@@ -192,7 +199,10 @@ export class Subscription implements Listener {
     if (cursor) {
       const history = await log.read(this.topic, { after: cursor.offset }, { first: 0 });
       if (!current()) return null;
-      if (history.epoch === cursor.epoch && cursor.offset > history.offset) {
+      const isPresent = history.epoch === cursor.epoch;
+      const event = isPresent ? await this.#eventAt(cursor, history.offset) : 'unknown';
+      if (!current()) return null;
+      if (event === 'other') {
         if (!this.#subscriber.takeRequest()) {
           const message = 'too many requests for state; wait a minute';
           this.#error({ code: 'rate_limited', message, ref, ended: false });
@@ -204,8 +214,8 @@ export class Subscription implements Listener {
         topics.renewed(this.topic, this);
         await foundRestored();
         if (!current()) return null;
-      } else if (history.epoch === cursor.epoch) {
-        if (start.kind === 'subscribe' && history.complete) {
+      } else if (isPresent) {
+        if (start.kind === 'subscribe' && history.complete && event === 'same') {
           stats.recoveries += 1;
           this.#subscribed(ref, history, true);
           this.#epoch = history.epoch;
@@ -220,6 +230,17 @@ export class Subscription implements Listener {
     else if (from === null && start.kind === 'resync' && start.lastSeen !== null)
       from = { since: start.lastSeen };
     return await this.#sendSnapshot(ref, from, current);
+  }
+
+  /** Whether the event at a cursor of the present epoch is the one that the client was given. */
+  async #eventAt({ offset, ts }: SeenCursor, newest: number): Promise<'same' | 'other' | 'unknown'> {
+    if (offset > newest) return 'other';
+    if (offset === 0 || ts === null) return 'same';
+    const from = { after: offset - 1 };
+    const { events, complete } = await this.#services.log.read(this.topic, from, { first: 1 });
+    const [event] = events;
+    if (!complete) return 'unknown';
+    return event?.offset === offset && event.ts === ts ? 'same' : 'other';
   }
 
   async #sendSnapshot(ref: number, from: From | null, current: () => boolean): Promise<number | null> {

@@ -9,19 +9,18 @@ export interface EventLog {
   /**
    * Called by each server that takes the log into use, before anything else, and again where it has rejected. Answers the
    * newest time that is in the log: one that was told, or at which something was recorded. The server's time goes on from
-   * there, whatever its clock says.
+   * there, whatever its clock says. And a name for this run of a server, which the log keeps and never gives again.
    */
-  open(options: { now: number; tailLimit: number }): Promise<{ newestTime: number }>;
+  open(options: { now: number; tailLimit: number }): Promise<{ newestTime: number; run: string }>;
 
-  /** The server tells a client this time: durably recorded once it resolves. No less than any before it. */
-  tell(time: number): Promise<void>;
+  /** The run is at work at this time: durably recorded once it resolves. No less than any before it. */
+  tell(run: string, time: number): Promise<void>;
 
   /**
-   * Whether a server on this log was at work at this time, as far as the log knows: between its `open` and the last time
-   * that it told. A time that clients were told and that the log does not know is a sign that it was restored from a
-   * backup: whatever was accepted since then is forgotten.
+   * The runs that it knows, in the order of their beginnings. What a client sent to another run, or to one of these after
+   * the last time that is known of it, was sent to a log that is lost since: this one was restored from a backup.
    */
-  wasTold(time: number): Promise<boolean>;
+  runs(): Promise<readonly Run[]>;
 
   /**
    * Appends, durably once it resolves. Each transaction is all or nothing; they are applied in order. One whose command
@@ -89,6 +88,14 @@ export interface ClientKey {
 export interface CommandKey {
   readonly principal: Principal;
   readonly id: string;
+}
+
+/** A server's work on the log, from its `open` on. */
+export interface Run {
+  readonly id: string;
+  readonly began: number;
+  /** The last time at which it is known to have been at work. */
+  readonly told: number;
 }
 
 export type CommandEnd =

@@ -11,6 +11,7 @@ import {
   KEEP_MS,
   type LoggedEvent,
   type Principal,
+  type Run,
   type Take,
   type TopicState,
   type Transaction,
@@ -51,6 +52,7 @@ class MemoryLog implements EventLog {
   #startedAt: number | null = null;
   #openedAt = 0;
   #newestTime = 0;
+  readonly #runs = new Map<string, Run>();
   #dedupeSince = 0;
   #tailLimit = 0;
   #closed = false;
@@ -62,26 +64,36 @@ class MemoryLog implements EventLog {
     this.#epoch = this.#newEpoch();
   }
 
-  async open({ now, tailLimit }: { now: number; tailLimit: number }): Promise<{ newestTime: number }> {
+  async open({
+    now,
+    tailLimit,
+  }: {
+    now: number;
+    tailLimit: number;
+  }): Promise<{ newestTime: number; run: string }> {
     this.#closed = false;
     this.#tailLimit = tailLimit;
-    this.#openedAt = Math.max(now, this.#newestTime);
+    const began = Math.max(now, this.#newestTime);
+    const run = this.#newEpoch();
+    this.#openedAt = began;
+    this.#runs.set(run, { id: run, began, told: began });
     if (this.#startedAt === null) {
       this.#startedAt = now;
       this.#dedupeSince = now;
     }
-    return { newestTime: this.#newestTime };
+    return { newestTime: this.#newestTime, run };
   }
 
-  async tell(time: number): Promise<void> {
+  async tell(run: string, time: number): Promise<void> {
     this.#checkOpen();
     this.#newestTime = Math.max(this.#newestTime, time);
+    const known = this.#runs.get(run);
+    if (known) this.#runs.set(run, { ...known, told: time });
   }
 
-  async wasTold(time: number): Promise<boolean> {
+  async runs(): Promise<readonly Run[]> {
     this.#checkOpen();
-    // Nobody restores it from anywhere.
-    return time <= this.#newestTime;
+    return [...this.#runs.values()];
   }
 
   async commit(transactions: readonly Transaction[], now: number): Promise<readonly Committed[]> {
@@ -203,6 +215,7 @@ class MemoryLog implements EventLog {
       if (at >= before) break;
       this.#forgetCommand(key, at);
     }
+    for (const { id, told } of this.#runs.values()) if (told < before) this.#runs.delete(id);
     for (const [key, deliveries] of this.#deliveries) {
       for (const [offset, { event }] of deliveries) if (event.ts < before) deliveries.delete(offset);
       if (deliveries.size === 0) this.#deliveries.delete(key);

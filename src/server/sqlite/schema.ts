@@ -1,5 +1,5 @@
 /** Raised with every change of the tables; a file of an older format is brought up, one of a newer format refused. */
-export const FORMAT = 2;
+export const FORMAT = 3;
 
 /** From each format to the next one. */
 export const STEPS: Readonly<Record<number, string>> = {
@@ -9,6 +9,16 @@ export const STEPS: Readonly<Record<number, string>> = {
       began INTEGER PRIMARY KEY,
       told INTEGER NOT NULL
     );
+  `,
+  2: `
+    ALTER TABLE runs RENAME TO runs_by_time;
+    CREATE TABLE runs (
+      id TEXT PRIMARY KEY,
+      began INTEGER NOT NULL,
+      told INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    INSERT INTO runs SELECT 'run of ' || began, began, told FROM runs_by_time;
+    DROP TABLE runs_by_time;
   `,
 };
 
@@ -55,10 +65,11 @@ export const TABLES = `
     PRIMARY KEY (principal, id)
   ) WITHOUT ROWID;
   CREATE INDEX commands_by_time ON commands (at);
-  CREATE TABLE runs (              -- of servers on this file: from the opening to the last time that was told
-    began INTEGER PRIMARY KEY,
-    told INTEGER NOT NULL
-  );
+  CREATE TABLE runs (              -- of servers on this file
+    id TEXT PRIMARY KEY,
+    began INTEGER NOT NULL,
+    told INTEGER NOT NULL          -- the last time at which it is known to have been at work
+  ) WITHOUT ROWID;
   CREATE TABLE clients (
     id TEXT PRIMARY KEY,
     principal TEXT NOT NULL,

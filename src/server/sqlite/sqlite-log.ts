@@ -13,6 +13,7 @@ import {
   type LoggedEvent,
   type NewEvent,
   type Principal,
+  type Run,
   type Take,
   type TopicState,
   type Transaction,
@@ -76,27 +77,39 @@ class SqliteLog implements EventLog {
     }
   }
 
-  async open({ now, tailLimit }: { now: number; tailLimit: number }): Promise<{ newestTime: number }> {
+  async open({
+    now,
+    tailLimit,
+  }: {
+    now: number;
+    tailLimit: number;
+  }): Promise<{ newestTime: number; run: string }> {
     return this.#atomically(() => {
       const newestTime = this.#newestTime();
       const openedAt = Math.max(now, newestTime);
       const isNew = this.#one('SELECT 1 FROM about') === undefined;
       if (isNew) this.#run('INSERT INTO about VALUES (1, ?, ?, ?)', this.#newEpoch(), now, now);
       // A format that did not tell: whatever was before counts as known.
-      else if (!this.#one('SELECT 1 FROM runs')) this.#run('INSERT INTO runs VALUES (0, ?)', openedAt);
-      this.#run('INSERT OR IGNORE INTO runs VALUES (?, ?)', openedAt, openedAt);
+      else if (!this.#one('SELECT 1 FROM runs'))
+        this.#run('INSERT INTO runs VALUES (?, 0, ?)', this.#newEpoch(), openedAt);
+      const run = this.#newEpoch();
+      this.#run('INSERT INTO runs VALUES (?, ?, ?)', run, openedAt, openedAt);
       this.#openedAt = openedAt;
       this.#tailLimit = tailLimit;
-      return { newestTime };
+      return { newestTime, run };
     });
   }
 
-  async tell(time: number): Promise<void> {
-    this.#run('UPDATE runs SET told = ? WHERE began = ? AND told < ?', time, this.#openedAt, time);
+  async tell(run: string, time: number): Promise<void> {
+    this.#run('UPDATE runs SET told = ? WHERE id = ? AND told < ?', time, run, time);
   }
 
-  async wasTold(time: number): Promise<boolean> {
-    return this.#one('SELECT 1 FROM runs WHERE began <= ? AND told >= ?', time, time) !== undefined;
+  async runs(): Promise<readonly Run[]> {
+    return this.#all('SELECT * FROM runs ORDER BY began').map((row) => ({
+      id: textIn(row, 'id'),
+      began: numberIn(row, 'began'),
+      told: numberIn(row, 'told'),
+    }));
   }
 
   async commit(transactions: readonly Transaction[], now: number): Promise<readonly Committed[]> {
@@ -242,10 +255,7 @@ class SqliteLog implements EventLog {
         before,
       );
       this.#run('DELETE FROM commands WHERE at < ?', before);
-      this.#run(
-        'DELETE FROM runs WHERE told < (SELECT dedupe_since FROM about) AND began <> ?',
-        this.#openedAt,
-      );
+      this.#run('DELETE FROM runs WHERE told < ?', before);
       this.#run('DELETE FROM clients WHERE used_at < ?', now - OWNER_KEEP_MS);
       this.#run(
         `DELETE FROM deliveries WHERE NOT EXISTS (

@@ -19,9 +19,9 @@ export const SENDING_MUTANTS: readonly Mutant[] = [
   {
     name: 'a frame is written before its row says that it may have been sent',
     file: 'worker/core/outbox/dispatch.ts',
-    text: '    entry.row = markedRow(withEnd(box, entry), writable.serverTime);\n',
+    text: '    entry.row = markedRow(withEnd(box, entry), writable, box.context.serverNow);\n',
     instead:
-      '    entry.row = { ...markedRow(withEnd(box, entry), writable.serverTime), maybeSent: false };\n',
+      '    entry.row = { ...markedRow(withEnd(box, entry), writable, box.context.serverNow), maybeSent: false };\n',
   },
   {
     name: 'an entry that may have been sent expires',

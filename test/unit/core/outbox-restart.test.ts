@@ -15,6 +15,8 @@ function restart(disk: Disk, options: { now?: number; protocol?: AnyProtocol } =
   return { world, tab: world.attach() };
 }
 
+const RUN_B = { id: 'run b', from: 8_000 };
+
 describe('a worker dies', () => {
   test('with commands unsent: the next one sends them, in order, without any tab', () => {
     const { world, tab } = start();
@@ -236,32 +238,53 @@ describe('uncertain', () => {
     expect(tab.outbox).toMatchObject([{ id, state: 'uncertain' }]);
   });
 
-  test('a hello says when the newest of what is unanswered was first sent, so that a restored server can tell', () => {
-    const { world, tab } = start();
-    decide(tab, 'g');
-    world.socket.welcome({ server_time: 1_000 });
-    expect(world.socket.sent('hello')).toMatchObject([
-      expect.not.objectContaining({ last_sent: expect.anything() }),
-    ]);
+  /** Sent to `run a`, 5 s after its welcome, and unanswered, as is another one that was sent with it. */
+  function sentLate() {
+    const scene = start();
+    decide(scene.tab, 'f', 'run:1');
+    scene.world.socket.welcome({ server_time: 10_000, runs: [{ id: 'run a', from: 9_000 }] });
+    scene.world.advance(5_000);
+    const { id } = decide(scene.tab, 'g');
+    return { ...scene, id };
+  }
+
+  test.each([
+    ['to the same run', 'sent', [{ id: 'run a', from: 9_000 }]],
+    ['to a run that is known for as long', 'sent', [{ id: 'run a', from: 9_000, until: 16_000 }, RUN_B]],
+    ['after the backup, to its run', 'uncertain', [{ id: 'run a', from: 9_000, until: 14_000 }, RUN_B]],
+    ['to an unknown run, at the time of another', 'uncertain', [RUN_B]],
+    ['to a server that names no runs now', 'sent', undefined],
+  ] as const)('what was last sent %s is %s', (_, state, runs) => {
+    const { world, tab, id } = sentLate();
     world.socket.close();
     world.advance(1_000);
-    world.socket.welcome({ server_time: 2_000, dedupe_since: 500 });
-    expect(world.socket.sent('hello')).toMatchObject([{ last_sent: 1_000 }]);
-    decide(tab, 'h', 'run:1');
-    const next = restart(world.disk);
-    next.world.socket.welcome({ server_time: 3_000, dedupe_since: 500 });
-    expect(next.world.socket.sent('hello')).toMatchObject([{ last_sent: 2_000 }]);
+    world.socket.welcome({ server_time: 30_000, dedupe_since: 500, ...(runs && { runs: [...runs] }) });
+    expect(tab.outbox.find((entry) => entry.id === id)?.state).toBe(state);
   });
 
-  test('what is only guessed to have been sent then is no sign of it', () => {
+  test('a resend is what counts then, also for the hub after this one', () => {
+    const { world, id } = sentLate();
+    world.socket.close();
+    world.advance(1_000);
+    const runs = [{ id: 'run a', from: 9_000, until: 16_000 }, RUN_B];
+    world.socket.welcome({ server_time: 30_000, dedupe_since: 500, runs });
+    expect(world.socket.sent('command')).toMatchObject([{ attempt: 2 }, { id, attempt: 2 }]);
+    const next = restart(world.disk);
+    next.world.socket.welcome({
+      server_time: 40_000,
+      dedupe_since: 500,
+      runs: [...runs.slice(0, 1), { id: 'run c', from: 35_000 }],
+    });
+    expect(next.world.socket.sent('command')).toEqual([]);
+    expect(next.tab.outbox).toMatchObject([{ state: 'uncertain' }, { id, state: 'uncertain' }]);
+  });
+
+  test('what a page offers anew goes by the time at which it was offered first', () => {
     const { world, tab } = start();
     tab.send({ command: { type: 'remark', n: 1 }, maybeSentMs: 10_000 });
-    world.socket.welcome({ server_time: 100_000, dedupe_since: 500 });
-    const next = restart(world.disk);
-    next.world.socket.welcome({ server_time: 200_000, dedupe_since: 500 });
-    expect(next.world.socket.sent('hello')).toMatchObject([
-      expect.not.objectContaining({ last_sent: expect.anything() }),
-    ]);
+    tab.send({ command: { type: 'remark', n: 2 }, maybeSentMs: 60_000 });
+    world.socket.welcome({ server_time: 100_000, dedupe_since: 500, runs: [{ id: 'run c', from: 80_000 }] });
+    expect(tab.outbox).toMatchObject([{ state: 'sent' }, { state: 'uncertain' }]);
   });
 
   test('a server whose memory begins with this connection remembers what is sent on it', () => {

@@ -23,7 +23,7 @@ function bound(log: ReturnType<typeof memoryLog>) {
     state: log.state.bind(log),
     renew: log.renew.bind(log),
     tell: log.tell.bind(log),
-    wasTold: log.wasTold.bind(log),
+    runs: log.runs.bind(log),
     recall: log.recall.bind(log),
     begin: log.begin.bind(log),
     cancel: log.cancel.bind(log),

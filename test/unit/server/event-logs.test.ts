@@ -61,20 +61,21 @@ test('sqliteLog refuses a file of another format, and leaves it as it is', () =>
 test('sqliteLog does not know the times of a run whose end is missing in its copy', async () => {
   const path = newPath();
   const log = open(path, 10);
-  await log.open({ now: 1_000, tailLimit: 1 });
-  await log.tell(2_000);
+  const { run } = await log.open({ now: 1_000, tailLimit: 1 });
+  await log.tell(run, 2_000);
   const copy = newPath();
   new DatabaseSync(path).exec(`VACUUM INTO '${copy}'`);
-  await log.tell(3_000);
+  await log.tell(run, 3_000);
   await log.close();
 
   const restored = open(copy, 10);
-  expect(await restored.open({ now: 4_000, tailLimit: 1 })).toEqual({ newestTime: 2_000 });
-  await restored.tell(5_000);
-  const told = await Promise.all(
-    [2_000, 2_001, 3_000, 3_999, 4_000, 5_000].map((at) => restored.wasTold(at)),
-  );
-  expect(told).toEqual([true, false, false, false, true, true]);
+  const again = await restored.open({ now: 4_000, tailLimit: 1 });
+  expect(again.newestTime).toBe(2_000);
+  await restored.tell(again.run, 5_000);
+  expect(await restored.runs()).toEqual([
+    { id: run, began: 1_000, told: 2_000 },
+    { id: again.run, began: 4_000, told: 5_000 },
+  ]);
   await restored.close();
 });
 
@@ -98,18 +99,40 @@ test('sqliteLog brings a file of the first format up, and loses nothing of it', 
   `);
   db.close();
   const log = open(path, 10);
-  expect(await log.open({ now: 2_000, tailLimit: 1 })).toEqual({ newestTime: 1_500 });
+  expect(await log.open({ now: 2_000, tailLimit: 1 })).toMatchObject({ newestTime: 1_500 });
   expect(await log.recall({ principal: 'ann', id: 'i' })).toEqual({ status: 'accepted', result: '{"n":1}' });
   expect(await log.state('t')).toMatchObject({ epoch: 'e', offset: 1, events: [{ key: 'k' }] });
   expect(await log.dedupeSince()).toBe(1_000);
   // When that file's servers told what, it does not say.
-  expect(await log.wasTold(1_800)).toBe(true);
+  expect(await log.runs()).toMatchObject([{ began: 0, told: 2_000 }, { began: 2_000 }]);
   expect(await log.cancel({ principal: 'ann', id: 'j' }, 2_000)).toEqual({
     status: 'cancelled',
     begun: false,
   });
   await log.close();
   await open(path, 10).close();
+});
+
+test('sqliteLog brings a file of the second format up, and knows the runs in it', async () => {
+  const path = newPath();
+  await open(path, 10).close();
+  const db = new DatabaseSync(path);
+  db.exec(`
+    DROP TABLE runs;
+    CREATE TABLE runs (began INTEGER PRIMARY KEY, told INTEGER NOT NULL);
+    INSERT INTO about VALUES (1, 'e', 1000, 1000);
+    INSERT INTO runs VALUES (1000, 1500), (2000, 2500);
+    PRAGMA user_version = 2;
+  `);
+  db.close();
+  const log = open(path, 10);
+  await log.open({ now: 3_000, tailLimit: 1 });
+  expect(await log.runs()).toMatchObject([
+    { began: 1_000, told: 1_500 },
+    { began: 2_000, told: 2_500 },
+    { began: 3_000, told: 3_000 },
+  ]);
+  await log.close();
 });
 
 test('sqliteLog refuses text that its SQLite may cut, says which, and writes nothing of the transaction', async () => {

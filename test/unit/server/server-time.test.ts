@@ -66,23 +66,55 @@ test('what was recorded counts as a time, too', async () => {
   expect((await welcomed(log, 0)).server_time).toBe(before.server_time + 5_000);
 });
 
-test('a log that was restored from a backup remembers nothing for a client that has sent something since', async () => {
-  const log = sqliteLog(join(folder, 'log.db'));
-  const before = await welcomed(log, 0);
-  const backup = join(folder, 'backup.db');
-  new DatabaseSync(join(folder, 'log.db')).exec(`VACUUM INTO '${backup}'`);
-  const lost = await welcomed(log, 60_000);
+/** A file, and its copy of a moment, as a backup makes it. */
+function copyOf(log: string, name: string): string {
+  const copy = join(folder, name);
+  new DatabaseSync(join(folder, log)).exec(`VACUUM INTO '${copy}'`);
+  return copy;
+}
 
-  const restored = sqliteLog(backup);
-  const hello = { last_sent: lost.server_time };
-  const after = await welcomed(restored, 120_000, hello);
-  expect(after.dedupe_since).toBe(after.server_time);
-  expect(after.world.errors).toEqual([expect.stringContaining('restored from a backup')]);
-  // Whoever has sent nothing since is remembered as before, and a later restart knows no more.
-  const other = { client_id: ID, last_sent: before.server_time };
-  expect((await welcomed(restored, 130_000, other)).dedupe_since).toBe(before.dedupe_since);
-  const later = await welcomed(sqliteLog(backup), 180_000, hello);
-  expect(later.dedupe_since).toBe(later.server_time);
+test('a welcome names the runs of the server that its memory knows, and how far, the present one last', async () => {
+  const first = await welcomed(sqliteLog(join(folder, 'log.db')), 0);
+  const [run] = first.runs ?? [];
+  expect(first.runs).toEqual([{ id: expect.any(String), from: first.server_time }]);
+  await first.world.clock.advance(60_000);
+  first.peer.lose();
+  await first.world.clock.advance(60_000);
+  const next = await welcomed(sqliteLog(join(folder, 'log.db')), 200_000);
+  expect(next.runs).toEqual([
+    { ...run, until: first.server_time + 65_000 },
+    { id: expect.any(String), from: next.server_time },
+  ]);
+});
+
+test('a restored log does not know a run of after its backup, nor the rest of the one in which that was made', async () => {
+  const first = await welcomed(sqliteLog(join(folder, 'log.db')), 0);
+  await first.world.clock.advance(10_000);
+  const backup = copyOf('log.db', 'backup.db');
+  await first.world.clock.advance(60_000);
+  const lost = await welcomed(sqliteLog(join(folder, 'log.db')), 100_000);
+  // The clock was set back as well, so that the same times come again.
+  const restored = await welcomed(sqliteLog(backup), 20_000);
+  const [present] = restored.runs?.slice(-1) ?? [];
+  expect(restored.runs).toEqual([
+    { ...first.runs?.[0], until: first.server_time + 15_000 },
+    { id: expect.any(String), from: restored.server_time },
+  ]);
+  expect(lost.runs?.map(({ id }) => id)).not.toContain(present?.id);
+});
+
+test('a log that is away is asked on, and reported once', async () => {
+  const log = memoryLog();
+  const { world } = await welcomed(log, 0);
+  const { tell } = log;
+  log.tell = async () => {
+    throw new Error('away');
+  };
+  await world.clock.advance(10_000);
+  expect(world.errors).toEqual([expect.stringContaining('at work')]);
+  log.tell = tell;
+  await world.clock.advance(2_000);
+  expect((await log.runs())[0]?.told).toBe(world.clock.now());
 });
 
 test('where a cursor shows that a log was restored, its memory begins with the server, and everybody is welcomed anew', async () => {

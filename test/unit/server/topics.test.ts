@@ -2,6 +2,8 @@ import { expect, test } from 'vitest';
 import { resolveLimits } from '../../../src/server/core/limits.ts';
 import type { EventLog } from '../../../src/server/index.ts';
 import { memoryLog } from '../../../src/server/index.ts';
+import { ID } from './support/command.ts';
+import { HandWorld } from './support/hand.ts';
 import type { Frame, WireClient } from './support/wire.ts';
 import { world } from './support/worlds.ts';
 
@@ -124,7 +126,7 @@ test('a resync brings the state, and what followed the cursor', async () => {
   let epoch = '';
   for (const state of ['1', '2', '3']) ({ epoch } = await running.server.publish('t', node('a', state)));
   const client = await running.join();
-  client.send({ type: 'resync_request', topic: 't', ref: 4, last_seen: 0, cursor: { epoch, offset: 1 } });
+  client.send({ type: 'resync_request', topic: 't', ref: 4, last_seen: null, cursor: { epoch, offset: 1 } });
   expect(await client.next('subscribed')).toMatchObject({ ref: 4, recovered: false });
   const snapshot = await snapshotOf(client);
   expect(snapshot.ref).toBe(4);
@@ -231,6 +233,52 @@ test('an event that is too large for a client is left out and named, and leaves 
   client.send({ type: 'subscribe', topic: 't', ref: 2 });
   expect(offsets((await snapshotOf(client)).events)).toEqual([1, 3]);
   expect(running.server.stats().eventsTooLarge).toBe(2);
+});
+
+test('a cursor whose event has another time here is of a history that is lost: a new epoch begins, for everybody', async () => {
+  const hand = new HandWorld({ log: memoryLog() });
+  for (const state of ['1', '2', '3']) {
+    await hand.broker.publish('t', node('a', state));
+    await hand.clock.advance(1_000);
+  }
+  const [other, client] = [await hand.join({ client_id: ID }), await hand.join()];
+  other.say({ type: 'subscribe', topic: 't', ref: 1 });
+  await hand.clock.advance(0);
+  const { epoch } = other.expect('subscribed');
+  const ts = hand.clock.now() - 2_000;
+  const ask = async (frame: object) => {
+    client.say({ topic: 't', cursor: { epoch, offset: 2 }, ...frame });
+    await hand.clock.advance(0);
+    return client.expect('subscribed');
+  };
+  const subscribe = (ref: number, seen: number) =>
+    ask({ type: 'subscribe', ref, last_seen: { offset: 2, ts: seen } });
+  expect(await subscribe(1, ts)).toMatchObject({ epoch, recovered: true });
+  const renewed = await subscribe(2, ts + 1);
+  expect(renewed).toMatchObject({ ref: 2, recovered: false });
+  expect(renewed.epoch).not.toBe(epoch);
+  other.expect('snapshot');
+  expect(other.expect('subscribed')).toMatchObject({ ref: 0, epoch: renewed.epoch });
+  const cursor = { epoch: renewed.epoch, offset: 2 };
+  const again = await ask({ type: 'resync_request', ref: 3, cursor, last_seen: ts });
+  expect(again.epoch).toBe(renewed.epoch);
+  const resynced = await ask({ type: 'resync_request', ref: 4, cursor, last_seen: ts + 1 });
+  expect(resynced.epoch).not.toBe(renewed.epoch);
+});
+
+test('a cursor that cannot prove itself any more gets a snapshot, and what it has missed', async () => {
+  const hand = new HandWorld({ log: memoryLog({ historyEvents: 2 }) });
+  for (const state of ['1', '2', '3', '4']) await hand.broker.publish('t', node('a', state));
+  const client = await hand.join();
+  client.say({ type: 'subscribe', topic: 't', ref: 1 });
+  await hand.clock.advance(0);
+  const { epoch } = client.expect('subscribed');
+  client.expect('snapshot');
+  const ask = { type: 'subscribe', topic: 't', ref: 2, cursor: { epoch, offset: 2 } };
+  client.say({ ...ask, last_seen: { offset: 2, ts: hand.clock.now() } });
+  await hand.clock.advance(0);
+  expect(client.expect('subscribed')).toMatchObject({ ref: 2, epoch, recovered: false });
+  expect(offsets(client.expect('snapshot').missed)).toEqual([3, 4]);
 });
 
 test('a cursor beyond the newest offset begins a new epoch, for everybody', async () => {
@@ -357,8 +405,8 @@ function sparse(inner: EventLog): EventLog {
       return { ...wide(state), events: state.events.map(wide) };
     },
     renew: (topic, epoch) => inner.renew(topic, epoch),
-    tell: (time) => inner.tell(time),
-    wasTold: (time) => inner.wasTold(time),
+    tell: (run, time) => inner.tell(run, time),
+    runs: () => inner.runs(),
     recall: (command) => inner.recall(command),
     begin: (commands, now) => inner.begin(commands, now),
     cancel: (command, now) => inner.cancel(command, now),

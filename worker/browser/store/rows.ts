@@ -26,7 +26,7 @@ const entry = v.object({
   firstSentAt: v.nullable(number),
   expiresAt: v.optional(number),
   withdrawing: v.optional(v.boolean()),
-  firstSentIsGuess: v.optional(v.boolean()),
+  lastSent: v.optional(v.object({ run: v.string(), at: number })),
   fate,
 });
 const outcome = v.object({

@@ -45,6 +45,7 @@ type State =
       heartbeatMs: number;
       maxFrameBytes: number;
       capabilities: readonly string[];
+      runs: Writable['runs'];
       serverTime: number;
       dedupeSince: number;
       /** By `uptime`, as all times that are only measured. */
@@ -439,6 +440,7 @@ export class Connection {
       heartbeatMs: Math.max(welcome.heartbeat_ms ?? settings.heartbeatMs, LEAST_HEARTBEAT_MS),
       maxFrameBytes: welcome.max_frame_bytes ?? DEFAULT_SERVER_MAX_BYTES,
       capabilities: welcome.capabilities ?? [],
+      runs: welcome.runs,
       // The server's memory cannot begin after its present.
       serverTime: Math.max(welcome.server_time, welcome.dedupe_since),
       dedupeSince: welcome.dedupe_since,

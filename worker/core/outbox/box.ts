@@ -1,5 +1,5 @@
 /** The one state that the parts of an outbox share, and whose each piece of it is. */
-import type { ClientFrameOf } from '../../../src/protocol/frames/index.ts';
+import type { ClientFrameOf, ServerFrameOf } from '../../../src/protocol/frames/index.ts';
 import type { Outcome } from '../../../src/protocol/model.ts';
 import type { Context } from '../context.ts';
 import type { Keeper } from '../keeper.ts';
@@ -62,6 +62,8 @@ export interface Writable {
   /** Of what was sent before, the server may remember nothing. */
   dedupeSince: number;
   maxFrameBytes: number;
+  /** Those of the server that its memory knows, the present one last; absent where it does not say. */
+  runs?: ServerFrameOf['welcome']['runs'];
   /** What the server keeps to beyond the first version of the protocol. */
   capabilities: readonly string[];
 }

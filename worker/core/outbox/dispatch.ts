@@ -2,7 +2,7 @@
 import { isTooDeep, TOO_DEEP } from '../../../src/protocol/json.ts';
 import { retryWaitMs } from '../connection/backoff.ts';
 import { ok } from '../reply.ts';
-import type { StoreOp } from '../store.ts';
+import type { StoredEntry, StoreOp } from '../store.ts';
 import { answerSend } from './answers.ts';
 import { type Box, pendingIn, type Writable } from './box.ts';
 import { end, leaveUncertain, reject } from './endings.ts';
@@ -58,7 +58,7 @@ export function markNext(box: Box, entry: Entry): Writable | null {
   if (!writable || !isNext(box, entry) || isOver(box, entry)) return null;
   const row = withEnd(box, entry);
   if (frameBytes(row) > writable.maxFrameBytes) return null;
-  entry.row = markedRow(row, writable.serverTime);
+  entry.row = markedRow(row, writable, box.context.serverNow);
   return writable;
 }
 
@@ -186,7 +186,7 @@ function watchAnswers(box: Box, { generation }: Pick<Writable, 'generation'>): v
 function sendPicked(box: Box, picked: readonly Entry[], writable: Writable): void {
   for (const entry of picked) {
     entry.delivery = { state: 'marking', before: entry.row };
-    entry.row = markedRow(withEnd(box, entry), writable.serverTime);
+    entry.row = markedRow(withEnd(box, entry), writable, box.context.serverNow);
   }
   if (box.keeper.degraded) {
     for (const entry of picked) writeFrame(box, entry, writable);
@@ -249,20 +249,31 @@ function isNext(box: Box, entry: Entry): boolean {
 
 /**
  * What the server may have forgotten may have run: a person decides about it. That is what was first sent before its
- * memory begins, and what was first sent after its present time: its clock was set back, so that neither can be compared.
+ * memory begins; what was first sent after its present time: its clock was set back, so that neither can be compared; and
+ * what was last sent when its memory knows of nobody at work.
  */
-function leaveForgotten(box: Box, { dedupeSince, serverTime }: Writable): void {
+function leaveForgotten(box: Box, writable: Writable): void {
+  const { dedupeSince, serverTime } = writable;
   for (const entry of pendingIn(box)) {
     const { offeredAt } = entry;
     // What may have left under an earlier hub left no sooner than that, as the time has passed in this browser.
     if (entry.row.firstSentAt === null && offeredAt !== null) {
       const firstSentAt = serverTime - (box.context.uptime - offeredAt);
-      entry.row = { ...entry.row, firstSentAt, firstSentIsGuess: true };
+      entry.row = { ...entry.row, firstSentAt };
     }
     const { maybeSent, firstSentAt } = entry.row;
     const isOut = entry.delivery.state === 'in_flight' || entry.delivery.state === 'marking';
     if (isOut || !maybeSent || firstSentAt === null) continue;
-    if (firstSentAt >= dedupeSince && firstSentAt <= serverTime) continue;
+    if (firstSentAt >= dedupeSince && firstSentAt <= serverTime && isOfKnownRun(entry.row, writable))
+      continue;
     leaveUncertain(box, entry);
   }
+}
+
+function isOfKnownRun({ lastSent, firstSentAt }: StoredEntry, { runs }: Writable): boolean {
+  if (!runs) return true;
+  const at = lastSent?.at ?? firstSentAt ?? 0;
+  return runs.some(({ id, from, until = Number.POSITIVE_INFINITY }) => {
+    return at <= until && (lastSent ? lastSent.run === id : from <= at);
+  });
 }

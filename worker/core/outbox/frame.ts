@@ -2,10 +2,22 @@
 import type { ClientFrameOf } from '../../../src/protocol/frames/index.ts';
 import { utf8Bytes } from '../../../src/protocol/utf8.ts';
 import type { StoredEntry } from '../store.ts';
+import type { Writable } from './box.ts';
 
 /** The row of a command that is about to be handed to a socket. */
-export function markedRow(row: StoredEntry, serverTime: number): StoredEntry {
-  return { ...row, maybeSent: true, attempt: row.attempt + 1, firstSentAt: row.firstSentAt ?? serverTime };
+export function markedRow(
+  row: StoredEntry,
+  { serverTime, runs }: Pick<Writable, 'serverTime' | 'runs'>,
+  serverNow: number | null,
+): StoredEntry {
+  const run = runs?.at(-1);
+  return {
+    ...row,
+    maybeSent: true,
+    attempt: row.attempt + 1,
+    firstSentAt: row.firstSentAt ?? serverTime,
+    lastSent: run && { run: run.id, at: serverNow ?? serverTime },
+  };
 }
 
 export function commandFrame({
@@ -33,5 +45,5 @@ export function commandFrame({
 
 /** Of the frame of its next attempt. */
 export function frameBytes(row: StoredEntry): number {
-  return utf8Bytes(JSON.stringify(commandFrame(markedRow(row, 0))));
+  return utf8Bytes(JSON.stringify(commandFrame({ ...row, attempt: row.attempt + 1 })));
 }

@@ -117,7 +117,7 @@ function mergeRows(memory: StoredEntry, stored: StoredEntry): StoredEntry {
     firstSentAt: firsts.length > 0 ? Math.min(...firsts) : null,
     ...(expiresAt !== undefined && { expiresAt }),
     withdrawing: memory.withdrawing || stored.withdrawing,
-    firstSentIsGuess: memory.firstSentIsGuess || stored.firstSentIsGuess,
+    lastSent: memory.lastSent ?? stored.lastSent,
   };
 }
 

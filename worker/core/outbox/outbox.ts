@@ -35,18 +35,6 @@ export function counts(box: Box): { high: number; normal: number; inFlight: numb
   return { high, normal: pending.length - high, inFlight, entries: box.entries.size };
 }
 
-/** The newest time, by the server's clock, at which something was first sent that is unanswered; `null`: nothing was. */
-export function lastSent(box: Box): number | null {
-  let newest: number | null = null;
-  for (const { row } of pendingIn(box)) {
-    const { maybeSent, firstSentAt, firstSentIsGuess } = row;
-    // A guess is no time that a server has told.
-    if (!maybeSent || firstSentAt === null || firstSentIsGuess) continue;
-    if (newest === null || firstSentAt > newest) newest = firstSentAt;
-  }
-  return newest;
-}
-
 /** Whether a connection is needed. */
 export function hasPending(box: Box): boolean {
   return pendingIn(box).length > 0;
@@ -151,7 +139,7 @@ export function retry(box: Box, id: string, answer: SendAnswer): void {
   const { protocol, now } = box.context;
   const { row } = entry;
   // Whoever wants it again wants it from now on.
-  const { expiresAt: _, firstSentIsGuess: __, ...endless } = row;
+  const { expiresAt: _, lastSent: __, ...endless } = row;
   const fresh = restoreEntry(
     protocol,
     { ...endless, createdAt: now, firstSentAt: null, withdrawing: undefined, fate: { state: 'pending' } },

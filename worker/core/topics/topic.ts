@@ -176,11 +176,7 @@ export class Topic implements SeatTopic {
     const ref = this.#ref;
     const { settings, counts } = this.#context;
     const from = this.#knowledge ?? this.#stored;
-    const isShortGap =
-      this.#knowledge !== null &&
-      attempt === 0 &&
-      wants === 'all' &&
-      this.#socket.silenceMs() <= settings.resyncAfterMs;
+    const isShortGap = attempt === 0 && wants === 'all' && this.#socket.silenceMs() <= settings.resyncAfterMs;
     this.#await({ state: 'asked', ref, attempt, wants, parts: null });
     const topic = this.name;
     // Nothing that it could be counted from: a server may not know `missed`.
@@ -190,10 +186,14 @@ export class Topic implements SeatTopic {
     }
     const cursor = from && { cursor: { epoch: from.epoch, offset: from.offset } };
     const request = { topic, ref, ...cursor };
-    if (isShortGap) return this.#socket.write({ type: 'subscribe', ...request });
-    counts.resyncs++;
     // The server's own timestamp; where it gives none, there is none to tell.
-    this.#socket.write({ type: 'resync_request', ...request, last_seen: from?.lastSeen || null });
+    const lastSeen = from?.lastSeen || null;
+    if (isShortGap && this.#knowledge) {
+      const seen = lastSeen !== null && { last_seen: { offset: this.#knowledge.offset, ts: lastSeen } };
+      return this.#socket.write({ type: 'subscribe', ...request, ...seen });
+    }
+    counts.resyncs++;
+    this.#socket.write({ type: 'resync_request', ...request, last_seen: lastSeen });
   }
 
   /** Nobody listens any more. */
