@@ -234,11 +234,13 @@ export class World {
     for (const { page } of this.tabs) page.busyMs = 0;
     this.wake();
     // What a sign-out came to is known by then.
-    if (this.tabs.some(({ isDoubtful }) => isDoubtful)) await this.pass(15_000);
+    const isOpen = PEOPLE.some((who) => this.signOuts.isUnderWay(who));
+    if (isOpen || this.tabs.some(({ isDoubtful }) => isDoubtful)) await this.pass(15_000);
     // A page that is left after a sign-out tries all the same; one of which nobody knows what it is, is left.
     for (const tab of this.allTabs)
       if (tab.isOver && !tab.page.life.isDead) this.send(tab, 'decide', TOPICS[0], false);
     for (const tab of this.tabs) if (tab.isDoubtful) this.remove(tab, 'close');
+    for (const tab of this.allTabs) if (tab.isOver && this.signOuts.isUnkept(tab.who)) tab.page.close();
     this.people.add('ann');
     for (const who of this.people) {
       if (this.tabs.some((tab) => tab.who === who)) continue;

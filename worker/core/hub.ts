@@ -66,7 +66,7 @@ export class Hub {
   #heardBefore: number | null = null;
   #lingers = false;
   /** So many are under way: nothing leaves, and nothing is taken. `isDone`: the hub ends with the last of them. */
-  readonly #signingOut = { count: 0, isDone: false };
+  readonly #signingOut = { count: 0, isDone: false, replies: [] as (() => void)[] };
   /** In a row. */
   #mismatches = 0;
   #nameOnTrial: string | null = null;
@@ -406,7 +406,8 @@ export class Hub {
       this.#signingOut.isDone = true;
       if (!stored) this.#context.report('storage_unavailable', outbox.unstoredSignOut(this.#outbox));
       this.#whenEndingsAreStored(clear, () => {
-        this.#signOutAnswers.tell(name, ok(outbox.view(this.#outbox)));
+        const entries = ok(outbox.view(this.#outbox));
+        this.#signingOut.replies.push(() => this.#signOutAnswers.tell(name, entries));
         if (discard) outbox.clear(this.#outbox);
         this.#signedOut();
       });
@@ -420,10 +421,14 @@ export class Hub {
     this.#keeper.write(clear, 'strict', () => this.#whenEndingsAreStored(clear, run));
   }
 
-  /** One is over: another tab may have asked for more. */
+  /**
+   * One is over: another tab may have asked for more. Nobody hears of it before all are: who signs in then is to find another
+   * hub.
+   */
   #signedOut(): void {
     this.#signingOut.count--;
     if (this.#signingOut.count > 0) return;
+    for (const reply of this.#signingOut.replies) reply();
     if (this.#signingOut.isDone) this.#end('signed_out');
     else outbox.pump(this.#outbox);
   }

@@ -190,6 +190,21 @@ test.for([false, true])(
   },
 );
 
+test('nobody hears that it is signed out before all that were asked for are over: who signs in then finds a new hub', () => {
+  const { world, tab } = start();
+  world.autoCommit = false;
+  const first = world.call(tab.id, { method: 'signOut', discard: false });
+  world.disk.failure = 'unknown';
+  world.commitNext('unknown');
+  const second = world.call(tab.id, { method: 'signOut', discard: false });
+  expect([first.reply, second.reply, world.ended]).toEqual([undefined, undefined, null]);
+  world.disk.failure = null;
+  world.autoCommit = true;
+  world.advance(3_000);
+  expect(first.reply).toEqual({ ok: true, value: [] });
+  expect([second.reply, world.ended]).toEqual([first.reply, 'signed_out']);
+});
+
 test('of sessions that were ended by name the newest 200 are kept, and a hub counts on from what is stored', () => {
   const world = new HubWorld(ops, { disk: diskAfter(4, ['old']) });
   for (let n = 1; n <= 250; n++) world.attach({ session: `s${n}` }).leave();
