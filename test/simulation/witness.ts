@@ -1,5 +1,5 @@
 import type { ClientFrame } from '../../src/protocol/frames/index.ts';
-import type { Batch } from '../../src/protocol/port.ts';
+import type { Batch, Position } from '../../src/protocol/port.ts';
 import type { Wire } from '../../src/testing/fakes/network.ts';
 import type { Ledger } from './ledger.ts';
 import type { SignOuts } from './sign-outs.ts';
@@ -11,7 +11,7 @@ export class Witness {
   trace = 0;
   /** "topic epoch offset" of the critical events that the server was told to be taken. */
   readonly acknowledged = new Set<string>();
-  /** The newest offset that some page has credited, by "topic epoch". */
+  /** The newest offset that some page has credited, or told a hub that it has come to, by "topic epoch". */
   readonly credited = new Map<string, number>();
   /** Whose the socket is, by what was said in its `hello`. */
   readonly #ownerOf = new WeakMap<Wire, string>();
@@ -42,9 +42,18 @@ export class Witness {
     for (const update of topics) {
       if (update.kind === 'status' || (update.kind === 'snapshot' && !update.last)) continue;
       const offsets = update.kind === 'snapshot' ? [update.offset] : update.items.map(({ offset }) => offset);
-      const name = `${update.topic} ${update.epoch}`;
-      this.credited.set(name, Math.max(this.credited.get(name) ?? 0, ...offsets));
+      this.#reach(update.topic, update.epoch, offsets);
     }
+  }
+
+  /** It tells a hub how far it has come, also of what another one gave it and has not heard the credit of. */
+  subscribe(topic: string, position: Position | null): void {
+    if (position) this.#reach(topic, position.epoch, [position.offset]);
+  }
+
+  #reach(topic: string, epoch: string, offsets: readonly number[]): void {
+    const name = `${topic} ${epoch}`;
+    this.credited.set(name, Math.max(this.credited.get(name) ?? 0, ...offsets));
   }
 
   #take(wire: Wire, frame: ClientFrame): void {

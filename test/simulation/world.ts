@@ -104,6 +104,7 @@ export class World {
     });
     const page = of === 'own' ? this.browser.pageAlone(script) : this.browser.page(of, script);
     page.credited = (batch) => this.witness.credit(batch);
+    page.subscribed = (topic, _ticket, position) => this.witness.subscribe(topic, position);
     const { ledger } = this;
     const number = this.allTabs.length;
     const tab = new SimTab({ number, build: of, who, page, ledger, token: () => this.#token(who) });

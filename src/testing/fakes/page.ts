@@ -1,5 +1,5 @@
 import type { PagePlatform, PageWatcher, WorkerLine } from '../../client/platform.ts';
-import type { Batch, TabSink } from '../../protocol/port.ts';
+import type { Batch, HubPort, TabSink } from '../../protocol/port.ts';
 import type { FakeBrowser } from './browser.ts';
 import { Life } from './life.ts';
 import { type FakeWorker, lifeTimer } from './worker.ts';
@@ -18,6 +18,8 @@ export class FakePage implements PagePlatform {
   busyMs = 0;
   /** Called with each batch whose taking it has told the hub of. */
   credited: (batch: Batch) => void = () => {};
+  /** Called as it subscribes with how far it says that it has come. */
+  subscribed: (...about: Parameters<HubPort['subscribe']>) => void = () => {};
 
   constructor(browser: FakeBrowser, worker: (page: FakePage) => FakeWorker) {
     this.#browser = browser;

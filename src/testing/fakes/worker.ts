@@ -71,6 +71,7 @@ export class FakeWorker {
     const call = (method: keyof HubPort, args: readonly unknown[]) =>
       new Promise((resolve, reject) => {
         if (isClosed) return;
+        if (method === 'subscribe') page.subscribed(...(args as Parameters<HubPort['subscribe']>));
         const copies = args.map((arg) => (isSink(arg) ? arg : structuredClone(arg)));
         toWorker(() => {
           const answer = toPage(this.life);
