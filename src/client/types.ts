@@ -177,7 +177,7 @@ export interface Outbox<P> extends Readable<readonly OutboxEntry<P>[]> {
    */
   cancel(id: string): Promise<boolean>;
   /**
-   * Sends an entry again that was uncertain, rejected, expired, dropped or quarantined.
+   * Sends an entry again that was uncertain, rejected, expired, dropped or quarantined; one that is `waiting`, now.
    *
    * @throws TrunklineError `hub_lost` where the hub died before it answered, `unconfirmed` where none did within 10 s: look
    * at the outbox.

@@ -28,6 +28,8 @@ export interface StoredEntry {
   readonly withdrawing?: boolean | undefined;
   /** Of the last frame. Absent where the server did not name its runs. */
   readonly lastSent?: LastSent | undefined;
+  /** Of so many attempts the server has said that no handler has begun. It is no word on a later one. */
+  readonly noneRan?: number | undefined;
   readonly fate: Fate;
 }
 /** To which run of the server, and when, by the server's clock as far as the hub knew it. */

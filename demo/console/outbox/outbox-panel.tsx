@@ -77,6 +77,11 @@ function OutboxItem({ entry }: { entry: Entry }) {
         {'error' in entry && <span className="outbox-error">{entry.error.message}</span>}
       </div>
       <div className="outbox-actions">
+        {entry.state === 'waiting' && (
+          <button type="button" className="button small" onClick={tryTo(() => outbox.retry(entry.id))}>
+            Try now
+          </button>
+        )}
         {isPending(entry) ? (
           <button type="button" className="button small" disabled={isTakenBack} onClick={tryTo(cancel)}>
             {isTakenBack ? 'Taking back …' : 'Cancel'}

@@ -8,7 +8,7 @@ const STATES: Record<Entry['state'], string> = {
   uncertain: 'Uncertain: it may have run',
   rejected: 'Refused by the server',
   expired: 'Too late: its time was up before the server had it',
-  dropped: 'Dropped: too many were waiting',
+  dropped: 'Dropped: it was never sent',
   quarantined: 'Made by an older version that this one cannot read',
 };
 

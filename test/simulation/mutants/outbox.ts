@@ -5,7 +5,7 @@ export const OUTBOX_MUTANTS: readonly Mutant[] = [
   {
     name: 'a cancel takes back what may have been sent',
     file: 'worker/core/outbox/outbox.ts',
-    text: 'if (entry.row.maybeSent && !entry.neverRan) {',
+    text: 'if (entry.row.maybeSent && !neverRan(entry.row)) {',
     instead: 'if (entry.row.maybeSent && entry.row.attempt < 0) {',
   },
   {

@@ -12,8 +12,8 @@ export const STORING_MUTANTS: readonly Mutant[] = [
   {
     name: "a normal command's mark is written relaxed over a row that says that it never was sent",
     file: 'worker/core/outbox/dispatch.ts',
-    text: "row.priority === 'high' || stored === 'unsent');",
-    instead: "row.priority === 'high' || stored === null);",
+    text: "row.priority === 'high' || stored === 'unsent',",
+    instead: "row.priority === 'high' || stored === null,",
     test: 'test/unit/core/power-loss.test.ts',
   },
   {

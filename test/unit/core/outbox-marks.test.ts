@@ -35,6 +35,24 @@ describe('a row says `maybeSent` before its frame leaves', () => {
     expect(row).toMatchObject({ maybeSent: true, attempt: 1, firstSentAt: 777, createdAt: now });
   });
 
+  test('one that is marked while what memory held is still being stored: not where the mark fails', () => {
+    const { world, tab } = start({ open: false });
+    world.disk.failure = 'blocked';
+    world.openStore();
+    const { id } = decide(tab, 'g');
+    world.disk.failure = null;
+    world.disk.principal = 'ann';
+    world.autoCommit = false;
+    world.advance(1_000);
+    // The next one is under the name that is stored.
+    world.socket.close();
+    world.socket.welcome();
+    world.commitNext();
+    expect(world.disk.entries.get(id)).toMatchObject({ maybeSent: false });
+    world.commitNext('full');
+    expect(world.socket.sent('command')).toEqual([]);
+  });
+
   test('one that is sent again: its attempt is stored first, and when it was first sent stays', () => {
     const { world, tab } = start();
     decide(tab, 'g');

@@ -48,6 +48,58 @@ describe('a command that waits since the server said that no handler of it has b
     expect(tab.call({ method: 'cancel', id })).toEqual(TRUE);
   });
 
+  test('also by the next worker', () => {
+    const { world, tab } = connect();
+    const { id } = decide(tab, 'g');
+    world.socket.say({ type: 'command_nack', id, ...BUSY, ran: false });
+    const next = new HubWorld(ops, { disk: world.disk, hubId: 'hub-2', now: world.now });
+    const other = next.attach();
+    expect(other.call({ method: 'cancel', id })).toEqual(TRUE);
+    expect(other.settled).toEqual([{ id, outcome: { status: 'cancelled' } }]);
+    next.socket.welcome(CAPABLE);
+    expect([next.socket.sent('command'), next.socket.sent('withdraw')]).toEqual([[], []]);
+  });
+
+  test('but not by the next worker once it may have left again: the store says so first', () => {
+    const { world, tab } = connect();
+    const { id } = decide(tab, 'g');
+    world.socket.say({ type: 'command_nack', id, ...BUSY, ran: false });
+    world.advance(999);
+    world.autoCommit = false;
+    world.advance(1);
+    expect(world.socket.sent('command')).toHaveLength(1);
+    world.commitNext();
+    expect(world.socket.sent('command')).toHaveLength(2);
+    const next = new HubWorld(ops, { disk: world.disk, hubId: 'hub-2', now: world.now });
+    const other = next.attach();
+    expect(other.call({ method: 'cancel', id })).toEqual(FALSE);
+    expect(other.outbox).toMatchObject([{ id, state: 'withdrawing' }]);
+  });
+
+  test('nor is it sent again while the storage fails, and still says that it never ran', () => {
+    const { world, tab } = connect();
+    world.answersPings = true;
+    const { id } = decide(tab, 'g');
+    world.socket.say({ type: 'command_nack', id, ...BUSY, ran: false });
+    world.disk.failure = 'full';
+    world.advance(20_000);
+    expect(world.socket.sent('command')).toHaveLength(1);
+    world.disk.failure = null;
+    world.advance(30_000);
+    expect(world.socket.sent('command')).toHaveLength(2);
+  });
+
+  test('and stays cancelled, whatever its server says once more', () => {
+    const { world, tab } = connect();
+    const { id } = decide(tab, 'g');
+    world.socket.say({ type: 'command_nack', id, ...BUSY, ran: false });
+    world.autoCommit = false;
+    const cancel = world.call(tab.id, { method: 'cancel', id });
+    world.socket.say({ type: 'command_nack', id, ...BUSY, ran: false });
+    while (world.commits.length > 0) world.commitNext();
+    expect([cancel.reply, world.disk.entries.size]).toEqual([TRUE, 0]);
+  });
+
   test('but not once it was sent again', () => {
     const { world, tab } = connect();
     const { id } = decide(tab, 'g');
@@ -202,6 +254,44 @@ describe('a command that may have run is withdrawn', () => {
     world.commitNext('full');
     expect(cancel.reply).toMatchObject({ ok: false, code: 'storage_unavailable' });
     expect(tab.outbox).toMatchObject([{ id, state: 'sent' }]);
+  });
+});
+
+describe('a command that waits for its time', () => {
+  test('is sent at once by whoever retries it, and not again when that time comes', () => {
+    const { world, tab } = connect();
+    const { id } = decide(tab, 'g', 'run:1');
+    const held = decide(tab, 'h', 'run:1');
+    world.socket.say({ type: 'command_nack', id, ...BUSY, retry_after_ms: 20_000 });
+    expect(tab.outbox[0]).toMatchObject({ id, state: 'waiting' });
+    expect(tab.call({ method: 'retry', id })).toEqual(DURABLE);
+    expect(world.socket.sent('command')).toMatchObject([{ id }, { id, attempt: 2 }]);
+    world.socket.say({ type: 'command_ack', id });
+    expect(world.socket.sent('command').at(-1)).toMatchObject({ id: held.id });
+    world.advance(30_000);
+    expect(world.sockets.flatMap((socket) => socket.sent('command'))).toHaveLength(3);
+  });
+
+  test('is in its turn when the line is back, where it is retried without one', () => {
+    const started = connect();
+    const { world, tab } = started;
+    const { id } = decide(tab, 'g');
+    world.socket.say({ type: 'command_nack', id, ...BUSY, retry_after_ms: 20_000 });
+    world.socket.close();
+    expect(tab.call({ method: 'retry', id })).toEqual(DURABLE);
+    expect(tab.outbox).toMatchObject([{ id, state: 'sent' }]);
+    awaitRetry(started);
+    world.socket.welcome();
+    expect(world.socket.sent('command')).toMatchObject([{ id, attempt: 2 }]);
+  });
+
+  test('but not one that is being withdrawn', () => {
+    const { world, tab } = capable();
+    const { id } = decide(tab, 'g');
+    world.call(tab.id, { method: 'cancel', id });
+    world.socket.say({ type: 'command_nack', id, ...BUSY });
+    expect(tab.call({ method: 'retry', id })).toMatchObject({ ok: false, code: 'invalid_command' });
+    expect(world.socket.sent('withdraw')).toHaveLength(1);
   });
 });
 

@@ -33,6 +33,20 @@ describe('a loss of power does not take back', () => {
     expect(lastOf(started)).toMatchObject({ durability: 'strict', ops: [{ row: { maybeSent: true } }] });
   });
 
+  test('that a normal command was sent again, whose row says that it never ran, or is about to', () => {
+    for (const isStored of [true, false]) {
+      const started = connect({ settings: { backoffBaseMs: 1 } });
+      const { world, tab } = started;
+      const { id } = remark(tab, 1);
+      world.autoCommit = isStored;
+      world.socket.say({ type: 'command_nack', id, code: 'busy', message: '', retry: true, ran: false });
+      world.autoCommit = false;
+      world.advance(1);
+      if (!isStored) world.commitNext();
+      expect(lastOf(started)).toMatchObject({ durability: 'strict', ops: [{ row: { id, attempt: 2 } }] });
+    }
+  });
+
   test('that a normal command was cancelled', () => {
     const { ids, ...started } = offline(1);
     started.tab.call({ method: 'cancel', id: ids[0] ?? '' });

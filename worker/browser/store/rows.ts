@@ -27,6 +27,7 @@ const entry = v.object({
   expiresAt: v.optional(number),
   withdrawing: v.optional(v.boolean()),
   lastSent: v.optional(v.object({ run: v.string(), at: number })),
+  noneRan: v.optional(number),
   fate,
 });
 const outcome = v.object({

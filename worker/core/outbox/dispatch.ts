@@ -6,7 +6,7 @@ import type { StoredEntry, StoreOp } from '../store.ts';
 import { answerSend } from './answers.ts';
 import { type Box, pendingIn, type Writable } from './box.ts';
 import { end, leaveUncertain, reject } from './endings.ts';
-import { type Entry, inOrder, isPending, mayBeUnsent, retryName } from './entry.ts';
+import { type Entry, inOrder, isPending, mayBeUnsent, neverRan, retryName, storedAs } from './entry.ts';
 import { expire, expireEntry, isOver, withEnd } from './expiry.ts';
 import { commandFrame, frameBytes, markedRow } from './frame.ts';
 import { pickNext } from './pick.ts';
@@ -66,7 +66,6 @@ export function writeFrame(box: Box, entry: Entry, { generation }: Writable): vo
   const { uptime } = box.context;
   entry.delivery = { state: 'in_flight', generation, writtenAt: uptime };
   entry.awaits = { generation, at: uptime };
-  entry.neverRan = false;
   box.host.write(commandFrame(entry.row));
   if (box.host.confirms() === 'written') watchWritten(box, generation, false);
 }
@@ -102,7 +101,8 @@ export function nacked(box: Box, nack: Nack): void {
   const { id, code, message } = nack;
   const entry = box.entries.get(id);
   if (!entry || !isPending(entry)) return;
-  entry.neverRan = nack.retry && nack.ran === false;
+  // It is being cancelled: what was said of it before stays true.
+  if (nack.retry && box.endings.has(id)) return;
   entry.askedOn = null;
   if (isCancelled(entry, nack)) withdrawn(box, entry);
   else if (!nack.retry) {
@@ -113,20 +113,34 @@ export function nacked(box: Box, nack: Nack): void {
   } else {
     const waitMs = retryWaitMs(box.context, entry.row.attempt - 1, nack.retry_after_ms);
     entry.delivery = { state: 'waiting', error: { code, message } };
+    if (nack.ran === false) keepNeverRan(box, entry);
     if (entry.awaits) entry.awaits = { ...entry.awaits, at: null };
-    box.context.after(retryName(id), waitMs, () => {
-      if (entry.delivery.state !== 'waiting') return;
-      entry.delivery = { state: 'ready' };
-      box.host.changed();
-      pump(box);
-    });
+    box.context.after(retryName(id), waitMs, () => waitNoLonger(box, entry));
   }
   box.host.changed();
   pump(box);
 }
 
-function isCancelled({ row, neverRan }: Entry, { retry, code, ran }: Nack): boolean {
-  if (retry) return neverRan && row.withdrawing === true;
+/** Its time has come, or a person wants it now. */
+export function waitNoLonger(box: Box, entry: Entry): void {
+  if (entry.delivery.state !== 'waiting') return;
+  box.context.deadlines.clear(retryName(entry.row.id));
+  entry.delivery = { state: 'ready' };
+  box.host.changed();
+  pump(box);
+}
+
+/** The next hub may call it cancelled, too. */
+function keepNeverRan(box: Box, entry: Entry): void {
+  const row = { ...entry.row, noneRan: entry.row.attempt };
+  entry.row = row;
+  box.keeper.write([{ op: 'put', table: 'entries', row }], 'relaxed', (stored) => {
+    if (stored) entry.stored = storedAs(row);
+  });
+}
+
+function isCancelled({ row }: Entry, { retry, code, ran }: Nack): boolean {
+  if (retry) return ran === false && row.withdrawing === true;
   // Without either it is a word of the application's own.
   return code === 'cancelled' && (ran === false || row.withdrawing === true);
 }
@@ -184,6 +198,11 @@ function watchAnswers(box: Box, { generation }: Pick<Writable, 'generation'>): v
 
 /** Hands them to the socket as soon as their rows say so; at once where there is no store to say it. */
 function sendPicked(box: Box, picked: readonly Entry[], writable: Writable): void {
+  // Where the disk says "never ran", or is about to, no loss of power may leave it at that once the frame is out.
+  const isFirst = picked.some(
+    ({ row, stored }) => neverRan(row) || row.priority === 'high' || stored === 'unsent',
+  );
+  const durability = isFirst ? 'strict' : 'relaxed';
   for (const entry of picked) {
     entry.delivery = { state: 'marking', before: entry.row };
     entry.row = markedRow(withEnd(box, entry), writable, box.context.serverNow);
@@ -194,9 +213,6 @@ function sendPicked(box: Box, picked: readonly Entry[], writable: Writable): voi
     return pump(box);
   }
   const ops = picked.map(({ row }): StoreOp => ({ op: 'put', table: 'entries', row }));
-  // Where the disk says "never sent", no loss of power may leave it at that once the frame is out.
-  const isFirst = picked.some(({ row, stored }) => row.priority === 'high' || stored === 'unsent');
-  const durability = isFirst ? 'strict' : 'relaxed';
   box.keeper.write(ops, durability, (stored) => {
     const isOpen = box.host.writable()?.generation === writable.generation;
     for (const entry of picked) {
@@ -232,7 +248,7 @@ function candidates(box: Box): { entry: Entry; held: boolean }[] {
     pendingIn(box)
       .filter(({ row }) => !row.withdrawing)
       .sort(inOrder)
-      // A row that says "never sent", or may say so, must not be contradicted: it waits for the store.
+      // A row that says "never ran", or may say so, must not be contradicted: it waits for the store.
       .map((entry) => ({
         entry,
         held: keeper.isInDoubt(entry.row.id) || (keeper.degraded && mayBeUnsent(entry)),

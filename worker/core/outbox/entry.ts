@@ -7,9 +7,9 @@ export type Stored =
   | 'no'
   /** Nobody knows: an earlier hub was offered it, and this one could not read the rows yet. They may say `unsent`. */
   | 'unread'
-  /** That it never was handed to a socket, or has ended: it must not be sent while the store says so. */
+  /** That it never ran, or has ended: it must not be sent while the store says so. */
   | 'unsent'
-  /** That it may have been. */
+  /** That it may have. */
   | 'maybe_sent';
 
 /** Where a pending command stands with the present socket. */
@@ -41,8 +41,6 @@ export interface Entry {
    * for it whether it lives, or it was answered.
    */
   awaits: { readonly generation: number; readonly at: number | null } | null;
-  /** The server has said that no handler of it has begun, and it has not left since. */
-  neverRan: boolean;
   /** The connection on which it was asked to be withdrawn; `null`: it is to be asked. */
   askedOn: number | null;
 }
@@ -62,9 +60,16 @@ export function mayBeUnsent({ stored }: Entry): boolean {
   return stored === 'unsent' || stored === 'unread';
 }
 
+/** The server has said that no handler of it has begun, and it has not left since. */
+export function neverRan({ noneRan, attempt }: StoredEntry): boolean {
+  return noneRan === attempt;
+}
+
 /** What a row on the disk says of its command. */
-export function storedAs({ fate, maybeSent }: StoredEntry): Stored {
-  return maybeSent && (fate.state === 'pending' || fate.state === 'uncertain') ? 'maybe_sent' : 'unsent';
+export function storedAs(row: StoredEntry): Stored {
+  const { maybeSent, fate } = row;
+  const mayRun = fate.state === 'pending' || fate.state === 'uncertain';
+  return maybeSent && mayRun && !neverRan(row) ? 'maybe_sent' : 'unsent';
 }
 
 /** High before normal, first in first out within each. */

@@ -60,7 +60,6 @@ export function mergeStored(
       stored: storedAs(row),
       delivery: { state: 'ready' },
       awaits: null,
-      neverRan: false,
       askedOn: null,
     };
     entries.set(row.id, stranger);
@@ -70,16 +69,19 @@ export function mergeStored(
   for (const outcome of ended) ops.push({ op: 'put', table: 'outcomes', row: outcome });
   outcomes.load([...settledInStore.values()]);
   partTwins(box, strangers, ended);
-  const written = [...entries.values()].filter((entry) => inStore.get(entry.row.id) !== entry.row);
-  for (const entry of written) ops.push(...opsOf(box, entry));
+  // Until it is stored a row may change.
+  const written = [...entries.values()]
+    .filter((entry) => inStore.get(entry.row.id) !== entry.row)
+    .map((entry) => ({ entry, row: box.endings.get(entry.row.id)?.row ?? entry.row }));
+  for (const { entry } of written) ops.push(...opsOf(box, entry));
   const endings = [...box.endings];
   host.changed();
   return {
     ops,
     stored: (done) => {
       if (!done) return;
-      for (const entry of written) {
-        entry.stored = storedAs(entry.row);
+      for (const { entry, row } of written) {
+        entry.stored = storedAs(row);
         answerSend(box, entry.row.id, ok({ durable: true }));
       }
       for (const [id, ending] of endings) apply(box, id, ending);

@@ -10,9 +10,18 @@ import { type Answer, ok, refusal, UNCONFIRMED } from '../reply.ts';
 import type { StoredEntry, StoreOp } from '../store.ts';
 import { answerSend, awaitCancel, awaitSend, storageUnavailable } from './answers.ts';
 import { type Box, pendingIn, type SendAnswer } from './box.ts';
-import { markNext, pump, writeFrame } from './dispatch.ts';
+import { markNext, pump, waitNoLonger, writeFrame } from './dispatch.ts';
 import { end, leaveUncertain } from './endings.ts';
-import { type Entry, entryView, inOrder, isPending, isStored, retryName, storedAs } from './entry.ts';
+import {
+  type Entry,
+  entryView,
+  inOrder,
+  isPending,
+  isStored,
+  neverRan,
+  retryName,
+  storedAs,
+} from './entry.ts';
 import { withEnd } from './expiry.ts';
 import { restoreEntry } from './restore.ts';
 import { makeRoom, twin } from './room.ts';
@@ -45,9 +54,8 @@ export function send(box: Box, command: OutgoingCommand, appVersion: number, ans
   const { id } = command;
   const known = box.entries.get(id);
   if (known && box.sendAnswers.has(id)) return awaitSend(box, id, command.requireDurable, answer);
-  const isSafe = known !== undefined && isStored(known) && !box.keeper.isInDoubt(id);
-  if (known && !isSafe && command.requireDurable) return awaitSend(box, id, true, answer);
-  if (known) return answer(ok({ durable: isSafe }));
+  if (known && !isSafe(box, known) && command.requireDurable) return awaitSend(box, id, true, answer);
+  if (known) return answer(ok({ durable: isSafe(box, known) }));
   if (box.outcomes.get(id)) return answer(ok({ durable: true }));
 
   const { priority, topic, requireDurable, maybeSentMs, expiresAt } = command;
@@ -94,7 +102,6 @@ export function send(box: Box, command: OutgoingCommand, appVersion: number, ans
     stored: maybeSentMs !== null && !box.keeper.wasRead ? 'unread' : 'no',
     delivery: { state: requireDurable ? 'storing' : 'ready' },
     awaits: null,
-    neverRan: false,
     askedOn: null,
   };
   entry.row = withEnd(box, entry);
@@ -119,20 +126,25 @@ export function cancel(box: Box, id: string, answer: Answer<boolean>): void {
   if (isAsked || box.endings.has(id)) return;
   // Its frame waits for its row, and will not leave any more.
   if (entry.delivery.state === 'marking') entry.row = entry.delivery.before;
-  if (entry.row.maybeSent && !entry.neverRan) {
+  if (entry.row.maybeSent && !neverRan(entry.row)) {
     withdraw(box, entry);
     return pump(box);
   }
   end(box, entry, { row: null, outcome: { status: 'cancelled' } }, () => pump(box));
 }
 
+/** Of one that waits: its wait is over. */
 export function retry(box: Box, id: string, answer: SendAnswer): void {
   const entry = box.entries.get(id);
+  if (entry?.delivery.state === 'waiting' && !entry.row.withdrawing) {
+    waitNoLonger(box, entry);
+    return answer(ok({ durable: isSafe(box, entry) }));
+  }
   if (!entry || entry.row.fate.state === 'pending' || box.endings.has(id)) {
     return answer(
       refusal(
         'invalid_command',
-        `${id} is not in the outbox as an entry that ended; only those can be retried`,
+        `${id} is not in the outbox as an entry that ended or waits; only those can be retried`,
       ),
     );
   }
@@ -223,6 +235,10 @@ export function unstoredSignOut(box: Box): string {
   const lost = pendingIn(box).filter(({ stored }) => stored === 'no').length;
   const commands = lost === 0 ? '' : ` ${lost} commands that were in memory alone are gone;`;
   return `signed out while the browser's storage fails:${commands} a page that comes back from the back/forward cache may connect again`;
+}
+
+function isSafe({ keeper }: Box, entry: Entry): boolean {
+  return isStored(entry) && !keeper.isInDoubt(entry.row.id);
 }
 
 /** Who asks for more than memory hears of it when the store, or the server, has it. */
