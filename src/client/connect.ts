@@ -49,6 +49,8 @@ interface Call {
 }
 
 export interface LinkListener {
+  /** It is about to. False where it must not: then it has closed the link. */
+  attaches(): boolean;
   /** A new hub knows nothing of this tab: all that is still wanted is to be asked for. */
   attached(): void;
   /** There is no hub any more, for now or for good. */
@@ -188,6 +190,7 @@ export function createLink(
       return known === hubId;
     };
     const locks = check();
+    if (!tab.attaches()) return;
     worker ??= startWorker();
     const { hub } = worker;
     // Never cleared: it means nothing once the life is attached, or over.

@@ -14,6 +14,7 @@ import type { PagePlatform } from './platform.ts';
 import { cell } from './readable.ts';
 import { createReceipts } from './receipts.ts';
 import { toCommand } from './send.ts';
+import { createSignOutMark } from './sign-out-mark.ts';
 import { createStorage } from './storage.ts';
 import { createTopic } from './topic.ts';
 import type { Client, CreateClientOptions, SendOptions } from './types.ts';
@@ -74,8 +75,14 @@ export function createClientOn<P extends AnyProtocol>(
 
   const signedOut = () => link.close('signed_out', 'Signed out; create a new client');
 
+  const mark = createSignOutMark(platform, protocol.app, options.identity);
   const link = createLink(platform, protocol, options, {
     report,
+    attaches() {
+      const isOver = mark.isOver();
+      if (isOver) signedOut();
+      return !isOver;
+    },
     received: receive,
     connection: connection.set,
     attached() {
@@ -119,12 +126,14 @@ export function createClientOn<P extends AnyProtocol>(
     },
     async signOut({ discard = false }: { discard?: boolean } = {}) {
       isSigningOut = true;
+      const askedAt = platform.now();
       try {
         // After what was sent in this turn, which is handed over at its end.
         const entries = await link.change(async (hub) => {
           await null;
           return hub.signOut(discard);
         });
+        mark.make(askedAt);
         signedOut();
         return entries;
       } catch (error) {

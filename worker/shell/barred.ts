@@ -1,5 +1,5 @@
 import { closed } from '../../src/protocol/closed.ts';
-import type { AttachRequest, Reply, TabSink } from '../../src/protocol/port.ts';
+import type { AttachRequest, Batch, Reply, TabSink } from '../../src/protocol/port.ts';
 import type { PortCall, TabId } from '../core/io.ts';
 import { ok, refusal } from '../core/reply.ts';
 import { isOfferedAgain } from './calls.ts';
@@ -70,9 +70,19 @@ export class Barred implements Line {
 
   /** There is a way now. */
   end(): void {
+    this.#last({ moved: true });
+  }
+
+  /** Through the owner, of which these tabs heard nothing. Settles when they have it. */
+  signOut(): Promise<unknown> {
+    return this.#last({ connection: closed('signed_out') });
+  }
+
+  #last(word: Partial<Batch>): Promise<unknown> {
     this.#isOver = true;
     this.#end();
-    for (const sink of this.#tabs.values()) sink.last({ hub: this.hub, moved: true });
+    const heard = [...this.#tabs.values()].map((sink) => sink.last({ hub: this.hub, ...word }));
     this.#tabs.clear();
+    return Promise.all(heard);
   }
 }

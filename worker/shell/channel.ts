@@ -27,7 +27,9 @@ export type FindMessage =
   /** A hub with tabs, which is not the owner: the owner is to answer on its own channel. */
   | { readonly find: 'who'; readonly from: string; readonly build: Build }
   /** Somebody has taken the ownership. */
-  | { readonly find: 'taken' };
+  | { readonly find: 'taken' }
+  /** Somebody has signed out. Hubs that work through the owner hear it from that one; older builds do not know the word. */
+  | { readonly find: 'signed_out' };
 
 /** The owner's answer to `who`, on the asker's own channel; it listens there from then on. */
 export interface OwnerNotice {

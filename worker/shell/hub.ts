@@ -203,6 +203,7 @@ export class Hub {
       if (role.is !== 'owner' && this.#isNeeded) this.#ask();
       return;
     }
+    if (message.find === 'signed_out' && role.is === 'barred') this.#end(role.line.signOut());
     if (message.find !== 'who') return;
     const gives = this.#isAbandoned || isNewer(message.build, this.#build);
     if (role.is === 'owner') {
@@ -267,8 +268,10 @@ export class Hub {
       relays?.end();
       giveUp?.();
     };
-    if (reason === 'signed_out') relays?.lastWords().then(release);
-    else release();
+    if (reason === 'signed_out') {
+      this.#say({ find: 'signed_out' });
+      relays?.lastWords().then(release);
+    } else release();
     if (reason === 'signed_out' || reason === 'failed') return this.#end(heard);
     if (reason === 'newer_format') this.#mayOwn = false;
     if (this.#isNeeded) this.#seek();

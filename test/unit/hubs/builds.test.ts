@@ -60,6 +60,34 @@ describe('two builds whose hubs cannot relay to each other', () => {
   });
 });
 
+test('a hub that cannot work through the owner ends its tabs as well when somebody signs out there, and lets a new one in', async () => {
+  const scene = new BrowserScene();
+  const foreign = await foreignOwner(scene);
+  const tab = await scene.tab('hub.js');
+  await scene.pass(5_000);
+  expect(last(tab)).toMatchObject({ state: 'closed', reason: 'superseded' });
+  const { channels } = scene.browser;
+  channels.open(foreign, commonChannel('ops', 'ann'), () => {}).post({ find: 'signed_out' });
+  await scene.pass(100);
+  expect(last(tab)).toMatchObject({ state: 'closed', reason: 'signed_out' });
+  await expect(tab.client.send('decide', { gate: 'late' })).rejects.toMatchObject({ code: 'closed' });
+  foreign.end();
+  const again = await scene.tab('hub.js');
+  await scene.pass(10_000);
+  expect([last(again)?.state, last(tab)?.state, scene.sockets]).toEqual(['open', 'closed', 1]);
+});
+
+test('an owner says to all hubs that somebody has signed out', async () => {
+  const scene = new BrowserScene();
+  const tab = await scene.tab('hub.js');
+  await scene.pass(100);
+  const heard: unknown[] = [];
+  scene.browser.channels.open(new Life(), commonChannel('ops', 'ann'), (message) => heard.push(message));
+  tab.client.signOut();
+  await scene.pass(100);
+  expect(heard).toEqual([{ find: 'signed_out' }]);
+});
+
 test('a send that a hub died over is not refused by one that cannot own: it waits for a way, and "perhaps" is said in time', async () => {
   const scene = new BrowserScene();
   await scene.server.stop();

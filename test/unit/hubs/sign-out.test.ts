@@ -217,6 +217,34 @@ describe('signing out', () => {
     expect([again.client.connection.get().state, scene.sockets]).toEqual(['open', 1]);
   });
 
+  test.for(['the storage failed over it', 'the database was deleted after it'])(
+    'a tab in the cache is signed out, too, where %s and the worker has ended; who signs in anew is not',
+    async (why) => {
+      const scene = new BrowserScene();
+      const disk = scene.browser.disk('ops', 'ann');
+      const away = await scene.tab('hub.js');
+      const asker = await scene.tab('hub.js');
+      await scene.emit('a');
+      away.page.enterCache();
+      if (why.includes('failed')) disk.failure = 'full';
+      asked(asker.client.signOut());
+      await scene.pass(100);
+      expect(isSignedOut(asker)).toBe(true);
+      scene.browser.worker('hub.js')?.kill();
+      disk.failure = null;
+      if (why.includes('deleted')) disk.erase();
+      const again = await scene.tab('hub.js');
+      await scene.pass(1_000);
+      away.page.leaveCache();
+      await scene.pass(1_000);
+      expect([isSignedOut(away), scene.sockets]).toEqual([true, 1]);
+      // Whoever was there after it stays, whatever dies.
+      scene.browser.worker('hub.js')?.kill();
+      await scene.pass(10_000);
+      expect(again.client.connection.get().state).toBe('open');
+    },
+  );
+
   test('a tab whose hub died before it could say anything is signed out, too', async () => {
     const scene = new BrowserScene();
     const release = scene.browser.disk('ops', 'ann').hold();

@@ -234,7 +234,7 @@ export function clear(box: Box): void {
 export function unstoredSignOut(box: Box): string {
   const lost = pendingIn(box).filter(({ stored }) => stored === 'no').length;
   const commands = lost === 0 ? '' : ` ${lost} commands that were in memory alone are gone;`;
-  return `signed out while the browser's storage fails:${commands} a page that comes back from the back/forward cache may connect again`;
+  return `signed out while the browser's storage fails:${commands} once this worker has ended, only localStorage keeps out a page that comes back from the back/forward cache`;
 }
 
 function isSafe({ keeper }: Box, entry: Entry): boolean {
