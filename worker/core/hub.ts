@@ -135,7 +135,8 @@ export class Hub {
         ...(this.#database !== null && { database: this.#database }),
       }),
       outbox: () => outbox.view(this.#outbox),
-      signOuts: () => this.#sessions.signOuts,
+      // Another worker may have counted on since this one read it.
+      signOuts: () => (this.#keeper.wasRead ? this.#sessions.signOuts : null),
     });
     this.#tokens = new TokenSource(context, this.#tabs, {
       got: ({ token, url }) => {

@@ -1,8 +1,10 @@
-import type { Account } from '../account.ts';
+import type { Account, Receipt } from '../account.ts';
 import type { World } from '../world.ts';
 
 /** What an entry is called that cannot be dismissed. */
 const PENDING: readonly string[] = ['queued', 'sent', 'waiting', 'withdrawing'];
+/** So many endings a hub keeps, however old. */
+const KEPT_OUTCOMES = 50;
 const NEVER_SENT: readonly string[] = ['expired', 'dropped', 'cancelled'];
 
 /** At rest: how a command ended is known, and nothing of it is lost. */
@@ -34,8 +36,9 @@ export function judgeAccount(world: World, account: Account): void {
   if (isDurable && !isKnown && !wasEnded(account)) problems.push(`${about} is lost, though it was durable`);
 }
 
-/** Whoever sent it, and is still there, was answered; whoever was promised an outcome has it. */
-export function judgeAnswers({ tabs, problems }: World, account: Account): void {
+/** Whoever sent it, and is still there, was answered; whoever was promised an outcome has it, or it may be forgotten. */
+export function judgeAnswers(world: World, account: Account): void {
+  const { tabs, problems } = world;
   const { n, command, send, receipts } = account;
   const isThere = (tab: number) => tabs.some(({ number }) => number === tab);
   if (send.is === 'asked' && isThere(account.tab))
@@ -43,6 +46,32 @@ export function judgeAnswers({ tabs, problems }: World, account: Account): void 
   for (const { tab, outcome } of receipts) {
     if (outcome === null && isThere(tab))
       problems.push(`command ${n} (${command}): tab ${tab} waits for its outcome for ever`);
+  }
+  const wasForgotten = receipts.some((receipt) => {
+    return receipt.outcome?.status === 'forgotten' && !mayBeForgotten(world, account, receipt);
+  });
+  if (wasForgotten)
+    problems.push(`command ${n} (${command}) is called forgotten, though a hub had stored it`);
+}
+
+/** What a sign-out has thrown away, what was in a hub's memory alone, and what ended while many others did. */
+function mayBeForgotten({ ledger, storeEverFailed }: World, account: Account, { durable }: Receipt): boolean {
+  const isInMemory = !durable || isLostWithPower(account);
+  // The server has it, which is durable, too: what it answered, a hub may have had in memory.
+  const endedInMemory = storeEverFailed && account.runs.length > 0;
+  const areMany = ledger.accounts.length > KEPT_OUTCOMES;
+  return isInMemory || endedInMemory || areMany || account.discarded !== 'no';
+}
+
+/** Of each key at most one is to be delivered. */
+export function judgeKeys({ disks, problems }: World): void {
+  for (const { entries } of disks) {
+    const keys = new Set<string>();
+    for (const { fate, dedupeKey } of entries.values()) {
+      if (fate.state !== 'pending' || dedupeKey === null) continue;
+      if (keys.has(dedupeKey)) problems.push(`two commands of key ${dedupeKey} are stored as pending`);
+      keys.add(dedupeKey);
+    }
   }
 }
 

@@ -1,13 +1,14 @@
 import { TOPICS } from '../protocol.ts';
 import type { World } from '../world.ts';
-import { judgeAccount, judgeAnswers, judgeOrder } from './commands.ts';
+import { judgeAccount, judgeAnswers, judgeKeys, judgeOrder } from './commands.ts';
 import { judgeCriticals } from './criticals.ts';
 import { judgeHub, judgeSockets } from './hub.ts';
 import { judgeListener } from './listeners.ts';
 import { judgeMissed, judgePage } from './pages.ts';
 
 /** What must hold at any moment, and is not judged as it happens. */
-export function during({ server, disks, people, storeEverFailed, everSomeoneElse, ...world }: World): void {
+export function during(world: World): void {
+  const { server, disks, people, storeEverFailed, everSomeoneElse } = world;
   const { witness, ledger, network, signOuts, problems } = world;
   // A hub without its store, or a stranger's server, knows the browser by another name.
   if (server.connections > people.size && !storeEverFailed && !everSomeoneElse) {
@@ -21,6 +22,7 @@ export function during({ server, disks, people, storeEverFailed, everSomeoneElse
       if (offset > reached)
         problems.push(`the cursor of ${topic} is stored at ${offset}, credited is ${reached}`);
     }
+  judgeKeys(world);
   for (const wire of network.wires) signOuts.judgeWire(wire, witness.ownerOf(wire));
   if (ledger.accounts.length > 10_000) problems.push('the schedule sends without end');
 }

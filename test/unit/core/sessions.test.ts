@@ -51,6 +51,23 @@ describe('a client that attaches', () => {
   });
 });
 
+test('a client that signs in while the store fails is told no number of sign-outs that is older than the last one', () => {
+  const sessions = new Sessions();
+  const disk = diskAfter(3);
+  const before = new HubWorld(ops, { disk, sessions });
+  expect(before.attach({ session: 'a' }).batches.at(-1)?.signOuts).toBe(3);
+  // By a hub of another worker.
+  disk.endedSessions = { signOuts: 4, at: before.now, ids: ['a'] };
+  disk.failure = 'full';
+  const world = new HubWorld(ops, { disk, sessions, hubId: 'hub-2' });
+  const tab = world.attach({ session: 'b' });
+  const told = () => tab.batches.flatMap(({ signOuts }) => signOuts ?? []);
+  expect(told()).toEqual([]);
+  disk.failure = null;
+  world.advance(3_000);
+  expect(told()).toEqual([4]);
+});
+
 describe('a client whose session is over', () => {
   const OVER = { session: 'x', signOuts: 0, url: 'ws://elsewhere/ws', hasToken: true };
 
