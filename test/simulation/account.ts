@@ -1,6 +1,6 @@
 import type { Outcome } from '../../src/index.ts';
 import type { Who } from './people.ts';
-import type { CommandName } from './protocol.ts';
+import { BRIEF_TTL_MS, type CommandName } from './protocol.ts';
 
 export type Status = Outcome['status'];
 /** What a person asked of an entry, and what came of it. */
@@ -24,6 +24,14 @@ export type SendAnswer =
   | { readonly is: 'refused'; readonly code: string }
   | { readonly is: 'taken'; readonly id: string; readonly durable: boolean };
 
+/** What a hub may be wrong by about the server's clock, on a slow line. */
+const CLOCKS_DIFFER_MS = 15_000;
+
+/** Whether an entry of the outbox that is called so is still to end. */
+export function isPendingState(state: string): boolean {
+  return ['queued', 'sent', 'waiting', 'withdrawing'].includes(state);
+}
+
 /** That it never ran, each of these says. */
 const NEVER_RAN: readonly Status[] = ['cancelled', 'expired', 'dropped', 'rejected'];
 
@@ -33,6 +41,9 @@ export interface Circumstances {
   mayLoseHubs: boolean;
   /** The server's memory of what it accepted was cut short, as it said itself. */
   serverForgot: boolean;
+  storeFailed: boolean;
+  /** The server has taken the browser for somebody else's for a while. */
+  someoneElse: boolean;
 }
 
 /** All that is known of one command, by the number in it. Whatever contradicts it is a problem at once. */
@@ -45,6 +56,8 @@ export class Account {
   /** The gate that it decides, where it decides one. */
   readonly key: string | null;
   readonly requireDurable: boolean;
+  /** By the time that has passed in this world. */
+  readonly askedAt: number;
   readonly circumstances: Circumstances;
   readonly #problem: (text: string) => void;
   send: SendAnswer = { is: 'asked' };
@@ -56,13 +69,20 @@ export class Account {
   readonly tellings: Status[] = [];
   /** A frame of it has reached the server. */
   isHandedOver = false;
+  /** The server has said that it never ran, or never will. */
+  isDenied = false;
+  /** A person was told that it is sent no more, though how it ended is to be found out: after so many frames of it. */
+  withdrawnAfter: number | null = null;
+  hasBegun = false;
+  /** Some hub has died, or was stopped, after it was asked for. */
+  outlivedHub = false;
   /** Power was lost after it was asked for. */
   outlivedPowerLoss = false;
   /** A sign-out that empties the outbox came after it; `unsent`: it was told that it had not left. */
   discarded: 'no' | 'perhaps' | 'unsent' = 'no';
 
   constructor(
-    about: Pick<Account, 'n' | 'command' | 'topic' | 'who' | 'tab' | 'key' | 'requireDurable'>,
+    about: Pick<Account, 'n' | 'command' | 'topic' | 'who' | 'tab' | 'key' | 'requireDurable' | 'askedAt'>,
     circumstances: Circumstances,
     problem: (text: string) => void,
   ) {
@@ -73,6 +93,7 @@ export class Account {
     this.tab = about.tab;
     this.key = about.key;
     this.requireDurable = about.requireDurable;
+    this.askedAt = about.askedAt;
     this.circumstances = circumstances;
     this.#problem = (text) => problem(`command ${about.n} (${about.command}) ${text}`);
   }
@@ -97,10 +118,43 @@ export class Account {
   }
 
   told(status: Status): void {
+    if (status !== 'forgotten' && this.tellings.includes('forgotten') && !this.isRetried)
+      this.#problem(`was called forgotten, and then ${status}`);
     this.tellings.push(status);
     if (status === 'accepted' && this.runs.length === 0) this.#problem('is called accepted, and never ran');
-    if (NEVER_RAN.includes(status) && this.runs.length > 0 && !this.isRetried)
-      this.#problem(`ran, and is called ${status}`);
+    if (this.runs.length > 0 && !this.mayBeCalled(status)) this.#problem(`ran, and is called ${status}`);
+  }
+
+  /** Of one that has run: a server that has forgotten may refuse it later, and what was told before may be heard late. */
+  mayBeCalled(status: Status): boolean {
+    if (!NEVER_RAN.includes(status)) return true;
+    if (this.#isStranger && this.isDenied) return true;
+    if (!this.isRetried) return false;
+    return this.isDenied || this.acts.some(({ wish, seen }) => wish === 'retry' && seen === status);
+  }
+
+  /** A frame of it has reached the server. */
+  handedOver(attempt: number): void {
+    this.isHandedOver = true;
+    if (this.withdrawnAfter !== null && attempt > this.withdrawnAfter)
+      this.#problem('was taken back, and is sent again');
+  }
+
+  /** A handler has begun it. @param elapsed the time that has passed in this world */
+  begins(elapsed: number): void {
+    this.hasBegun = true;
+    // What lies before a hub that is stopped has no age.
+    if (this.command !== 'brief' || this.isRetried || this.circumstances.mayLoseHubs) return;
+    const ageMs = elapsed - this.askedAt;
+    if (ageMs > BRIEF_TTL_MS + CLOCKS_DIFFER_MS)
+      this.#problem(`was begun ${Math.round(ageMs)} ms after it was asked for`);
+  }
+
+  /** The server has said how it stands, and that no handler has begun it where `neverBegun`. */
+  denied(isFinal: boolean, neverBegun: boolean): void {
+    if (isFinal || neverBegun) this.isDenied = true;
+    if (neverBegun && this.hasBegun && !this.circumstances.serverForgot && !this.#isStranger)
+      this.#problem('was begun, and the server says that it never was');
   }
 
   ran(principal: string): void {
@@ -116,6 +170,11 @@ export class Account {
     const told = this.tellings.find((status) => NEVER_RAN.includes(status));
     if (told && !this.isRetried) this.#problem(`was called ${told}, and ran`);
     if (this.discarded === 'unsent') this.#problem('was discarded before it was sent, and ran');
+  }
+
+  /** A hub that cannot read whose the outbox is may have asked as somebody else. */
+  get #isStranger(): boolean {
+    return this.circumstances.someoneElse && this.circumstances.storeFailed;
   }
 
   #judgeRefusal(): void {

@@ -3,6 +3,7 @@ import type { Wish } from './account.ts';
 import type { Who } from './people.ts';
 import type { CommandName } from './protocol.ts';
 import type { Random } from './random.ts';
+import { scene } from './scenes.ts';
 import type { Mood } from './server/doorkeeper.ts';
 import type { CommitFault } from './server/log.ts';
 import type { TokenMood } from './world.ts';
@@ -21,7 +22,8 @@ export type Action =
       requireDurable: boolean;
       dies: number | null;
     }
-  | { do: 'person'; tab: number; wants: Wish; entry: number }
+  /** About an entry of which it makes sense, if there is one. `regrets`: in the same turn, a retry is taken back. */
+  | { do: 'person'; tab: number; wants: Wish; entry: number; regrets: boolean }
   | { do: 'reconnect'; tab: number }
   | { do: 'open tab'; of: Build; who: Who }
   /** Its client, and not its page, in the turn in which it has sent so many. */
@@ -37,7 +39,7 @@ export type Action =
   /** It runs no more, and its locks, its socket and its database stay open; until all that are frozen come back. */
   | { do: 'wedge worker'; of: SharedBuild }
   /** In the middle of whatever happens then. */
-  | { do: 'kill worker after'; tasks: number }
+  | { do: 'kill worker after'; tasks: number; server: ServerFate }
   | { do: 'kill browser'; powerLost: boolean }
   | { do: 'cut' | 'vanish' }
   | { do: 'latency'; ms: number }
@@ -69,6 +71,8 @@ export type Action =
   | { do: 'hold store' }
   | { do: 'jump clock'; ms: number };
 
+/** What becomes of the server at the same moment. */
+export type ServerFate = 'lives' | 'restarts' | 'forgets';
 export type Published = 'nodes' | 'lines' | 'gate' | 'alarm' | 'broken';
 /** Whose SharedWorker a tab shares: the first one's, one of the same version from elsewhere, a newer one; or its own. */
 export type Build = SharedBuild | 'own';
@@ -118,12 +122,13 @@ const WEIGHTED: readonly (readonly [weight: number, make: Make])[] = [
     }),
   ],
   [
-    3,
+    5,
     ({ int, pick }) => ({
       do: 'person',
       tab: int(8),
       wants: pick(['cancel', 'retry', 'dismiss']),
       entry: int(8),
+      regrets: int(4) === 0,
     }),
   ],
   [1, ({ int }) => ({ do: 'reconnect', tab: int(8) })],
@@ -152,7 +157,14 @@ const WEIGHTED: readonly (readonly [weight: number, make: Make])[] = [
   [2, ({ int, pick }) => ({ do: 'slow tab', tab: int(8), ms: pick([0, 0, 50, 1 + int(2_000), 6_000]) })],
   [2, ({ pick }) => ({ do: 'kill worker', of: pick(SHARED) })],
   [2, ({ pick }) => ({ do: 'wedge worker', of: pick(SHARED) })],
-  [4, ({ int }) => ({ do: 'kill worker after', tasks: 1 + int(60) })],
+  [
+    4,
+    ({ int, pick }) => ({
+      do: 'kill worker after',
+      tasks: 1 + int(60),
+      server: pick(['lives', 'lives', 'lives', 'lives', 'lives', 'restarts']),
+    }),
+  ],
   [1, ({ int }) => ({ do: 'kill browser', powerLost: int(2) === 0 })],
   [5, () => ({ do: 'cut' })],
   [3, () => ({ do: 'vanish' })],
@@ -184,14 +196,19 @@ const WEIGHTED: readonly (readonly [weight: number, make: Make])[] = [
 /** Kinds of action from here on are left out of some schedules. */
 const ALWAYS = 6;
 
+/** Of so many schedules one has a scene in it. */
+const SCENE_IN = 3;
+
 /**
- * A schedule of so many actions. Each leaves out some kinds: one fault often hides another (swarm testing, Groce and
+ * A schedule of so many actions, and a scene at times. Each leaves out some kinds: one fault often hides another (swarm testing, Groce and
  * others 2012).
  */
 export function schedule(random: Random, length: number): Action[] {
   const kinds = WEIGHTED.filter((_, index) => index < ALWAYS || random.next() < 0.6);
   const total = kinds.reduce((sum, [weight]) => sum + weight, 0);
-  return Array.from({ length }, () => draw(random, kinds, random.int(total)));
+  const actions = Array.from({ length }, () => draw(random, kinds, random.int(total)));
+  if (random.int(SCENE_IN) === 0) actions.splice(random.int(length), 0, ...scene(random));
+  return actions;
 }
 
 function draw(random: Random, kinds: typeof WEIGHTED, drawn: number): Action {

@@ -5,7 +5,12 @@ import type { Who } from './people.ts';
 /** The accounts of all commands of a run. */
 export class Ledger {
   readonly accounts: Account[] = [];
-  readonly circumstances: Circumstances = { mayLoseHubs: false, serverForgot: false };
+  readonly circumstances: Circumstances = {
+    mayLoseHubs: false,
+    serverForgot: false,
+    storeFailed: false,
+    someoneElse: false,
+  };
   readonly #byN = new Map<number, Account>();
   readonly #problem: (text: string) => void;
 
@@ -23,6 +28,11 @@ export class Ledger {
   /** Of a command as it travels. */
   of(command: object): Account | undefined {
     return this.#byN.get(Number(Reflect.get(command, 'n')));
+  }
+
+  /** A hub has died, or was stopped: what it had in memory alone may be lost. */
+  hubLost(): void {
+    for (const account of this.accounts) account.outlivedHub = true;
   }
 
   told(command: object, outcome: Outcome): void {

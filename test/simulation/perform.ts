@@ -1,5 +1,7 @@
+import { isPendingState } from './account.ts';
 import type { Action } from './actions.ts';
 import { TOPICS } from './protocol.ts';
+import type { SimTab } from './tab.ts';
 import type { World } from './world.ts';
 
 /** Lets one thing happen. */
@@ -20,9 +22,7 @@ export async function perform(world: World, action: Action): Promise<void> {
     }
     case 'person': {
       const tab = world.tab(action.tab);
-      const entries = tab?.client.outbox.get() ?? [];
-      const entry = entries[action.entry % Math.max(1, entries.length)];
-      if (tab && entry && !tab.page.life.isFrozen) tab.act(action.wants, entry);
+      if (tab && !tab.page.life.isFrozen) decideAbout(tab, action);
       return;
     }
     case 'reconnect':
@@ -52,7 +52,7 @@ export async function perform(world: World, action: Action): Promise<void> {
     case 'freeze':
       return world.tab(action.tab)?.page.freeze();
     case 'cache':
-      return world.tab(action.tab)?.page.enterCache();
+      return world.cache(world.tab(action.tab));
     case 'wake':
       return world.wake();
     case 'slow tab': {
@@ -64,9 +64,13 @@ export async function perform(world: World, action: Action): Promise<void> {
       return browser.worker(action.of)?.kill();
     case 'wedge worker':
       world.ledger.circumstances.mayLoseHubs = true;
+      world.ledger.hubLost();
       return browser.worker(action.of)?.life.freeze();
     case 'kill worker after':
-      return world.killAfter(action.tasks, () => world.killWorkers());
+      return world.killAfter(action.tasks, () => {
+        world.killWorkers();
+        if (action.server !== 'lives') server.restart(action.server === 'restarts');
+      });
     case 'kill browser':
       return world.killBrowser(action.powerLost);
     case 'cut':
@@ -121,11 +125,11 @@ export async function perform(world: World, action: Action): Promise<void> {
     case 'someone else':
       return await world.someoneElse(action.ms);
     case 'fail store':
-      world.storeEverFailed = true;
+      world.ledger.circumstances.storeFailed = true;
       for (const disk of world.disks) disk.failNext(action.failure, action.times);
       return;
     case 'break store':
-      world.storeEverFailed = true;
+      world.ledger.circumstances.storeFailed = true;
       for (const disk of world.disks) disk.failure = action.failure;
       return;
     case 'mend store':
@@ -136,4 +140,15 @@ export async function perform(world: World, action: Action): Promise<void> {
       world.clockEverJumped = true;
       return world.clock.jump(action.ms);
   }
+}
+
+/** What is over can be retried or dismissed, what is not can be cancelled; now and then somebody tries the other. */
+function decideAbout(tab: SimTab, { wants, entry, regrets }: Action & { do: 'person' }): void {
+  const entries = tab.client.outbox.get();
+  const fitting = entries.filter(({ state }) => isPendingState(state) === (wants === 'cancel'));
+  const among = entry === 0 || fitting.length === 0 ? entries : fitting;
+  const chosen = among[entry % Math.max(1, among.length)];
+  if (!chosen) return;
+  tab.act(wants, chosen);
+  if (regrets && wants === 'retry') tab.act('cancel', chosen);
 }

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { defineProtocol } from '../../src/protocol/index.ts';
 
+export const BRIEF_TTL_MS = 5_000;
 const decision = z.object({ n: z.number() });
 const keyOf =
   (type: string) =>
@@ -33,7 +34,7 @@ const commands = {
   bad: { schema: decision, priority: 'high' as const },
   /** Refused twice for now. */
   later: { schema: decision, priority: 'high' as const },
-  brief: { schema: decision, ttlMs: 5_000 },
+  brief: { schema: decision, ttlMs: BRIEF_TTL_MS },
 };
 const signed = z.object({ n: z.number(), by: z.string() });
 

@@ -28,6 +28,14 @@ export class SimTab {
   /** By topic: of each kind of listener one. */
   readonly listeners = new Map<string, Listener[]>();
   readonly errors: string[] = [];
+  /** By topic: what it was told to be missing, over all hubs that it had. */
+  readonly losses = new Map<string, Losses>();
+  /** That it was given anything by. */
+  readonly hubs = new Set<string>();
+  /** It was away for a while, so that its hub may have forgotten it. */
+  wasCached = false;
+  /** By id: how often it was told that it has ended. */
+  readonly endings = new Map<string, number>();
   /** The offset at which it was given each topic's state first. */
   readonly begunAt = new Map<string, number>();
   /** Its client was closed, or its person has signed out: it is to do nothing any more. */
@@ -61,7 +69,10 @@ export class SimTab {
       },
     });
     this.client.outbox.subscribe(() => {});
-    this.client.outbox.onSettled(({ command, outcome }) => ledger.told(command, outcome));
+    this.client.outbox.onSettled(({ id, command, outcome }) => {
+      this.endings.set(id, (this.endings.get(id) ?? 0) + 1);
+      ledger.told(command, outcome);
+    });
     this.client.connection.subscribe(() => {});
     for (const name of TOPICS) this.#listen(name);
   }
@@ -112,15 +123,22 @@ export class SimTab {
     const account = this.#ledger.of(entry.command);
     const act: Act = { wish, seen: entry.state, answer: 'open' };
     account?.acts.push(act);
+    if (account && wish === 'retry') account.withdrawnAfter = null;
     try {
       const answer = await this.client.outbox[wish](entry.id);
       act.answer = answer === false ? 'refused' : 'done';
       if (wish === 'cancel' && answer === true) account?.told('cancelled');
+      if (wish === 'cancel' && answer === false) this.#withdrawn(account, entry.id);
       if (account && typeof answer === 'object') this.#promised(account, answer);
     } catch (error) {
       const { code } = Object(error);
       act.answer = code === 'hub_lost' || code === 'unconfirmed' ? 'unknown' : 'refused';
     }
+  }
+
+  #withdrawn(account: Account | undefined, id: string): void {
+    const entry = this.client.outbox.get().find((one) => one.id === id);
+    if (account && entry?.state === 'withdrawing') account.withdrawnAfter = entry.attempt;
   }
 
   #promised(account: Account, { durable, outcome }: Pick<Answer, 'durable' | 'outcome'>): void {
@@ -136,6 +154,7 @@ export class SimTab {
     const topic = this.client.topic(name);
     topic.status.subscribe((status) => {
       if (status.state === 'live' && !this.begunAt.has(name)) this.begunAt.set(name, status.offset);
+      if ('dropped' in status) this.losses.set(name, added(this.losses.get(name), status));
     });
     const latest = topic.latest(['node', 'gate']);
     latest.subscribe(() => {});
@@ -155,6 +174,19 @@ export class SimTab {
       kinds.map((replay) => new Listener(this.number, topic, replay)),
     );
   }
+}
+
+interface Losses {
+  /** Of the hubs before the present one. */
+  readonly before: number;
+  readonly dropped: number;
+  readonly hasGap: boolean;
+}
+
+/** Each hub counts from 0. */
+function added(known: Losses | undefined, { dropped, gaps }: { dropped: number; gaps: number }): Losses {
+  const { before, dropped: last, hasGap } = known ?? { before: 0, dropped: 0, hasGap: false };
+  return { before: dropped < last ? before + last : before, dropped, hasGap: hasGap || gaps > 0 };
 }
 
 type Answer = Awaited<ReturnType<Client<SimProtocol>['outbox']['retry']>>;

@@ -1,6 +1,8 @@
-import type { ClientFrame } from '../../src/protocol/frames/index.ts';
-import type { Batch, Position } from '../../src/protocol/port.ts';
+import type { ClientFrame, ServerFrame } from '../../src/protocol/frames/index.ts';
+import type { Batch, Position, TabItem } from '../../src/protocol/port.ts';
 import type { Wire } from '../../src/testing/fakes/network.ts';
+import type { Account } from './account.ts';
+import { Held } from './held.ts';
 import type { Ledger } from './ledger.ts';
 import type { SignOuts } from './sign-outs.ts';
 import type { SimTab } from './tab.ts';
@@ -15,17 +17,27 @@ export class Witness {
   readonly credited = new Map<string, number>();
   /** Whose the socket is, by what was said in its `hello`. */
   readonly #ownerOf = new WeakMap<Wire, string>();
+  readonly #hellos = new Map<Wire, { readonly client: string; readonly term: number }>();
+  /** By the id of a command that has reached the server. */
+  readonly #byId = new Map<string, Account>();
   readonly #ledger: Ledger;
   readonly #signOuts: SignOuts;
   readonly #tabs: readonly SimTab[];
+  readonly #timeOf: WitnessOptions['timeOf'];
   readonly #problem: (text: string) => void;
+  readonly #held: Held;
 
-  /** @param tabs all there ever were. */
-  constructor(ledger: Ledger, signOuts: SignOuts, tabs: readonly SimTab[], problem: (text: string) => void) {
+  constructor({ ledger, signOuts, tabs, timeOf, problem }: WitnessOptions) {
     this.#ledger = ledger;
     this.#signOuts = signOuts;
     this.#tabs = tabs;
+    this.#timeOf = timeOf;
     this.#problem = problem;
+    this.#held = new Held((topic, item) => this.#isTaken(topic, item), problem);
+  }
+
+  opened(tab: SimTab): void {
+    this.#held.opened(tab);
   }
 
   ownerOf(wire: Wire): string | undefined {
@@ -34,11 +46,14 @@ export class Witness {
 
   readonly heard = (wire: Wire, direction: 'up' | 'down', text: string): void => {
     for (let i = 0; i < text.length; i++) this.trace = (Math.imul(this.trace, 31) + text.charCodeAt(i)) | 0;
-    if (direction === 'down') return;
-    for (const frame of [JSON.parse(text)].flat() as ClientFrame[]) this.#take(wire, frame);
+    if (direction === 'up') for (const frame of framesOf<ClientFrame>(text)) this.#take(wire, frame);
+    else for (const frame of framesOf<ServerFrame>(text)) this.#given(wire, frame);
   };
 
-  credit({ topics = [] }: Batch): void {
+  credit(tab: SimTab, batch: Batch): void {
+    const { topics = [] } = batch;
+    tab.hubs.add(batch.hub);
+    this.#held.credit(tab, batch);
     for (const update of topics) {
       if (update.kind === 'status' || (update.kind === 'snapshot' && !update.last)) continue;
       const offsets = update.kind === 'snapshot' ? [update.offset] : update.items.map(({ offset }) => offset);
@@ -57,11 +72,17 @@ export class Witness {
   }
 
   #take(wire: Wire, frame: ClientFrame): void {
-    if (frame.type === 'hello') this.#ownerOf.set(wire, frame.token?.split(' ')[0] ?? '');
-    else if (frame.type === 'command') {
+    if (frame.type === 'hello') {
+      this.#ownerOf.set(wire, frame.token?.split(' ')[0] ?? '');
+      this.#hellos.set(wire, { client: frame.client_id, term: frame.term });
+    } else if (frame.type === 'command') {
       const account = this.#ledger.of(frame.command);
       if (account) {
-        account.isHandedOver = true;
+        this.#byId.set(frame.id, account);
+        account.handedOver(frame.attempt);
+        // It must be what the version that it is called of takes.
+        if (account.command === 'note' && frame.app_version >= 2 && !('by' in frame.command))
+          this.#problem(`command ${account.n} is called of version ${frame.app_version}, and is older`);
         this.#signOuts.judgeFrame(account);
       }
     } else if (frame.type === 'ack') {
@@ -71,15 +92,52 @@ export class Witness {
     }
   }
 
+  #given(wire: Wire, frame: ServerFrame): void {
+    if (frame.type === 'command_nack') {
+      this.#byId.get(frame.id)?.denied(!frame.retry, frame.ran === false);
+    } else if (frame.type === 'goodbye' && frame.code === 'superseded') this.#judgeSuperseded(wire);
+  }
+
+  /** Only by a connection of the same client that is of its term, or a higher one. */
+  #judgeSuperseded(wire: Wire): void {
+    const own = this.#hellos.get(wire);
+    if (!own) return;
+    const isRight = [...this.#hellos].some(
+      ([other, { client, term }]) => other !== wire && client === own.client && term >= own.term,
+    );
+    if (!isRight) this.#problem(`a connection of term ${own.term} was superseded by one of a lower term`);
+  }
+
   /** At the moment of the acknowledgement some page must have taken it. */
   #judgeAck(topic: string, epoch: string, offset: number): void {
     this.acknowledged.add(`${topic} ${epoch} ${offset}`);
-    const isTaken = this.#tabs.some(({ listeners }) =>
-      listeners
-        .get(topic)
-        ?.some(({ seen }) => seen.some((event) => event.took && event.critical && event.offset === offset)),
-    );
-    if (!isTaken)
+    const ts = this.#timeOf(`${topic} ${epoch} ${offset}`);
+    if (ts === undefined || !this.#isTaken(topic, { offset, ts }))
       this.#problem(`critical event ${offset} of ${topic} was acknowledged, and no page had taken it`);
   }
+
+  /** Some page has taken a critical event. */
+  #isTaken(topic: string, { offset, ts }: Pick<TabItem, 'offset' | 'ts'>): boolean {
+    return this.#tabs.some(({ listeners }) =>
+      listeners
+        .get(topic)
+        ?.some(({ seen }) =>
+          seen.some((event) => event.took && event.critical && event.offset === offset && event.ts === ts),
+        ),
+    );
+  }
+}
+
+export interface WitnessOptions {
+  readonly ledger: Ledger;
+  readonly signOuts: SignOuts;
+  /** All there ever were. */
+  readonly tabs: readonly SimTab[];
+  /** The timestamp of what the server has at a place, "topic epoch offset". */
+  timeOf(name: string): number | undefined;
+  problem(text: string): void;
+}
+
+function framesOf<F>(text: string): F[] {
+  return [JSON.parse(text)].flat();
 }

@@ -38,12 +38,16 @@ export class World {
   /** Those that are gone as well. */
   readonly allTabs: SimTab[] = [];
   readonly signOuts = new SignOuts(this.clock, this.ledger, this.allTabs, this.#problem);
-  readonly witness = new Witness(this.ledger, this.signOuts, this.allTabs, this.#problem);
+  readonly witness = new Witness({
+    ledger: this.ledger,
+    signOuts: this.signOuts,
+    tabs: this.allTabs,
+    timeOf: (name) => this.server.timeOf(name),
+    problem: this.#problem,
+  });
   /** Who has had a page. */
   readonly people = new Set<Who>();
   tokens: TokenMood = 'fine';
-  storeEverFailed = false;
-  everSomeoneElse = false;
   clockEverJumped = false;
   #release: () => void = () => {};
   #killAfter: { tasks: number; kill: () => void } | null = null;
@@ -61,10 +65,19 @@ export class World {
       logKind: isSqlite ? 'sqlite' : 'memory',
     });
     this.browser.random = random.next;
+    this.browser.workerEnded = () => this.ledger.hubLost();
     this.clock.choose = random.int;
     this.clock.between = () => this.#between();
     this.network.tamper = this.faults.tamper;
     this.network.heard = this.witness.heard;
+  }
+
+  get storeEverFailed(): boolean {
+    return this.ledger.circumstances.storeFailed;
+  }
+
+  get everSomeoneElse(): boolean {
+    return this.ledger.circumstances.someoneElse;
   }
 
   get trace(): number {
@@ -103,11 +116,12 @@ export class World {
       },
     });
     const page = of === 'own' ? this.browser.pageAlone(script) : this.browser.page(of, script);
-    page.credited = (batch) => this.witness.credit(batch);
     page.subscribed = (topic, _ticket, position) => this.witness.subscribe(topic, position);
     const { ledger } = this;
     const number = this.allTabs.length;
     const tab = new SimTab({ number, build: of, who, page, ledger, token: () => this.#token(who) });
+    this.witness.opened(tab);
+    page.credited = (batch) => this.witness.credit(tab, batch);
     tab.isDoubtful = this.signOuts.isUnderWay(who);
     this.tabs.push(tab);
     this.allTabs.push(tab);
@@ -120,8 +134,11 @@ export class World {
 
   send(tab: SimTab, command: CommandName, topic: string, requireDurable: boolean): void {
     const n = this.next();
+    const askedAt = this.clock.elapsed;
     const key = command === 'choose' ? String(n % 2) : null;
-    tab.send(this.ledger.open({ n, command, topic, who: tab.who, tab: tab.number, key, requireDurable }));
+    tab.send(
+      this.ledger.open({ n, command, topic, who: tab.who, tab: tab.number, key, requireDurable, askedAt }),
+    );
   }
 
   publish(what: 'nodes' | 'lines' | 'gate' | 'alarm' | 'broken', topic: string): void {
@@ -141,6 +158,12 @@ export class World {
   remove(tab: SimTab | undefined, how: 'close' | 'crash'): void {
     this.tabs = this.tabs.filter((other) => other !== tab);
     tab?.page[how]();
+  }
+
+  cache(tab: SimTab | undefined): void {
+    if (!tab) return;
+    tab.wasCached = true;
+    tab.page.enterCache();
   }
 
   async reload(tab: SimTab): Promise<void> {
@@ -196,7 +219,7 @@ export class World {
   }
 
   async someoneElse(ms: number): Promise<void> {
-    this.everSomeoneElse = true;
+    this.ledger.circumstances.someoneElse = true;
     const { doorkeeper } = this.server;
     doorkeeper.standsFor = 'eve';
     this.network.cut();
@@ -207,7 +230,7 @@ export class World {
   }
 
   holdStores(): void {
-    this.storeEverFailed = true;
+    this.ledger.circumstances.storeFailed = true;
     const releases = this.disks.map((disk) => disk.hold());
     this.#release = () => {
       for (const release of releases) release();

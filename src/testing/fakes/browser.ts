@@ -16,6 +16,8 @@ export class FakeBrowser {
   readonly remembered = new Map<string, string>();
   /** Whether it keeps what the origin stores though space is short. */
   isPersistent = false;
+  /** Called when one of its workers has ended, however that came. */
+  workerEnded: () => void = () => {};
   /** Uniform in [0, 1). */
   random: () => number = () => 0.5;
   readonly #disks = new Map<string, Disk>();

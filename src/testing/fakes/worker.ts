@@ -33,6 +33,7 @@ export class FakeWorker {
     this.#browser = browser;
     this.#script = script;
     this.isOwn = isOwn;
+    this.life.atEnd(() => browser.workerEnded());
     this.#hubs = this.#newHubs();
   }
 

@@ -1,8 +1,6 @@
-import type { Account, Receipt } from '../account.ts';
+import { type Account, isPendingState, type Receipt } from '../account.ts';
 import type { World } from '../world.ts';
 
-/** What an entry is called that cannot be dismissed. */
-const PENDING: readonly string[] = ['queued', 'sent', 'waiting', 'withdrawing'];
 /** So many endings a hub keeps, however old. */
 const KEPT_OUTCOMES = 50;
 const NEVER_SENT: readonly string[] = ['expired', 'dropped', 'cancelled'];
@@ -29,11 +27,14 @@ export function judgeAccount(world: World, account: Account): void {
     if (status === 'uncertain' && !mayBeUncertain(world, account))
       problems.push(`${about} is uncertain, though the server never forgot`);
   }
-  if (kept && runs.length > 0 && kept.status !== 'accepted' && kept.status !== 'uncertain')
+  if (kept && runs.length > 0 && !account.mayBeCalled(kept.status))
     problems.push(`${about} ran, and is called ${kept.status}`);
   const isDurable = send.is === 'taken' && send.durable && !isLostWithPower(account);
   const isKnown = runs.length > 0 || row || kept || isRefused || account.discarded !== 'no';
-  if (isDurable && !isKnown && !wasEnded(account)) problems.push(`${about} is lost, though it was durable`);
+  if (isKnown || wasEnded(account)) return;
+  if (isDurable) problems.push(`${about} is lost, though it was durable`);
+  else if (send.is === 'taken' && !account.outlivedHub && !account.circumstances.mayLoseHubs)
+    problems.push(`${about} is lost, and no hub has died`);
 }
 
 /** Whoever sent it, and is still there, was answered; whoever was promised an outcome has it, or it may be forgotten. */
@@ -52,6 +53,19 @@ export function judgeAnswers(world: World, account: Account): void {
   });
   if (wasForgotten)
     problems.push(`command ${n} (${command}) is called forgotten, though a hub had stored it`);
+}
+
+/** Of how it ended each page is told once. */
+export function judgeTellings({ allTabs, storeEverFailed, problems }: World, account: Account): void {
+  const { n, command } = account;
+  // What was told while the store failed is found out anew by the next hub.
+  if (account.id === null || storeEverFailed) return;
+  const retries = account.acts.filter(({ wish, answer }) => wish === 'retry' && answer !== 'refused').length;
+  for (const { number, endings } of allTabs) {
+    const times = endings.get(account.id) ?? 0;
+    if (times > 1 + retries)
+      problems.push(`command ${n} (${command}): tab ${number} was told ${times} times how it ended`);
+  }
 }
 
 /** What a sign-out has thrown away, what was in a hub's memory alone, and what ended while many others did. */
@@ -97,9 +111,9 @@ function isLostWithPower({ outlivedPowerLoss, command }: Account): boolean {
 /** A person was told that it is over, or has put it away. */
 function wasEnded({ tellings, acts }: Account): boolean {
   const isAway = acts.some(
-    ({ wish, seen, answer }) => wish === 'dismiss' && answer !== 'refused' && !PENDING.includes(seen),
+    ({ wish, seen, answer }) => wish === 'dismiss' && answer !== 'refused' && !isPendingState(seen),
   );
-  return tellings.length > 0 || isAway;
+  return tellings.some((status) => status !== 'forgotten') || isAway;
 }
 
 /** In the order of their arrival, for each tab, topic and priority. */

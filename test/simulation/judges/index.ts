@@ -1,6 +1,6 @@
 import { TOPICS } from '../protocol.ts';
 import type { World } from '../world.ts';
-import { judgeAccount, judgeAnswers, judgeKeys, judgeOrder } from './commands.ts';
+import { judgeAccount, judgeAnswers, judgeKeys, judgeOrder, judgeTellings } from './commands.ts';
 import { judgeCriticals } from './criticals.ts';
 import { judgeHub, judgeSockets } from './hub.ts';
 import { judgeListener } from './listeners.ts';
@@ -32,12 +32,13 @@ export async function atRest(world: World): Promise<void> {
   for (const account of world.ledger.accounts) {
     judgeAccount(world, account);
     judgeAnswers(world, account);
+    judgeTellings(world, account);
   }
   judgeOrder(world);
   for (const tab of world.tabs)
     for (const topic of TOPICS) {
       await judgePage(world, tab, topic);
-      await judgeMissed(world, tab, topic);
+      judgeMissed(world, tab, topic);
     }
   for (const { number, listeners } of world.allTabs)
     for (const [topic, each] of listeners)

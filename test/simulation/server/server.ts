@@ -20,6 +20,13 @@ export interface Accepted {
   readonly principal: Principal;
 }
 
+export interface Published {
+  readonly topic: string;
+  readonly offset: number;
+  /** Whoever misses it is told so: it has no key, is not critical, and can be read. */
+  readonly isLosable: boolean;
+}
+
 export interface ServerOptions {
   readonly clock: HandClock;
   readonly network: FakeNetwork;
@@ -37,6 +44,10 @@ export class SimServer {
   /** Commands that some handler has refused for good, by n. */
   readonly refused = new Set<number>();
   readonly errors: string[] = [];
+  /** Everything that was ever committed, in its order. */
+  readonly published: Published[] = [];
+  /** By "topic epoch offset": its timestamp. */
+  readonly #times = new Map<string, number>();
   /** "topic epoch offset" of the events that no page can read. */
   readonly unreadable = new Set<string>();
   /** How often the history was lost. */
@@ -70,6 +81,11 @@ export class SimServer {
 
   get simLog(): SimLog {
     return this.#log;
+  }
+
+  /** The timestamp of what is at that place, "topic epoch offset". */
+  timeOf(name: string): number | undefined {
+    return this.#times.get(name);
   }
 
   get connections(): number {
@@ -158,6 +174,10 @@ export class SimServer {
         return server.refusesCommands;
       },
       wait: (ms) => this.#wait(ms, life),
+      running: new Map(),
+      begins: (n) => this.#options.ledger.of({ n })?.begins(clock.elapsed),
+      elapsed: () => clock.elapsed,
+      problem: (text) => void this.errors.push(text),
     });
     const broker = new Broker({
       protocol: serverProtocol,
@@ -219,6 +239,11 @@ export class SimServer {
       for (const [j, { topic, owedBy }] of events.entries()) {
         const { epoch = '', event } = done.events[j] ?? {};
         const clientIds = owedBy.map(({ clientId }) => clientId);
+        if (event) {
+          const isLosable = event.key === null && !event.critical && isReadable(event.event);
+          this.published.push({ topic, offset: event.offset, isLosable });
+          this.#times.set(`${topic} ${epoch} ${event.offset}`, event.ts);
+        }
         if (event && !isReadable(event.event)) this.unreadable.add(`${topic} ${epoch} ${event.offset}`);
         if (event?.critical) this.owed.push({ topic, epoch, offset: event.offset, clientIds });
       }

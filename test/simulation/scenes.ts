@@ -1,0 +1,183 @@
+import type { StoreFailure } from '../../worker/core/store.ts';
+import type { Action } from './actions.ts';
+import type { CommandName } from './protocol.ts';
+import type { Random } from './random.ts';
+
+/** What goes wrong together. Each part is in schedules by itself; that they meet in this order is too rare there. */
+export function scene(random: Random): Action[] {
+  return random.pick(SCENES)(random);
+}
+
+type Scene = (random: Random) => Action[];
+
+const FAILURES: [StoreFailure, ...StoreFailure[]] = ['full', 'failed', 'unavailable', 'unknown'];
+const PEOPLES: [CommandName, ...CommandName[]] = ['decide', 'choose', 'note', 'brief'];
+
+const wait = (ms: number): Action => ({ do: 'wait', ms });
+
+function send({ int, pick }: Random, commands: [CommandName, ...CommandName[]] = PEOPLES): Action {
+  return {
+    do: 'send',
+    tab: int(8),
+    command: pick(commands),
+    topic: int(4) === 0 ? 1 : 0,
+    count: 1 + int(2),
+    requireDurable: false,
+    dies: null,
+  };
+}
+
+/** The disk is full when an outage ends, and its worker dies before there is room again. */
+const fullDisk: Scene = (random) => [
+  { do: 'server down' },
+  send(random, ['brief', 'brief', 'decide', 'note']),
+  { do: 'break store', failure: random.pick(FAILURES) },
+  { do: 'server up' },
+  { do: 'reconnect', tab: 0 },
+  wait(random.int(2_000)),
+  { do: 'kill worker', of: 'first' },
+  wait(random.int(100)),
+  { do: 'mend store' },
+  wait(6_000),
+];
+
+/** The disk is slow, the line as well, and worker and server die at once: the server with all that it knew. */
+const commonEnd: Scene = (random) => {
+  const latencyMs = 100 + random.int(400);
+  return [
+    { do: 'latency', ms: latencyMs },
+    { do: 'hold store' },
+    send(random),
+    wait(random.int(2 * latencyMs)),
+    {
+      do: 'kill worker after',
+      tasks: 1 + random.int(4),
+      server: random.pick(['forgets', 'forgets', 'restarts']),
+    },
+    wait(random.int(50)),
+    { do: 'mend store' },
+    { do: 'latency', ms: 0 },
+  ];
+};
+
+/** A newer build takes over while the store fails and the server is away. */
+const handOver: Scene = (random) => [
+  { do: 'server down' },
+  { do: 'break store', failure: random.pick(FAILURES) },
+  send(random),
+  send(random),
+  { do: 'open tab', of: random.pick(['newer', 'newer', 'same', 'own']), who: 'ann' },
+  wait(random.int(5_000)),
+  { do: 'mend store' },
+  { do: 'server up' },
+];
+
+/** Whoever is left with an uncertain command sends it again, and thinks better of it. */
+const secondThoughts: Scene = (random) => [
+  { do: 'latency', ms: 300 },
+  send(random, ['decide', 'note', 'choose']),
+  wait(350 + random.int(300)),
+  { do: 'latency', ms: 0 },
+  { do: 'restart server', keepsHistory: false },
+  { do: 'reconnect', tab: 0 },
+  wait(random.int(3_000)),
+  ...(random.int(2) === 0 ? [{ do: 'server down' } as const] : []),
+  { do: 'person', tab: random.int(8), wants: 'retry', entry: random.int(8), regrets: true },
+  wait(random.int(100)),
+  { do: 'server up' },
+];
+
+/** What one hub says to the server arrives behind what the next one says. */
+const lateHello: Scene = (random) => [
+  { do: 'latency', ms: 1_500 },
+  { do: 'cut' },
+  { do: 'reconnect', tab: 0 },
+  wait(2_900 + random.int(1_500)),
+  { do: 'latency', ms: 0 },
+  { do: 'kill worker', of: 'first' },
+  wait(3_000),
+];
+
+/** Its worker dies while a command runs, and the next one cannot read who it is. */
+const namelessHub: Scene = (random) => [
+  { do: 'break store', failure: random.pick(FAILURES) },
+  { ...send(random), dies: 2 + random.int(10) } as Action,
+  wait(random.int(500)),
+  { do: 'mend store' },
+];
+
+/** The log takes a command, and does not say so; whoever sent it takes it back. */
+const silentLog: Scene = (random) => [
+  { do: 'reject commits', what: random.pick(['after', 'after', 'before']), times: 1 + random.int(2) },
+  send(random),
+  wait(random.int(400)),
+  { do: 'person', tab: random.int(8), wants: 'cancel', entry: random.int(8), regrets: false },
+  wait(random.int(2_000)),
+];
+
+/** A decision is taken back while nobody answers, and its worker dies. */
+const takenBack: Scene = (random) => [
+  { do: 'latency', ms: 200 },
+  send(random),
+  wait(random.int(500)),
+  random.pick<Action>([{ do: 'server down' }, { do: 'vanish' }, wait(0)]),
+  { do: 'person', tab: random.int(8), wants: 'cancel', entry: random.int(8), regrets: false },
+  wait(random.int(200)),
+  { do: 'kill worker', of: 'first' },
+  { do: 'latency', ms: 0 },
+  { do: 'server up' },
+  wait(random.int(3_000)),
+];
+
+/** A command with an end is on a line that is dead, and is sent again long after. */
+const lateLine: Scene = (random) => [
+  { do: 'vanish' },
+  send(random, ['brief']),
+  wait(random.int(1_000)),
+  { do: 'server down' },
+  wait(8_000 + random.int(12_000)),
+  { do: 'server up' },
+  { do: 'reconnect', tab: 0 },
+  wait(1_000),
+];
+
+/** Somebody signs out in one of two workers. */
+const signOutOfTwo: Scene = (random) => [
+  { do: 'open tab', of: random.pick(['same', 'own', 'newer']), who: 'ann' },
+  wait(random.int(4_000)),
+  { do: 'freeze', tab: random.int(8) },
+  {
+    do: 'sign out',
+    tab: random.int(8),
+    discard: random.int(2) === 0,
+    before: random.int(3),
+    after: random.int(2),
+  },
+  wait(random.int(2_000)),
+  { do: 'wake' },
+];
+
+/** More happens than the server keeps, while nobody is there to hear of it. */
+const longAway: Scene = (random) => [
+  random.pick<Action>([{ do: 'vanish' }, { do: 'cut' }, { do: 'freeze', tab: random.int(8) }]),
+  ...Array.from(
+    { length: 5 },
+    (): Action => ({ do: 'publish', what: random.pick(['lines', 'alarm', 'nodes']), topic: 0, count: 5 }),
+  ),
+  { do: 'wake' },
+  wait(random.int(6_000)),
+];
+
+const SCENES: [Scene, ...Scene[]] = [
+  fullDisk,
+  commonEnd,
+  handOver,
+  secondThoughts,
+  lateHello,
+  namelessHub,
+  silentLog,
+  takenBack,
+  lateLine,
+  signOutOfTwo,
+  longAway,
+];
