@@ -49,7 +49,7 @@ interface Call {
 }
 
 export interface LinkListener {
-  /** It is about to. False where it must not: then it has closed the link. */
+  /** It is about to, or just has. False where it must not: then it has closed the link. */
   attaches(): boolean;
   /** A new hub knows nothing of this tab: all that is still wanted is to be asked for. */
   attached(): void;
@@ -233,6 +233,8 @@ export function createLink(
     );
     if (!reply.ok) throw new TrunklineError(reply.code, reply.message);
     if (!isHeard(reply.value.hub)) return;
+    // A hub may have waited for long before it could take it.
+    if (!tab.attaches()) return;
     const waiting = [...calls];
     phase = { is: 'attached', life, hub };
     tab.attached();

@@ -9,8 +9,6 @@ import type { SimTab } from './tab.ts';
 const GRACE_MS = 10_000;
 /** A `signOut` that fails so may have signed out. */
 const UNKNOWN = ['hub_lost', 'hub_unavailable', 'unconfirmed', 'closed'];
-/** How a page is told of a sign-out that no store has kept. */
-const UNKEPT = /signed out while the browser's storage fails/;
 
 /** Who has signed out and when: from then on nothing of that session may happen. */
 export class SignOuts {
@@ -39,14 +37,6 @@ export class SignOuts {
   /** Whether a page that is opened now may be signed out by what was asked before. */
   isUnderWay(who: Who): boolean {
     return (this.#open.get(who) ?? 0) > 0;
-  }
-
-  /**
-   * Whether a page was told that a sign-out of theirs is kept by a worker alone: one out of the cache may come in again then,
-   * as the guide says.
-   */
-  isUnkept(who: Who): boolean {
-    return this.#tabs.some((tab) => tab.who === who && tab.errors.some((error) => UNKEPT.test(error)));
   }
 
   /** @param done called when it is known to be so. */
@@ -89,7 +79,7 @@ export class SignOuts {
     if (discardedAt !== undefined && this.#isLongAgo(discardedAt))
       this.#problem(`command ${account.n} was sent, long after it was discarded by a sign-out`);
     const outSince = this.#outSince.get(account.who);
-    if (outSince !== undefined && this.#isLongAgo(outSince) && !this.isUnkept(account.who))
+    if (outSince !== undefined && this.#isLongAgo(outSince))
       this.#problem(`command ${account.n} was sent, and ${account.who} is signed out`);
   }
 
@@ -97,7 +87,6 @@ export class SignOuts {
     const outSince = this.#outSince.get(who as Who);
     // A worker that is stuck hears of it when it goes on.
     if (outSince === undefined || !this.#isLongAgo(outSince) || wire.life.isFrozen || !wire.isHeld) return;
-    if (this.isUnkept(who as Who)) return;
     this.#problem(`a socket of ${who} is open, who has signed out`);
   }
 

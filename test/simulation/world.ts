@@ -264,7 +264,6 @@ export class World {
     for (const tab of this.allTabs)
       if (tab.isOver && !tab.page.life.isDead) this.send(tab, 'decide', TOPICS[0], false);
     for (const tab of this.tabs) if (tab.isDoubtful) this.remove(tab, 'close');
-    for (const tab of this.allTabs) if (tab.isOver && this.signOuts.isUnkept(tab.who)) tab.page.close();
     this.people.add('ann');
     for (const who of this.people) {
       if (this.tabs.some((tab) => tab.who === who)) continue;

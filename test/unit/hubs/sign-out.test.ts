@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { TrunklineError } from '../../../src/client/errors.ts';
-import { BrowserScene, type SceneTab } from '../../support/browser-scene.ts';
+import { BrowserScene, NEWER, type SceneTab } from '../../support/browser-scene.ts';
 
 const ORDERS = 150;
 
@@ -244,6 +244,23 @@ describe('signing out', () => {
       expect(again.client.connection.get().state).toBe('open');
     },
   );
+
+  test('a tab that waits for the hub of its build to own is signed out, too', async () => {
+    const scene = new BrowserScene();
+    const asker = await scene.tab('one.js');
+    await scene.emit('a');
+    await scene.server.stop();
+    scene.browser.disk('ops', 'ann').failure = 'full';
+    send(asker, 'in memory alone');
+    await scene.pass(100);
+    // The owner keeps what no store has.
+    const newer = await scene.tab('newer.js', NEWER);
+    await scene.pass(500);
+    const out = asked(asker.client.signOut());
+    await scene.pass(1_000);
+    expect(out.value).toHaveLength(1);
+    expect(isSignedOut(newer)).toBe(true);
+  });
 
   test('a tab whose hub died before it could say anything is signed out, too', async () => {
     const scene = new BrowserScene();
