@@ -1,4 +1,4 @@
-import type { TopicStatus } from '../protocol/model.ts';
+import type { Meta, TopicStatus } from '../protocol/model.ts';
 import type { Position, SnapshotUpdate, TopicUpdate } from '../protocol/port.ts';
 import type { Link } from './connect.ts';
 import { type Consumer, type Critical, type Item, toItem, union, verdict } from './consumer.ts';
@@ -79,14 +79,20 @@ export function createFeed(topic: string, link: Link, report: Report): Feed {
     if (!consumer.isHandler || !critical) {
       return !item.isRepeat && offset > consumer.seen && consumer.wants(item);
     }
-    const state = criticals.get(offset)?.takers.get(consumer);
+    const state = known(item)?.takers.get(consumer);
     if (state ? state !== 'failed' : !consumer.wants(item)) return false;
     hold(item).takers.set(consumer, 'pending');
     return true;
   };
 
+  /** The same event: one of another time has taken its offset since. */
+  const known = ({ meta: { offset, ts } }: Item) => {
+    const critical = criticals.get(offset);
+    return critical?.item.meta.ts === ts ? critical : undefined;
+  };
+
   const hold = (item: Item) => {
-    const critical = criticals.get(item.meta.offset) ?? { item, takers: new Map() };
+    const critical = known(item) ?? { item, takers: new Map() };
     criticals.set(item.meta.offset, critical);
     return critical;
   };
@@ -131,12 +137,14 @@ export function createFeed(topic: string, link: Link, report: Report): Feed {
     const of = (wanted: 'taken' | 'failed') =>
       [...decided]
         .filter((critical) => critical.item.epoch === epoch && verdict(critical) === wanted)
-        .map(({ item }) => item.meta.offset);
+        .map(({ item }) => item.meta);
     const taken = of('taken');
-    const failed = of('failed');
+    const failed = of('failed').map(offsetOf);
     decided.clear();
     const current = epoch;
-    if (taken.length + failed.length > 0) link.post((hub) => hub.took(topic, current, taken, failed));
+    const ts = taken.map((meta) => meta.ts);
+    if (taken.length + failed.length > 0)
+      link.post((hub) => hub.took(topic, current, taken.map(offsetOf), failed, ts));
     for (const [offset, critical] of criticals) {
       if (criticals.size <= REMEMBERED) break;
       if (verdict(critical) === 'taken') criticals.delete(offset);
@@ -158,8 +166,8 @@ export function createFeed(topic: string, link: Link, report: Report): Feed {
     if (gap) isGapAhead = true;
     const missed = withGap(read('missed'));
     // A new hub does not know what became of them under the one before it.
-    for (const { meta } of missed) {
-      const critical = criticals.get(meta.offset);
+    for (const item of missed) {
+      const critical = known(item);
       if (critical) decide(critical);
     }
     const isForAll = ticket === null;
@@ -254,3 +262,5 @@ export function createFeed(topic: string, link: Link, report: Report): Feed {
     },
   };
 }
+
+const offsetOf = ({ offset }: Meta) => offset;

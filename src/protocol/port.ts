@@ -113,12 +113,16 @@ export interface HubPort {
    */
   subscribe(topic: string, ticket: number, position: Position | null): Promise<Reply<null>>;
   unsubscribe(topic: string): Promise<Reply<null>>;
-  /** Critical events which all handlers of this tab took (at least one), and those which a handler failed on. */
+  /**
+   * Critical events which all handlers of this tab took (at least one), and those which a handler failed on. `ts`: of each
+   * of `taken`, as its `TabItem` has it; the offset may be another event's by the time that the hub hears of it.
+   */
   took(
     topic: string,
     epoch: string,
     taken: readonly number[],
     failed: readonly number[],
+    ts?: readonly number[],
   ): Promise<Reply<null>>;
   /** Replies to each when all are stored, accepted or refused; `durable: false` where the store fails. */
   send(commands: readonly OutgoingCommand[]): Promise<Reply<{ durable: boolean }>[]>;

@@ -246,7 +246,7 @@ export class Hub {
         this.#tabs.unsubscribe(tab, request.topic);
         break;
       case 'took':
-        this.#topics.took(request.topic, request.epoch, request.taken);
+        this.#topics.took(request.topic, request.epoch, request.taken, request.ts);
         break;
       case 'send':
         this.#tabs.sends(tab, request.command.id);

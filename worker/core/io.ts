@@ -47,7 +47,14 @@ export type Input =
 export type PortCall =
   | { method: 'subscribe'; topic: string; ticket: number; position: Position | null }
   | { method: 'unsubscribe'; topic: string }
-  | { method: 'took'; topic: string; epoch: string; taken: readonly number[]; failed: readonly number[] }
+  | {
+      method: 'took';
+      topic: string;
+      epoch: string;
+      taken: readonly number[];
+      failed: readonly number[];
+      ts?: readonly number[] | undefined;
+    }
   | { method: 'send'; command: OutgoingCommand }
   | { method: 'cancel' | 'retry' | 'dismiss' | 'settled'; id: string }
   | { method: 'reconnect' }

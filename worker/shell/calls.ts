@@ -31,7 +31,14 @@ const id = v.string();
 const CALLS: Readonly<Record<PortCall['method'], v.GenericSchema>> = {
   subscribe: v.object({ topic, ticket: int, position: v.nullable(cursor) }),
   unsubscribe: v.object({ topic }),
-  took: v.object({ topic, epoch: v.string(), taken: list(offset), failed: list(offset) }),
+  took: v.object({
+    topic,
+    epoch: v.string(),
+    taken: list(offset),
+    failed: list(offset),
+    // Pages of older builds have none.
+    ts: v.optional(list(number)),
+  }),
   send: v.object({
     command: v.object({
       id: uuid,

@@ -70,8 +70,9 @@ export class PagePort implements HubPort {
     epoch: string,
     taken: readonly number[],
     failed: readonly number[],
+    ts?: readonly number[],
   ): Promise<Reply<null>> {
-    return this.#call({ method: 'took', topic, epoch, taken, failed });
+    return this.#call({ method: 'took', topic, epoch, taken, failed, ts });
   }
   send(commands: readonly OutgoingCommand[]): Promise<Reply<{ durable: boolean }>[]> {
     return Promise.all(

@@ -126,8 +126,14 @@ export class FakeHub implements HubPort {
   unsubscribe(topic: string) {
     return this.#reply('unsubscribe', [topic], null);
   }
-  took(topic: string, epoch: string, taken: readonly number[], failed: readonly number[]) {
-    return this.#reply('took', [topic, epoch, taken, failed], null);
+  took(
+    topic: string,
+    epoch: string,
+    taken: readonly number[],
+    failed: readonly number[],
+    ts: readonly number[],
+  ) {
+    return this.#reply('took', [topic, epoch, taken, failed, ts], null);
   }
   async send(commands: readonly OutgoingCommand[]): Promise<Reply<{ durable: boolean }>[]> {
     await this.#reply('send', [commands], null);

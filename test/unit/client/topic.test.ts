@@ -288,7 +288,7 @@ test('a listener that leaves in mid-batch hears no more of it', async () => {
   await hub.deliver({
     topics: [snapshot('run', await ticketOf(hub), 0), events(line(1, 'a'), line(2, 'b'), gate(3, 'g'))],
   });
-  await untilEqual(() => hub.called('took'), [['run', 'e1', [3], []]]);
+  await untilEqual(() => hub.called('took'), [['run', 'e1', [3], [], [1_003]]]);
   expect(seen).toEqual([1]);
 });
 
@@ -304,7 +304,7 @@ test('a critical event is taken when all handlers have fulfilled, in this tab', 
   await heard(s);
   expect(hub.called('took')).toEqual([]);
   finish();
-  await untilEqual(() => hub.called('took'), [['run', 'e1', [1], []]]);
+  await untilEqual(() => hub.called('took'), [['run', 'e1', [1], [], [1_001]]]);
 });
 
 test('after a snapshot of a lower offset, a critical event at a used one is another, and is given', async () => {
@@ -331,7 +331,20 @@ test('a handler that ends after a snapshot of a lower offset has taken nothing t
   await heard(s);
   expect(hub.called('took')).toEqual([]);
   finish[1]?.();
-  await untilEqual(() => hub.called('took'), [['run', 'e1', [7], []]]);
+  await untilEqual(() => hub.called('took'), [['run', 'e1', [7], [], [1_007]]]);
+});
+
+test('a critical event of another time than the one that was taken at its offset is another one, also where no snapshot says so', async () => {
+  const s = scene();
+  const seen: string[] = [];
+  s.client.topic('run').on('gate', ({ id }) => seen.push(id));
+  const hub = await s.attached();
+  const ticket = await ticketOf(hub);
+  await hub.deliver({ topics: [snapshot('run', ticket, 5), events(gate(7, 'before'))] });
+  await untilEqual(() => hub.called('took'), [['run', 'e1', [7], [], [1_007]]]);
+  await hub.deliver({ topics: [events(gate(7, 'after', { ts: 2_007 }))] });
+  await untilEqual(() => hub.called('took').at(-1), ['run', 'e1', [7], [], [2_007]]);
+  expect(seen).toEqual(['before', 'after']);
 });
 
 test('a failed critical event comes again, and only to the handler that failed', async () => {
@@ -346,14 +359,14 @@ test('a failed critical event comes again, and only to the handler that failed',
   topic.on('gate', () => seen.push('two'));
   const hub = await s.attached();
   await hub.deliver({ topics: [snapshot('run', await ticketOf(hub), 0), events(gate(1, 'g'))] });
-  await untilEqual(() => hub.called('took'), [['run', 'e1', [], [1]]]);
+  await untilEqual(() => hub.called('took'), [['run', 'e1', [], [1], []]]);
   fails = false;
   await hub.deliver({ topics: [events(line(2, 'x'), gate(1, 'g', { replayed: true, repeat: true }))] });
-  await untilEqual(() => hub.called('took').at(-1), ['run', 'e1', [1], []]);
+  await untilEqual(() => hub.called('took').at(-1), ['run', 'e1', [1], [], [1_001]]);
   expect(seen).toEqual(['onefalse', 'two', 'onetrue']);
   await hub.deliver({ topics: [events(gate(1, 'g', { replayed: true, repeat: true }))] });
   await untilEqual(() => hub.called('took').length, 3);
-  expect(hub.called('took').at(-1)).toEqual(['run', 'e1', [1], []]);
+  expect(hub.called('took').at(-1)).toEqual(['run', 'e1', [1], [], [1_001]]);
   expect(seen).toHaveLength(3);
 });
 
@@ -370,7 +383,7 @@ test('a critical event that comes again while its handler is at work is not give
   await hub.deliver({ topics: [events(gate(1, 'g', { replayed: true, repeat: true }))] });
   expect(count).toBe(1);
   finish();
-  await untilEqual(() => hub.called('took'), [['run', 'e1', [1], []]]);
+  await untilEqual(() => hub.called('took'), [['run', 'e1', [1], [], [1_001]]]);
 });
 
 test('a handler that failed and left no longer holds a critical event back', async () => {
@@ -380,9 +393,9 @@ test('a handler that failed and left no longer holds a critical event back', asy
   topic.on('gate', () => {});
   const hub = await s.attached();
   await hub.deliver({ topics: [snapshot('run', await ticketOf(hub), 0), events(gate(1, 'g'))] });
-  await untilEqual(() => hub.called('took'), [['run', 'e1', [], [1]]]);
+  await untilEqual(() => hub.called('took'), [['run', 'e1', [], [1], []]]);
   off();
-  await untilEqual(() => hub.called('took').at(-1), ['run', 'e1', [1], []]);
+  await untilEqual(() => hub.called('took').at(-1), ['run', 'e1', [1], [], [1_001]]);
 });
 
 test('a critical event without a handler is held for the next one that may have it', async () => {
@@ -398,7 +411,7 @@ test('a critical event without a handler is held for the next one that may have 
   await heard(s);
   expect(hub.called('took')).toEqual([]);
   topic.on('gate', (_, { replayed }) => seen.push(`missed ${replayed}`));
-  await untilEqual(() => hub.called('took'), [['run', 'e1', [1], []]]);
+  await untilEqual(() => hub.called('took'), [['run', 'e1', [1], [], [1_001]]]);
   topic.on('gate', () => seen.push('late'));
   await heard(s);
   expect(seen).toEqual(['missed true']);
@@ -419,10 +432,10 @@ test('a low-level subscriber takes critical events of a batch by its promise', a
   await hub.deliver({
     topics: [snapshot('run', await ticketOf(hub), 0), events(line(1, 'x'), gate(2, 'g'), gate(3, 'h'))],
   });
-  await untilEqual(() => hub.called('took'), [['run', 'e1', [], [2, 3]]]);
+  await untilEqual(() => hub.called('took'), [['run', 'e1', [], [2, 3], []]]);
   fail = false;
   await hub.deliver({ topics: [events(gate(2, 'g', { replayed: true, repeat: true }))] });
-  await untilEqual(() => hub.called('took').at(-1), ['run', 'e1', [2], []]);
+  await untilEqual(() => hub.called('took').at(-1), ['run', 'e1', [2], [], [1_002]]);
   expect(batches).toEqual([[1, 2, 3], [2]]);
 });
 
@@ -599,7 +612,7 @@ test('a handler that left and never ends holds no critical event back that anoth
   await heard(s);
   expect(hub.called('took')).toEqual([]);
   off();
-  await untilEqual(() => hub.called('took'), [['run', 'e1', [1], []]]);
+  await untilEqual(() => hub.called('took'), [['run', 'e1', [1], [], [1_001]]]);
 });
 
 test('a critical event whose only handler left at work is taken when that ends well', async () => {
@@ -614,7 +627,7 @@ test('a critical event whose only handler left at work is taken when that ends w
   await heard(s);
   expect(hub.called('took')).toEqual([]);
   finish();
-  await untilEqual(() => hub.called('took'), [['run', 'e1', [1], []]]);
+  await untilEqual(() => hub.called('took'), [['run', 'e1', [1], [], [1_001]]]);
 });
 
 test('a view lives on for 5 s after its last listener, and a new one within them costs nothing', async () => {

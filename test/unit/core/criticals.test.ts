@@ -10,6 +10,7 @@ import {
   stateOf,
   TOPIC,
   TopicScene,
+  tsOf,
 } from '../../support/topic-scene.ts';
 
 const acks = ({ world }: TopicScene) =>
@@ -19,8 +20,13 @@ const ack = (taken: number[], failed?: { offset: number; code: string }[], epoch
   taken,
   failed,
 });
-const takes = (tab: WorldTab | undefined, taken: number[], failed: number[] = [], epoch = 'e1') =>
-  tab?.call({ method: 'took', topic: TOPIC, epoch, taken, failed });
+const takes = (
+  tab: WorldTab | undefined,
+  taken: number[],
+  failed: number[] = [],
+  epoch = 'e1',
+  ts?: number[],
+) => tab?.call({ method: 'took', topic: TOPIC, epoch, taken, failed, ts });
 const waiting = ({ world }: TopicScene) => world.report.topics[0]?.unacknowledged;
 
 test('a critical event reaches every tab, and is acknowledged once one has taken it', () => {
@@ -190,6 +196,19 @@ test('a tab that takes late what a lower snapshot withdrew acknowledges no other
   expect(acks(scene)).toEqual([]);
   takes(tab, [6]);
   expect(acks(scene)).toEqual([ack([6])]);
+});
+
+test('nor the one that has come at its offset when that is heard', () => {
+  const scene = new TopicScene();
+  const [tab] = scene.live(1, [], 5);
+  scene.event(alarm('lost by the server'), { ack: true });
+  scene.reconnect();
+  scene.answer({ offset: 5 });
+  scene.event(alarm('new'), { ack: true, ts: tsOf(6) + 1 });
+  takes(tab, [6], [], 'e1', [tsOf(6)]);
+  expect([acks(scene), waiting(scene)]).toEqual([[], 1]);
+  takes(tab, [6], [], 'e1', [tsOf(6) + 1]);
+  expect([acks(scene), waiting(scene)]).toEqual([[ack([6])], 0]);
 });
 
 test('one whose schema is broken is reported, and acknowledged as failed at once', () => {

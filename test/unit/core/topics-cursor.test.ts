@@ -6,6 +6,7 @@ import {
   line,
   node,
   offsets,
+  stateOf,
   TOPIC,
   TopicScene,
   texts,
@@ -197,6 +198,37 @@ test('an event that nobody can read is skipped, counted, reported once per type,
   expect(reports?.map((report) => 'code' in report && report.code)).toEqual([
     'invalid_event',
     'invalid_event',
+  ]);
+});
+
+test('one that has a key is reported once per type and topic: the state that is shown there is not the newest', () => {
+  const scene = new TopicScene();
+  const [tab] = scene.live(1, [], 5);
+  scene.event(node('a', 'on'));
+  scene.event({ type: 'unheard_of', id: 'a' }, { key: 'a' });
+  scene.event({ type: 'unheard_of', id: 'b' }, { key: 'b' });
+  scene.event({ type: 'node', id: 'a', state: 7 }, { key: 'a' });
+  expect(tab && stateOf(tab)).toEqual(new Map([['a', node('a', 'on')]]));
+  const other = scene.tab(null, 'run:2');
+  scene.answer({ topic: 'run:2', events: [{ ...item(3, { type: 'unheard_of' }), key: 'c' }] });
+  const reports = [tab, other].flatMap((each) => each?.batches ?? []).flatMap((batch) => batch.reports ?? []);
+  const errors = reports.flatMap((report) => (report.kind === 'error' ? [report] : []));
+  expect(errors).toEqual([
+    {
+      kind: 'error',
+      code: 'invalid_event',
+      message: expect.stringMatching(/unheard_of.*run:1.*what a was before/),
+    },
+    {
+      kind: 'error',
+      code: 'invalid_event',
+      message: expect.stringMatching(/node.*run:1.*what a was before/),
+    },
+    {
+      kind: 'error',
+      code: 'invalid_event',
+      message: expect.stringMatching(/unheard_of.*run:2.*what c was before/),
+    },
   ]);
 });
 

@@ -25,6 +25,12 @@ export class Criticals {
     return this.#waiting.has(offset);
   }
 
+  /** Whether what waits there is not the one of that time: a lower snapshot had withdrawn that. */
+  isAnother(offset: number, ts: number | undefined): boolean {
+    const waiting = this.#waiting.get(offset);
+    return waiting !== undefined && ts !== undefined && waiting.ts !== ts;
+  }
+
   /** False where a page took it already: then it is only acknowledged again. */
   arrived(item: TabItem): boolean {
     if (this.#taken.has(item.offset)) {

@@ -294,12 +294,13 @@ export class Topic implements SeatTopic {
     }
   }
 
-  /** A page took critical events. */
-  took(epoch: string, offsets: readonly number[]): void {
+  /** A page took critical events. @param ts of each of them, by which it is known from a later one of its offset */
+  took(epoch: string, offsets: readonly number[], ts: readonly number[] = []): void {
     const knowledge = this.#knowledge;
     if (knowledge?.epoch !== epoch) return;
     const { criticals } = knowledge;
-    for (const offset of offsets) {
+    for (const [i, offset] of offsets.entries()) {
+      if (criticals.isAnother(offset, ts[i])) continue;
       // What is beyond was repeated ahead of its order, or withdrawn: then its offset is free for another event.
       if (offset <= knowledge.offset || criticals.isWaiting(offset)) criticals.took(offset);
     }
@@ -439,7 +440,7 @@ export class Topic implements SeatTopic {
   #read(item: SnapshotItem, replayed: boolean, ack: boolean): TabItem | null {
     const interpreted = interpretEvent(this.#context.protocol, item.event);
     if (!interpreted.ok) {
-      this.#reportUnreadable(item.event.type, interpreted);
+      this.#reportUnreadable(item, interpreted);
       return null;
     }
     const { event, key, gone, critical } = interpreted;
@@ -454,14 +455,20 @@ export class Topic implements SeatTopic {
     };
   }
 
-  #reportUnreadable(type: string, { code, message }: Interpreted<object> & { ok: false }): void {
+  /** Of one with a key, once per topic as well: there a state is shown that is not the newest. */
+  #reportUnreadable(
+    { event: { type }, key }: SnapshotItem,
+    { code, message }: Interpreted<object> & { ok: false },
+  ): void {
     const { counts } = this.#context;
     if (code === 'unknown_type') counts.unknownEvents++;
     else counts.invalidEvents++;
+    const stale =
+      key == null ? '' : `, and what ${key} was before it, if anything, is shown until a newer one`;
     this.#context.reportOnce(
-      `event:${type}`,
+      key == null ? `event:${type}` : `event:${type} in ${this.name}`,
       'invalid_event',
-      `${message} (topic ${this.name}); such events are skipped`,
+      `${message} (topic ${this.name}); such events are skipped${stale}`,
     );
   }
 }

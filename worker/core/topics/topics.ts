@@ -96,8 +96,8 @@ export class Topics {
     for (const name of [...this.#topics.keys()]) this.unsubscribe(tab, name);
   }
 
-  took(name: string, epoch: string, offsets: readonly number[]): void {
-    this.#topics.get(name)?.took(epoch, offsets);
+  took(name: string, epoch: string, offsets: readonly number[], ts?: readonly number[]): void {
+    this.#topics.get(name)?.took(epoch, offsets, ts);
   }
 
   connected(): void {
