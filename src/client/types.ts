@@ -39,8 +39,8 @@ export interface Logger {
 export interface CreateClientOptions {
   /**
    * ws:, wss:, http:, https: or relative to the page; resolved when the hub starts. A function is asked at every connect, as
-   * `token` is, for servers that want a short-lived ticket there: what it gives is stored and shown nowhere. Where tabs differ,
-   * the newest one counts.
+   * `token` is, for servers that want a short-lived ticket there: what it gives is stored nowhere, and only its origin is shown.
+   * Where tabs differ, the newest one counts.
    */
   url: string | URL | (() => string | URL | Promise<string | URL>);
   /**

@@ -181,6 +181,8 @@ export interface HubReport {
    * worker, of which everything else in the report tells.
    */
   role: { state: 'candidate' } | { state: 'owner'; term: number } | { state: 'relay'; owner: string };
+  /** Where the newest attempt to connect leads, as scheme, host and port; `null`: there was none yet. Never more of a URL. */
+  origin: string | null;
   connection: Connection;
   sockets: {
     opened: number;

@@ -94,6 +94,9 @@ export class Hub {
       get url() {
         return route.url;
       },
+      get origin() {
+        return route.origin;
+      },
       requestToken: () => this.#requestToken(),
       hello: (token) => this.#hello(token),
       welcomed: (welcome) => this.#welcomed(welcome),
@@ -552,6 +555,7 @@ export class Hub {
       appVersion: protocol.version,
       identity,
       role: this.#role.state === 'owner' ? { state: 'owner', term: this.#role.term } : { state: 'candidate' },
+      origin: this.#route.origin || null,
       connection: this.#connection.view,
       sockets: this.#connection.sockets,
       storage: this.#keeper.storage,

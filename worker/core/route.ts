@@ -34,6 +34,11 @@ export class Route {
     return this.#active.url;
   }
 
+  /** As much of the URL as may be shown: a path or a query may hold what is secret. `''`: there was none yet. */
+  get origin(): string {
+    return originOf(this.#active.url);
+  }
+
   /** It is a tab's function that gives the URL. */
   get isAsked(): boolean {
     return this.#active.isAsked;
@@ -98,4 +103,9 @@ export class Route {
     this.#plain.options = options;
     return this.#plain;
   }
+}
+
+function originOf(url: string): string {
+  const [, scheme = '', host = ''] = /^(\w+:\/\/)(?:[^/?#]*@)?([^/?#]*)/.exec(url) ?? [];
+  return scheme + host;
 }

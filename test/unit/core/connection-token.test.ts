@@ -327,4 +327,21 @@ describe('a url that is a function', () => {
     const elsewhere = world.effects.filter(({ type }) => type !== 'open_socket');
     expect(JSON.stringify([elsewhere, tab.batches, other.batches, world.report])).not.toContain('secret');
   });
+
+  test('is shown as its origin, and no more of it, in the report, the log and what is said of a failure', () => {
+    const world = new HubWorld(ops);
+    const tab = ticketed(world);
+    tab.subscribe('run:1');
+    expect(world.report.origin).toBeNull();
+    const url = 'wss://hidden:hidden@a.test:8443/hidden/ws?ticket=hidden#hidden';
+    give(tab, { token: null, url });
+    expect(world.socket.url).toBe(url);
+    world.advance(10_000);
+    expect(world.report.origin).toBe('wss://a.test:8443');
+    expect(closedOf(tab).detail?.message).toBe('no welcome from wss://a.test:8443 within 10000 ms');
+    const lines = tab.batches.flatMap(({ reports = [] }) => reports).map(({ message }) => message);
+    expect(lines).toContain('connecting to wss://a.test:8443');
+    const elsewhere = world.effects.filter(({ type }) => type !== 'open_socket');
+    expect(JSON.stringify([elsewhere, tab.batches, world.report])).not.toContain('hidden');
+  });
 });

@@ -48,7 +48,7 @@ test('a handshake that never ends is asked about as well, and keeps its own word
   tab.subscribe('run:1');
   world.advance(10_000);
   found(world, { cause: 'no_route' });
-  const message = 'no welcome from the server within 10000 ms';
+  const message = 'no welcome from ws://test within 10000 ms';
   expect(closedOf(tab)).toMatchObject({ reason: 'timeout', detail: { cause: 'no_route', message } });
 });
 

@@ -95,6 +95,8 @@ const IDLE: Ending = { reason: 'idle', fate: 'idle' };
 export interface ConnectionOwner {
   readonly dialect: Dialect;
   readonly url: string;
+  /** As much of it as may be shown. */
+  readonly origin: string;
   /** Asks a tab; the answer comes by `gotToken`. */
   requestToken(): void;
   hello(token: string | null): ClientFrame;
@@ -291,10 +293,11 @@ export class Connection {
     this.#liveSockets++;
     this.#state = { state: 'connecting', generation, helloAt: null };
     const { connectTimeoutMs } = this.#context.settings;
+    const { url, origin, dialect } = this.#owner;
     this.#context.after('connect', connectTimeoutMs, () =>
-      this.#fail('timeout', `no welcome from the server within ${connectTimeoutMs} ms`),
+      this.#fail('timeout', `no welcome from ${origin} within ${connectTimeoutMs} ms`),
     );
-    const { url, dialect } = this.#owner;
+    this.#context.log('debug', `connecting to ${origin}`);
     this.#context.emit({ type: 'open_socket', generation, url, subprotocol: dialect.subprotocol });
   }
 
