@@ -42,6 +42,9 @@ export interface Circumstances {
   /** The server's memory of what it accepted was cut short, as it said itself. */
   serverForgot: boolean;
   storeFailed: boolean;
+  /** A hub's idea of the server's time may have been too early for a while. */
+  clocksWereSet: boolean;
+  serversClockWasSet: boolean;
   /** The server has taken the browser for somebody else's for a while. */
   someoneElse: boolean;
 }
@@ -67,6 +70,10 @@ export class Account {
   readonly runs: string[] = [];
   /** Everything that any page was told, in order. */
   readonly tellings: Status[] = [];
+  /** When a frame of it last left, as the time has passed. */
+  leftAt = 0;
+  /** So many of its runs were lost with the log, in a way that nobody can notice. */
+  unnoticed = 0;
   /** A frame of it has reached the server. */
   isHandedOver = false;
   /** The server has said that it never ran, or never will. */
@@ -128,7 +135,7 @@ export class Account {
   /** Of one that has run: a server that has forgotten may refuse it later, and what was told before may be heard late. */
   mayBeCalled(status: Status): boolean {
     if (!NEVER_RAN.includes(status)) return true;
-    if (this.#isStranger && this.isDenied) return true;
+    if ((this.#isStranger || this.unnoticed > 0) && this.isDenied) return true;
     if (!this.isRetried) return false;
     return this.isDenied || this.acts.some(({ wish, seen }) => wish === 'retry' && seen === status);
   }
@@ -144,7 +151,8 @@ export class Account {
   begins(elapsed: number): void {
     this.hasBegun = true;
     // What lies before a hub that is stopped has no age.
-    if (this.command !== 'brief' || this.isRetried || this.circumstances.mayLoseHubs) return;
+    const { mayLoseHubs, serversClockWasSet } = this.circumstances;
+    if (this.command !== 'brief' || this.isRetried || mayLoseHubs || serversClockWasSet) return;
     const ageMs = elapsed - this.askedAt;
     if (ageMs > BRIEF_TTL_MS + CLOCKS_DIFFER_MS)
       this.#problem(`was begun ${Math.round(ageMs)} ms after it was asked for`);
@@ -163,13 +171,20 @@ export class Account {
     const again = this.acts.filter(({ wish, seen, answer }) => {
       return wish === 'retry' && answer !== 'refused' && seen === 'uncertain';
     });
-    const allowed = 1 + (this.circumstances.serverForgot ? again.length : 0);
+    const allowed = 1 + this.unnoticed + (this.circumstances.serverForgot ? again.length : 0);
     const times = this.runs.filter((other) => other === principal).length;
     if (times > allowed) this.#problem(`was accepted ${times} times`);
     this.#judgeRefusal();
     const told = this.tellings.find((status) => NEVER_RAN.includes(status));
     if (told && !this.isRetried) this.#problem(`was called ${told}, and ran`);
     if (this.discarded === 'unsent') this.#problem('was discarded before it was sent, and ran');
+  }
+
+  /** It was accepted by a log that is lost since, of which what is left cannot notice what came before this. */
+  lost(unnoticedUntil: number): void {
+    const { clocksWereSet, storeFailed } = this.circumstances;
+    const sentAt = storeFailed || this.outlivedPowerLoss ? this.askedAt : this.leftAt;
+    if (clocksWereSet || sentAt <= unnoticedUntil) this.unnoticed++;
   }
 
   /** A hub that cannot read whose the outbox is may have asked as somebody else. */

@@ -5,7 +5,7 @@ import type { CommandName } from './protocol.ts';
 import type { Random } from './random.ts';
 import { scene } from './scenes.ts';
 import type { Mood } from './server/doorkeeper.ts';
-import type { CommitFault } from './server/log.ts';
+import type { LogFault } from './server/log.ts';
 import type { TokenMood } from './world.ts';
 
 /** One thing that happens. Numbers of tabs and the like count around what there is, so that any part of a schedule is one. */
@@ -60,7 +60,13 @@ export type Action =
   /** Nobody may send commands to one of the topics. */
   | { do: 'forbid'; commands: boolean }
   | { do: 'authenticate' | 'authorize'; how: Mood }
-  | { do: 'reject commits'; what: CommitFault; times: number }
+  | { do: 'fail log'; what: LogFault; times: number }
+  /**
+   * It is brought back from a backup, of when so large a share of it was written; somebody sets its clock with it. A tab
+   * sends so many just before, whose answers do not arrive any more.
+   */
+  | { do: 'restore server'; share: number; ms: number; tab: number; sends: number }
+  | { do: 'set server clock'; ms: number }
   | { do: 'expire token' }
   /** How pages give their tokens from now on. */
   | { do: 'tokens'; how: TokenMood }
@@ -87,6 +93,7 @@ const FAILURES: [StoreFailure, ...StoreFailure[]] = [
   'unknown',
   'unknown',
 ];
+const DAY_MS = 24 * 60 * 60 * 1_000;
 const MOODS: [Mood, ...Mood[]] = ['fine', 'fine', 'slow', 'fails'];
 const COMMANDS: [CommandName, ...CommandName[]] = [
   'decide',
@@ -183,7 +190,28 @@ const WEIGHTED: readonly (readonly [weight: number, make: Make])[] = [
   [1, ({ int }) => ({ do: 'forbid', commands: int(2) === 0 })],
   [1, ({ pick }) => ({ do: 'authenticate', how: pick(MOODS) })],
   [1, ({ pick }) => ({ do: 'authorize', how: pick(MOODS) })],
-  [2, ({ int, pick }) => ({ do: 'reject commits', what: pick(['before', 'after']), times: 1 + int(3) })],
+  [
+    2,
+    ({ int, pick }) => ({
+      do: 'fail log',
+      what: pick(['commit before', 'commit after', 'open before', 'tell before']),
+      times: 1 + int(3),
+    }),
+  ],
+  [
+    2,
+    ({ int, next }) => ({
+      do: 'restore server',
+      share: 1 - next() ** 2,
+      ms: -pickBack(int),
+      tab: int(8),
+      sends: int(3),
+    }),
+  ],
+  [
+    1,
+    ({ int, pick }) => ({ do: 'set server clock', ms: pick([8 * DAY_MS, -DAY_MS, int(120_000) - 60_000]) }),
+  ],
   [1, () => ({ do: 'expire token' })],
   [1, ({ pick }) => ({ do: 'tokens', how: pick(['fine', 'fine', 'hangs', 'throws', 'none']) })],
   [1, ({ int }) => ({ do: 'someone else', ms: int(20_000) })],
@@ -220,4 +248,6 @@ function draw(random: Random, kinds: typeof WEIGHTED, drawn: number): Action {
   throw new Error('the weights do not add up');
 }
 
+/** By how much a clock is set back: by nothing, often. */
+const pickBack = (int: Random['int']): number => (int(2) === 0 ? 0 : int(120_000));
 const bit = (drawn: number): 0 | 1 => (drawn === 0 ? 1 : 0);

@@ -9,6 +9,8 @@ export class Ledger {
     mayLoseHubs: false,
     serverForgot: false,
     storeFailed: false,
+    clocksWereSet: false,
+    serversClockWasSet: false,
     someoneElse: false,
   };
   readonly #byN = new Map<number, Account>();

@@ -4,6 +4,9 @@ import { TOPICS } from './protocol.ts';
 import type { SimTab } from './tab.ts';
 import type { World } from './world.ts';
 
+/** On its way so long an answer is lost where the line is cut meanwhile. */
+const ANSWER_MS = 100;
+
 /** Lets one thing happen. */
 export async function perform(world: World, action: Action): Promise<void> {
   const { server, network, browser } = world;
@@ -115,8 +118,21 @@ export async function perform(world: World, action: Action): Promise<void> {
     case 'authorize':
       server.doorkeeper.authorizing = action.how;
       return;
-    case 'reject commits':
-      return server.simLog.failCommits(action.what, action.times);
+    case 'fail log':
+      return server.simLog.failNext(action.what, action.times);
+    case 'restore server': {
+      const tab = world.tab(action.tab);
+      if (tab && !tab.page.life.isFrozen && action.sends > 0) {
+        const { latencyMs } = network;
+        network.latencyMs = ANSWER_MS;
+        for (let i = 0; i < action.sends; i++) world.send(tab, 'decide', TOPICS[i % 2 === 0 ? 0 : 1], false);
+        await world.pass(1.5 * ANSWER_MS);
+        network.latencyMs = latencyMs;
+      }
+      return await server.restore(action);
+    }
+    case 'set server clock':
+      return server.setClock(action.ms);
     case 'expire token':
       return server.expireTokens();
     case 'tokens':
@@ -138,6 +154,7 @@ export async function perform(world: World, action: Action): Promise<void> {
       return world.holdStores();
     case 'jump clock':
       world.clockEverJumped = true;
+      world.ledger.circumstances.clocksWereSet = true;
       return world.clock.jump(action.ms);
   }
 }

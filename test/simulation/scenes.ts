@@ -108,7 +108,11 @@ const namelessHub: Scene = (random) => [
 
 /** The log takes a command, and does not say so; whoever sent it takes it back. */
 const silentLog: Scene = (random) => [
-  { do: 'reject commits', what: random.pick(['after', 'after', 'before']), times: 1 + random.int(2) },
+  {
+    do: 'fail log',
+    what: random.pick(['commit after', 'commit after', 'commit before']),
+    times: 1 + random.int(2),
+  },
   send(random),
   wait(random.int(400)),
   { do: 'person', tab: random.int(8), wants: 'cancel', entry: random.int(8), regrets: false },

@@ -23,15 +23,15 @@ export class Witness {
   readonly #ledger: Ledger;
   readonly #signOuts: SignOuts;
   readonly #tabs: readonly SimTab[];
-  readonly #timeOf: WitnessOptions['timeOf'];
+  readonly #timesOf: WitnessOptions['timesOf'];
   readonly #problem: (text: string) => void;
   readonly #held: Held;
 
-  constructor({ ledger, signOuts, tabs, timeOf, problem }: WitnessOptions) {
+  constructor({ ledger, signOuts, tabs, timesOf, problem }: WitnessOptions) {
     this.#ledger = ledger;
     this.#signOuts = signOuts;
     this.#tabs = tabs;
-    this.#timeOf = timeOf;
+    this.#timesOf = timesOf;
     this.#problem = problem;
     this.#held = new Held((topic, item) => this.#isTaken(topic, item), problem);
   }
@@ -49,6 +49,15 @@ export class Witness {
     if (direction === 'up') for (const frame of framesOf<ClientFrame>(text)) this.#take(wire, frame);
     else for (const frame of framesOf<ServerFrame>(text)) this.#given(wire, frame);
   };
+
+  /** A hub has written it. */
+  written(text: string, at: number): void {
+    if (!text.includes('"command"')) return;
+    for (const frame of framesOf<ClientFrame>(text)) {
+      const account = frame.type === 'command' ? this.#ledger.of(frame.command) : undefined;
+      if (account) account.leftAt = at;
+    }
+  }
 
   credit(tab: SimTab, batch: Batch): void {
     const { topics = [] } = batch;
@@ -111,8 +120,8 @@ export class Witness {
   /** At the moment of the acknowledgement some page must have taken it. */
   #judgeAck(topic: string, epoch: string, offset: number): void {
     this.acknowledged.add(`${topic} ${epoch} ${offset}`);
-    const ts = this.#timeOf(`${topic} ${epoch} ${offset}`);
-    if (ts === undefined || !this.#isTaken(topic, { offset, ts }))
+    const isTaken = this.#timesOf(topic, epoch, offset).some((ts) => this.#isTaken(topic, { offset, ts }));
+    if (!isTaken)
       this.#problem(`critical event ${offset} of ${topic} was acknowledged, and no page had taken it`);
   }
 
@@ -133,8 +142,8 @@ export interface WitnessOptions {
   readonly signOuts: SignOuts;
   /** All there ever were. */
   readonly tabs: readonly SimTab[];
-  /** The timestamp of what the server has at a place, "topic epoch offset". */
-  timeOf(name: string): number | undefined;
+  /** The timestamps of what the server has, or had, at a place. */
+  timesOf(topic: string, epoch: string, offset: number): number[];
   problem(text: string): void;
 }
 

@@ -16,8 +16,9 @@ import { Witness } from './witness.ts';
 
 const SHARED: readonly SharedBuild[] = ['first', 'same', 'newer'];
 const TABS_LIMIT = 4;
-/** Of one world in so many the server's log is in SQLite. */
+/** Of one world in so many the server's log is in SQLite, and of one in so many it forgets commands. */
 const SQLITE_IN = 6;
+const SLIDING_IN = 6;
 
 /** How a page's token function behaves for the time being. */
 export type TokenMood = 'fine' | 'hangs' | 'throws' | 'none';
@@ -42,7 +43,7 @@ export class World {
     ledger: this.ledger,
     signOuts: this.signOuts,
     tabs: this.allTabs,
-    timeOf: (name) => this.server.timeOf(name),
+    timesOf: (topic, epoch, offset) => this.server.timesOf(topic, epoch, offset),
     problem: this.#problem,
   });
   /** Who has had a page. */
@@ -57,19 +58,22 @@ export class World {
     const random = new Random(seed ^ 0x5eed);
     this.isRoomy = random.int(2) === 0;
     const isSqlite = random.int(SQLITE_IN) === 0;
+    const isSliding = random.int(SLIDING_IN) === 0;
     this.server = new SimServer({
       clock: this.clock,
       network: this.network,
       ledger: this.ledger,
       isRoomy: this.isRoomy,
-      logKind: isSqlite ? 'sqlite' : 'memory',
+      logKind: isSqlite ? 'sqlite' : isSliding ? 'sliding' : 'memory',
     });
+    if (isSliding && !isSqlite) this.ledger.circumstances.serverForgot = true;
     this.browser.random = random.next;
     this.browser.workerEnded = () => this.ledger.hubLost();
     this.clock.choose = random.int;
     this.clock.between = () => this.#between();
     this.network.tamper = this.faults.tamper;
     this.network.heard = this.witness.heard;
+    this.network.written = (text) => this.witness.written(text, this.clock.elapsed);
   }
 
   get storeEverFailed(): boolean {

@@ -30,7 +30,8 @@ export class AtWork {
   readonly #time: ServerTime;
   readonly #report: (error: unknown, about: string) => void;
   readonly #tells: Batches<null, number>;
-  #cancel: (() => void) | null = null;
+  #isNeeded = false;
+  #isTicking = false;
   #isFailing = false;
 
   constructor(
@@ -72,15 +73,19 @@ export class AtWork {
 
   /** From now on it is recorded now and then. */
   begin(): void {
-    this.#cancel ??= this.#clock.setTimer(TELL_MS, () => void this.#again());
+    this.#isNeeded = true;
+    if (this.#isTicking) return;
+    this.#isTicking = true;
+    this.#clock.setTimer(TELL_MS, () => void this.#again());
   }
 
   end(): void {
-    this.#cancel?.();
-    this.#cancel = null;
+    this.#isNeeded = false;
   }
 
   async #again(): Promise<void> {
+    this.#isTicking = false;
+    if (!this.#isNeeded) return;
     try {
       await this.tell();
       this.#isFailing = false;
@@ -89,8 +94,6 @@ export class AtWork {
       if (!this.#isFailing) this.#report(error, 'recording that the server is at work');
       this.#isFailing = true;
     }
-    if (this.#cancel === null) return;
-    this.#cancel = null;
-    this.begin();
+    if (this.#isNeeded) this.begin();
   }
 }

@@ -47,6 +47,8 @@ export class FakeNetwork {
   latencyMs = 0;
   /** What each connection carries, each way; `null`: anything at once. */
   bytesPerSecond: number | null = null;
+  /** Called with every message of a client as it is written. */
+  written: (text: string) => void = () => {};
   /** Called with every message that arrives. */
   heard: (wire: Wire, direction: 'up' | 'down', text: string) => void = () => {};
   /** What becomes of a message of the server on its way. */
@@ -116,6 +118,7 @@ class FakeSocket extends EventTarget implements Wire {
   send(data: unknown): void {
     const text = String(data);
     if (this.readyState !== OPEN) return;
+    this.#network.written(text);
     if (this.#vanished) this.#stuckBytes += text.length;
     this.#pass(
       this.#up,

@@ -91,12 +91,24 @@ export function judgeKeys({ disks, problems }: World): void {
 
 /**
  * The server has forgotten, or nobody can say any more what it remembers; or a hub died over it, and the next one had
- * another decision of its gate; or it was taken back, and the server could not be asked.
+ * another decision of its gate; or it was taken back, and the server could not be asked; or it may have been sent
+ * at a time at which no server is known to have been at work.
  */
-function mayBeUncertain({ ledger, clockEverJumped }: World, account: Account): boolean {
+function mayBeUncertain(world: World, account: Account): boolean {
+  const { ledger, clockEverJumped } = world;
   const isTwin = ({ key, who }: Account) => key !== null && key === account.key && who === account.who;
   const hasTwin = ledger.accounts.some((other) => other !== account && isTwin(other));
-  return ledger.circumstances.serverForgot || clockEverJumped || hasTwin || isCancelled(account);
+  return (
+    ledger.circumstances.serverForgot ||
+    clockEverJumped ||
+    hasTwin ||
+    isCancelled(account) ||
+    isOfNoRecord(world, account)
+  );
+}
+
+function isOfNoRecord({ server }: World, { askedAt, leftAt }: Account): boolean {
+  return [askedAt, leftAt].some((at) => !server.simLog.keptRecordAt(at));
 }
 
 function isCancelled({ acts }: Account): boolean {

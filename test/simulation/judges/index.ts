@@ -42,7 +42,7 @@ export async function atRest(world: World): Promise<void> {
     }
   for (const { number, listeners } of world.allTabs)
     for (const [topic, each] of listeners)
-      for (const listener of each) judgeListener(world, `tab ${number}, topic ${topic}:`, listener);
+      for (const listener of each) judgeListener(world, `tab ${number}, topic ${topic}:`, topic, listener);
   await judgeCriticals(world);
   for (const who of world.people) await judgeHub(world, who);
   judgeSockets(world);

@@ -2,8 +2,15 @@ import type { Listener } from '../listener.ts';
 import type { World } from '../world.ts';
 
 /** Each offset at most once and in order, but for a critical event that it failed on; and only what it asked for. */
-export function judgeListener({ problems }: World, about: string, { replay, seen }: Listener): void {
-  let last = { ts: 0, offset: 0 };
+export function judgeListener(
+  { server, problems }: World,
+  about: string,
+  topic: string,
+  { replay, seen }: Listener,
+): void {
+  let last: { epoch: string | undefined; offset: number } = { epoch: undefined, offset: 0 };
+  // What a backup lacks comes again, and what was acknowledged since.
+  let stepsBack = server.restores;
   const failed = new Set<string>();
   const taken = new Set<string>();
   for (const { ts, offset, critical, replayed, took } of seen) {
@@ -11,12 +18,14 @@ export function judgeListener({ problems }: World, about: string, { replay, seen
     if (replay === 'none' && replayed && !failed.has(name))
       problems.push(`${about} a listener to live events alone was given ${offset} again`);
     if (critical) {
-      if (taken.has(name)) problems.push(`${about} a listener was given ${offset}, which it had taken`);
+      if (taken.has(name) && server.restores === 0)
+        problems.push(`${about} a listener was given ${offset}, which it had taken`);
       (took ? taken : failed).add(name);
       continue;
     }
-    if (ts < last.ts || (ts === last.ts && offset <= last.offset))
+    const epoch = server.epochs.get(`${topic} ${name}`);
+    if (epoch === last.epoch && offset <= last.offset && --stepsBack < 0)
       problems.push(`${about} a listener was given ${offset} after ${last.offset}`);
-    last = { ts, offset };
+    last = { epoch, offset };
   }
 }

@@ -61,4 +61,16 @@ export const SENDING_MUTANTS: readonly Mutant[] = [
     text: "=> !row.maybeSent && delivery.state === 'ready';",
     instead: "=> row.seq > 0 && delivery.state !== 'storing';",
   },
+  {
+    name: 'what was sent to a log that is lost is sent again',
+    file: 'worker/core/outbox/dispatch.ts',
+    text: '  if (!runs) return true;',
+    instead: '  if (runs?.length !== 0) return true;',
+  },
+  {
+    name: 'when a command was first sent counts, not when it was last',
+    file: 'worker/core/outbox/dispatch.ts',
+    text: '  const at = lastSent?.at ?? firstSentAt ?? 0;',
+    instead: '  const at = firstSentAt ?? lastSent?.at ?? 0;',
+  },
 ];

@@ -21,4 +21,10 @@ export const SERVER_MUTANTS: readonly Mutant[] = [
     instead:
       'if (event.critical && owedBy.length > 9) for (const client of owedBy) this.#deliver(client, name, event);',
   },
+  {
+    name: 'a cursor of a history that is lost is taken for one of this history',
+    file: 'src/server/core/subscription.ts',
+    text: "    if (offset === 0 || ts === null) return 'same';",
+    instead: "    if (offset >= 0 || ts === null) return 'same';",
+  },
 ];

@@ -2,48 +2,139 @@ import type { EventLog } from '../../../src/server/log/event-log.ts';
 import { memoryLog } from '../../../src/server/log/memory-log.ts';
 import { sqliteLog } from '../../../src/server/sqlite/sqlite-log.ts';
 
-export type LogKind = 'memory' | 'sqlite';
-/** What becomes of the next commits: they are rejected, and nothing of them is in the log, or all of it. */
-export type CommitFault = 'before' | 'after';
+/** `sliding`: in memory, of the last few commands alone. */
+export type LogKind = 'memory' | 'sliding' | 'sqlite';
+/** What becomes of the next calls of a kind: they are rejected, and nothing of them is in the log, or all of it. */
+export type LogFault = 'commit before' | 'commit after' | 'open before' | 'tell before';
 
 type Commit = EventLog['commit'];
-type Committed = (transactions: Parameters<Commit>[0], answer: Awaited<ReturnType<Commit>>) => void;
+type Transactions = Parameters<Commit>[0];
+type Answers = Awaited<ReturnType<Commit>>;
+
+export interface SimLogOptions {
+  readonly kind: LogKind;
+  readonly historyEvents: number;
+  /** Never the same name twice, whatever becomes of the log. */
+  readonly newEpoch: () => string;
+  /** Milliseconds that have passed. */
+  readonly elapsed: () => number;
+  /** Called with each commit, and with what came of it, whether or not the server hears it. */
+  readonly committed: (transactions: Transactions, answers: Answers) => void;
+}
+
+/** A log as a backup has it, and what it lacks. */
+export interface Restored {
+  readonly log: SimLog;
+  readonly lost: readonly Transactions[number][];
+  /** When the log was last known to be written. */
+  readonly knownUntil: number;
+  /** When the run in which the backup was made was over. */
+  readonly runUntil: number;
+}
 
 export const FAULT = 'made to fail';
+const SLIDING_IDS = 3;
+const RECORD_LASTS_MS = 5_000;
+const READS: ReadonlySet<keyof EventLog> = new Set([
+  'read',
+  'state',
+  'recall',
+  'runs',
+  'dedupeSince',
+  'owed',
+  'close',
+]);
+
+interface Change {
+  readonly method: keyof EventLog;
+  readonly parameters: readonly unknown[];
+  readonly at: number;
+}
 
 /** A server's log, which outlives it, with the faults that a log may have. */
 export class SimLog {
-  readonly kind: LogKind;
+  /** As the server has it. */
   readonly log: EventLog;
-  #fault: { readonly what: CommitFault; times: number } | null = null;
+  readonly #options: SimLogOptions;
+  readonly #base: EventLog;
+  /** All that ever changed it, in order: a backup is the beginning of it. */
+  readonly #changes: Change[] = [];
+  /** What was named by it, in order. */
+  readonly #names: string[] = [];
+  /** Of a backup, while it is brought back. */
+  #namesBefore: string[];
+  #fault: { readonly what: LogFault; times: number } | null = null;
 
-  /**
-   * @param newEpoch never the same name twice, whatever becomes of the log.
-   * @param committed called with each commit, and with what came of it, whether or not the server hears it.
-   */
-  constructor(kind: LogKind, historyEvents: number, newEpoch: () => string, committed: Committed) {
-    this.kind = kind;
-    const base = open(kind, historyEvents, newEpoch);
-    const commit: Commit = async (transactions, now) => {
-      const fault = this.#fault && this.#fault.times-- > 0 ? this.#fault.what : null;
-      if (fault === 'before') throw new Error(`${FAULT}: nothing was written`);
-      const answer = await base.commit(transactions, now);
-      committed(transactions, answer);
-      if (fault === 'after') throw new Error(`${FAULT}: it is not known what was written`);
-      return answer;
-    };
-    this.log = new Proxy(base, {
-      get: (target, method: keyof EventLog) => (method === 'commit' ? commit : target[method].bind(target)),
+  constructor(options: SimLogOptions, namesBefore: readonly string[] = []) {
+    this.#options = options;
+    this.#namesBefore = [...namesBefore];
+    this.#base = open(options, () => this.#newName());
+    this.log = new Proxy(this.#base, {
+      get:
+        (_, method: keyof EventLog) =>
+        (...parameters: unknown[]) =>
+          this.#call(method, parameters),
     });
   }
 
-  failCommits(what: CommitFault, times: number): void {
+  failNext(what: LogFault, times: number): void {
     this.#fault = { what, times };
+  }
+
+  /** Another log, with what this one held when so large a share of its changes had been made. */
+  async restored(share: number): Promise<Restored> {
+    const backup = new SimLog(this.#options, this.#names);
+    const count = Math.max(1, Math.floor(this.#changes.length * share));
+    let knownUntil = 0;
+    for (const change of this.#changes.slice(0, count)) {
+      if (change.method === 'tell' || change.method === 'open') knownUntil = change.at;
+      await backup.#apply(change);
+    }
+    backup.#namesBefore = [];
+    const lost = this.#changes
+      .slice(count)
+      .flatMap(({ method, parameters }) => (method === 'commit' ? (parameters[0] as Transactions) : []));
+    const next = this.#changes.slice(count).find(({ method }) => method === 'open');
+    return { log: backup, lost, knownUntil, runUntil: next?.at ?? this.#options.elapsed() };
+  }
+
+  /** Whether a server's being at work is recorded for this time, or at most 5 s before. */
+  keptRecordAt(elapsed: number): boolean {
+    return this.#changes.some(({ method, at }) => {
+      return (method === 'tell' || method === 'open') && at <= elapsed && elapsed <= at + RECORD_LASTS_MS;
+    });
+  }
+
+  async #call(method: keyof EventLog, parameters: readonly unknown[]): Promise<unknown> {
+    const fault = this.#fault;
+    const hit = fault?.what.startsWith(method) && fault.times-- > 0 ? fault.what : null;
+    if (hit?.endsWith('before')) throw new Error(`${FAULT}: nothing was written`);
+    const answer = await this.#apply({ method, parameters, at: this.#options.elapsed() });
+    if (method === 'commit') this.#options.committed(parameters[0] as Transactions, answer as Answers);
+    if (hit) throw new Error(`${FAULT}: it is not known what was written`);
+    return answer;
+  }
+
+  #apply(change: Change): unknown {
+    const { method, parameters } = change;
+    if (!READS.has(method)) this.#changes.push(change);
+    return Reflect.apply(this.#base[method], this.#base, parameters);
+  }
+
+  #newName(): string {
+    const name = this.#namesBefore.shift() ?? this.#options.newEpoch();
+    this.#names.push(name);
+    return name;
   }
 }
 
-function open(kind: LogKind, historyEvents: number, newEpoch: () => string): EventLog {
-  return kind === 'sqlite'
-    ? sqliteLog(':memory:', { historyEvents, newEpoch })
-    : memoryLog({ historyEvents, newEpoch });
+function open({ kind, historyEvents }: SimLogOptions, newEpoch: () => string): EventLog {
+  switch (kind) {
+    case 'memory':
+      return memoryLog({ historyEvents, newEpoch });
+    case 'sliding':
+      return memoryLog({ historyEvents, newEpoch, commandIds: SLIDING_IDS });
+    case 'sqlite':
+      return sqliteLog(':memory:', { historyEvents, newEpoch });
+  }
 }

@@ -13,6 +13,11 @@ import { Doorkeeper } from './doorkeeper.ts';
 import { COMMAND_LIMIT_MS, handler } from './handlers.ts';
 import { FAULT, type LogKind, SimLog } from './log.ts';
 
+/** Beyond it ids and critical events are forgotten. */
+const FORGETS_AFTER_MS = 6 * 24 * 60 * 60 * 1_000;
+/** What is accepted so soon after a backup is not noticed to be lost. */
+const UNNOTICED_MS = 5_500;
+
 /** An accepted command, in the order of acceptance, whichever server's log it is in. */
 export interface Accepted {
   readonly n: number;
@@ -46,12 +51,16 @@ export class SimServer {
   readonly errors: string[] = [];
   /** Everything that was ever committed, in its order. */
   readonly published: Published[] = [];
-  /** By "topic epoch offset": its timestamp. */
-  readonly #times = new Map<string, number>();
+  /** By "topic offset": the epoch and the timestamp of each event that was ever there. */
+  readonly #times = new Map<string, { epoch: string; ts: number }[]>();
+  /** Of each event its epoch, by "topic ts offset". */
+  readonly epochs = new Map<string, string>();
   /** "topic epoch offset" of the events that no page can read. */
   readonly unreadable = new Set<string>();
   /** How often the history was lost. */
   amnesias = 0;
+  /** How often it was brought back from a backup. */
+  restores = 0;
   refusesCommands = false;
   readonly #options: ServerOptions;
   readonly #attempts = new Map<number, number>();
@@ -83,9 +92,11 @@ export class SimServer {
     return this.#log;
   }
 
-  /** The timestamp of what is at that place, "topic epoch offset". */
-  timeOf(name: string): number | undefined {
-    return this.#times.get(name);
+  /** The timestamps of what has been at that place; of an epoch that a log went on in, what it had before counts. */
+  timesOf(topic: string, epoch: string, offset: number): number[] {
+    const all = this.#times.get(`${topic} ${offset}`) ?? [];
+    const own = all.filter((place) => place.epoch === epoch);
+    return (own.length > 0 ? own : all).map(({ ts }) => ts);
   }
 
   get connections(): number {
@@ -108,7 +119,7 @@ export class SimServer {
     this.setUp(true);
     this.refusesCommands = false;
     this.doorkeeper.heal();
-    this.#log.failCommits('before', 0);
+    this.#log.failNext('commit before', 0);
   }
 
   /** Killed at this moment, and started again, as it was or with nothing. */
@@ -121,6 +132,41 @@ export class SimServer {
       this.#log = this.#newLog();
     }
     this.#broker = this.#start();
+  }
+
+  /** Killed at this moment, and started again on a backup of its log. */
+  async restore({ share, ms }: { share: number; ms: number }): Promise<void> {
+    const { ledger, network } = this.#options;
+    this.#life.end();
+    network.cut();
+    this.amnesias++;
+    ledger.circumstances.serverForgot = true;
+    this.restores++;
+    // What was owed since then, no server knows of.
+    this.owed.length = 0;
+    const { log, lost, knownUntil, runUntil } = await this.#log.restored(share);
+    // Where times come again that the run of the backup has seen, what was sent to that run seems to be known.
+    const unnoticedUntil = (ms < 0 ? runUntil : knownUntil) + UNNOTICED_MS;
+    for (const { command, events } of lost) {
+      if (!command) continue;
+      for (const { event } of events) ledger.of(JSON.parse(event))?.lost(unnoticedUntil);
+    }
+    this.#log = log;
+    this.#aheadMs += ms;
+    if (ms !== 0) ledger.circumstances.serversClockWasSet = true;
+    this.#broker = this.#start();
+  }
+
+  /** Somebody sets its clock. */
+  setClock(ms: number): void {
+    const { ledger } = this.#options;
+    this.#aheadMs += ms;
+    ledger.circumstances.serversClockWasSet = true;
+    // A hub's idea of the time is wrong then, until it hears it again.
+    if (ms > 0) ledger.circumstances.clocksWereSet = true;
+    if (ms < FORGETS_AFTER_MS) return;
+    ledger.circumstances.serverForgot = true;
+    this.owed.length = 0;
   }
 
   /** It says goodbye; when it is done, or already before, another one takes its place. */
@@ -152,12 +198,13 @@ export class SimServer {
 
   #newLog(): SimLog {
     const { isRoomy, logKind } = this.#options;
-    return new SimLog(
-      logKind,
-      isRoomy ? 100_000 : 12,
-      () => `epoch ${++this.#epochs}`,
-      (transactions, answer) => this.#note(transactions, answer),
-    );
+    return new SimLog({
+      kind: logKind,
+      historyEvents: isRoomy ? 100_000 : 12,
+      newEpoch: () => `epoch ${++this.#epochs}`,
+      elapsed: () => this.#options.clock.elapsed,
+      committed: (transactions, answer) => this.#note(transactions, answer),
+    });
   }
 
   #start(): Broker {
@@ -226,6 +273,7 @@ export class SimServer {
   #report(error: unknown, about: string): void {
     const text = String(error);
     if (text.includes(FAULT) || text.includes('limits.commandMs')) return;
+    if (this.restores > 0 && text.includes('restored from a backup')) return;
     this.errors.push(`${about}: ${text}`);
   }
 
@@ -242,9 +290,11 @@ export class SimServer {
         if (event) {
           const isLosable = event.key === null && !event.critical && isReadable(event.event);
           this.published.push({ topic, offset: event.offset, isLosable });
-          this.#times.set(`${topic} ${epoch} ${event.offset}`, event.ts);
+          const place = `${topic} ${event.offset}`;
+          this.#times.set(place, [...(this.#times.get(place) ?? []), { epoch, ts: event.ts }]);
         }
         if (event && !isReadable(event.event)) this.unreadable.add(`${topic} ${epoch} ${event.offset}`);
+        if (event) this.epochs.set(`${topic} ${event.ts} ${event.offset}`, epoch);
         if (event?.critical) this.owed.push({ topic, epoch, offset: event.offset, clientIds });
       }
       if (!command) continue;

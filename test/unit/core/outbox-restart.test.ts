@@ -15,7 +15,7 @@ function restart(disk: Disk, options: { now?: number; protocol?: AnyProtocol } =
   return { world, tab: world.attach() };
 }
 
-const RUN_B = { id: 'run b', from: 8_000 };
+const RUN_B = { id: 'run b', from: 20_000 };
 
 describe('a worker dies', () => {
   test('with commands unsent: the next one sends them, in order, without any tab', () => {
@@ -252,7 +252,15 @@ describe('uncertain', () => {
     ['to the same run', 'sent', [{ id: 'run a', from: 9_000 }]],
     ['to a run that is known for as long', 'sent', [{ id: 'run a', from: 9_000, until: 16_000 }, RUN_B]],
     ['after the backup, to its run', 'uncertain', [{ id: 'run a', from: 9_000, until: 14_000 }, RUN_B]],
-    ['to an unknown run, at the time of another', 'uncertain', [RUN_B]],
+    ['to an unknown run, at the time of another', 'uncertain', [{ id: 'run b', from: 8_000 }]],
+    [
+      'to a run that was over, at the time of the next',
+      'sent',
+      [
+        { id: 'run a', from: 9_000, until: 14_000 },
+        { id: 'run b', from: 14_500 },
+      ],
+    ],
     ['to a server that names no runs now', 'sent', undefined],
   ] as const)('what was last sent %s is %s', (_, state, runs) => {
     const { world, tab, id } = sentLate();

@@ -97,7 +97,7 @@ export class PlainDialect implements Dialect {
   #resyncRequest(frame: ClientFrameOf['subscribe' | 'resync_request']): string | null {
     if (!this.#outage) return null;
     this.#outage = false;
-    const lastSeen = this.#lastTs || ('last_seen' in frame ? frame.last_seen : null);
+    const lastSeen = this.#lastTs || (frame.type === 'resync_request' ? frame.last_seen : null);
     return JSON.stringify({ type: 'resync_request', last_seen: lastSeen });
   }
 

@@ -14,6 +14,8 @@ import { askWithdrawals, stopAsking, withdrawn } from './withdrawal.ts';
 
 /** How long a socket must stay open after a frame, in a dialect without answers. */
 const WRITTEN_AFTER_MS = 2_000;
+/** So much earlier than it was sent it may be guessed to have been. */
+const GUESS_MS = 5_000;
 /** A command that is not answered for so long may be on a dead line. */
 const UNANSWERED_MS = 3_000;
 
@@ -266,7 +268,7 @@ function isNext(box: Box, entry: Entry): boolean {
 /**
  * What the server may have forgotten may have run: a person decides about it. That is what was first sent before its
  * memory begins; what was first sent after its present time: its clock was set back, so that neither can be compared; and
- * what was last sent when its memory knows of nobody at work.
+ * what was last sent to a run that its memory does not know, or when it knows of nobody at work.
  */
 function leaveForgotten(box: Box, writable: Writable): void {
   const { dedupeSince, serverTime } = writable;
@@ -286,10 +288,11 @@ function leaveForgotten(box: Box, writable: Writable): void {
   }
 }
 
+/** What was sent to a run that was over already reached nobody: another one was at work then. */
 function isOfKnownRun({ lastSent, firstSentAt }: StoredEntry, { runs }: Writable): boolean {
   if (!runs) return true;
   const at = lastSent?.at ?? firstSentAt ?? 0;
-  return runs.some(({ id, from, until = Number.POSITIVE_INFINITY }) => {
-    return at <= until && (lastSent ? lastSent.run === id : from <= at);
-  });
+  const isNamed = !lastSent || runs.some(({ id }) => id === lastSent.run);
+  const since = lastSent ? at : at + GUESS_MS;
+  return isNamed && runs.some(({ from, until = at }) => from <= since && at <= until);
 }

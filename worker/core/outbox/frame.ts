@@ -16,7 +16,7 @@ export function markedRow(
     maybeSent: true,
     attempt: row.attempt + 1,
     firstSentAt: row.firstSentAt ?? serverTime,
-    lastSent: run && { run: run.id, at: serverNow ?? serverTime },
+    lastSent: run && { run: run.id, at: Math.max(serverNow ?? 0, serverTime) },
   };
 }
 
