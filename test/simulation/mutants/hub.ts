@@ -25,4 +25,10 @@ export const HUB_MUTANTS: readonly Mutant[] = [
     text: '    if (this.#binding.principal === principal) {',
     instead: '    if (this.#binding.principal !== null) {',
   },
+  {
+    name: 'a hand-over loses the commands that are in memory alone',
+    file: 'worker/core/hub.ts',
+    text: "if (stored || !outbox.hasPending(this.#outbox)) this.#end('handed_over');",
+    instead: "if (stored || this.#role.state === 'owner') this.#end('handed_over');",
+  },
 ];

@@ -20,4 +20,16 @@ export const OUTBOX_MUTANTS: readonly Mutant[] = [
     text: '  put(box, entry, requireDurable);\n  if (writable)',
     instead: '  answer(ok({ durable: true }));\n  put(box, entry, requireDurable);\n  if (writable)',
   },
+  {
+    name: 'an uncertain command that is sent again forgets that it may have run',
+    file: 'worker/core/outbox/outbox.ts',
+    text: 'maybeSent: row.maybeSent && mayHaveRun }',
+    instead: 'maybeSent: false }',
+  },
+  {
+    name: 'a command that is offered again counts as never older than its offer',
+    file: 'worker/core/outbox/outbox.ts',
+    text: 'offeredAt: maybeSentMs === null ? null : takenAt,',
+    instead: 'offeredAt: maybeSentMs === null ? null : box.context.uptime,',
+  },
 ];

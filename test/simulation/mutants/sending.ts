@@ -73,4 +73,10 @@ export const SENDING_MUTANTS: readonly Mutant[] = [
     text: '  const at = lastSent?.at ?? firstSentAt ?? 0;',
     instead: '  const at = firstSentAt ?? lastSent?.at ?? 0;',
   },
+  {
+    name: 'without a store, rows are sent that say that they never were',
+    file: 'worker/core/outbox/dispatch.ts',
+    text: 'held: keeper.isInDoubt(entry.row.id) || (keeper.degraded && mayBeUnsent(entry)),',
+    instead: 'held: keeper.isInDoubt(entry.row.id),',
+  },
 ];

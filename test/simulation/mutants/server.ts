@@ -27,4 +27,16 @@ export const SERVER_MUTANTS: readonly Mutant[] = [
     text: "    if (offset === 0 || ts === null) return 'same';",
     instead: "    if (offset >= 0 || ts === null) return 'same';",
   },
+  {
+    name: 'the server lets a connection of a lower term take over',
+    file: 'src/server/core/clients.ts',
+    text: '      if (contender.term < holder.term) return false;\n',
+    instead: '',
+  },
+  {
+    name: 'a repeat does not wait for the first to end',
+    file: 'src/server/core/commands.ts',
+    text: '    if (earlier) {',
+    instead: '    if (earlier && frame.attempt < 0) {',
+  },
 ];

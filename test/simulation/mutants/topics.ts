@@ -46,4 +46,10 @@ export const TOPICS_MUTANTS: readonly Mutant[] = [
     text: '    this.#mustRestart = true;\n    this.#giving = null;',
     instead: '    this.#place = this.#topic.journal.end;\n    this.#giving = null;',
   },
+  {
+    name: 'held critical events are not given to a new tab',
+    file: 'worker/core/topics/seat.ts',
+    text: 'repeats: this.#given ? [] : state.unacknowledged,',
+    instead: 'repeats: [],',
+  },
 ];
