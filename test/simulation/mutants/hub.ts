@@ -31,4 +31,30 @@ export const HUB_MUTANTS: readonly Mutant[] = [
     text: "if (stored || !outbox.hasPending(this.#outbox)) this.#end('handed_over');",
     instead: "if (stored || this.#role.state === 'owner') this.#end('handed_over');",
   },
+  {
+    name: 'what is asked for while somebody signs out is still done',
+    file: 'worker/core/hub.ts',
+    text: 'const isLate = this.#signingOut.count > 0 && CHANGES_THE_OUTBOX.has(request.method);',
+    instead: 'const isLate = this.#signingOut.isDone && CHANGES_THE_OUTBOX.has(request.method);',
+  },
+  {
+    name: 'a sign-out does not outlive the hub that it ends',
+    file: 'worker/core/hub.ts',
+    text: "    this.#keeper.write([op, ...clear], 'strict', ended);\n  }",
+    instead: "    this.#keeper.write([...clear], 'strict', ended);\n  }",
+  },
+  {
+    name: 'a probe may take as long as any ping',
+    file: 'worker/core/connection/connection.ts',
+    text: 'state.ping.isProbe = true;',
+    instead: 'state.ping.isProbe = false;',
+    test: 'test/unit/core/connection-probe.test.ts',
+  },
+  {
+    name: "the server's clock is taken from each pong, however slow the line",
+    file: 'worker/core/connection/server-clock.ts',
+    text: '      if (agrees && knownErrorMs < errorMs) return false;\n',
+    instead: '      if (agrees && knownErrorMs < 0) return false;\n',
+    test: 'test/unit/core/server-clock.test.ts',
+  },
 ];

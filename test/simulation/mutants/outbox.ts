@@ -32,4 +32,22 @@ export const OUTBOX_MUTANTS: readonly Mutant[] = [
     text: 'offeredAt: maybeSentMs === null ? null : takenAt,',
     instead: 'offeredAt: maybeSentMs === null ? null : box.context.uptime,',
   },
+  {
+    name: 'what a hub does not know is called forgotten, though it cannot read its store',
+    file: 'worker/core/outbox/outbox.ts',
+    text: "return box.keeper.degraded ? null : { status: 'forgotten' };",
+    instead: "return { status: 'forgotten' };",
+  },
+  {
+    name: 'a command of an older page is called of the newer version as it is',
+    file: 'worker/core/outbox/outbox.ts',
+    text: 'const row = appVersion < protocol.version ? restoreEntry(protocol, given, now) : given;',
+    instead: 'const row = { ...given, appVersion: protocol.version };',
+  },
+  {
+    name: 'two commands of one key that were offered before are both delivered',
+    file: 'worker/core/outbox/outbox.ts',
+    text: '  if (same) return leaveUncertain(box, entry, () => answerTaken(box, entry, requireDurable));\n',
+    instead: '',
+  },
 ];

@@ -26,4 +26,35 @@ export const PAGE_MUTANTS: readonly Mutant[] = [
     text: '      if (!error && (!call.asked || call.again)) continue;',
     instead: '      if (!error && !call.asked) continue;',
   },
+  {
+    name: 'a receipt does not ask the next hub how its command ended',
+    file: 'src/client/outbox.ts',
+    text: "      if (batch.storage?.state === 'ok') receipts.resume();\n",
+    instead: '',
+    also: {
+      file: 'src/client/create-client.ts',
+      text: '      receipts.resume();\n',
+      instead: '',
+    },
+  },
+  {
+    name: 'a page tells its listeners again of each end that a hub tells again',
+    file: 'src/client/outbox.ts',
+    text: 'settled.filter(isNew).map(',
+    instead: 'settled.filter((one) => isNew(one) || true).map(',
+  },
+  {
+    name: 'whoever changes the outbox waits for ever for a hub that does not answer',
+    file: 'src/client/connect.ts',
+    text: 'stop ??= platform.setTimer(CONFIRM_DEADLINE_MS, () => reject(unconfirmed()));',
+    instead: 'stop ??= platform.setTimer(CONFIRM_DEADLINE_MS * 1e6, () => reject(unconfirmed()));',
+    test: 'test/unit/client/connect.test.ts',
+  },
+  {
+    name: 'all sends of one turn wait for each other, whatever each has asked for',
+    file: 'src/client/offers.ts',
+    text: 'turn?.requireDurable === requireDurable ? turn : begin',
+    instead: 'turn ? turn : begin',
+    test: 'test/unit/client/send.test.ts',
+  },
 ];

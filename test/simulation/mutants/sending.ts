@@ -79,4 +79,23 @@ export const SENDING_MUTANTS: readonly Mutant[] = [
     text: 'held: keeper.isInDoubt(entry.row.id) || (keeper.degraded && mayBeUnsent(entry)),',
     instead: 'held: keeper.isInDoubt(entry.row.id),',
   },
+  {
+    name: 'any refusal for now counts as never begun',
+    file: 'worker/core/outbox/dispatch.ts',
+    text: '    if (nack.ran === false) keepNeverRan(box, entry);\n',
+    instead: '    keepNeverRan(box, entry);\n',
+  },
+  {
+    name: 'a frame does not say when its command ends',
+    file: 'worker/core/outbox/frame.ts',
+    text: '    ...(expiresAt !== undefined && { expires_at: expiresAt }),\n',
+    instead: '    ...(expiresAt !== undefined && attempt < 0 && { expires_at: expiresAt }),\n',
+  },
+  {
+    name: 'a stored command is called of the newer version in its old shape',
+    file: 'worker/core/outbox/restore.ts',
+    text: 'return { ...row, command, appVersion, dedupeKey: interpreted.dedupeKey };',
+    instead: 'return { ...row, command: row.command, appVersion, dedupeKey: interpreted.dedupeKey };',
+    test: 'test/unit/core/outbox-restart.test.ts',
+  },
 ];

@@ -31,4 +31,11 @@ export const SHELL_MUTANTS: readonly Mutant[] = [
       instead: '',
     },
   },
+  {
+    name: 'the owner lets go before other workers have heard of a sign-out',
+    file: 'worker/shell/hub.ts',
+    text: '      relays?.lastWords().then(release);\n',
+    instead: '      release();\n',
+    test: 'test/unit/hubs/sign-out.test.ts',
+  },
 ];

@@ -43,4 +43,23 @@ export const STORING_MUTANTS: readonly Mutant[] = [
     text: 'maybeSent: memory.maybeSent || stored.maybeSent,',
     instead: 'maybeSent: false,',
   },
+  {
+    name: 'that a command was taken back is not stored',
+    file: 'worker/core/outbox/withdrawal.ts',
+    text: '  const { row, askedOn } = entry;\n',
+    instead: '  const { askedOn } = entry;\n  const row = { ...entry.row, withdrawing: undefined };\n',
+  },
+  {
+    name: 'what the store may have written is taken for failed',
+    file: 'worker/core/keeper.ts',
+    text: "    if (failure === 'unknown') return this.#degrade(failure, message, writes);\n",
+    instead: '',
+  },
+  {
+    name: 'what is in doubt counts as stored when the store is back',
+    file: 'worker/core/keeper.ts',
+    text: 'const stored = isWritten(ops, state);',
+    instead: 'const stored = ops.length >= 0 || isWritten(ops, state);',
+    test: 'test/unit/core/storage-unknown.test.ts',
+  },
 ];

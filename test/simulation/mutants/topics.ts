@@ -52,4 +52,24 @@ export const TOPICS_MUTANTS: readonly Mutant[] = [
     text: 'repeats: this.#given ? [] : state.unacknowledged,',
     instead: 'repeats: [],',
   },
+  {
+    name: 'nobody is told that what was missed is cut short',
+    file: 'worker/core/topics/topic.ts',
+    text: '    if (truncated) this.#gap(',
+    instead: "    if (truncated && wants === 'state') this.#gap(",
+  },
+  {
+    name: 'critical events beyond a lowered snapshot stay',
+    file: 'worker/core/topics/topic.ts',
+    text: '    criticals.forgetBeyond(offset);\n',
+    instead: '',
+    test: 'test/unit/core/criticals.test.ts',
+  },
+  {
+    name: 'a stall throws away what a hub holds of critical events',
+    file: 'worker/core/topics/seat.ts',
+    text: '      repeats: state.unacknowledged,\n',
+    instead: '      repeats: [],\n',
+    test: 'test/unit/core/criticals.test.ts',
+  },
 ];
