@@ -32,7 +32,7 @@ function startConsole(): Testbed<ConsoleProtocol> {
 
 const openTab = (bed: Testbed<ConsoleProtocol>) => bed.openTab({ identity: NAME, token: () => NAME });
 
-const askForDecision = (bed: Testbed<ConsoleProtocol>, gate: Partial<typeof RUN> = {}) =>
+const askForDecision = (bed: Testbed<ConsoleProtocol>, gate: Partial<typeof RUN> = {}, limitMs = 600_000) =>
   bed.server.emit(RUNS_TOPIC, {
     type: 'human_gate_waiting',
     ...RUN,
@@ -41,7 +41,7 @@ const askForDecision = (bed: Testbed<ConsoleProtocol>, gate: Partial<typeof RUN>
     show: [{ label: 'Diff', text: '+1 line' }],
     decidedBy: 'anybody',
     askedAt: bed.now(),
-    expiresAt: bed.now() + 600_000,
+    expiresAt: bed.now() + limitMs,
     onExpiry: 'reject',
   });
 
@@ -162,6 +162,30 @@ it('closes an open gate that somebody else decided while the hub was dead', asyn
   await bed.advance(1_000);
   expect(page.queryByRole('dialog')).toBeNull();
   expect(page.getByText('Deploy the release – rejected by Bob: not on a Friday')).toBeDefined();
+  expect(bed.errors).toEqual([]);
+});
+
+it('tells a decision that left in time, was lost, and came again after its gate’s end as one that arrived too late', async () => {
+  await using bed = startConsole();
+  const page = show(openTab(bed));
+  const other = show(openTab(bed));
+  await askForDecision(bed, {}, 10_000);
+  // It leaves, on a line that is dead without a word.
+  await bed.server.vanish();
+  fireEvent.click(page.getByRole('button', { name: 'Approve' }));
+  await bed.settle();
+  await bed.server.stop();
+  await bed.advance(60_000);
+  expect(bed.server.received).toEqual([]);
+  await bed.server.start();
+  await bed.advance(30_000);
+  expect(bed.server.received).toEqual([]);
+  for (const view of [page, other]) {
+    expect(
+      view.getByText(/^Your approval arrived \d+ s after the deadline; the gate was rejected then\.$/),
+    ).toBeDefined();
+    expect(view.queryByText(/could be sent/)).toBeNull();
+  }
   expect(bed.errors).toEqual([]);
 });
 
