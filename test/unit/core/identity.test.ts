@@ -367,6 +367,16 @@ describe('signOut', () => {
     expect([world.disk.entries.size, world.ended]).toEqual([0, 'signed_out']);
   });
 
+  test('nor does what it puts off', () => {
+    const { world, tab } = connect();
+    const { id } = decide(tab, 'a');
+    world.autoCommit = false;
+    world.call(tab.id, { method: 'signOut', discard: true });
+    world.socket.say({ type: 'command_nack', id, code: 'busy', message: '', retry: true, ran: false });
+    while (world.commits.length > 0) world.commitNext();
+    expect([world.disk.entries.size, world.ended]).toEqual([0, 'signed_out']);
+  });
+
   test('twice at once is one end', () => {
     const { world, tab } = connect();
     world.autoCommit = false;

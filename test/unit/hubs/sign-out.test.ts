@@ -245,6 +245,21 @@ describe('signing out', () => {
     },
   );
 
+  test('one that empties the outbox is in doubt where the hub died that was asked first, though the next one refuses it', async () => {
+    const scene = new BrowserScene();
+    const asker = await scene.tab('hub.js');
+    await scene.emit('a');
+    const release = scene.browser.disk('ops', 'ann').hold();
+    const out = asked(asker.client.signOut({ discard: true }));
+    await scene.pass(100);
+    scene.browser.worker('hub.js')?.kill();
+    await scene.pass(9_000);
+    expect(out.code).toBe('unconfirmed');
+    release();
+    await scene.pass(1_000);
+    expect(isSignedOut(asker)).toBe(true);
+  });
+
   test('a tab that waits for the hub of its build to own is signed out, too', async () => {
     const scene = new BrowserScene();
     const asker = await scene.tab('one.js');

@@ -136,6 +136,8 @@ export function waitNoLonger(box: Box, entry: Entry): void {
 function keepNeverRan(box: Box, entry: Entry): void {
   const row = { ...entry.row, noneRan: entry.row.attempt };
   entry.row = row;
+  // Somebody signs out, and may have emptied the store.
+  if (!box.host.writable()) return;
   box.keeper.write([{ op: 'put', table: 'entries', row }], 'relaxed', (stored) => {
     if (stored) entry.stored = storedAs(row);
   });
