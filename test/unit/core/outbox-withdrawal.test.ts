@@ -321,3 +321,16 @@ test('the refusal of a full outbox says the limit, and what fills it', () => {
     ),
   });
 });
+
+test('that it is being withdrawn is told when the store says so, also where the line ends before', () => {
+  const { world, tab } = capable();
+  const { id } = decide(tab, 'g', 'run:1');
+  world.autoCommit = false;
+  const cancel = world.call(tab.id, { method: 'cancel', id });
+  expect(world.socket.sent('withdraw')).toMatchObject([{ id }]);
+  world.socket.close();
+  expect(cancel.reply).toBeUndefined();
+  world.commitNext();
+  expect(cancel.reply).toEqual(FALSE);
+  expect(world.disk.entries.get(id)).toMatchObject({ withdrawing: true });
+});

@@ -57,9 +57,10 @@ export function askWithdrawals(box: Box, { generation, capabilities }: Writable)
   }
 }
 
-/** No answer comes any more: who waits for it sees the entry. */
+/** No answer comes any more: who waits for it sees the entry. Who waits for the store, too, is answered by that. */
 export function stopAsking(box: Box): void {
-  for (const { row } of withdrawnIn(box)) answerCancel(box, row.id, ok(false));
+  for (const { row } of withdrawnIn(box))
+    if (box.context.deadlines.at(`withdraw:${row.id}`) !== null) answerCancel(box, row.id, ok(false));
 }
 
 /** The server, or what it said before, has it that it never ran and never will. */
