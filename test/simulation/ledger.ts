@@ -9,6 +9,7 @@ export class Ledger {
     mayLoseHubs: false,
     serverForgot: false,
     storeFailed: false,
+    isPlain: false,
     clocksWereSet: false,
     serversClockWasSet: false,
     someoneElse: false,

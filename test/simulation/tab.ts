@@ -15,6 +15,7 @@ export interface TabOptions {
   readonly who: Who;
   readonly page: FakePage;
   readonly ledger: Ledger;
+  readonly isPlain: boolean;
   readonly token: () => string | null | Promise<string | null>;
 }
 
@@ -46,7 +47,7 @@ export class SimTab {
   readonly #latest = new Map<string, { get(): ReadonlyMap<string, unknown> }>();
   readonly #views = new Map<string, { get(): ReadonlyMap<string, unknown> }>();
 
-  constructor({ number, build, who, page, ledger, token }: TabOptions) {
+  constructor({ number, build, who, page, ledger, token, isPlain }: TabOptions) {
     this.number = number;
     this.build = build;
     this.who = who;
@@ -57,6 +58,7 @@ export class SimTab {
     this.client = createClientOn(page, spoken, {
       url: '/ws',
       identity: who,
+      ...(isPlain && { dialect: { plain: { acks: true, heartbeat: true } } }),
       worker: () => {
         throw new Error('the page starts its own');
       },

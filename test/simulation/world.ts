@@ -19,6 +19,8 @@ const TABS_LIMIT = 4;
 /** Of one world in so many the server's log is in SQLite, and of one in so many it forgets commands. */
 const SQLITE_IN = 6;
 const SLIDING_IN = 6;
+/** In one of so many worlds the plain dialect is spoken. */
+const PLAIN_IN = 12;
 
 /** How a page's token function behaves for the time being. */
 export type TokenMood = 'fine' | 'hangs' | 'throws' | 'none';
@@ -34,6 +36,7 @@ export class World {
   readonly ledger = new Ledger(this.#problem);
   /** Half of all worlds have room for everything: there, nothing at all may be missed. */
   readonly isRoomy: boolean;
+  readonly isPlain: boolean;
   readonly server: SimServer;
   tabs: SimTab[] = [];
   /** Those that are gone as well. */
@@ -59,11 +62,14 @@ export class World {
     this.isRoomy = random.int(2) === 0;
     const isSqlite = random.int(SQLITE_IN) === 0;
     const isSliding = random.int(SLIDING_IN) === 0;
+    this.isPlain = random.int(PLAIN_IN) === 0;
+    this.ledger.circumstances.isPlain = this.isPlain;
     this.server = new SimServer({
       clock: this.clock,
       network: this.network,
       ledger: this.ledger,
       isRoomy: this.isRoomy,
+      isPlain: this.isPlain,
       logKind: isSqlite ? 'sqlite' : isSliding ? 'sliding' : 'memory',
     });
     if (isSliding && !isSqlite) this.ledger.circumstances.serverForgot = true;
@@ -71,7 +77,7 @@ export class World {
     this.browser.workerEnded = () => this.ledger.hubLost();
     this.clock.choose = random.int;
     this.clock.between = () => this.#between();
-    this.network.tamper = this.faults.tamper;
+    if (!this.isPlain) this.network.tamper = this.faults.tamper;
     this.network.heard = this.witness.heard;
     this.network.written = (text) => this.witness.written(text, this.clock.elapsed);
   }
@@ -123,7 +129,15 @@ export class World {
     page.subscribed = (topic, _ticket, position) => this.witness.subscribe(topic, position);
     const { ledger } = this;
     const number = this.allTabs.length;
-    const tab = new SimTab({ number, build: of, who, page, ledger, token: () => this.#token(who) });
+    const tab = new SimTab({
+      isPlain: this.isPlain,
+      number,
+      build: of,
+      who,
+      page,
+      ledger,
+      token: () => this.#token(who),
+    });
     this.witness.opened(tab);
     page.credited = (batch) => this.witness.credit(tab, batch);
     tab.isDoubtful = this.signOuts.isUnderWay(who);

@@ -47,7 +47,7 @@ export class FakeNetwork {
   latencyMs = 0;
   /** What each connection carries, each way; `null`: anything at once. */
   bytesPerSecond: number | null = null;
-  /** Called with every message of a client as it is written. */
+  /** Called with every message of a client as it is written, also where the socket takes nothing any more. */
   written: (text: string) => void = () => {};
   /** Called with every message that arrives. */
   heard: (wire: Wire, direction: 'up' | 'down', text: string) => void = () => {};
@@ -117,8 +117,8 @@ class FakeSocket extends EventTarget implements Wire {
 
   send(data: unknown): void {
     const text = String(data);
-    if (this.readyState !== OPEN) return;
     this.#network.written(text);
+    if (this.readyState !== OPEN) return;
     if (this.#vanished) this.#stuckBytes += text.length;
     this.#pass(
       this.#up,

@@ -104,7 +104,9 @@ function mayBeUncertain(world: World, account: Account): boolean {
     clockEverJumped ||
     hasTwin ||
     isCancelled(account) ||
-    isOfNoRecord(world, account)
+    isOfNoRecord(world, account) ||
+    // Of what was sent and has ended since, a plain server is not asked.
+    (world.isPlain && account.command === 'brief')
   );
 }
 

@@ -38,9 +38,12 @@ export async function judgeHub({ tabs, clock, isRoomy, problems }: World, who: W
 }
 
 /** Each person who has a page has one socket. */
-export function judgeSockets({ network, tabs, problems }: World): void {
+export function judgeSockets({ network, tabs, isPlain, problems }: World): void {
   const wanted = new Set(tabs.map(({ who }) => who)).size;
-  const wires = network.wires.filter(({ isAccepted }) => isAccepted);
+  const wires = network.wires.filter(({ isAccepted, isHeld }) => {
+    // A plain server does not notice that a line is dead.
+    return isAccepted && (isHeld || !isPlain);
+  });
   if (wires.length !== wanted)
     problems.push(`${wires.length} sockets are open at the server, for ${wanted} people`);
 }

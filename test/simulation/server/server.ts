@@ -12,6 +12,7 @@ import { isReadable, serverProtocol } from '../protocol.ts';
 import { Doorkeeper } from './doorkeeper.ts';
 import { COMMAND_LIMIT_MS, handler } from './handlers.ts';
 import { FAULT, type LogKind, SimLog } from './log.ts';
+import { acceptPlainly } from './plain.ts';
 
 /** Beyond it ids and critical events are forgotten. */
 const FORGETS_AFTER_MS = 6 * 24 * 60 * 60 * 1_000;
@@ -39,6 +40,8 @@ export interface ServerOptions {
   /** Whether it remembers everything that is published. */
   readonly isRoomy: boolean;
   readonly logKind: LogKind;
+  /** Whether it speaks the plain dialect. */
+  readonly isPlain: boolean;
 }
 
 /** The server: the real logic, on a log that outlives it. It is killed, started again, and may lose its memory. */
@@ -64,6 +67,8 @@ export class SimServer {
   refusesCommands = false;
   readonly #options: ServerOptions;
   readonly #attempts = new Map<number, number>();
+  /** Of the plain dialect: by id, whether it was accepted. */
+  #answered = new Map<string, boolean>();
   #log: SimLog;
   /** Its clock is not the browser's. */
   #aheadMs = 7_000;
@@ -130,6 +135,7 @@ export class SimServer {
       this.amnesias++;
       this.#options.ledger.circumstances.serverForgot = true;
       this.#log = this.#newLog();
+      this.#answered = new Map();
     }
     this.#broker = this.#start();
   }
@@ -152,6 +158,7 @@ export class SimServer {
       for (const { event } of events) ledger.of(JSON.parse(event))?.lost(unnoticedUntil);
     }
     this.#log = log;
+    this.#answered = new Map();
     this.#aheadMs += ms;
     if (ms !== 0) ledger.circumstances.serversClockWasSet = true;
     this.#broker = this.#start();
@@ -265,9 +272,10 @@ export class SimServer {
   }
 
   #listen(broker: Broker = this.#broker): void {
-    this.#options.network.server = this.isUp
-      ? (peer) => broker.connect(peer, (token) => this.doorkeeper.authenticate(token))
-      : null;
+    const { isPlain, ledger, network } = this.#options;
+    if (!this.isUp) network.server = null;
+    else if (isPlain) network.server = acceptPlainly(this.#answered, ledger, this.refused);
+    else network.server = (peer) => broker.connect(peer, (token) => this.doorkeeper.authenticate(token));
   }
 
   #report(error: unknown, about: string): void {

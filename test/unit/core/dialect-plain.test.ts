@@ -284,6 +284,13 @@ describe('commands', () => {
     expect(written(next.world)).toMatchObject([{ type: 'decide', id }]);
   });
 
+  test('with acks, what a page offers anew is sent, however long ago it may have been sent before', () => {
+    const { world, tab } = connected({ acks: true });
+    tab.send({ command: { type: 'remark', n: 1 }, maybeSentMs: 60_000 });
+    expect(written(world)).toMatchObject([{ type: 'remark', n: 1 }]);
+    expect(tab.outbox).toMatchObject([{ state: 'sent' }]);
+  });
+
   test('without acks, they are written once the socket stayed open for 2 s with nothing left to send', () => {
     const { world, tab } = connected();
     const { id, pending } = decide(tab, 'g');

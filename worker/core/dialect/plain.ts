@@ -60,7 +60,8 @@ export class PlainDialect implements Dialect {
           session: this.#hub.hubId,
           principal: '',
           server_time: 0,
-          dedupe_since: 0,
+          // It says nothing of what it remembers: what is unanswered is sent again.
+          dedupe_since: Number.NEGATIVE_INFINITY,
         });
       case 'subscribe':
       case 'resync_request':
