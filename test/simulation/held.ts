@@ -42,7 +42,8 @@ export class Held {
       for (const { critical, offset, ts } of items) {
         if (!critical) continue;
         own.add(nameOf({ offset, ts }));
-        this.#note(`${hub} ${topic} ${epoch}`, { offset, ts }, tab);
+        // What comes with a state is not held: the server repeats it.
+        if (update.kind === 'events') this.#note(`${hub} ${topic} ${epoch}`, { offset, ts }, tab);
       }
       if (isFirst && known !== null && update.kind === 'snapshot' && update.last)
         done.push({ topic, epoch, offset: update.offset });

@@ -172,6 +172,14 @@ const longAway: Scene = (random) => [
   wait(random.int(6_000)),
 ];
 
+/** A page comes while another one has failed on what must be taken. */
+const secondPage: Scene = (random) => [
+  { do: 'publish', what: random.pick(['alarm', 'gate']), topic: 0, count: 3 },
+  wait(random.int(500)),
+  { do: 'open tab', of: 'first', who: 'ann' },
+  wait(random.int(500)),
+];
+
 const SCENES: [Scene, ...Scene[]] = [
   fullDisk,
   commonEnd,
@@ -184,4 +192,5 @@ const SCENES: [Scene, ...Scene[]] = [
   lateLine,
   signOutOfTwo,
   longAway,
+  secondPage,
 ];

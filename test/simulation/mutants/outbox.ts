@@ -50,4 +50,10 @@ export const OUTBOX_MUTANTS: readonly Mutant[] = [
     text: '  if (same) return leaveUncertain(box, entry, () => answerTaken(box, entry, requireDurable));\n',
     instead: '',
   },
+  {
+    name: 'a command that is still to be delivered can be dismissed',
+    file: 'worker/core/outbox/outbox.ts',
+    text: "  if (entry.row.fate.state === 'pending') {",
+    instead: "  if (entry.row.fate.state === 'uncertain') {",
+  },
 ];

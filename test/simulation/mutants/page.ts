@@ -57,4 +57,16 @@ export const PAGE_MUTANTS: readonly Mutant[] = [
     instead: 'turn ? turn : begin',
     test: 'test/unit/client/send.test.ts',
   },
+  {
+    name: 'a page does not ask the next hub for its topics',
+    file: 'src/client/create-client.ts',
+    text: '      for (const { feed } of topics.values()) feed.resume();\n',
+    instead: '',
+  },
+  {
+    name: 'a listener to live events alone is given what was missed',
+    file: 'src/client/listen.ts',
+    text: "!(replay === 'none' && meta.replayed)",
+    instead: "!(replay === 'none' && meta.offset < 0)",
+  },
 ];

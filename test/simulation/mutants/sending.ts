@@ -98,4 +98,10 @@ export const SENDING_MUTANTS: readonly Mutant[] = [
     instead: 'return { ...row, command: row.command, appVersion, dedupeKey: interpreted.dedupeKey };',
     test: 'test/unit/core/outbox-restart.test.ts',
   },
+  {
+    name: 'a command that the server puts off waits for ever',
+    file: 'worker/core/outbox/dispatch.ts',
+    text: "  if (entry.delivery.state !== 'waiting') return;\n",
+    instead: "  if (entry.delivery.state === 'waiting') return;\n",
+  },
 ];

@@ -79,4 +79,11 @@ export const SERVER_MUTANTS: readonly Mutant[] = [
     instead: "return { status: 'cancelled', begun: record !== undefined || now < 0 };",
     test: 'test/unit/server/event-logs.test.ts',
   },
+  {
+    name: 'the server says accepted before it is in its log',
+    file: 'src/server/core/execute.ts',
+    text: '    const committed = await writer.append({',
+    instead:
+      "    const committed = { status: 'committed' } as Awaited<ReturnType<typeof writer.append>>;\n    void writer.append({",
+  },
 ];

@@ -38,4 +38,16 @@ export const SHELL_MUTANTS: readonly Mutant[] = [
     instead: '      release();\n',
     test: 'test/unit/hubs/sign-out.test.ts',
   },
+  {
+    name: 'all identities of an application share one ownership',
+    file: 'worker/shell/locks.ts',
+    text: 'export function ownerLock(app: string, identity: string)',
+    instead: "export function ownerLock(app: string, _: string, identity = 'all')",
+  },
+  {
+    name: 'a tab that died stays attached',
+    file: 'worker/shell/hub.ts',
+    text: 'untilGone(this.#locks, request.lease, tab.watch.signal).then(leave, leave);',
+    instead: 'untilGone(this.#locks, request.lease, tab.watch.signal).then(() => {}, leave);',
+  },
 ];

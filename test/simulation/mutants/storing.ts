@@ -62,4 +62,16 @@ export const STORING_MUTANTS: readonly Mutant[] = [
     instead: 'const stored = ops.length >= 0 || isWritten(ops, state);',
     test: 'test/unit/core/storage-unknown.test.ts',
   },
+  {
+    name: 'a decision is stored relaxed',
+    file: 'worker/core/outbox/outbox.ts',
+    text: "row.priority === 'high' || entry.stored !== 'no' ? 'strict'",
+    instead: "row.seq < 0 || entry.stored !== 'no' ? 'strict'",
+  },
+  {
+    name: 'what memory holds keeps its place in the queue when the store has others',
+    file: 'worker/core/outbox/merge.ts',
+    text: '  queueBehind(box, inStore);\n',
+    instead: '',
+  },
 ];
