@@ -97,11 +97,13 @@ export function judgeKeys({ disks, problems }: World): void {
  */
 function mayBeUncertain(world: World, account: Account): boolean {
   const { ledger, clockEverJumped } = world;
+  const { serverForgot, serversClockWasSet } = ledger.circumstances;
   const isTwin = ({ key, who }: Account) => key !== null && key === account.key && who === account.who;
   const hasTwin = ledger.accounts.some((other) => other !== account && isTwin(other));
   return (
-    ledger.circumstances.serverForgot ||
+    serverForgot ||
     clockEverJumped ||
+    serversClockWasSet ||
     hasTwin ||
     isCancelled(account) ||
     isOfNoRecord(world, account) ||
