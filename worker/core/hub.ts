@@ -373,7 +373,8 @@ export class Hub {
     if (this.#role.state !== 'owner') return;
     this.#topics.saveCursors();
     this.#keeper.write([], 'strict', (stored) => {
-      if (stored || !outbox.hasPending(this.#outbox)) this.#end('handed_over');
+      if (stored && this.#keeper.hasMore) this.#handOver();
+      else if (stored || !outbox.hasPending(this.#outbox)) this.#end('handed_over');
     });
   }
 

@@ -61,6 +61,11 @@ export class Keeper {
     return this.#state.state === 'waiting';
   }
 
+  /** Whether more is to be written than was begun. */
+  get hasMore(): boolean {
+    return this.#queue.length > 0;
+  }
+
   /** Whether what the store held when this hub began is known. */
   get wasRead(): boolean {
     return this.#wasRead;

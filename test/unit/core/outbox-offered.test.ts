@@ -121,3 +121,12 @@ describe('a command that was sent, to a server that comes back with a smaller li
     expect(reports).toMatchObject([{ code: 'too_large', message: expect.stringContaining('300') }]);
   });
 });
+
+test('a hub that hands over stores what came after it was asked to, too', () => {
+  const { world, tab } = start();
+  world.autoCommit = false;
+  world.feed({ type: 'hand_over' });
+  const { id } = decide(tab, 'late');
+  while (world.commits.length > 0) world.commitNext();
+  expect([world.ended, [...world.disk.entries.keys()]]).toEqual(['handed_over', [id]]);
+});
