@@ -127,6 +127,8 @@ test('a hub that hands over stores what came after it was asked to, too', () => 
   world.autoCommit = false;
   world.feed({ type: 'hand_over' });
   const { id } = decide(tab, 'late');
+  world.commitNext();
+  expect(world.ended).toBeNull();
   while (world.commits.length > 0) world.commitNext();
   expect([world.ended, [...world.disk.entries.keys()]]).toEqual(['handed_over', [id]]);
 });
