@@ -152,7 +152,8 @@ export class SimServer {
     this.owed.length = 0;
     const { log, lost, knownUntil, runUntil } = await this.#log.restored(share);
     // Where times come again that the run of the backup has seen, what was sent to that run seems to be known.
-    const unnoticedUntil = (ms < 0 ? runUntil : knownUntil) + UNNOTICED_MS;
+    const unnoticedUntil =
+      (ms < 0 || ledger.circumstances.serversClockWasSet ? runUntil : knownUntil) + UNNOTICED_MS;
     for (const { command, events } of lost) {
       if (!command) continue;
       for (const { event } of events) ledger.of(JSON.parse(event))?.lost(unnoticedUntil);
