@@ -78,7 +78,9 @@ async function seedFor(trial: Trial, from: number, seeds: number): Promise<strin
     const { problems }: Pick<Played, 'problems'> = caught ?? { problems: [] };
     const [problem] = problems;
     if (problem === undefined) return null;
-    if (problem.includes('does not have exactly once')) throw new Error(problem);
+    // It was not made, or is no program: nothing would be caught.
+    if (/does not have exactly once|SyntaxError/.test(problem))
+      throw new Error(`${trial.mutant.name}: ${problem}`);
     if (await passes(next))
       return `seed ${next}: ${problem.slice(0, PROBLEM_CHARACTERS).replaceAll('\n', ' ')}`;
     first = next + 1;

@@ -27,7 +27,7 @@ export const SENDING_MUTANTS: readonly Mutant[] = [
     name: 'an entry that may have been sent expires',
     file: 'worker/core/outbox/expiry.ts',
     text: 'else if (!row.maybeSent) expireEntry',
-    instead: 'else expireEntry',
+    instead: 'else if (row.seq > 0) expireEntry',
   },
   {
     name: 'an entry is sent again, though the server may have forgotten it',
