@@ -1,6 +1,9 @@
 /** How a hub behaves. Every number must be finite and not negative; times are milliseconds. */
 export interface HubSettings {
-  /** From opening a socket to its `welcome`. @default 10_000 */
+  /**
+   * From opening a socket to its `welcome`. Not below 6 s in Chromium: it lets each handshake wait, up to 5 s after a dozen
+   * that failed, and one that is ended before its turn counts as another failure. @default 10_000
+   */
   connectTimeoutMs: number;
   /** Silence, in either direction, after which a ping is sent. A server's `welcome.heartbeat_ms` overrides it. @default 30_000 */
   heartbeatMs: number;
