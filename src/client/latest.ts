@@ -13,13 +13,14 @@ export function latest(feed: Feed, types: readonly string[]): Latest<Typed> {
   const apply = (state: ByKey, items: readonly Item[]): ByKey => {
     let next: Map<string, Typed> | undefined;
     for (const { event, meta, gone, epoch } of items) {
-      const { key, offset } = meta;
+      const { key, offset, ts } = meta;
       const stays = !gone && types.includes(event.type);
       if (key === null || !(stays || (next ?? state).has(key))) continue;
       next ??= new Map(state);
       if (stays) next.set(key, event);
       else next.delete(key);
-      origins.set(event, `${offset} ${epoch}`);
+      // A server that was restored from a backup may have another event at the offset.
+      origins.set(event, `${offset} ${ts} ${epoch}`);
     }
     return next ?? state;
   };

@@ -511,6 +511,22 @@ test('a reducer that throws skips that event', async () => {
   expect(s.errors.map(({ code }) => code)).toEqual(['listener']);
 });
 
+test('latest shows what a snapshot has, also where another event is known of its offset', async () => {
+  const s = scene();
+  const latest = s.client.topic('run').latest('node');
+  latest.subscribe(() => {});
+  const hub = await s.attached();
+  await hub.deliver({
+    topics: [snapshot('run', await ticketOf(hub), 1, { events: [node(1, 'a', 'lost by the server')] })],
+  });
+  await untilEqual(() => latest.get().get('node:a'), { type: 'node', id: 'a', state: 'lost by the server' });
+
+  const events = [node(1, 'a', 'written since', { ts: 9_000 })];
+  await hub.deliver({ topics: [snapshot('run', null, 1, { events })] });
+
+  await untilEqual(() => latest.get().get('node:a'), { type: 'node', id: 'a', state: 'written since' });
+});
+
 test('latest keeps one event for each key, whatever its type, and unchanged ones stay the same objects', async () => {
   const s = scene();
   const latest = s.client.topic('run').latest('node');
