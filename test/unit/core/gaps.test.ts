@@ -66,4 +66,52 @@ describe('what was missed and is lost', () => {
     expect(tab.events(TOPIC).map(({ gap }) => gap)).toEqual([undefined, true, undefined]);
     expect(reportsOf(tab)).toMatchObject([{ code: 'events_missing' }]);
   });
+
+  test('because a tab comes back from further behind than the hub’s tail is told to that tab alone', () => {
+    const scene = new TopicScene({ settings: { floodBuffer: 3, tailLimit: 4 } });
+    const [other] = scene.live(1, [], 5);
+    for (let i = 0; i < 14; i++) scene.event(line(`${i}`));
+    const [back, near] = [scene.tab({ epoch: 'e1', offset: 5 }), scene.tab({ epoch: 'e1', offset: 15 })];
+    scene.event(line('next'));
+    expect(texts(back.snapshots(TOPIC)[0]?.missed ?? [])).toEqual(['10', '11', '12', '13']);
+    expect(back.snapshots(TOPIC)).toMatchObject([{ gap: true }]);
+    expect(other && reportsOf(other)).toMatchObject([{ code: 'events_missing' }]);
+    expect(near.snapshots(TOPIC)[0]).not.toHaveProperty('gap');
+    expect([back, near, other].map((tab) => tab && gapsOf(tab))).toEqual([1, 0, 0]);
+    expect(scene.world.report.counts.gaps).toBe(1);
+  });
+
+  test('is told to a tab of an earlier hub that lies behind both what was asked for and the server’s tail', () => {
+    const scene = new TopicScene();
+    const [first, behind, near] = [9, 3, 6].map((offset) => scene.tab({ epoch: 'e1', offset }));
+    scene.world.socket.welcome();
+    const tail = [7, 8, 9, 10].map((offset) => item(offset, line(`${offset}`)));
+    scene.answer({ offset: 10, events: tail, missed: tail.slice(3) });
+    const tabs = [first, behind, near].filter((tab) => tab !== undefined);
+    expect(tabs.map(gapsOf)).toEqual([0, 1, 0]);
+    expect(tabs.map((tab) => tab.snapshots(TOPIC)[0]?.gap)).toEqual([undefined, true, undefined]);
+    expect(tabs.flatMap(reportsOf)).toMatchObject([{ code: 'events_missing' }]);
+  });
+
+  test('is told once to a tab that stalled before it had all of the state', () => {
+    const scene = new TopicScene({ settings: { tailLimit: 4 } });
+    scene.world.answersPings = true;
+    scene.live(1, [], 5);
+    for (let i = 0; i < 14; i++) scene.event(line(`${i}`));
+    const frozen = scene.world.attach();
+    frozen.autoCredit = false;
+    frozen.subscribe(TOPIC, { epoch: 'e1', offset: 5 });
+    scene.world.advance(5_000);
+    frozen.autoCredit = true;
+    while (frozen.owing > 0) frozen.credit();
+    expect(gapsOf(frozen)).toBe(1);
+  });
+
+  test('is not told where the topic never had one without a key that the tab did not get', () => {
+    const scene = new TopicScene({ settings: { tailLimit: 0 } });
+    scene.live(1, [item(3, node('a', 'up'))], 5);
+    for (let i = 0; i < 9; i++) scene.event(node('a', `${i}`));
+    const back = scene.tab({ epoch: 'e1', offset: 1 });
+    expect([gapsOf(back), back.snapshots(TOPIC)[0]?.gap]).toEqual([0, undefined]);
+  });
 });

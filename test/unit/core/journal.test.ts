@@ -28,6 +28,8 @@ function journalOf(floodBuffer = 1_000) {
         events: [],
         missed: [],
         losable: 0,
+        completeSince: 0,
+        asked: null,
         gaps: 0,
       });
     },

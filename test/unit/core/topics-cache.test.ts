@@ -25,7 +25,7 @@ const itemOf = (offset: number, key: string | null, more: Partial<TabItem> = {})
 });
 
 test('the cache holds the newest event of every key, by offset', () => {
-  const cache = new LastValueCache(10);
+  const cache = new LastValueCache(10, 0);
   for (const [offset, key] of [
     [1, 'a'],
     [2, 'b'],
@@ -37,7 +37,7 @@ test('the cache holds the newest event of every key, by offset', () => {
 });
 
 test('a tombstone frees its key, and the next event of it counts again', () => {
-  const cache = new LastValueCache(10);
+  const cache = new LastValueCache(10, 0);
   cache.put(itemOf(1, 'a'));
   cache.put(itemOf(2, 'a', { gone: true }));
   expect([cache.keys, cache.items()]).toEqual([0, []]);
@@ -46,7 +46,7 @@ test('a tombstone frees its key, and the next event of it counts again', () => {
 });
 
 test.each([0, 1, 5])('of events without a key the newest %i stay', (tailLimit) => {
-  const cache = new LastValueCache(tailLimit);
+  const cache = new LastValueCache(tailLimit, 0);
   for (let offset = 1; offset <= 40; offset++) {
     cache.put(itemOf(offset, null));
     expect(cache.tail).toBe(Math.min(offset, tailLimit));

@@ -5,9 +5,13 @@ export class LastValueCache {
   readonly #byKey = new Map<string, TabItem>();
   #tail: TabItem[] = [];
   readonly #tailLimit: number;
+  /** All without a key that came after it are in `#tail`. */
+  #tailSince: number;
 
-  constructor(tailLimit: number) {
+  /** @param since what is put has all without a key that came after this offset */
+  constructor(tailLimit: number, since: number) {
     this.#tailLimit = tailLimit;
+    this.#tailSince = since;
   }
 
   get keys(): number {
@@ -18,10 +22,17 @@ export class LastValueCache {
     return Math.min(this.#tail.length, this.#tailLimit);
   }
 
+  /** Of what came after this offset, all without a key are here. */
+  get completeSince(): number {
+    return this.#tail.at(-this.#tailLimit - 1)?.offset ?? this.#tailSince;
+  }
+
   put(item: TabItem): void {
     if (item.key === null) {
       this.#tail.push(item);
-      if (this.#tail.length >= this.#tailLimit * 2) this.#tail = this.#lastOfTail();
+      if (this.#tail.length < this.#tailLimit * 2) return;
+      this.#tailSince = this.completeSince;
+      this.#tail = this.#lastOfTail();
     } else {
       this.#byKey.delete(item.key);
       if (!item.gone) this.#byKey.set(item.key, item);

@@ -1,4 +1,4 @@
-import type { TabItem } from '../../../src/protocol/port.ts';
+import type { Position, TabItem } from '../../../src/protocol/port.ts';
 
 interface Entry {
   readonly seq: number;
@@ -25,6 +25,10 @@ export interface SnapshotEntry extends Entry {
   readonly ts: number;
   readonly events: readonly TabItem[];
   readonly missed: readonly TabItem[];
+  /** `events` has all without a key that are beyond this offset. */
+  readonly completeSince: number;
+  /** `missed` has what the server had since here. */
+  readonly asked: Position | null;
   /** How many gaps the topic ever had, those of this snapshot included. */
   readonly gaps: number;
 }
@@ -106,9 +110,7 @@ export class Journal {
   }
 
   /** @param losable how many of what was missed are new to this journal, and can be lost */
-  addSnapshot(
-    snapshot: Pick<SnapshotEntry, 'epoch' | 'offset' | 'ts' | 'events' | 'missed' | 'losable' | 'gaps'>,
-  ): void {
+  addSnapshot(snapshot: Omit<SnapshotEntry, 'kind' | 'seq' | 'losableBefore'>): void {
     this.#newestByKey.clear();
     this.#entries.push({ kind: 'snapshot', seq: this.#seq++, losableBefore: this.#losable, ...snapshot });
     this.#losable += snapshot.losable;

@@ -10,6 +10,10 @@ export interface Credited extends Position {
 interface Snapshot extends Credited {
   /** By offset. */
   readonly events: readonly TabItem[];
+  /** `events` has all without a key that are beyond this offset. */
+  readonly completeSince: number;
+  /** What was missed since here was asked for as well; `null` where nothing was. */
+  readonly asked: Position | null;
 }
 
 /** A topic as of now. */
@@ -30,6 +34,8 @@ export interface SeatTopic {
   /** How often events were lost that nobody can count. */
   readonly gaps: number;
   status(dropped: number, gaps: number): TopicStatus;
+  /** Counts and reports that events are lost that nobody can count. */
+  reportGap(why: string): void;
 }
 
 /** A snapshot that is being given, part by part. */
@@ -67,7 +73,7 @@ export class Seat {
   #statusGiven = -1;
   #dropped = 0;
   /** How many gaps the topic had when the tab came, and how many it was told of by now. */
-  readonly #gapsBefore: number;
+  #gapsBefore: number;
   #gaps: number;
   /** Where the tab stood in an earlier life of it or of the hub. */
   #cameWith: Position | null = null;
@@ -221,11 +227,19 @@ export class Seat {
 
   #begin(
     ticket: number | null,
-    { epoch, offset, ts, events }: Snapshot,
+    snapshot: Snapshot,
     missed: readonly TabItem[],
     rest: Pick<Giving, 'repeats' | 'losablePassed' | 'lost' | 'gaps'>,
   ): void {
+    const { epoch, offset, ts, events } = snapshot;
     const at = { epoch, offset, ts };
+    if (!this.#given && rest.gaps === this.#gaps && !reachesBack(snapshot, this.#cameWith)) {
+      // A gap of this tab alone: the topic had it, and the tab was not told of it yet.
+      this.#gapsBefore--;
+      this.#gaps--;
+      this.#statusGiven = -1;
+      this.#topic.reportGap('a tab was away for longer than the hub keeps them');
+    }
     this.#giving = { ticket, at, events: [...events], missed: [...missed], ...rest, part: 0 };
   }
 
@@ -284,6 +298,13 @@ function missedSince(
   if (others.length === 0) return beyond;
   const byOffset = new Map([...others, ...beyond].map((item) => [item.offset, item]));
   return [...byOffset.values()].sort((a, b) => a.offset - b.offset);
+}
+
+/** Whether nothing without a key is missing between the place where a tab stood and what it is given. */
+function reachesBack({ epoch, completeSince, asked }: Snapshot, position: Position | null): boolean {
+  if (!position || (position.epoch === epoch && position.offset >= completeSince)) return true;
+  // What the server did not have of that, it has told.
+  return position.epoch === asked?.epoch && position.offset >= asked.offset;
 }
 
 function placeOf({ epoch, item: { offset, ts } }: EventEntry): Credited {

@@ -68,8 +68,9 @@ export class Topic implements SeatTopic {
   readonly #context: Context;
   readonly #socket: TopicSocket;
   #subscription: Subscription = { state: 'none' };
-  /** The newest request. */
+  /** The newest request, and since where it asks for what was missed. */
   #ref = 0;
+  #asked: Position | null = null;
   #knowledge: Knowledge | null = null;
   #statusVersion = 0;
   #gaps = 0;
@@ -102,7 +103,9 @@ export class Topic implements SeatTopic {
     if (!this.#knowledge) return null;
     const { epoch, offset, lastSeen: ts, cache, criticals } = this.#knowledge;
     const events = cache.items().map(asReplayed);
-    return { epoch, offset, ts, events, unacknowledged: criticals.waiting.map(asRepeat) };
+    const { completeSince } = cache;
+    const unacknowledged = criticals.waiting.map(asRepeat);
+    return { epoch, offset, ts, events, completeSince, asked: null, unacknowledged };
   }
 
   /** Parts of a snapshot have come, and not the last. */
@@ -179,13 +182,14 @@ export class Topic implements SeatTopic {
     const isShortGap = attempt === 0 && wants === 'all' && this.#socket.silenceMs() <= settings.resyncAfterMs;
     this.#await({ state: 'asked', ref, attempt, wants, parts: null });
     const topic = this.name;
+    this.#asked = null;
     // Nothing that it could be counted from: a server may not know `missed`.
     if (wants === 'state') {
       counts.resyncs++;
       return this.#socket.write({ type: 'resync_request', topic, ref, last_seen: null, missed: false });
     }
-    const cursor = from && { cursor: { epoch: from.epoch, offset: from.offset } };
-    const request = { topic, ref, ...cursor };
+    this.#asked = from && { epoch: from.epoch, offset: from.offset };
+    const request = { topic, ref, ...(this.#asked && { cursor: this.#asked }) };
     // The server's own timestamp; where it gives none, there is none to tell.
     const lastSeen = from?.lastSeen || null;
     if (isShortGap && this.#knowledge) {
@@ -393,6 +397,10 @@ export class Topic implements SeatTopic {
   #gap(why: string): void {
     this.#gaps++;
     this.#statusVersion++;
+    this.reportGap(why);
+  }
+
+  reportGap(why: string): void {
     this.#context.counts.gaps++;
     const message = `events of topic ${this.name} are missing for good: ${why}`;
     this.#context.reportOnce(`gap:${this.name}`, 'events_missing', message);
@@ -404,9 +412,11 @@ export class Topic implements SeatTopic {
     // A server may have lost its newest events: its word counts, and their offsets are free for others.
     criticals.forgetBeyond(offset);
     if (this.#stored?.epoch === epoch && this.#stored.offset > offset) this.#stored = null;
-    const cache = new LastValueCache(this.#context.settings.tailLimit);
     const read = (item: SnapshotItem) => this.#read(item, true, false);
     const events = parts.events.map(read).filter((item) => item !== null);
+    // How many without a key a server keeps is not known: what came before the first that it sent may be missing.
+    const completeSince = (events.find(({ key }) => key === null)?.offset ?? 1) - 1;
+    const cache = new LastValueCache(this.#context.settings.tailLimit, completeSince);
     for (const item of events) cache.put(item);
     const missed = parts.missed
       .map(read)
@@ -415,7 +425,8 @@ export class Topic implements SeatTopic {
     const isNew = (item: TabItem) => item.offset > (known?.offset ?? 0);
     const losable = missed.filter((item) => isNew(item) && isLosableItem(item)).length;
     this.#knowledge = { epoch, offset, lastSeen: ts, cache, criticals };
-    this.journal.addSnapshot({ epoch, offset, ts, events, missed, losable, gaps: this.#gaps });
+    const ends = { completeSince, asked: this.#asked, gaps: this.#gaps };
+    this.journal.addSnapshot({ epoch, offset, ts, events, missed, losable, ...ends });
   }
 
   #redelivered(frame: ServerFrameOf['event'], knowledge: Knowledge): void {
