@@ -126,7 +126,7 @@ export function createClientOn<P extends AnyProtocol>(
     },
     async signOut({ discard = false }: { discard?: boolean } = {}) {
       isSigningOut = true;
-      const askedAt = platform.now();
+      const number = mark.ask();
       try {
         // After what was sent in this turn, which is handed over at its end.
         let wasAsked = false;
@@ -140,7 +140,7 @@ export function createClientOn<P extends AnyProtocol>(
             ? { ...reply, code: 'unconfirmed' as const }
             : reply;
         });
-        mark.make(askedAt);
+        mark.make(number);
         signedOut();
         return entries;
       } catch (error) {

@@ -2,27 +2,40 @@ import { scopeName } from '../protocol/names.ts';
 import type { PagePlatform } from './platform.ts';
 
 /**
- * When somebody signed out last, as pages remember it outside of the hub's database: where that failed, or was deleted, no
- * later hub knows that a page out of the back/forward cache was signed out. The page itself does then.
+ * The last sign-out, as pages remember it outside of the hub's database: where that failed, or was deleted, no later hub
+ * knows that a page out of the back/forward cache was signed out. The page itself does then.
+ *
+ * Sign-outs have numbers that only grow. What counts is which of them were there when a client began, and not the time,
+ * since a clock may be set back in between.
  */
 export function createSignOutMark(
   { now, recall, remember }: Pick<PagePlatform, 'now' | 'recall' | 'remember'>,
   app: string,
   identity: string,
 ) {
-  const name = `${scopeName(app, identity)}:signed-out`;
-  /** As this client found it when it began. */
-  let begun: { readonly mark: string | null; readonly at: number } | undefined;
+  const scope = scopeName(app, identity);
+  const asked = `${scope}:signing-out`;
+  const done = `${scope}:signed-out`;
+  const read = (name: string) => Number(recall(name)) || 0;
+  /** The last that anybody has asked for. One that is done counts also where its asking could not be remembered. */
+  const last = () => Math.max(read(asked), read(done));
+  /** As this client found it when it began: who signs in while the mark is being made has begun after it. */
+  let begun: number | undefined;
 
   return {
     /** To be asked whenever the client attaches, from the first time on. */
     isOver(): boolean {
-      const mark = recall(name);
-      begun ??= { mark, at: now() };
-      // Who signs in while the mark is being made has begun after it.
-      return mark !== begun.mark && begun.at <= Number(mark);
+      begun ??= last();
+      return read(done) > begun;
     },
-    /** @param askedAt when the sign-out was asked for, which is done now */
-    make: (askedAt: number) => remember(name, String(askedAt)),
+    /** To be called before anybody is signed out. @returns the number of this sign-out */
+    ask(): number {
+      // Where what pages remember was deleted, the time is still likely to be above what a client found when it began.
+      const number = Math.max(last() + 1, now());
+      remember(asked, String(number));
+      return number;
+    },
+    /** @param number of the sign-out that is done now */
+    make: (number: number) => remember(done, String(Math.max(read(done), number))),
   };
 }

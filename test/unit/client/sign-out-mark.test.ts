@@ -23,11 +23,11 @@ test('a client that was there when somebody signed out is over, and one that com
   const [away, asker, other] = [client(), client(), client('bob')];
   expect([away, asker, other].map((each) => each.isOver())).toEqual([false, false, false]);
   time.now = 2_000;
-  asker.make(2_000);
+  asker.make(asker.ask());
   const fresh = client();
   expect([away, other, fresh].map((each) => each.isOver())).toEqual([true, false, false]);
   time.now = 3_000;
-  fresh.make(3_000);
+  fresh.make(fresh.ask());
   expect([away, other, fresh].map((each) => each.isOver())).toEqual([true, false, true]);
 });
 
@@ -35,19 +35,67 @@ test('a client that comes between the sign-out and its mark is not over', () => 
   const { time, client } = browser();
   const asker = client();
   asker.isOver();
+  const number = asker.ask();
   time.now = 2_001;
   const fresh = client();
   expect(fresh.isOver()).toBe(false);
-  asker.make(2_000);
+  asker.make(number);
   expect(fresh.isOver()).toBe(false);
 });
 
 test('nor one that comes after a clock was set back', () => {
   const { time, client } = browser();
-  client().make(1_000);
+  const asker = client();
+  asker.make(asker.ask());
   time.now = 500;
   const fresh = client();
   expect([fresh.isOver(), fresh.isOver()]).toEqual([false, false]);
+});
+
+test('a client that was there is over also where the clock was set back between its beginning and the sign-out', () => {
+  const { time, client } = browser();
+  const [away, asker] = [client(), client()];
+  expect([away.isOver(), asker.isOver()]).toEqual([false, false]);
+  for (time.now of [500, 200]) {
+    const fresh = client();
+    expect(fresh.isOver()).toBe(false);
+    asker.make(asker.ask());
+    expect([away.isOver(), fresh.isOver(), client().isOver()]).toEqual([true, true, false]);
+  }
+});
+
+test('a sign-out that did not come about ends nobody, and the next one also who came after it was asked for', () => {
+  const { client } = browser();
+  const [away, asker] = [client(), client()];
+  away.isOver();
+  asker.ask();
+  const fresh = client();
+  expect([away.isOver(), fresh.isOver()]).toEqual([false, false]);
+  asker.make(asker.ask());
+  expect([away.isOver(), fresh.isOver()]).toEqual([true, true]);
+});
+
+test('of two sign-outs at once, the one that is done last does not take back the other', () => {
+  const { client } = browser();
+  const asker = client();
+  const first = asker.ask();
+  const between = client();
+  between.isOver();
+  asker.make(asker.ask());
+  asker.make(first);
+  expect(between.isOver()).toBe(true);
+});
+
+test('a sign-out after what was remembered is deleted ends who was there before', () => {
+  const { time, client, remembered } = browser();
+  const asker = client();
+  asker.make(asker.ask());
+  const away = client();
+  away.isOver();
+  remembered.clear();
+  time.now = 2_000;
+  asker.make(asker.ask());
+  expect(away.isOver()).toBe(true);
 });
 
 test('where nothing can be remembered, or something else was, nobody is over', () => {

@@ -217,7 +217,11 @@ describe('signing out', () => {
     expect([again.client.connection.get().state, scene.sockets]).toEqual(['open', 1]);
   });
 
-  test.for(['the storage failed over it', 'the database was deleted after it'])(
+  test.for([
+    'the storage failed over it',
+    'the database was deleted after it',
+    'the storage failed over it, the clock was set back before it',
+  ])(
     'a tab in the cache is signed out, too, where %s and the worker has ended; who signs in anew is not',
     async (why) => {
       const scene = new BrowserScene();
@@ -227,6 +231,7 @@ describe('signing out', () => {
       await scene.emit('a');
       away.page.enterCache();
       if (why.includes('failed')) disk.failure = 'full';
+      if (why.includes('set back')) scene.browser.clock.jump(-3_600_000);
       asked(asker.client.signOut());
       await scene.pass(100);
       expect(isSignedOut(asker)).toBe(true);
