@@ -31,8 +31,6 @@ export class SimTab {
   readonly errors: string[] = [];
   /** By topic: what it was told to be missing, over all hubs that it had. */
   readonly losses = new Map<string, Losses>();
-  /** That it was given anything by. */
-  readonly hubs = new Set<string>();
   /** It was away for a while, so that its hub may have forgotten it. */
   wasCached = false;
   /** By id: how often it was told that it has ended. */

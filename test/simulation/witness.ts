@@ -61,7 +61,6 @@ export class Witness {
 
   credit(tab: SimTab, batch: Batch): void {
     const { topics = [] } = batch;
-    tab.hubs.add(batch.hub);
     this.#held.credit(tab, batch);
     for (const update of topics) {
       if (update.kind === 'status' || (update.kind === 'snapshot' && !update.last)) continue;

@@ -31,10 +31,8 @@ export async function judgePage({ server, problems }: World, tab: SimTab, topic:
 }
 
 /** A page that lived to the end was given every event without a key that came after it had begun, or told of its loss. */
-export function judgeMissed({ server, isRoomy, ledger, problems }: World, tab: SimTab, topic: string): void {
-  // With little room a hub that a page comes to later may not have what it lacks, and does not know that it lacks it.
-  const isOwnHub = tab.hubs.size === 1 && !tab.wasCached && !ledger.circumstances.mayLoseHubs;
-  if (server.amnesias > 0 || !(isRoomy || isOwnHub)) return;
+export function judgeMissed({ server, problems }: World, tab: SimTab, topic: string): void {
+  if (server.amnesias > 0) return;
   const { before = 0, dropped = 0, hasGap = false } = tab.losses.get(topic) ?? {};
   const begun = tab.begunAt.get(topic);
   const listener = tab.listeners.get(topic)?.find(({ replay }) => replay === 'missed');
