@@ -11,7 +11,7 @@ export interface EventLog {
    * newest time that is in the log: one that was told, or at which something was recorded. The server's time goes on from
    * there, whatever its clock says. And a name for this run of a server, which the log keeps and never gives again.
    */
-  open(options: { now: number; tailLimit: number }): Promise<{ newestTime: number; run: string }>;
+  open(options: OpenOptions): Promise<Opened>;
 
   /** The run is at work at this time: durably recorded once it resolves. No less than any before it. */
   tell(run: string, time: number): Promise<void>;
@@ -88,6 +88,20 @@ export interface ClientKey {
 export interface CommandKey {
   readonly principal: Principal;
   readonly id: string;
+}
+
+export interface OpenOptions {
+  readonly now: number;
+  /** Events without a key that are in a topic's state, the newest ones. */
+  readonly tailLimit: number;
+}
+
+/** What a server is told of the log that it takes into use. */
+export interface Opened {
+  /** `0`: the log is new. */
+  readonly newestTime: number;
+  /** The name of this run. */
+  readonly run: string;
 }
 
 /** A server's work on the log, from its `open` on. */

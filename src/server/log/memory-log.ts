@@ -10,6 +10,8 @@ import {
   type JsonText,
   KEEP_MS,
   type LoggedEvent,
+  type Opened,
+  type OpenOptions,
   type Principal,
   type Run,
   type Take,
@@ -64,13 +66,7 @@ class MemoryLog implements EventLog {
     this.#epoch = this.#newEpoch();
   }
 
-  async open({
-    now,
-    tailLimit,
-  }: {
-    now: number;
-    tailLimit: number;
-  }): Promise<{ newestTime: number; run: string }> {
+  async open({ now, tailLimit }: OpenOptions): Promise<Opened> {
     this.#closed = false;
     this.#tailLimit = tailLimit;
     const began = Math.max(now, this.#newestTime);

@@ -12,6 +12,8 @@ import {
   KEEP_MS,
   type LoggedEvent,
   type NewEvent,
+  type Opened,
+  type OpenOptions,
   type Principal,
   type Run,
   type Take,
@@ -77,13 +79,7 @@ class SqliteLog implements EventLog {
     }
   }
 
-  async open({
-    now,
-    tailLimit,
-  }: {
-    now: number;
-    tailLimit: number;
-  }): Promise<{ newestTime: number; run: string }> {
+  async open({ now, tailLimit }: OpenOptions): Promise<Opened> {
     return this.#atomically(() => {
       const newestTime = this.#newestTime();
       const openedAt = Math.max(now, newestTime);

@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, test, vi } from 'vitest';
+import { median } from '../../../bench/shared/quantile.ts';
 import type { ServerFrame } from '../../../src/protocol/frames/index.ts';
 import type { Dialect } from '../../../src/protocol/port.ts';
 import { idOf } from '../../support/hostile-frames.ts';
@@ -39,7 +40,7 @@ async function heldAfter(say: (n: number) => unknown, count = COUNT): Promise<nu
     for (let i = 0; i < 3; i++) collectGarbage();
     held.push(process.memoryUsage().heapUsed - before);
   }
-  return held.sort((a, b) => a - b)[(ROUNDS - 1) / 2] ?? Number.POSITIVE_INFINITY;
+  return median(held);
 }
 
 /** A hub on a live topic, of which the test keeps nothing. */

@@ -80,7 +80,7 @@ export function send(box: Box, command: OutgoingCommand, appVersion: number, ans
   // A page of an older build has judged it by its own schemas.
   const row = appVersion < protocol.version ? restoreEntry(protocol, given, now) : given;
   const { fate, dedupeKey } = row;
-  const same = fate.state === 'pending' ? twin(box, type, dedupeKey) : undefined;
+  const same = fate.state === 'pending' ? twin(pendingIn(box), type, dedupeKey) : undefined;
   if (maybeSentMs === null) {
     if (fate.state === 'quarantined') {
       const why = `this page is of version ${appVersion}, and version ${protocol.version} cannot read its ${type}`;
@@ -161,7 +161,7 @@ export function retry(box: Box, id: string, answer: SendAnswer): void {
     const why = fresh.fate.error.message;
     return answer(refusal('invalid_command', `${row.command.type} cannot be retried: ${why}`));
   }
-  if (twin(box, row.command.type, fresh.dedupeKey)) {
+  if (twin(pendingIn(box), row.command.type, fresh.dedupeKey)) {
     return answer(
       refusal('duplicate_command', `${row.command.type} "${fresh.dedupeKey}" is pending already`),
     );

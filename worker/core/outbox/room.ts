@@ -6,10 +6,10 @@ import { type Box, pendingIn } from './box.ts';
 import { drop } from './endings.ts';
 import { type Entry, inOrder } from './entry.ts';
 
-/** The pending command that says the same. */
-export function twin(box: Box, type: string, dedupeKey: string | null): Entry | undefined {
+/** Of pending ones, the command that says the same. */
+export function twin(pending: readonly Entry[], type: string, dedupeKey: string | null): Entry | undefined {
   if (dedupeKey === null) return undefined;
-  return pendingIn(box).find(({ row }) => row.dedupeKey === dedupeKey && row.command.type === type);
+  return pending.find(({ row }) => row.dedupeKey === dedupeKey && row.command.type === type);
 }
 
 /** At the limit: refuses, or drops the oldest that was never handed to a socket, as the command's definition says. */

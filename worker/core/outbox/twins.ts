@@ -7,6 +7,7 @@ import type { StoredOutcome } from '../store.ts';
 import { type Box, pendingIn } from './box.ts';
 import { drop, leaveUncertain } from './endings.ts';
 import type { Entry } from './entry.ts';
+import { twin } from './room.ts';
 
 /**
  * What this hub has sent goes on, or has ended; else what was stored first. The other is not sent any more, and says so: it
@@ -20,9 +21,8 @@ export function partTwins(box: Box, strangers: readonly Entry[], ended: readonly
   for (const stranger of strangers) {
     const { id, command, dedupeKey } = stranger.row;
     if (dedupeKey === null) continue;
-    const rival = known.find(({ row }) => row.dedupeKey === dedupeKey && row.command.type === command.type);
-    const wasOffered = rival?.row.attempt === 0;
-    if (rival && wasOffered) leave(box, rival, id);
+    const rival = twin(known, command.type, dedupeKey);
+    if (rival?.row.attempt === 0) leave(box, rival, id);
     else {
       const other = rival?.row.id ?? ended.find((outcome) => mayHaveRun(box, outcome, stranger))?.id;
       if (other !== undefined) leave(box, stranger, other);
@@ -30,8 +30,10 @@ export function partTwins(box: Box, strangers: readonly Entry[], ended: readonly
   }
 }
 
+const MAY_HAVE_RUN: readonly string[] = ['accepted', 'written', 'uncertain'];
+
 function mayHaveRun({ context }: Box, { command, outcome }: StoredOutcome, { row }: Entry): boolean {
-  if (command.type !== row.command.type || !/accepted|written|uncertain/.test(outcome.status)) return false;
+  if (command.type !== row.command.type || !MAY_HAVE_RUN.includes(outcome.status)) return false;
   const interpreted = interpretCommand(context.protocol, command);
   return interpreted.ok && interpreted.dedupeKey === row.dedupeKey;
 }
