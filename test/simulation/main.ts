@@ -44,7 +44,9 @@ async function playMany(from: number, count: number): Promise<void> {
       const order = { first: from + i, step, count: Math.ceil((count - i) / step), stopAtFailure: false };
       return playThere(order, null, (result) => {
         played++;
-        if (result.problems.length > 0) failed.push(result);
+        if (result.problems.length === 0) return;
+        failed.push(result);
+        console.log(`seed ${result.seed} failed: ${result.problems[0]?.split('\n')[0]}`);
       });
     }),
   );
