@@ -3,6 +3,7 @@ import type { Connection, Diagnosis } from '../protocol/model.ts';
 import type { Batch, HubPort } from '../protocol/port.ts';
 import type { AnyProtocol } from '../protocol/types.ts';
 import { address } from './address.ts';
+import { asked } from './asked.ts';
 import { browser } from './browser.ts';
 import { createClock } from './clock.ts';
 import { createLink } from './connect.ts';
@@ -107,14 +108,14 @@ export function createClientOn<P extends AnyProtocol>(
     },
     async send(type: string, payload: object = {}, sendOptions: SendOptions = {}) {
       link.check();
-      const command = toCommand(protocol, platform.uuid(), type, payload, sendOptions);
-      let offered: { at: number; uptime: number } | undefined;
+      const command = toCommand(protocol, platform.uuid(), type, payload, sendOptions, clock.server());
+      const askedAt = asked(platform);
+      let isAgain = false;
       const offer = (hub: HubPort) => {
-        const now = { at: platform.now(), uptime: platform.uptime() };
-        offered ??= now;
-        // A clock may be set back, and uptime may stand still while the machine sleeps.
-        const ago = Math.max(now.at - offered.at, now.uptime - offered.uptime);
-        return offers(hub, { ...command, maybeSentMs: offered === now ? null : ago });
+        const at = askedAt();
+        const maybeSentMs = isAgain ? platform.now() - at : null;
+        isAgain = true;
+        return offers(hub, { ...command, maybeSentMs, askedAt: at });
       };
       return receipts.wait(command.id, type, link.change(offer));
     },

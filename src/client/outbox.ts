@@ -1,6 +1,7 @@
 import type { Typed } from '../protocol/interpret.ts';
 import type { Outcome, StorageState } from '../protocol/model.ts';
 import type { AnyOutboxEntry, Batch } from '../protocol/port.ts';
+import { asked } from './asked.ts';
 import type { Link } from './connect.ts';
 import { attempt, type Report } from './errors.ts';
 import { cell, select, until } from './readable.ts';
@@ -78,12 +79,14 @@ export function createOutbox(
         }),
       settled: (id: string) => link.call((hub) => hub.settled(id)),
       cancel: (id: string) => link.change((hub) => hub.cancel(id), false),
-      retry: (id: string) =>
-        receipts.wait(
+      retry(id: string) {
+        const askedAt = asked(link.platform);
+        return receipts.wait(
           id,
           entries.get().find((entry) => entry.id === id)?.command.type ?? '',
-          link.change((hub) => hub.retry(id), false),
-        ),
+          link.change((hub) => hub.retry(id, askedAt()), false),
+        );
+      },
       dismiss: async (id: string) => {
         await link.change((hub) => hub.dismiss(id));
       },

@@ -87,13 +87,21 @@ export interface OutgoingCommand {
   command: JsonObject & { readonly type: string };
   dedupeKey: string | null;
   requireDurable: boolean;
-  /** The server's clock, ms since 1970: past it the command is not begun any more. */
+  /**
+   * The server's clock, ms since 1970: past it the command is not begun any more. The command's `ttlMs` counts in it where
+   * the page is certain of that clock; else from `askedAt`. The same in each offer.
+   */
   expiresAt: number | null;
   /**
    * An earlier hub died over it: it may have been sent already, though no longer ago than so many milliseconds, whatever
    * became of the clock meanwhile. `null`: no hub was given it before.
    */
   maybeSentMs: number | null;
+  /**
+   * When a person asked for it, by the browser's clock as that stands at this offer: what a page waits for a hub, or the
+   * message for a hub that stands still, is part of the command's age. Absent: pages of older builds.
+   */
+  askedAt?: number | undefined;
 }
 
 /** `token: null`: there is none. `url`: where the tab's `url` is a function. `failed`: a function threw, for now. */
@@ -128,7 +136,8 @@ export interface HubPort {
   send(commands: readonly OutgoingCommand[]): Promise<Reply<{ durable: boolean }>[]>;
   /** True: it never runs. False: it has ended otherwise, or it may have run and is `withdrawing`. */
   cancel(id: string): Promise<Reply<boolean>>;
-  retry(id: string): Promise<Reply<{ durable: boolean }>>;
+  /** `askedAt`: as of an `OutgoingCommand`. */
+  retry(id: string, askedAt?: number): Promise<Reply<{ durable: boolean }>>;
   dismiss(id: string): Promise<Reply<null>>;
   /** `null`: it is still pending, or may be; this tab is told how it ends, however long it stalls. */
   settled(id: string): Promise<Reply<Outcome | null>>;

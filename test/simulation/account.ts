@@ -152,9 +152,8 @@ export class Account {
   /** A handler has begun it. @param elapsed the time that has passed in this world */
   begins(elapsed: number): void {
     this.hasBegun = true;
-    // What lies before a hub that is stopped has no age.
-    const { mayLoseHubs, serversClockWasSet } = this.circumstances;
-    if (this.command !== 'brief' || this.isRetried || mayLoseHubs || serversClockWasSet) return;
+    const { serversClockWasSet } = this.circumstances;
+    if (this.command !== 'brief' || this.isRetried || serversClockWasSet) return;
     const ageMs = elapsed - this.askedAt;
     if (ageMs > BRIEF_TTL_MS + CLOCKS_DIFFER_MS)
       this.#problem(`was begun ${Math.round(ageMs)} ms after it was asked for`);

@@ -12,6 +12,7 @@ import { ScriptedServer } from '../../src/testing/server.ts';
 import type { HubSettings } from '../../worker/core/settings.ts';
 
 const decide = { schema: z.object({ gate: z.string() }), priority: 'high' as const };
+const remind = { schema: decide.schema, ttlMs: 5_000 };
 const definition = {
   app: 'ops',
   events: {
@@ -29,7 +30,7 @@ export const OLDER = defineProtocol({
   events: { gate: definition.events.gate },
   commands: { decide },
 });
-export const PROTOCOL = defineProtocol({ ...definition, version: 1, commands: { decide } });
+export const PROTOCOL = defineProtocol({ ...definition, version: 1, commands: { decide, remind } });
 export const NEWER = defineProtocol({ ...definition, version: 2, commands: { decide } });
 /** It asks more of a decision than an older build gave. */
 export const STRICTER = defineProtocol({

@@ -1,6 +1,6 @@
 import type { ClientFrame, ServerFrame, ServerFrameOf } from '../../src/protocol/frames/index.ts';
 import type { HubReport } from '../../src/protocol/model.ts';
-import type { AnyOutboxEntry, AttachRequest } from '../../src/protocol/port.ts';
+import type { AnyOutboxEntry, AttachRequest, OutgoingCommand } from '../../src/protocol/port.ts';
 import { Connection, MAX_MESSAGE_CHARACTERS } from './connection/connection.ts';
 import { TokenSource } from './connection/token.ts';
 import { Context, type HubOptions } from './context.ts';
@@ -217,13 +217,14 @@ export class Hub {
 
   #call(tab: TabId, call: number, request: PortCall): void {
     const reply: Answer<unknown> = (value) => this.#context.emit({ type: 'reply', tab, call, reply: value });
-    const { uptime } = this.#context;
-    const answer = () => this.#answer(tab, older(request, this.#context.uptime - uptime), reply);
+    const takenAt = this.#context.uptime - ageOf(request, this.#context.now);
+    const answer = () => this.#answer(tab, request, takenAt, reply);
     if (NEEDS_NO_STORE.has(request.method)) answer();
     else this.#whenOwner(answer);
   }
 
-  #answer(tab: TabId, request: PortCall, reply: Answer<unknown>): void {
+  /** @param takenAt when a person asked for it, by this hub's uptime. */
+  #answer(tab: TabId, request: PortCall, takenAt: number, reply: Answer<unknown>): void {
     const isLate = this.#signingOut.count > 0 && CHANGES_THE_OUTBOX.has(request.method);
     if (isLate || this.#ended.has(tab)) return reply(signedOut(request));
     switch (request.method) {
@@ -253,12 +254,12 @@ export class Hub {
         break;
       case 'send':
         this.#tabs.sends(tab, request.command.id);
-        return outbox.send(this.#outbox, request.command, this.#tabs.appVersionOf(tab), reply);
+        return outbox.send(this.#outbox, request.command, this.#tabs.appVersionOf(tab), takenAt, reply);
       case 'cancel':
         return outbox.cancel(this.#outbox, request.id, reply);
       case 'retry':
         this.#tabs.sends(tab, request.id);
-        return outbox.retry(this.#outbox, request.id, reply);
+        return outbox.retry(this.#outbox, request.id, takenAt, reply);
       case 'dismiss':
         return outbox.dismiss(this.#outbox, request.id, reply);
       case 'settled':
@@ -575,9 +576,9 @@ export class Hub {
   }
 }
 
-/** A call that has waited: what may have been sent before it came, may have been sent that much longer ago. */
-function older(request: PortCall, ms: number): PortCall {
-  if (request.method !== 'send' || request.command.maybeSentMs === null) return request;
-  const { command } = request;
-  return { ...request, command: { ...command, maybeSentMs: request.command.maybeSentMs + ms } };
+/** How long ago a person asked for it. */
+function ageOf(request: PortCall, now: number): number {
+  const { askedAt, maybeSentMs }: Partial<OutgoingCommand> =
+    request.method === 'send' ? request.command : request.method === 'retry' ? request : {};
+  return askedAt === undefined ? (maybeSentMs ?? 0) : Math.max(0, now - askedAt);
 }

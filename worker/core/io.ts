@@ -56,7 +56,8 @@ export type PortCall =
       ts?: readonly number[] | undefined;
     }
   | { method: 'send'; command: OutgoingCommand }
-  | { method: 'cancel' | 'retry' | 'dismiss' | 'settled'; id: string }
+  | { method: 'cancel' | 'dismiss' | 'settled'; id: string }
+  | { method: 'retry'; id: string; askedAt?: number | undefined }
   | { method: 'reconnect' }
   | { method: 'inspect' }
   | { method: 'signOut'; discard: boolean }

@@ -50,10 +50,11 @@ const CALLS: Readonly<Record<PortCall['method'], v.GenericSchema>> = {
       maybeSentMs: v.nullable(number),
       // Pages of older builds have none.
       expiresAt: v.optional(v.nullable(number)),
+      askedAt: v.optional(number),
     }),
   }),
   cancel: v.object({ id }),
-  retry: v.object({ id }),
+  retry: v.object({ id, askedAt: v.optional(number) }),
   dismiss: v.object({ id }),
   settled: v.object({ id }),
   reconnect: v.object({}),

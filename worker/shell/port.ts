@@ -82,8 +82,8 @@ export class PagePort implements HubPort {
   cancel(id: string): Promise<Reply<boolean>> {
     return this.#call({ method: 'cancel', id });
   }
-  retry(id: string): Promise<Reply<{ durable: boolean }>> {
-    return this.#call({ method: 'retry', id });
+  retry(id: string, askedAt?: number): Promise<Reply<{ durable: boolean }>> {
+    return this.#call({ method: 'retry', id, askedAt });
   }
   dismiss(id: string): Promise<Reply<null>> {
     return this.#call({ method: 'dismiss', id });

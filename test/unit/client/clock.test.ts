@@ -29,6 +29,22 @@ test("setting the computer's clock moves nothing, and time goes on", () => {
   expect(now()).toBe(2_000_000_001_000);
 });
 
+test("the server's clock is certain while the page's clocks agree on how long ago it was told", () => {
+  const { server, heard } = clock();
+  expect(server()).toBe(null);
+  heard({ browser: time.now, server: 2_000_000_000_000 });
+  time.now += 60_000;
+  time.uptime += 60_000;
+  expect(server()).toBe(2_000_000_060_000);
+  for (const moved of [3_600_000, -3_600_000]) {
+    // A clock was set, or the machine slept, in which uptime may stand still.
+    time.now += moved;
+    expect(server()).toBe(null);
+    heard({ browser: time.now, server: 2_000_000_000_000 });
+    expect(server()).toBe(2_000_000_000_000);
+  }
+});
+
 test("a client's time is what its hub tells", async () => {
   const s = scene();
   s.client.connection.subscribe(() => {});

@@ -110,7 +110,7 @@ test('a hub that dies is replaced: topics, open sends and receipts carry on', as
   expect((await unanswered).durable).toBe(true);
   expect(await report).toMatchObject({ hub: second.id });
   const asked = first.sent[1];
-  expect(second.sent).toEqual([{ ...asked, maybeSentMs: expect.any(Number) }]);
+  expect(second.sent).toEqual([{ ...asked, maybeSentMs: expect.any(Number), askedAt: expect.any(Number) }]);
   expect(await stored.outcome).toEqual({ status: 'written' });
   const [again] = second.called('subscribe');
   expect(again).toEqual(['run', again?.[1], { epoch: 'e1', offset: 8 }]);

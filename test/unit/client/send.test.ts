@@ -32,6 +32,7 @@ test('a command is judged, numbered and handed to the hub as its input', async (
       requireDurable: false,
       expiresAt: null,
       maybeSentMs: null,
+      askedAt: expect.any(Number),
     },
   ]);
   await s.client.send('note', { text: 'x' }, { priority: 'high', requireDurable: true });

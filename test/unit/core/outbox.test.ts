@@ -391,6 +391,33 @@ describe('expiry', () => {
     expect(tab.settled).toEqual([{ id: unsent, outcome: { status: 'expired' } }]);
   });
 
+  test('its time counts from when a person asked for it, wherever it has waited since', () => {
+    const { world, tab } = start();
+    const { id } = tab.send({ command: probe, askedAt: world.now - 4_000 });
+    const { id: tooOld } = tab.send({ command: probe, askedAt: world.now - 5_000 });
+    expect(tab.settled).toEqual([{ id: tooOld, outcome: { status: 'expired' } }]);
+    world.advance(1_000);
+    expect(tab.settled).toMatchObject([{ id: tooOld }, { id, outcome: { status: 'expired' } }]);
+    // The clock was set back while it waited.
+    tab.call({ method: 'retry', id, askedAt: world.now + 3_600_000 });
+    tab.call({ method: 'retry', id: tooOld, askedAt: world.now - 4_000 });
+    world.advance(1_000);
+    expect(tab.outbox).toMatchObject([
+      { id, state: 'queued' },
+      { id: tooOld, state: 'expired' },
+    ]);
+  });
+
+  test('one that is offered again has the end that it was given first, or an earlier one, whatever became of the clocks', () => {
+    const { world, tab } = connect();
+    const offered = { command: probe, maybeSentMs: 2_000, askedAt: world.now - 2_000 };
+    tab.send({ ...offered, expiresAt: world.now + 1_000 });
+    tab.send({ ...offered, expiresAt: world.now + 60_000 });
+    tab.send(offered);
+    const ends = world.socket.sent('command').map(({ expires_at }) => (expires_at ?? 0) - world.now);
+    expect(ends).toEqual([1_000, 3_000, 3_000]);
+  });
+
   test('the earlier of two ends counts', () => {
     const { world, tab } = connect();
     tab.send({ command: probe, expiresAt: world.now + 60_000 });

@@ -16,10 +16,11 @@ export function withEnd(box: Box, entry: Entry): StoredEntry {
 
 function endOf({ context }: Box, { row, takenAt }: Entry): number | undefined {
   const { serverNow, uptime } = context;
-  const { expiresAt, maybeSent } = row;
+  const { expiresAt, maybeSent, attempt } = row;
   const ttlMs = ttlOf(context, row);
-  // What the server was told stays.
-  if (ttlMs === undefined || serverNow === null || (maybeSent && expiresAt !== undefined)) return expiresAt;
+  // What the server was told stays. What an earlier hub may have told it was no later than either of these.
+  const wasTold = maybeSent && attempt > 0 && expiresAt !== undefined;
+  if (ttlMs === undefined || serverNow === null || wasTold) return expiresAt;
   const byAge = Math.round(serverNow - (uptime - takenAt) + ttlMs);
   return Math.min(byAge, expiresAt ?? byAge);
 }

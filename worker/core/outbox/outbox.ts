@@ -49,8 +49,17 @@ export function hasPending(box: Box): boolean {
   return pendingIn(box).length > 0;
 }
 
-/** @param appVersion of the page that sends it. */
-export function send(box: Box, command: OutgoingCommand, appVersion: number, answer: SendAnswer): void {
+/**
+ * @param appVersion of the page that sends it.
+ * @param takenAt when a person asked for it, by the hub's uptime.
+ */
+export function send(
+  box: Box,
+  command: OutgoingCommand,
+  appVersion: number,
+  takenAt: number,
+  answer: SendAnswer,
+): void {
   const { id } = command;
   const known = box.entries.get(id);
   if (known && box.sendAnswers.has(id)) return awaitSend(box, id, command.requireDurable, answer);
@@ -61,7 +70,6 @@ export function send(box: Box, command: OutgoingCommand, appVersion: number, ans
   const { priority, topic, requireDurable, maybeSentMs, expiresAt } = command;
   const { type } = command.command;
   const { protocol, now, uptime } = box.context;
-  const takenAt = uptime - (maybeSentMs ?? 0);
   const given: StoredEntry = {
     id,
     seq: box.seq + 1,
@@ -70,7 +78,7 @@ export function send(box: Box, command: OutgoingCommand, appVersion: number, ans
     command: command.command,
     appVersion,
     dedupeKey: command.dedupeKey,
-    createdAt: now - (maybeSentMs ?? 0),
+    createdAt: now - (uptime - takenAt),
     maybeSent: maybeSentMs !== null,
     attempt: 0,
     firstSentAt: null,
@@ -133,8 +141,8 @@ export function cancel(box: Box, id: string, answer: Answer<boolean>): void {
   end(box, entry, { row: null, outcome: { status: 'cancelled' } }, () => pump(box));
 }
 
-/** Of one that waits: its wait is over. */
-export function retry(box: Box, id: string, answer: SendAnswer): void {
+/** Of one that waits: its wait is over. @param takenAt when a person asked for that, by the hub's uptime. */
+export function retry(box: Box, id: string, takenAt: number, answer: SendAnswer): void {
   const entry = box.entries.get(id);
   if (entry?.delivery.state === 'waiting' && !entry.row.withdrawing) {
     waitNoLonger(box, entry);
@@ -148,13 +156,19 @@ export function retry(box: Box, id: string, answer: SendAnswer): void {
       ),
     );
   }
-  const { protocol, now } = box.context;
+  const { protocol, now, uptime } = box.context;
   const { row } = entry;
   // Whoever wants it again wants it from now on.
   const { expiresAt: _, lastSent: __, ...endless } = row;
   const fresh = restoreEntry(
     protocol,
-    { ...endless, createdAt: now, firstSentAt: null, withdrawing: undefined, fate: { state: 'pending' } },
+    {
+      ...endless,
+      createdAt: now - (uptime - takenAt),
+      firstSentAt: null,
+      withdrawing: undefined,
+      fate: { state: 'pending' },
+    },
     now,
   );
   if (fresh.fate.state === 'quarantined') {
@@ -172,7 +186,7 @@ export function retry(box: Box, id: string, answer: SendAnswer): void {
   const mayHaveRun = row.fate.state === 'uncertain' || row.fate.state === 'quarantined';
   if (entry.stored !== 'no') entry.stored = storedAs(row);
   entry.offeredAt = null;
-  entry.takenAt = box.context.uptime;
+  entry.takenAt = takenAt;
   entry.row = { ...fresh, seq: ++box.seq, maybeSent: row.maybeSent && mayHaveRun };
   entry.delivery = { state: 'ready' };
   entry.awaits = null;
