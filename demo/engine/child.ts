@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import type { Readable } from 'node:stream';
-import { readLines } from './lines.ts';
+import { type LineListener, readLines } from './lines.ts';
 import { type GroupSample, killGroup, sampleGroup } from './process-group.ts';
 
 /** How long a child may take to end after SIGTERM. */
@@ -23,7 +23,6 @@ export interface Execution {
   /** The largest that was seen; 0 where it was over before it was looked at. */
   readonly memoryBytes: number;
 }
-export type LineListener = (stream: 'out' | 'err', line: string) => void;
 
 export interface ChildOptions {
   /** What it is called among the processes of this machine. */

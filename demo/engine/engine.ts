@@ -11,9 +11,8 @@ import { type Opening, openingEvents } from './opening.ts';
 import { isGate } from './pipeline.ts';
 import { endMarkedGroups } from './process-group.ts';
 import { type ConsoleProtocol, RUNS_TOPIC, runTopic } from './protocol.ts';
-import { type Effect, Run, type RunServices } from './run.ts';
+import { Run, type RunServices } from './run.ts';
 import { loadSavedRun, type Source, saveRun } from './saved-run.ts';
-import { tapLog } from './tap.ts';
 import { commandOf } from './trace.ts';
 
 export interface EngineOptions {
@@ -27,6 +26,7 @@ export interface EngineOptions {
 }
 /** As much of the server as the engine needs. */
 export interface Publisher {
+  ready(): Promise<void>;
   publish(topic: string, event: EventInput<ConsoleProtocol>): Promise<unknown>;
 }
 
@@ -35,30 +35,26 @@ export interface Publisher {
  * `open` reads it, and goes on.
  */
 export class Engine {
-  /** For the server. */
-  readonly log: EventLog;
   readonly commands: Handlers<ConsoleProtocol> = {
     start_run: (command, context) => this.#startCommanded(command.pipeline, context),
     human_decision: async (command, context) => {
       const run = await this.#find(command.runId);
-      this.#afterwards(context, run.decide(command, context));
+      run.decide(command, context);
       return { verdict: command.verdict };
     },
     cancel_run: async ({ runId }, context) => {
       const run = await this.#find(runId);
-      this.#afterwards(context, run.cancel(context));
+      run.cancel(context);
     },
     retry_node: async ({ runId, nodeId }, context) => {
       const run = await this.#find(runId);
-      this.#afterwards(context, run.retry(nodeId, context));
+      run.retry(nodeId, context);
     },
   };
   readonly #options: EngineOptions;
   readonly #sources: ReadonlyMap<string, Source>;
-  readonly #opened: Promise<void>;
   /** Those under way, and those that somebody asked for since. */
   readonly #runs = new Map<string, Promise<Run>>();
-  readonly #effects = new Map<string, Effect>();
   #publisher: Publisher | null = null;
   /** What goes to the log together: thousands of small tasks may end in a second, and each commit waits for the disk. */
   #unpublished: [topic: string, event: EventInput<ConsoleProtocol>][] = [];
@@ -66,27 +62,15 @@ export class Engine {
   #isStopped = false;
 
   constructor(options: EngineOptions) {
-    const { log, opened } = tapLog(options.log, (principal, id, outcome) => {
-      const key = keyOf({ principal, id });
-      const effect = this.#effects.get(key);
-      this.#effects.delete(key);
-      try {
-        effect?.[outcome]();
-      } catch (error) {
-        options.report(error, `carrying out command ${id}`);
-      }
-    });
-    this.log = log;
-    this.#opened = opened;
     this.#options = options;
     this.#sources = new Map(options.sources.map((source) => [source.pipeline.name, source]));
   }
 
   /** Goes on with what a server before this one left; commands may come when it has resolved. */
   async open(publisher: Publisher): Promise<void> {
-    await this.#opened;
+    await publisher.ready();
     this.#publisher = publisher;
-    const { events } = await this.log.state(RUNS_TOPIC);
+    const { events } = await this.#options.log.state(RUNS_TOPIC);
     const known = events.map(({ event }) => parseEvent(event));
     this.#tellPipelines(known.filter((event) => event?.type === 'pipeline'));
     const underWay = known.filter((event) => event?.type === 'run_state').filter(isUnderWay);
@@ -128,10 +112,7 @@ export class Engine {
     await saveRun(this.#folderOf(runId), source);
     const opening = openingOf(source, runId, { startedAt: Date.now(), startedBy: context.principal });
     for (const [topic, event] of openingEvents(opening)) context.publish(topic, event);
-    this.#afterwards(context, {
-      recorded: () => this.#begin(new Run(opening, this.#servicesFor(runId, source))),
-      failed: () => {},
-    });
+    context.afterCommit(() => this.#begin(new Run(opening, this.#servicesFor(runId, source))));
     return { runId };
   }
 
@@ -139,10 +120,6 @@ export class Engine {
     if (this.#isStopped) return;
     this.#runs.set(run.id, Promise.resolve(run));
     run.begin();
-  }
-
-  #afterwards(context: CommandContext<ConsoleProtocol>, effect: Effect): void {
-    this.#effects.set(keyOf(context), effect);
   }
 
   async #find(runId: string): Promise<Run> {
@@ -196,7 +173,7 @@ export class Engine {
   }
 
   async #readHistory(runId: string): Promise<History> {
-    const { events } = await this.log.state(runTopic(runId));
+    const { events } = await this.#options.log.state(runTopic(runId));
     return readHistory(events);
   }
 

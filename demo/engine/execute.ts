@@ -1,4 +1,5 @@
-import { type Execution, type LineListener, runChild } from './child.ts';
+import { type Execution, runChild } from './child.ts';
+import type { LineListener } from './lines.ts';
 import type { Task } from './pipeline.ts';
 import type { Source } from './saved-run.ts';
 import { replayTask } from './trace.ts';

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
-import type { LineListener } from './child.ts';
+
+export type LineListener = (stream: 'out' | 'err', line: string) => void;
 
 /** Of one line; the rest is cut off. */
 export const LINE_CHARACTERS = 2_000;

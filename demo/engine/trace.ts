@@ -1,5 +1,6 @@
 import { startTimer } from 'trunkline/server';
-import type { Execution, LineListener } from './child.ts';
+import type { Execution } from './child.ts';
+import type { LineListener } from './lines.ts';
 import { findGraphProblems, type Pipeline, type PipelineNode } from './pipeline.ts';
 import { ANYBODY } from './protocol.ts';
 import { type ExecutedTask, readWorkflow, type SpecifiedTask } from './wf-format.ts';

@@ -30,7 +30,7 @@ export async function openBackend(options: BackendOptions): Promise<Backend> {
   const log = sqliteLog(options.logFile);
   const engine = new Engine({ log, sources: options.sources, folder: options.runsFolder, report });
   const server = createServer(protocol, {
-    log: engine.log,
+    log,
     commands: engine.commands,
     authenticate: (token) => (token !== undefined && OPERATOR_NAME.test(token) ? token : null),
     limits: { heartbeatMs: HEARTBEAT_MS },

@@ -17,6 +17,22 @@ export interface CommandContext<P> {
    * @throws TypeError when the event breaks its schema; Error when the handler has already returned.
    */
   publish(topic: string, event: EventInput<P>): void;
+  /**
+   * Calls back once the transaction of this attempt is in the log: what it published, the command's id and its result.
+   * For what is not in the log itself and must not run before: starting work, waking another process. Called on the
+   * server that ran the handler, and lost with it where it dies in between: what must not be lost is looked for at the
+   * next start. Nobody waits for the callback; what it throws is told to `onError`, and the command stays accepted.
+   * @throws Error when the handler has already returned.
+   */
+  afterCommit(callback: () => void | Promise<void>): void;
+  /**
+   * Calls back once it is certain that the transaction of this attempt is not in the log, and never will be: the handler
+   * threw or took too long, the command was withdrawn, or the log refused. For what a handler holds in memory until it
+   * knows. The command may come again. Neither is called where the log cannot tell: then the command, with the same
+   * `id`, comes again or is answered from the log. Nobody waits for the callback; what it throws is told to `onError`.
+   * @throws Error when the handler has already returned.
+   */
+  afterRollback(callback: () => void | Promise<void>): void;
 }
 
 /**

@@ -53,6 +53,7 @@ export function createServer<P extends AnyProtocol>(protocol: P, options: Server
   });
   return {
     attach: (server, { path } = {}) => shell.attach(server, path ?? null),
+    ready: async () => await broker.ready(),
     publish: async (topic, event) => await broker.publish(topic, event as unknown as Typed),
     disconnect: (principal) => broker.disconnect(principal),
     async close({ drainMs = DRAIN_MS } = {}) {

@@ -53,6 +53,11 @@ export interface Server<P extends AnyProtocol> {
    */
   attach(server: HttpServer, options?: { readonly path?: string }): void;
   /**
+   * Resolves when the log is open, so that it can be read: before that a client waits for its welcome. Rejects with the
+   * log's error, which `onError` is told as well; called again, it tries again.
+   */
+  ready(): Promise<void>;
+  /**
    * Publishes an event; resolves when it is in the log, and on its way to the subscribers.
    * Rejects with a TypeError where it breaks its schema, and with the log's error where it may not have been written.
    */

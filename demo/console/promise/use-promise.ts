@@ -1,7 +1,8 @@
 import { useCallback, useEffect, useMemo, useState } from 'react';
 import { useClient } from '../trunk.ts';
+import { play } from './play.ts';
 import { savedScript, saveScript } from './saved-script.ts';
-import { play, type Script } from './script.ts';
+import type { Script } from './script.ts';
 
 export interface PromisePlay {
   /** `null`: nothing is played. */

@@ -123,6 +123,10 @@ export class Broker {
     this.#stats.upgradesRefused += 1;
   }
 
+  async ready(): Promise<void> {
+    await this.#opening.opened();
+  }
+
   async publish(topic: string, event: Typed): Promise<{ epoch: string; offset: number }> {
     const { protocol, limits } = this.#options;
     const publication = publicationOf(protocol, topic, event, limits.maxEventBytes);

@@ -1,8 +1,16 @@
 import { explain, interpretCommand, type Typed, validate } from '../../protocol/interpret.ts';
 import { whereJsonDiffers } from '../../protocol/json.ts';
 import type { AnyProtocol } from '../../protocol/types.ts';
-import type { CommandKey, CommandRecord, EventLog, JsonText, Principal } from '../log/event-log.ts';
+import type {
+  CommandKey,
+  CommandRecord,
+  Committed,
+  EventLog,
+  JsonText,
+  Principal,
+} from '../log/event-log.ts';
 import { Reject } from '../reject.ts';
+import { Aftermath, type Ending } from './aftermath.ts';
 import { type Answer, asItEnded, refused, unavailable } from './answer.ts';
 import type { Batches } from './batches.ts';
 import { byteLength } from './bytes.ts';
@@ -14,7 +22,7 @@ import type { Clock } from './peer.ts';
 import { publicationOf } from './publication.ts';
 import type { ServerTime } from './server-time.ts';
 import type { ServerStats } from './stats.ts';
-import type { Publication, Writer } from './writer.ts';
+import type { Append, Publication, Writer } from './writer.ts';
 
 /** A handler and its context, their types forgotten. */
 export type AnyHandler = (command: Typed, context: AnyContext) => unknown;
@@ -25,6 +33,8 @@ export interface AnyContext {
   readonly topic: string | null;
   readonly createdAt: number;
   publish(topic: string, event: Typed): void;
+  afterCommit(callback: () => unknown): void;
+  afterRollback(callback: () => unknown): void;
 }
 
 export interface ExecuteServices {
@@ -104,7 +114,7 @@ export async function execute(
 }
 
 async function untilAnswered(services: ExecuteServices, job: Job, mayRun: () => boolean): Promise<Answer> {
-  const { clock, stats, writer, begins, report } = services;
+  const { clock, stats, begins, report } = services;
   const { frame, requester, neverBegun } = job;
   for (let tries = 1; mayRun(); tries += 1) {
     if (hasExpired(services, frame)) return expired(neverBegun && tries === 1);
@@ -113,10 +123,16 @@ async function untilAnswered(services: ExecuteServices, job: Job, mayRun: () => 
       if (record.status !== 'begun') return asItEnded(record);
       if (!mayRun()) break;
     }
+    const aftermath = new Aftermath();
+    const settle = (ending: Ending) =>
+      aftermath.settle(ending, (error) =>
+        report(error, `${nameOf(frame)}, calling back after its transaction was ${ending}`),
+      );
     let done: Done;
     try {
-      done = await run(services, job, tries);
+      done = await run(services, job, tries, aftermath);
     } catch (error) {
+      settle('rolled back');
       if (error instanceof Reject) {
         const { code, message, retry, retryAfterMs } = error;
         return { status: 'refused', code, message, retry, retryAfterMs, neverBegun: false };
@@ -131,10 +147,8 @@ async function untilAnswered(services: ExecuteServices, job: Job, mayRun: () => 
       await backoff.promise;
       continue;
     }
-    const committed = await writer.append({
-      publications: done.publications,
-      command: { ...keyOf(frame, requester), result: done.result },
-    });
+    const command = { ...keyOf(frame, requester), result: done.result };
+    const committed = await commit(services, { publications: done.publications, command }, settle);
     switch (committed.status) {
       case 'committed':
         return { status: 'accepted', duplicate: false, result: done.result };
@@ -147,12 +161,36 @@ async function untilAnswered(services: ExecuteServices, job: Job, mayRun: () => 
   return { status: 'abandoned' };
 }
 
+async function commit(
+  { writer, log }: ExecuteServices,
+  append: Append & { readonly command: CommandKey },
+  settle: (ending: Ending) => void,
+): Promise<Committed> {
+  let committed: Committed;
+  try {
+    committed = await writer.append(append);
+  } catch (error) {
+    // It may be in the log all the same; where the log cannot tell either, nobody is called.
+    const record = await log.recall(append.command);
+    settle(record?.status === 'accepted' ? 'committed' : 'rolled back');
+    throw error;
+  }
+  settle(committed.status === 'committed' ? 'committed' : 'rolled back');
+  return committed;
+}
+
 /** One call of the handler; what it publishes is kept until it has returned. */
-async function run(services: ExecuteServices, job: Job, tries: number): Promise<Done> {
+async function run(services: ExecuteServices, job: Job, tries: number, aftermath: Aftermath): Promise<Done> {
   const { protocol, limits } = services;
   const { frame, requester, judged, handler } = job;
   const publications: Publication[] = [];
   let over = false;
+  const duringTheHandler = (what: string, instead: string) => {
+    if (!over) return;
+    throw new Error(
+      `${nameOf(frame)} is over: context.${what} belongs to the handler's own time; ${instead}`,
+    );
+  };
   const context: AnyContext = {
     id: frame.id,
     attempt: frame.attempt + tries - 1,
@@ -160,12 +198,16 @@ async function run(services: ExecuteServices, job: Job, tries: number): Promise<
     topic: frame.topic ?? null,
     createdAt: frame.created_at,
     publish(topic, event) {
-      if (over) {
-        throw new Error(
-          `${nameOf(frame)} is over: context.publish belongs to the handler's own time; use server.publish afterwards`,
-        );
-      }
+      duringTheHandler('publish', 'use server.publish afterwards');
       publications.push(publicationOf(protocol, topic, event, limits.maxEventBytes));
+    },
+    afterCommit(callback) {
+      duringTheHandler('afterCommit', 'call it before the handler returns');
+      aftermath.on('committed', callback);
+    },
+    afterRollback(callback) {
+      duringTheHandler('afterRollback', 'call it before the handler returns');
+      aftermath.on('rolled back', callback);
     },
   };
   try {

@@ -25,7 +25,7 @@ export interface EventLog {
   /**
    * Appends, durably once it resolves. Each transaction is all or nothing; they are applied in order. One whose command
    * has ended before changes nothing, and is answered with how it ended. Where the promise rejects, any of them may have
-   * been committed or not.
+   * been committed or not; `recall` can tell of those with a command, from then on.
    */
   commit(transactions: readonly Transaction[], now: number): Promise<readonly Committed[]>;
 

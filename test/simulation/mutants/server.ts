@@ -82,8 +82,7 @@ export const SERVER_MUTANTS: readonly Mutant[] = [
   {
     name: 'the server says accepted before it is in its log',
     file: 'src/server/core/execute.ts',
-    text: '    const committed = await writer.append({',
-    instead:
-      "    const committed = { status: 'committed' } as Awaited<ReturnType<typeof writer.append>>;\n    void writer.append({",
+    text: '    committed = await writer.append(append);',
+    instead: "    committed = { status: 'committed', events: [] };\n    void writer.append(append);",
   },
 ];

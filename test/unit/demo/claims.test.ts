@@ -1,7 +1,31 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
+import type { Commanding } from '../../../demo/engine/commanding.ts';
 import type { ConsoleEvent, EventOfType } from '../../../demo/engine/events.ts';
 import { parsePipeline } from '../../../demo/engine/pipeline.ts';
-import { type Commanding, Run } from '../../../demo/engine/run.ts';
+import { Run } from '../../../demo/engine/run.ts';
+
+interface Recording extends Commanding {
+  recorded(): void;
+  failed(): void;
+}
+
+/** A command whose transaction ends when the test says so. */
+function commandBy(principal: string): Recording {
+  const after = { commit: () => {}, rollback: () => {} };
+  return {
+    id: principal,
+    principal,
+    publish: () => {},
+    afterCommit: (callback) => {
+      after.commit = callback;
+    },
+    afterRollback: (callback) => {
+      after.rollback = callback;
+    },
+    recorded: () => after.commit(),
+    failed: () => after.rollback(),
+  };
+}
 
 /** A run at its gate, without a server: commands are recorded when the test says so. */
 async function atTheGate(gate: object = {}) {
@@ -43,14 +67,21 @@ async function atTheGate(gate: object = {}) {
   const of = <T extends ConsoleEvent['type']>(type: T) =>
     published.filter((event) => event.type === type) as EventOfType<T>[];
   await vi.waitFor(() => expect(of('human_gate_waiting')).toHaveLength(1));
-  const command = (id: string): Commanding => ({ id, principal: id, publish: () => {} });
-  const verdict = (id: string) =>
+  const verdict = (principal: string) => {
+    const command = commandBy(principal);
     run.decide(
       { type: 'human_decision', runId: 'r', gateId: 'r/gate/1', verdict: 'approve', comment: '' },
-      command(id),
+      command,
     );
+    return command;
+  };
+  const cancel = (principal: string) => {
+    const command = commandBy(principal);
+    run.cancel(command);
+    return command;
+  };
   const stateOf = (nodeId: string) => of('node_state').findLast((node) => node.nodeId === nodeId)?.state;
-  return { run, of, command, verdict, stateOf };
+  return { run, of, cancel, verdict, stateOf };
 }
 
 test('a decision has no effect before the log has it', async () => {
@@ -109,9 +140,9 @@ test('a gate whose decision could not be recorded expires after all', async () =
 });
 
 test('a gate that is being decided when the run is cancelled is left to that decision', async () => {
-  const { run, command, verdict, stateOf, of } = await atTheGate();
+  const { cancel, verdict, stateOf, of } = await atTheGate();
   const decided = verdict('ada');
-  run.cancel(command('bob')).recorded();
+  cancel('bob').recorded();
   expect(stateOf('gate')).toBe('waiting');
   decided.recorded();
   expect(stateOf('gate')).toBe('succeeded');
@@ -120,9 +151,8 @@ test('a gate that is being decided when the run is cancelled is left to that dec
 });
 
 test('a cancellation that could not be recorded did not happen', async () => {
-  const { run, command, stateOf, of } = await atTheGate();
-  const effect = run.cancel(command('ada'));
-  effect.failed();
+  const { run, cancel, stateOf, of } = await atTheGate();
+  cancel('ada').failed();
   await vi.waitFor(() => expect(of('run_state').at(-1)?.state).toBe('running'));
   expect(stateOf('task')).toBe('running');
   await run.stop();

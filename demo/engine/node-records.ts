@@ -1,0 +1,86 @@
+import type { ConsoleEvent, EventOfType } from './events.ts';
+import { isGate, type PipelineNode } from './pipeline.ts';
+import { Schedule } from './schedule.ts';
+
+export type NodeRecord = EventOfType<'node_state'>;
+
+/** What is known of each node of a run. The one place where a node changes, which is published. */
+export class NodeRecords {
+  readonly schedule: Schedule;
+  readonly #records: Map<string, NodeRecord>;
+  readonly #publish: (event: ConsoleEvent) => void;
+
+  /** @param known from a server before this one. */
+  constructor(
+    nodes: readonly PipelineNode[],
+    known: ReadonlyMap<string, NodeRecord>,
+    publish: (event: ConsoleEvent) => void,
+  ) {
+    this.#records = new Map(known);
+    this.#publish = publish;
+    this.schedule = new Schedule(nodes, new Map([...known].map(([id, { state }]) => [id, state])));
+  }
+
+  /** Of which there is more to say than that they have not begun. */
+  get ids(): string[] {
+    return [...this.#records.keys()];
+  }
+
+  of(nodeId: string): NodeRecord {
+    return (
+      this.#records.get(nodeId) ?? {
+        type: 'node_state',
+        nodeId,
+        state: 'pending',
+        attempt: 0,
+        attempts: this.#attemptsOf(nodeId),
+        startedAt: null,
+        finishedAt: null,
+      }
+    );
+  }
+
+  /** For another go. */
+  again(nodeId: string): NodeRecord {
+    const { message: _, ...record } = this.of(nodeId);
+    const attempts = record.attempt + this.#attemptsOf(nodeId);
+    return { ...record, state: 'pending', attempts, startedAt: null, finishedAt: null };
+  }
+
+  /** A message goes with the state that it was told with. */
+  change(nodeId: string, change: Partial<NodeRecord> & Pick<NodeRecord, 'state'>): void {
+    const { message: _, ...record } = this.of(nodeId);
+    const changed = { ...record, ...change };
+    this.keep(changed);
+    this.#publish(changed);
+  }
+
+  /** Takes over what is published already. */
+  keep(record: NodeRecord): void {
+    this.#records.set(record.nodeId, record);
+    this.schedule.set(record.nodeId, record.state);
+  }
+
+  /** Skips all that can never begin, because of one of these nodes. */
+  skipHopeless(from: Iterable<string>): void {
+    for (const { id, because } of this.schedule.hopeless(from)) {
+      const message = `${this.titleOf(because)} ${PAST[this.schedule.state(because)] ?? 'has not succeeded'}`;
+      this.change(id, { state: 'skipped', message });
+    }
+  }
+
+  titleOf(nodeId: string): string {
+    return this.schedule.node(nodeId)?.title ?? nodeId;
+  }
+
+  #attemptsOf(nodeId: string): number {
+    const node = this.schedule.node(nodeId);
+    return node && !isGate(node) ? node.retries + 1 : 1;
+  }
+}
+
+const PAST: Partial<Record<NodeRecord['state'], string>> = {
+  failed: 'has failed',
+  skipped: 'was skipped',
+  cancelled: 'was cancelled',
+};
