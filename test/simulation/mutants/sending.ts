@@ -70,8 +70,8 @@ export const SENDING_MUTANTS: readonly Mutant[] = [
   {
     name: 'when a command was first sent counts, not when it was last',
     file: 'worker/core/outbox/dispatch.ts',
-    text: '  const at = lastSent?.at ?? firstSentAt ?? 0;',
-    instead: '  const at = firstSentAt ?? lastSent?.at ?? 0;',
+    text: '  const { run, at } = lastSent;',
+    instead: '  const { run } = lastSent;\n  const at = firstSentAt ?? lastSent.at;',
   },
   {
     name: 'without a store, rows are sent that say that they never were',

@@ -4,7 +4,7 @@ import { defineProtocol } from '../../../src/protocol/index.ts';
 import type { AnyProtocol } from '../../../src/protocol/types.ts';
 import type { Disk } from '../../../src/testing/fakes/disk.ts';
 import { HubWorld, START } from '../../support/hub-world.ts';
-import { connect, DURABLE, decide, ops, remark, start } from './ops.ts';
+import { connect, DURABLE, decide, giveEmpty, ops, remark, start } from './ops.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
 
@@ -293,6 +293,78 @@ describe('uncertain', () => {
     tab.send({ command: { type: 'remark', n: 2 }, maybeSentMs: 60_000 });
     world.socket.welcome({ server_time: 100_000, dedupe_since: 500, runs: [{ id: 'run c', from: 80_000 }] });
     expect(tab.outbox).toMatchObject([{ state: 'sent' }, { state: 'uncertain' }]);
+  });
+
+  test.each([
+    ['just before a run that begins', 'uncertain', [{ until: 85_000 }, { from: 92_000 }]],
+    ['before a time at which no run is known', 'uncertain', [{ until: 95_000 }, { from: 98_000 }]],
+    ['in a run, and another one came at once', 'sent', [{ until: 99_000 }, { from: 98_000 }]],
+  ] as const)(
+    'what a page offers anew may have left at any time since: offered %s, it is %s',
+    (_, state, [a, c]) => {
+      const { world, tab } = start();
+      tab.send({ command: { type: 'remark', n: 1 }, maybeSentMs: 10_000 });
+      const runs = [
+        { id: 'run a', from: 9_000, ...a },
+        { id: 'run c', ...c },
+      ];
+      world.socket.welcome({ server_time: 100_000, dedupe_since: 500, runs });
+      expect(tab.outbox).toMatchObject([{ state }]);
+    },
+  );
+
+  test('what a page offers anew to a hub that has long been connected may have left since it was offered, not long before', () => {
+    const { world, tab } = connect();
+    world.socket.close();
+    world.advance(1_000);
+    world.socket.welcome({ server_time: 100_000, dedupe_since: 500, runs: [{ id: 'run c', from: 99_000 }] });
+    giveEmpty(world, 'run:1');
+    world.advance(8_000);
+    const { id } = tab.send({ command: { type: 'remark', n: 1 }, maybeSentMs: 7_000 });
+    expect(world.socket.sent('command')).toMatchObject([{ id }]);
+  });
+
+  test('what the server put off on a long connection is sent again on it, though it was sent long after the welcome', () => {
+    const { world, tab } = connect();
+    world.socket.close();
+    world.advance(1_000);
+    world.socket.welcome({ server_time: 100_000, dedupe_since: 500, runs: [{ id: 'run c', from: 99_000 }] });
+    giveEmpty(world, 'run:1');
+    world.advance(9_000);
+    const { id } = decide(tab, 'g');
+    world.socket.say({
+      type: 'command_nack',
+      id,
+      code: 'later',
+      message: '',
+      retry: true,
+      retry_after_ms: 10,
+    });
+    world.advance(1_000);
+    expect(world.socket.sent('command')).toMatchObject([{ id }, { id, attempt: 2 }]);
+  });
+
+  test('and is no first attempt to a server that forgets while it is connected', () => {
+    const { world, tab } = start();
+    const { id } = tab.send({ command: { type: 'remark', n: 1 }, maybeSentMs: 10_000 });
+    world.socket.welcome({ server_time: 100_000, dedupe_since: 500 });
+    expect(world.socket.sent('command')).toMatchObject([{ id, attempt: 2 }]);
+  });
+
+  test('what was sent later than it is now was sent to no run that is at work now: the clock was set back', () => {
+    const { world, tab } = start();
+    tab.subscribe('run:1');
+    world.socket.welcome({ server_time: 10_000, runs: [{ id: 'run a', from: 9_000 }] });
+    world.advance(9_000);
+    const { id } = decide(tab, 'g');
+    world.socket.close();
+    world.advance(1_000);
+    const runs = [
+      { id: 'run a', from: 9_000, until: 11_000 },
+      { id: 'run b', from: 11_500 },
+    ];
+    world.socket.welcome({ server_time: 12_000, dedupe_since: 500, runs });
+    expect(tab.outbox).toMatchObject([{ id, state: 'uncertain' }]);
   });
 
   test('a server whose memory begins with this connection remembers what is sent on it', () => {

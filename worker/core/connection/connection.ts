@@ -47,8 +47,9 @@ type State =
       capabilities: readonly string[];
       runs: Writable['runs'];
       serverTime: number;
-      dedupeSince: number;
       /** By `uptime`, as all times that are only measured. */
+      openedAt: number;
+      dedupeSince: number;
       wroteAt: number;
       /** Sent, and nothing heard since. */
       ping: Ping | null;
@@ -446,6 +447,7 @@ export class Connection {
       runs: welcome.runs,
       // The server's memory cannot begin after its present.
       serverTime: Math.max(welcome.server_time, welcome.dedupe_since),
+      openedAt: uptime,
       dedupeSince: welcome.dedupe_since,
       wroteAt: uptime,
       ping: null,

@@ -59,6 +59,8 @@ export interface Writable {
   generation: number;
   /** By the server's clock, as of the `welcome`. */
   serverTime: number;
+  /** When that came, by the hub's uptime. */
+  openedAt: number;
   /** Of what was sent before, the server may remember nothing. */
   dedupeSince: number;
   maxFrameBytes: number;

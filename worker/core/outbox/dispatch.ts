@@ -14,8 +14,8 @@ import { askWithdrawals, stopAsking, withdrawn } from './withdrawal.ts';
 
 /** How long a socket must stay open after a frame, in a dialect without answers. */
 const WRITTEN_AFTER_MS = 2_000;
-/** So much earlier than it was sent it may be guessed to have been. */
-const GUESS_MS = 5_000;
+/** By so much a hub's idea of the server's clock may be wrong. */
+const CLOCK_ERROR_MS = 5_000;
 /** A command that is not answered for so long may be on a dead line. */
 const UNANSWERED_MS = 3_000;
 
@@ -273,28 +273,43 @@ function isNext(box: Box, entry: Entry): boolean {
  * what was last sent to a run that its memory does not know, or when it knows of nobody at work.
  */
 function leaveForgotten(box: Box, writable: Writable): void {
-  const { dedupeSince, serverTime } = writable;
+  const { dedupeSince, serverTime, openedAt } = writable;
   for (const entry of pendingIn(box)) {
     const { offeredAt } = entry;
-    // What may have left under an earlier hub left no sooner than that, as the time has passed in this browser.
+    // What may have left under an earlier hub left no sooner than that, as the time has passed in this browser; of what came
+    // since this connection began its beginning is told.
     if (entry.row.firstSentAt === null && offeredAt !== null) {
-      const firstSentAt = serverTime - (box.context.uptime - offeredAt);
+      const firstSentAt = serverTime - Math.max(0, openedAt - offeredAt);
       entry.row = { ...entry.row, firstSentAt };
     }
     const { maybeSent, firstSentAt } = entry.row;
     const isOut = entry.delivery.state === 'in_flight' || entry.delivery.state === 'marking';
     if (isOut || !maybeSent || firstSentAt === null) continue;
-    if (firstSentAt >= dedupeSince && firstSentAt <= serverTime && isOfKnownRun(entry.row, writable))
+    if (firstSentAt >= dedupeSince && firstSentAt <= serverTime && isOfKnownRun(box, entry.row, writable))
       continue;
     leaveUncertain(box, entry);
   }
 }
 
 /** What was sent to a run that was over already reached nobody: another one was at work then. */
-function isOfKnownRun({ lastSent, firstSentAt }: StoredEntry, { runs }: Writable): boolean {
+function isOfKnownRun(
+  { context }: Box,
+  { lastSent, firstSentAt }: StoredEntry,
+  { runs, serverTime, openedAt }: Writable,
+): boolean {
   if (!runs) return true;
-  const at = lastSent?.at ?? firstSentAt ?? 0;
-  const isNamed = !lastSent || runs.some(({ id }) => id === lastSent.run);
-  const since = lastSent ? at : at + GUESS_MS;
-  return isNamed && runs.some(({ from, until = at }) => from <= since && at <= until);
+  if (!lastSent) return isKnownSince(firstSentAt ?? 0, runs);
+  const { run, at } = lastSent;
+  // What lies ahead comes again for the present run, of a server whose clock was set back.
+  const now = serverTime + (context.uptime - openedAt) + CLOCK_ERROR_MS;
+  const isNamed = runs.some(({ id }) => id === run);
+  return isNamed && runs.some(({ from, until = now }) => from <= at && at <= until);
+}
+
+/** What an earlier hub was given may have left at any moment since, so that no run may be unknown from then on. */
+function isKnownSince(at: number, runs: NonNullable<Writable['runs']>): boolean {
+  let known = at;
+  for (const { from, until = Number.POSITIVE_INFINITY } of runs)
+    if (from <= known) known = Math.max(known, until);
+  return known === Number.POSITIVE_INFINITY;
 }

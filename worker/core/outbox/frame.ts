@@ -11,10 +11,12 @@ export function markedRow(
   serverNow: number | null,
 ): StoredEntry {
   const run = runs?.at(-1);
+  // An earlier hub has made one perhaps, of which only the page knows. What is no first attempt the server looks up.
+  const before = Math.max(row.attempt, row.maybeSent ? 1 : 0);
   return {
     ...row,
     maybeSent: true,
-    attempt: row.attempt + 1,
+    attempt: before + 1,
     firstSentAt: row.firstSentAt ?? serverTime,
     lastSent: run && { run: run.id, at: Math.max(serverNow ?? 0, serverTime) },
   };
