@@ -334,3 +334,37 @@ test('that it is being withdrawn is told when the store says so, also where the 
   expect(cancel.reply).toEqual(FALSE);
   expect(world.disk.entries.get(id)).toMatchObject({ withdrawing: true });
 });
+
+describe('where the storage fails, nobody is told that it is sent no more: the next worker would send it', () => {
+  const PERHAPS = { ok: false, code: 'unconfirmed' };
+
+  test.for(['the line stays', 'the line ends'])('the server was asked, and %s', (line) => {
+    const { world, tab } = capable();
+    const { id } = decide(tab, 'g', 'run:1');
+    world.disk.failure = 'full';
+    const cancel = world.call(tab.id, { method: 'cancel', id });
+    expect(world.socket.sent('withdraw')).toMatchObject([{ id }]);
+    if (line === 'the line ends') world.socket.close();
+    world.advance(3_000);
+    expect(cancel.reply).toBeUndefined();
+    world.advance(5_000);
+    expect(cancel.reply).toMatchObject(PERHAPS);
+    world.disk.failure = null;
+    world.advance(60_000);
+    expect(world.disk.entries.get(id)).toMatchObject({ withdrawing: true });
+    expect(tab.call({ method: 'cancel', id })).toEqual(FALSE);
+  });
+
+  test('nor whoever asks again while it is not known whether it is stored', () => {
+    const { world, tab } = capable();
+    const { id } = decide(tab, 'g', 'run:1');
+    world.autoCommit = false;
+    const cancel = world.call(tab.id, { method: 'cancel', id });
+    world.advance(8_000);
+    const again = world.call(tab.id, { method: 'cancel', id });
+    expect([cancel.reply, again.reply]).toMatchObject([PERHAPS, undefined]);
+    while (world.commits.length > 0) world.commitNext();
+    world.advance(3_000);
+    expect(again.reply).toEqual(FALSE);
+  });
+});

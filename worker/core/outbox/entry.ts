@@ -10,7 +10,9 @@ export type Stored =
   /** That it never ran, or has ended: it must not be sent while the store says so. */
   | 'unsent'
   /** That it may have. */
-  | 'maybe_sent';
+  | 'maybe_sent'
+  /** That it may have, and that nobody sends it again as a command. */
+  | 'withdrawing';
 
 /** Where a pending command stands with the present socket. */
 export type Delivery =
@@ -52,7 +54,7 @@ export function isPending({ row, delivery }: Entry): boolean {
 
 /** Whether the store is known to hold it. */
 export function isStored({ stored }: Entry): boolean {
-  return stored === 'unsent' || stored === 'maybe_sent';
+  return stored !== 'no' && stored !== 'unread';
 }
 
 /** Whether the store says that it never left, or may say so. */
@@ -67,7 +69,8 @@ export function neverRan({ noneRan, attempt }: StoredEntry): boolean {
 
 /** What a row on the disk says of its command. */
 export function storedAs(row: StoredEntry): Stored {
-  const { maybeSent, fate } = row;
+  const { maybeSent, fate, withdrawing } = row;
+  if (withdrawing && fate.state === 'pending') return 'withdrawing';
   const mayRun = fate.state === 'pending' || fate.state === 'uncertain';
   return maybeSent && mayRun && !neverRan(row) ? 'maybe_sent' : 'unsent';
 }

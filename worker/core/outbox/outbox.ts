@@ -129,7 +129,7 @@ export function cancel(box: Box, id: string, answer: Answer<boolean>): void {
   const entry = box.entries.get(id);
   if (!entry || !isPending(entry)) return answer(ok(false));
   const isAsked = box.cancelAnswers.has(id);
-  if (entry.row.withdrawing && !isAsked) return answer(ok(false));
+  if (entry.stored === 'withdrawing' && !isAsked) return answer(ok(false));
   awaitCancel(box, id, answer);
   if (isAsked || box.endings.has(id)) return;
   // Its frame waits for its row, and will not leave any more.

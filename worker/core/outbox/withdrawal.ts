@@ -13,7 +13,10 @@ const CAPABILITY = 'withdraw';
 /** So long who cancels waits for the server's word, before the entry alone tells. */
 const ANSWER_MS = 3_000;
 
-/** Marks it, durably: from here on it is not sent as a command. It is asked about whenever the line is open. */
+/**
+ * Marks it, durably: from here on it is not sent as a command. It is asked about whenever the line is open. Of one that is
+ * marked in memory alone, that is tried once more.
+ */
 export function withdraw(box: Box, entry: Entry): void {
   const { context, keeper, host } = box;
   const { id } = entry.row;
@@ -29,8 +32,8 @@ export function withdraw(box: Box, entry: Entry): void {
   keeper.write([{ op: 'put', table: 'entries', row }], 'strict', (stored) => {
     if (stored) entry.stored = storedAs(row);
     if (askedOn !== null && host.writable()?.generation === askedOn) {
-      // The server may answer soon.
-      context.after(`withdraw:${id}`, ANSWER_MS, () => answerCancel(box, id, ok(false)));
+      // The server may answer soon. Until then nothing keeps the next hub from sending it but the row.
+      if (stored) context.after(`withdraw:${id}`, ANSWER_MS, () => answerCancel(box, id, ok(false)));
       return;
     }
     if (stored) return answerCancel(box, id, ok(false));
@@ -57,7 +60,7 @@ export function askWithdrawals(box: Box, { generation, capabilities }: Writable)
   }
 }
 
-/** No answer comes any more: who waits for it sees the entry. Who waits for the store, too, is answered by that. */
+/** No answer comes any more: who waits for it sees the entry. Who waits for the store is answered by that, or by no one. */
 export function stopAsking(box: Box): void {
   for (const { row } of withdrawnIn(box))
     if (box.context.deadlines.at(`withdraw:${row.id}`) !== null) answerCancel(box, row.id, ok(false));
