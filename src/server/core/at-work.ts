@@ -12,7 +12,7 @@ const GRACE_MS = 5_000;
 const RUNS_LIMIT = 30;
 
 /** A run as clients are told of it. */
-interface ToldRun {
+export interface ToldRun {
   readonly id: string;
   readonly from: number;
   /** Absent of the present one, which goes on. */

@@ -3,11 +3,12 @@ import type { AnyProtocol } from '../../protocol/types.ts';
 import type { CommandKey, EventLog, Principal } from '../log/event-log.ts';
 import { AtWork } from './at-work.ts';
 import { Batches } from './batches.ts';
-import { Clients } from './clients.ts';
 import { Commands } from './commands.ts';
-import { type Authenticate, Connection, type ConnectionServices } from './connection.ts';
+import { Connection, type ConnectionServices } from './connection.ts';
 import { deferred } from './deferred.ts';
 import { type AnyHandler, execute } from './execute.ts';
+import { Fence } from './fence.ts';
+import type { Authenticate } from './handshake.ts';
 import { Handshakes } from './handshakes.ts';
 import type { Limits } from './limits.ts';
 import { LogOpening } from './log-opening.ts';
@@ -96,7 +97,7 @@ export class Broker {
       stats,
       topics: this.#topics,
       commands: this.#commands,
-      clients: new Clients(),
+      fence: new Fence(),
       handshakes: this.#handshakes,
       mayRead: (principal, topic) => authorize(principal, topic, 'read'),
       mayWrite: (principal, topic) => authorize(principal, topic, 'write'),
@@ -209,7 +210,7 @@ export class Broker {
 
   #keepHouse(): void {
     const { clock } = this.#options;
-    this.#services.clients.prune(clock.elapsed);
+    this.#services.fence.prune(clock.elapsed);
     this.#keepLog().catch((error) => this.#report(error, 'pruning the event log'));
     this.#cancelHousekeeping = clock.setTimer(HOUSEKEEPING_MS, () => this.#keepHouse());
   }

@@ -5,35 +5,23 @@ import {
   type Parsed,
   parseClientMessage,
 } from '../../protocol/frames/index.ts';
-import type { AnyProtocol } from '../../protocol/types.ts';
-import type { ClientKey, Principal } from '../log/event-log.ts';
-import type { AtWork } from './at-work.ts';
+import type { Principal } from '../log/event-log.ts';
 import { byteLength } from './bytes.ts';
 import { type Deferred, deferred } from './deferred.ts';
 import { frameText } from './frames.ts';
+import { badFrame, DISCONNECTED, type Goodbye, overloaded } from './goodbye.ts';
+import { type Authenticate, Handshake, type HandshakeServices, type Welcome } from './handshake.ts';
 import type { Handshakes, Newcomer } from './handshakes.ts';
 import { SILENCE_FACTOR } from './limits.ts';
-import type { LogOpening } from './log-opening.ts';
 import { Outgoing } from './outgoing.ts';
 import { Pace } from './pace.ts';
 import type { Inbound, Peer } from './peer.ts';
 import { Rate } from './rate.ts';
-import { type Goodbye, type Line, Session, type SessionServices } from './session.ts';
+import { type Line, Session, type SessionServices } from './session.ts';
 
-/** Answers who holds this token; `null` for nobody. The signal is aborted where nobody waits for the answer any more. */
-export type Authenticate = (token: string | undefined, signal: AbortSignal) => Promise<Principal | null>;
-
-export interface ConnectionServices extends SessionServices {
-  readonly protocol: AnyProtocol;
-  readonly opening: LogOpening;
-  readonly atWork: AtWork;
-  /** No command is remembered from before this, whatever the log says. */
-  readonly rememberedSince: number;
-  /** Whether `limits.connectionsPerPrincipal` counts. */
-  readonly countsConnections: boolean;
+export interface ConnectionServices extends SessionServices, HandshakeServices {
   readonly handshakes: Handshakes;
   newSession(): string;
-  acceptsVersion(appVersion: number): boolean;
   ended(connection: Connection): void;
 }
 
@@ -53,9 +41,6 @@ const DEFAULT_HEARTBEAT_MS = 30_000;
 const CLOSE_MS = 2_000;
 /** Frames that may arrive before `welcome`. */
 const EARLY_LIMIT = 1_000;
-/** A client that cannot read this much cannot even be welcomed. */
-const SMALLEST_CLIENT_LIMIT_BYTES = 1_024;
-const DEFAULT_CLIENT_LIMIT_BYTES = 16_777_216;
 /** Replays and snapshots wait while more than this has not left the process, whatever the line carries. */
 const CONGESTED_BYTES = 1_048_576;
 /** A client whose large message arrives slowly hears nothing else that would tell it that its line lives. */
@@ -64,13 +49,12 @@ const SIGN_OF_LIFE_MS = 1_000;
 const SLOW_MESSAGE_BYTES = 4_096;
 /** Answers no ping of a client. */
 const UNASKED = -1;
-const OVERLOADED_RETRY_MS = 10_000;
 
-/** One socket from its opening to its end: the handshake, the frames in their order, the heartbeat, the goodbye. */
+/** One socket from its opening to its end: the frames in their order, the heartbeat, the goodbye. */
 export class Connection implements Inbound, Line, Newcomer {
   readonly #number: number;
   readonly #peer: Peer;
-  readonly #authenticate: Authenticate;
+  readonly #handshake: Handshake;
   readonly #services: ConnectionServices;
   readonly #outgoing: Outgoing;
   readonly #pace: Pace;
@@ -78,10 +62,6 @@ export class Connection implements Inbound, Line, Newcomer {
   readonly #bytes: Rate;
   #earlyBytes = 0;
   #state: State = { name: 'awaiting_hello' };
-  #principal: Principal | null = null;
-  /** Whose connections were ended while the token was looked at. */
-  readonly #disconnected = new Set<Principal>();
-  #asking: AbortController | null = null;
   /** By the time that has passed. */
   #lastHeardAt: number;
   #cancelDeadline: () => void;
@@ -94,7 +74,7 @@ export class Connection implements Inbound, Line, Newcomer {
     const now = clock.elapsed;
     this.#number = number;
     this.#peer = peer;
-    this.#authenticate = authenticate;
+    this.#handshake = new Handshake(services, authenticate, peer.address);
     this.#services = services;
     this.#pace = new Pace(peer, clock, () => this.drained());
     this.#outgoing = new Outgoing(peer, stats, (bytes) => {
@@ -121,17 +101,17 @@ export class Connection implements Inbound, Line, Newcomer {
 
   /** Known as soon as the token was accepted. */
   get principal(): Principal | null {
-    return this.#principal;
+    return this.#handshake.principal;
   }
 
   /** The server ends all connections of a principal: now, or as soon as it is known whose this one is. */
   disconnect(principal: Principal): void {
-    if (this.#principal !== principal) {
-      if (this.#principal === null) this.#disconnected.add(principal);
+    if (this.principal !== principal) {
+      this.#handshake.disconnect(principal);
       return;
     }
     this.session?.stopCommands();
-    this.goodbye({ code: 'unauthorized', message: 'the server ended this connection', retry: true });
+    this.goodbye(DISCONNECTED);
   }
 
   /**
@@ -214,7 +194,7 @@ export class Connection implements Inbound, Line, Newcomer {
 
   closed(): void {
     if (this.#state.name === 'closed') return;
-    this.#asking?.abort(new Error('the socket is closed'));
+    this.#handshake.abort(new Error('the socket is closed'));
     this.#endSession();
     this.#services.handshakes.leave(this);
     this.#state = { name: 'closed' };
@@ -262,7 +242,7 @@ export class Connection implements Inbound, Line, Newcomer {
 
   #beginClosing(): void {
     const { clock, handshakes } = this.#services;
-    this.#asking?.abort(new Error('the connection is being closed'));
+    this.#handshake.abort(new Error('the connection is being closed'));
     this.#endSession();
     handshakes.leave(this);
     this.#state = { name: 'closing' };
@@ -317,9 +297,10 @@ export class Connection implements Inbound, Line, Newcomer {
 
   async #check(hello: ClientFrameOf['hello'], early: Parsed<ClientFrame>[]): Promise<void> {
     try {
-      const welcomed = await this.#welcomeOrRefuse(hello);
-      if (!welcomed) return;
-      for (const parsed of early) this.#take(parsed);
+      const answer = await this.#handshake.answer(hello);
+      if (this.#isOver()) return;
+      if (answer.state === 'refused') this.goodbye(answer.goodbye);
+      else if (this.#welcome(hello, answer.welcome)) for (const parsed of early) this.#take(parsed);
     } catch (error) {
       if (this.#isOver()) return;
       this.#services.report(error, 'checking a hello');
@@ -327,80 +308,33 @@ export class Connection implements Inbound, Line, Newcomer {
     }
   }
 
-  async #welcomeOrRefuse(hello: ClientFrameOf['hello']): Promise<boolean> {
-    const { opening, log, time, atWork, clients, limits, protocol, countsConnections } = this.#services;
-    const maxBytes = hello.max_frame_bytes ?? DEFAULT_CLIENT_LIMIT_BYTES;
-    const unsupported = this.#whyUnsupported(hello, maxBytes);
-    if (unsupported !== null) {
-      this.goodbye({ code: 'unsupported', message: unsupported, retry: false });
-      return false;
-    }
+  /** False where a newer connection of this client is here. */
+  #welcome({ term }: ClientFrameOf['hello'], welcome: Welcome): boolean {
+    const { handshakes, limits, protocol, fence, stats } = this.#services;
+    const { client, maxBytes, rememberedSince, serverTime, runs } = welcome;
     this.#outgoing.maxBytes = maxBytes;
-
-    await opening.opened();
-    if (this.#isOver()) return false;
-    const principal = await this.#ask(hello.token);
-    if (this.#isOver()) return false;
-    if (principal === null) {
-      this.goodbye({ code: 'unauthorized', message: 'the token was not accepted', retry: true });
-      return false;
-    }
-    this.#principal = principal;
-    if (this.#disconnected.has(principal)) {
-      this.disconnect(principal);
-      return false;
-    }
-    const client: ClientKey = { principal, clientId: hello.client_id };
-    const owner = await log.claim(client, time.now());
-    const serverTime = await atWork.tell();
-    const runs = await atWork.runs();
-    const rememberedSince = Math.max(await log.dedupeSince(), this.#services.rememberedSince);
-    if (this.#isOver()) return false;
-    if (owner !== principal) {
-      const message = 'this client_id belongs to another principal';
-      this.goodbye({ code: 'identity_mismatch', message, retry: false });
-      return false;
-    }
-    if (countsConnections && clients.othersOf(client) >= limits.connectionsPerPrincipal) {
-      this.#overloaded(`more than ${limits.connectionsPerPrincipal} connections of one principal`);
-      return false;
-    }
-    if (clients.othersFrom(this.address, client) >= limits.connectionsPerAddress) {
-      this.#overloaded(`more than ${limits.connectionsPerAddress} connections from one address`);
-      return false;
-    }
-    const session = new Session(
-      {
-        client,
-        term: hello.term,
-        address: this.address,
-        number: this.#number,
-        maxBytes,
-        rememberedSince,
-      },
-      this,
-      this.#services,
-    );
-    if (!clients.admit(session)) {
+    const identity = { client, term, address: this.address, number: this.#number, maxBytes, rememberedSince };
+    const session = new Session(identity, this, this.#services);
+    if (!fence.admit(session)) {
       this.goodbye({ code: 'superseded', message: 'a newer connection is here', retry: false });
       return false;
     }
     this.#state = { name: 'open', session };
-    this.#services.handshakes.leave(this);
-    this.#services.stats.connectionsOpened += 1;
+    handshakes.leave(this);
+    stats.connectionsOpened += 1;
     this.#watchHeartbeat();
     this.send(
       frameText({
         type: 'welcome',
         session: this.#services.newSession(),
-        principal,
+        principal: client.principal,
         server_time: serverTime,
         dedupe_since: rememberedSince,
         ...(limits.heartbeatMs === null ? {} : { heartbeat_ms: limits.heartbeatMs }),
         max_frame_bytes: limits.maxFrameBytes,
         app_version: protocol.version,
         capabilities: CAPABILITIES,
-        runs: runs.filter(({ until = serverTime }) => until >= rememberedSince),
+        runs: [...runs],
       }),
     );
     // While nothing else is on its way, the answer tells how long the way itself is.
@@ -409,41 +343,10 @@ export class Connection implements Inbound, Line, Newcomer {
     return true;
   }
 
-  /** Rejects where the answer takes too long, or nobody waits for it any more. */
-  async #ask(token: string | undefined): Promise<Principal | null> {
-    const { clock, limits } = this.#services;
-    const asking = new AbortController();
-    const { signal } = asking;
-    const aborted = new Promise<never>((_, reject) => {
-      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-    });
-    const late = new Error(
-      `authenticate took longer than limits.authenticateMs (${limits.authenticateMs} ms)`,
-    );
-    const cancel = clock.setTimer(limits.authenticateMs, () => asking.abort(late));
-    this.#asking = asking;
-    try {
-      return await Promise.race([this.#authenticate(token, signal), aborted]);
-    } finally {
-      this.#asking = null;
-      cancel();
-    }
-  }
-
-  #whyUnsupported({ app, app_version }: ClientFrameOf['hello'], maxBytes: number): string | null {
-    const { protocol, acceptsVersion } = this.#services;
-    if (app !== protocol.app) return `this server is for ${JSON.stringify(protocol.app)}`;
-    if (!acceptsVersion(app_version)) return `version ${app_version} of ${app} is not accepted here`;
-    if (maxBytes < SMALLEST_CLIENT_LIMIT_BYTES) {
-      return `max_frame_bytes must be at least ${SMALLEST_CLIENT_LIMIT_BYTES}, not ${maxBytes}`;
-    }
-    return null;
-  }
-
   #handshakeIsLate(): void {
     const within = `within ${this.#services.limits.handshakeMs} ms`;
     if (this.#state.name === 'awaiting_hello') {
-      this.goodbye({ code: 'bad_frame', message: `no \`hello\` ${within}`, retry: true });
+      this.goodbye(badFrame(`no \`hello\` ${within}`));
     } else this.#overloaded(`the server could not check the hello ${within}`);
   }
 
@@ -472,10 +375,10 @@ export class Connection implements Inbound, Line, Newcomer {
 
   #badFrame(message: string): void {
     this.#services.stats.malformedFrames += 1;
-    this.goodbye({ code: 'bad_frame', message, retry: true });
+    this.goodbye(badFrame(message));
   }
 
   #overloaded(message: string): void {
-    this.goodbye({ code: 'overloaded', message, retry: true, retryAfterMs: OVERLOADED_RETRY_MS });
+    this.goodbye(overloaded(message));
   }
 }

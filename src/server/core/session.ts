@@ -1,9 +1,9 @@
-import type { GoodbyeCode } from '../../protocol/codes.ts';
 import type { ClientFrame, ClientFrameOf, Cursor } from '../../protocol/frames/index.ts';
 import type { ClientKey, EventLog, Principal } from '../log/event-log.ts';
-import type { Clients, Contender } from './clients.ts';
 import type { Commands, Requester } from './commands.ts';
+import type { Contender, Fence } from './fence.ts';
 import { frameText } from './frames.ts';
+import { badFrame, type Goodbye } from './goodbye.ts';
 import { isStorable } from './publication.ts';
 import { Rate } from './rate.ts';
 import {
@@ -13,13 +13,6 @@ import {
   Subscription,
   type SubscriptionServices,
 } from './subscription.ts';
-
-export interface Goodbye {
-  readonly code: GoodbyeCode;
-  readonly message: string;
-  readonly retry: boolean;
-  readonly retryAfterMs?: number;
-}
 
 /** The socket, as its session sees it. */
 export interface Line {
@@ -34,7 +27,7 @@ export interface Line {
 
 export interface SessionServices extends SubscriptionServices {
   readonly log: EventLog;
-  readonly clients: Clients;
+  readonly fence: Fence;
   readonly commands: Commands;
   mayRead(principal: Principal, topic: string): Promise<boolean>;
   mayWrite(principal: Principal, topic: string): Promise<boolean>;
@@ -154,13 +147,13 @@ export class Session implements Contender, Subscriber, Requester {
   end(): void {
     for (const subscription of this.#subscriptions.values()) subscription.end();
     this.#subscriptions.clear();
-    this.#services.clients.left(this, this.#services.clock.elapsed);
+    this.#services.fence.left(this, this.#services.clock.elapsed);
   }
 
   take(frame: ClientFrame): void {
     switch (frame.type) {
       case 'hello':
-        this.#line.goodbye({ code: 'bad_frame', message: 'a second `hello`', retry: true });
+        this.#line.goodbye(badFrame('a second `hello`'));
         return;
       case 'subscribe':
         this.#subscribe(frame.topic, {
@@ -227,8 +220,8 @@ export class Session implements Contender, Subscriber, Requester {
   #takeAcknowledgement({ topic, epoch, offsets, failed = [] }: ClientFrameOf['ack']): void {
     const all = [...offsets, ...failed.map(({ offset }) => offset)];
     if (all.length > OFFSETS_PER_ACK) {
-      const message = `an \`ack\` of ${all.length} offsets; send at most ${OFFSETS_PER_ACK} at once`;
-      this.#line.goodbye({ code: 'bad_frame', message, retry: true });
+      const most = `send at most ${OFFSETS_PER_ACK} at once`;
+      this.#line.goodbye(badFrame(`an \`ack\` of ${all.length} offsets; ${most}`));
       return;
     }
     if (this.#acknowledging > ACKNOWLEDGING_LIMIT) {

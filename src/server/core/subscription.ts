@@ -1,9 +1,9 @@
 import type { ClientKey, EventLog, From, History, LoggedEvent } from '../log/event-log.ts';
 import { byteLength } from './bytes.ts';
-import { eventText, frameText, redeliveryText } from './frames.ts';
+import { eventText, frameText } from './frames.ts';
 import type { Limits } from './limits.ts';
 import type { Clock } from './peer.ts';
-import { Repeats } from './repeats.ts';
+import { Redelivery } from './redelivery.ts';
 import type { ServerTime } from './server-time.ts';
 import { snapshotTexts } from './snapshot.ts';
 import type { ServerStats } from './stats.ts';
@@ -77,7 +77,7 @@ export class Subscription implements Listener {
   readonly topic: string;
   readonly #subscriber: Subscriber;
   readonly #services: SubscriptionServices;
-  readonly #repeats = new Repeats();
+  readonly #redelivery: Redelivery;
   #phase: Phase = { name: 'joining' };
   /** Grows with each begin, so that one that was overtaken notices. */
   #generation = 0;
@@ -88,13 +88,22 @@ export class Subscription implements Listener {
   #processed = 0;
   /** The newest offset that the client was given. */
   #given = 0;
-  #repeatTimer: { readonly at: number; readonly cancel: () => void } | null = null;
   #retryTimer: (() => void) | null = null;
 
   constructor(topic: string, subscriber: Subscriber, services: SubscriptionServices) {
     this.topic = topic;
     this.#subscriber = subscriber;
     this.#services = services;
+    this.#redelivery = new Redelivery(
+      {
+        topic,
+        owed: () => this.#owed(),
+        send: (frame) => subscriber.send(frame),
+        fits: (frame) => subscriber.fits(frame),
+        congested: () => subscriber.congested(),
+      },
+      services,
+    );
   }
 
   /** The principal was found to be allowed to read the topic. */
@@ -132,7 +141,7 @@ export class Subscription implements Listener {
   end(): void {
     if (this.#phase.name === 'ended') return;
     this.#phase = { name: 'ended' };
-    this.#repeatTimer?.cancel();
+    this.#redelivery.end();
     this.#retryTimer?.();
     this.#services.topics.leave(this);
   }
@@ -149,7 +158,7 @@ export class Subscription implements Listener {
   /** The client has acknowledged them. */
   acknowledged(epoch: string, offsets: readonly number[]): void {
     if (epoch !== this.#epoch) return;
-    for (const offset of offsets) this.#repeats.end(offset);
+    for (const offset of offsets) this.#redelivery.acknowledged(offset);
   }
 
   offer(epoch: string, events: readonly Offered[]): boolean {
@@ -175,13 +184,12 @@ export class Subscription implements Listener {
     this.#generation += 1;
     const current = this.#whileCurrent();
     try {
-      const owedBefore = await this.#services.log.owed(this.client, this.topic);
+      const owedBefore = await this.#owed();
       if (!current()) return;
       const known = await this.#answer(start, current);
       if (known === null || !(await this.#catchUp(known, current))) return;
       this.#phase = { name: 'live' };
-      for (const { offset } of owedBefore) this.#sent(offset, this.#services.clock.elapsed);
-      await this.#repeat(owedBefore);
+      await this.#redelivery.resume(owedBefore);
     } catch (error) {
       if (!current()) return;
       this.#services.report(error, `reading topic ${this.topic}`);
@@ -244,7 +252,7 @@ export class Subscription implements Listener {
   }
 
   async #sendSnapshot(ref: number, from: From | null, current: () => boolean): Promise<number | null> {
-    const { log, limits, stats, clock } = this.#services;
+    const { log, limits, stats } = this.#services;
     const state = await log.state(this.topic);
     if (!current()) return null;
     const history = from === null ? null : await log.read(this.topic, from, { last: limits.missedLimit });
@@ -277,7 +285,7 @@ export class Subscription implements Listener {
       this.#subscriber.send(text);
     }
     for (const event of [...state.events, ...(missed ?? [])]) {
-      if (event.critical && !left.has(event.offset)) this.#sent(event.offset, clock.elapsed);
+      if (event.critical && !left.has(event.offset)) this.#redelivery.sent(event.offset);
     }
     return state.offset;
   }
@@ -318,59 +326,17 @@ export class Subscription implements Listener {
     this.#given = event.offset;
     this.#services.stats.eventsSent += 1;
     this.#subscriber.send(text);
-    if (event.critical) this.#sent(event.offset, this.#services.clock.elapsed);
+    if (event.critical) this.#redelivery.sent(event.offset);
+  }
+
+  async #owed(): Promise<readonly LoggedEvent[]> {
+    return await this.#services.log.owed(this.client, this.topic);
   }
 
   async #owe(events: readonly LoggedEvent[]): Promise<void> {
     const offsets = [...new Set(events.filter(({ critical }) => critical).map(({ offset }) => offset))];
     if (offsets.length === 0) return;
     await this.#services.log.owe(this.client, this.topic, offsets, this.#services.time.now());
-  }
-
-  /** A critical event is sent: it comes again unless it is acknowledged. */
-  #sent(offset: number, now: number): void {
-    this.#armRepeats(this.#repeats.begin(offset, now));
-  }
-
-  #armRepeats(at: number): void {
-    if (this.#phase.name === 'ended' || (this.#repeatTimer && this.#repeatTimer.at <= at)) return;
-    this.#repeatTimer?.cancel();
-    const cancel = this.#services.clock.setTimer(at - this.#services.clock.elapsed, () => {
-      this.#repeatTimer = null;
-      void this.#repeatDue();
-    });
-    this.#repeatTimer = { at, cancel };
-  }
-
-  async #repeatDue(): Promise<void> {
-    const { log, clock, report } = this.#services;
-    const due = this.#repeats.dueAt(clock.elapsed);
-    // Whatever comes of this, the next time is later.
-    for (const offset of due) this.#repeats.again(offset, clock.elapsed);
-    try {
-      const owed = await log.owed(this.client, this.topic);
-      const stillOwed = new Set(owed.map(({ offset }) => offset));
-      for (const offset of due) if (!stillOwed.has(offset)) this.#repeats.end(offset);
-      const dueOnes = new Set(due);
-      await this.#repeat(owed.filter(({ offset }) => dueOnes.has(offset)));
-    } catch (error) {
-      report(error, `repeating critical events of topic ${this.topic}`);
-    }
-    const next = this.#repeats.nextAt();
-    if (next !== null) this.#armRepeats(next);
-  }
-
-  async #repeat(events: readonly LoggedEvent[]): Promise<void> {
-    const { stats } = this.#services;
-    for (const event of events) {
-      for (let full = this.#subscriber.congested(); full; full = this.#subscriber.congested()) await full;
-      if (this.#isOver()) return;
-      const text = redeliveryText(this.topic, event);
-      if (!this.#subscriber.fits(text)) continue;
-      stats.redeliveries += 1;
-      stats.eventsSent += 1;
-      this.#subscriber.send(text);
-    }
   }
 
   #subscribed(ref: number, { epoch, offset }: Pick<History, 'epoch' | 'offset'>, recovered: boolean): void {
@@ -389,10 +355,6 @@ export class Subscription implements Listener {
     const { maxBytes } = this.#subscriber;
     const message = `event ${offset} of topic ${JSON.stringify(this.topic)} (${byteLength(event)} bytes) does not fit into a frame of ${maxBytes} bytes, the \`max_frame_bytes\` of this connection's \`hello\`; it is left out`;
     this.#error({ code: 'too_large', message, ended: false });
-  }
-
-  #isOver(): boolean {
-    return this.#phase.name === 'ended';
   }
 
   #whileCurrent(): () => boolean {

@@ -29,7 +29,7 @@ export const SERVER_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'the server lets a connection of a lower term take over',
-    file: 'src/server/core/clients.ts',
+    file: 'src/server/core/fence.ts',
     text: '      if (contender.term < holder.term) return false;\n',
     instead: '',
   },

@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
-import { Clients } from '../../../src/server/core/clients.ts';
 import { deferred } from '../../../src/server/core/deferred.ts';
+import { Fence } from '../../../src/server/core/fence.ts';
 import { memoryLog } from '../../../src/server/index.ts';
 import { HandWorld } from './support/hand.ts';
 import { world } from './support/worlds.ts';
@@ -354,7 +354,7 @@ test('a command that is nested too deeply to be written again is refused, and th
 });
 
 test('of clients without a connection, so many are remembered', () => {
-  const clients = new Clients();
+  const clients = new Fence();
   const contender = (n: number, term: number) => ({
     client: { principal: 'ann', clientId: String(n) },
     term,

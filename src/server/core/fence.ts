@@ -17,7 +17,7 @@ const FENCE_MS = 600_000;
 const FENCES_LIMIT = 100_000;
 
 /** One connection for each client: the higher term wins, at equal terms the newer socket. */
-export class Clients {
+export class Fence {
   readonly #holders = new Map<string, Contender>();
   /** Of clients without a connection, the longest gone first. */
   readonly #fences = new Map<string, { readonly holder: Contender; readonly endedAt: number }>();

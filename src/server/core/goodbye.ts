@@ -1,0 +1,26 @@
+import type { GoodbyeCode } from '../../protocol/codes.ts';
+
+/** Why the server ends a connection. */
+export interface Goodbye {
+  readonly code: GoodbyeCode;
+  readonly message: string;
+  readonly retry: boolean;
+  readonly retryAfterMs?: number;
+}
+
+const OVERLOADED_RETRY_MS = 10_000;
+
+/** Too much of something, or something that failed for now. */
+export function overloaded(message: string): Goodbye {
+  return { code: 'overloaded', message, retry: true, retryAfterMs: OVERLOADED_RETRY_MS };
+}
+
+export function badFrame(message: string): Goodbye {
+  return { code: 'bad_frame', message, retry: true };
+}
+
+export const DISCONNECTED: Goodbye = {
+  code: 'unauthorized',
+  message: 'the server ended this connection',
+  retry: true,
+};

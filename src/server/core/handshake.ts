@@ -1,0 +1,165 @@
+import type { ClientFrameOf } from '../../protocol/frames/index.ts';
+import type { AnyProtocol } from '../../protocol/types.ts';
+import type { ClientKey, EventLog, Principal } from '../log/event-log.ts';
+import type { AtWork, ToldRun } from './at-work.ts';
+import type { Fence } from './fence.ts';
+import { DISCONNECTED, type Goodbye, overloaded } from './goodbye.ts';
+import type { Limits } from './limits.ts';
+import type { LogOpening } from './log-opening.ts';
+import type { Clock } from './peer.ts';
+import type { ServerTime } from './server-time.ts';
+
+/** Answers who holds this token; `null` for nobody. The signal is aborted where nobody waits for the answer any more. */
+export type Authenticate = (token: string | undefined, signal: AbortSignal) => Promise<Principal | null>;
+
+export interface HandshakeServices {
+  readonly protocol: AnyProtocol;
+  readonly log: EventLog;
+  readonly opening: LogOpening;
+  readonly atWork: AtWork;
+  readonly fence: Fence;
+  readonly clock: Clock;
+  readonly time: ServerTime;
+  readonly limits: Limits;
+  /** No command is remembered from before this, whatever the log says. */
+  readonly rememberedSince: number;
+  /** Whether `limits.connectionsPerPrincipal` counts. */
+  readonly countsConnections: boolean;
+  acceptsVersion(appVersion: number): boolean;
+}
+
+/** What a connection is told with its welcome. */
+export interface Welcome {
+  readonly client: ClientKey;
+  /** The largest message that the client reads. */
+  readonly maxBytes: number;
+  readonly serverTime: number;
+  readonly rememberedSince: number;
+  readonly runs: readonly ToldRun[];
+}
+type Answer =
+  | { readonly state: 'welcome'; readonly welcome: Welcome }
+  | { readonly state: 'refused'; readonly goodbye: Goodbye };
+
+/** A client that cannot read this much cannot even be welcomed. */
+const SMALLEST_CLIENT_LIMIT_BYTES = 1_024;
+const DEFAULT_CLIENT_LIMIT_BYTES = 16_777_216;
+
+/** Decides whether a socket may become a connection: which application and version, whose token, how many there are. */
+export class Handshake {
+  readonly #services: HandshakeServices;
+  readonly #authenticate: Authenticate;
+  readonly #address: string;
+  readonly #over = new AbortController();
+  /** Whose connections were ended while the token was looked at. */
+  readonly #disconnected = new Set<Principal>();
+  #principal: Principal | null = null;
+
+  constructor(services: HandshakeServices, authenticate: Authenticate, address: string) {
+    this.#services = services;
+    this.#authenticate = authenticate;
+    this.#address = address;
+  }
+
+  /** Known as soon as the token was accepted. */
+  get principal(): Principal | null {
+    return this.#principal;
+  }
+
+  /** The connections of a principal are being ended: where this turns out to be one of them, it is refused. */
+  disconnect(principal: Principal): void {
+    if (this.#principal === null) this.#disconnected.add(principal);
+  }
+
+  /** Nobody waits for its answer any more: `answer` rejects with this error. */
+  abort(error: Error): void {
+    this.#over.abort(error);
+  }
+
+  async answer(hello: ClientFrameOf['hello']): Promise<Answer> {
+    const { opening, log, time, atWork } = this.#services;
+    const maxBytes = hello.max_frame_bytes ?? DEFAULT_CLIENT_LIMIT_BYTES;
+    const unsupported = this.#whyUnsupported(hello, maxBytes);
+    if (unsupported !== null) return refused({ code: 'unsupported', message: unsupported, retry: false });
+    await this.#unlessOver(opening.opened());
+    const principal = await this.#ask(hello.token);
+    if (principal === null) {
+      return refused({ code: 'unauthorized', message: 'the token was not accepted', retry: true });
+    }
+    this.#principal = principal;
+    if (this.#disconnected.has(principal)) return refused(DISCONNECTED);
+    const client: ClientKey = { principal, clientId: hello.client_id };
+    const owner = await log.claim(client, time.now());
+    const serverTime = await atWork.tell();
+    const known = await atWork.runs();
+    const rememberedSince = Math.max(await log.dedupeSince(), this.#services.rememberedSince);
+    this.#over.signal.throwIfAborted();
+    if (owner !== principal) {
+      const message = 'this client_id belongs to another principal';
+      return refused({ code: 'identity_mismatch', message, retry: false });
+    }
+    const crowded = this.#whyTooMany(client);
+    if (crowded !== null) return refused(overloaded(crowded));
+    const runs = known.filter(({ until = serverTime }) => until >= rememberedSince);
+    return { state: 'welcome', welcome: { client, maxBytes, serverTime, rememberedSince, runs } };
+  }
+
+  #whyUnsupported({ app, app_version }: ClientFrameOf['hello'], maxBytes: number): string | null {
+    const { protocol, acceptsVersion } = this.#services;
+    if (app !== protocol.app) return `this server is for ${JSON.stringify(protocol.app)}`;
+    if (!acceptsVersion(app_version)) return `version ${app_version} of ${app} is not accepted here`;
+    if (maxBytes < SMALLEST_CLIENT_LIMIT_BYTES) {
+      return `max_frame_bytes must be at least ${SMALLEST_CLIENT_LIMIT_BYTES}, not ${maxBytes}`;
+    }
+    return null;
+  }
+
+  #whyTooMany(client: ClientKey): string | null {
+    const { fence, limits, countsConnections } = this.#services;
+    if (countsConnections && fence.othersOf(client) >= limits.connectionsPerPrincipal) {
+      return `more than ${limits.connectionsPerPrincipal} connections of one principal`;
+    }
+    if (fence.othersFrom(this.#address, client) >= limits.connectionsPerAddress) {
+      return `more than ${limits.connectionsPerAddress} connections from one address`;
+    }
+    return null;
+  }
+
+  /** Rejects where the answer takes too long, or nobody waits for it any more. */
+  async #ask(token: string | undefined): Promise<Principal | null> {
+    const { clock, limits } = this.#services;
+    const late = new AbortController();
+    const cancel = clock.setTimer(limits.authenticateMs, () =>
+      late.abort(
+        new Error(`authenticate took longer than limits.authenticateMs (${limits.authenticateMs} ms)`),
+      ),
+    );
+    const signal = AbortSignal.any([this.#over.signal, late.signal]);
+    try {
+      return await unlessAborted(signal, this.#authenticate(token, signal));
+    } finally {
+      cancel();
+    }
+  }
+
+  async #unlessOver<T>(promise: Promise<T>): Promise<T> {
+    return await unlessAborted(this.#over.signal, promise);
+  }
+}
+
+function refused(goodbye: Goodbye): Answer {
+  return { state: 'refused', goodbye };
+}
+
+async function unlessAborted<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
+  signal.throwIfAborted();
+  const ended = new AbortController();
+  const aborted = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true, signal: ended.signal });
+  });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    ended.abort();
+  }
+}
