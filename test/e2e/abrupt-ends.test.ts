@@ -1,7 +1,12 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { cutWrite } from './harness/cut-write.ts';
 import { killRendererOfWorker, killWorker } from './harness/kill.ts';
-import { expect, test } from './harness/lab.ts';
+import { expect, openLab, test } from './harness/lab.ts';
+import { labConfig } from './harness/lab-page.ts';
 import { readLog } from './harness/lab-process.ts';
 import { Ledger } from './harness/ledger.ts';
+import { startOwnBrowser } from './harness/own-browser.ts';
 
 const TOPICS = ['run:1', 'run:2', 'run:3'];
 
@@ -110,4 +115,35 @@ test('the server is killed in the middle of a command, again and again: it runs 
     expect(await tabs[1].page.evaluate((of) => window.lab.client.outbox.settled(of), id)).toMatchObject({
       status: 'accepted',
     });
+});
+
+test('the browser is killed in the middle of a write: what was stored is there at the next start, and at the one after that', async ({
+  folder,
+  network,
+  site,
+}) => {
+  await network.setMode('refuse');
+  const profile = join(folder, 'profile');
+  const start = async () => {
+    const own = await startOwnBrowser(profile);
+    const tab = await openLab(own.context, site.origin, labConfig(network.port));
+    await expect.poll(async () => (await tab.inspect()).role.state).toBe('owner');
+    return { own, tab };
+  };
+  const first = await start();
+  expect(await first.tab.decide('gate 1', 'approved')).toMatchObject({ durable: true });
+  await first.own.kill();
+  const log = await cutWrite(profile);
+
+  const second = await start();
+  await expect.poll(second.tab.outbox).toHaveLength(1);
+  expect(await second.tab.decide('gate 2', 'approved')).toMatchObject({ durable: true });
+  // Behind the cut nothing may stay.
+  await expect.poll(() => existsSync(log)).toBe(false);
+  await second.own.kill();
+
+  const third = await start();
+  await expect.poll(third.tab.outbox).toHaveLength(2);
+  expect(await third.tab.errors()).toEqual([]);
+  await third.own.kill();
 });

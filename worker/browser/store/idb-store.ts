@@ -10,6 +10,7 @@ import {
 } from '../../core/store.ts';
 import { storeError, withDeadline } from './failure.ts';
 import { type Former, openFormer } from './former.ts';
+import { beginLogAnew } from './fresh-log.ts';
 import { isCursor, isEntry, isMeta, isOutcome } from './rows.ts';
 import { FORMAT, META, migrate, type Tables } from './schema.ts';
 import { type Database, type End, transact, type Writing } from './transaction.ts';
@@ -87,6 +88,7 @@ export class IdbStore implements Store {
       const { term } = state.meta;
       this.#terms = [term];
       this.#connection = { state: 'open', term, db: Promise.resolve(db), present: db, isProven: true };
+      beginLogAnew();
       return state;
     } catch (error) {
       db?.close();
