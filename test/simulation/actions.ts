@@ -63,9 +63,17 @@ export type Action =
   | { do: 'fail log'; what: LogFault; times: number }
   /**
    * It is brought back from a backup, of when so large a share of it was written; somebody sets its clock with it. A tab
-   * sends so many just before, whose answers do not arrive any more.
+   * sends so many just before, whose answers do not arrive any more. From then on it may ignore what clients know of its
+   * topics.
    */
-  | { do: 'restore server'; share: number; ms: number; tab: number; sends: number }
+  | {
+      do: 'restore server';
+      share: number;
+      ms: number;
+      tab: number;
+      sends: number;
+      ignoresCursors: boolean;
+    }
   | { do: 'set server clock'; ms: number }
   | { do: 'expire token' }
   /** How pages give their tokens from now on. */
@@ -206,6 +214,7 @@ const WEIGHTED: readonly (readonly [weight: number, make: Make])[] = [
       ms: -pickBack(int),
       tab: int(8),
       sends: int(3),
+      ignoresCursors: false,
     }),
   ],
   [
@@ -235,8 +244,12 @@ export function schedule(random: Random, length: number): Action[] {
   const kinds = WEIGHTED.filter((_, index) => index < ALWAYS || random.next() < 0.6);
   const total = kinds.reduce((sum, [weight]) => sum + weight, 0);
   const actions = Array.from({ length }, () => draw(random, kinds, random.int(total)));
-  if (random.int(SCENE_IN) === 0) actions.splice(random.int(length), 0, ...scene(random));
-  return actions;
+  if (random.int(SCENE_IN) !== 0) return actions;
+  const at = random.int(length);
+  // What comes before and after hides what a scene has done; there is enough of both in other schedules.
+  const before = actions.slice(0, at).slice(-random.int(length));
+  const after = actions.slice(at, at + random.int(random.int(length)));
+  return [...before, ...scene(random), ...after];
 }
 
 function draw(random: Random, kinds: typeof WEIGHTED, drawn: number): Action {

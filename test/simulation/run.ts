@@ -1,5 +1,6 @@
 import { type Action, schedule } from './actions.ts';
 import { atRest, during } from './judges/index.ts';
+import { besideStuck } from './judges/stuck.ts';
 import { perform } from './perform.ts';
 import { Random } from './random.ts';
 import { World } from './world.ts';
@@ -28,6 +29,8 @@ export async function play(seed: number, actions: readonly Action[]): Promise<Re
     if (world.problems.length > 0) break;
   }
   if (world.problems.length === 0) {
+    world.endFaults();
+    if (world.hasStuckWorker) await besideStuck(world);
     await world.heal();
     await atRest(world);
   }

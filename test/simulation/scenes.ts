@@ -180,6 +180,67 @@ const secondPage: Scene = (random) => [
   wait(random.int(500)),
 ];
 
+/** The server is restored from a backup of a moment ago, and gives offsets that pages know to other events. */
+const lowered: Scene = (random) => [
+  { do: 'publish', what: random.pick(['alarm', 'gate']), topic: 0, count: 2 + random.int(3) },
+  wait(300 + random.int(300)),
+  {
+    do: 'restore server',
+    share: 1 - random.next() * 0.3,
+    ms: 0,
+    tab: 0,
+    sends: 0,
+    ignoresCursors: random.int(4) > 0,
+  },
+  { do: 'reconnect', tab: 0 },
+  wait(random.int(500)),
+  { do: 'publish', what: random.pick(['alarm', 'gate']), topic: 0, count: 1 + random.int(4) },
+  wait(1_000),
+];
+
+/** The server has forgotten whose the browser is, and takes it for somebody else's while something waits to be sent. */
+const takenForEve: Scene = (random) => [
+  { do: 'server down' },
+  send(random, ['decide', 'note', 'choose']),
+  { do: 'restart server', keepsHistory: false },
+  wait(random.int(3_000)),
+  { do: 'server up' },
+  { do: 'someone else', ms: 5_000 + random.int(15_000) },
+];
+
+/** A hub that cannot read whose the outbox is has one thing after the other done; then it can, and goes by its right name. */
+const rightName: Scene = (random) => [
+  { do: 'break store', failure: random.pick(FAILURES) },
+  { do: 'kill worker', of: 'first' },
+  wait(500 + random.int(500)),
+  { do: 'mend store' },
+  ...Array.from({ length: 8 }, () => [
+    send(random, ['decide', 'note', 'choose']),
+    wait(50 + random.int(300)),
+  ]).flat(),
+];
+
+/** The worker that owns is stuck to the end, and there is another one. */
+const stuckOwner: Scene = (random) => [
+  { do: 'open tab', of: random.pick(['same', 'own']), who: 'ann' },
+  wait(random.int(3_000)),
+  { do: 'wedge worker', of: 'first' },
+  wait(random.int(8_000)),
+];
+
+/** All pages, in two workers, are slow to take what they are given. */
+const slowPages: Scene = (random) => {
+  const ms = 2_000 + random.int(2_500);
+  return [
+    { do: 'open tab', of: random.pick(['same', 'newer', 'own']), who: 'ann' },
+    wait(4_000),
+    ...[0, 1, 2, 3].map((tab): Action => ({ do: 'slow tab', tab, ms })),
+    { do: 'publish', what: random.pick(['lines', 'nodes', 'alarm']), topic: 0, count: 1 + random.int(3) },
+    wait(700 + random.int(800)),
+    ...[0, 1, 2, 3].map((tab): Action => ({ do: 'slow tab', tab, ms: 0 })),
+  ];
+};
+
 const SCENES: [Scene, ...Scene[]] = [
   fullDisk,
   commonEnd,
@@ -193,4 +254,9 @@ const SCENES: [Scene, ...Scene[]] = [
   signOutOfTwo,
   longAway,
   secondPage,
+  lowered,
+  takenForEve,
+  rightName,
+  stuckOwner,
+  slowPages,
 ];

@@ -7,6 +7,12 @@ import type { Ledger } from './ledger.ts';
 import type { SignOuts } from './sign-outs.ts';
 import type { SimTab } from './tab.ts';
 
+/** Of the present epoch of a topic: the timestamp of the event that came last at each offset. */
+interface Brought {
+  readonly epoch: string;
+  readonly times: Map<number, number>;
+}
+
 /** Sees all that crosses the network, and what pages have credited. */
 export class Witness {
   /** A hash of all that crossed the network. */
@@ -17,6 +23,8 @@ export class Witness {
   readonly credited = new Map<string, number>();
   /** Whose the socket is, by what was said in its `hello`. */
   readonly #ownerOf = new WeakMap<Wire, string>();
+  /** By topic: what a socket has brought. */
+  readonly #brought = new WeakMap<Wire, Map<string, Brought>>();
   readonly #hellos = new Map<Wire, { readonly client: string; readonly term: number }>();
   /** By the id of a command that has reached the server. */
   readonly #byId = new Map<string, Account>();
@@ -95,7 +103,7 @@ export class Witness {
       }
     } else if (frame.type === 'ack') {
       const { topic, epoch } = frame;
-      for (const offset of frame.offsets) this.#judgeAck(topic, epoch, offset);
+      for (const offset of frame.offsets) this.#judgeAck(wire, { topic, epoch, offset });
       for (const { offset } of frame.failed ?? []) this.acknowledged.add(`${topic} ${epoch} ${offset}`);
     }
   }
@@ -104,6 +112,18 @@ export class Witness {
     if (frame.type === 'command_nack') {
       this.#byId.get(frame.id)?.denied(!frame.retry, frame.ran === false);
     } else if (frame.type === 'goodbye' && frame.code === 'superseded') this.#judgeSuperseded(wire);
+    else if (frame.type === 'subscribed' || frame.type === 'snapshot') {
+      const { topic, epoch } = frame;
+      const topics = this.#brought.get(wire) ?? new Map<string, Brought>();
+      this.#brought.set(wire, topics);
+      if (topics.get(topic)?.epoch !== epoch) topics.set(topic, { epoch, times: new Map() });
+      if (frame.type === 'subscribed') return;
+      for (const item of [...frame.events, ...(frame.missed ?? [])]) this.#bring(wire, topic, item);
+    } else if (frame.type === 'event') this.#bring(wire, frame.topic, frame);
+  }
+
+  #bring(wire: Wire, topic: string, { offset, ts }: { offset: number; ts: number }): void {
+    this.#brought.get(wire)?.get(topic)?.times.set(offset, ts);
   }
 
   /** Only by a connection of the same client that is of its term, or a higher one. */
@@ -116,10 +136,14 @@ export class Witness {
     if (!isRight) this.#problem(`a connection of term ${own.term} was superseded by one of a lower term`);
   }
 
-  /** At the moment of the acknowledgement some page must have taken it. */
-  #judgeAck(topic: string, epoch: string, offset: number): void {
-    this.acknowledged.add(`${topic} ${epoch} ${offset}`);
-    const isTaken = this.#timesOf(topic, epoch, offset).some((ts) => this.#isTaken(topic, { offset, ts }));
+  /** At the moment of the acknowledgement some page must have taken it: what this socket has brought, where it did. */
+  #judgeAck(wire: Wire, { topic, epoch, offset }: { topic: string; epoch: string; offset: number }): void {
+    const name = `${topic} ${epoch} ${offset}`;
+    this.acknowledged.add(name);
+    const brought = this.#brought.get(wire)?.get(topic);
+    const ts = brought?.epoch === epoch ? brought.times.get(offset) : undefined;
+    const times = ts === undefined ? this.#timesOf(topic, epoch, offset) : [ts];
+    const isTaken = times.some((ts) => this.#isTaken(topic, { offset, ts }));
     if (!isTaken)
       this.#problem(`critical event ${offset} of ${topic} was acknowledged, and no page had taken it`);
   }

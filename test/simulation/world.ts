@@ -94,6 +94,10 @@ export class World {
     return this.witness.trace;
   }
 
+  get hasStuckWorker(): boolean {
+    return SHARED.some((build) => this.browser.worker(build)?.life.isFrozen);
+  }
+
   diskOf(who: Who): Disk {
     return this.browser.disk(protocol.app, who);
   }
@@ -264,8 +268,8 @@ export class World {
     this.#release = () => {};
   }
 
-  /** All faults end; then everything is given the time that it needs. */
-  async heal(): Promise<void> {
+  /** All faults end but those of what is stopped. */
+  endFaults(): void {
     this.#killAfter = null;
     this.network.latencyMs = 0;
     this.network.bytesPerSecond = null;
@@ -274,6 +278,11 @@ export class World {
     this.tokens = 'fine';
     this.mendStores();
     for (const { page } of this.tabs) page.busyMs = 0;
+  }
+
+  /** What is stopped goes on as well; then everything is given the time that it needs. */
+  async heal(): Promise<void> {
+    this.endFaults();
     this.wake();
     // What a sign-out came to is known by then.
     const isOpen = PEOPLE.some((who) => this.signOuts.isUnderWay(who));

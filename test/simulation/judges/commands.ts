@@ -14,6 +14,8 @@ export function judgeAccount(world: World, account: Account): void {
   const row = [...disk.entries.values()].find((entry) => entry.command['n'] === n);
   const kept = [...disk.outcomes.values()].find((outcome) => outcome.command['n'] === n)?.outcome;
   const isRefused = server.refused.has(n);
+  const stranger = runs.find((principal) => isStranger(world, account, principal));
+  if (stranger) problems.push(`${about} ran in the name of ${stranger}, to whom the outbox does not belong`);
   if (row?.fate.state === 'pending') problems.push(`${about} is still pending`);
   for (const status of [row?.fate.state, kept?.status]) {
     if (status === undefined) continue;
@@ -36,6 +38,12 @@ export function judgeAccount(world: World, account: Account): void {
   if (isDurable) problems.push(`${about} is lost, though it was durable`);
   else if (send.is === 'taken' && !account.outlivedHub && !account.circumstances.mayLoseHubs)
     problems.push(`${about} is lost, and no hub has died`);
+}
+
+/** A hub that cannot read whose the outbox is, cannot know. */
+function isStranger(world: World, { who }: Account, principal: string): boolean {
+  const owner = world.diskOf(who).principal;
+  return !world.isPlain && !world.storeEverFailed && principal !== owner;
 }
 
 /** Whoever sent it, and is still there, was answered; whoever was promised an outcome has it, or it may be forgotten. */

@@ -9,6 +9,7 @@ import { lifeTimer } from '../../../src/testing/fakes/worker.ts';
 import type { Ledger } from '../ledger.ts';
 import { PEOPLE } from '../people.ts';
 import { isReadable, serverProtocol } from '../protocol.ts';
+import { ignoringCursors } from './cursors.ts';
 import { Doorkeeper } from './doorkeeper.ts';
 import { COMMAND_LIMIT_MS, handler } from './handlers.ts';
 import { FAULT, type LogKind, SimLog } from './log.ts';
@@ -44,6 +45,13 @@ export interface ServerOptions {
   readonly isPlain: boolean;
 }
 
+/** How it is brought back from a backup. */
+interface Restore {
+  readonly share: number;
+  readonly ms: number;
+  readonly ignoresCursors: boolean;
+}
+
 /** The server: the real logic, on a log that outlives it. It is killed, started again, and may lose its memory. */
 export class SimServer {
   readonly doorkeeper = new Doorkeeper((ms) => this.#wait(ms, this.#life));
@@ -65,6 +73,7 @@ export class SimServer {
   /** How often it was brought back from a backup. */
   restores = 0;
   refusesCommands = false;
+  #ignoresCursors = false;
   readonly #options: ServerOptions;
   readonly #attempts = new Map<number, number>();
   /** Of the plain dialect: by id, whether it was accepted. */
@@ -123,6 +132,7 @@ export class SimServer {
   heal(): void {
     this.setUp(true);
     this.refusesCommands = false;
+    this.#ignoresCursors = false;
     this.doorkeeper.heal();
     this.#log.failNext('commit before', 0);
   }
@@ -141,13 +151,14 @@ export class SimServer {
   }
 
   /** Killed at this moment, and started again on a backup of its log. */
-  async restore({ share, ms }: { share: number; ms: number }): Promise<void> {
+  async restore({ share, ms, ignoresCursors }: Restore): Promise<void> {
     const { ledger, network } = this.#options;
     this.#life.end();
     network.cut();
     this.amnesias++;
     ledger.circumstances.serverForgot = true;
     this.restores++;
+    this.#ignoresCursors = ignoresCursors;
     // What was owed since then, no server knows of.
     this.owed.length = 0;
     const { log, lost, knownUntil, runUntil } = await this.#log.restored(share);
@@ -276,7 +287,11 @@ export class SimServer {
     const { isPlain, ledger, network } = this.#options;
     if (!this.isUp) network.server = null;
     else if (isPlain) network.server = acceptPlainly(this.#answered, ledger, this.refused);
-    else network.server = (peer) => broker.connect(peer, (token) => this.doorkeeper.authenticate(token));
+    else
+      network.server = (peer) => {
+        const inbound = broker.connect(peer, (token) => this.doorkeeper.authenticate(token));
+        return this.#ignoresCursors ? ignoringCursors(inbound) : inbound;
+      };
   }
 
   #report(error: unknown, about: string): void {
