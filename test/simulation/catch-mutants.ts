@@ -3,7 +3,7 @@ import { MUTANTS } from './mutants/index.ts';
 import type { Mutant } from './mutants/mutant.ts';
 import type { Played } from './player.ts';
 import { playThere } from './processes.ts';
-import { isCaughtByTest } from './unit-mutants.ts';
+import { isCaughtByTest } from './tested-mutants.ts';
 
 const PROGRESS_EVERY_MS = 10_000;
 const PROBLEM_CHARACTERS = 160;

@@ -1,7 +1,7 @@
 /**
  * `npm run simulate`: `--seeds N` plays so many schedules (2,000), `--from S` beginning with that seed; `--seed S` plays
  * one again, and makes it as short as it goes; `--mutants` shows that mistakes are caught, each by one of so many seeds or
- * by its unit test; `--only TEXT`: those with that in their name.
+ * by the test that it names, which may need a browser; `--only TEXT`: those with that in their name.
  */
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';

@@ -1,4 +1,5 @@
 import { HUB_MUTANTS } from './hub.ts';
+import { INDEXED_DB_MUTANTS } from './indexed-db.ts';
 import type { Mutant } from './mutant.ts';
 import { OUTBOX_MUTANTS } from './outbox.ts';
 import { PAGE_MUTANTS } from './page.ts';
@@ -8,11 +9,12 @@ import { SHELL_MUTANTS } from './shell.ts';
 import { STORING_MUTANTS } from './storing.ts';
 import { TOPICS_MUTANTS } from './topics.ts';
 
-/** Each must be caught by the simulation, or by the unit test that it names: what both let through, nobody tests. */
+/** Each must be caught by the simulation, or by the test that it names: what both let through, nobody tests. */
 export const MUTANTS: readonly Mutant[] = [
   ...SENDING_MUTANTS,
   ...OUTBOX_MUTANTS,
   ...STORING_MUTANTS,
+  ...INDEXED_DB_MUTANTS,
   ...HUB_MUTANTS,
   ...TOPICS_MUTANTS,
   ...SHELL_MUTANTS,

@@ -9,7 +9,7 @@ export interface Edit {
 export interface Mutant extends Edit {
   readonly name: string;
   readonly also?: Edit;
-  /** The unit test that catches it where the simulation cannot: why is in that test. */
+  /** The test that catches it where the simulation cannot: why is in that test. */
   readonly test?: string;
 }
 

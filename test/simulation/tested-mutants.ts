@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { editsOf, type Mutant } from './mutants/mutant.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
-/** What unit tests read. */
+/** What these tests read. */
 const COPIED = [
   'src',
   'worker',
@@ -20,7 +20,11 @@ const COPIED = [
 /** By test: whether it passes without any mistake. */
 const clean = new Map<string, Promise<boolean>>();
 
-/** Runs the mutant's unit test on a copy of the sources in which the mistake was made: whether the test fails there. */
+/** Where tests run in a browser: one after the other, since all have their libraries from one place. */
+const BROWSER = 'test/browser/';
+let browserIsFree: Promise<unknown> = Promise.resolve();
+
+/** Runs the mutant's test on a copy of the sources in which the mistake was made: whether the test fails there. */
 export async function isCaughtByTest(mutant: Mutant): Promise<boolean> {
   const { test } = mutant;
   if (test === undefined) return false;
@@ -46,9 +50,16 @@ export async function isCaughtByTest(mutant: Mutant): Promise<boolean> {
 }
 
 function passes(root: string, test: string): Promise<boolean> {
+  if (!test.startsWith(BROWSER)) return runs(root, test, 'unit');
+  const run = browserIsFree.then(() => runs(root, test, 'browser'));
+  browserIsFree = run.catch(() => {});
+  return run;
+}
+
+function runs(root: string, test: string, project: 'unit' | 'browser'): Promise<boolean> {
   return new Promise((done, failed) => {
     const vitest = join(root, 'node_modules/vitest/vitest.mjs');
-    const run = spawn(process.execPath, [vitest, 'run', '--project', 'unit', test], {
+    const run = spawn(process.execPath, [vitest, 'run', '--project', project, test], {
       cwd: root,
       stdio: 'ignore',
     });
