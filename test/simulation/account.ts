@@ -64,6 +64,7 @@ export class Account {
   /** By the time that has passed in this world. */
   readonly askedAt: number;
   readonly circumstances: Circumstances;
+  readonly #elapsed: () => number;
   readonly #problem: (text: string) => void;
   send: SendAnswer = { is: 'asked' };
   readonly receipts: Receipt[] = [];
@@ -72,6 +73,8 @@ export class Account {
   readonly runs: string[] = [];
   /** Everything that any page was told, in order. */
   readonly tellings: Status[] = [];
+  /** When a page was first told that it is uncertain. */
+  uncertainAt = Number.POSITIVE_INFINITY;
   /** When a frame of it last left, as the time has passed. */
   leftAt = 0;
   /** So many of its runs were lost with the log, in a way that nobody can notice. */
@@ -93,6 +96,7 @@ export class Account {
   constructor(
     about: Pick<Account, 'n' | 'command' | 'topic' | 'who' | 'tab' | 'key' | 'requireDurable' | 'askedAt'>,
     circumstances: Circumstances,
+    elapsed: () => number,
     problem: (text: string) => void,
   ) {
     this.n = about.n;
@@ -104,6 +108,7 @@ export class Account {
     this.requireDurable = about.requireDurable;
     this.askedAt = about.askedAt;
     this.circumstances = circumstances;
+    this.#elapsed = elapsed;
     this.#problem = (text) => problem(`command ${about.n} (${about.command}) ${text}`);
   }
 
@@ -130,6 +135,7 @@ export class Account {
     if (status !== 'forgotten' && this.tellings.includes('forgotten') && !this.isRetried)
       this.#problem(`was called forgotten, and then ${status}`);
     this.tellings.push(status);
+    if (status === 'uncertain') this.uncertainAt = Math.min(this.uncertainAt, this.#elapsed());
     if (status === 'accepted' && this.runs.length === 0) this.#problem('is called accepted, and never ran');
     if (this.runs.length > 0 && !this.mayBeCalled(status)) this.#problem(`ran, and is called ${status}`);
   }

@@ -15,14 +15,17 @@ export class Ledger {
     someoneElse: false,
   };
   readonly #byN = new Map<number, Account>();
+  readonly #elapsed: () => number;
   readonly #problem: (text: string) => void;
 
-  constructor(problem: (text: string) => void) {
+  /** @param elapsed the time that has passed in this world */
+  constructor(elapsed: () => number, problem: (text: string) => void) {
+    this.#elapsed = elapsed;
     this.#problem = problem;
   }
 
   open(about: ConstructorParameters<typeof Account>[0]): Account {
-    const account = new Account(about, this.circumstances, this.#problem);
+    const account = new Account(about, this.circumstances, this.#elapsed, this.#problem);
     this.accounts.push(account);
     this.#byN.set(account.n, account);
     return account;

@@ -33,7 +33,7 @@ export class World {
   readonly network = new FakeNetwork(this.clock);
   readonly browser = new FakeBrowser(this.clock, this.network);
   readonly faults = new WireFaults();
-  readonly ledger = new Ledger(this.#problem);
+  readonly ledger = new Ledger(() => this.clock.elapsed, this.#problem);
   /** Half of all worlds have room for everything: there, nothing at all may be missed. */
   readonly isRoomy: boolean;
   readonly isPlain: boolean;

@@ -26,7 +26,7 @@ export interface StoredEntry {
   readonly expiresAt?: number | undefined;
   /** A person has taken it back: it is not sent any more, and the server is asked how it ended. */
   readonly withdrawing?: boolean | undefined;
-  /** Of the last frame. Absent where the server did not name its runs. */
+  /** Of the last frame; no frame left later than that. Absent where the server did not name its runs. */
   readonly lastSent?: LastSent | undefined;
   /** Of so many attempts the server has said that no handler has begun. It is no word on a later one. */
   readonly noneRan?: number | undefined;

@@ -3,6 +3,8 @@ import type { World } from '../world.ts';
 
 /** So many endings a hub keeps, however old. */
 const KEPT_OUTCOMES = 50;
+/** A `welcome` that takes longer is not waited for. */
+const WELCOME_MS = 10_000;
 const NEVER_SENT: readonly string[] = ['expired', 'dropped', 'cancelled'];
 
 /** At rest: how a command ended is known, and nothing of it is lost. */
@@ -120,8 +122,12 @@ function mayBeUncertain(world: World, account: Account): boolean {
   );
 }
 
-function isOfNoRecord({ server }: World, { askedAt, leftAt }: Account): boolean {
-  return [askedAt, leftAt].some((at) => !server.simLog.keptRecordAt(at));
+function isOfNoRecord({ server: { simLog } }: World, account: Account): boolean {
+  const { askedAt, leftAt, outlivedHub, uncertainAt } = account;
+  // When it left a hub that died, the next one does not know, but for when it was asked for, and that by a `welcome` which
+  // may have been under way for as long.
+  if (outlivedHub && simLog.hasGap(askedAt - WELCOME_MS, uncertainAt)) return true;
+  return [askedAt, leftAt].some((at) => !simLog.keptRecordAt(at));
 }
 
 function isCancelled({ acts }: Account): boolean {

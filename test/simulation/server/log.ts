@@ -105,6 +105,15 @@ export class SimLog {
     });
   }
 
+  /** Whether a server began within these times, and none is recorded to have been at work just before. */
+  hasGap(from: number, to: number): boolean {
+    const isRecord = ({ method }: Change) => method === 'tell' || method === 'open';
+    return this.#changes.filter(isRecord).some(({ method, at }, i, records) => {
+      const before = records[i - 1]?.at ?? Number.NEGATIVE_INFINITY;
+      return method === 'open' && from < at && at <= to && before + RECORD_LASTS_MS < at;
+    });
+  }
+
   async #call(method: keyof EventLog, parameters: readonly unknown[]): Promise<unknown> {
     const fault = this.#fault;
     const hit = fault?.what.startsWith(method) && fault.times-- > 0 ? fault.what : null;

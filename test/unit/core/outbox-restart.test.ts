@@ -344,6 +344,28 @@ describe('uncertain', () => {
     expect(world.socket.sent('command')).toMatchObject([{ id }, { id, attempt: 2 }]);
   });
 
+  test('what a page offers anew has left before this hub was welcomed, so that no later gap makes it uncertain', () => {
+    const { world, tab } = start();
+    world.advance(20_000);
+    const [first, second] = [1, 2].map(() =>
+      tab.send({ command: { type: 'halt', n: 1 }, priority: 'high', topic: 'run:1', maybeSentMs: 10_000 }),
+    );
+    const run = { id: 'run a', from: 9_000 };
+    world.socket.welcome({ server_time: 100_000, dedupe_since: 500, runs: [run] });
+    expect(world.socket.sent('command')).toMatchObject([{ id: first?.id }]);
+    // Nor to the hub after this one.
+    const next = restart(world.disk, { now: world.now });
+    const runs = [
+      { ...run, until: 105_000 },
+      { id: 'run b', from: 150_000 },
+    ];
+    next.world.socket.welcome({ server_time: 150_000, dedupe_since: 500, runs });
+    expect(next.tab.outbox).toMatchObject([
+      { id: first?.id, state: 'sent', attempt: 3 },
+      { id: second?.id, state: 'sent', attempt: 0 },
+    ]);
+  });
+
   test('and is no first attempt to a server that forgets while it is connected', () => {
     const { world, tab } = start();
     const { id } = tab.send({ command: { type: 'remark', n: 1 }, maybeSentMs: 10_000 });

@@ -6,7 +6,16 @@ import type { StoredEntry, StoreOp } from '../store.ts';
 import { answerSend } from './answers.ts';
 import { type Box, pendingIn, type Writable } from './box.ts';
 import { end, leaveUncertain, reject } from './endings.ts';
-import { type Entry, inOrder, isPending, mayBeUnsent, neverRan, retryName, storedAs } from './entry.ts';
+import {
+  type Entry,
+  inOrder,
+  isPending,
+  isStored,
+  mayBeUnsent,
+  neverRan,
+  retryName,
+  storedAs,
+} from './entry.ts';
 import { expire, expireEntry, isOver, withEnd } from './expiry.ts';
 import { commandFrame, frameBytes, markedRow } from './frame.ts';
 import { pickNext } from './pick.ts';
@@ -285,10 +294,19 @@ function leaveForgotten(box: Box, writable: Writable): void {
     const { maybeSent, firstSentAt } = entry.row;
     const isOut = entry.delivery.state === 'in_flight' || entry.delivery.state === 'marking';
     if (isOut || !maybeSent || firstSentAt === null) continue;
-    if (firstSentAt >= dedupeSince && firstSentAt <= serverTime && isOfKnownRun(box, entry.row, writable))
-      continue;
-    leaveUncertain(box, entry);
+    const isKnown = firstSentAt >= dedupeSince && firstSentAt <= serverTime;
+    if (isKnown && isOfKnownRun(box, entry.row, writable)) keepRun(box, entry, writable);
+    else leaveUncertain(box, entry);
   }
+}
+
+/** No earlier hub sends any more: whoever knows this run up to now knows what came of it, also for the hub after this one. */
+function keepRun({ keeper }: Box, entry: Entry, { runs, serverTime }: Writable): void {
+  const run = runs?.at(-1);
+  if (!run || entry.row.lastSent) return;
+  const row = { ...entry.row, lastSent: { run: run.id, at: serverTime } };
+  entry.row = row;
+  if (isStored(entry)) keeper.write([{ op: 'put', table: 'entries', row }], 'relaxed');
 }
 
 /** What was sent to a run that was over already reached nobody: another one was at work then. */
