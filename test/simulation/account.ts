@@ -75,6 +75,8 @@ export class Account {
   readonly tellings: Status[] = [];
   /** When a page was first told that it is uncertain. */
   uncertainAt = Number.POSITIVE_INFINITY;
+  /** Some disk has had its row. */
+  wasStored = false;
   /** When a frame of it last left, as the time has passed. */
   leftAt = 0;
   /** So many of its runs were lost with the log, in a way that nobody can notice. */

@@ -1,4 +1,5 @@
 import type { OutboxEntry, Outcome } from '../../src/index.ts';
+import type { StoreOp } from '../../worker/core/store.ts';
 import { Account, type Circumstances } from './account.ts';
 import type { Who } from './people.ts';
 
@@ -39,6 +40,14 @@ export class Ledger {
   /** A hub has died, or was stopped: what it had in memory alone may be lost. */
   hubLost(): void {
     for (const account of this.accounts) account.outlivedHub = true;
+  }
+
+  /** This is on the disk of some browser from now on. */
+  stored(ops: readonly StoreOp[]): void {
+    for (const op of ops) {
+      const account = op.op === 'put' && op.table === 'entries' ? this.of(op.row.command) : undefined;
+      if (account) account.wasStored = true;
+    }
   }
 
   told(command: object, outcome: Outcome): void {

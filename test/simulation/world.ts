@@ -79,6 +79,7 @@ export class World {
     this.clock.between = () => this.#between();
     if (!this.isPlain) this.network.tamper = this.faults.tamper;
     this.network.heard = this.witness.heard;
+    for (const disk of this.disks) disk.written = (ops) => this.ledger.stored(ops);
     this.network.written = (text) => this.witness.written(text, this.clock.elapsed);
   }
 

@@ -34,6 +34,8 @@ export class Disk {
   failure: StoreFailure | null = null;
   /** Whether a transaction that fails as `unknown` is written all the same. */
   isWrittenUnknown: () => boolean = () => false;
+  /** Hears what was written. */
+  written: (ops: readonly StoreOp[]) => void = () => {};
   #failures: { failure: StoreFailure; times: number } | null = null;
   /** As of the last strict transaction: what a loss of power leaves. */
   #safe: Tables = emptyTables();
@@ -121,6 +123,7 @@ export class Disk {
       else if (op.table === 'outcomes') this.outcomes.set(op.row.id, op.row);
       else this.cursors.set(op.row.topic, op.row);
     }
+    this.written(ops);
   }
 
   #nextFailure(): StoreFailure | null {

@@ -82,8 +82,9 @@ export function judgeTellings({ allTabs, storeEverFailed, problems }: World, acc
 /** What a sign-out has thrown away, what was in a hub's memory alone, and what ended while many others did. */
 function mayBeForgotten({ ledger, storeEverFailed }: World, account: Account, { durable }: Receipt): boolean {
   const isInMemory = !durable || isLostWithPower(account);
-  // The server has it, which is durable, too: what it answered, a hub may have had in memory.
-  const endedInMemory = storeEverFailed && account.runs.length > 0;
+  // The server has it, which is durable, too: what it answered, a hub may have had in memory, whose store failed, or which
+  // died before its first row was written.
+  const endedInMemory = (storeEverFailed || !account.wasStored) && account.runs.length > 0;
   const areMany = ledger.accounts.length > KEPT_OUTCOMES;
   return isInMemory || endedInMemory || areMany || account.discarded !== 'no';
 }
