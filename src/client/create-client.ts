@@ -128,6 +128,7 @@ export function createClientOn<P extends AnyProtocol>(
     async signOut({ discard = false }: { discard?: boolean } = {}) {
       isSigningOut = true;
       const number = mark.ask();
+      let isAwaited = true;
       try {
         // After what was sent in this turn, which is handed over at its end.
         let wasAsked = false;
@@ -135,7 +136,8 @@ export function createClientOn<P extends AnyProtocol>(
           const isAgain = wasAsked;
           wasAsked = true;
           await null;
-          const reply = await hub.signOut(discard);
+          // Of what is thrown away once nobody waits any more, nobody would hear.
+          const reply = await hub.signOut(discard && isAwaited);
           // The hub that was asked first may have done it.
           return isAgain && !reply.ok && reply.code === 'storage_unavailable'
             ? { ...reply, code: 'unconfirmed' as const }
@@ -149,6 +151,7 @@ export function createClientOn<P extends AnyProtocol>(
         if (error instanceof TrunklineError && error.code === 'closed') signedOut();
         throw error;
       } finally {
+        isAwaited = false;
         isSigningOut = false;
       }
     },

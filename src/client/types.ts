@@ -143,7 +143,8 @@ export interface Client<P> extends AsyncDisposable {
    *
    * @throws TrunklineError `closed`: it is signed out, by another tab, or by this call, whose answer was lost.
    * `storage_unavailable`: with `discard`, the outbox could not be emptied; `hub_unavailable`: no hub could be started;
-   * nobody was signed out. `unconfirmed`, `hub_lost`: it may be done.
+   * nobody was signed out. `unconfirmed`, `hub_lost`: it may be done, or may be done yet: without `discard` then, unless a hub
+   * has begun it already, so that nothing is thrown away of which nobody hears.
    */
   signOut(options?: { discard?: boolean }): Promise<OutboxEntry<P>[]>;
   /**

@@ -265,6 +265,28 @@ describe('signing out', () => {
     expect(isSignedOut(asker)).toBe(true);
   });
 
+  test('one that nobody answered in time throws nothing away at a later hub, since nobody would hear what', async () => {
+    const scene = new BrowserScene();
+    const asker = await scene.tab('one.js');
+    const other = await scene.tab('other.js');
+    await scene.emit('a');
+    await scene.server.stop();
+    scene.browser.worker('one.js')?.life.freeze();
+    const out = asked(asker.client.signOut({ discard: true }));
+    await scene.pass(15_000);
+    expect(out.code).toBe('unconfirmed');
+    const taken = send(other, 'decided since');
+    await scene.pass(1_000);
+    expect(taken.value).toMatchObject({ durable: true });
+    scene.browser.worker('one.js')?.kill();
+    await scene.pass(30_000);
+    expect([isSignedOut(asker), isSignedOut(other)]).toEqual([true, true]);
+    await scene.server.start();
+    await scene.tab('one.js');
+    await scene.pass(10_000);
+    expect(scene.decided).toEqual(['decided since']);
+  });
+
   test('a tab that waits for the hub of its build to own is signed out, too', async () => {
     const scene = new BrowserScene();
     const asker = await scene.tab('one.js');
