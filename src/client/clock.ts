@@ -22,7 +22,7 @@ export function createClock({ now, uptime }: PagePlatform): Clock {
     server: () =>
       aheadMs === undefined || Math.abs(now() - uptime() - browserAheadMs) > AGREE_MS
         ? null
-        : uptime() + aheadMs,
+        : Math.round(uptime() + aheadMs),
     heard({ browser, server }) {
       // A batch takes its time to a page; a clock that was set back on the way says nothing about how long.
       const agoMs = Math.max(0, now() - browser);

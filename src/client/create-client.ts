@@ -108,14 +108,15 @@ export function createClientOn<P extends AnyProtocol>(
     },
     async send(type: string, payload: object = {}, sendOptions: SendOptions = {}) {
       link.check();
-      const command = toCommand(protocol, platform.uuid(), type, payload, sendOptions, clock.server());
+      const command = toCommand(protocol, platform.uuid(), type, payload, sendOptions);
       const askedAt = asked(platform);
+      const serverAskedAt = clock.server();
       let isAgain = false;
       const offer = (hub: HubPort) => {
         const at = askedAt();
         const maybeSentMs = isAgain ? platform.now() - at : null;
         isAgain = true;
-        return offers(hub, { ...command, maybeSentMs, askedAt: at });
+        return offers(hub, { ...command, maybeSentMs, askedAt: at, serverAskedAt });
       };
       return receipts.wait(command.id, type, link.change(offer));
     },

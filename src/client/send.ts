@@ -9,9 +9,8 @@ import type { SendOptions } from './types.ts';
 const MAX_COMMAND_BYTES = 1_048_576;
 
 /**
- * Judges a command, which is asked for now.
+ * Judges a command.
  *
- * @param serverNow `null` where it is not certain.
  * @throws TrunklineError `invalid_command`, `too_large`
  */
 export function toCommand(
@@ -20,8 +19,7 @@ export function toCommand(
   type: string,
   payload: object,
   options: SendOptions,
-  serverNow: number | null,
-): Omit<OutgoingCommand, 'maybeSentMs' | 'askedAt'> {
+): Omit<OutgoingCommand, 'maybeSentMs' | 'askedAt' | 'serverAskedAt'> {
   const changed = whereJsonDiffers(payload);
   if (changed !== null) {
     throw new TrunklineError('invalid_command', `${type}: JSON would change ${changed}`);
@@ -41,14 +39,10 @@ export function toCommand(
     throw new TrunklineError('invalid_command', judged.message, { issues: judged.issues });
   }
   const { topic = null, priority = judged.definition.priority ?? 'normal', requireDurable = false } = options;
-  const { expiresAt: until = Infinity } = options;
-  if (options.expiresAt !== undefined && !Number.isFinite(until)) {
-    throw new TrunklineError('invalid_command', `${type}: expiresAt must be a time in ms, not ${until}`);
+  const { expiresAt = null } = options;
+  if (expiresAt !== null && !Number.isFinite(expiresAt)) {
+    throw new TrunklineError('invalid_command', `${type}: expiresAt must be a time in ms, not ${expiresAt}`);
   }
-  const { ttlMs = Infinity } = judged.definition;
-  // The same for each hub that it is offered to, whatever becomes of the server's clock, or of what they know of it.
-  const end = Math.min(until, Math.round((serverNow ?? Infinity) + ttlMs));
-  const expiresAt = end === Infinity ? null : end;
   const { dedupeKey } = judged;
   return { id, topic, priority, command, dedupeKey, requireDurable, expiresAt };
 }

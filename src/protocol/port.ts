@@ -87,10 +87,7 @@ export interface OutgoingCommand {
   command: JsonObject & { readonly type: string };
   dedupeKey: string | null;
   requireDurable: boolean;
-  /**
-   * The server's clock, ms since 1970: past it the command is not begun any more. The command's `ttlMs` counts in it where
-   * the page is certain of that clock; else from `askedAt`. The same in each offer.
-   */
+  /** The server's clock, ms since 1970: past it the command is not begun any more. */
   expiresAt: number | null;
   /**
    * An earlier hub died over it: it may have been sent already, though no longer ago than so many milliseconds, whatever
@@ -102,6 +99,11 @@ export interface OutgoingCommand {
    * message for a hub that stands still, is part of the command's age. Absent: pages of older builds.
    */
   askedAt?: number | undefined;
+  /**
+   * The same by the server's clock; `null` where the page is not certain of that. It is the same in each offer, so that a
+   * hub which has it from another one gives it the same end, and knows since when it may have been sent.
+   */
+  serverAskedAt?: number | null | undefined;
 }
 
 /** `token: null`: there is none. `url`: where the tab's `url` is a function. `failed`: a function threw, for now. */

@@ -57,7 +57,7 @@ test('a result that is nested so deep is left out, and told: the command was acc
 
 test('a command that is nested so deep is refused in the tab, and by the server', async () => {
   const judge = ({ type, ...payload }: object & { type: string }) =>
-    toCommand(protocol, ID, type, payload, {}, null);
+    toCommand(protocol, ID, type, payload, {});
   expect(judge(DEEPEST).command).toEqual(DEEPEST);
   for (const command of [TOO_DEEP, JSON.parse(BOTTOMLESS)])
     expect(() => judge(command)).toThrow(/more than 200 deep/);

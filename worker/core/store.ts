@@ -24,6 +24,8 @@ export interface StoredEntry {
   readonly firstSentAt: number | null;
   /** The server's clock: past it the command is not begun any more. Absent: never, or that clock is not known yet. */
   readonly expiresAt?: number | undefined;
+  /** When a person asked for it, by the server's clock of that time. Absent: the page was not certain of it. */
+  readonly serverAskedAt?: number | undefined;
   /** A person has taken it back: it is not sent any more, and the server is asked how it ended. */
   readonly withdrawing?: boolean | undefined;
   /** Of the last frame; no frame left later than that. Absent where the server did not name its runs. */

@@ -51,6 +51,7 @@ const CALLS: Readonly<Record<PortCall['method'], v.GenericSchema>> = {
       // Pages of older builds have none.
       expiresAt: v.optional(v.nullable(number)),
       askedAt: v.optional(number),
+      serverAskedAt: v.optional(v.nullable(number)),
     }),
   }),
   cancel: v.object({ id }),

@@ -52,4 +52,8 @@ test("a client's time is what its hub tells", async () => {
   await hub.deliver({ clock: { browser: Date.now(), server: 2_000_000_000_000 } });
   expect(s.client.now()).toBeGreaterThanOrEqual(2_000_000_000_000);
   expect(s.client.now()).toBeLessThan(2_000_000_060_000);
+  await s.client.send('note', { text: 'x' });
+  const { serverAskedAt } = hub.sent[0] ?? {};
+  expect(serverAskedAt).toBeGreaterThanOrEqual(2_000_000_000_000);
+  expect(serverAskedAt).toBeLessThanOrEqual(s.client.now() + 1);
 });

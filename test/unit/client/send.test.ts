@@ -33,6 +33,7 @@ test('a command is judged, numbered and handed to the hub as its input', async (
       expiresAt: null,
       maybeSentMs: null,
       askedAt: expect.any(Number),
+      serverAskedAt: null,
     },
   ]);
   await s.client.send('note', { text: 'x' }, { priority: 'high', requireDurable: true });

@@ -389,6 +389,21 @@ describe('uncertain', () => {
     expect(tab.outbox).toMatchObject([{ id, state: 'uncertain' }]);
   });
 
+  test.for(['to this hub', 'to an earlier one, which stored it'])(
+    'what a page offers anew %s may have left since it was asked for by the clock that the server had then',
+    (how) => {
+      const { world, tab } = start();
+      const offered = { command: { type: 'remark', n: 1 }, maybeSentMs: 1_000, askedAt: world.now - 1_000 };
+      // The server has forgotten, and its clock was set ahead since.
+      const since = world.now - 500;
+      tab.send({ ...offered, serverAskedAt: since - 500 });
+      const { id } = tab.send({ ...offered, serverAskedAt: since + 500 });
+      const next = how === 'to this hub' ? { world, tab } : restart(world.disk, { now: world.now });
+      next.world.socket.welcome({ server_time: world.now + DAY_MS, dedupe_since: since });
+      expect(next.tab.outbox).toMatchObject([{ state: 'uncertain' }, { id, state: 'sent' }]);
+    },
+  );
+
   test('a server whose memory begins with this connection remembers what is sent on it', () => {
     const { world, tab } = start();
     const { id } = decide(tab, 'g');

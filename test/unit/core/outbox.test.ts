@@ -411,8 +411,8 @@ describe('expiry', () => {
   test('one that is offered again has the end that it was given first, or an earlier one, whatever became of the clocks', () => {
     const { world, tab } = connect();
     const offered = { command: probe, maybeSentMs: 2_000, askedAt: world.now - 2_000 };
-    tab.send({ ...offered, expiresAt: world.now + 1_000 });
-    tab.send({ ...offered, expiresAt: world.now + 60_000 });
+    tab.send({ ...offered, serverAskedAt: world.now - 4_000 });
+    tab.send({ ...offered, serverAskedAt: world.now + 3_600_000 });
     tab.send(offered);
     const ends = world.socket.sent('command').map(({ expires_at }) => (expires_at ?? 0) - world.now);
     expect(ends).toEqual([1_000, 3_000, 3_000]);

@@ -25,6 +25,7 @@ const entry = v.object({
   attempt: number,
   firstSentAt: v.nullable(number),
   expiresAt: v.optional(number),
+  serverAskedAt: v.optional(number),
   withdrawing: v.optional(v.boolean()),
   lastSent: v.optional(v.object({ run: v.string(), at: number })),
   noneRan: v.optional(number),

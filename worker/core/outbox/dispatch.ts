@@ -285,11 +285,14 @@ function leaveForgotten(box: Box, writable: Writable): void {
   const { dedupeSince, serverTime, openedAt } = writable;
   for (const entry of pendingIn(box)) {
     const { offeredAt } = entry;
-    // What may have left under an earlier hub left no sooner than that, as the time has passed in this browser; of what came
-    // since this connection began its beginning is told.
+    // What may have left under an earlier hub left no sooner than that, as the time has passed in this browser, and by the
+    // server's clock of that time; of what came since this connection began its beginning is told.
     if (entry.row.firstSentAt === null && offeredAt !== null) {
       const firstSentAt = serverTime - Math.max(0, openedAt - offeredAt);
-      entry.row = { ...entry.row, firstSentAt };
+      entry.row = {
+        ...entry.row,
+        firstSentAt: Math.min(firstSentAt, entry.row.serverAskedAt ?? firstSentAt),
+      };
     }
     const { maybeSent, firstSentAt } = entry.row;
     const isOut = entry.delivery.state === 'in_flight' || entry.delivery.state === 'marking';

@@ -34,7 +34,7 @@ export interface Entry {
    * it is known when, or that it did not.
    */
   offeredAt: number | null;
-  /** When it was given, or retried, by this hub's uptime. */
+  /** When a person asked for it, or for it again, by this hub's uptime. */
   takenAt: number;
   stored: Stored;
   delivery: Delivery;

@@ -3,10 +3,21 @@
  * held to where it matters; until that clock is known, the age in this browser counts.
  */
 import { commandDefinition } from '../../../src/protocol/interpret.ts';
+import type { OutgoingCommand } from '../../../src/protocol/port.ts';
 import type { StoredEntry } from '../store.ts';
 import { type Box, pendingIn, type Writable } from './box.ts';
 import { end, leaveUncertain } from './endings.ts';
 import type { Entry } from './entry.ts';
+
+/** As the page names it; `undefined` where it has none, or it is not known by the server's clock. */
+export function firstEnd(
+  { protocol }: Box['context'],
+  { command, expiresAt, serverAskedAt }: OutgoingCommand,
+): number | undefined {
+  const ttlMs = commandDefinition(protocol, command.type)?.ttlMs ?? Infinity;
+  const end = Math.min(expiresAt ?? Infinity, (serverAskedAt ?? Infinity) + ttlMs);
+  return end === Infinity ? undefined : end;
+}
 
 /** The row with its end by the server's clock, where it has one and that clock is known. */
 export function withEnd(box: Box, entry: Entry): StoredEntry {

@@ -22,7 +22,7 @@ import {
   retryName,
   storedAs,
 } from './entry.ts';
-import { withEnd } from './expiry.ts';
+import { firstEnd, withEnd } from './expiry.ts';
 import { restoreEntry } from './restore.ts';
 import { makeRoom, twin } from './room.ts';
 import { withdraw } from './withdrawal.ts';
@@ -67,7 +67,7 @@ export function send(
   if (known) return answer(ok({ durable: isSafe(box, known) }));
   if (box.outcomes.get(id)) return answer(ok({ durable: true }));
 
-  const { priority, topic, requireDurable, maybeSentMs, expiresAt } = command;
+  const { priority, topic, requireDurable, maybeSentMs, serverAskedAt } = command;
   const { type } = command.command;
   const { protocol, now, uptime } = box.context;
   const given: StoredEntry = {
@@ -82,7 +82,8 @@ export function send(
     maybeSent: maybeSentMs !== null,
     attempt: 0,
     firstSentAt: null,
-    ...(expiresAt != null && { expiresAt }),
+    expiresAt: firstEnd(box.context, command),
+    serverAskedAt: serverAskedAt ?? undefined,
     fate: { state: 'pending' },
   };
   // A page of an older build has judged it by its own schemas.
@@ -159,7 +160,7 @@ export function retry(box: Box, id: string, takenAt: number, answer: SendAnswer)
   const { protocol, now, uptime } = box.context;
   const { row } = entry;
   // Whoever wants it again wants it from now on.
-  const { expiresAt: _, lastSent: __, ...endless } = row;
+  const { expiresAt: _, lastSent: __, serverAskedAt: ___, ...endless } = row;
   const fresh = restoreEntry(
     protocol,
     {
