@@ -218,13 +218,18 @@ export class Hub {
   #call(tab: TabId, call: number, request: PortCall): void {
     const reply: Answer<unknown> = (value) => this.#context.emit({ type: 'reply', tab, call, reply: value });
     const takenAt = this.#context.uptime - ageOf(request, this.#context.now);
-    const answer = () => this.#answer(tab, request, takenAt, reply);
+    // Its page may have gone until it is answered.
+    const appVersion = this.#tabs.appVersionOf(tab);
+    const answer = () => this.#answer(tab, request, takenAt, appVersion, reply);
     if (NEEDS_NO_STORE.has(request.method)) answer();
     else this.#whenOwner(answer);
   }
 
-  /** @param takenAt when a person asked for it, by this hub's uptime. */
-  #answer(tab: TabId, request: PortCall, takenAt: number, reply: Answer<unknown>): void {
+  /**
+   * @param takenAt when a person asked for it, by this hub's uptime.
+   * @param appVersion of the page that asks.
+   */
+  #answer(tab: TabId, request: PortCall, takenAt: number, appVersion: number, reply: Answer<unknown>): void {
     const isLate = this.#signingOut.count > 0 && CHANGES_THE_OUTBOX.has(request.method);
     if (isLate || this.#ended.has(tab)) return reply(signedOut(request));
     switch (request.method) {
@@ -254,7 +259,7 @@ export class Hub {
         break;
       case 'send':
         this.#tabs.sends(tab, request.command.id);
-        return outbox.send(this.#outbox, request.command, this.#tabs.appVersionOf(tab), takenAt, reply);
+        return outbox.send(this.#outbox, request.command, appVersion, takenAt, reply);
       case 'cancel':
         return outbox.cancel(this.#outbox, request.id, reply);
       case 'retry':

@@ -657,6 +657,16 @@ describe('a newer version of the application', () => {
     expect(world.socket.sent('command')).toMatchObject([{ id, app_version: 2, command }]);
   });
 
+  test('also where that page has gone before the store was open', () => {
+    const world = new HubWorld(upgrading(), { open: false });
+    const tab = world.attach({ appVersion: 1 });
+    const { id } = decide(tab, 'g');
+    tab.leave();
+    world.openStore();
+    const command = { type: 'decide', gate: 'g', verdict: 'approve' };
+    expect(world.disk.entries.get(id)).toMatchObject({ command, appVersion: 2 });
+  });
+
   test('refuses what an older page sends and it cannot read; what may have been sent is quarantined', () => {
     const world = new HubWorld(second());
     const tab = world.attach({ appVersion: 1 });
