@@ -379,7 +379,8 @@ export class Hub {
     if (this.#role.state !== 'owner') return;
     this.#topics.saveCursors();
     this.#keeper.write([], 'strict', (stored) => {
-      if (stored && this.#keeper.hasMore) this.#handOver();
+      // Where the rows are just read anew, what came in between is still in memory alone.
+      if (stored && (this.#keeper.hasMore || this.#keeper.waits)) this.#handOver();
       else if (stored || !outbox.hasPending(this.#outbox)) this.#end('handed_over');
     });
   }

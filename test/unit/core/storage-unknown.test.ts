@@ -202,6 +202,18 @@ describe('a store that does not know whether it wrote', () => {
     expect(sentIds(world)).toEqual([id]);
   });
 
+  test('in the middle of a hand-over: what is taken meanwhile is stored before the hub ends', () => {
+    const { world, tab } = start();
+    world.autoCommit = false;
+    world.feed({ type: 'hand_over' });
+    loseTrack(world, true);
+    const { id, pending } = decide(tab, 'g');
+    expect(pending.reply).toMatchObject(IN_MEMORY);
+    mend(world);
+    expect([...world.disk.entries.keys()]).toEqual([id]);
+    expect(world.ended).toBe('handed_over');
+  });
+
   test('what it holds of a transaction is judged by the last word of each row', () => {
     const { world, tab } = start();
     world.autoCommit = false;
