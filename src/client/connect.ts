@@ -49,8 +49,8 @@ interface Call {
 }
 
 export interface LinkListener {
-  /** It is about to, or just has. False where it must not: then it has closed the link. */
-  attaches(): boolean;
+  /** Asked before and after each attaching. True where the tab's person has signed out: then it has closed the link. */
+  closeIfSignedOut(): boolean;
   /** A new hub knows nothing of this tab: all that is still wanted is to be asked for. */
   attached(): void;
   /** There is no hub any more, for now or for good. */
@@ -190,7 +190,7 @@ export function createLink(
       return known === hubId;
     };
     const locks = check();
-    if (!tab.attaches()) return;
+    if (tab.closeIfSignedOut()) return;
     worker ??= startWorker();
     const { hub } = worker;
     // Never cleared: it means nothing once the life is attached, or over.
@@ -234,7 +234,7 @@ export function createLink(
     if (!reply.ok) throw new TrunklineError(reply.code, reply.message);
     if (!isHeard(reply.value.hub)) return;
     // A hub may have waited for long before it could take it.
-    if (!tab.attaches()) return;
+    if (tab.closeIfSignedOut()) return;
     const waiting = [...calls];
     phase = { is: 'attached', life, hub };
     tab.attached();

@@ -79,10 +79,10 @@ export function createClientOn<P extends AnyProtocol>(
   const mark = createSignOutMark(platform, protocol.app, options.identity);
   const link = createLink(platform, protocol, options, {
     report,
-    attaches() {
+    closeIfSignedOut() {
       const isOver = mark.isOver();
       if (isOver) signedOut();
-      return !isOver;
+      return isOver;
     },
     received: receive,
     connection: connection.set,

@@ -234,7 +234,7 @@ const WEIGHTED: readonly (readonly [weight: number, make: Make])[] = [
 const ALWAYS = 6;
 
 /** Of so many schedules one has a scene in it. */
-const SCENE_IN = 3;
+const SCENE_IN = 2;
 
 /**
  * A schedule of so many actions, and a scene at times. Each leaves out some kinds: one fault often hides another (swarm testing, Groce and

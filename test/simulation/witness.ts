@@ -7,7 +7,10 @@ import type { Ledger } from './ledger.ts';
 import type { SignOuts } from './sign-outs.ts';
 import type { SimTab } from './tab.ts';
 
-/** Of the present epoch of a topic: the timestamp of the event that came last at each offset. */
+/**
+ * Of a topic's present subscription: the timestamps of what came behind its state. What comes with a state may be at offsets
+ * that the server has given twice while the line was down: nobody can tell.
+ */
 interface Brought {
   readonly epoch: string;
   readonly times: Map<number, number>;
@@ -112,18 +115,13 @@ export class Witness {
     if (frame.type === 'command_nack') {
       this.#byId.get(frame.id)?.denied(!frame.retry, frame.ran === false);
     } else if (frame.type === 'goodbye' && frame.code === 'superseded') this.#judgeSuperseded(wire);
-    else if (frame.type === 'subscribed' || frame.type === 'snapshot') {
+    else if (frame.type === 'subscribed') {
       const { topic, epoch } = frame;
       const topics = this.#brought.get(wire) ?? new Map<string, Brought>();
       this.#brought.set(wire, topics);
-      if (topics.get(topic)?.epoch !== epoch) topics.set(topic, { epoch, times: new Map() });
-      if (frame.type === 'subscribed') return;
-      for (const item of [...frame.events, ...(frame.missed ?? [])]) this.#bring(wire, topic, item);
-    } else if (frame.type === 'event') this.#bring(wire, frame.topic, frame);
-  }
-
-  #bring(wire: Wire, topic: string, { offset, ts }: { offset: number; ts: number }): void {
-    this.#brought.get(wire)?.get(topic)?.times.set(offset, ts);
+      topics.set(topic, { epoch, times: new Map() });
+    } else if (frame.type === 'event' && !frame.redelivery)
+      this.#brought.get(wire)?.get(frame.topic)?.times.set(frame.offset, frame.ts);
   }
 
   /** Only by a connection of the same client that is of its term, or a higher one. */
