@@ -8,10 +8,9 @@ import type { EventLog, Principal } from '../server/log/event-log.ts';
 import { memoryLog } from '../server/log/memory-log.ts';
 import { Reject, type RejectOptions } from '../server/reject.ts';
 import type { HandClock } from './fakes/clock.ts';
-import { Life } from './fakes/life.ts';
+import { Life, lifeTimer } from './fakes/life.ts';
 import { logUntilDeath } from './fakes/log.ts';
 import type { FakeNetwork } from './fakes/network.ts';
-import { lifeTimer } from './fakes/worker.ts';
 import type { Happenings } from './happenings.ts';
 
 /** How the server is, as `createServer` of `trunkline/server` is told. */

@@ -1,3 +1,5 @@
+import type { HandClock } from './clock.ts';
+
 /** Of one page or worker. What belongs to it asks before it does anything. */
 export class Life {
   #state: 'awake' | 'frozen' | 'dead' = 'awake';
@@ -43,4 +45,14 @@ export class Life {
     this.#atEnd.add(callback);
     return () => this.#atEnd.delete(callback);
   }
+}
+
+/** A timer that ends with whoever set it, and waits while that one is frozen. */
+export function lifeTimer(clock: HandClock, life: Life, delayMs: number, callback: () => void): () => void {
+  let isOver = false;
+  const cancel = clock.setTimer(delayMs, () => life.run(() => isOver || callback()));
+  return () => {
+    isOver = true;
+    cancel();
+  };
 }

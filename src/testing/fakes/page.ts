@@ -1,13 +1,13 @@
 import type { PagePlatform, PageWatcher, WorkerLine } from '../../client/platform.ts';
 import type { Batch, HubPort, TabSink } from '../../protocol/port.ts';
-import type { FakeBrowser } from './browser.ts';
-import { Life } from './life.ts';
-import { type FakeWorker, lifeTimer } from './worker.ts';
+import type { BrowserProfile } from './browser-profile.ts';
+import { Life, lifeTimer } from './life.ts';
+import type { ConnectedPage, FakeWorker } from './worker.ts';
 
 /** One page: the platform of the client that runs in it. */
-export class FakePage implements PagePlatform {
+export class FakePage implements PagePlatform, ConnectedPage {
   readonly life = new Life();
-  readonly #browser: FakeBrowser;
+  readonly #browser: BrowserProfile;
   /** Which worker the application's function starts, or joins. */
   readonly #worker: (page: FakePage) => FakeWorker;
   readonly #watchers = new Set<PageWatcher>();
@@ -21,7 +21,7 @@ export class FakePage implements PagePlatform {
   /** Called as it subscribes with how far it says that it has come. */
   subscribed: (...about: Parameters<HubPort['subscribe']>) => void = () => {};
 
-  constructor(browser: FakeBrowser, worker: (page: FakePage) => FakeWorker) {
+  constructor(browser: BrowserProfile, worker: (page: FakePage) => FakeWorker) {
     this.#browser = browser;
     this.#worker = worker;
   }
@@ -80,7 +80,7 @@ export class FakePage implements PagePlatform {
   }
 
   /** A message that is posted to a page in the back/forward cache evicts it. */
-  isPostedTo(): void {
+  evictIfCached(): void {
     if (this.isCached) this.life.end();
   }
 

@@ -5,9 +5,8 @@ import { PagePort } from '../../../worker/shell/port.ts';
 import type { WorkerLine } from '../../client/platform.ts';
 import type { HubPort, TabSink } from '../../protocol/port.ts';
 import type { AnyProtocol } from '../../protocol/types.ts';
-import type { FakeBrowser } from './browser.ts';
-import { Life } from './life.ts';
-import type { FakePage } from './page.ts';
+import type { BrowserProfile } from './browser-profile.ts';
+import { Life, lifeTimer } from './life.ts';
 import { MemoryStore } from './store.ts';
 
 /** What a worker's script says: its `hub.ts`. */
@@ -18,18 +17,27 @@ export interface HubScript {
   readonly outlivesMs?: number;
 }
 
+/** A page, as the worker that it is connected to sees it. */
+export interface ConnectedPage {
+  readonly life: Life;
+  /** Before each message to it. */
+  evictIfCached(): void;
+  /** As it subscribes. */
+  subscribed(...about: Parameters<HubPort['subscribe']>): void;
+}
+
 /** One worker: the real hubs, on a platform that ends with it. */
 export class FakeWorker {
   life = new Life();
   readonly isOwn: boolean;
   readonly #script: HubScript;
-  readonly #browser: FakeBrowser;
+  readonly #browser: BrowserProfile;
   #hubs: Hubs;
   /** Of each page that is connected. */
   readonly #ports = new Set<{ port: PagePort }>();
-  readonly #pages = new Set<FakePage>();
+  readonly #pages = new Set<ConnectedPage>();
 
-  constructor(browser: FakeBrowser, script: HubScript, isOwn: boolean) {
+  constructor(browser: BrowserProfile, script: HubScript, isOwn: boolean) {
     this.#browser = browser;
     this.#script = script;
     this.isOwn = isOwn;
@@ -56,7 +64,7 @@ export class FakeWorker {
   }
 
   /** A page's way to it. */
-  connect(page: FakePage): WorkerLine {
+  connect(page: ConnectedPage): WorkerLine {
     const { clock } = this.#browser;
     const end = { port: new PagePort(this.#hubs) };
     this.#ports.add(end);
@@ -66,7 +74,7 @@ export class FakeWorker {
     const toWorker = (work: () => void) => clock.post(up, () => this.life.run(work));
     const toPage = (life: Life) => (work: () => void) => {
       if (isClosed || life.isDead) return;
-      page.isPostedTo();
+      page.evictIfCached();
       clock.post(down, () => page.life.run(() => isClosed || work()));
     };
     const call = (method: keyof HubPort, args: readonly unknown[]) =>
@@ -103,7 +111,7 @@ export class FakeWorker {
     };
   }
 
-  #leave(page: FakePage): void {
+  #leave(page: ConnectedPage): void {
     this.#pages.delete(page);
     if (this.#pages.size > 0) return;
     this.#browser.clock.setTimer(this.#script.outlivesMs ?? 0, () => {
@@ -159,19 +167,4 @@ function stub(
       }),
   };
   return remote;
-}
-
-/** A timer that ends with whoever set it, and waits while that one is frozen. */
-export function lifeTimer(
-  clock: FakeBrowser['clock'],
-  life: Life,
-  delayMs: number,
-  callback: () => void,
-): () => void {
-  let isOver = false;
-  const cancel = clock.setTimer(delayMs, () => life.run(() => isOver || callback()));
-  return () => {
-    isOver = true;
-    cancel();
-  };
 }

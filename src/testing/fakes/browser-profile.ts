@@ -1,0 +1,48 @@
+import { FakeChannels } from './channels.ts';
+import type { HandClock } from './clock.ts';
+import { Disk } from './disk.ts';
+import { FakeLocks } from './locks.ts';
+import type { FakeNetwork } from './network.ts';
+
+/** What the pages and workers of one person's browser share. */
+export class BrowserProfile {
+  readonly clock: HandClock;
+  readonly network: FakeNetwork;
+  readonly locks: FakeLocks;
+  readonly channels: FakeChannels;
+  /** What pages keep outside of their hub's database. */
+  readonly remembered = new Map<string, string>();
+  /** Whether it keeps what the origin stores though space is short. */
+  isPersistent = false;
+  /** Called when one of its workers has ended, however that came. */
+  workerEnded: () => void = () => {};
+  /** Uniform in [0, 1). */
+  random: () => number = () => 0.5;
+  readonly #disks = new Map<string, Disk>();
+  readonly #id: number;
+  #uuids = 0;
+
+  /** @param id of this browser among others, up to 99,999,999 */
+  constructor(clock: HandClock, network: FakeNetwork, id = 0) {
+    this.#id = id;
+    this.clock = clock;
+    this.network = network;
+    this.locks = new FakeLocks(clock);
+    this.channels = new FakeChannels(clock);
+  }
+
+  uuid(): string {
+    const count = (++this.#uuids).toString(16).padStart(12, '0');
+    return `${String(this.#id).padStart(8, '0')}-0000-4000-8000-${count}`;
+  }
+
+  disk(app: string, identity: string): Disk {
+    const name = JSON.stringify([app, identity]);
+    const known = this.#disks.get(name);
+    if (known) return known;
+    const disk = new Disk(this.uuid());
+    disk.isWrittenUnknown = () => this.random() < 0.5;
+    this.#disks.set(name, disk);
+    return disk;
+  }
+}
