@@ -3,9 +3,9 @@ import type { AttachRequest, Batch, Reply, TabSink } from '../../src/protocol/po
 import type { PortCall, TabId } from '../core/io.ts';
 import { ok, refusal } from '../core/reply.ts';
 import { isOfferedAgain } from './calls.ts';
-import { HUB_LOST, type Line } from './line.ts';
 import type { Platform } from './platform.ts';
 import { Sink } from './sink.ts';
+import { HUB_LOST, type Upstream } from './upstream.ts';
 
 /** Why a hub can be of no use to its tabs, for people. */
 export const BARRED_BY = {
@@ -27,7 +27,7 @@ const AWAITED: ReadonlySet<PortCall['method']> = new Set([
 ]);
 
 /** For tabs whose hub may neither own nor relay: they are told why. */
-export class Barred implements Line {
+export class Barred implements Upstream {
   readonly hub: string;
   readonly #message: string;
   readonly #platform: Platform;

@@ -4,13 +4,13 @@ import type { TabId } from '../core/io.ts';
 import { Sessions } from '../core/sessions.ts';
 import type { HubSettings } from '../core/settings.ts';
 import { Hub } from './hub.ts';
-import type { Line } from './line.ts';
 import type { Platform } from './platform.ts';
+import type { Upstream } from './upstream.ts';
 
 /** Where a tab is attached. */
-export interface Place {
+export interface Attachment {
   readonly hub: Hub;
-  readonly line: Line;
+  readonly upstream: Upstream;
   readonly id: TabId;
 }
 
@@ -34,7 +34,7 @@ export class Hubs {
    *
    * @throws where the browser grants no locks here.
    */
-  async attach(request: AttachRequest, sink: TabSink): Promise<Place> {
+  async attach(request: AttachRequest, sink: TabSink): Promise<Attachment> {
     for (;;) {
       const hub = this.#hubs.get(request.identity) ?? this.#start(request.identity);
       try {
@@ -43,8 +43,8 @@ export class Hubs {
         if (this.#hubs.get(request.identity) === hub) this.#hubs.delete(request.identity);
         throw error;
       }
-      const place = await hub.attach(request, sink);
-      if (place) return { hub, ...place };
+      const attached = await hub.attach(request, sink);
+      if (attached) return { hub, ...attached };
     }
   }
 

@@ -7,11 +7,11 @@ import type { Sessions } from '../core/sessions.ts';
 import type { HubSettings } from '../core/settings.ts';
 import { signedOut, unconfirmed } from '../core/signed-out.ts';
 import { type Store, StoreError } from '../core/store.ts';
-import { HUB_LOST, type Line } from './line.ts';
 import type { Platform } from './platform.ts';
 import { Sink } from './sink.ts';
 import { SocketSlot } from './socket.ts';
 import { Timer } from './timer.ts';
+import { HUB_LOST, type Upstream } from './upstream.ts';
 
 interface Tab {
   readonly sink: Sink;
@@ -31,7 +31,7 @@ export interface Purpose {
  * One ownership of an identity's socket and store: the core's world. It feeds the core one input at a time, and does what
  * the core says, in order.
  */
-export class Owner implements Line {
+export class Owner implements Upstream {
   readonly hub: string;
   readonly #platform: Platform;
   readonly #core: Hub;

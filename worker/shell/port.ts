@@ -14,13 +14,13 @@ import { plainRefusal } from '../core/dialect/plain.ts';
 import type { PortCall } from '../core/io.ts';
 import { ok, refusal } from '../core/reply.ts';
 import { isAttachRequest, isOfferedAgain, isSound } from './calls.ts';
-import type { Hubs, Place } from './hubs.ts';
-import { HUB_LOST } from './line.ts';
+import type { Attachment, Hubs } from './hubs.ts';
+import { HUB_LOST } from './upstream.ts';
 
 /** One page's side of the hub, exposed to it by Comlink. A page may attach again and again through the same port. */
 export class PagePort implements HubPort {
   readonly #hubs: Hubs;
-  #place: Place | null = null;
+  #attachment: Attachment | null = null;
   /** Counts attachments and detachments, so that one which was overtaken while it waited is known. */
   #turn = 0;
 
@@ -40,18 +40,18 @@ export class PagePort implements HubPort {
     }
     const plain = request.dialect === 'trunkline.v1' ? null : plainRefusal(this.#hubs.protocol);
     if (plain !== null) return refusal('unsupported', plain);
-    let place: Place;
+    let attachment: Attachment;
     try {
-      place = await this.#hubs.attach(request, sink);
+      attachment = await this.#hubs.attach(request, sink);
     } catch (error) {
       return refusal('unsupported', `the hub could not start: ${String(error)}`);
     }
     if (turn !== this.#turn) {
-      place.hub.leave(place);
+      attachment.hub.leave(attachment);
       return refusal('closed', 'the page attached again, or detached, in the meantime');
     }
-    this.#place = place;
-    return ok({ hub: place.line.hub, lease: place.hub.lease });
+    this.#attachment = attachment;
+    return ok({ hub: attachment.upstream.hub, lease: attachment.hub.lease });
   }
 
   async detach(): Promise<Reply<null>> {
@@ -104,7 +104,7 @@ export class PagePort implements HubPort {
     return this.#call({ method: 'signal', signal });
   }
   async ping(): Promise<Reply<null>> {
-    return this.#place ? ok(null) : HUB_LOST;
+    return this.#attachment ? ok(null) : HUB_LOST;
   }
   token(request: number, answer: AddressAnswer): Promise<Reply<null>> {
     return this.#call({ method: 'token', request, answer });
@@ -115,15 +115,15 @@ export class PagePort implements HubPort {
 
   /** The core answers each method with what the contract says; only here its types are forgotten and found again. */
   async #call<T>(call: PortCall): Promise<Reply<T>> {
-    if (!this.#place) return HUB_LOST;
+    if (!this.#attachment) return HUB_LOST;
     if (!isSound(call)) return refusal(isOfferedAgain(call) ? 'unconfirmed' : 'version_mismatch', UNREADABLE);
-    const { line, id } = this.#place;
-    return (await line.call(id, call)) as Reply<T>;
+    const { upstream, id } = this.#attachment;
+    return (await upstream.call(id, call)) as Reply<T>;
   }
 
   #leave(): number {
-    this.#place?.hub.leave(this.#place);
-    this.#place = null;
+    this.#attachment?.hub.leave(this.#attachment);
+    this.#attachment = null;
     return ++this.#turn;
   }
 }

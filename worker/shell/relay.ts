@@ -3,12 +3,12 @@ import type { AttachRequest, Batch, Reply, TabSink } from '../../src/protocol/po
 import type { PortCall, TabId } from '../core/io.ts';
 import { ok } from '../core/reply.ts';
 import type { ToOwner, ToRelay } from './channel.ts';
-import { HUB_LOST, type Line } from './line.ts';
 import type { Platform } from './platform.ts';
 import { Sink } from './sink.ts';
+import { HUB_LOST, type Upstream } from './upstream.ts';
 
 /** The way of this worker's tabs to the owner in another worker: what they ask goes there, what it delivers comes here. */
-export class Relay implements Line {
+export class Relay implements Upstream {
   /** The owner's id. */
   readonly hub: string;
   readonly #platform: Platform;

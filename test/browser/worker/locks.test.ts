@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { seekOwnership } from '../../../worker/shell/election.ts';
 import { hold, ownerLock, untilGone } from '../../../worker/shell/locks.ts';
-import { seekOwnership } from '../../../worker/shell/ownership.ts';
 
 const NEVER = new AbortController().signal;
 
@@ -91,6 +91,23 @@ describe('the ownership', () => {
     giveUpSecond();
     await navigator.locks.query();
     expect(events).toHaveLength(3);
+  });
+
+  it('passes on when it is given up in the moment that it is taken', async () => {
+    const identity = crypto.randomUUID();
+    const giveUp = seekOwnership(navigator.locks, 'app', identity, 'wait', {
+      taken: () => giveUp(),
+      lost: () => {},
+    });
+    let taken = false;
+    const giveUpNext = seekOwnership(navigator.locks, 'app', identity, 'wait', {
+      taken: () => {
+        taken = true;
+      },
+      lost: () => {},
+    });
+    onTestFinished(giveUpNext);
+    await expect.poll(() => taken).toBe(true);
   });
 
   it('passes on when its holder is gone', async () => {

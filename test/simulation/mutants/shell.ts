@@ -16,15 +16,15 @@ export const SHELL_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'an owner that is stuck is waited for',
-    file: 'worker/shell/hub.ts',
-    text: "    this.#lineUp('steal');",
-    instead: '    this.#ask();',
+    file: 'worker/shell/election.ts',
+    text: "    this.#lineUp(candidacy, 'steal');",
+    instead: '    this.#ask(candidacy);',
   },
   {
     name: 'an owner that was robbed goes on',
-    file: 'worker/shell/hub.ts',
-    text: "    if (this.#role.is === 'owner') return this.#role.line.fence(why);",
-    instead: "    if (this.#role.is === 'owner') return;",
+    file: 'worker/shell/election.ts',
+    text: "    if (this.#state.state === 'owning') return this.#state.upstream.fence(why);",
+    instead: "    if (this.#state.state === 'owning') return;",
     also: {
       file: 'worker/core/hub.ts',
       text: "        if (input.failure === 'fenced') return this.#end('superseded');\n",
@@ -33,8 +33,8 @@ export const SHELL_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'the owner lets go before other workers have heard of a sign-out',
-    file: 'worker/shell/hub.ts',
-    text: '      relays?.lastWords().then(release);\n',
+    file: 'worker/shell/election.ts',
+    text: '      relays.lastWords().then(release);\n',
     instead: '      release();\n',
     test: 'test/unit/hubs/sign-out.test.ts',
   },

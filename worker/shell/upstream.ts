@@ -3,13 +3,13 @@ import type { PortCall, TabId } from '../core/io.ts';
 import { refusal } from '../core/reply.ts';
 
 /** What a tab is attached to: the owner in this worker, the way to the one in another, or a word about why there is none. */
-export interface Line {
+export interface Upstream {
   /** The id in the tab's attachment and in every batch: of whoever holds what the tab has asked for. */
   readonly hub: string;
   attach(request: AttachRequest, sink: TabSink): TabId;
   /** A tab that is not known has left already. */
   leave(tab: TabId): void;
-  /** Settles always, and with `hub_lost` where the line is over. */
+  /** Settles always, and with `hub_lost` where it is over. */
   call(tab: TabId, request: PortCall): Promise<Reply<unknown>>;
 }
 
