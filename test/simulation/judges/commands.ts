@@ -10,7 +10,7 @@ const NEVER_SENT: readonly string[] = ['expired', 'dropped', 'cancelled'];
 /** At rest: how a command ended is known, and nothing of it is lost. */
 export function judgeAccount(world: World, account: Account): void {
   const { server, problems } = world;
-  const { n, command, send, isRetried, isHandedOver, runs } = account;
+  const { n, command, send, isRetried, isHandedOver, runs, circumstances } = account;
   const about = `command ${n} (${command})`;
   const disk = world.diskOf(account.who);
   const row = [...disk.entries.values()].find((entry) => entry.command['n'] === n);
@@ -24,8 +24,10 @@ export function judgeAccount(world: World, account: Account): void {
     // What the server has refused for good never ran; a person who retries it may take that back.
     // And what the server has withdrawn never will, nor what it finds past its end.
     const isWithdrawn = status === 'cancelled' && isCancelled(account);
-    // A log that came from a backup knows nothing of what it lost, and may not notice it.
-    const isPastItsEnd = status === 'expired' && command === 'brief' && runs.length <= account.unnoticed;
+    // A log that came from a backup knows nothing of what it lost, and may not notice it. Who was told that it may have run,
+    // and sent it again, hears of that alone from a server that has forgotten.
+    const isTrue = runs.length <= account.unnoticed || (isDoubted(account) && circumstances.serverForgot);
+    const isPastItsEnd = status === 'expired' && command === 'brief' && isTrue;
     const isToldByServer = isWithdrawn || isPastItsEnd || (isRetried && isRefused);
     if (NEVER_SENT.includes(status) && isHandedOver && !isToldByServer)
       problems.push(`${about} may have been sent, and is called ${status}`);
@@ -133,6 +135,13 @@ function isOfNoRecord({ server: { simLog } }: World, account: Account): boolean 
 
 function isCancelled({ acts }: Account): boolean {
   return acts.some(({ wish }) => wish === 'cancel');
+}
+
+/** A person has sent it again, of which it was not known whether it had run. */
+function isDoubted({ acts }: Account): boolean {
+  return acts.some(
+    ({ wish, seen, answer }) => wish === 'retry' && seen === 'uncertain' && answer !== 'refused',
+  );
 }
 
 /** What is stored relaxed may be lost with the power. */
