@@ -56,4 +56,25 @@ export const OUTBOX_MUTANTS: readonly Mutant[] = [
     text: "  if (entry.row.fate.state === 'pending') {",
     instead: "  if (entry.row.fate.state === 'uncertain') {",
   },
+  {
+    name: 'a command counts as asked for when its hub reads it',
+    file: 'worker/core/hub.ts',
+    text: 'return askedAt === undefined ? (maybeSentMs ?? 0) : Math.max(0, now - askedAt);',
+    instead: 'return askedAt === undefined ? Math.max(0, now - now) : (maybeSentMs ?? 0);',
+    test: 'test/unit/hubs/ends.test.ts',
+  },
+  {
+    name: 'whoever cancels is told that it is withdrawn, though the store does not have it',
+    file: 'worker/core/outbox/withdrawal.ts',
+    text: 'if (stored) context.after(',
+    instead: 'context.after(',
+    test: 'test/unit/core/outbox-withdrawal.test.ts',
+  },
+  {
+    name: 'what is offered again goes by its age, whatever the clock of its server was',
+    file: 'worker/core/outbox/outbox.ts',
+    text: '    serverAskedAt: serverAskedAt ?? undefined,\n',
+    instead: '',
+    test: 'test/unit/core/outbox-restart.test.ts',
+  },
 ];

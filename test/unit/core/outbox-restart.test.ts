@@ -394,7 +394,7 @@ describe('uncertain', () => {
     (how) => {
       const { world, tab } = start();
       const offered = { command: { type: 'remark', n: 1 }, maybeSentMs: 1_000, askedAt: world.now - 1_000 };
-      // The server has forgotten, and its clock was set ahead since.
+      // The server has forgotten, and its clock was set ahead since: few seeds have all of that in so short a time.
       const since = world.now - 500;
       tab.send({ ...offered, serverAskedAt: since - 500 });
       const { id } = tab.send({ ...offered, serverAskedAt: since + 500 });

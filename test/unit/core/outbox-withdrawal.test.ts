@@ -335,6 +335,7 @@ test('that it is being withdrawn is told when the store says so, also where the 
   expect(world.disk.entries.get(id)).toMatchObject({ withdrawing: true });
 });
 
+// Seeds have it, one in thousands: a cancel within a failure of the store, and the worker's death before its end.
 describe('where the storage fails, nobody is told that it is sent no more: the next worker would send it', () => {
   const PERHAPS = { ok: false, code: 'unconfirmed' };
 

@@ -11,6 +11,7 @@ async function ending(scene: BrowserScene, receipt: Promise<{ outcome: Promise<{
   return [status, scene.decided];
 }
 
+// By seeds hardly ever seen: pages know the server's clock there, and name the end by that.
 test('what was asked for while no hub could be had does not begin once it is over', async () => {
   const scene = new BrowserScene();
   const { page } = await scene.tab('hub.js');
