@@ -5,6 +5,8 @@ export interface PageConfig {
   readonly url: string;
   readonly identity: string;
   readonly token: string | null;
+  /** Whether the hub is to find out why a handshake fails. */
+  readonly diagnose?: true;
 }
 /** What the tests hold of a page, beside what it shows. */
 export interface PageHandle {
@@ -23,12 +25,13 @@ declare global {
 }
 
 export function startPage(worker: () => SharedWorker): void {
-  const { url, identity, token } = window.gatesConfig;
+  const { url, identity, token, diagnose } = window.gatesConfig;
   const handle: PageHandle = {
     client: createClient(protocol, {
       url,
       identity,
       token: () => token,
+      ...(diagnose && { diagnose }),
       worker,
       log: 'debug',
       onError: (error) => handle.errors.push(`${error.code}: ${error.message}`),

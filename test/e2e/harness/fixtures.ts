@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { test as base, expect } from '@playwright/test';
+import type { PageConfig } from '../app/page.ts';
 import type * as application from '../app/server.ts';
 import { type FaultProxy, startFaultProxy } from './fault-proxy.ts';
 import { required } from './required.ts';
@@ -15,7 +16,7 @@ interface Fixtures {
   readonly server: application.GatesServer;
   readonly site: Site;
   /** Opens another tab of the same browser profile. */
-  readonly open: (as?: { identity: string; token: string | null }) => Promise<Tab>;
+  readonly open: (as?: Omit<PageConfig, 'url'>) => Promise<Tab>;
 }
 
 const GUEST = { identity: 'anonymous', token: null };
