@@ -82,6 +82,21 @@ describe('a send that an earlier hub was offered', () => {
     expect(disk.entries.get(id)).toMatchObject({ maybeSent: true });
   });
 
+  test('and is no more uncertain than the storage says, where that has it as never sent', () => {
+    const before = start();
+    const { id } = before.tab.send(decision);
+    const { disk } = before.world;
+    disk.failure = 'failed';
+    const { world, tab } = start({ disk, hubId: 'hub-2' });
+    tab.send({ ...decision, id, maybeSentMs: 60_000 });
+    disk.failure = null;
+    world.advance(3_000);
+    // It began after the command was given.
+    world.socket.welcome({ server_time: 100_000, dedupe_since: 99_000 });
+    expect(tab.outbox).toMatchObject([{ id, state: 'sent' }]);
+    expect(world.socket.sent('command')).toMatchObject([{ id, attempt: 1 }]);
+  });
+
   test('and ends there, as it was taken back, when the storage knows it', () => {
     const { disk } = start().world;
     disk.failure = 'failed';

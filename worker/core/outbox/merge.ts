@@ -31,7 +31,11 @@ export function mergeStored(
   for (const entry of entries.values()) {
     const row = inStore.get(entry.row.id);
     entry.stored = row ? storedAs(row) : 'no';
-    if (row) entry.row = mergeRows(entry.row, row);
+    if (row) {
+      const unsent = isUnsent(entry.row, row) && { maybeSent: false, firstSentAt: null, lastSent: undefined };
+      if (unsent) entry.offeredAt = null;
+      entry.row = { ...mergeRows(entry.row, row), ...unsent };
+    }
     const settled = settledInStore.get(entry.row.id);
     if (!settled || !isPending(entry)) continue;
     if (!row) forget(box, entry, settled);
@@ -105,6 +109,11 @@ function queueBehind(box: Box, inStore: ReadonlyMap<string, StoredEntry>): void 
     if (last !== entry.row.seq) entry.row = { ...entry.row, seq: last };
   }
   box.seq = Math.max(box.seq, last);
+}
+
+/** An earlier hub, which a page takes for one that may have sent it, has stored that it did not; nor has this one. */
+function isUnsent({ attempt, withdrawing }: StoredEntry, stored: StoredEntry): boolean {
+  return attempt === 0 && !withdrawing && !stored.maybeSent && stored.fate.state === 'pending';
 }
 
 /** Two accounts of one command: whatever either knows to have happened, happened. */
