@@ -51,6 +51,8 @@ interface Call {
 export interface LinkListener {
   /** Asked before and after each attaching. True where the tab's person has signed out: then it has closed the link. */
   closeIfSignedOut(): boolean;
+  /** The number of the last sign-out before this client. */
+  begunAfter(): number;
   /** A new hub knows nothing of this tab: all that is still wanted is to be asked for. */
   attached(): void;
   /** There is no hub any more, for now or for good. */
@@ -217,6 +219,7 @@ export function createLink(
         settledSince: heardEnding,
         session,
         signOuts,
+        begunAfter: tab.begunAfter(),
         askedAt: askedBefore,
       },
       platform.exposeSink({

@@ -84,6 +84,7 @@ export function createClientOn<P extends AnyProtocol>(
       if (isOver) signedOut();
       return isOver;
     },
+    begunAfter: mark.begunAfter,
     received: receive,
     connection: connection.set,
     attached() {
@@ -138,7 +139,7 @@ export function createClientOn<P extends AnyProtocol>(
           wasAsked = true;
           await null;
           // Of what is thrown away once nobody waits any more, nobody would hear.
-          const reply = await hub.signOut(discard && isAwaited);
+          const reply = await hub.signOut(discard && isAwaited, number);
           // The hub that was asked first may have done it.
           return isAgain && !reply.ok && reply.code === 'storage_unavailable'
             ? { ...reply, code: 'unconfirmed' as const }

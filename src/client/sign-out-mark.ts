@@ -22,12 +22,16 @@ export function createSignOutMark(
   /** As this client found it when it began: who signs in while the mark is being made has begun after it. */
   let begun: number | undefined;
 
+  /** The number of the last sign-out before this client. */
+  const begunAfter = () => {
+    begun ??= last();
+    return begun;
+  };
+
   return {
     /** To be asked whenever the client attaches, from the first time on. */
-    isOver(): boolean {
-      begun ??= last();
-      return read(done) > begun;
-    },
+    isOver: () => read(done) > begunAfter(),
+    begunAfter,
     /** To be called before anybody is signed out. @returns the number of this sign-out */
     ask(): number {
       // Where what pages remember was deleted, the time is still likely to be above what a client found when it began.

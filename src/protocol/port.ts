@@ -63,6 +63,11 @@ export interface AttachRequest {
   session?: string | undefined;
   /** How often the identity had signed out here when this client was told last. Absent: it never was told. */
   signOuts?: number | undefined;
+  /**
+   * The number of the last sign-out that pages had asked for when this client began: that one and those before it do not end
+   * it, however many it was told of. Absent: of an older build.
+   */
+  begunAfter?: number | undefined;
   /** When this client first asked to be attached, ms since 1970; absent that first time. Counts while `signOuts` is absent. */
   askedAt?: number | undefined;
 }
@@ -145,7 +150,8 @@ export interface HubPort {
   settled(id: string): Promise<Reply<Outcome | null>>;
   reconnect(): Promise<Reply<null>>;
   /** What is asked of this hub after it is refused, with nothing done; what was asked before is answered before. */
-  signOut(discard: boolean): Promise<Reply<AnyOutboxEntry[]>>;
+  /** @param number by which pages know this sign-out; absent: of an older build. */
+  signOut(discard: boolean, number?: number): Promise<Reply<AnyOutboxEntry[]>>;
   inspect(): Promise<Reply<HubReport>>;
   /** What only a page hears: the network is back, the page was shown or hidden. */
   signal(signal: 'online' | 'visible' | 'hidden'): Promise<Reply<null>>;

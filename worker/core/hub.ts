@@ -270,7 +270,7 @@ export class Hub {
       case 'settled':
         return this.#tellSettled(tab, request.id, reply);
       case 'signOut':
-        return this.#signOut(request.discard, reply);
+        return this.#signOut(request, reply);
     }
     reply(ok(null));
   }
@@ -399,10 +399,13 @@ export class Hub {
    * Who signs out hears of all that was asked before, and nothing is begun after. The end of the sessions and of the rows
    * is one transaction: whatever dies meanwhile, the store says whether it was done.
    */
-  #signOut(discard: boolean, reply: Answer<AnyOutboxEntry[]>): void {
+  #signOut(
+    { discard, number }: Extract<PortCall, { method: 'signOut' }>,
+    reply: Answer<AnyOutboxEntry[]>,
+  ): void {
     const name = String(++this.#signOuts);
     this.#signOutAnswers.add(name, reply, UNCONFIRMED);
-    const { op, done } = this.#sessions.signOut(this.#context.now);
+    const { op, done } = this.#sessions.signOut(this.#context.now, number);
     const clear = discard ? outbox.CLEAR : [];
     this.#signingOut.count++;
     const ended = (stored: boolean): void => {

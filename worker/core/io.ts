@@ -60,7 +60,7 @@ export type PortCall =
   | { method: 'retry'; id: string; askedAt?: number | undefined }
   | { method: 'reconnect' }
   | { method: 'inspect' }
-  | { method: 'signOut'; discard: boolean }
+  | { method: 'signOut'; discard: boolean; number?: number | undefined }
   | { method: 'signal'; signal: 'online' | 'visible' | 'hidden' }
   | { method: 'token'; request: number; answer: AddressAnswer }
   | { method: 'diagnosed'; outage: number; diagnosis: Diagnosis };

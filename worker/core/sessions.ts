@@ -30,14 +30,20 @@ export class Sessions {
     const [known, uncounted] = [this.#ended ?? NONE, this.#uncounted];
     const signOuts = Math.max(stored.signOuts, known.signOuts) + uncounted.signOuts;
     const at = Math.max(stored.at, known.at, uncounted.at);
-    this.#ended = { signOuts, at, ids: newest([...stored.ids, ...known.ids, ...uncounted.ids]) };
+    // Not a number where one of them has none.
+    const some = [stored, known, uncounted].filter((ended) => ended.signOuts > 0);
+    const number = Math.max(...some.map((ended) => ended.number ?? Number.NaN));
+    const ids = newest([...stored.ids, ...known.ids, ...uncounted.ids]);
+    this.#ended = { signOuts, ...(number > 0 && { number }), at, ids };
     this.#uncounted = NONE;
     return signOuts > stored.signOuts ? [opOf(this.#ended)] : [];
   }
 
-  isOver({ session, signOuts, askedAt }: AttachRequest, now: number): boolean {
+  isOver({ session, signOuts, begunAfter, askedAt }: AttachRequest, now: number): boolean {
     const ended = this.#ended ?? this.#uncounted;
     if (session !== undefined && ended.ids.includes(session)) return true;
+    // The hub that told it the count may not have known of a sign-out that no store took.
+    if (begunAfter !== undefined && ended.number !== undefined && begunAfter >= ended.number) return false;
     if (signOuts !== undefined) return signOuts < ended.signOuts;
     // A sign-out that is still to come was before a clock was set back: the time says nothing then.
     return askedAt !== undefined && askedAt < ended.at && ended.at <= now;
@@ -53,9 +59,14 @@ export class Sessions {
   }
 
   /** A sign-out: what the store is to hold from then on, and what to call when it takes place, stored or not. */
-  signOut(now: number): { op: StoreOp; done: () => void } {
+  signOut(now: number, number?: number): { op: StoreOp; done: () => void } {
     const { signOuts, ids } = this.#ended ?? this.#uncounted;
-    const ended = { signOuts: signOuts + 1, at: now, ids: newest([...ids, ...this.#seen]) };
+    const ended = {
+      signOuts: signOuts + 1,
+      ...(number && { number }),
+      at: now,
+      ids: newest([...ids, ...this.#seen]),
+    };
     const done = () => {
       if (this.#ended) this.#ended = ended;
       else this.#uncounted = ended;

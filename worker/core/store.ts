@@ -88,6 +88,8 @@ export interface StoredMeta {
 export interface EndedSessions {
   /** How often this identity has signed out here. */
   readonly signOuts: number;
+  /** By which pages know the last of them. Absent where one of them may be of an older build. */
+  readonly number?: number;
   /** When it did last, by the browser's clock, ms since 1970. */
   readonly at: number;
   /** Of pages that were there, as far as they may not have learnt that number; the newest last. */

@@ -24,6 +24,7 @@ const attachRequest = v.object({
   settledSince: v.optional(number),
   session: v.optional(v.string()),
   signOuts: v.optional(number),
+  begunAfter: v.optional(number),
   askedAt: v.optional(number),
 });
 
@@ -60,7 +61,7 @@ const CALLS: Readonly<Record<PortCall['method'], v.GenericSchema>> = {
   settled: v.object({ id }),
   reconnect: v.object({}),
   inspect: v.object({}),
-  signOut: v.object({ discard: v.boolean() }),
+  signOut: v.object({ discard: v.boolean(), number: v.optional(number) }),
   signal: v.object({ signal: v.picklist(['online', 'visible', 'hidden']) }),
   diagnosed: v.object({
     outage: int,

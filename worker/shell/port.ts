@@ -94,8 +94,8 @@ export class PagePort implements HubPort {
   reconnect(): Promise<Reply<null>> {
     return this.#call({ method: 'reconnect' });
   }
-  signOut(discard: boolean): Promise<Reply<AnyOutboxEntry[]>> {
-    return this.#call({ method: 'signOut', discard });
+  signOut(discard: boolean, number?: number): Promise<Reply<AnyOutboxEntry[]>> {
+    return this.#call({ method: 'signOut', discard, number });
   }
   inspect(): Promise<Reply<HubReport>> {
     return this.#call({ method: 'inspect' });

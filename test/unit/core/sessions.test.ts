@@ -41,6 +41,19 @@ describe('a client that attaches', () => {
     expect(tab.connection).toMatchObject({ state: 'connecting' });
   });
 
+  test.for<[number | undefined, number, boolean]>([
+    [7, 7, false],
+    [7, 6, true],
+    [undefined, 7, true],
+  ])(
+    'and has heard of fewer, where the last sign-out has the number %s, and began after that of %s',
+    ([number, begunAfter, turnedAway]) => {
+      const disk = diskAfter(3);
+      disk.endedSessions = { signOuts: 3, at: Date.UTC(2026, 0, 1), ids: [], ...(number && { number }) };
+      expect(isTurnedAway(disk, { session: 'x', signOuts: 2, begunAfter })).toBe(turnedAway);
+    },
+  );
+
   test('is told how often the identity has signed out, as soon as that is known', () => {
     const world = new HubWorld(ops, { disk: diskAfter(3), open: false });
     const early = world.attach({ session: 'a' });

@@ -287,6 +287,27 @@ describe('signing out', () => {
     expect(scene.decided).toEqual(['decided since']);
   });
 
+  test('who signs in at another worker after a sign-out that no store took stays, whichever worker owns next', async () => {
+    const scene = new BrowserScene();
+    const disk = scene.browser.disk('ops', 'ann');
+    const asker = await scene.tab('one.js');
+    await scene.emit('a');
+    disk.failure = 'full';
+    asked(asker.client.signOut());
+    await scene.pass(100);
+    expect(isSignedOut(asker)).toBe(true);
+    disk.failure = null;
+    const stays = await scene.tab('other.js');
+    await scene.pass(1_000);
+    // Through the same owner, in the worker that alone knows of the sign-out.
+    const relayed = await scene.tab('one.js');
+    await scene.pass(1_000);
+    expect([stays, relayed].map(({ client }) => client.connection.get().state)).toEqual(['open', 'open']);
+    scene.browser.worker('other.js')?.kill();
+    await scene.pass(20_000);
+    expect([stays, relayed].map(({ client }) => client.connection.get().state)).toEqual(['open', 'open']);
+  });
+
   test('a tab that waits for the hub of its build to own is signed out, too', async () => {
     const scene = new BrowserScene();
     const asker = await scene.tab('one.js');

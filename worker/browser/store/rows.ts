@@ -51,7 +51,9 @@ const meta = v.object({
   principal: v.nullable(v.string()),
   databaseId: v.optional(v.string()),
   movedFrom: v.optional(v.string()),
-  endedSessions: v.optional(v.object({ signOuts: int, at: number, ids: v.array(v.string()) })),
+  endedSessions: v.optional(
+    v.object({ signOuts: int, number: v.optional(number), at: number, ids: v.array(v.string()) }),
+  ),
 });
 
 export const isEntry = (row: unknown): row is StoredEntry => v.is(entry, row);
