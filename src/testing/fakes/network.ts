@@ -65,7 +65,7 @@ export class FakeNetwork {
 
   open(life: Life, url: string): Socket {
     const socket = new FakeSocket(this.#clock, this, life, url, () => this.#wires.delete(socket));
-    this.#wires.add(socket);
+    if (socket.isHeld) this.#wires.add(socket);
     return socket;
   }
 
@@ -98,6 +98,8 @@ class FakeSocket extends EventTarget implements Wire {
     this.#clock = clock;
     this.#network = network;
     this.#over = over;
+    // What runs to its end after the death of its process reaches nobody.
+    if (life.isDead) this.readyState = CLOSED;
     // A dead process's sockets are closed by its system, unless the way there is lost.
     life.atEnd(() => this.#leave(1006));
     this.#pass(this.#up, () => this.#connect());

@@ -29,3 +29,18 @@ test('a message overtakes none that was sent before it, also where the latency f
 
   expect(heard).toEqual(['first', 'second']);
 });
+
+test('a socket that a dead worker opens in the last of its work reaches no server', async () => {
+  const clock = new HandClock();
+  const network = new FakeNetwork(clock);
+  let asked = 0;
+  network.server = () => {
+    asked++;
+    throw new Error('nobody comes');
+  };
+  const life = new Life();
+  life.end();
+  network.open(life, 'ws://made/');
+  await clock.advance(1_000);
+  expect([asked, network.wires]).toEqual([0, []]);
+});
