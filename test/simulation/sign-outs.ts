@@ -46,8 +46,11 @@ export class SignOuts {
     // Of those that were in doubt already, a refusal says nothing.
     const fresh = before.filter(({ isDoubtful }) => !isDoubtful);
     for (const one of before) one.isDoubtful = true;
-    // Whether or not its answer arrives.
-    if (discard) this.#ledger.discarded(tab.who, []);
+    // Whether or not its answer arrives, and also what the page sends later in this turn, which is taken before it.
+    if (discard) {
+      this.#ledger.discarded(tab.who, []);
+      queueMicrotask(() => this.#ledger.discarded(tab.who, []));
+    }
     this.#count(tab.who, 1);
     tab.client.signOut({ discard }).then(
       (entries) => {
