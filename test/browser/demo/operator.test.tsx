@@ -143,6 +143,29 @@ it('tells every tab when the server refuses a decision, and lets the operator de
   expect(bed.errors).toEqual([]);
 });
 
+it('sends a decision that the server has put off as soon as the operator wants it tried', async () => {
+  await using bed = startConsole();
+  const page = show(openTab(bed));
+  await askForDecision(bed);
+  bed.server.refuse('human_decision', {
+    code: 'busy',
+    message: 'Come back in an hour.',
+    retry: true,
+    retryAfterMs: 3_600_000,
+  });
+  fireEvent.click(page.getByRole('button', { name: 'Approve' }));
+  await bed.settle();
+  bed.server.accept('human_decision');
+  fireEvent.click(page.getByRole('button', { name: 'Outbox, 1 waiting', hidden: true }));
+  const outbox = within(page.getByRole('complementary', { name: 'Outbox', hidden: true }));
+  expect(outbox.getByText(/^The server asked to wait/)).toBeDefined();
+  fireEvent.click(outbox.getByRole('button', { name: 'Try now', hidden: true }));
+  await bed.settle();
+  expect(outbox.getByText('Nothing is waiting.')).toBeDefined();
+  expect(page.getByText('Deploy the release – approved by Ada')).toBeDefined();
+  expect(bed.errors).toEqual([]);
+});
+
 it('closes an open gate that somebody else decided while the hub was dead', async () => {
   await using bed = startConsole();
   const page = show(openTab(bed));
