@@ -85,8 +85,8 @@ export class Account {
   isHandedOver = false;
   /** The server has said that it never ran, or never will. */
   isDenied = false;
-  /** A person was told that it is sent no more, though how it ended is to be found out: after so many frames of it. */
-  withdrawnAfter: number | null = null;
+  /** A person was told that it is sent no more, though how it ended is to be found out. */
+  isWithdrawn = false;
   hasBegun = false;
   /** Some hub has died, or was stopped, after it was asked for. */
   outlivedHub = false;
@@ -151,10 +151,14 @@ export class Account {
   }
 
   /** A frame of it has reached the server. */
-  handedOver(attempt: number): void {
+  handedOver(): void {
     this.isHandedOver = true;
-    if (this.withdrawnAfter !== null && attempt > this.withdrawnAfter)
-      this.#problem('was taken back, and is sent again');
+  }
+
+  /** A hub has written a frame of it. What another one wrote before its end may arrive later than a word on it. */
+  left(at: number): void {
+    this.leftAt = at;
+    if (this.isWithdrawn) this.#problem('was taken back, and is sent again');
   }
 
   /** A handler has begun it. @param elapsed the time that has passed in this world */

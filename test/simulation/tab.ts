@@ -123,7 +123,7 @@ export class SimTab {
     const account = this.#ledger.of(entry.command);
     const act: Act = { wish, seen: entry.state, answer: 'open' };
     account?.acts.push(act);
-    if (account && wish === 'retry') account.withdrawnAfter = null;
+    if (account && wish === 'retry') account.isWithdrawn = false;
     try {
       const answer = await this.client.outbox[wish](entry.id);
       act.answer = answer === false ? 'refused' : 'done';
@@ -138,7 +138,7 @@ export class SimTab {
 
   #withdrawn(account: Account | undefined, id: string): void {
     const entry = this.client.outbox.get().find((one) => one.id === id);
-    if (account && entry?.state === 'withdrawing') account.withdrawnAfter = entry.attempt;
+    if (account && entry?.state === 'withdrawing') account.isWithdrawn = true;
   }
 
   #promised(account: Account, { durable, outcome }: Pick<Answer, 'durable' | 'outcome'>): void {

@@ -66,7 +66,7 @@ export class Witness {
     if (!text.includes('"command"')) return;
     for (const frame of framesOf<ClientFrame>(text)) {
       const account = frame.type === 'command' ? this.#ledger.of(frame.command) : undefined;
-      if (account) account.leftAt = at;
+      account?.left(at);
     }
   }
 
@@ -98,7 +98,7 @@ export class Witness {
       const account = this.#ledger.of(frame.command);
       if (account) {
         this.#byId.set(frame.id, account);
-        account.handedOver(frame.attempt);
+        account.handedOver();
         // It must be what the version that it is called of takes.
         if (account.command === 'note' && frame.app_version >= 2 && !('by' in frame.command))
           this.#problem(`command ${account.n} is called of version ${frame.app_version}, and is older`);
