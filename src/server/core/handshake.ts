@@ -152,6 +152,8 @@ function refused(goodbye: Goodbye): Answer {
 }
 
 async function unlessAborted<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
+  // Where nobody waits for it any more, its failure would end the process as one that nobody has heard.
+  promise.catch(() => {});
   signal.throwIfAborted();
   const ended = new AbortController();
   const aborted = new Promise<never>((_, reject) => {

@@ -332,3 +332,20 @@ test('a server without a handler for every command is refused at creation, also 
   const options = { commands: handlers } as unknown as Parameters<typeof createServer<typeof ops>>[1];
   expect(() => createServer(ops, options)).toThrow('no handler for "decide"');
 });
+
+test('authenticate that fails for a connection which is over by then ends nothing else', async () => {
+  const unheard: unknown[] = [];
+  const note = (error: unknown) => unheard.push(error);
+  process.on('unhandledRejection', note);
+  const running = await world({
+    authenticate: () => {
+      void running.server.close();
+      return Promise.reject(new Error('the session store is away'));
+    },
+  });
+  const peer = await running.connect();
+  peer.hello({ token: 'ann' });
+  await peer.closed;
+  process.off('unhandledRejection', note);
+  expect(unheard).toEqual([]);
+});
