@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, posix, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { filesBelow, importsOf } from './support/imports.ts';
+import { filesBelow, importCycles, importsOf } from './support/imports.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 
@@ -81,6 +81,11 @@ function mayImport(layer: Layer, file: string, specifier: string): boolean {
 test('every module has a layer', () => {
   expect(files.length).toBeGreaterThan(50);
   expect(files.filter((file) => !layerOf(file))).toEqual([]);
+});
+
+test('no modules import each other in a circle', () => {
+  const others = ['test', 'bench', 'scripts'].flatMap((folder) => filesBelow(ROOT, folder, /\.tsx?$/));
+  expect(importCycles(ROOT, [...files, ...others])).toEqual([]);
 });
 
 test('only tests import what is for tests', () => {

@@ -1,8 +1,9 @@
-import { type Action, schedule } from './actions.ts';
+import type { Action } from './actions.ts';
 import { atRest, during } from './judges/index.ts';
 import { besideStuck } from './judges/stuck.ts';
 import { perform } from './perform.ts';
 import { Random } from './random.ts';
+import { schedule } from './schedule.ts';
 import { World } from './world.ts';
 
 /** Actions in one schedule. */

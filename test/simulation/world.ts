@@ -2,7 +2,7 @@ import { FakeBrowser } from '../../src/testing/fakes/browser.ts';
 import { HandClock } from '../../src/testing/fakes/clock.ts';
 import type { Disk } from '../../src/testing/fakes/disk.ts';
 import { FakeNetwork } from '../../src/testing/fakes/network.ts';
-import type { Action, Build, SharedBuild } from './actions.ts';
+import type { Action, Build, SharedBuild, TokenMood } from './actions.ts';
 import { Ledger } from './ledger.ts';
 import { PEOPLE, type Who } from './people.ts';
 import type { CommandName } from './protocol.ts';
@@ -21,9 +21,6 @@ const SQLITE_IN = 6;
 const SLIDING_IN = 6;
 /** In one of so many worlds the plain dialect is spoken. */
 const PLAIN_IN = 12;
-
-/** How a page's token function behaves for the time being. */
-export type TokenMood = 'fine' | 'hangs' | 'throws' | 'none';
 
 /** Everything of one run: a browser with its tabs, the network, the server; and what happened. */
 export class World {

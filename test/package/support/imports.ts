@@ -5,18 +5,27 @@ import { parseSync } from 'vite';
 /** What a module imports and re-exports, types included, as written. */
 export function importsOf(file: string): string[] {
   const source = readFileSync(file, 'utf8');
-  const { module, errors } = parseSync(file, source);
-  if (errors.length > 0) throw new Error(`${file} cannot be parsed: ${errors[0]?.message}`);
-  const statics = module.staticImports.map(({ moduleRequest }) => moduleRequest.value);
-  const exports = module.staticExports.flatMap(({ entries }) =>
-    entries.flatMap(({ moduleRequest }) => (moduleRequest ? [moduleRequest.value] : [])),
-  );
-  const dynamics = module.dynamicImports.map(({ moduleRequest }) => {
+  const dynamics = parsed(file, source).dynamicImports.map(({ moduleRequest }) => {
     const literal = /^(['"`])(.*)\1$/.exec(source.slice(moduleRequest.start, moduleRequest.end));
     if (!literal?.[2]) throw new Error(`${file} imports something that only running it can tell`);
     return literal[2];
   });
-  return [...new Set([...statics, ...exports, ...dynamics])];
+  return [...new Set([...staticImportsOf(file), ...dynamics])];
+}
+
+/** What is imported before any of it runs, types included. */
+function staticImportsOf(file: string): string[] {
+  const { staticImports, staticExports } = parsed(file, readFileSync(file, 'utf8'));
+  const exports = staticExports.flatMap(({ entries }) =>
+    entries.flatMap(({ moduleRequest }) => (moduleRequest ? [moduleRequest.value] : [])),
+  );
+  return [...staticImports.map(({ moduleRequest }) => moduleRequest.value), ...exports];
+}
+
+function parsed(file: string, source: string) {
+  const { module, errors } = parseSync(file, source);
+  if (errors.length > 0) throw new Error(`${file} cannot be parsed: ${errors[0]?.message}`);
+  return module;
 }
 
 export interface Closure {
@@ -43,6 +52,34 @@ export function closureOf(entry: string, folder: string): Closure {
     modules: [...modules].map((file) => slashed(relative(folder, file))).sort(),
     packages: [...packages].sort(),
   };
+}
+
+/** Modules that import each other in a circle, types included; each circle once, in the order of the imports. */
+export function importCycles(root: string, files: readonly string[]): string[][] {
+  const known = new Set(files);
+  const imports = new Map(
+    files.map((file) => [
+      file,
+      staticImportsOf(join(root, file))
+        .filter((specifier) => specifier.startsWith('.'))
+        .map((specifier) => slashed(join(dirname(file), specifier)))
+        .filter((target) => known.has(target)),
+    ]),
+  );
+  const cycles: string[][] = [];
+  const done = new Set<string>();
+  const path: string[] = [];
+  const visit = (file: string) => {
+    const at = path.indexOf(file);
+    if (at >= 0) cycles.push(path.slice(at));
+    if (at >= 0 || done.has(file)) return;
+    path.push(file);
+    for (const target of imports.get(file) ?? []) visit(target);
+    path.pop();
+    done.add(file);
+  };
+  for (const file of files) visit(file);
+  return cycles;
 }
 
 /** The files below a folder with this ending, relative to `root`, with slashes. */
