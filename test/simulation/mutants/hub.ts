@@ -42,6 +42,11 @@ export const HUB_MUTANTS: readonly Mutant[] = [
     file: 'worker/core/hub.ts',
     text: "    this.#keeper.write([op, ...clear], 'strict', ended);\n  }",
     instead: "    this.#keeper.write([...clear], 'strict', ended);\n  }",
+    also: {
+      file: 'src/client/sign-out-mark.ts',
+      text: 'isOver: () => read(done) > begunAfter(),',
+      instead: 'isOver: () => begunAfter() < 0,',
+    },
   },
   {
     name: 'a probe may take as long as any ping',

@@ -31,6 +31,11 @@ export const OUTBOX_MUTANTS: readonly Mutant[] = [
     file: 'worker/core/outbox/outbox.ts',
     text: 'offeredAt: maybeSentMs === null ? null : takenAt,',
     instead: 'offeredAt: maybeSentMs === null ? null : box.context.uptime,',
+    also: {
+      file: 'worker/core/outbox/dispatch.ts',
+      text: 'firstSentAt: Math.min(firstSentAt, entry.row.serverAskedAt ?? firstSentAt),',
+      instead: 'firstSentAt,',
+    },
   },
   {
     name: 'what a hub does not know is called forgotten, though it cannot read its store',
