@@ -149,8 +149,11 @@ export interface HubPort {
   /** `null`: it is still pending, or may be; this tab is told how it ends, however long it stalls. */
   settled(id: string): Promise<Reply<Outcome | null>>;
   reconnect(): Promise<Reply<null>>;
-  /** What is asked of this hub after it is refused, with nothing done; what was asked before is answered before. */
-  /** @param number by which pages know this sign-out; absent: of an older build. */
+  /**
+   * What is asked of this hub after it is refused, with nothing done; what was asked before is answered before.
+   *
+   * @param number by which pages know this sign-out; absent: of an older build.
+   */
   signOut(discard: boolean, number?: number): Promise<Reply<AnyOutboxEntry[]>>;
   inspect(): Promise<Reply<HubReport>>;
   /** What only a page hears: the network is back, the page was shown or hidden. */
