@@ -1,12 +1,8 @@
-import type { ConsoleEvent } from './events.ts';
+import type { CommandContext } from 'trunkline/server';
+import type { ConsoleProtocol } from './protocol.ts';
 
-/** The command that a handler runs. */
-export interface Commanding {
-  readonly id: string;
-  readonly principal: string;
-  publish(topic: string, event: ConsoleEvent): void;
-  /** What the command brings about besides its events begins when the log has them. */
-  afterCommit(callback: () => void): void;
-  /** Nothing of it has happened; it may come again. */
-  afterRollback(callback: () => void): void;
-}
+/** The command that a handler runs, as much of it as a run needs. */
+export type Commanding = Pick<
+  CommandContext<ConsoleProtocol>,
+  'id' | 'principal' | 'publish' | 'afterCommit' | 'afterRollback'
+>;

@@ -10,7 +10,7 @@ import type { Gate } from './pipeline.ts';
 import { ANYBODY, type ConsoleProtocol } from './protocol.ts';
 import { sayTooLate } from './too-late.ts';
 
-type Verdict = CommandOf<ConsoleProtocol, 'human_decision'>;
+export type Decision = CommandOf<ConsoleProtocol, 'human_decision'>;
 
 /** The run, as its gates see it. */
 export interface GateServices {
@@ -85,7 +85,7 @@ export class Gates {
   }
 
   /** @throws Reject */
-  decide({ gateId, verdict, comment }: Verdict, command: Commanding): void {
+  decide({ gateId, verdict, comment }: Decision, command: Commanding): void {
     const gate = [...this.#open.values()].find(({ asked }) => asked.gateId === gateId);
     if (!gate) {
       const before = this.#ended.get(gateId);

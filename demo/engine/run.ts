@@ -4,7 +4,7 @@ import type { Execution } from './child.ts';
 import type { Commanding } from './commanding.ts';
 import type { ConsoleEvent, EventOfType } from './events.ts';
 import { describe, inBothTopics, type ResolvedGate } from './gate.ts';
-import { Gates } from './gates.ts';
+import { type Decision, Gates } from './gates.ts';
 import type { History } from './history.ts';
 import { type LineListener, limitLines } from './lines.ts';
 import { NodeRecords } from './node-records.ts';
@@ -104,8 +104,8 @@ export class Run {
   }
 
   /** @throws Reject */
-  decide(...decision: Parameters<Gates['decide']>): void {
-    this.#gates.decide(...decision);
+  decide(decision: Decision, command: Commanding): void {
+    this.#gates.decide(decision, command);
   }
 
   /** @throws Reject */

@@ -51,9 +51,9 @@ type State =
 export interface Candidate {
   readonly id: string;
   /** Tabs are attached, or wait for something to attach to. */
-  readonly isNeeded: boolean;
+  isNeeded(): boolean;
   /** Nobody is here, and nobody is on the way back. */
-  readonly isAbandoned: boolean;
+  isAbandoned(): boolean;
   /** What tabs were attached to is over: they attach again, to this, or wait where it is `null`. */
   moved(upstream: Upstream | null): void;
   /** There will be nothing to attach to: the browser refuses us the lock. */
@@ -158,13 +158,13 @@ export class Election {
   heardOfAll(message: FindMessage): void {
     switch (message.find) {
       case 'taken':
-        if (this.#candidacy && this.#hub.isNeeded) this.#ask(this.#candidacy);
+        if (this.#candidacy && this.#hub.isNeeded()) this.#ask(this.#candidacy);
         return;
       case 'signed_out':
         if (this.#state.state === 'barred') this.#end(this.#state.upstream.signOut());
         return;
       case 'who': {
-        const yields = this.#hub.isAbandoned || isNewer(message.build, this.#build);
+        const yields = this.#hub.isAbandoned() || isNewer(message.build, this.#build);
         if (this.#state.state === 'owning') {
           const { relays, upstream } = this.#state;
           relays.admit(message.from, yields);
@@ -224,7 +224,7 @@ export class Election {
     const candidacy = this.#candidacy;
     if (candidacy?.probe) candidacy.probe.isAnswered = true;
     this.#patience = 1;
-    if (!candidacy || !this.#hub.isNeeded) return;
+    if (!candidacy || !this.#hub.isNeeded()) return;
     if (yields && this.#state.state === 'searching') {
       this.#state.promisedAt ??= this.#platform.now();
       if (this.#platform.now() < this.#state.promisedAt + HANDOVER_MS) return;
@@ -249,7 +249,7 @@ export class Election {
   /** The lock was granted. */
   #won(giveUp: () => void): void {
     // Whoever wanted it is gone.
-    if (!this.#hub.isNeeded) return this.rest();
+    if (!this.#hub.isNeeded()) return this.rest();
     const candidacy = this.#candidacy;
     if (candidacy) candidacy.probe = null;
     const upstream: Owner = new Owner(this.#platform, this.#purpose, (reason, heard) =>
@@ -282,7 +282,7 @@ export class Election {
     } else release();
     if (reason === 'signed_out' || reason === 'failed') return this.#end(heard);
     if (reason === 'newer_format') this.#mayOwn = false;
-    if (this.#hub.isNeeded) this.seek();
+    if (this.#hub.isNeeded()) this.seek();
   }
 
   #end(heard: Promise<unknown>): void {

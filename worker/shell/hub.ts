@@ -80,10 +80,6 @@ export class Hub {
     return this.#tabs.size > 0 || this.#waiting.size > 0;
   }
 
-  get #isAbandoned(): boolean {
-    return !this.#isNeeded && this.#platform.now() >= this.#backBy;
-  }
-
   get #locks(): Locks {
     const { locks } = this.#platform;
     if (!locks) throw new Error('navigator.locks is missing; it needs https: or localhost');
@@ -105,16 +101,10 @@ export class Hub {
   }
 
   #newElection(): Election {
-    const isNeeded = () => this.#isNeeded;
-    const isAbandoned = () => this.#isAbandoned;
     return new Election(this.#platform, this.#locks, this.#purpose, {
       id: this.id,
-      get isNeeded() {
-        return isNeeded();
-      },
-      get isAbandoned() {
-        return isAbandoned();
-      },
+      isNeeded: () => this.#isNeeded,
+      isAbandoned: () => !this.#isNeeded && this.#platform.now() >= this.#backBy,
       moved: (upstream) => this.#moved(upstream),
       refused: (why) => this.#refused(why),
       over: (heard) => this.#over(heard),

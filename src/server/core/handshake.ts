@@ -81,7 +81,7 @@ export class Handshake {
     const maxBytes = hello.max_frame_bytes ?? DEFAULT_CLIENT_LIMIT_BYTES;
     const unsupported = this.#whyUnsupported(hello, maxBytes);
     if (unsupported !== null) return refused({ code: 'unsupported', message: unsupported, retry: false });
-    await this.#unlessOver(opening.opened());
+    await unlessAborted(this.#over.signal, opening.opened());
     const principal = await this.#ask(hello.token);
     if (principal === null) {
       return refused({ code: 'unauthorized', message: 'the token was not accepted', retry: true });
@@ -140,10 +140,6 @@ export class Handshake {
     } finally {
       cancel();
     }
-  }
-
-  async #unlessOver<T>(promise: Promise<T>): Promise<T> {
-    return await unlessAborted(this.#over.signal, promise);
   }
 }
 

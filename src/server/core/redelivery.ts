@@ -1,11 +1,10 @@
-import type { EventLog, LoggedEvent } from '../log/event-log.ts';
+import type { LoggedEvent } from '../log/event-log.ts';
 import { redeliveryText } from './frames.ts';
 import type { Clock } from './peer.ts';
 import { Repeats } from './repeats.ts';
 import type { ServerStats } from './stats.ts';
 
 export interface RedeliveryServices {
-  readonly log: EventLog;
   readonly clock: Clock;
   readonly stats: ServerStats;
   report(error: unknown, about: string): void;

@@ -47,9 +47,9 @@ type State =
       capabilities: readonly string[];
       runs: Writable['runs'];
       serverTime: number;
+      dedupeSince: number;
       /** By `uptime`, as all times that are only measured. */
       openedAt: number;
-      dedupeSince: number;
       wroteAt: number;
       /** Sent, and nothing heard since. */
       ping: Ping | null;

@@ -60,7 +60,10 @@ export function askWithdrawals(box: Box, { generation, capabilities }: Writable)
   }
 }
 
-/** No answer comes any more: who waits for it sees the entry. Who waits for the store is answered by that, or by no one. */
+/**
+ * No answer comes any more: who waits for it sees the entry. Who waits for the store is answered by that, or, where it
+ * takes too long, with `unconfirmed`.
+ */
 export function stopAsking(box: Box): void {
   for (const { row } of withdrawnIn(box))
     if (box.context.deadlines.at(`withdraw:${row.id}`) !== null) answerCancel(box, row.id, ok(false));
