@@ -141,6 +141,13 @@ export class SimTab {
     if (account && entry?.state === 'withdrawing') account.isWithdrawn = true;
   }
 
+  #told(topic: string, { dropped, gaps }: { dropped: number; gaps: number }): void {
+    const losses = this.losses.get(topic) ?? { dropped: new Map(), hasGap: false };
+    this.losses.set(topic, losses);
+    losses.dropped.set(this.page.hub, dropped);
+    losses.hasGap ||= gaps > 0;
+  }
+
   #promised(account: Account, { durable, outcome }: Pick<Answer, 'durable' | 'outcome'>): void {
     const receipt: Receipt = { tab: this.number, durable, outcome: null };
     account.receipts.push(receipt);
@@ -154,7 +161,7 @@ export class SimTab {
     const topic = this.client.topic(name);
     topic.status.subscribe((status) => {
       if (status.state === 'live' && !this.begunAt.has(name)) this.begunAt.set(name, status.offset);
-      if ('dropped' in status) this.losses.set(name, added(this.losses.get(name), status));
+      if ('dropped' in status) this.#told(name, status);
     });
     const latest = topic.latest(['node', 'gate']);
     latest.subscribe(() => {});
@@ -177,16 +184,9 @@ export class SimTab {
 }
 
 interface Losses {
-  /** Of the hubs before the present one. */
-  readonly before: number;
-  readonly dropped: number;
-  readonly hasGap: boolean;
-}
-
-/** Each hub counts from 0. */
-function added(known: Losses | undefined, { dropped, gaps }: { dropped: number; gaps: number }): Losses {
-  const { before, dropped: last, hasGap } = known ?? { before: 0, dropped: 0, hasGap: false };
-  return { before: dropped < last ? before + last : before, dropped, hasGap: hasGap || gaps > 0 };
+  /** By the hub's id, each of which counts from 0. */
+  readonly dropped: Map<string | null, number>;
+  hasGap: boolean;
 }
 
 type Answer = Awaited<ReturnType<Client<SimProtocol>['outbox']['retry']>>;

@@ -14,6 +14,8 @@ export class FakePage implements PagePlatform, ConnectedPage {
   #line: { worker: FakeWorker } | null = null;
   #isVisible = true;
   isCached = false;
+  /** The id of the hub whose batch it was given last. */
+  hub: string | null = null;
   /** How long it is busy with each batch before it takes the next one. */
   busyMs = 0;
   /** Called with each batch whose taking it has told the hub of. */
@@ -101,6 +103,7 @@ export class FakePage implements PagePlatform, ConnectedPage {
   };
   readonly exposeSink = ({ deliver }: TabSink): TabSink => ({
     deliver: async (batch) => {
+      this.hub = batch.hub;
       await deliver(batch);
       if (this.busyMs > 0) await new Promise<void>((done) => this.setTimer(this.busyMs, done));
       this.credited(batch);

@@ -33,7 +33,8 @@ export async function judgePage({ server, problems }: World, tab: SimTab, topic:
 /** A page that lived to the end was given every event without a key that came after it had begun, or told of its loss. */
 export function judgeMissed({ server, problems }: World, tab: SimTab, topic: string): void {
   if (server.amnesias > 0) return;
-  const { before = 0, dropped = 0, hasGap = false } = tab.losses.get(topic) ?? {};
+  const { dropped = new Map<string, number>(), hasGap = false } = tab.losses.get(topic) ?? {};
+  const told = [...dropped.values()].reduce((sum, count) => sum + count, 0);
   const begun = tab.begunAt.get(topic);
   const listener = tab.listeners.get(topic)?.find(({ replay }) => replay === 'missed');
   if (begun === undefined || !listener) return;
@@ -41,10 +42,8 @@ export function judgeMissed({ server, problems }: World, tab: SimTab, topic: str
   const missing = server.published.filter(
     (event) => event.topic === topic && event.isLosable && event.offset > begun && !given.has(event.offset),
   );
-  if (missing.length > before + dropped && !hasGap) {
+  if (missing.length > told && !hasGap) {
     const offsets = missing.map(({ offset }) => offset);
-    problems.push(
-      `tab ${tab.number} was never given ${offsets} of ${topic}, and told of ${before + dropped} losses`,
-    );
+    problems.push(`tab ${tab.number} was never given ${offsets} of ${topic}, and told of ${told} losses`);
   }
 }

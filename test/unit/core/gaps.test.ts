@@ -93,6 +93,16 @@ describe('what was missed and is lost', () => {
     expect(tabs.flatMap(reportsOf)).toMatchObject([{ code: 'events_missing' }]);
   });
 
+  test('is told to a tab of an earlier hub where nothing of the server’s tail can be read', () => {
+    const scene = new TopicScene();
+    scene.tab();
+    scene.world.socket.welcome();
+    const broken = [5, 6].map((offset) => item(offset, { type: 'line', text: offset }));
+    scene.answer({ offset: 6, events: [item(1, node('a', 'up')), ...broken] });
+    const [behind, near] = [scene.tab({ epoch: 'e1', offset: 3 }), scene.tab({ epoch: 'e1', offset: 6 })];
+    expect([behind, near].map(gapsOf)).toEqual([1, 0]);
+  });
+
   test('is told once to a tab that stalled before it had all of the state', () => {
     const scene = new TopicScene({ settings: { tailLimit: 4 } });
     scene.world.answersPings = true;
@@ -105,6 +115,12 @@ describe('what was missed and is lost', () => {
     frozen.autoCredit = true;
     while (frozen.owing > 0) frozen.credit();
     expect(gapsOf(frozen)).toBe(1);
+  });
+
+  test('is not told where of a state by key alone something cannot be read', () => {
+    const scene = new TopicScene();
+    scene.live(1, [{ ...item(4, { type: 'node', id: 'a', state: 4 }), key: 'a' }], 5);
+    expect(gapsOf(scene.tab({ epoch: 'e1', offset: 3 }))).toBe(0);
   });
 
   test('is not told where the topic never had one without a key that the tab did not get', () => {

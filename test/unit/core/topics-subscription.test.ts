@@ -351,6 +351,37 @@ test('a new epoch in mid-connection, unasked, replaces the state and restarts th
   expect(tab?.status(TOPIC)).toMatchObject({ state: 'refused' });
 });
 
+test('a state of the same epoch that comes unasked is asked for anew, by the place where the hub stands', () => {
+  const scene = new TopicScene();
+  const [tab] = scene.live(1, [], 5);
+  if (!tab) throw new Error('no tab');
+  // Event 6 was lost on its way, and the server holds it for given.
+  const [six, seven] = [item(6, line('6')), item(7, line('7'))];
+  const unasked = () => {
+    scene.subscribed({ ref: 0, offset: 7 });
+    scene.snapshot({ ref: 0, offset: 7, events: [six, seven], missed: [seven] });
+  };
+  unasked();
+  expect(tab.status(TOPIC)).toMatchObject({ state: 'stale', offset: 5 });
+  expect(scene.request).toMatchObject({ type: 'resync_request', cursor: { epoch: 'e1', offset: 5 } });
+  for (let round = 0; round < 10; round++) unasked();
+  expect(scene.requests).toHaveLength(2);
+  scene.answer({ offset: 7, events: [six, seven], missed: [six, seven] });
+  expect(texts(tab.snapshots(TOPIC).at(-1)?.missed ?? [])).toEqual(['6', '7']);
+  expect(tab.status(TOPIC)).toMatchObject({ state: 'live', offset: 7 });
+});
+
+test('a server that says the state of one epoch unasked, over and over, is asked ever later', () => {
+  const scene = new TopicScene();
+  scene.live(1, [], 5);
+  for (let round = 0; round < 50; round++) {
+    scene.subscribed({ ref: 0 });
+    scene.answer();
+    scene.world.advance(100);
+  }
+  expect(scene.requests.length).toBeLessThan(6);
+});
+
 test('a server may end a subscription unasked', () => {
   const scene = new TopicScene();
   const [tab] = scene.live(1);

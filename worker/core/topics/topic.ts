@@ -217,10 +217,11 @@ export class Topic implements SeatTopic {
   subscribed({ ref, epoch, offset, recovered }: ServerFrameOf['subscribed']): void {
     const subscription = this.#subscription;
     if (ref === 0) {
-      // The topic's epoch changed under us: a snapshot follows.
-      if (subscription.state === 'live')
-        this.#await({ state: 'asked', ref, attempt: 0, wants: 'all', parts: null });
-      return;
+      if (subscription.state !== 'live') return;
+      // A snapshot follows. In the same epoch it goes on from where the server believes the hub to stand: what was lost on
+      // its way would be in none.
+      if (this.#knowledge?.epoch === epoch) return this.#askForMissing(subscription);
+      return this.#await({ state: 'asked', ref, attempt: 0, wants: 'all', parts: null });
     }
     if (subscription.state !== 'asked' || subscription.ref !== ref || !recovered) return;
     if (this.#knowledge?.epoch !== epoch) return this.#askAgain(subscription.attempt + 1);
@@ -254,7 +255,7 @@ export class Topic implements SeatTopic {
     const subscription = this.#subscription;
     const knowledge = this.#knowledge;
     if (subscription.state !== 'live' || !knowledge) return;
-    const { counts, now } = this.#context;
+    const { counts } = this.#context;
     const isRepeat = frame.offset <= knowledge.offset;
     if (frame.redelivery || (isRepeat && frame.ack)) return this.#redelivered(frame, knowledge);
     if (isRepeat) {
@@ -263,8 +264,7 @@ export class Topic implements SeatTopic {
     }
     if ((frame.prev ?? frame.offset - 1) !== knowledge.offset) {
       counts.holes++;
-      const isStable = now - subscription.since >= STABLE_AFTER_MS;
-      return this.#askAgain(isStable ? 1 : subscription.attempt + 1);
+      return this.#askForMissing(subscription);
     }
     counts.events++;
     knowledge.offset = frame.offset;
@@ -344,6 +344,12 @@ export class Topic implements SeatTopic {
     return `topic:${this.name}`;
   }
 
+  /** What the subscription brings does not follow what is known. */
+  #askForMissing({ since, attempt }: Subscription & { state: 'live' }): void {
+    const isStable = this.#context.now - since >= STABLE_AFTER_MS;
+    this.#askAgain(isStable ? 1 : attempt + 1);
+  }
+
   /** The first failure is mended at once; after that it takes longer each time. */
   #askAgain(attempt: number, wants: Wants = 'all'): void {
     if (attempt <= 1) this.ask(attempt, wants);
@@ -413,9 +419,13 @@ export class Topic implements SeatTopic {
     criticals.forgetBeyond(offset);
     if (this.#stored?.epoch === epoch && this.#stored.offset > offset) this.#stored = null;
     const read = (item: SnapshotItem) => this.#read(item, true, false);
-    const events = parts.events.map(read).filter((item) => item !== null);
-    // How many without a key a server keeps is not known: what came before the first that it sent may be missing.
-    const completeSince = (events.find(({ key }) => key === null)?.offset ?? 1) - 1;
+    const readable = parts.events.map(read);
+    const events = readable.filter((item) => item !== null);
+    // How many without a key a server keeps is not known: what came before the first that it sent may be missing. Of one that
+    // cannot be read it is not known whether it has a key.
+    const isUnclear = parts.events.some(({ key }, i) => key == null && !readable[i]);
+    const first = events.find(({ key }) => key === null);
+    const completeSince = first ? first.offset - 1 : isUnclear ? offset : 0;
     const cache = new LastValueCache(this.#context.settings.tailLimit, completeSince);
     for (const item of events) cache.put(item);
     const missed = parts.missed
