@@ -1,5 +1,5 @@
 import { proxy, wrap } from 'comlink';
-import type { HubPort } from '../protocol/port.ts';
+import type { HubPort } from '../protocol/calls.ts';
 import type { PagePlatform } from './platform.ts';
 import { watchStart, whyNotStarted } from './start-failure.ts';
 

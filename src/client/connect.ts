@@ -1,6 +1,7 @@
+import type { HubPort } from '../protocol/calls.ts';
 import { closed } from '../protocol/closed.ts';
 import type { ClosedReason, Connection } from '../protocol/model.ts';
-import type { Batch, HubPort, Reply } from '../protocol/port.ts';
+import type { Batch, Reply } from '../protocol/port.ts';
 import type { AnyProtocol } from '../protocol/types.ts';
 import { type ErrorCode, type Report, TrunklineError } from './errors.ts';
 import { hold, released } from './lease.ts';

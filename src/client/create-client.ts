@@ -1,6 +1,7 @@
+import type { HubPort } from '../protocol/calls.ts';
 import { closed } from '../protocol/closed.ts';
 import type { Connection, Diagnosis } from '../protocol/model.ts';
-import type { Batch, HubPort } from '../protocol/port.ts';
+import type { Batch } from '../protocol/port.ts';
 import type { AnyProtocol } from '../protocol/types.ts';
 import { address } from './address.ts';
 import { asked } from './asked.ts';

@@ -1,4 +1,5 @@
-import type { HubPort, OutgoingCommand, Reply } from '../protocol/port.ts';
+import type { HubPort } from '../protocol/calls.ts';
+import type { OutgoingCommand, Reply } from '../protocol/port.ts';
 
 type Answer = Reply<{ durable: boolean }>;
 

@@ -1,4 +1,5 @@
-import type { HubPort, TabSink } from '../protocol/port.ts';
+import type { HubPort } from '../protocol/calls.ts';
+import type { TabSink } from '../protocol/port.ts';
 import type { CreateClientOptions } from './types.ts';
 
 /** All that a tab needs of the place in which it runs. `browser.ts` has the page's; `src/testing` one moved by hand. */

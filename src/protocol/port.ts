@@ -1,21 +1,13 @@
 /**
- * The contract between a tab and its hub: what crosses the worker's port. Types only; both sides import it.
+ * What a tab and its hub say to each other across the worker's port. Types only; both sides import it.
  *
- * The tab calls `HubPort` by Comlink. The hub calls the tab's one `TabSink`; a call's reply is the credit for the next.
- * No call outlives one store transaction, because a call to a dead peer never settles
+ * The tab calls the methods of `HubPort` (`calls.ts`) by Comlink. The hub calls the tab's one `TabSink`; a call's reply is
+ * the credit for the next. No call outlives one store transaction, because a call to a dead peer never settles
  * (https://github.com/GoogleChromeLabs/comlink/issues/601).
  */
 import type { Typed } from './interpret.ts';
 import type { JsonObject } from './json.ts';
-import type {
-  Connection,
-  Diagnosis,
-  EntryWith,
-  HubReport,
-  Outcome,
-  StorageHealth,
-  TopicStatus,
-} from './model.ts';
+import type { Connection, EntryWith, Outcome, StorageHealth, TopicStatus } from './model.ts';
 
 /** An error's class does not survive a port, so that calls reply with one or the other. */
 export type Reply<T> = { ok: true; value: T } | { ok: false; code: ErrorCode; message: string };
@@ -113,58 +105,6 @@ export interface OutgoingCommand {
 
 /** `token: null`: there is none. `url`: where the tab's `url` is a function. `failed`: a function threw, for now. */
 export type AddressAnswer = { token: string | null; url?: string | undefined } | { failed: string };
-
-export interface HubPort {
-  /** Once for each life of the page: at start, after the back/forward cache, after a restart of the hub. */
-  attach(request: AttachRequest, sink: TabSink): Promise<Reply<Attached>>;
-  /**
-   * Nothing is delivered to this tab from here on, until it attaches again. Calls are still answered, this one too: a
-   * page on its way into the back/forward cache closes its port after it, because one message would evict it.
-   */
-  detach(): Promise<Reply<null>>;
-  /**
-   * Counts this tab as a subscriber, and asks for a snapshot that carries `ticket`. With a position of the topic's epoch,
-   * `missed` of that snapshot is what the hub still has beyond it. A tab may ask as often as it needs a snapshot.
-   */
-  subscribe(topic: string, ticket: number, position: Position | null): Promise<Reply<null>>;
-  unsubscribe(topic: string): Promise<Reply<null>>;
-  /**
-   * Critical events which all handlers of this tab took (at least one), and those which a handler failed on. `ts`: of each
-   * of `taken`, as its `TabItem` has it; the offset may be another event's by the time that the hub hears of it.
-   */
-  took(
-    topic: string,
-    epoch: string,
-    taken: readonly number[],
-    failed: readonly number[],
-    ts?: readonly number[],
-  ): Promise<Reply<null>>;
-  /** Replies to each when all are stored, accepted or refused; `durable: false` where the store fails. */
-  send(commands: readonly OutgoingCommand[]): Promise<Reply<{ durable: boolean }>[]>;
-  /** True: it never runs. False: it has ended otherwise, or it may have run and is `withdrawing`. */
-  cancel(id: string): Promise<Reply<boolean>>;
-  /** `askedAt`: as of an `OutgoingCommand`. */
-  retry(id: string, askedAt?: number): Promise<Reply<{ durable: boolean }>>;
-  dismiss(id: string): Promise<Reply<null>>;
-  /** `null`: it is still pending, or may be; this tab is told how it ends, however long it stalls. */
-  settled(id: string): Promise<Reply<Outcome | null>>;
-  reconnect(): Promise<Reply<null>>;
-  /**
-   * What is asked of this hub after it is refused, with nothing done; what was asked before is answered before.
-   *
-   * @param number by which pages know this sign-out; absent: of an older build.
-   */
-  signOut(discard: boolean, number?: number): Promise<Reply<AnyOutboxEntry[]>>;
-  inspect(): Promise<Reply<HubReport>>;
-  /** What only a page hears: the network is back, the page was shown or hidden. */
-  signal(signal: 'online' | 'visible' | 'hidden'): Promise<Reply<null>>;
-  /** Replies at once, with `hub_lost` to a page that is not attached: a worker that does not is stuck, or stopped. */
-  ping(): Promise<Reply<null>>;
-  /** Answers a batch's `tokenRequest`. */
-  token(request: number, answer: AddressAnswer): Promise<Reply<null>>;
-  /** Answers a batch's `diagnose`. */
-  diagnosed(outage: number, diagnosis: Diagnosis): Promise<Reply<null>>;
-}
 
 export interface TabSink {
   /** Replies at once, before any promise that a listener returned. */

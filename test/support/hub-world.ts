@@ -1,3 +1,4 @@
+import type { PortCall } from '../../src/protocol/calls.ts';
 import type { ClientFrame, ClientFrameOf, ServerFrame } from '../../src/protocol/frames/index.ts';
 import type { Connection, HubReport, Outcome } from '../../src/protocol/model.ts';
 import type {
@@ -12,7 +13,7 @@ import type {
 import type { AnyProtocol } from '../../src/protocol/types.ts';
 import { Disk } from '../../src/testing/fakes/disk.ts';
 import { Hub } from '../../worker/core/hub.ts';
-import type { Effect, Input, PortCall } from '../../worker/core/io.ts';
+import type { Effect, Input } from '../../worker/core/io.ts';
 import { Sessions } from '../../worker/core/sessions.ts';
 import { type HubSettings, hubSettings } from '../../worker/core/settings.ts';
 import type { StoreFailure } from '../../worker/core/store.ts';

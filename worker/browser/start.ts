@@ -2,7 +2,7 @@ import * as Comlink from 'comlink';
 import type { AnyProtocol } from '../../src/protocol/index.ts';
 import { type HubSettings, hubSettings } from '../core/settings.ts';
 import { Hubs } from '../shell/hubs.ts';
-import { PagePort } from '../shell/port.ts';
+import { pagePort } from '../shell/port.ts';
 import { browser } from './platform.ts';
 import { rememberPorts } from './sink-ports.ts';
 
@@ -25,10 +25,10 @@ export function startHub<P extends AnyProtocol>(
   rememberPorts();
   if ('onconnect' in globalThis) {
     (globalThis as unknown as SharedScope).onconnect = ({ ports }) => {
-      for (const port of ports) Comlink.expose(new PagePort(hubs), port);
+      for (const port of ports) Comlink.expose(pagePort(hubs), port);
     };
   } else if ('importScripts' in globalThis) {
-    Comlink.expose(new PagePort(hubs));
+    Comlink.expose(pagePort(hubs));
   } else {
     throw new Error('startHub: this is no worker; call it in the script that `new SharedWorker` is given');
   }

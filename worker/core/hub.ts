@@ -1,11 +1,19 @@
+import {
+  type Answers,
+  CALLS,
+  type Call,
+  type CallOf,
+  type Method,
+  type PortCall,
+} from '../../src/protocol/calls.ts';
 import type { ClientFrame, ServerFrame, ServerFrameOf } from '../../src/protocol/frames/index.ts';
-import type { HubReport } from '../../src/protocol/model.ts';
+import type { HubReport, Outcome } from '../../src/protocol/model.ts';
 import type { AnyOutboxEntry, AttachRequest, OutgoingCommand } from '../../src/protocol/port.ts';
 import { Connection, MAX_MESSAGE_CHARACTERS } from './connection/connection.ts';
 import { TokenSource } from './connection/token.ts';
 import { Context, type HubOptions } from './context.ts';
 import { PLAIN_TOPIC } from './dialect/plain.ts';
-import type { Effect, EndReason, Input, PortCall, TabId } from './io.ts';
+import type { Effect, EndReason, Input, TabId } from './io.ts';
 import { Keeper } from './keeper.ts';
 import type { Box } from './outbox/box.ts';
 import * as outbox from './outbox/outbox.ts';
@@ -32,15 +40,25 @@ type Binding = { state: 'unbound' } | { state: 'binding' | 'bound'; principal: s
 /** Of the deadline for the store's opening: what tabs ask for does not wait for longer. */
 const OPENING = 'opening';
 
-const NEEDS_NO_STORE: ReadonlySet<PortCall['method']> = new Set([
-  'inspect',
-  'reconnect',
-  'signal',
-  'token',
-  'diagnosed',
-]);
-/** Not begun any more once somebody signs out. */
-const CHANGES_THE_OUTBOX: ReadonlySet<PortCall['method']> = new Set(['send', 'cancel', 'retry', 'dismiss']);
+/** As it was when the call came: its page may have gone until it is answered. */
+interface Asked {
+  /** Of the page. */
+  readonly appVersion: number;
+  /** When a person asked for it, by this hub's uptime. */
+  readonly takenAt: number;
+}
+
+type Handlers = {
+  readonly [M in Method]: (call: CallOf<M>, tab: TabId, reply: Answer<Answers[M]>, asked: Asked) => void;
+};
+
+/** What a page only tells is answered at once. */
+function told<C>(hear: (call: C, tab: TabId) => void) {
+  return (call: C, tab: TabId, reply: Answer<null>): void => {
+    hear(call, tab);
+    reply(ok(null));
+  };
+}
 
 /**
  * The hub as a state machine: one room where all decisions are made. `step` takes what happened and the time, and
@@ -75,6 +93,31 @@ export class Hub {
   readonly #signOutAnswers: Waiting<AnyOutboxEntry[]>;
   /** So many were asked for. */
   #signOuts = 0;
+  readonly #handlers: Handlers = {
+    subscribe: told((call, tab) => this.#tabs.subscribe(tab, call.topic, call.ticket, call.position)),
+    unsubscribe: told((call, tab) => this.#tabs.unsubscribe(tab, call.topic)),
+    took: told((call) => this.#topics.took(call.topic, call.epoch, call.taken, call.ts)),
+    send: ({ command }, tab, reply, { appVersion, takenAt }) => {
+      this.#tabs.sends(tab, command.id);
+      outbox.send(this.#outbox, command, appVersion, takenAt, reply);
+    },
+    cancel: (call, _, reply) => outbox.cancel(this.#outbox, call.id, reply),
+    retry: ({ id }, tab, reply, { takenAt }) => {
+      this.#tabs.sends(tab, id);
+      outbox.retry(this.#outbox, id, takenAt, reply);
+    },
+    dismiss: (call, _, reply) => outbox.dismiss(this.#outbox, call.id, reply),
+    settled: (call, tab, reply) => this.#tellSettled(tab, call.id, reply),
+    reconnect: told(() => this.#connection.tryNow()),
+    signOut: (call, _, reply) => this.#signOut(call, reply),
+    inspect: (_, __, reply) => reply(ok(this.#report())),
+    signal: told(({ signal }, tab) => {
+      if (signal !== 'online') this.#tabs.setVisible(tab, signal === 'visible');
+      if (signal !== 'hidden') this.#connection.nudge();
+    }),
+    token: told((call, tab) => this.#tokens.answered(tab, call.request, call.answer)),
+    diagnosed: told((call) => this.#connection.diagnosed(call.outage, call.diagnosis)),
+  };
   #refs = 0;
   #unreadableRows = 0;
 
@@ -217,65 +260,25 @@ export class Hub {
 
   #call(tab: TabId, call: number, request: PortCall): void {
     const reply: Answer<unknown> = (value) => this.#context.emit({ type: 'reply', tab, call, reply: value });
-    const takenAt = this.#context.uptime - ageOf(request, this.#context.now);
-    // Its page may have gone until it is answered.
-    const appVersion = this.#tabs.appVersionOf(tab);
-    const answer = () => this.#answer(tab, request, takenAt, appVersion, reply);
-    if (NEEDS_NO_STORE.has(request.method)) answer();
+    const asked = {
+      appVersion: this.#tabs.appVersionOf(tab),
+      takenAt: this.#context.uptime - ageOf(request, this.#context.now),
+    };
+    const { kind, atOnce }: Call = CALLS[request.method];
+    const answer = () => {
+      const isLate = this.#signingOut.count > 0 && kind === 'change';
+      if (isLate || this.#ended.has(tab)) reply(signedOut(request));
+      else this.#answer(request, tab, reply, asked);
+    };
+    if (atOnce) answer();
     else this.#whenOwner(answer);
   }
 
-  /**
-   * @param takenAt when a person asked for it, by this hub's uptime.
-   * @param appVersion of the page that asks.
-   */
-  #answer(tab: TabId, request: PortCall, takenAt: number, appVersion: number, reply: Answer<unknown>): void {
-    const isLate = this.#signingOut.count > 0 && CHANGES_THE_OUTBOX.has(request.method);
-    if (isLate || this.#ended.has(tab)) return reply(signedOut(request));
-    switch (request.method) {
-      case 'inspect':
-        return reply(ok(this.#report()));
-      case 'reconnect':
-        this.#connection.tryNow();
-        break;
-      case 'signal':
-        if (request.signal !== 'online') this.#tabs.setVisible(tab, request.signal === 'visible');
-        if (request.signal !== 'hidden') this.#connection.nudge();
-        break;
-      case 'token':
-        this.#tokens.answered(tab, request.request, request.answer);
-        break;
-      case 'diagnosed':
-        this.#connection.diagnosed(request.outage, request.diagnosis);
-        break;
-      case 'subscribe':
-        this.#tabs.subscribe(tab, request.topic, request.ticket, request.position);
-        break;
-      case 'unsubscribe':
-        this.#tabs.unsubscribe(tab, request.topic);
-        break;
-      case 'took':
-        this.#topics.took(request.topic, request.epoch, request.taken, request.ts);
-        break;
-      case 'send':
-        this.#tabs.sends(tab, request.command.id);
-        return outbox.send(this.#outbox, request.command, appVersion, takenAt, reply);
-      case 'cancel':
-        return outbox.cancel(this.#outbox, request.id, reply);
-      case 'retry':
-        this.#tabs.sends(tab, request.id);
-        return outbox.retry(this.#outbox, request.id, takenAt, reply);
-      case 'dismiss':
-        return outbox.dismiss(this.#outbox, request.id, reply);
-      case 'settled':
-        return this.#tellSettled(tab, request.id, reply);
-      case 'signOut':
-        return this.#signOut(request, reply);
-    }
-    reply(ok(null));
+  #answer<M extends Method>(call: CallOf<M>, tab: TabId, reply: Answer<unknown>, asked: Asked): void {
+    this.#handlers[call.method](call, tab, reply, asked);
   }
 
-  #tellSettled(tab: TabId, id: string, reply: Answer<unknown>): void {
+  #tellSettled(tab: TabId, id: string, reply: Answer<Outcome | null>): void {
     const how = outbox.settled(this.#outbox, id);
     if (how === null) this.#tabs.sends(tab, id);
     reply(ok(how));
@@ -399,10 +402,7 @@ export class Hub {
    * Who signs out hears of all that was asked before, and nothing is begun after. The end of the sessions and of the rows
    * is one transaction: whatever dies meanwhile, the store says whether it was done.
    */
-  #signOut(
-    { discard, number }: Extract<PortCall, { method: 'signOut' }>,
-    reply: Answer<AnyOutboxEntry[]>,
-  ): void {
+  #signOut({ discard, number }: CallOf<'signOut'>, reply: Answer<AnyOutboxEntry[]>): void {
     const name = String(++this.#signOuts);
     this.#signOutAnswers.add(name, reply, UNCONFIRMED);
     const { op, done } = this.#sessions.signOut(this.#context.now, number);

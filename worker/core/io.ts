@@ -2,15 +2,9 @@
  * All that goes into the hub's state machine and all that comes out of it. The shell in `worker/shell` turns
  * what its platform tells into inputs, and effects into what it asks of the platform.
  */
+import type { PortCall } from '../../src/protocol/calls.ts';
 import type { Diagnosis } from '../../src/protocol/model.ts';
-import type {
-  AddressAnswer,
-  AttachRequest,
-  Batch,
-  OutgoingCommand,
-  Position,
-  Reply,
-} from '../../src/protocol/port.ts';
+import type { AttachRequest, Batch, Reply } from '../../src/protocol/port.ts';
 import type { LoadedState, StoreFailure, StoreTransaction } from './store.ts';
 
 /** A tab's number within its hub; never used twice. */
@@ -42,28 +36,6 @@ export type Input =
   | { type: 'hand_over' }
   /** The clock passed `deadline`. */
   | { type: 'deadline' };
-
-/** The calls of `HubPort`, as data. */
-export type PortCall =
-  | { method: 'subscribe'; topic: string; ticket: number; position: Position | null }
-  | { method: 'unsubscribe'; topic: string }
-  | {
-      method: 'took';
-      topic: string;
-      epoch: string;
-      taken: readonly number[];
-      failed: readonly number[];
-      ts?: readonly number[] | undefined;
-    }
-  | { method: 'send'; command: OutgoingCommand }
-  | { method: 'cancel' | 'dismiss' | 'settled'; id: string }
-  | { method: 'retry'; id: string; askedAt?: number | undefined }
-  | { method: 'reconnect' }
-  | { method: 'inspect' }
-  | { method: 'signOut'; discard: boolean; number?: number | undefined }
-  | { method: 'signal'; signal: 'online' | 'visible' | 'hidden' }
-  | { method: 'token'; request: number; answer: AddressAnswer }
-  | { method: 'diagnosed'; outage: number; diagnosis: Diagnosis };
 
 export type Effect =
   /** Only ever with no other socket alive: `drop_socket` of the former generation came before. */

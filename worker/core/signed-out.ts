@@ -1,5 +1,5 @@
+import type { PortCall } from '../../src/protocol/calls.ts';
 import type { Reply } from '../../src/protocol/port.ts';
-import type { PortCall } from './io.ts';
 import { refusal } from './reply.ts';
 
 /** What a call is answered that comes once its identity has signed out. Nothing of it is done. */

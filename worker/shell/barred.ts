@@ -1,8 +1,9 @@
+import { CALLS, type PortCall } from '../../src/protocol/calls.ts';
 import { closed } from '../../src/protocol/closed.ts';
 import type { AttachRequest, Batch, Reply, TabSink } from '../../src/protocol/port.ts';
-import type { PortCall, TabId } from '../core/io.ts';
+import type { TabId } from '../core/io.ts';
 import { ok, refusal } from '../core/reply.ts';
-import { isOfferedAgain } from './calls.ts';
+import { isOfferedAgain } from './call-shapes.ts';
 import type { Platform } from './platform.ts';
 import { Sink } from './sink.ts';
 import { HUB_LOST, type Upstream } from './upstream.ts';
@@ -14,17 +15,6 @@ export const BARRED_BY = {
   storeFormat:
     "a newer build of this application has changed the format of the browser's storage; reload to continue",
 } as const;
-
-/** What the application awaits; the rest a page tells unasked, and tells again to the next hub. */
-const AWAITED: ReadonlySet<PortCall['method']> = new Set([
-  'send',
-  'cancel',
-  'retry',
-  'dismiss',
-  'settled',
-  'inspect',
-  'signOut',
-]);
 
 /** For tabs whose hub may neither own nor relay: they are told why. */
 export class Barred implements Upstream {
@@ -63,7 +53,8 @@ export class Barred implements Upstream {
 
   async call(tab: TabId, request: PortCall): Promise<Reply<unknown>> {
     if (this.#isOver || !this.#tabs.has(tab)) return HUB_LOST;
-    if (!AWAITED.has(request.method)) return ok(null);
+    // The page says it anew to the next hub.
+    if (CALLS[request.method].kind === 'tell') return ok(null);
     if (isOfferedAgain(request)) return await this.#over;
     return refusal('version_mismatch', this.#message);
   }

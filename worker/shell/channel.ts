@@ -1,7 +1,8 @@
 /** What the hubs of one browser say to each other, of an app and identity, over BroadcastChannels. */
+import type { PortCall } from '../../src/protocol/calls.ts';
 import { scopeName } from '../../src/protocol/names.ts';
 import type { AttachRequest, Batch, Reply } from '../../src/protocol/port.ts';
-import type { PortCall, TabId } from '../core/io.ts';
+import type { TabId } from '../core/io.ts';
 
 /**
  * Of the messages between a relay and its owner. Those that find the owner, `FindMessage`, never change: by them hubs

@@ -1,7 +1,8 @@
+import type { PortCall } from '../../src/protocol/calls.ts';
 import type { AnyProtocol } from '../../src/protocol/index.ts';
 import type { AttachRequest, HubMessage, Reply, TabSink } from '../../src/protocol/port.ts';
 import { Hub } from '../core/hub.ts';
-import type { Effect, EndReason, Input, PortCall, TabId } from '../core/io.ts';
+import type { Effect, EndReason, Input, TabId } from '../core/io.ts';
 import { refusal } from '../core/reply.ts';
 import type { Sessions } from '../core/sessions.ts';
 import type { HubSettings } from '../core/settings.ts';

@@ -1,24 +1,42 @@
-import type { Diagnosis, HubReport, Outcome } from '../../src/protocol/model.ts';
-import type {
-  AddressAnswer,
-  AnyOutboxEntry,
-  Attached,
-  AttachRequest,
-  HubPort,
-  OutgoingCommand,
-  Position,
-  Reply,
-  TabSink,
-} from '../../src/protocol/port.ts';
+import { CALLS, type CallMethods, type HubPort, type PortCall } from '../../src/protocol/calls.ts';
+import type { Attached, AttachRequest, Reply, TabSink } from '../../src/protocol/port.ts';
 import { plainRefusal } from '../core/dialect/plain.ts';
-import type { PortCall } from '../core/io.ts';
 import { ok, refusal } from '../core/reply.ts';
-import { isAttachRequest, isOfferedAgain, isSound } from './calls.ts';
+import { isAttachRequest, isOfferedAgain, isSound } from './call-shapes.ts';
 import type { Attachment, Hubs } from './hubs.ts';
 import { HUB_LOST } from './upstream.ts';
 
-/** One page's side of the hub, exposed to it by Comlink. A page may attach again and again through the same port. */
-export class PagePort implements HubPort {
+const UNREADABLE =
+  'this call is none that the hub knows: page and worker are of different builds; reload the page';
+
+/** One page's side of the hub, to be exposed to it by Comlink. A page may attach again and again through the same port. */
+export function pagePort(hubs: Hubs): HubPort {
+  const page = new Page(hubs);
+  const { send, ...methods } = methodsOf((call) => page.call(call));
+  return {
+    ...methods,
+    send: (commands) => Promise.all(commands.map((command) => send(command))),
+    attach: (request, sink) => page.attach(request, sink),
+    detach: () => page.detach(),
+    ping: () => page.ping(),
+  };
+}
+
+/**
+ * Makes a method of each call. Here alone the types of calls and answers are forgotten and found again: both sides have them
+ * of the one table.
+ */
+function methodsOf(ask: (call: PortCall) => Promise<Reply<unknown>>): CallMethods {
+  const methods = Object.entries(CALLS).map(([method, { takes }]) => [
+    method,
+    (...values: readonly unknown[]) =>
+      ask(Object.fromEntries([['method', method], ...takes.map((name, index) => [name, values[index]])])),
+  ]);
+  return Object.fromEntries(methods);
+}
+
+/** A page, and what it is attached to. */
+class Page {
   readonly #hubs: Hubs;
   #attachment: Attachment | null = null;
   /** Counts attachments and detachments, so that one which was overtaken while it waited is known. */
@@ -59,66 +77,15 @@ export class PagePort implements HubPort {
     return ok(null);
   }
 
-  subscribe(topic: string, ticket: number, position: Position | null): Promise<Reply<null>> {
-    return this.#call({ method: 'subscribe', topic, ticket, position });
-  }
-  unsubscribe(topic: string): Promise<Reply<null>> {
-    return this.#call({ method: 'unsubscribe', topic });
-  }
-  took(
-    topic: string,
-    epoch: string,
-    taken: readonly number[],
-    failed: readonly number[],
-    ts?: readonly number[],
-  ): Promise<Reply<null>> {
-    return this.#call({ method: 'took', topic, epoch, taken, failed, ts });
-  }
-  send(commands: readonly OutgoingCommand[]): Promise<Reply<{ durable: boolean }>[]> {
-    return Promise.all(
-      commands.map((command) => this.#call<{ durable: boolean }>({ method: 'send', command })),
-    );
-  }
-  cancel(id: string): Promise<Reply<boolean>> {
-    return this.#call({ method: 'cancel', id });
-  }
-  retry(id: string, askedAt?: number): Promise<Reply<{ durable: boolean }>> {
-    return this.#call({ method: 'retry', id, askedAt });
-  }
-  dismiss(id: string): Promise<Reply<null>> {
-    return this.#call({ method: 'dismiss', id });
-  }
-  settled(id: string): Promise<Reply<Outcome | null>> {
-    return this.#call({ method: 'settled', id });
-  }
-  reconnect(): Promise<Reply<null>> {
-    return this.#call({ method: 'reconnect' });
-  }
-  signOut(discard: boolean, number?: number): Promise<Reply<AnyOutboxEntry[]>> {
-    return this.#call({ method: 'signOut', discard, number });
-  }
-  inspect(): Promise<Reply<HubReport>> {
-    return this.#call({ method: 'inspect' });
-  }
-  signal(signal: 'online' | 'visible' | 'hidden'): Promise<Reply<null>> {
-    return this.#call({ method: 'signal', signal });
-  }
   async ping(): Promise<Reply<null>> {
     return this.#attachment ? ok(null) : HUB_LOST;
   }
-  token(request: number, answer: AddressAnswer): Promise<Reply<null>> {
-    return this.#call({ method: 'token', request, answer });
-  }
-  diagnosed(outage: number, diagnosis: Diagnosis): Promise<Reply<null>> {
-    return this.#call({ method: 'diagnosed', outage, diagnosis });
-  }
 
-  /** The core answers each method with what the contract says; only here its types are forgotten and found again. */
-  async #call<T>(call: PortCall): Promise<Reply<T>> {
+  async call(call: PortCall): Promise<Reply<unknown>> {
     if (!this.#attachment) return HUB_LOST;
     if (!isSound(call)) return refusal(isOfferedAgain(call) ? 'unconfirmed' : 'version_mismatch', UNREADABLE);
     const { upstream, id } = this.#attachment;
-    return (await upstream.call(id, call)) as Reply<T>;
+    return await upstream.call(id, call);
   }
 
   #leave(): number {
@@ -127,6 +94,3 @@ export class PagePort implements HubPort {
     return ++this.#turn;
   }
 }
-
-const UNREADABLE =
-  'this call is none that the hub knows: page and worker are of different builds; reload the page';

@@ -1,6 +1,7 @@
+import type { PortCall } from '../../src/protocol/calls.ts';
 import type { HubReport } from '../../src/protocol/model.ts';
 import type { AttachRequest, Batch, Reply, TabSink } from '../../src/protocol/port.ts';
-import type { PortCall, TabId } from '../core/io.ts';
+import type { TabId } from '../core/io.ts';
 import { ok } from '../core/reply.ts';
 import type { ToOwner, ToRelay } from './channel.ts';
 import type { Platform } from './platform.ts';

@@ -1,6 +1,6 @@
 import type { AttachRequest, Batch } from '../../src/protocol/port.ts';
 import type { TabId } from '../core/io.ts';
-import { isAttachRequest, isSound } from './calls.ts';
+import { isAttachRequest, isSound } from './call-shapes.ts';
 import { type OwnerNotice, RELAY_VERSION, relayChannel, type ToOwner, type ToRelay } from './channel.ts';
 import { hubLease, untilGone } from './locks.ts';
 import type { Owner } from './owner.ts';

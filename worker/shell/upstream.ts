@@ -1,5 +1,6 @@
+import type { PortCall } from '../../src/protocol/calls.ts';
 import type { AttachRequest, Reply, TabSink } from '../../src/protocol/port.ts';
-import type { PortCall, TabId } from '../core/io.ts';
+import type { TabId } from '../core/io.ts';
 import { refusal } from '../core/reply.ts';
 
 /** What a tab is attached to: the owner in this worker, the way to the one in another, or a word about why there is none. */

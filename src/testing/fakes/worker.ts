@@ -1,9 +1,10 @@
 import { type HubSettings, hubSettings } from '../../../worker/core/settings.ts';
 import { Hubs } from '../../../worker/shell/hubs.ts';
 import type { Platform } from '../../../worker/shell/platform.ts';
-import { PagePort } from '../../../worker/shell/port.ts';
+import { pagePort } from '../../../worker/shell/port.ts';
 import type { WorkerLine } from '../../client/platform.ts';
-import type { HubPort, TabSink } from '../../protocol/port.ts';
+import type { HubPort } from '../../protocol/calls.ts';
+import type { TabSink } from '../../protocol/port.ts';
 import type { AnyProtocol } from '../../protocol/types.ts';
 import type { BrowserProfile } from './browser-profile.ts';
 import { Life, lifeTimer } from './life.ts';
@@ -34,7 +35,7 @@ export class FakeWorker {
   readonly #browser: BrowserProfile;
   #hubs: Hubs;
   /** Of each page that is connected. */
-  readonly #ports = new Set<{ port: PagePort }>();
+  readonly #ports = new Set<{ port: HubPort }>();
   readonly #pages = new Set<ConnectedPage>();
 
   constructor(browser: BrowserProfile, script: HubScript, isOwn: boolean) {
@@ -59,14 +60,14 @@ export class FakeWorker {
     const { life } = this;
     this.life = new Life();
     this.#hubs = this.#newHubs();
-    for (const end of this.#ports) end.port = new PagePort(this.#hubs);
+    for (const end of this.#ports) end.port = pagePort(this.#hubs);
     life.end();
   }
 
   /** A page's way to it. */
   connect(page: ConnectedPage): WorkerLine {
     const { clock } = this.#browser;
-    const end = { port: new PagePort(this.#hubs) };
+    const end = { port: pagePort(this.#hubs) };
     this.#ports.add(end);
     const up = {};
     const down = {};

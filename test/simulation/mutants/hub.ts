@@ -34,8 +34,8 @@ export const HUB_MUTANTS: readonly Mutant[] = [
   {
     name: 'what is asked for while somebody signs out is still done',
     file: 'worker/core/hub.ts',
-    text: 'const isLate = this.#signingOut.count > 0 && CHANGES_THE_OUTBOX.has(request.method);',
-    instead: 'const isLate = this.#signingOut.isDone && CHANGES_THE_OUTBOX.has(request.method);',
+    text: "const isLate = this.#signingOut.count > 0 && kind === 'change';",
+    instead: "const isLate = this.#signingOut.isDone && kind === 'change';",
   },
   {
     name: 'a sign-out does not outlive the hub that it ends',

@@ -1,11 +1,11 @@
 import { expose, type Remote } from 'comlink';
+import type { HubPort } from '../../../src/protocol/calls.ts';
 import type { Diagnosis, HubReport, Outcome } from '../../../src/protocol/model.ts';
 import type {
   AnyOutboxEntry,
   Attached,
   AttachRequest,
   Batch,
-  HubPort,
   OutgoingCommand,
   Position,
   Reply,
@@ -131,7 +131,7 @@ export class FakeHub implements HubPort {
     epoch: string,
     taken: readonly number[],
     failed: readonly number[],
-    ts: readonly number[],
+    ts?: readonly number[],
   ) {
     return this.#reply('took', [topic, epoch, taken, failed, ts], null);
   }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { PortCall } from '../../../worker/core/io.ts';
+import type { PortCall } from '../../../src/protocol/calls.ts';
 import { closedOf, connect, decide, giveEmpty, remark, type Started } from './ops.ts';
 
 /** By the timer alone nothing is noticed in these tests. */

@@ -7,7 +7,7 @@ import { browser } from '../../../worker/browser/platform.ts';
 import { plainRefusal } from '../../../worker/core/dialect/plain.ts';
 import { type HubSettings, hubSettings } from '../../../worker/core/settings.ts';
 import { Hubs } from '../../../worker/shell/hubs.ts';
-import { PagePort } from '../../../worker/shell/port.ts';
+import { pagePort } from '../../../worker/shell/port.ts';
 import { HubWorld } from '../../support/hub-world.ts';
 import { closedOf, DURABLE, decide, ops, remark } from './ops.ts';
 
@@ -390,7 +390,7 @@ describe('what cannot be spoken plainly is refused', () => {
   test('when a page attaches', async () => {
     const schema = z.object({ id: z.string() });
     const protocol = defineProtocol({ ...base, events: {}, commands: { act: { schema } } });
-    const port = new PagePort(new Hubs(browser, protocol, hubSettings()));
+    const port = pagePort(new Hubs(browser, protocol, hubSettings()));
     const sink = { deliver: async () => {} };
     const request: AttachRequest = {
       ...{ app: 'ops', appVersion: 1, identity: 'ann', url: 'ws://test/ws', lease: 'l' },

@@ -1,11 +1,11 @@
 import * as Comlink from 'comlink';
 import { expect, onTestFinished } from 'vitest';
+import type { HubPort } from '../../../../src/protocol/calls.ts';
 import type { Connection, HubReport } from '../../../../src/protocol/model.ts';
 import type {
   Attached,
   AttachRequest,
   Batch,
-  HubPort,
   OutgoingCommand,
   Reply,
   TabItem,
