@@ -155,10 +155,15 @@ export class Account {
     this.isHandedOver = true;
   }
 
-  /** A hub has written a frame of it. What another one wrote before its end may arrive later than a word on it. */
+  /**
+   * A hub has written a frame of it. What another one wrote before its end may arrive later than a word on it. Who has heard
+   * of a withdrawn one that it was accepted is told the same again: a store that failed may lack that, and the next hub
+   * finds it out by the command itself.
+   */
   left(at: number): void {
     this.leftAt = at;
-    if (this.isWithdrawn) this.#problem('was taken back, and is sent again');
+    if (this.isWithdrawn && !this.tellings.includes('accepted'))
+      this.#problem('was taken back, and is sent again');
   }
 
   /** A handler has begun it. @param elapsed the time that has passed in this world */

@@ -207,6 +207,7 @@ export class Hub {
     this.#context.tick(now);
     this.#handle(input);
     if (!this.#isEnded()) {
+      outbox.endUnstored(this.#outbox);
       this.#connection.want(this.#isWanted());
       this.#tabs.flush();
     }

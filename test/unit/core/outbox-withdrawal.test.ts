@@ -335,6 +335,18 @@ test('that it is being withdrawn is told when the store says so, also where the 
   expect(world.disk.entries.get(id)).toMatchObject({ withdrawing: true });
 });
 
+test('whoever asks again waits for the store, too, when the server has the last word: the next worker would send it', () => {
+  const { world, tab } = capable();
+  const { id } = decide(tab, 'g', 'run:1');
+  world.autoCommit = false;
+  const cancel = world.call(tab.id, { method: 'cancel', id });
+  world.socket.say({ type: 'command_nack', id, ...CANCELLED });
+  const again = world.call(tab.id, { method: 'cancel', id });
+  expect([cancel.reply, again.reply]).toEqual([undefined, undefined]);
+  while (world.commits.length > 0) world.commitNext();
+  expect([cancel.reply, again.reply]).toEqual([TRUE, TRUE]);
+});
+
 // Seeds have it, one in thousands: a cancel within a failure of the store, and the worker's death before its end.
 describe('where the storage fails, nobody is told that it is sent no more: the next worker would send it', () => {
   const PERHAPS = { ok: false, code: 'unconfirmed' };

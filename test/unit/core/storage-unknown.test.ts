@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { HubWorld, WorldTab } from '../../support/hub-world.ts';
+import type { HubWorld, PendingCall, WorldTab } from '../../support/hub-world.ts';
 import { connect, DURABLE, decide, IN_MEMORY, remark, start } from './ops.ts';
 
 const REFUSED = { ok: false, code: 'storage_unavailable' };
@@ -225,6 +225,41 @@ describe('a store that does not know whether it wrote', () => {
     world.commitNext('unknown');
     world.advance(0);
     expect(sends.map(({ pending }) => pending.reply)).toEqual([DURABLE, DURABLE, DURABLE]);
+  });
+});
+
+// A page hears the answers of one turn together, and offers to the next hub what it has not heard.
+describe('while a send is not answered, no command of memory is called one that never ran', () => {
+  /** The first of two commands is in doubt; the second one was taken in memory, and has not left. */
+  function takenBehindDoubt(): { world: HubWorld; tab: WorldTab; doubtful: PendingCall; id: string } {
+    const { world, tab } = start();
+    world.autoCommit = false;
+    const { pending } = decide(tab, 'g');
+    const { id } = tab.send({ command: { type: 'probe', n: 1 } });
+    loseTrack(world, false);
+    return { world, tab, doubtful: pending, id };
+  }
+
+  test('a cancel is true only then, and holds the command until then', () => {
+    const { world, tab, doubtful, id } = takenBehindDoubt();
+    world.advance(1_000);
+    const cancel = world.call(tab.id, { method: 'cancel', id });
+    world.socket.welcome();
+    expect([doubtful.reply, cancel.reply, tab.settled]).toEqual([undefined, undefined, []]);
+    world.advance(LATE_MS - 1_000);
+    expect([doubtful.reply, cancel.reply]).toEqual([IN_MEMORY, { ok: true, value: true }]);
+    expect(tab.settled).toEqual([{ id, outcome: { status: 'cancelled' } }]);
+    mend(world);
+    expect([sentIds(world).includes(id), world.disk.entries.has(id)]).toEqual([false, false]);
+  });
+
+  test('an expiry is told only then', () => {
+    const { world, tab, doubtful, id } = takenBehindDoubt();
+    world.advance(LATE_MS - 1);
+    expect([doubtful.reply, tab.settled]).toEqual([undefined, []]);
+    world.advance(1);
+    expect(doubtful.reply).toEqual(IN_MEMORY);
+    expect(tab.settled).toEqual([{ id, outcome: { status: 'expired' } }]);
   });
 });
 

@@ -60,6 +60,31 @@ test('a page that slept has not waited for the answer', async () => {
   expect(sent.state).toMatchObject({ durable: expect.any(Boolean) });
 });
 
+test.for(['that sent it', 'beside it'])(
+  'a decision that the page %s was told to be cancelled does not come back with the next worker',
+  async (who) => {
+    const scene = new BrowserScene();
+    await scene.server.stop();
+    const tab = await scene.tab('hub.js');
+    const other = await scene.tab('hub.js');
+    const disk = scene.browser.disk('ops', 'ann');
+    disk.failure = 'unknown';
+    for (const gate of ['a', 'b']) tab.client.send('decide', { gate }, { topic: 'run' });
+    await scene.pass(20);
+    const entry = tab.client.outbox.get().find(({ command }) => command.gate === 'b');
+    const { cancel } = (who === 'beside it' ? other : tab).client.outbox;
+    const cancelled = watch(cancel(entry?.id ?? ''));
+    for (let second = 0; second < 10 && cancelled.state === 'pending'; second++) await scene.pass(1_000);
+    expect(cancelled.state).toBe(true);
+    tab.page.worker?.kill();
+    await scene.pass(1_000);
+    disk.failure = null;
+    scene.server.start();
+    await scene.pass(60_000);
+    expect(scene.decided).not.toContain('b');
+  },
+);
+
 describe('a database that the browser has lost', () => {
   const lostOf = ({ errors }: SceneTab) => errors.filter((error) => error.startsWith('storage_lost'));
 

@@ -5,7 +5,7 @@ import { ok } from '../reply.ts';
 import type { StoredEntry, StoreOp } from '../store.ts';
 import { answerSend } from './answers.ts';
 import { type Box, pendingIn, type Writable } from './box.ts';
-import { end, leaveUncertain, reject } from './endings.ts';
+import { apply, end, hasNoRow, leaveUncertain, reject } from './endings.ts';
 import {
   type Entry,
   inOrder,
@@ -58,6 +58,19 @@ export function pump(box: Box): void {
   if (tooLarge.length > 0) return pump(box);
   if (picked.length > 0) sendPicked(box, picked, writable);
   watchAnswers(box, writable);
+}
+
+/**
+ * Where the store fails, what it has never had is over without it. But a page hears the answers of one turn together, and
+ * offers to the next hub what it has not heard: nothing is over while a send is not answered.
+ */
+export function endUnstored(box: Box): void {
+  if (!box.keeper.degraded || !box.sendAnswers.isEmpty) return;
+  for (const [id, ending] of box.endings) {
+    if (!hasNoRow(box, id)) continue;
+    apply(box, id, ending);
+    pump(box);
+  }
 }
 
 /**

@@ -32,19 +32,21 @@ export function end(
   const neverRan = !['accepted', 'written'].includes(outcome.status);
   const durability = neverRan || entry.row.priority === 'high' ? 'strict' : 'relaxed';
   box.keeper.write(opsOf(box, entry), durability, (stored) => {
-    const { status } = outcome;
-    const hasNoRow = entry.stored === 'no' && !box.keeper.isInDoubt(id);
-    const tells = stored || hasNoRow || status === 'accepted' || status === 'written';
     if (stored && row) entry.stored = storedAs(row);
-    if (tells) apply(box, id, ending);
-    // Who was told "perhaps" of a cancel has it: it waits for a store that works.
-    else if (canFail && box.cancelAnswers.has(id)) {
+    if (stored || !neverRan) apply(box, id, ending);
+    // Who was told "perhaps" of a cancel has it: it waits for a store that works. What needs none waits for no store.
+    else if (canFail && !hasNoRow(box, id) && box.cancelAnswers.has(id)) {
       box.endings.delete(id);
       entry.delivery = { state: 'ready' };
       answerCancel(box, id, storageUnavailable(entry.row.command.type));
     }
     done?.();
   });
+}
+
+/** Whether no store has ever had a row of it, so that none is needed for it to be over. */
+export function hasNoRow({ entries, keeper }: Box, id: string): boolean {
+  return entries.get(id)?.stored === 'no' && !keeper.isInDoubt(id);
 }
 
 export function reject(box: Box, entry: Entry, code: string, message: string): void {

@@ -12,23 +12,14 @@ import { answerSend, awaitCancel, awaitSend, storageUnavailable } from './answer
 import { type Box, pendingIn, type SendAnswer } from './box.ts';
 import { markNext, pump, waitNoLonger, writeFrame } from './dispatch.ts';
 import { end, leaveUncertain } from './endings.ts';
-import {
-  type Entry,
-  entryView,
-  inOrder,
-  isPending,
-  isStored,
-  neverRan,
-  retryName,
-  storedAs,
-} from './entry.ts';
+import { type Entry, entryView, inOrder, isStored, neverRan, retryName, storedAs } from './entry.ts';
 import { firstEnd, withEnd } from './expiry.ts';
 import { restoreEntry } from './restore.ts';
 import { makeRoom, twin } from './room.ts';
 import { withdraw } from './withdrawal.ts';
 
 export { emptyBox } from './box.ts';
-export { acked, disconnected, measured, nacked, pump } from './dispatch.ts';
+export { acked, disconnected, endUnstored, measured, nacked, pump } from './dispatch.ts';
 export { mergeStored } from './merge.ts';
 
 export function view({ entries, context }: Box): AnyOutboxEntry[] {
@@ -128,7 +119,7 @@ export function send(
 
 export function cancel(box: Box, id: string, answer: Answer<boolean>): void {
   const entry = box.entries.get(id);
-  if (!entry || !isPending(entry)) return answer(ok(false));
+  if (entry?.row.fate.state !== 'pending') return answer(ok(false));
   const isAsked = box.cancelAnswers.has(id);
   if (entry.stored === 'withdrawing' && !isAsked) return answer(ok(false));
   awaitCancel(box, id, answer);

@@ -14,6 +14,10 @@ export class Waiting<T> {
     this.#what = what;
   }
 
+  get isEmpty(): boolean {
+    return this.#byId.size === 0;
+  }
+
   has(id: string): boolean {
     return this.#byId.has(id);
   }
