@@ -7,9 +7,12 @@ export interface Report {
   readonly passed: number;
   /** With the skipped ones: a test that does not find what it needs has failed. */
   readonly failed: number;
-  /** Each test that failed, by its name, with the first line of what went wrong. */
+  /** Each test that failed, by its name, with the first lines of what went wrong, in one line. */
   readonly failures: readonly string[];
 }
+
+/** Enough for what was expected, and what was there instead. */
+const FAILURE_LINES = 12;
 
 interface VitestReport {
   readonly numPassedTests: number;
@@ -41,7 +44,9 @@ interface PlaywrightSuite {
     readonly line: number;
     readonly tests: readonly {
       readonly status: string;
-      readonly results: readonly { readonly error?: { readonly message?: string } }[];
+      readonly results: readonly {
+        readonly error?: { readonly message?: string; readonly location?: { readonly line: number } };
+      }[];
     }[];
   }[];
 }
@@ -77,11 +82,18 @@ function failuresOf({ suites = [], specs = [] }: PlaywrightSuite): string[] {
   const own = specs.flatMap(({ title, file, line, tests }) =>
     tests
       .filter(({ status }) => status !== 'expected')
-      .map(({ results }) => tell(`${file}:${line} › ${title}`, results.at(-1)?.error?.message)),
+      .map(({ results }) => {
+        const { message, location } = results.at(-1)?.error ?? {};
+        return tell(`${file}:${line} › ${title}${location ? ` (line ${location.line})` : ''}`, message);
+      }),
   );
   return [...own, ...suites.flatMap(failuresOf)];
 }
 
 function tell(name: string, message = 'it was skipped'): string {
-  return `${name}: ${stripVTControlCharacters(message).split('\n')[0]}`;
+  const lines = stripVTControlCharacters(message)
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+  return `${name}: ${lines.slice(0, FAILURE_LINES).join(' | ')}`;
 }
