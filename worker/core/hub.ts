@@ -141,6 +141,7 @@ export class Hub {
         return route.origin;
       },
       requestToken: () => this.#requestToken(),
+      forgetRequest: () => this.#tokens.forget(),
       hello: (token) => this.#hello(token),
       welcomed: (welcome) => this.#welcomed(welcome),
       received: (frame, characters) => this.#received(frame, characters),

@@ -1,5 +1,5 @@
 import type { StorageHealth } from '../../src/protocol/model.ts';
-import { retryWaitMs } from './connection/backoff.ts';
+import { retryWaitMs } from './connection/retry-policy.ts';
 import type { Context } from './context.ts';
 import type { LoadedState, StoreFailure, StoreOp } from './store.ts';
 import { isWritten } from './written.ts';

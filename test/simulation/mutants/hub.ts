@@ -15,7 +15,7 @@ export const HUB_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a dead socket is believed for ever',
-    file: 'worker/core/connection/connection.ts',
+    file: 'worker/core/connection/heartbeat.ts',
     text: "this.#context.after('heartbeat', timeoutMs, () =>",
     instead: "this.#context.after('heartbeat', timeoutMs * 1e6, () =>",
   },
@@ -50,9 +50,9 @@ export const HUB_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a probe may take as long as any ping',
-    file: 'worker/core/connection/connection.ts',
-    text: 'state.ping.isProbe = true;',
-    instead: 'state.ping.isProbe = false;',
+    file: 'worker/core/connection/heartbeat.ts',
+    text: 'this.#ping.isProbe = true;',
+    instead: 'this.#ping.isProbe = false;',
     test: 'test/unit/core/connection-probe.test.ts',
   },
   {

@@ -1,15 +1,13 @@
-import { type End, endOfGoodbye, endOfSocket } from '../../../src/protocol/codes.ts';
+import { endOfGoodbye, endOfSocket } from '../../../src/protocol/codes.ts';
 import type { ClientFrame, ServerFrame, ServerFrameOf } from '../../../src/protocol/frames/index.ts';
-import type {
-  Circuit,
-  ClosedReason,
-  Connection as ConnectionView,
-  Diagnosis,
-} from '../../../src/protocol/model.ts';
+import type { Connection as ConnectionView, Diagnosis } from '../../../src/protocol/model.ts';
 import type { Context } from '../context.ts';
 import type { Dialect } from '../dialect/dialect.ts';
 import type { Writable } from '../outbox/box.ts';
-import { retryWaitMs } from './backoff.ts';
+import { Attempts } from './attempts.ts';
+import { CircuitBreaker } from './circuit-breaker.ts';
+import { type Ending, IDLE, isFailure } from './ending.ts';
+import { Heartbeat, type WatchedLine } from './heartbeat.ts';
 import { Outage } from './outage.ts';
 
 /** How long the closing handshake may take. */
@@ -19,15 +17,11 @@ export const MAX_MESSAGE_CHARACTERS = 16 * 1024 * 1024;
 const DEFAULT_SERVER_MAX_BYTES = 1024 * 1024;
 /** A server that asks for less would have a ping after each pong. */
 const LEAST_HEARTBEAT_MS = 100;
-/** However many need the line, it is not asked for a sign of life more often. */
-const PROBE_EVERY_MS = 1_000;
-/** While something that was written before a ping waits in the browser: how often it is looked at. */
-const MEASURE_EVERY_MS = 250;
-const STORM_WINDOW_MS = 60_000;
-const STORM_ATTEMPTS = 5;
 
+/** All times are by `uptime`, but those that tabs are shown. */
 type State =
-  | { state: 'closed'; ending: Ending; hold: Hold }
+  /** `retryAt`: when the next attempt is made, if anybody still needs a connection then. */
+  | { state: 'closed'; ending: Ending; hold: Hold; retryAt: number | null }
   /** Asking a tab for a token; no socket yet. */
   | { state: 'authorizing' }
   | {
@@ -40,35 +34,20 @@ type State =
       state: 'open';
       generation: number;
       session: string;
+      /** By the browser's clock. */
       since: number;
-      rttMs: number | null;
-      heartbeatMs: number;
+      /** From then on its end is no failure. */
+      stableAt: number;
+      heartbeat: Heartbeat;
       maxFrameBytes: number;
       capabilities: readonly string[];
       runs: Writable['runs'];
       serverTime: number;
       dedupeSince: number;
-      /** By `uptime`, as all times that are only measured. */
       openedAt: number;
-      wroteAt: number;
-      /** Sent, and nothing heard since. */
-      ping: Ping | null;
-      /** The last ping, for the round trip. */
-      pinged: { id: number; at: number } | null;
-      probedAt: number;
     }
   | { state: 'closing'; generation: number; wasOpen: boolean; ending: Ending };
-interface Ping {
-  readonly id: number;
-  readonly at: number;
-  /** Somebody needs the line now: it has less time than one by the timer. */
-  isProbe: boolean;
-  /** How often something written before it was found to wait in the browser still. */
-  waits: number;
-  /** The most that was found to have left: characters written less bytes that wait; and since when it is no more. */
-  left: number;
-  leftAt: number;
-}
+type Closed = State & { state: 'closed' };
 type Hold =
   /** The hub waits as long as it thinks best, if at all. */
   | 'none'
@@ -76,21 +55,6 @@ type Hold =
   | 'asked'
   /** No retry until somebody asks. */
   | 'paused';
-/** Why the connection ended, and what follows. */
-interface Ending {
-  reason: ClosedReason;
-  detail?: (ConnectionView & { state: 'closed' })['detail'];
-  fate: End['fate'] | 'idle';
-  retryAfterMs?: number;
-  /** The handshake failed, and nobody said why. */
-  isSilent?: true;
-  /** No tab gave one, for now. */
-  lacksToken?: true;
-  /** Somebody needs the line now: the next attempt does not wait. */
-  isNeeded?: true;
-}
-
-const IDLE: Ending = { reason: 'idle', fate: 'idle' };
 
 /** What the rest of the hub does for the connection, and hears from it. */
 export interface ConnectionOwner {
@@ -100,6 +64,8 @@ export interface ConnectionOwner {
   readonly origin: string;
   /** Asks a tab; the answer comes by `gotToken`. */
   requestToken(): void;
+  /** Nobody waits for the answer any more. */
+  forgetRequest(): void;
   hello(token: string | null): ClientFrame;
   /** The connection is open; everything may be written. */
   welcomed(welcome: ServerFrameOf['welcome']): void;
@@ -122,19 +88,16 @@ export interface ConnectionOwner {
 export class Connection {
   readonly #context: Context;
   readonly #owner: ConnectionOwner;
-  #state: State = { state: 'closed', ending: IDLE, hold: 'none' };
+  #state: State = { state: 'closed', ending: IDLE, hold: 'none', retryAt: null };
   #generation = 0;
   #liveSockets = 0;
-  /** In a row; reset by a connection that lasted. */
-  #failures = 0;
-  #circuit: Circuit = 'closed';
+  readonly #breaker: CircuitBreaker;
+  readonly #attempts: Attempts;
   readonly #outage = new Outage();
   /** A refused token is replaced once. */
   #tokenRefused = false;
   #token: string | null = null;
-  #attempts: number[] = [];
   #wanted = false;
-  #pings = 0;
   /** When the line was last found to carry something large: a part of a snapshot, or word that a message of ours arrives. */
   #carriedAt = Number.NEGATIVE_INFINITY;
   /** When anything was last heard on an open connection. */
@@ -143,6 +106,8 @@ export class Connection {
   constructor(context: Context, owner: ConnectionOwner) {
     this.#context = context;
     this.#owner = owner;
+    this.#breaker = new CircuitBreaker(context);
+    this.#attempts = new Attempts(context);
   }
 
   get view(): ConnectionView {
@@ -150,14 +115,14 @@ export class Connection {
     switch (state.state) {
       case 'authorizing':
       case 'connecting':
-        return { state: 'connecting', attempt: this.#failures };
+        return { state: 'connecting', attempt: this.#breaker.failures };
       case 'open':
         return {
           state: 'open',
           session: state.session,
           since: state.since,
-          rttMs: state.rttMs,
-          suspect: state.ping?.isProbe === true,
+          rttMs: state.heartbeat.rttMs,
+          suspect: state.heartbeat.isSuspect,
         };
       case 'closing':
         return { state: 'closing' };
@@ -166,22 +131,15 @@ export class Connection {
           state: 'closed',
           reason: state.ending.reason,
           ...(state.ending.detail && { detail: this.#explained(state.ending) }),
-          attempt: this.#failures,
-          retryAt: this.#wanted ? this.#context.deadlines.at('retry') : null,
-          circuit: this.#circuit,
+          attempt: this.#breaker.failures,
+          retryAt: this.#wanted ? this.#shown(state.retryAt) : null,
+          circuit: this.#breaker.circuit,
         };
     }
   }
 
   get sockets() {
-    const since = this.#context.uptime - STORM_WINDOW_MS;
-    const attemptsInLastMinute = this.#attempts.filter((at) => at > since).length;
-    return {
-      opened: this.#generation,
-      live: this.#liveSockets,
-      attemptsInLastMinute,
-      storm: attemptsInLastMinute > STORM_ATTEMPTS,
-    };
+    return { opened: this.#generation, live: this.#liveSockets, ...this.#attempts.report };
   }
 
   /** The open connection, as far as writers need it. */
@@ -206,7 +164,7 @@ export class Connection {
     const state = this.#state;
     if (state.state === 'closed') {
       // A wait goes on without anybody: who comes and goes must not outrun the backoff.
-      if (wanted && state.hold !== 'paused' && this.#context.deadlines.at('retry') === null) this.#attempt();
+      if (wanted && state.hold !== 'paused' && state.retryAt === null) this.#attempt();
       else if (changed) this.#owner.changed();
     } else if (!wanted) {
       if (state.state === 'open') this.#close(IDLE, 'idle');
@@ -239,52 +197,19 @@ export class Connection {
   nudge(): void {
     this.probe();
     if (this.#state.state !== 'closed' || this.#state.hold !== 'none') return;
-    this.#context.deadlines.clear('retry');
+    this.#retryNoLonger(this.#state);
     if (this.#wanted) this.#attempt();
   }
 
-  /**
-   * Somebody needs the line: after a change of networks the socket is dead without a word, which the timer alone would
-   * notice much later. Nothing happens where no line is open, or its server knows no pings.
-   */
+  /** Somebody needs the line. Nothing happens where no line is open, or its server knows no pings. */
   probe(): void {
-    const state = this.#state;
-    if (state.state !== 'open' || !this.#owner.dialect.heartbeat || state.ping?.isProbe) return;
-    const waitMs = state.probedAt + PROBE_EVERY_MS - this.#context.uptime;
-    if (waitMs > 0) return this.#context.after('probe', waitMs, () => this.probe());
-    state.probedAt = this.#context.uptime;
-    if (state.ping) {
-      // A second one would only arrive behind it.
-      state.ping.isProbe = true;
-      this.#awaitPong(state.ping);
-    } else this.#ping(true);
-    this.#owner.changed();
+    if (this.#state.state === 'open') this.#state.heartbeat.probe();
   }
 
   /** How much of what was written waits in the browser. */
   measured(generation: number, bufferedBytes: number): void {
     const state = this.#state;
-    if (state.state !== 'open' || state.generation !== generation || !state.ping) return;
-    const { ping } = state;
-    const { counts, uptime, settings } = this.#context;
-    if (bufferedBytes === 0) {
-      // Only now it is on its way.
-      if (ping.waits > 0) this.#awaitPong(ping);
-      return;
-    }
-    ping.waits++;
-    const left = counts.charactersOut - bufferedBytes;
-    if (left > ping.left) {
-      ping.left = left;
-      ping.leftAt = uptime;
-    }
-    const { pongTimeoutMs } = settings;
-    if (uptime - ping.leftAt >= pongTimeoutMs)
-      return this.#lost(ping, `nothing of what was written has left for ${pongTimeoutMs} ms`);
-    this.#context.after('heartbeat', MEASURE_EVERY_MS, () => {
-      this.#awaitPong(ping);
-      this.#context.emit({ type: 'measure_socket', generation });
-    });
+    if (state.state === 'open' && state.generation === generation) state.heartbeat.measured(bufferedBytes);
   }
 
   gotToken(token: string | null): void {
@@ -327,8 +252,7 @@ export class Connection {
   /** False where there is no open connection to write to. */
   write(frame: ClientFrame): boolean {
     if (this.#state.state !== 'open') return false;
-    this.#state.wroteAt = this.#context.uptime;
-    this.#watchHeartbeat();
+    this.#state.heartbeat.wrote();
     this.#send(this.#state.generation, frame);
     return true;
   }
@@ -347,9 +271,7 @@ export class Connection {
     counts.charactersIn += data?.length ?? 0;
     if (this.#state.state === 'open') {
       this.#heardAt = uptime;
-      if (this.#state.ping?.isProbe) this.#owner.changed();
-      this.#state.ping = null;
-      this.#watchHeartbeat();
+      this.#state.heartbeat.heard();
     }
     if (data === null) return this.#malformed(null, 'a binary message');
     if (data.length > MAX_MESSAGE_CHARACTERS) {
@@ -378,10 +300,9 @@ export class Connection {
   diagnosed(outage: number, diagnosis: Diagnosis): void {
     const leastMs = this.#outage.answered(outage, diagnosis);
     if (leastMs === null || this.#state.state !== 'closed') return;
-    const { deadlines, now } = this.#context;
-    const retryAt = deadlines.at('retry');
+    const { retryAt } = this.#state;
     // Whoever comes may still be quicker: that was no answer to a handshake.
-    if (retryAt !== null && retryAt < now + leastMs) this.#retryLater(leastMs);
+    if (retryAt !== null && retryAt < this.#context.uptime + leastMs) this.#retryLater(this.#state, leastMs);
     this.#owner.changed();
   }
 
@@ -433,6 +354,7 @@ export class Connection {
     if (this.#state.state !== 'connecting') return;
     const { now, uptime, settings, deadlines } = this.#context;
     deadlines.clear('connect');
+    const heartbeatMs = Math.max(welcome.heartbeat_ms ?? settings.heartbeatMs, LEAST_HEARTBEAT_MS);
     this.#heardClock(welcome.server_time, this.#state.helloAt);
     this.#outage.end();
     this.#state = {
@@ -440,8 +362,8 @@ export class Connection {
       generation,
       session: welcome.session,
       since: now,
-      rttMs: null,
-      heartbeatMs: Math.max(welcome.heartbeat_ms ?? settings.heartbeatMs, LEAST_HEARTBEAT_MS),
+      stableAt: uptime + settings.stableAfterMs,
+      heartbeat: this.#watch(generation, heartbeatMs),
       maxFrameBytes: welcome.max_frame_bytes ?? DEFAULT_SERVER_MAX_BYTES,
       capabilities: welcome.capabilities ?? [],
       runs: welcome.runs,
@@ -449,31 +371,31 @@ export class Connection {
       serverTime: Math.max(welcome.server_time, welcome.dedupe_since),
       openedAt: uptime,
       dedupeSince: welcome.dedupe_since,
-      wroteAt: uptime,
-      ping: null,
-      pinged: null,
-      probedAt: Number.NEGATIVE_INFINITY,
     };
-    this.#context.after('stable', settings.stableAfterMs, () => {
-      this.#failures = 0;
-      this.#circuit = 'closed';
-      this.#tokenRefused = false;
-    });
     this.#context.log('debug', `connected, session ${welcome.session}`);
     this.#owner.welcomed(welcome);
     this.#heardAt = uptime;
-    this.#watchHeartbeat();
     this.#owner.changed();
+  }
+
+  #watch(generation: number, everyMs: number): Heartbeat {
+    const line: WatchedLine = {
+      answersPings: this.#owner.dialect.heartbeat,
+      isReceiving: () => this.#owner.isReceiving(),
+      ping: (id) => this.write({ type: 'ping', id }),
+      measure: () => this.#context.emit({ type: 'measure_socket', generation }),
+      changed: () => this.#owner.changed(),
+      lost: (message, isNeeded) => this.#settle(heartbeatLost(message, isNeeded)),
+    };
+    return new Heartbeat(this.#context, line, everyMs);
   }
 
   #pong({ id, server_time }: ServerFrameOf['pong']): void {
     const state = this.#state;
     if (id < 0) this.#carriedAt = this.#context.uptime;
-    // The plain dialect's pongs carry no id: 0.
-    if (state.state !== 'open' || !state.pinged || (id !== 0 && id !== state.pinged.id)) return;
-    state.rttMs = this.#context.uptime - state.pinged.at;
-    this.#heardClock(server_time, state.pinged.at);
-    state.pinged = null;
+    const askedAt = state.state === 'open' ? state.heartbeat.pong(id) : null;
+    if (askedAt === null) return;
+    this.#heardClock(server_time, askedAt);
     this.#owner.changed();
   }
 
@@ -482,39 +404,6 @@ export class Connection {
     if (serverTime === undefined || askedAt === null || this.#owner.dialect.name === 'plain') return;
     const { serverClock, uptime } = this.#context;
     if (serverClock.heard(serverTime, askedAt, uptime)) this.#owner.heardClock();
-  }
-
-  /** A ping is due when nothing arrived, or nothing was written, for a heartbeat. One that is out has its own deadline. */
-  #watchHeartbeat(): void {
-    const state = this.#state;
-    if (state.state !== 'open' || state.ping || !this.#owner.dialect.heartbeat) return;
-    const quietMs = this.#context.uptime - Math.min(this.#heardAt, state.wroteAt);
-    this.#context.after('heartbeat', state.heartbeatMs - quietMs, () => this.#ping(false));
-  }
-
-  #ping(isProbe: boolean): void {
-    const state = this.#state;
-    if (state.state !== 'open') return;
-    // Before the ping is written, which would be found to wait as well.
-    this.#context.emit({ type: 'measure_socket', generation: state.generation });
-    const { uptime } = this.#context;
-    const left = Number.NEGATIVE_INFINITY;
-    const ping: Ping = { id: ++this.#pings, at: uptime, isProbe, waits: 0, left, leftAt: uptime };
-    state.ping = ping;
-    state.pinged = ping;
-    this.write({ type: 'ping', id: ping.id });
-    this.#awaitPong(ping);
-  }
-
-  /** Anything that is heard answers it. */
-  #awaitPong(ping: Ping): void {
-    const { pongTimeoutMs, probeTimeoutMs } = this.#context.settings;
-    // What was written just before may not have left at the first look.
-    const isBusy = ping.waits > 1 || this.#owner.isReceiving();
-    const timeoutMs = ping.isProbe && !isBusy ? Math.min(probeTimeoutMs, pongTimeoutMs) : pongTimeoutMs;
-    this.#context.after('heartbeat', timeoutMs, () =>
-      this.#lost(ping, `silent for ${timeoutMs} ms after a ping`),
-    );
   }
 
   #send(generation: number, frame: ClientFrame): void {
@@ -539,13 +428,9 @@ export class Connection {
   }
 
   #attempt(): void {
-    const { uptime, deadlines } = this.#context;
-    deadlines.clear('retry');
-    if (this.#circuit === 'open') this.#circuit = 'half-open';
-    this.#attempts = [...this.#attempts.filter((at) => at > uptime - STORM_WINDOW_MS), uptime];
-    if (this.sockets.storm) {
-      this.#context.log('warn', `${this.#attempts.length} connection attempts within ${STORM_WINDOW_MS} ms`);
-    }
+    if (this.#state.state === 'closed') this.#retryNoLonger(this.#state);
+    this.#breaker.attempted();
+    this.#attempts.add();
     this.#state = { state: 'authorizing' };
     this.#owner.changed();
     this.#owner.requestToken();
@@ -556,22 +441,12 @@ export class Connection {
     this.#settle({ reason, detail: { message }, fate: 'retry', ...this.#silent() });
   }
 
-  #lost({ isProbe }: Ping, message: string): void {
-    this.#settle({
-      reason: 'heartbeat',
-      detail: { message },
-      fate: 'retry',
-      ...(isProbe && { isNeeded: true as const }),
-    });
-  }
-
   /** Begins the closing handshake, or replaces what follows it. Frames that arrived already are still processed. */
   #close(ending: Ending, reason: string): void {
     if (this.#state.state === 'closing') this.#state.ending = ending;
     if (this.#state.state !== 'open' && this.#state.state !== 'connecting') return;
     const { generation, state } = this.#state;
-    this.#countIfUnstable(ending);
-    this.#clearDeadlines();
+    this.#leave(this.#state, ending);
     const closing: State = { state: 'closing', generation, wasOpen: state === 'open', ending };
     this.#state = closing;
     this.#context.emit({ type: 'close_socket', generation, code: 1000, reason });
@@ -583,8 +458,7 @@ export class Connection {
   #settle(ending: Ending): void {
     const before = this.#state;
     if (before.state === 'closed' && ending.fate !== 'pause') return;
-    if (before.state !== 'closing') this.#countIfUnstable(ending);
-    this.#clearDeadlines();
+    this.#leave(before, ending);
     if ('generation' in before) {
       this.#liveSockets--;
       this.#context.emit({ type: 'drop_socket', generation: before.generation });
@@ -605,9 +479,11 @@ export class Connection {
   #proceed(ending: Ending): void {
     switch (ending.fate) {
       case 'idle':
-        return this.#rest(ending, 'none');
+        this.#rest(ending, 'none');
+        return;
       case 'pause':
-        return this.#rest(ending, 'paused');
+        this.#rest(ending, 'paused');
+        return;
       case 'token': {
         const again = !this.#tokenRefused;
         this.#tokenRefused = true;
@@ -616,43 +492,72 @@ export class Connection {
         return;
       }
       case 'later':
-      case 'retry':
-        this.#rest(ending, ending.retryAfterMs === undefined ? 'none' : 'asked');
+      case 'retry': {
+        const closed = this.#rest(ending, ending.retryAfterMs === undefined ? 'none' : 'asked');
         // Where the one before it failed as well, waiting is what helps.
-        if (ending.isNeeded && this.#wanted && this.#failures <= 1) return this.#attempt();
-        this.#retryLater(ending.retryAfterMs);
+        if (ending.isNeeded && this.#wanted && this.#breaker.failures <= 1) this.#attempt();
+        else this.#retryLater(closed, ending.retryAfterMs);
+      }
     }
   }
 
-  #rest(ending: Ending, hold: Hold): void {
-    this.#context.deadlines.clear('retry');
-    this.#state = { state: 'closed', ending, hold };
+  #rest(ending: Ending, hold: Hold): Closed {
+    if (this.#state.state === 'closed') this.#retryNoLonger(this.#state);
+    const closed: Closed = { state: 'closed', ending, hold, retryAt: null };
+    this.#state = closed;
+    return closed;
   }
 
-  /** A connection that was lost before it was stable counts like one that was never made. */
-  #countIfUnstable({ fate, retryAfterMs }: Ending): void {
-    const { deadlines, settings } = this.#context;
-    const isStable = this.#state.state === 'open' && deadlines.at('stable') === null;
-    const isFailure = fate === 'retry' || (fate === 'later' && retryAfterMs === undefined);
-    if (!isFailure || isStable) return;
-    this.#failures++;
-    if (this.#failures >= settings.breakerFailures) this.#circuit = 'open';
+  /** What each state waits for goes with it; a connection that was lost before it was stable is like one that was never made. */
+  #leave(state: State, ending: Ending): void {
+    const { deadlines, uptime } = this.#context;
+    switch (state.state) {
+      case 'authorizing':
+        this.#owner.forgetRequest();
+        break;
+      case 'connecting':
+        deadlines.clear('connect');
+        break;
+      case 'open':
+        state.heartbeat.end();
+        if (uptime >= state.stableAt) {
+          this.#breaker.lasted();
+          this.#tokenRefused = false;
+          return;
+        }
+        break;
+      case 'closing':
+        // It was counted when it began to close.
+        deadlines.clear('close');
+        return;
+      case 'closed':
+        return this.#retryNoLonger(state);
+    }
+    if (isFailure(ending)) this.#breaker.failed();
   }
 
-  #retryLater(askedMs: number | undefined): void {
-    const isProbe = this.#circuit === 'open' && askedMs === undefined;
-    const waitMs = isProbe
-      ? this.#context.settings.breakerCoolDownMs
-      : retryWaitMs(this.#context, Math.max(0, this.#failures - 1), askedMs);
+  #retryLater(closed: Closed, askedMs: number | undefined): void {
+    const waitMs = this.#breaker.waitMs(askedMs);
+    closed.retryAt = this.#context.uptime + waitMs;
     this.#context.after('retry', waitMs, () => {
+      closed.retryAt = null;
       if (this.#wanted) this.#attempt();
     });
   }
 
-  #clearDeadlines(): void {
-    for (const name of ['connect', 'stable', 'heartbeat', 'probe', 'close', 'token'])
-      this.#context.deadlines.clear(name);
+  #retryNoLonger(closed: Closed): void {
+    closed.retryAt = null;
+    this.#context.deadlines.clear('retry');
   }
+
+  /** By the browser's clock. */
+  #shown(uptime: number | null): number | null {
+    return uptime === null ? null : this.#context.now + uptime - this.#context.uptime;
+  }
+}
+
+function heartbeatLost(message: string, isNeeded: boolean): Ending {
+  return { reason: 'heartbeat', detail: { message }, fate: 'retry', ...(isNeeded && { isNeeded }) };
 }
 
 /** A part that shares its message with other frames is measured by itself. */

@@ -72,6 +72,11 @@ export class TokenSource {
     this.#got({ token, url: forUrl ? url : null });
   }
 
+  /** Nobody waits for it any more. */
+  forget(): void {
+    this.#stop();
+  }
+
   tabGone(tab: TabId): void {
     if (this.#asking?.tab !== tab) return;
     this.#askNext(this.#asking.asked, this.#asking.forUrl, 'the tab closed before it gave a token');

@@ -1,6 +1,6 @@
 /** What goes to the socket, when, and what comes back about it. */
 import { isTooDeep, TOO_DEEP } from '../../../src/protocol/json.ts';
-import { retryWaitMs } from '../connection/backoff.ts';
+import { retryWaitMs } from '../connection/retry-policy.ts';
 import { ok } from '../reply.ts';
 import type { StoredEntry, StoreOp } from '../store.ts';
 import { answerSend } from './answers.ts';

@@ -1,7 +1,7 @@
 import type { HubSettings } from '../settings.ts';
 
 /** What decides about a wait. */
-interface Chance {
+interface RetryPolicy {
   readonly settings: Pick<HubSettings, 'backoffBaseMs' | 'backoffMaxMs' | 'jitter'>;
   readonly random: () => number;
 }
@@ -16,7 +16,7 @@ const LONGEST_ASKED_WAIT_MS = 86_400_000;
  * @param askedMs what the server asked for: at least that, and full jitter on top, so that its clients do not return all
  * at once.
  */
-export function retryWaitMs({ settings, random }: Chance, attempt: number, askedMs?: number): number {
+export function retryWaitMs({ settings, random }: RetryPolicy, attempt: number, askedMs?: number): number {
   const { backoffBaseMs, backoffMaxMs, jitter } = settings;
   if (askedMs !== undefined) {
     const leastMs = Math.min(askedMs, LONGEST_ASKED_WAIT_MS);

@@ -1,0 +1,27 @@
+import type { Context } from '../context.ts';
+
+const WINDOW_MS = 60_000;
+const STORM_ATTEMPTS = 5;
+
+/** How often a connection was tried of late: a client that storms is a fault, which its log and its report say. */
+export class Attempts {
+  readonly #context: Context;
+  #times: number[] = [];
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  get report(): { attemptsInLastMinute: number; storm: boolean } {
+    const since = this.#context.uptime - WINDOW_MS;
+    const attemptsInLastMinute = this.#times.filter((at) => at > since).length;
+    return { attemptsInLastMinute, storm: attemptsInLastMinute > STORM_ATTEMPTS };
+  }
+
+  add(): void {
+    const { uptime } = this.#context;
+    this.#times = [...this.#times.filter((at) => at > uptime - WINDOW_MS), uptime];
+    if (this.report.storm)
+      this.#context.log('warn', `${this.#times.length} connection attempts within ${WINDOW_MS} ms`);
+  }
+}
