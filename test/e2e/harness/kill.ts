@@ -33,14 +33,17 @@ export async function rendererOfWorker(browser: Browser, origin: string): Promis
   const devtools = await browser.newBrowserCDPSession();
   const worker = await workerOf(devtools, origin);
   try {
+    let last: number | null = null;
     for (let tries = 0; tries < MEASUREMENTS; tries++) {
       const before = await processorTimes(devtools);
       await keepBusy(devtools, worker);
       const [busiest, second] = [...(await processorTimes(devtools))]
         .map(([id, seconds]) => ({ id, spent: seconds - (before.get(id) ?? 0) }))
         .sort((one, other) => other.spent - one.spent);
-      // Others may be at work as well.
-      if (busiest && busiest.spent > 3 * (second?.spent ?? 0)) return busiest.id;
+      // Others may be at work as well; one that Chromium just starts is at work once.
+      const found = busiest && busiest.spent > 3 * (second?.spent ?? 0) ? busiest.id : null;
+      if (found !== null && found === last) return found;
+      last = found;
     }
   } finally {
     await devtools.detach();
@@ -67,9 +70,10 @@ async function processorTimes(devtools: CDPSession): Promise<Map<number, number>
   );
 }
 
+/** With a fixed amount of work: on a busy machine, a time would be spent waiting. */
 async function keepBusy(devtools: CDPSession, targetId: string): Promise<void> {
   const send = await attach(devtools, targetId);
   await send('Runtime.evaluate', {
-    expression: 'for (const end = performance.now() + 300; performance.now() < end; );',
+    expression: '(() => { let sum = 0; for (let i = 0; i < 1e8; i++) sum = (sum + i) | 0; return sum; })()',
   });
 }
