@@ -5,7 +5,8 @@ type Place = Pick<TabItem, 'offset' | 'ts'>;
 
 /** Judges that a page which comes is given, with the state, what its hub holds: the critical events that no page took. */
 export class Held {
-  readonly #isTaken: (topic: string, place: Place) => boolean;
+  /** Whether nobody has to be given it any more. */
+  readonly #isOver: (topic: string, epoch: string, place: Place) => boolean;
   readonly #problem: (text: string) => void;
   /** By "hub topic epoch": the critical events that some page has credited, and how many credits had been by then. */
   readonly #given = new Map<string, (Place & { readonly credits: number; readonly by: Set<SimTab> })[]>();
@@ -16,8 +17,11 @@ export class Held {
     { readonly credits: number; hub?: string; readonly topics: Map<string, Set<string> | null> }
   >();
 
-  constructor(isTaken: (topic: string, place: Place) => boolean, problem: (text: string) => void) {
-    this.#isTaken = isTaken;
+  constructor(
+    isOver: (topic: string, epoch: string, place: Place) => boolean,
+    problem: (text: string) => void,
+  ) {
+    this.#isOver = isOver;
     this.#problem = problem;
   }
 
@@ -57,7 +61,7 @@ export class Held {
           place.credits <= waiting.credits &&
           [...place.by].some(hasStayed) &&
           place.offset <= offset &&
-          !this.#isTaken(topic, place);
+          !this.#isOver(topic, epoch, place);
         if (isHeld && !own?.has(nameOf(place)))
           this.#problem(
             `tab ${tab.number} came, and was not given critical event ${place.offset} of ${topic}, which is held`,

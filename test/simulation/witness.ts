@@ -44,7 +44,11 @@ export class Witness {
     this.#tabs = tabs;
     this.#timesOf = timesOf;
     this.#problem = problem;
-    this.#held = new Held((topic, item) => this.#isTaken(topic, item), problem);
+    this.#held = new Held((topic, epoch, item) => {
+      // A restored server has given its offset to another one: the hub has withdrawn it.
+      const isReplaced = this.#timesOf(topic, epoch, item.offset).at(-1) !== item.ts;
+      return isReplaced || this.#isTaken(topic, item);
+    }, problem);
   }
 
   opened(tab: SimTab): void {

@@ -9,8 +9,9 @@ export function judgeListener(
   { replay, seen }: Listener,
 ): void {
   let last: { epoch: string | undefined; offset: number } = { epoch: undefined, offset: 0 };
-  // What a backup lacks comes again, and what was acknowledged since.
-  let stepsBack = server.restores;
+  // What a backup lacks comes again, and what was acknowledged since. A server that ignores cursors goes back when the hub
+  // comes to it; what it then said comes once more in the new epoch that it begins as soon as it heeds them.
+  let stepsBack = server.restores + server.ignoringRestores;
   const failed = new Set<string>();
   const taken = new Set<string>();
   for (const { ts, offset, critical, replayed, took } of seen) {

@@ -16,6 +16,7 @@ export async function judgePage({ server, problems }: World, tab: SimTab, topic:
   const keyed = state.events
     .filter(({ key }) => key !== null)
     .map(({ key, event }) => [key, JSON.parse(event)]);
+  if (server.isAmbiguous(topic)) return;
   const wanted = Object.fromEntries(keyed);
   const shown = tab.state(topic);
   if (!isDeepStrictEqual(shown, wanted)) {

@@ -11,8 +11,8 @@ export const TOPICS_MUTANTS: readonly Mutant[] = [
   {
     name: 'acknowledgements are lost with the connection',
     file: 'worker/core/topics/criticals.ts',
-    text: '    if (this.#taken.has(item.offset)) {\n      this.#unacknowledged.add(item.offset);',
-    instead: '    if (this.#taken.has(item.offset)) {',
+    text: '    if (this.#taken.get(item.offset) === item.ts) {\n      this.#untold.set(item.offset, null);',
+    instead: '    if (this.#taken.get(item.offset) === item.ts) {',
   },
   {
     name: 'a repeat of a critical event moves the cursor',

@@ -71,6 +71,8 @@ export class SimServer {
   amnesias = 0;
   /** How often it was brought back from a backup. */
   restores = 0;
+  /** How often of these it ignored cursors for a while. */
+  ignoringRestores = 0;
   refusesCommands = false;
   #ignoresCursors = false;
   readonly #options: ServerOptions;
@@ -110,6 +112,17 @@ export class SimServer {
     const all = this.#times.get(`${topic} ${offset}`) ?? [];
     const own = all.filter((place) => place.epoch === epoch);
     return (own.length > 0 ? own : all).map(({ ts }) => ts);
+  }
+
+  /**
+   * Whether something in place of what it had lost got the very same timestamp, because its clock was set back: nobody can
+   * tell the two apart, and a page shows the state without the second one until a newer event of its key.
+   */
+  isAmbiguous(topic: string): boolean {
+    return [...this.#times].some(([place, all]) => {
+      const times = all.map(({ epoch, ts }) => `${epoch} ${ts}`);
+      return place.startsWith(`${topic} `) && new Set(times).size < times.length;
+    });
   }
 
   get connections(): number {
@@ -157,6 +170,7 @@ export class SimServer {
     this.amnesias++;
     ledger.circumstances.serverForgot = true;
     this.restores++;
+    if (ignoresCursors) this.ignoringRestores++;
     this.#ignoresCursors = ignoresCursors;
     // What was owed since then, no server knows of.
     this.owed.length = 0;

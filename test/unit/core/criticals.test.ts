@@ -275,11 +275,53 @@ test('a tab that was gone for long is given on its return what nobody took', () 
   expect(waiting(scene)).toBe(2);
 });
 
-test('what a tab took of an offset that this hub never saw is acknowledged: an earlier hub gave it', () => {
+test('what an earlier hub gave a tab, which took it, is acknowledged when the server repeats it, and reaches nobody', () => {
   const scene = new TopicScene();
   const [tab] = scene.live(1, [], 5);
-  takes(tab, [4]);
+  takes(tab, [4], [], 'e1', [tsOf(4)]);
+  expect(acks(scene)).toEqual([]);
+  scene.event(alarm('4'), { offset: 4, ts: tsOf(4), ack: true, redelivery: true });
   expect(acks(scene)).toEqual([ack([4])]);
-  scene.event(alarm('4'), { offset: 4, ack: true, redelivery: true });
   expect(tab?.events(TOPIC)).toEqual([]);
+});
+
+test('what an earlier hub gave a tab acknowledges no other event that a restored server has at its offset', () => {
+  const scene = new TopicScene();
+  const [tab] = scene.live(1, [item(5, alarm('new'))]);
+  takes(tab, [5], [], 'e1', [tsOf(5) - 1]);
+  expect(acks(scene)).toEqual([]);
+  scene.event(alarm('new'), { offset: 5, ts: tsOf(5), ack: true, redelivery: true });
+  expect(tab?.events(TOPIC)).toMatchObject([{ offset: 5, event: alarm('new') }]);
+  expect([acks(scene), waiting(scene)]).toEqual([[], 1]);
+});
+
+test('what was repeated ahead of its order and taken acknowledges no other event that comes there', () => {
+  const scene = new TopicScene();
+  const [tab] = scene.live(1, [], 5);
+  scene.event(alarm('lost by the server'), { offset: 7, ts: tsOf(7), ack: true, redelivery: true });
+  scene.world.socket.close();
+  takes(tab, [7], [], 'e1', [tsOf(7)]);
+  scene.world.advance(1_000);
+  scene.world.socket.welcome();
+  scene.subscribed({ offset: 7, recovered: true });
+  scene.event(line('6'), { offset: 6, ts: tsOf(8) });
+  scene.event(alarm('new'), { offset: 7, ts: tsOf(9), ack: true });
+  expect(tab?.events(TOPIC).at(-1)).toMatchObject({ offset: 7, event: alarm('new') });
+  expect([acks(scene), waiting(scene)]).toEqual([[], 1]);
+});
+
+test('what is taken before a new connection has proved its history is acknowledged by what that repeats', () => {
+  const scene = new TopicScene();
+  const [tab] = scene.live(1, [], 5);
+  scene.event(alarm('6'), { ack: true });
+  scene.event(alarm('lost by the server'), { ack: true });
+  scene.reconnect(40_000);
+  takes(tab, [6, 7], [], 'e1', [tsOf(6), tsOf(7)]);
+  expect(acks(scene)).toEqual([]);
+  scene.answer({ offset: 8, events: [item(6, alarm('6')), { ...item(7, alarm('new')), ts: tsOf(7) + 1 }] });
+  expect(acks(scene)).toEqual([]);
+  scene.event(alarm('6'), { offset: 6, ts: tsOf(6), ack: true, redelivery: true });
+  scene.event(alarm('new'), { offset: 7, ts: tsOf(7) + 1, ack: true, redelivery: true });
+  expect(tab?.events(TOPIC).at(-1)).toMatchObject({ offset: 7, event: alarm('new') });
+  expect([acks(scene), waiting(scene)]).toEqual([[ack([6])], 1]);
 });

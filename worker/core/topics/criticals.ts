@@ -5,13 +5,16 @@ const REMEMBER_TAKEN = 10_000;
 /** Servers refuse very many at once: each one is work for them. */
 const ACKNOWLEDGED_AT_ONCE = 1_000;
 
-/** The critical events of one topic and epoch: which ones a page took, which ones still wait for one. */
+/**
+ * The critical events of one topic and epoch: which ones a page took, which ones still wait for one. An event is known by
+ * its timestamp from another one at its offset: a server that was restored from a backup gives offsets twice.
+ */
 export class Criticals {
   readonly #waiting = new Map<number, TabItem>();
-  readonly #taken = new Set<number>();
-  /** Taken, and the server was not told yet. */
-  readonly #unacknowledged = new Set<number>();
-  readonly #failed = new Map<number, string>();
+  /** Offsets with timestamps. */
+  readonly #taken = new Map<number, number>();
+  /** What the server is to be told of: `null` of one that was taken, or the code why it never can be. */
+  readonly #untold = new Map<number, string | null>();
 
   get waiting(): TabItem[] {
     return [...this.#waiting.values()].sort((a, b) => a.offset - b.offset);
@@ -21,20 +24,10 @@ export class Criticals {
     return this.#waiting.size;
   }
 
-  isWaiting(offset: number): boolean {
-    return this.#waiting.has(offset);
-  }
-
-  /** Whether what waits there is not the one of that time: a lower snapshot had withdrawn that. */
-  isAnother(offset: number, ts: number | undefined): boolean {
-    const waiting = this.#waiting.get(offset);
-    return waiting !== undefined && ts !== undefined && waiting.ts !== ts;
-  }
-
   /** False where a page took it already: then it is only acknowledged again. */
   arrived(item: TabItem): boolean {
-    if (this.#taken.has(item.offset)) {
-      this.#unacknowledged.add(item.offset);
+    if (this.#taken.get(item.offset) === item.ts) {
+      this.#untold.set(item.offset, null);
       return false;
     }
     this.#waiting.set(item.offset, item);
@@ -42,13 +35,14 @@ export class Criticals {
   }
 
   /** The first page that says so counts: the server is told once, however many tabs there are. */
-  took(offset: number): void {
-    this.#waiting.delete(offset);
-    if (this.#taken.has(offset)) return;
-    this.#taken.add(offset);
-    this.#unacknowledged.add(offset);
+  took(offset: number, ts = this.#waiting.get(offset)?.ts): void {
+    const waiting = this.#waiting.get(offset);
+    if (ts === undefined || (waiting ? waiting.ts !== ts : this.#taken.has(offset))) return;
+    this.#taken.set(offset, ts);
+    // What an earlier hub gave is acknowledged when the server repeats it, which proves that it is that.
+    if (this.#waiting.delete(offset)) this.#untold.set(offset, null);
     if (this.#taken.size <= REMEMBER_TAKEN) return;
-    for (const oldest of this.#taken) {
+    for (const oldest of this.#taken.keys()) {
       this.#taken.delete(oldest);
       break;
     }
@@ -57,24 +51,30 @@ export class Criticals {
   /** It never can be taken: its schema is broken. */
   failed(offset: number, code: string): void {
     this.#waiting.delete(offset);
-    this.#failed.set(offset, code);
+    this.#untold.set(offset, code);
   }
 
   /** Later offsets are free for other events. */
   forgetBeyond(offset: number): void {
-    for (const offsets of [this.#waiting, this.#taken, this.#unacknowledged, this.#failed])
+    for (const offsets of [this.#waiting, this.#taken, this.#untold])
       for (const known of offsets.keys()) if (known > offset) offsets.delete(known);
   }
 
+  /** Nobody knows whether the server still has them: it is told when it repeats them. */
+  forgetUntold(): void {
+    this.#untold.clear();
+  }
+
   /** What to tell the server, in one frame; it counts as told. `null` where nothing is left to tell. */
-  takeAcknowledgements(): { offsets: number[]; failed: { offset: number; code: string }[] } | null {
-    if (this.#unacknowledged.size === 0 && this.#failed.size === 0) return null;
-    const offsets = [...this.#unacknowledged].slice(0, ACKNOWLEDGED_AT_ONCE);
-    const failed = [...this.#failed]
-      .slice(0, ACKNOWLEDGED_AT_ONCE - offsets.length)
-      .map(([offset, code]) => ({ offset, code }));
-    for (const offset of offsets) this.#unacknowledged.delete(offset);
-    for (const { offset } of failed) this.#failed.delete(offset);
-    return { offsets, failed };
+  takeAcknowledgements(): { offsets: number[]; failed?: { offset: number; code: string }[] } | null {
+    if (this.#untold.size === 0) return null;
+    const offsets: number[] = [];
+    const failed: { offset: number; code: string }[] = [];
+    for (const [offset, code] of [...this.#untold].slice(0, ACKNOWLEDGED_AT_ONCE)) {
+      this.#untold.delete(offset);
+      if (code === null) offsets.push(offset);
+      else failed.push({ offset, code });
+    }
+    return { offsets, ...(failed.length > 0 && { failed }) };
   }
 }

@@ -224,7 +224,10 @@ export class Topic implements SeatTopic {
       return this.#await({ state: 'asked', ref, attempt: 0, wants: 'all', parts: null });
     }
     if (subscription.state !== 'asked' || subscription.ref !== ref || !recovered) return;
-    if (this.#knowledge?.epoch !== epoch) return this.#askAgain(subscription.attempt + 1);
+    const knowledge = this.#knowledge;
+    if (knowledge?.epoch !== epoch) return this.#askAgain(subscription.attempt + 1);
+    // What was repeated ahead of its order is repeated again.
+    knowledge.criticals.forgetBeyond(knowledge.offset);
     this.#live(subscription.attempt, offset);
   }
 
@@ -302,29 +305,16 @@ export class Topic implements SeatTopic {
   took(epoch: string, offsets: readonly number[], ts: readonly number[] = []): void {
     const knowledge = this.#knowledge;
     if (knowledge?.epoch !== epoch) return;
-    const { criticals } = knowledge;
-    for (const [i, offset] of offsets.entries()) {
-      if (criticals.isAnother(offset, ts[i])) continue;
-      // What is beyond was repeated ahead of its order, or withdrawn: then its offset is free for another event.
-      if (offset <= knowledge.offset || criticals.isWaiting(offset)) criticals.took(offset);
-    }
+    for (const [i, offset] of offsets.entries()) knowledge.criticals.took(offset, ts[i]);
     this.acknowledge();
   }
 
   /** Tells the server which critical events a page took, if it can be told now. */
   acknowledge(): void {
-    if (!this.#knowledge || !this.#socket.isOpen()) return;
+    if (!this.#knowledge || this.#subscription.state !== 'live') return;
     const { epoch, criticals } = this.#knowledge;
-    for (let told = criticals.takeAcknowledgements(); told; told = criticals.takeAcknowledgements()) {
-      const { offsets, failed } = told;
-      this.#socket.write({
-        type: 'ack',
-        topic: this.name,
-        epoch,
-        offsets,
-        ...(failed.length > 0 && { failed }),
-      });
-    }
+    for (let told = criticals.takeAcknowledgements(); told; told = criticals.takeAcknowledgements())
+      this.#socket.write({ type: 'ack', topic: this.name, epoch, ...told });
   }
 
   #tooLarge(wants: Wants): void {
@@ -417,6 +407,7 @@ export class Topic implements SeatTopic {
     const criticals = known?.criticals ?? new Criticals();
     // A server may have lost its newest events: its word counts, and their offsets are free for others.
     criticals.forgetBeyond(offset);
+    criticals.forgetUntold();
     if (this.#stored?.epoch === epoch && this.#stored.offset > offset) this.#stored = null;
     const read = (item: SnapshotItem) => this.#read(item, true, false);
     const readable = parts.events.map(read);
