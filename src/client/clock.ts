@@ -1,4 +1,4 @@
-import type { ClockReading } from '../protocol/port.ts';
+import type { Batch, HubTime, WhenAsked } from '../protocol/port.ts';
 import type { PagePlatform } from './platform.ts';
 
 /** The server's clock as this page knows it; the browser's, until the hub has told. */
@@ -6,7 +6,12 @@ export interface Clock {
   now(): number;
   /** The server's alone, and only where it is certain: no clock was set, and no machine slept, since the hub told of it. */
   server(): number | null;
-  heard(reading: ClockReading): void;
+  /**
+   * Now, for whoever is asked about it later, after a wait that a clock which is set back, or a sleep, does not shorten: the
+   * answer is when it was, by the browser's clock as that stands then, and as the hub counts that was heard last.
+   */
+  asked(): () => WhenAsked & { askedAt: number };
+  heard(batch: Batch): void;
 }
 
 /** What the browser's clock and the page's uptime may differ by without a word. */
@@ -17,16 +22,29 @@ export function createClock({ now, uptime }: PagePlatform): Clock {
   let aheadMs: number | undefined;
   /** The browser's, less the same, when the hub was heard. */
   let browserAheadMs = 0;
+  /** What the hub that was heard last had counted at the page's uptime 0. */
+  let hubTime: HubTime | undefined;
+  // A batch takes its time to a page; a clock that was set back on the way says nothing about how long.
+  const ago = (at: number) => Math.max(0, now() - at);
   return {
     now: () => (aheadMs === undefined ? now() : uptime() + aheadMs),
     server: () =>
       aheadMs === undefined || Math.abs(now() - uptime() - browserAheadMs) > AGREE_MS
         ? null
         : Math.round(uptime() + aheadMs),
-    heard({ browser, server }) {
-      // A batch takes its time to a page; a clock that was set back on the way says nothing about how long.
-      const agoMs = Math.max(0, now() - browser);
-      aheadMs = server + agoMs - uptime();
+    asked() {
+      const at = now();
+      const began = uptime();
+      return () => ({
+        // Uptime may stand still while the machine sleeps.
+        askedAt: Math.floor(Math.min(at, now() - (uptime() - began))),
+        askedBy: hubTime && { ...hubTime, ticks: hubTime.ticks + began },
+      });
+    },
+    heard({ hub, sentAt, clock }) {
+      if (sentAt) hubTime = { hub, ticks: sentAt.ticks + ago(sentAt.now) - uptime() };
+      if (!clock) return;
+      aheadMs = clock.server + ago(clock.browser) - uptime();
       browserAheadMs = now() - uptime();
     },
   };

@@ -4,7 +4,6 @@ import type { Connection, Diagnosis } from '../protocol/model.ts';
 import type { Batch } from '../protocol/port.ts';
 import type { AnyProtocol } from '../protocol/types.ts';
 import { address } from './address.ts';
-import { asked } from './asked.ts';
 import { browser } from './browser.ts';
 import { createClock } from './clock.ts';
 import { createLink } from './connect.ts';
@@ -47,7 +46,7 @@ export function createClientOn<P extends AnyProtocol>(
     // Our own signing out is known by its answer, which is still to come.
     if (now?.state !== 'closed' || now.reason !== 'signed_out') now && connection.set(now);
     else if (!isSigningOut) signedOut();
-    if (batch.clock) clock.heard(batch.clock);
+    clock.heard(batch);
     const settled = mirror.settle(batch);
     mirror.receive(batch);
     storage.receive(batch);
@@ -98,7 +97,7 @@ export function createClientOn<P extends AnyProtocol>(
   });
   const receipts = createReceipts(protocol, link, report);
   const storage = createStorage(platform, protocol.app, options.identity, () => link.start(), report);
-  const mirror = createOutbox(link, receipts, storage.state, report);
+  const mirror = createOutbox(link, clock.asked, receipts, storage.state, report);
 
   const client = {
     connection,
@@ -111,14 +110,14 @@ export function createClientOn<P extends AnyProtocol>(
     async send(type: string, payload: object = {}, sendOptions: SendOptions = {}) {
       link.check();
       const command = toCommand(protocol, platform.uuid(), type, payload, sendOptions);
-      const askedAt = asked(platform);
+      const asked = clock.asked();
       const serverAskedAt = clock.server();
       let isAgain = false;
       const offer = (hub: HubPort) => {
-        const at = askedAt();
-        const maybeSentMs = isAgain ? platform.now() - at : null;
+        const when = asked();
+        const maybeSentMs = isAgain ? platform.now() - when.askedAt : null;
         isAgain = true;
-        return offers(hub, { ...command, maybeSentMs, askedAt: at, serverAskedAt });
+        return offers(hub, { ...command, maybeSentMs, ...when, serverAskedAt });
       };
       return receipts.wait(command.id, type, link.change(offer));
     },

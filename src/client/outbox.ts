@@ -1,7 +1,7 @@
 import type { Typed } from '../protocol/interpret.ts';
 import type { Outcome, StorageState } from '../protocol/model.ts';
 import type { AnyOutboxEntry, Batch } from '../protocol/port.ts';
-import { asked } from './asked.ts';
+import type { Clock } from './clock.ts';
 import type { Link } from './connect.ts';
 import { attempt, type Report } from './errors.ts';
 import { cell, select, until } from './readable.ts';
@@ -20,6 +20,7 @@ export interface AnySettled {
 /** The hub's outbox as this tab sees it; `settle`, `receive` and `tell` take a batch's part of it, in this order. */
 export function createOutbox(
   link: Link,
+  asked: Clock['asked'],
   receipts: Receipts,
   storage: Readable<StorageState>,
   report: Report,
@@ -80,11 +81,14 @@ export function createOutbox(
       settled: (id: string) => link.call((hub) => hub.settled(id)),
       cancel: (id: string) => link.change((hub) => hub.cancel(id), false),
       retry(id: string) {
-        const askedAt = asked(link.platform);
+        const when = asked();
         return receipts.wait(
           id,
           entries.get().find((entry) => entry.id === id)?.command.type ?? '',
-          link.change((hub) => hub.retry(id, askedAt()), false),
+          link.change((hub) => {
+            const { askedAt, askedBy } = when();
+            return hub.retry(id, askedAt, askedBy);
+          }, false),
         );
       },
       dismiss: async (id: string) => {

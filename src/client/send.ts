@@ -1,6 +1,6 @@
 import { interpretCommand } from '../protocol/interpret.ts';
 import { whereJsonDiffers } from '../protocol/json.ts';
-import type { OutgoingCommand } from '../protocol/port.ts';
+import type { OutgoingCommand, WhenAsked } from '../protocol/port.ts';
 import type { AnyProtocol } from '../protocol/types.ts';
 import { TrunklineError } from './errors.ts';
 import type { SendOptions } from './types.ts';
@@ -19,7 +19,7 @@ export function toCommand(
   type: string,
   payload: object,
   options: SendOptions,
-): Omit<OutgoingCommand, 'maybeSentMs' | 'askedAt' | 'serverAskedAt'> {
+): Omit<OutgoingCommand, 'maybeSentMs' | 'serverAskedAt' | keyof WhenAsked> {
   const changed = whereJsonDiffers(payload);
   if (changed !== null) {
     throw new TrunklineError('invalid_command', `${type}: JSON would change ${changed}`);

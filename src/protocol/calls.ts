@@ -15,10 +15,11 @@ import type {
   Position,
   Reply,
   TabSink,
+  WhenAsked,
 } from './port.ts';
 
 /** What an argument of this name is, in whatever call. */
-export interface Arguments {
+export interface Arguments extends WhenAsked {
   topic: string;
   /** Comes back in the snapshot that this call asks for. */
   ticket: number;
@@ -37,8 +38,6 @@ export interface Arguments {
   command: OutgoingCommand;
   /** Of a command. */
   id: string;
-  /** As of an `OutgoingCommand`. */
-  askedAt?: number | undefined;
   /** Throw away what waits in the outbox. */
   discard: boolean;
   /** By this pages know this sign-out. Absent: pages of older builds. */
@@ -102,7 +101,7 @@ export const CALLS = {
   /** Answered when the command is stored, accepted or refused. */
   send: { takes: ['command'], kind: 'change' },
   cancel: { takes: ['id'], kind: 'change' },
-  retry: { takes: ['id', 'askedAt'], kind: 'change' },
+  retry: { takes: ['id', 'askedAt', 'askedBy'], kind: 'change' },
   dismiss: { takes: ['id'], kind: 'change' },
   /** How a command ended. */
   settled: { takes: ['id'], kind: 'ask' },

@@ -70,13 +70,27 @@ export interface Attached {
   lease: string;
 }
 
+/** A moment as one hub counts milliseconds: no setting of the clock moves that. */
+export interface HubTime {
+  hub: string;
+  ticks: number;
+}
+
+/** When a person asked for something. What a page waits for a hub is part of a command's age, and what its message does. */
+export interface WhenAsked {
+  /** By the browser's clock as that stands at this offer. Absent: pages of older builds. */
+  askedAt?: number | undefined;
+  /** As the hub counts that the page heard last; it means nothing to any other. Absent: it has heard none. */
+  askedBy?: HubTime | undefined;
+}
+
 /** Where a tab stands in a topic: the newest offset that it was given. */
 export interface Position {
   epoch: string;
   offset: number;
 }
 
-export interface OutgoingCommand {
+export interface OutgoingCommand extends WhenAsked {
   /** Minted by the tab, so that the same send can be offered to a new hub without doubling. */
   id: string;
   topic: string | null;
@@ -92,12 +106,7 @@ export interface OutgoingCommand {
    */
   maybeSentMs: number | null;
   /**
-   * When a person asked for it, by the browser's clock as that stands at this offer: what a page waits for a hub, or the
-   * message for a hub that stands still, is part of the command's age. Absent: pages of older builds.
-   */
-  askedAt?: number | undefined;
-  /**
-   * The same by the server's clock; `null` where the page is not certain of that. It is the same in each offer, so that a
+   * When a person asked for it, by the server's clock; `null` where the page is not certain of that. It is the same in each offer, so that a
    * hub which has it from another one gives it the same end, and knows since when it may have been sent.
    */
   serverAskedAt?: number | null | undefined;
@@ -123,6 +132,8 @@ export interface ClockReading {
 /** Fields that are absent did not change. */
 export interface Batch {
   hub: string;
+  /** When it was made, by the browser's clock and as the hub counts. Absent: hubs of older builds, and last words. */
+  sentAt?: { now: number; ticks: number };
   connection?: Connection;
   /** Absent, too, while nothing is known of the server's clock. */
   clock?: ClockReading;

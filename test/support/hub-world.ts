@@ -183,7 +183,10 @@ export interface PendingCall {
 
 /** The core alone in a world that the test moves by hand: clock, disk, sockets and tabs. */
 export class HubWorld {
+  /** Setting it sets the clock, or is a sleep. */
   now: number;
+  /** As the worker counts by itself. */
+  ticks = 0;
   readonly disk: Disk;
   readonly hub: Hub;
   readonly protocol: AnyProtocol;
@@ -227,6 +230,7 @@ export class HubWorld {
       random: () => this.#random(),
       uuid: () => `00000000-0000-4000-8000-${(0xffff + this.#uuids++).toString(16).padStart(12, '0')}`,
       now: this.now,
+      ticks: this.ticks,
     });
     if (options.open ?? true) this.openStore();
   }
@@ -299,15 +303,19 @@ export class HubWorld {
   /** Lets time pass, deadline by deadline. */
   advance(ms: number): void {
     const until = this.now + ms;
+    const pass = (to: number) => {
+      this.ticks += Math.max(0, to - this.now);
+      this.now = Math.max(this.now, to);
+    };
     for (
       let next = this.hub.deadline;
       next !== null && next <= until && this.ended === null;
       next = this.hub.deadline
     ) {
-      this.now = Math.max(this.now, next);
+      pass(next);
       this.feed({ type: 'deadline' });
     }
-    this.now = until;
+    pass(until);
     this.feed({ type: 'deadline' });
   }
 
@@ -316,7 +324,7 @@ export class HubWorld {
     if (this.#busy) return;
     this.#busy = true;
     for (let next = this.#queue.shift(); next; next = this.#queue.shift()) {
-      for (const effect of this.hub.step(next, this.now)) this.#perform(effect);
+      for (const effect of this.hub.step(next, this.now, this.ticks)) this.#perform(effect);
     }
     this.#busy = false;
   }

@@ -6,6 +6,7 @@ import { IdbStore } from './store/idb-store.ts';
 /** The worker that this script runs in. */
 export const browser: Platform = {
   now: () => Date.now(),
+  ticks: () => Math.floor(performance.now()),
   random: () => Math.random(),
   uuid: () => crypto.randomUUID(),
   setTimer(delayMs, callback) {

@@ -12,6 +12,8 @@ const REPORTED_LIMIT = 100;
 /** What is longer counts as one subject. */
 const SUBJECT_CHARACTERS = 200;
 const MESSAGE_CHARACTERS = 2_000;
+/** What the browser's clock and the worker's own count may differ by, from one step to the next, without a word. */
+const AGREE_MS = 1_000;
 /** Of a wait that a sleep does not use up. */
 const AWAKE_STEPS = 10;
 
@@ -28,6 +30,7 @@ export interface HubOptions {
   /** Fresh for every call. */
   uuid: () => string;
   now: number;
+  ticks: number;
 }
 
 /** What all parts of one hub share: its configuration, the time of the current step, and its ways out. */
@@ -63,11 +66,13 @@ export class Context {
   now: number;
   /** Milliseconds that never run backwards, whatever happens to the clock: for what is measured. */
   uptime = 0;
+  /** The same as the worker counts it by itself: it may stand still in a sleep, and only here is the clock not asked. */
+  ticks: number;
   #effects: Effect[] = [];
   #messages: HubMessage[] = [];
   readonly #reported = new Set<string>();
 
-  constructor({ protocol, settings, hubId, identity, random, uuid, now }: HubOptions) {
+  constructor({ protocol, settings, hubId, identity, random, uuid, now, ticks }: HubOptions) {
     this.protocol = protocol;
     this.settings = settings;
     this.hubId = hubId;
@@ -75,6 +80,7 @@ export class Context {
     this.random = random;
     this.uuid = uuid;
     this.now = now;
+    this.ticks = ticks;
   }
 
   /** The server's clock, ms since 1970; `null`: no server was heard yet. */
@@ -82,11 +88,24 @@ export class Context {
     return this.serverClock.at(this.uptime);
   }
 
-  /** A clock that was set back is understood: what was to be waited for stays as long. */
-  tick(now: number): void {
-    if (now < this.now) this.deadlines.shift(now - this.now);
-    else this.uptime += now - this.now;
+  /** The same, and `null` as well while a clock may have been set since. */
+  get certainServerNow(): number | null {
+    return this.serverClock.certainAt(this.uptime);
+  }
+
+  /**
+   * A clock that was set back is understood, also while this worker stood still: what was to be waited for stays as long,
+   * and what has passed has passed.
+   */
+  tick(now: number, ticks: number): void {
+    const byClock = now - this.now;
+    const counted = ticks - this.ticks;
+    const wasSetBack = byClock < Math.min(0, counted - AGREE_MS);
+    if (wasSetBack) this.deadlines.shift(byClock - counted);
+    else if (byClock > counted + AGREE_MS) this.serverClock.doubt();
+    this.uptime += wasSetBack ? counted : byClock;
     this.now = now;
+    this.ticks = ticks;
     this.deadlines.runDue(now);
   }
 

@@ -173,7 +173,7 @@ export class Hub {
     });
     this.#tabs = new Tabs(context, this.#topics, {
       clock: () => {
-        const { now: browser, serverNow: server } = context;
+        const { now: browser, certainServerNow: server } = context;
         return server === null ? null : { browser, server };
       },
       connection: () => this.#connection.view,
@@ -202,10 +202,13 @@ export class Hub {
     return this.#context.deadlines.next;
   }
 
-  /** @param now milliseconds since 1970; a clock that was set back is understood. */
-  step(input: Input, now: number): Effect[] {
+  /**
+   * @param now milliseconds since 1970; a clock that was set back is understood.
+   * @param ticks milliseconds that no setting of the clock moves; they may stand still while the machine sleeps.
+   */
+  step(input: Input, now: number, ticks: number): Effect[] {
     if (this.#isEnded()) return [];
-    this.#context.tick(now);
+    this.#context.tick(now, ticks);
     this.#handle(input);
     if (!this.#isEnded()) {
       outbox.endUnstored(this.#outbox);
@@ -264,7 +267,7 @@ export class Hub {
     const reply: Answer<unknown> = (value) => this.#context.emit({ type: 'reply', tab, call, reply: value });
     const asked = {
       appVersion: this.#tabs.appVersionOf(tab),
-      takenAt: this.#context.uptime - ageOf(request, this.#context.now),
+      takenAt: this.#context.uptime - ageOf(request, this.#context),
     };
     const { kind, atOnce }: Call = CALLS[request.method];
     const answer = () => {
@@ -587,9 +590,13 @@ export class Hub {
   }
 }
 
-/** How long ago a person asked for it. */
-function ageOf(request: PortCall, now: number): number {
-  const { askedAt, maybeSentMs }: Partial<OutgoingCommand> =
+/**
+ * How long ago a person asked for it: by the clock, which runs on in a sleep, or by this hub's own count, which nobody sets
+ * back while the message lies before a worker that stands still.
+ */
+function ageOf(request: PortCall, { hubId, now, ticks }: Context): number {
+  const { askedAt, askedBy, maybeSentMs }: Partial<OutgoingCommand> =
     request.method === 'send' ? request.command : request.method === 'retry' ? request : {};
-  return askedAt === undefined ? (maybeSentMs ?? 0) : Math.max(0, now - askedAt);
+  const byCount = askedBy?.hub === hubId ? ticks - askedBy.ticks : 0;
+  return Math.max(0, byCount, askedAt === undefined ? (maybeSentMs ?? 0) : now - askedAt);
 }

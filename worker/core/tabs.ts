@@ -243,7 +243,8 @@ export class Tabs implements TokenTabs {
   }
 
   #deliver(tab: Tab): void {
-    const batch: Batch = { hub: this.#context.hubId };
+    const { hubId: hub, now, ticks } = this.#context;
+    const batch: Batch = { hub, sentAt: { now, ticks } };
     for (const part of tab.stale) this.#tell(batch, part);
     tab.stale.clear();
     for (const { id } of tab.settled) tab.sent.delete(id);

@@ -28,6 +28,11 @@ const attachRequest = v.object({
   askedAt: v.optional(number),
 });
 
+const asked = {
+  askedAt: v.optional(number),
+  askedBy: v.optional(v.object({ hub: v.string(), ticks: number })),
+};
+
 const ARGUMENTS: { readonly [Name in keyof Arguments]-?: v.GenericSchema } = {
   topic,
   ticket: int,
@@ -46,11 +51,11 @@ const ARGUMENTS: { readonly [Name in keyof Arguments]-?: v.GenericSchema } = {
     maybeSentMs: v.nullable(number),
     // Pages of older builds have none.
     expiresAt: v.optional(v.nullable(number)),
-    askedAt: v.optional(number),
+    ...asked,
     serverAskedAt: v.optional(v.nullable(number)),
   }),
   id: v.string(),
-  askedAt: v.optional(number),
+  ...asked,
   discard: v.boolean(),
   number: v.optional(number),
   signal: v.picklist(['online', 'visible', 'hidden']),

@@ -69,6 +69,7 @@ export class Owner implements Upstream {
       random: () => platform.random(),
       uuid: () => platform.uuid(),
       now: platform.now(),
+      ticks: platform.ticks(),
     });
     this.#socket = new SocketSlot(platform.openSocket, (input) => this.#feed(input));
     this.#timer = new Timer(platform, () => this.#feed({ type: 'deadline' }));
@@ -161,7 +162,7 @@ export class Owner implements Upstream {
    */
   #step(input: Input): void {
     try {
-      for (const effect of this.#core.step(input, this.#platform.now())) {
+      for (const effect of this.#core.step(input, this.#platform.now(), this.#platform.ticks())) {
         if (this.#ended) return;
         this.#perform(effect);
       }

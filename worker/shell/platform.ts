@@ -9,6 +9,8 @@ import type { Store, StoreError } from '../core/store.ts';
 export interface Platform {
   /** Milliseconds since 1970. */
   now(): number;
+  /** Whole milliseconds that no setting of the clock moves; they may stand still while the machine sleeps. */
+  ticks(): number;
   /** Uniform in [0, 1). */
   random(): number;
   uuid(): string;

@@ -125,6 +125,7 @@ export class FakeWorker {
     const { clock, locks, channels, network } = this.#browser;
     return {
       now: clock.now,
+      ticks: () => clock.elapsed,
       random: () => this.#browser.random(),
       uuid: () => this.#browser.uuid(),
       setTimer: (delayMs, callback) => lifeTimer(clock, life, delayMs, callback),

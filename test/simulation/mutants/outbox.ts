@@ -64,9 +64,30 @@ export const OUTBOX_MUTANTS: readonly Mutant[] = [
   {
     name: 'a command counts as asked for when its hub reads it',
     file: 'worker/core/hub.ts',
-    text: 'return askedAt === undefined ? (maybeSentMs ?? 0) : Math.max(0, now - askedAt);',
-    instead: 'return askedAt === undefined ? Math.max(0, now - now) : (maybeSentMs ?? 0);',
+    text: 'return Math.max(0, byCount, askedAt === undefined ? (maybeSentMs ?? 0) : now - askedAt);',
+    instead: 'return askedAt === undefined ? Math.max(0, now - now - byCount * 0) : (maybeSentMs ?? 0);',
     test: 'test/unit/hubs/ends.test.ts',
+  },
+  {
+    name: 'a command is as old as the clock says, however that was set on its way',
+    file: 'worker/core/hub.ts',
+    text: 'const byCount = askedBy?.hub === hubId ? ticks - askedBy.ticks : 0;',
+    instead: 'const byCount = askedBy?.hub === hubId ? ticks - ticks : 0;',
+    test: 'test/unit/hubs/ends.test.ts',
+  },
+  {
+    name: 'what has passed while a worker stood still has not, where its clock was set back meanwhile',
+    file: 'worker/core/context.ts',
+    text: 'this.uptime += wasSetBack ? counted : byClock;',
+    instead: 'this.uptime += wasSetBack ? 0 : byClock;',
+    test: 'test/unit/hubs/ends.test.ts',
+  },
+  {
+    name: 'an end is named by a clock that may have been set ahead since the server was heard',
+    file: 'worker/core/context.ts',
+    text: 'this.serverClock.doubt();',
+    instead: 'this.serverClock.at(0);',
+    test: 'test/unit/core/outbox-restart.test.ts',
   },
   {
     name: 'whoever cancels is told that it is withdrawn, though the store does not have it',

@@ -432,6 +432,16 @@ describe('a clock that jumps', () => {
     expect(world.sockets).toHaveLength(2);
   });
 
+  test('backwards, while the worker stood still: what has passed counts', () => {
+    const { world, tab } = start();
+    tab.subscribe('run:1');
+    world.socket.close();
+    world.ticks += 1_000;
+    world.now += 1_000 - 3_600_000;
+    world.feed({ type: 'deadline' });
+    expect(world.sockets).toHaveLength(2);
+  });
+
   test('backwards: a half-open socket is noticed as fast, even while something is written', () => {
     const { world, tab } = connect();
     world.advance(30_000);

@@ -732,6 +732,19 @@ describe('a newer version of the application', () => {
   });
 });
 
+test('no end is stored that a clock named which may have been set ahead since the server was heard', () => {
+  const { world, tab } = connect();
+  const serverTime = world.now;
+  world.socket.close();
+  world.now += 36_000_000;
+  const { id } = tab.send({ command: { type: 'probe', n: 1 } });
+  const next = restart(world.disk, { now: START + 32_400_000 });
+  next.tab.subscribe('run:1');
+  next.world.socket.welcome({ server_time: serverTime + 60_000 });
+  expect(next.world.socket.sent('command')).toEqual([]);
+  expect(next.tab.outbox).toMatchObject([{ id, state: 'expired' }]);
+});
+
 describe('how commands ended', () => {
   test('is told to a tab that comes from another hub by the number of the ending, whatever the clock said', () => {
     const { world, tab } = connect();

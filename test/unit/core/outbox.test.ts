@@ -408,6 +408,32 @@ describe('expiry', () => {
     ]);
   });
 
+  test('its time counts by what this hub has counted since, where its clock was set back on the way', () => {
+    const { world, tab } = start();
+    const ticks = 4_000;
+    world.advance(2 * ticks);
+    world.now -= 3_600_000;
+    const { id: inTime } = tab.send({
+      command: probe,
+      askedAt: world.now + 3_600_000,
+      askedBy: { hub: 'hub-1', ticks },
+    });
+    const asked = { askedAt: world.now + 3_600_000, askedBy: { hub: 'hub-1', ticks: ticks - 1_000 } };
+    const { id: tooOld } = tab.send({ command: probe, ...asked });
+    expect(tab.settled).toEqual([{ id: tooOld, outcome: { status: 'expired' } }]);
+    // Another hub has counted from another moment on.
+    const { id: ofAnother } = tab.send({ command: probe, askedBy: { hub: 'hub-0', ticks: 0 } });
+    world.advance(1_000);
+    expect(tab.settled).toMatchObject([{ id: tooOld }, { id: inTime }]);
+    tab.call({ method: 'retry', id: tooOld, ...asked });
+    tab.call({ method: 'retry', id: inTime, askedAt: world.now });
+    expect(tab.outbox).toMatchObject([
+      { id: ofAnother, state: 'queued' },
+      { id: tooOld, state: 'expired' },
+      { id: inTime, state: 'queued' },
+    ]);
+  });
+
   test('one that is offered again has the end that it was given first, or an earlier one, whatever became of the clocks', () => {
     const { world, tab } = connect();
     const offered = { command: probe, maybeSentMs: 2_000, askedAt: world.now - 2_000 };
@@ -458,6 +484,24 @@ describe('expiry', () => {
     world.now -= 3_600_000;
     world.advance(0);
     world.advance(1_000);
+    expect(tab.settled).toEqual([{ id, outcome: { status: 'expired' } }]);
+  });
+
+  test('a clock that was set back while the worker stood still does not make it live longer', () => {
+    const { world, tab } = start();
+    const { id } = tab.send({ command: probe });
+    world.ticks += 5_000;
+    world.now += 5_000 - 3_600_000;
+    world.advance(0);
+    expect(tab.settled).toEqual([{ id, outcome: { status: 'expired' } }]);
+  });
+
+  test('the earlier of two ends counts, also where the clock may have been set ahead since the server was heard', () => {
+    const { world, tab } = connect();
+    world.socket.close();
+    world.now += 3_600_000;
+    const { id } = tab.send({ command: probe, expiresAt: world.now + 60_000 });
+    world.advance(5_000);
     expect(tab.settled).toEqual([{ id, outcome: { status: 'expired' } }]);
   });
 

@@ -50,6 +50,19 @@ test("the browser's clock that is set back takes the server's with it no more th
   expect(ahead(world.attach())).toBe(HOUR_MS);
 });
 
+test('a clock that is set ahead, or a sleep, leaves the server’s in doubt until the server is heard again', () => {
+  const { world, tab } = connect();
+  world.now += HOUR_MS;
+  world.feed({ type: 'deadline' });
+  const later = world.attach();
+  expect(ahead(later)).toBeUndefined();
+  // However much worse than before it is known now.
+  world.advance(400);
+  const id = world.socket.sent('ping').at(-1)?.id ?? -1;
+  world.socket.say({ type: 'pong', id, server_time: world.now - HOUR_MS });
+  expect([ahead(tab), ahead(later)]).toEqual([200 - HOUR_MS, 200 - HOUR_MS]);
+});
+
 test("a server's clock that was set is believed at once, whatever was measured better before", () => {
   const clock = new ServerClock();
   expect(clock.at(10)).toBeNull();

@@ -364,6 +364,6 @@ describe('a store that another hub has taken over', () => {
     else world.feed({ type: 'store_failed', failure: 'fenced', message: '' });
     expect(world.ended).toBe('superseded');
     expect(world.liveSockets).toHaveLength(0);
-    expect(world.hub.step({ type: 'deadline' }, world.now)).toEqual([]);
+    expect(world.hub.step({ type: 'deadline' }, world.now, world.ticks)).toEqual([]);
   });
 });

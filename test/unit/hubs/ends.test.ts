@@ -39,6 +39,30 @@ test.each([
   expect(await ending(scene, sent)).toEqual(['expired', []]);
 });
 
+test.each([
+  ['lay before the worker as a message', false],
+  ['was taken by it, and waited for the line', true],
+])(
+  'of a server that nobody has heard yet, what %s does not begin once it is over, where a clock is set back while the worker stands still',
+  async (_, isTaken) => {
+    const scene = new BrowserScene();
+    const { server } = scene.network;
+    scene.network.server = null;
+    const { client, page } = await scene.tab('hub.js');
+    await scene.pass(1_000);
+    if (!isTaken) page.worker?.life.freeze();
+    const sent = client.send('remind', { gate: 'g' });
+    await scene.pass(100);
+    page.worker?.life.freeze();
+    await scene.pass(3_000);
+    scene.clock.jump(-HOUR_MS);
+    await scene.pass(2_500);
+    scene.network.server = server;
+    page.worker?.life.thaw();
+    expect(await ending(scene, sent)).toEqual(['expired', []]);
+  },
+);
+
 test('what is asked for in time runs, also where clocks were set and machines slept before', async () => {
   const scene = new BrowserScene();
   const { client } = await scene.tab('hub.js');

@@ -17,6 +17,8 @@ interface Sample {
  */
 export class ServerClock {
   #best: Sample | null = null;
+  /** Nothing has happened since that may be a clock that was set. */
+  #isCertain = false;
 
   /**
    * @param serverTime ms since 1970, read at some moment between `askedAt` and `uptime`.
@@ -25,7 +27,8 @@ export class ServerClock {
   heard(serverTime: number, askedAt: number, uptime: number): boolean {
     const errorMs = (uptime - askedAt) / 2;
     const sample: Sample = { aheadMs: serverTime - uptime + errorMs, errorMs, takenAt: uptime };
-    const known = this.#best;
+    const known = this.#isCertain ? this.#best : null;
+    this.#isCertain = true;
     if (known) {
       const knownErrorMs = known.errorMs + DRIFT * (uptime - known.takenAt);
       // Two accounts that exclude each other: some clock was set, and the newer one knows.
@@ -39,5 +42,15 @@ export class ServerClock {
   /** Ms since 1970; `null`: nothing was heard yet. */
   at(uptime: number): number | null {
     return this.#best && uptime + this.#best.aheadMs;
+  }
+
+  /** The same, only where it is certain: what is said by it, or stored, stays. */
+  certainAt(uptime: number): number | null {
+    return this.#isCertain ? this.at(uptime) : null;
+  }
+
+  /** The machine has slept, or its clock was set ahead, which cannot be told from that: the next word of the server tells. */
+  doubt(): void {
+    this.#isCertain = false;
   }
 }

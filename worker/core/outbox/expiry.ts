@@ -19,30 +19,30 @@ export function firstEnd(
   return end === Infinity ? undefined : end;
 }
 
-/** The row with its end by the server's clock, where it has one and that clock is known. */
+/** The row with its end by the server's clock, where it has one and that clock is certain. */
 export function withEnd(box: Box, entry: Entry): StoredEntry {
   const expiresAt = endOf(box, entry);
   return expiresAt === entry.row.expiresAt ? entry.row : { ...entry.row, expiresAt };
 }
 
 function endOf({ context }: Box, { row, takenAt }: Entry): number | undefined {
-  const { serverNow, uptime } = context;
+  const { certainServerNow, uptime } = context;
   const { expiresAt, maybeSent, attempt } = row;
   const ttlMs = ttlOf(context, row);
   // What the server was told stays. What an earlier hub may have told it was no later than either of these.
   const wasTold = maybeSent && attempt > 0 && expiresAt !== undefined;
-  if (ttlMs === undefined || serverNow === null || wasTold) return expiresAt;
-  const byAge = Math.round(serverNow - (uptime - takenAt) + ttlMs);
+  if (ttlMs === undefined || certainServerNow === null || wasTold) return expiresAt;
+  const byAge = Math.round(certainServerNow - (uptime - takenAt) + ttlMs);
   return Math.min(byAge, expiresAt ?? byAge);
 }
 
 /** How long it may still begin; `null`: for as long as it takes, or nobody knows. */
 function leftMs(box: Box, entry: Entry): number | null {
   const { serverNow, uptime } = box.context;
-  const expiresAt = endOf(box, entry);
-  if (expiresAt !== undefined && serverNow !== null) return expiresAt - serverNow;
-  const ttlMs = ttlOf(box.context, entry.row);
-  return ttlMs === undefined || entry.row.maybeSent ? null : entry.takenAt + ttlMs - uptime;
+  const end = endOf(box, entry) ?? Infinity;
+  const ttlMs = entry.row.maybeSent ? Infinity : (ttlOf(box.context, entry.row) ?? Infinity);
+  const left = Math.min(serverNow === null ? Infinity : end - serverNow, entry.takenAt + ttlMs - uptime);
+  return left === Infinity ? null : left;
 }
 
 export function isOver(box: Box, entry: Entry): boolean {
