@@ -1,5 +1,6 @@
 import type { EventLog } from '../log/event-log.ts';
 import { Batches } from './batches.ts';
+import { deferred } from './deferred.ts';
 import type { LogOpening } from './log-opening.ts';
 import type { Clock } from './peer.ts';
 import type { ServerTime } from './server-time.ts';
@@ -10,6 +11,7 @@ const TELL_MS = 2_000;
 const GRACE_MS = 5_000;
 /** The newest that a client is told of. What was sent to an older one counts as lost. */
 const RUNS_LIMIT = 30;
+const TELLING = 'recording that the server is at work';
 
 /** A run as clients are told of it. */
 export interface ToldRun {
@@ -67,7 +69,10 @@ export class AtWork {
       .filter(({ id }) => id !== present)
       .slice(-RUNS_LIMIT)
       .map(({ id, began, told }) => ({ id, from: began, until: told + GRACE_MS }));
-    const from = runs.find(({ id }) => id === present)?.began ?? this.#time.now();
+    const now = this.#time.now();
+    const began = runs.find(({ id }) => id === present)?.began ?? now;
+    // A clock that was set ahead since does not make it older: clients take what it was not there for as lost.
+    const from = Math.max(began, Math.floor(now - this.#opening.ageMs));
     return [...told, { id: present, from }];
   }
 
@@ -83,6 +88,21 @@ export class AtWork {
     this.#isNeeded = false;
   }
 
+  /** The server ends in order: until now it was at work, also where nobody was connected any more. */
+  async close(): Promise<void> {
+    if (this.#opening.openedAt === null) return;
+    const late = deferred<never>();
+    const cancel = this.#clock.setTimer(TELL_MS, () =>
+      late.reject(new Error(`the log took longer than ${TELL_MS} ms`)),
+    );
+    try {
+      await Promise.race([this.tell(), late.promise]);
+    } catch (error) {
+      this.#report(error, TELLING);
+    }
+    cancel();
+  }
+
   async #again(): Promise<void> {
     this.#isTicking = false;
     if (!this.#isNeeded) return;
@@ -91,7 +111,7 @@ export class AtWork {
       this.#isFailing = false;
     } catch (error) {
       // Told once: a log that is away is asked every two seconds.
-      if (!this.#isFailing) this.#report(error, 'recording that the server is at work');
+      if (!this.#isFailing) this.#report(error, TELLING);
       this.#isFailing = true;
     }
     if (this.#isNeeded) this.begin();

@@ -169,6 +169,7 @@ export class Broker {
     for (const connection of [...this.#connections]) this.#sayDraining(connection);
     if (this.#connections.size > 0) await this.#allEnded.promise;
     await this.#writer.idle();
+    await this.#atWork.close();
     await log.close();
   }
 

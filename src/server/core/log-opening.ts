@@ -10,6 +10,8 @@ export class LogOpening {
   #opened: Promise<string> | null = null;
   /** When this server took the log into use; `null` before. */
   openedAt: number | null = null;
+  /** By the time that has passed. */
+  #openedElapsed = 0;
 
   constructor(
     log: EventLog,
@@ -33,10 +35,16 @@ export class LogOpening {
     return this.#opened;
   }
 
+  /** How long this server has had it in use. */
+  get ageMs(): number {
+    return this.#time.elapsed - this.#openedElapsed;
+  }
+
   async #open(): Promise<string> {
     const { newestTime, run } = await this.#log.open({ now: this.#time.now(), tailLimit: this.#tailLimit });
     this.#time.atLeast(newestTime);
     this.openedAt = this.#time.now();
+    this.#openedElapsed = this.#time.elapsed;
     return run;
   }
 }

@@ -27,6 +27,11 @@ export class ServerTime {
     return Math.floor(this.#newest);
   }
 
+  /** The time that has passed, whatever became of the clock. */
+  get elapsed(): number {
+    return this.#clock.elapsed;
+  }
+
   /** From here on it is no less than this. */
   atLeast(time: number): void {
     if (time <= this.#newest) return;

@@ -270,6 +270,33 @@ describe('uncertain', () => {
     expect(tab.outbox.find((entry) => entry.id === id)?.state).toBe(state);
   });
 
+  test.each([
+    ['had begun by then', 'sent', 15_500],
+    ['has begun only since, and has the same times again', 'uncertain', 15_400],
+  ] as const)(
+    'what was sent to a run that was over is known to the next one if that %s',
+    (_, state, server_time) => {
+      const { world, tab, id } = sentLate();
+      world.socket.close();
+      world.advance(1_000);
+      const runs = [
+        { id: 'run a', from: 9_000, until: 14_000 },
+        { id: 'run b', from: 14_500 },
+      ];
+      world.socket.welcome({ server_time, dedupe_since: 500, runs });
+      expect(tab.outbox.find((entry) => entry.id === id)?.state).toBe(state);
+    },
+  );
+
+  test('what was sent to the present run is known to it, also where its clock was set ahead since', () => {
+    const { world, tab, id } = sentLate();
+    world.socket.close();
+    world.advance(1_000);
+    const runs = [{ id: 'run a', from: 99_000 }];
+    world.socket.welcome({ server_time: 106_000, dedupe_since: 500, runs });
+    expect(tab.outbox.find((entry) => entry.id === id)?.state).toBe('sent');
+  });
+
   test('a resend is what counts then, also for the hub after this one', () => {
     const { world, id } = sentLate();
     world.socket.close();
@@ -309,6 +336,19 @@ describe('uncertain', () => {
         { id: 'run c', ...c },
       ];
       world.socket.welcome({ server_time: 100_000, dedupe_since: 500, runs });
+      expect(tab.outbox).toMatchObject([{ state }]);
+    },
+  );
+
+  test.each([
+    ['not later than it was', 'sent', 94_000],
+    ['later than it can have been: its clock was set back', 'uncertain', 96_000],
+  ] as const)(
+    'what a page offers anew was asked for, by the clock of the server, %s: it is %s',
+    (_, state, serverAskedAt) => {
+      const { world, tab } = start();
+      tab.send({ command: { type: 'remark', n: 1 }, maybeSentMs: 10_000, serverAskedAt });
+      world.socket.welcome({ server_time: 100_000, dedupe_since: 500, runs: [{ id: 'run c', from: 9_000 }] });
       expect(tab.outbox).toMatchObject([{ state }]);
     },
   );

@@ -87,6 +87,44 @@ test('a welcome names the runs of the server that its memory knows, and how far,
   ]);
 });
 
+test('the present run began as long ago as the time has passed, also where the clock was set ahead since', async () => {
+  const log = memoryLog();
+  const { world, server_time } = await welcomed(log, 0);
+  const again = async () => {
+    const peer = world.connect();
+    peer.hello();
+    await vi.waitFor(() => expect(peer.frames).toHaveLength(1));
+    return peer.expect('welcome').runs;
+  };
+  await world.clock.advance(10_000);
+  world.clock.jump(3_600_000);
+  const runs = [{ id: expect.any(String), from: server_time + 3_600_000 }];
+  expect(await again()).toEqual(runs);
+});
+
+test('a server that ends in order has been at work until then, whoever was connected', async () => {
+  const first = await welcomed(sqliteLog(join(folder, 'log.db')), 0);
+  first.peer.lose();
+  await first.world.clock.advance(60_000);
+  await first.world.broker.close(1_000);
+  const next = await welcomed(sqliteLog(join(folder, 'log.db')), 200_000);
+  expect(next.runs?.[0]).toMatchObject({ from: first.server_time, until: first.server_time + 65_000 });
+});
+
+test.each([
+  ['fails', async () => Promise.reject(new Error('away'))],
+  ['does not answer', () => new Promise<never>(() => {})],
+])('a server that ends in order ends, and says so, where its log %s', async (_, tell) => {
+  const log = memoryLog();
+  const { world, peer } = await welcomed(log, 0);
+  peer.lose();
+  log.tell = tell;
+  const closing = world.broker.close(1_000);
+  await world.clock.advance(10_000);
+  await closing;
+  expect(world.errors).toEqual([expect.stringContaining('at work')]);
+});
+
 test('a restored log does not know a run of after its backup, nor the rest of the one in which that was made', async () => {
   const first = await welcomed(sqliteLog(join(folder, 'log.db')), 0);
   await first.world.clock.advance(10_000);

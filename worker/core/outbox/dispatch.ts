@@ -2,7 +2,7 @@
 import { isTooDeep, TOO_DEEP } from '../../../src/protocol/json.ts';
 import { retryWaitMs } from '../connection/retry-policy.ts';
 import { ok } from '../reply.ts';
-import type { StoredEntry, StoreOp } from '../store.ts';
+import type { StoreOp } from '../store.ts';
 import { answerSend } from './answers.ts';
 import { type Box, pendingIn, type Writable } from './box.ts';
 import { apply, end, hasNoRow, leaveUncertain, reject } from './endings.ts';
@@ -311,7 +311,7 @@ function leaveForgotten(box: Box, writable: Writable): void {
     const isOut = entry.delivery.state === 'in_flight' || entry.delivery.state === 'marking';
     if (isOut || !maybeSent || firstSentAt === null) continue;
     const isKnown = firstSentAt >= dedupeSince && firstSentAt <= serverTime;
-    if (isKnown && isOfKnownRun(box, entry.row, writable)) keepRun(box, entry, writable);
+    if (isKnown && isOfKnownRun(box, entry, writable)) keepRun(box, entry, writable);
     else leaveUncertain(box, entry);
   }
 }
@@ -325,19 +325,27 @@ function keepRun({ keeper }: Box, entry: Entry, { runs, serverTime }: Writable):
   if (isStored(entry)) keeper.write([{ op: 'put', table: 'entries', row }], 'relaxed');
 }
 
-/** What was sent to a run that was over already reached nobody: another one was at work then. */
+/**
+ * What was sent to a run that was over already reached nobody, if another one was at work then. That is so if it had begun
+ * when a person asked for it, as the time has passed: by its clock alone, times may come again that the former one has seen.
+ */
 function isOfKnownRun(
   { context }: Box,
-  { lastSent, firstSentAt }: StoredEntry,
+  { row: { lastSent, firstSentAt, serverAskedAt = 0 }, takenAt }: Entry,
   { runs, serverTime, openedAt }: Writable,
 ): boolean {
   if (!runs) return true;
-  if (!lastSent) return isKnownSince(firstSentAt ?? 0, runs);
+  if (!lastSent) {
+    const since = firstSentAt ?? 0;
+    // Asked for at a time that has not come yet, as the time has passed: the clock was set back.
+    return serverAskedAt <= since + CLOCK_ERROR_MS && isKnownSince(since, runs);
+  }
   const { run, at } = lastSent;
   // What lies ahead comes again for the present run, of a server whose clock was set back.
   const now = serverTime + (context.uptime - openedAt) + CLOCK_ERROR_MS;
   const isNamed = runs.some(({ id }) => id === run);
-  return isNamed && runs.some(({ from, until = now }) => from <= at && at <= until);
+  const wasAtWork = (from: number) => from <= at && from <= serverTime - (openedAt - takenAt);
+  return isNamed && runs.some(({ id, from, until = now }) => at <= until && (id === run || wasAtWork(from)));
 }
 
 /** What an earlier hub was given may have left at any moment since, so that no run may be unknown from then on. */
