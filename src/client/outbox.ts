@@ -82,12 +82,13 @@ export function createOutbox(
       cancel: (id: string) => link.change((hub) => hub.cancel(id), false),
       retry(id: string) {
         const when = asked();
+        const entry = entries.get().find((one) => one.id === id);
         return receipts.wait(
           id,
-          entries.get().find((entry) => entry.id === id)?.command.type ?? '',
+          entry?.command.type ?? '',
           link.change((hub) => {
             const { askedAt, askedBy } = when();
-            return hub.retry(id, askedAt, askedBy);
+            return hub.retry(id, askedAt, askedBy, entry?.state);
           }, false),
         );
       },

@@ -180,8 +180,9 @@ export interface Outbox<P> extends Readable<readonly OutboxEntry<P>[]> {
   /**
    * Sends an entry again that was uncertain, rejected, expired, dropped or quarantined; one that is `waiting`, now.
    *
-   * @throws TrunklineError `hub_lost` where the hub died before it answered, `unconfirmed` where none did within 10 s: look
-   * at the outbox.
+   * @throws TrunklineError `invalid_command` where it is pending, or has become uncertain and `outbox` does not show that yet:
+   * it may have run, which a person has to look at first; `hub_lost` where the hub died before it answered, `unconfirmed`
+   * where none did within 10 s: look at the outbox.
    */
   retry(id: string): Promise<Receipt>;
   /**

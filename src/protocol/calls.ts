@@ -38,6 +38,11 @@ export interface Arguments extends WhenAsked {
   command: OutgoingCommand;
   /** Of a command. */
   id: string;
+  /**
+   * As what the page shows the command: what has become uncertain since may have run, and is not sent again for somebody who
+   * did not see that. Absent: the page does not show it, or is of an older build.
+   */
+  seen?: string | undefined;
   /** Throw away what waits in the outbox. */
   discard: boolean;
   /** By this pages know this sign-out. Absent: pages of older builds. */
@@ -101,7 +106,7 @@ export const CALLS = {
   /** Answered when the command is stored, accepted or refused. */
   send: { takes: ['command'], kind: 'change' },
   cancel: { takes: ['id'], kind: 'change' },
-  retry: { takes: ['id', 'askedAt', 'askedBy'], kind: 'change' },
+  retry: { takes: ['id', 'askedAt', 'askedBy', 'seen'], kind: 'change' },
   dismiss: { takes: ['id'], kind: 'change' },
   /** How a command ended. */
   settled: { takes: ['id'], kind: 'ask' },

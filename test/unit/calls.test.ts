@@ -10,7 +10,7 @@ test('what crosses between builds keeps its shape: the names of calls and argume
     'dismiss id',
     'inspect',
     'reconnect',
-    'retry id askedAt',
+    'retry id askedAt askedBy seen',
     'send command',
     'settled id',
     'signOut discard number',

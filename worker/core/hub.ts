@@ -102,9 +102,9 @@ export class Hub {
       outbox.send(this.#outbox, command, appVersion, takenAt, reply);
     },
     cancel: (call, _, reply) => outbox.cancel(this.#outbox, call.id, reply),
-    retry: ({ id }, tab, reply, { takenAt }) => {
+    retry: ({ id, seen }, tab, reply, { takenAt }) => {
       this.#tabs.sends(tab, id);
-      outbox.retry(this.#outbox, id, takenAt, reply);
+      outbox.retry(this.#outbox, id, seen, takenAt, reply);
     },
     dismiss: (call, _, reply) => outbox.dismiss(this.#outbox, call.id, reply),
     settled: (call, tab, reply) => this.#tellSettled(tab, call.id, reply),

@@ -56,6 +56,7 @@ const ARGUMENTS: { readonly [Name in keyof Arguments]-?: v.GenericSchema } = {
   }),
   id: v.string(),
   ...asked,
+  seen: v.optional(v.string()),
   discard: v.boolean(),
   number: v.optional(number),
   signal: v.picklist(['online', 'visible', 'hidden']),

@@ -142,8 +142,9 @@ export class FakeHub implements HubPort {
   cancel(id: string) {
     return this.#reply('cancel', [id], true);
   }
-  async retry(id: string): Promise<Reply<{ durable: boolean }>> {
-    await this.#reply('retry', [id], null);
+  async retry(...args: Parameters<HubPort['retry']>): Promise<Reply<{ durable: boolean }>> {
+    const [id] = args;
+    await this.#reply('retry', args, null);
     if (this.retryReply.ok) this.outcomes.delete(id);
     return this.retryReply;
   }

@@ -198,6 +198,18 @@ test('entries can be cancelled, tried again and dismissed', async () => {
   );
 });
 
+test('a retry says as what the page shows the entry', async () => {
+  const s = scene();
+  s.client.outbox.subscribe(() => {});
+  const hub = await s.attached();
+  const error = { code: 'busy', message: 'later' };
+  await hub.deliver({ outbox: [entry('a', { state: 'waiting', retryAt: 5, error })] });
+  await s.client.outbox.retry('a');
+  await s.client.outbox.retry('b');
+  const retries = hub.calls.filter(({ method }) => method === 'retry');
+  expect(retries.map(({ args }) => args[3])).toEqual(['waiting', undefined]);
+});
+
 test('a retry that is refused takes the outcome from nobody who was promised it', async () => {
   const hub = new FakeHub();
   const s = scene({}, () => hub);

@@ -683,6 +683,27 @@ describe('retry and dismiss', () => {
     expect(tab.outbox).toHaveLength(1);
   });
 
+  test('what has become uncertain is not sent again for a person who saw it as something else', () => {
+    const { world, tab } = connect();
+    const { id } = decide(tab, 'g');
+    world.socket.close();
+    world.advance(1_000);
+    world.socket.welcome({ dedupe_since: world.now });
+    expect(tab.outbox).toMatchObject([{ id, state: 'uncertain' }]);
+    for (const seen of ['sent', 'waiting', 'rejected'])
+      expect(tab.call({ method: 'retry', id, seen })).toMatchObject({ ok: false, code: 'invalid_command' });
+    expect(world.socket.sent('command')).toEqual([]);
+    expect(tab.call({ method: 'retry', id, seen: 'uncertain' })).toEqual(DURABLE);
+    expect(world.socket.sent('command')).toMatchObject([{ id, attempt: 2 }]);
+  });
+
+  test('what was seen as uncertain and has been refused since is sent again', () => {
+    const { world, tab } = connect();
+    const { id } = decide(tab, 'g');
+    world.socket.say({ type: 'command_nack', id, code: 'no', message: '', retry: false });
+    expect(tab.call({ method: 'retry', id, seen: 'uncertain' })).toEqual(DURABLE);
+  });
+
   test('nor can what is unknown be retried; to dismiss it is done already', () => {
     const { world, tab } = start();
     const id = world.uuid();

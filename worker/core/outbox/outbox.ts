@@ -133,8 +133,19 @@ export function cancel(box: Box, id: string, answer: Answer<boolean>): void {
   end(box, entry, { row: null, outcome: { status: 'cancelled' } }, () => pump(box));
 }
 
-/** Of one that waits: its wait is over. @param takenAt when a person asked for that, by the hub's uptime. */
-export function retry(box: Box, id: string, takenAt: number, answer: SendAnswer): void {
+/**
+ * Of one that waits: its wait is over.
+ *
+ * @param seen as what the person saw it; `undefined` where that is not known.
+ * @param takenAt when a person asked for that, by the hub's uptime.
+ */
+export function retry(
+  box: Box,
+  id: string,
+  seen: string | undefined,
+  takenAt: number,
+  answer: SendAnswer,
+): void {
   const entry = box.entries.get(id);
   if (entry?.delivery.state === 'waiting' && !entry.row.withdrawing) {
     waitNoLonger(box, entry);
@@ -150,6 +161,8 @@ export function retry(box: Box, id: string, takenAt: number, answer: SendAnswer)
   }
   const { protocol, now, uptime } = box.context;
   const { row } = entry;
+  if (row.fate.state === 'uncertain' && seen && seen !== 'uncertain')
+    return answer(refusal('invalid_command', `${id} is uncertain by now: it may have run; look at it first`));
   // Whoever wants it again wants it from now on.
   const { expiresAt: _, lastSent: __, serverAskedAt: ___, ...endless } = row;
   const fresh = restoreEntry(
