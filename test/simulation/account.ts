@@ -77,7 +77,7 @@ export class Account {
   uncertainAt = Number.POSITIVE_INFINITY;
   /** Some disk has had its row. */
   wasStored = false;
-  /** When a frame of it last left, as the time has passed. */
+  /** When a frame of it last left, as the time has passed; 0: none did. */
   leftAt = 0;
   /** So many of its runs were lost with the log, in a way that nobody can notice. */
   unnoticed = 0;
@@ -90,6 +90,8 @@ export class Account {
   hasBegun = false;
   /** Some hub has died, or was stopped, after it was asked for. */
   outlivedHub = false;
+  /** Its page has lost the hub that it was given to before that answered, and gave it to another one. */
+  isOfferedAnew = false;
   /** Power was lost after it was asked for. */
   outlivedPowerLoss = false;
   /** A sign-out that empties the outbox came after it; `unsent`: it was told that it had not left. */

@@ -45,8 +45,11 @@ export class Ledger {
   /** This is on the disk of some browser from now on. */
   stored(ops: readonly StoreOp[]): void {
     for (const op of ops) {
-      const account = op.op === 'put' && op.table === 'entries' ? this.of(op.row.command) : undefined;
-      if (account) account.wasStored = true;
+      if (op.op !== 'put' || op.table !== 'entries') continue;
+      const account = this.of(op.row.command);
+      if (!account) continue;
+      account.wasStored = true;
+      if (op.row.maybeSent && op.row.attempt === 0) account.isOfferedAnew = true;
     }
   }
 

@@ -5,6 +5,8 @@ import type { World } from '../world.ts';
 const KEPT_OUTCOMES = 50;
 /** A `welcome` that takes longer is not waited for. */
 const WELCOME_MS = 10_000;
+/** By so much a hub's idea of the server's clock may be wrong. */
+const CLOCKS_DIFFER_MS = 5_000;
 const NEVER_SENT: readonly string[] = ['expired', 'dropped', 'cancelled'];
 
 /** At rest: how a command ended is known, and nothing of it is lost. */
@@ -126,11 +128,15 @@ function mayBeUncertain(world: World, account: Account): boolean {
 }
 
 function isOfNoRecord({ server: { simLog } }: World, account: Account): boolean {
-  const { askedAt, leftAt, outlivedHub, uncertainAt } = account;
-  // When it left a hub that died, the next one does not know, but for when it was asked for, and that by a `welcome` which
-  // may have been under way for as long.
-  if (outlivedHub && simLog.hasGap(askedAt - WELCOME_MS, uncertainAt)) return true;
-  return [askedAt, leftAt].some((at) => !simLog.keptRecordAt(at));
+  const { askedAt, leftAt, outlivedHub, isOfferedAnew, uncertainAt } = account;
+  // When it left a hub that its page has lost, the next one does not know, but for when it was asked for, and that by a
+  // `welcome` which may have been under way for as long.
+  if (isOfferedAnew && simLog.hasGap(askedAt - WELCOME_MS, uncertainAt)) return true;
+  // What left as a server began went to the one before it; when that was, a hub may be wrong about, and the hub after it knows
+  // only that it was not before it was asked for.
+  const beganBy = outlivedHub ? askedAt : leftAt - CLOCKS_DIFFER_MS;
+  const leftUnrecorded = leftAt > 0 && !simLog.keptRecordAt(leftAt, beganBy);
+  return leftUnrecorded || !simLog.keptRecordAt(askedAt, Infinity);
 }
 
 function isCancelled({ acts }: Account): boolean {

@@ -98,10 +98,13 @@ export class SimLog {
     return { log: backup, lost, knownUntil, runUntil: next?.at ?? this.#options.elapsed() };
   }
 
-  /** Whether a server's being at work is recorded for this time, or at most 5 s before. */
-  keptRecordAt(elapsed: number): boolean {
+  /** Whether it is recorded for this time, or at most 5 s before, that a server was at work which had begun before `beganBy`. */
+  keptRecordAt(elapsed: number, beganBy: number): boolean {
+    let began = 0;
     return this.#changes.some(({ method, at }) => {
-      return (method === 'tell' || method === 'open') && at <= elapsed && elapsed <= at + RECORD_LASTS_MS;
+      if (method === 'open') began = at;
+      const isRecord = method === 'tell' || method === 'open';
+      return isRecord && began < beganBy && at <= elapsed && elapsed <= at + RECORD_LASTS_MS;
     });
   }
 

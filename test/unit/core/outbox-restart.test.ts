@@ -288,6 +288,22 @@ describe('uncertain', () => {
     },
   );
 
+  test('what was sent after the next run had begun is known to it, though it was asked for before', () => {
+    const { world, tab } = start();
+    const [first, second] = ['g', 'h'].map((gate) => decide(tab, gate, 'run:1').id);
+    world.socket.welcome({ server_time: 10_000, runs: [{ id: 'run a', from: 9_000 }] });
+    world.advance(5_000);
+    world.socket.say({ type: 'command_ack', id: first ?? '' });
+    world.socket.close();
+    world.advance(1_000);
+    const runs = [
+      { id: 'run a', from: 9_000, until: 14_000 },
+      { id: 'run b', from: 14_500 },
+    ];
+    world.socket.welcome({ server_time: 16_000, dedupe_since: 500, runs });
+    expect(tab.outbox).toMatchObject([{ id: second, state: 'sent', attempt: 2 }]);
+  });
+
   test('what was sent to the present run is known to it, also where its clock was set ahead since', () => {
     const { world, tab, id } = sentLate();
     world.socket.close();

@@ -90,6 +90,7 @@ export function writeFrame(box: Box, entry: Entry, { generation }: Writable): vo
   const { uptime } = box.context;
   entry.delivery = { state: 'in_flight', generation, writtenAt: uptime };
   entry.awaits = { generation, at: uptime };
+  entry.leftAt = uptime;
   box.host.write(commandFrame(entry.row));
   if (box.host.confirms() === 'written') watchWritten(box, generation, false);
 }
@@ -326,12 +327,13 @@ function keepRun({ keeper }: Box, entry: Entry, { runs, serverTime }: Writable):
 }
 
 /**
- * What was sent to a run that was over already reached nobody, if another one was at work then. That is so if it had begun
- * when a person asked for it, as the time has passed: by its clock alone, times may come again that the former one has seen.
+ * What was sent to a run that was over already reached nobody, if another one was at work then. That is so if it had begun by
+ * then as the time has passed, too: by its clock alone, times may come again that the former one has seen. When an earlier hub
+ * sent it, only that it was not before a person asked for it is known in that way.
  */
 function isOfKnownRun(
   { context }: Box,
-  { row: { lastSent, firstSentAt, serverAskedAt = 0 }, takenAt }: Entry,
+  { row: { lastSent, firstSentAt, serverAskedAt = 0 }, takenAt, leftAt }: Entry,
   { runs, serverTime, openedAt }: Writable,
 ): boolean {
   if (!runs) return true;
@@ -344,7 +346,7 @@ function isOfKnownRun(
   // What lies ahead comes again for the present run, of a server whose clock was set back.
   const now = serverTime + (context.uptime - openedAt) + CLOCK_ERROR_MS;
   const isNamed = runs.some(({ id }) => id === run);
-  const wasAtWork = (from: number) => from <= at && from <= serverTime - (openedAt - takenAt);
+  const wasAtWork = (from: number) => from <= at && from <= serverTime - (openedAt - (leftAt ?? takenAt));
   return isNamed && runs.some(({ id, from, until = now }) => at <= until && (id === run || wasAtWork(from)));
 }
 

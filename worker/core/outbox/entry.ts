@@ -36,6 +36,8 @@ export interface Entry {
   offeredAt: number | null;
   /** When a person asked for it, or for it again, by this hub's uptime. */
   takenAt: number;
+  /** When this hub last wrote a frame of it, by its uptime; `null`: it did not. */
+  leftAt: number | null;
   stored: Stored;
   delivery: Delivery;
   /**

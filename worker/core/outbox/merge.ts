@@ -63,6 +63,7 @@ export function mergeStored(
       takenAt,
       stored: storedAs(row),
       delivery: { state: 'ready' },
+      leftAt: null,
       awaits: null,
       askedOn: null,
     };

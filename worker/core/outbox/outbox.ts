@@ -101,6 +101,7 @@ export function send(
     takenAt,
     stored: maybeSentMs !== null && !box.keeper.wasRead ? 'unread' : 'no',
     delivery: { state: requireDurable ? 'storing' : 'ready' },
+    leftAt: null,
     awaits: null,
     askedOn: null,
   };
@@ -192,6 +193,7 @@ export function retry(
   if (entry.stored !== 'no') entry.stored = storedAs(row);
   entry.offeredAt = null;
   entry.takenAt = takenAt;
+  entry.leftAt = null;
   entry.row = { ...fresh, seq: ++box.seq, maybeSent: row.maybeSent && mayHaveRun };
   entry.delivery = { state: 'ready' };
   entry.awaits = null;
