@@ -35,6 +35,6 @@ test("the hub's core compiles without the browser: a stray WebSocket or setTimeo
   expect(compilerOptions.lib.filter((lib) => /dom|worker|script/i.test(lib))).toEqual([]);
   expect(compilerOptions.types).toEqual([]);
   const { stdout } = spawnSync(TSC, ['-p', config, '--listFiles'], { encoding: 'utf8' });
-  expect(stdout).toContain('worker/core/hub.ts');
+  expect(stdout).toContain('worker/core/hub-machine.ts');
   expect(stdout.split('\n').filter((file) => /lib\.(dom|webworker)|@types\/node/.test(file))).toEqual([]);
 });

@@ -12,7 +12,7 @@ import type {
 } from '../../src/protocol/port.ts';
 import type { AnyProtocol } from '../../src/protocol/types.ts';
 import { Disk } from '../../src/testing/fakes/disk.ts';
-import { Hub } from '../../worker/core/hub.ts';
+import { HubMachine } from '../../worker/core/hub-machine.ts';
 import type { Effect, Input } from '../../worker/core/io.ts';
 import { Sessions } from '../../worker/core/sessions.ts';
 import { type HubSettings, hubSettings } from '../../worker/core/settings.ts';
@@ -188,7 +188,7 @@ export class HubWorld {
   /** As the worker counts by itself. */
   ticks = 0;
   readonly disk: Disk;
-  readonly hub: Hub;
+  readonly hub: HubMachine;
   readonly protocol: AnyProtocol;
   readonly sockets: WorldSocket[] = [];
   readonly effects: Effect[] = [];
@@ -221,7 +221,7 @@ export class HubWorld {
     this.protocol = protocol;
     this.disk = options.disk ?? new Disk();
     this.now = options.now ?? START;
-    this.hub = new Hub({
+    this.hub = new HubMachine({
       protocol,
       settings: hubSettings({ jitter: 'none', ...options.settings }),
       hubId: options.hubId ?? 'hub-1',

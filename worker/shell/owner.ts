@@ -1,7 +1,7 @@
 import type { PortCall } from '../../src/protocol/calls.ts';
 import type { AnyProtocol } from '../../src/protocol/index.ts';
 import type { AttachRequest, HubMessage, Reply, TabSink } from '../../src/protocol/port.ts';
-import { Hub } from '../core/hub.ts';
+import { HubMachine } from '../core/hub-machine.ts';
 import type { Effect, EndReason, Input, TabId } from '../core/io.ts';
 import { refusal } from '../core/reply.ts';
 import type { Sessions } from '../core/sessions.ts';
@@ -35,7 +35,7 @@ export interface Purpose {
 export class Owner implements Upstream {
   readonly hub: string;
   readonly #platform: Platform;
-  readonly #core: Hub;
+  readonly #core: HubMachine;
   readonly #onEnd: (reason: OwnerEnd, heard: Promise<unknown>) => void;
   readonly #store: Store;
   readonly #socket: SocketSlot;
@@ -60,7 +60,7 @@ export class Owner implements Upstream {
     this.#platform = platform;
     this.hub = platform.uuid();
     this.#onEnd = onEnd;
-    this.#core = new Hub({
+    this.#core = new HubMachine({
       protocol,
       settings,
       hubId: this.hub,

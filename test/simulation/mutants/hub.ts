@@ -21,25 +21,25 @@ export const HUB_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'commands leave although the server takes us for somebody else',
-    file: 'worker/core/hub.ts',
+    file: 'worker/core/identity.ts',
     text: '    if (this.#binding.principal === principal) {',
     instead: '    if (this.#binding.principal !== null) {',
   },
   {
     name: 'a hand-over loses the commands that are in memory alone',
-    file: 'worker/core/hub.ts',
+    file: 'worker/core/hub-machine.ts',
     text: "if (stored || !outbox.hasPending(this.#outbox)) this.#end('handed_over');",
     instead: "if (stored || this.#role.state === 'owner') this.#end('handed_over');",
   },
   {
     name: 'what is asked for while somebody signs out is still done',
-    file: 'worker/core/hub.ts',
-    text: "const isLate = this.#signingOut.count > 0 && kind === 'change';",
-    instead: "const isLate = this.#signingOut.isDone && kind === 'change';",
+    file: 'worker/core/hub-machine.ts',
+    text: "const isLate = this.#signOut.isUnderWay && kind === 'change';",
+    instead: "const isLate = this.#signOut.isUnderWay && kind === 'tell';",
   },
   {
     name: 'a sign-out does not outlive the hub that it ends',
-    file: 'worker/core/hub.ts',
+    file: 'worker/core/sign-out.ts',
     text: "    this.#keeper.write([op, ...clear], 'strict', ended);\n  }",
     instead: "    this.#keeper.write([...clear], 'strict', ended);\n  }",
     also: {

@@ -63,14 +63,14 @@ export const OUTBOX_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a command counts as asked for when its hub reads it',
-    file: 'worker/core/hub.ts',
+    file: 'worker/core/hub-machine.ts',
     text: 'return Math.max(0, byCount, askedAt === undefined ? (maybeSentMs ?? 0) : now - askedAt);',
     instead: 'return askedAt === undefined ? Math.max(0, now - now - byCount * 0) : (maybeSentMs ?? 0);',
     test: 'test/unit/hubs/ends.test.ts',
   },
   {
     name: 'a command is as old as the clock says, however that was set on its way',
-    file: 'worker/core/hub.ts',
+    file: 'worker/core/hub-machine.ts',
     text: 'const byCount = askedBy?.hub === hubId ? ticks - askedBy.ticks : 0;',
     instead: 'const byCount = askedBy?.hub === hubId ? ticks - ticks : 0;',
     test: 'test/unit/hubs/ends.test.ts',

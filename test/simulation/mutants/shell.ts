@@ -26,7 +26,7 @@ export const SHELL_MUTANTS: readonly Mutant[] = [
     text: "    if (this.#state.state === 'owning') return this.#state.upstream.fence(why);",
     instead: "    if (this.#state.state === 'owning') return;",
     also: {
-      file: 'worker/core/hub.ts',
+      file: 'worker/core/hub-machine.ts',
       text: "        if (input.failure === 'fenced') return this.#end('superseded');\n",
       instead: '',
     },

@@ -8,19 +8,22 @@ import {
 } from '../../src/protocol/calls.ts';
 import type { ClientFrame, ServerFrame, ServerFrameOf } from '../../src/protocol/frames/index.ts';
 import type { HubReport, Outcome } from '../../src/protocol/model.ts';
-import type { AnyOutboxEntry, AttachRequest, OutgoingCommand } from '../../src/protocol/port.ts';
+import type { AttachRequest, OutgoingCommand } from '../../src/protocol/port.ts';
 import { Connection, MAX_MESSAGE_CHARACTERS } from './connection/connection.ts';
 import { TokenSource } from './connection/token.ts';
 import { Context, type HubOptions } from './context.ts';
+import { Demand } from './demand.ts';
 import { PLAIN_TOPIC } from './dialect/plain.ts';
+import { Identity } from './identity.ts';
 import type { Effect, EndReason, Input, TabId } from './io.ts';
 import { Keeper } from './keeper.ts';
 import type { Box } from './outbox/box.ts';
 import * as outbox from './outbox/outbox.ts';
-import { Waiting } from './outbox/waiting.ts';
-import { ANSWER_WITHIN_MS, type Answer, ok, refusal, UNCONFIRMED } from './reply.ts';
+import { ANSWER_WITHIN_MS, type Answer, ok } from './reply.ts';
+import { reportOf } from './report.ts';
 import { Route } from './route.ts';
 import type { Sessions } from './sessions.ts';
+import { SignOut } from './sign-out.ts';
 import { signedOut } from './signed-out.ts';
 import type { LoadedState, StoreFailure, StoreOp } from './store.ts';
 import { Tabs } from './tabs.ts';
@@ -30,12 +33,9 @@ import { Topics } from './topics/topics.ts';
 type Role =
   /** The store is being opened: what tabs ask for waits. */
   | { state: 'candidate'; parked: (() => void)[] }
-  | { state: 'owner'; term: number; clientId: string }
+  | { state: 'owner'; term: number }
   /** This hub is over. */
   | { state: 'ended' };
-
-/** Whose the outbox is. Commands leave only when that is known and stored. */
-type Binding = { state: 'unbound' } | { state: 'binding' | 'bound'; principal: string };
 
 /** Of the deadline for the store's opening: what tabs ask for does not wait for longer. */
 const OPENING = 'opening';
@@ -64,10 +64,8 @@ function told<C>(hear: (call: C, tab: TabId) => void) {
  * The hub as a state machine: one room where all decisions are made. `step` takes what happened and the time, and
  * returns what is to be done; it touches nothing else.
  */
-export class Hub {
+export class HubMachine {
   readonly #context: Context;
-  /** For the time in which there is no store to keep one. */
-  readonly #freshClientId: string;
   readonly #keeper: Keeper;
   readonly #route: Route;
   readonly #connection: Connection;
@@ -76,23 +74,16 @@ export class Hub {
   readonly #topics: Topics;
   readonly #tabs: Tabs;
   readonly #sessions: Sessions;
+  readonly #identity: Identity;
+  readonly #signOut: SignOut;
+  readonly #demand: Demand;
   /** Tabs whose session is over: they are answered that, whatever they ask. */
   readonly #ended = new Set<TabId>();
   #role: Role = { state: 'candidate', parked: [] };
-  #binding: Binding = { state: 'unbound' };
   /** By the browser's clock, in an earlier hub's life. */
   #heardBefore: number | null = null;
-  #lingers = false;
-  /** So many are under way: nothing leaves, and nothing is taken. `isDone`: the hub ends with the last of them. */
-  readonly #signingOut = { count: 0, isDone: false, replies: [] as (() => void)[] };
-  /** In a row. */
-  #mismatches = 0;
-  #nameOnTrial: string | null = null;
   /** The id of the database whose rows this hub has read. */
   #database: string | null = null;
-  readonly #signOutAnswers: Waiting<AnyOutboxEntry[]>;
-  /** So many were asked for. */
-  #signOuts = 0;
   readonly #handlers: Handlers = {
     subscribe: told((call, tab) => this.#tabs.subscribe(tab, call.topic, call.ticket, call.position)),
     unsubscribe: told((call, tab) => this.#tabs.unsubscribe(tab, call.topic)),
@@ -109,7 +100,7 @@ export class Hub {
     dismiss: (call, _, reply) => outbox.dismiss(this.#outbox, call.id, reply),
     settled: (call, tab, reply) => this.#tellSettled(tab, call.id, reply),
     reconnect: told(() => this.#connection.tryNow()),
-    signOut: (call, _, reply) => this.#signOut(call, reply),
+    signOut: (call, _, reply) => this.#signOut.begin(call, reply),
     inspect: (_, __, reply) => reply(ok(this.#report())),
     signal: told(({ signal }, tab) => {
       if (signal !== 'online') this.#tabs.setVisible(tab, signal === 'visible');
@@ -124,9 +115,7 @@ export class Hub {
   constructor(options: HubOptions) {
     const context = new Context(options);
     this.#context = context;
-    this.#freshClientId = options.uuid();
     this.#sessions = options.sessions;
-    this.#signOutAnswers = new Waiting(context, 'sign out');
     this.#keeper = new Keeper(context, () => this.#tabs.changed('storage'));
     this.#route = new Route(context);
     const route = this.#route;
@@ -147,14 +136,14 @@ export class Hub {
       received: (frame, characters) => this.#received(frame, characters),
       isReceiving: () => this.#topics.areArriving,
       handshakeFailed: (outage) => this.#diagnose(outage),
-      turnedAway: () => this.#turnedAway(),
+      turnedAway: () => this.#identity.turnedAway(),
       heardClock: () => this.#tabs.changed('clock'),
       lost: () => this.#lost(),
       changed: () => this.#tabs.changed('connection'),
     });
     this.#outbox = outbox.emptyBox(context, this.#keeper, {
       writable: () =>
-        this.#binding.state === 'binding' || this.#signingOut.count > 0 || this.#keeper.waits
+        this.#identity.isBinding || this.#signOut.isUnderWay || this.#keeper.waits
           ? null
           : this.#connection.open,
       confirms: () => route.dialect.confirms,
@@ -164,6 +153,15 @@ export class Hub {
       changed: () => this.#tabs.changed('outbox'),
       settled: (settled) => this.#tabs.settled(settled),
     });
+    this.#identity = new Identity(context, this.#keeper, {
+      bound: () => outbox.pump(this.#outbox),
+      mismatched: (message) => this.#connection.pause('identity_mismatch', message),
+    });
+    this.#signOut = new SignOut(context, this.#keeper, this.#sessions, this.#outbox, {
+      signedOut: () => this.#end('signed_out'),
+      resumed: () => outbox.pump(this.#outbox),
+    });
+    this.#demand = new Demand(context, () => this.#topics.saveCursors());
     this.#topics = new Topics(context, this.#keeper, {
       isOpen: () => this.#connection.open !== null,
       write: (frame) => this.#connection.write(frame),
@@ -212,7 +210,7 @@ export class Hub {
     this.#handle(input);
     if (!this.#isEnded()) {
       outbox.endUnstored(this.#outbox);
-      this.#connection.want(this.#isWanted());
+      this.#connection.want(this.#demand.update(this.#needsConnection()));
       this.#tabs.flush();
     }
     return this.#context.takeEffects();
@@ -271,7 +269,7 @@ export class Hub {
     };
     const { kind, atOnce }: Call = CALLS[request.method];
     const answer = () => {
-      const isLate = this.#signingOut.count > 0 && kind === 'change';
+      const isLate = this.#signOut.isUnderWay && kind === 'change';
       if (isLate || this.#ended.has(tab)) reply(signedOut(request));
       else this.#answer(request, tab, reply, asked);
     };
@@ -328,10 +326,7 @@ export class Hub {
     const over = this.#tabs.whose((request) => this.#sessions.isOver(request, this.#context.now));
     for (const tab of over) this.#turnAway(tab);
     const isOver = over.length > 0 && this.#tabs.count === 0 && this.#role.state === 'owner';
-    if (isOver) {
-      this.#signingOut.count++;
-      this.#signingOut.isDone = true;
-    }
+    const end = isOver ? this.#signOut.tookPlace() : null;
     this.#unreadableRows = unreadable.length;
     for (const { table, key } of unreadable) {
       const what = `a stored row of ${table} (${key}) cannot be read; it is left where it is, and is not used`;
@@ -348,22 +343,16 @@ export class Hub {
       this.#database = meta.databaseId ?? null;
       this.#tabs.changed('storage');
     }
-    if (this.#binding.state === 'unbound') {
-      if (meta.principal !== null) this.#binding = { state: 'bound', principal: meta.principal };
-    } else if (meta.principal === null) {
-      ops.push({ op: 'set', fields: { principal: this.#binding.principal } });
-    } else if (meta.principal !== this.#binding.principal) {
-      // Whom the server takes us for by now, a new connection tells.
-      this.#binding = { state: 'bound', principal: meta.principal };
-      this.#connection.renew();
-    }
-    const wasAnother = this.#role.state === 'owner' && this.#role.clientId !== meta.clientId;
-    this.#own(meta.term, meta.clientId);
-    // The server owes critical events to the one that is stored; what it owed the other is in memory here.
-    if (wasAnother && this.#route.dialect.name === 'trunkline.v1') this.#connection.renew();
+    const { ops: unnamed, isOtherPrincipal, isOtherName } = this.#identity.adopt(meta);
+    ops.push(...unnamed);
+    // Whom the server takes us for by now, a new connection tells. It owes critical events to the name that is stored; what
+    // it owed the other is in memory here.
+    const isRenewed = isOtherPrincipal || (isOtherName && this.#route.dialect.name === 'trunkline.v1');
+    if (isRenewed) this.#connection.renew();
+    this.#own(meta.term);
     this.#keeper.opened(ops, (stored) => {
       merged.stored(stored);
-      if (isOver) this.#signedOut();
+      end?.();
     });
     outbox.pump(this.#outbox);
   }
@@ -372,13 +361,15 @@ export class Hub {
     if (failure === 'fenced') return this.#end('superseded');
     if (failure === 'newer_format') return this.#end('newer_format');
     this.#keeper.failed(failure, message);
-    if (this.#role.state === 'candidate') this.#own(0, this.#freshClientId);
+    if (this.#role.state !== 'candidate') return;
+    this.#identity.adoptFresh();
+    this.#own(0);
   }
 
-  #own(term: number, clientId: string): void {
+  #own(term: number): void {
     this.#context.deadlines.clear(OPENING);
     const parked = this.#role.state === 'candidate' ? this.#role.parked : [];
-    this.#role = { state: 'owner', term, clientId };
+    this.#role = { state: 'owner', term };
     for (const run of parked) run();
   }
 
@@ -403,69 +394,9 @@ export class Hub {
     this.#context.emit({ type: 'end', reason });
   }
 
-  /**
-   * Who signs out hears of all that was asked before, and nothing is begun after. The end of the sessions and of the rows
-   * is one transaction: whatever dies meanwhile, the store says whether it was done.
-   */
-  #signOut({ discard, number }: CallOf<'signOut'>, reply: Answer<AnyOutboxEntry[]>): void {
-    const name = String(++this.#signOuts);
-    this.#signOutAnswers.add(name, reply, UNCONFIRMED);
-    const { op, done } = this.#sessions.signOut(this.#context.now, number);
-    const clear = discard ? outbox.CLEAR : [];
-    this.#signingOut.count++;
-    const ended = (stored: boolean): void => {
-      // It was in doubt, and is not there. The store is back.
-      if (!stored && !this.#keeper.degraded) return this.#keeper.write([op, ...clear], 'strict', ended);
-      if (!stored && discard) {
-        const message =
-          "the outbox cannot be emptied while the browser's storage fails; sign out without `discard`, or try again";
-        this.#signOutAnswers.tell(name, refusal('storage_unavailable', message));
-        return this.#signedOut();
-      }
-      done();
-      this.#signingOut.isDone = true;
-      if (!stored) this.#context.report('storage_unavailable', outbox.unstoredSignOut(this.#outbox));
-      this.#whenEndingsAreStored(clear, () => {
-        const entries = ok(outbox.view(this.#outbox));
-        this.#signingOut.replies.push(() => this.#signOutAnswers.tell(name, entries));
-        if (discard) outbox.clear(this.#outbox);
-        this.#signedOut();
-      });
-    };
-    this.#keeper.write([op, ...clear], 'strict', ended);
-  }
-
-  /** What the server answers meanwhile is stored, too. @param clear takes back what that puts. */
-  #whenEndingsAreStored(clear: readonly StoreOp[], run: () => void): void {
-    if (this.#keeper.degraded || !outbox.areEnding(this.#outbox)) return run();
-    this.#keeper.write(clear, 'strict', () => this.#whenEndingsAreStored(clear, run));
-  }
-
-  /**
-   * One is over: another tab may have asked for more. Nobody hears of it before all are: who signs in then is to find another
-   * hub.
-   */
-  #signedOut(): void {
-    this.#signingOut.count--;
-    if (this.#signingOut.count > 0) return;
-    for (const reply of this.#signingOut.replies) reply();
-    if (this.#signingOut.isDone) this.#end('signed_out');
-    else outbox.pump(this.#outbox);
-  }
-
-  #isWanted(): boolean {
-    const isOwner = this.#role.state === 'owner' && this.#route.isKnown;
-    const { deadlines, settings } = this.#context;
-    if (isOwner && (this.#topics.areWanted || outbox.hasPending(this.#outbox))) {
-      deadlines.clear('idle');
-      this.#lingers = true;
-    } else if (this.#lingers && deadlines.at('idle') === null) {
-      this.#context.after('idle', settings.lingerMs, () => {
-        this.#lingers = false;
-        this.#topics.saveCursors();
-      });
-    }
-    return this.#lingers;
+  #needsConnection(): boolean {
+    if (this.#role.state !== 'owner' || !this.#route.isKnown) return false;
+    return this.#topics.areWanted || outbox.hasPending(this.#outbox);
   }
 
   #requestToken(): void {
@@ -486,70 +417,21 @@ export class Hub {
 
   #hello(token: string | null): ClientFrame {
     const { protocol } = this.#context;
-    const { term, clientId } =
-      this.#role.state === 'owner' ? this.#role : { term: 0, clientId: this.#freshClientId };
-    const name = this.#nameOnTrial ?? clientId;
     return {
       type: 'hello',
-      client_id: name,
+      client_id: this.#identity.clientId,
       app: protocol.app,
       app_version: protocol.version,
-      term,
+      term: this.#role.state === 'owner' ? this.#role.term : 0,
       max_frame_bytes: MAX_MESSAGE_CHARACTERS,
       ...(token !== null && { token }),
     };
   }
 
   #welcomed({ principal }: ServerFrameOf['welcome']): void {
-    if (this.#route.dialect.name === 'trunkline.v1' && !this.#bind(principal)) return;
+    if (this.#route.dialect.name === 'trunkline.v1' && !this.#identity.welcomed(principal)) return;
     this.#topics.connected();
     outbox.pump(this.#outbox);
-  }
-
-  /** The first principal owns the outbox. False for another one. */
-  #bind(principal: string): boolean {
-    if (this.#binding.state === 'unbound') {
-      const binding: Binding = { state: 'binding', principal };
-      this.#binding = binding;
-      this.#keeper.write([{ op: 'set', fields: { principal } }], 'strict', () => {
-        binding.state = 'bound';
-        outbox.pump(this.#outbox);
-      });
-      return true;
-    }
-    if (this.#binding.principal === principal) {
-      if (this.#nameOnTrial !== null) this.#rename(this.#nameOnTrial);
-      this.#nameOnTrial = null;
-      this.#mismatches = 0;
-      return true;
-    }
-    const message =
-      'the server takes this browser for another person than the outbox belongs to; nothing is sent';
-    this.#context.log('warn', message);
-    this.#connection.pause('identity_mismatch', message);
-    if (this.#nameOnTrial === null) this.#rename(this.#context.uuid());
-    this.#nameOnTrial = null;
-    return false;
-  }
-
-  /**
-   * A server that has welcomed a stranger under our client id had forgotten whose it was, and takes it for the stranger's
-   * from then on: the owner of this outbox would be turned away for good. So the second time in a row another name is
-   * tried, which is kept if it is let in as the owner.
-   */
-  #turnedAway(): boolean {
-    const isFirst = this.#nameOnTrial === null && ++this.#mismatches < 2;
-    const isTried = this.#nameOnTrial !== null;
-    this.#nameOnTrial = isFirst || isTried ? null : this.#context.uuid();
-    if (!isFirst) this.#mismatches = 0;
-    return this.#nameOnTrial !== null;
-  }
-
-  /** Accepted ids are remembered by principal, so that a new name does not make a command run twice. */
-  #rename(clientId: string): void {
-    if (this.#role.state !== 'owner') return;
-    this.#role = { ...this.#role, clientId };
-    this.#keeper.write([{ op: 'set', fields: { clientId } }], 'strict', () => {});
   }
 
   #received(frame: ServerFrame, characters: number): void {
@@ -564,29 +446,17 @@ export class Hub {
   }
 
   #report(): HubReport {
-    const { hubId, identity, protocol, counts } = this.#context;
-    return {
-      hub: hubId,
-      app: protocol.app,
-      appVersion: protocol.version,
-      identity,
-      role: this.#role.state === 'owner' ? { state: 'owner', term: this.#role.term } : { state: 'candidate' },
-      origin: this.#route.origin || null,
-      connection: this.#connection.view,
-      sockets: this.#connection.sockets,
-      storage: this.#keeper.storage,
+    return reportOf({
+      context: this.#context,
+      role: this.#role.state === 'owner' ? this.#role : { state: 'candidate' },
+      route: this.#route,
+      connection: this.#connection,
+      keeper: this.#keeper,
       unreadableRows: this.#unreadableRows,
-      outbox: outbox.counts(this.#outbox),
-      tabs: this.#tabs.report,
-      topics: [...this.#topics.all].map((topic) => ({
-        name: topic.name,
-        status: topic.status(0, topic.gaps),
-        tabs: topic.seats.size,
-        ...topic.sizes,
-      })),
-      rates: { eventsPerSecond: this.#tabs.eventsPerSecond },
-      counts: { ...counts },
-    };
+      box: this.#outbox,
+      tabs: this.#tabs,
+      topics: this.#topics,
+    });
   }
 }
 

@@ -1,0 +1,58 @@
+import type { HubReport } from '../../src/protocol/model.ts';
+import type { Connection } from './connection/connection.ts';
+import type { Context } from './context.ts';
+import type { Keeper } from './keeper.ts';
+import type { Box } from './outbox/box.ts';
+import * as outbox from './outbox/outbox.ts';
+import type { Route } from './route.ts';
+import type { Tabs } from './tabs.ts';
+import type { Topics } from './topics/topics.ts';
+
+/** What `inspect()` is told of. */
+export interface Reported {
+  readonly context: Context;
+  readonly role: HubReport['role'];
+  readonly route: Route;
+  readonly connection: Connection;
+  readonly keeper: Keeper;
+  readonly unreadableRows: number;
+  readonly box: Box;
+  readonly tabs: Tabs;
+  readonly topics: Topics;
+}
+
+/** What `inspect()` answers: no token, no payload, and of the URL the origin alone. */
+export function reportOf({
+  context: { hubId, identity, protocol, counts },
+  role,
+  route,
+  connection,
+  keeper,
+  unreadableRows,
+  box,
+  tabs,
+  topics,
+}: Reported): HubReport {
+  return {
+    hub: hubId,
+    app: protocol.app,
+    appVersion: protocol.version,
+    identity,
+    role,
+    origin: route.origin || null,
+    connection: connection.view,
+    sockets: connection.sockets,
+    storage: keeper.storage,
+    unreadableRows,
+    outbox: outbox.counts(box),
+    tabs: tabs.report,
+    topics: [...topics.all].map((topic) => ({
+      name: topic.name,
+      status: topic.status(0, topic.gaps),
+      tabs: topic.seats.size,
+      ...topic.sizes,
+    })),
+    rates: { eventsPerSecond: tabs.eventsPerSecond },
+    counts: { ...counts },
+  };
+}

@@ -1,0 +1,103 @@
+import type { CallOf } from '../../src/protocol/calls.ts';
+import type { AnyOutboxEntry } from '../../src/protocol/port.ts';
+import type { Context } from './context.ts';
+import type { Keeper } from './keeper.ts';
+import type { Box } from './outbox/box.ts';
+import * as outbox from './outbox/outbox.ts';
+import { Waiting } from './outbox/waiting.ts';
+import { type Answer, ok, refusal, UNCONFIRMED } from './reply.ts';
+import type { Sessions } from './sessions.ts';
+import type { StoreOp } from './store.ts';
+
+export interface SignOutOwner {
+  /** The identity has signed out: this hub is over. */
+  signedOut(): void;
+  /** No sign-out took place: commands leave again. */
+  resumed(): void;
+}
+
+/**
+ * Signing out: who asks hears of all that was asked before, and nothing is begun after. The end of the sessions and of the
+ * rows is one transaction: whatever dies meanwhile, the store says whether it was done.
+ */
+export class SignOut {
+  readonly #context: Context;
+  readonly #keeper: Keeper;
+  readonly #sessions: Sessions;
+  readonly #box: Box;
+  readonly #owner: SignOutOwner;
+  readonly #answers: Waiting<AnyOutboxEntry[]>;
+  /** How many were asked for. */
+  #asked = 0;
+  #underWay = 0;
+  /** One took place: the hub ends with the last of them. */
+  #isDone = false;
+  readonly #replies: (() => void)[] = [];
+
+  constructor(context: Context, keeper: Keeper, sessions: Sessions, box: Box, owner: SignOutOwner) {
+    this.#context = context;
+    this.#keeper = keeper;
+    this.#sessions = sessions;
+    this.#box = box;
+    this.#owner = owner;
+    this.#answers = new Waiting(context, 'sign out');
+  }
+
+  /** Until the last of them is over, nothing leaves, and nothing is taken. */
+  get isUnderWay(): boolean {
+    return this.#underWay > 0;
+  }
+
+  begin({ discard, number }: CallOf<'signOut'>, reply: Answer<AnyOutboxEntry[]>): void {
+    const name = String(++this.#asked);
+    this.#answers.add(name, reply, UNCONFIRMED);
+    const { op, done } = this.#sessions.signOut(this.#context.now, number);
+    const clear = discard ? outbox.CLEAR : [];
+    this.#underWay++;
+    const ended = (stored: boolean): void => {
+      // It was in doubt, and is not there. The store is back.
+      if (!stored && !this.#keeper.degraded) return this.#keeper.write([op, ...clear], 'strict', ended);
+      if (!stored && discard) {
+        const message =
+          "the outbox cannot be emptied while the browser's storage fails; sign out without `discard`, or try again";
+        this.#answers.tell(name, refusal('storage_unavailable', message));
+        return this.#over();
+      }
+      done();
+      this.#isDone = true;
+      if (!stored) this.#context.report('storage_unavailable', outbox.unstoredSignOut(this.#box));
+      this.#whenEndingsAreStored(clear, () => {
+        const entries = ok(outbox.view(this.#box));
+        this.#replies.push(() => this.#answers.tell(name, entries));
+        if (discard) outbox.clear(this.#box);
+        this.#over();
+      });
+    };
+    this.#keeper.write([op, ...clear], 'strict', ended);
+  }
+
+  /** It took place in another hub. What is returned ends this one: to be called when the rows are stored. */
+  tookPlace(): () => void {
+    this.#underWay++;
+    this.#isDone = true;
+    return () => this.#over();
+  }
+
+  /** What the server answers meanwhile is stored, too. @param clear takes back what that puts. */
+  #whenEndingsAreStored(clear: readonly StoreOp[], run: () => void): void {
+    if (this.#keeper.degraded || !outbox.areEnding(this.#box)) return run();
+    this.#keeper.write(clear, 'strict', () => this.#whenEndingsAreStored(clear, run));
+  }
+
+  /**
+   * One is over: another tab may have asked for more. Nobody hears of it before all are: who signs in then is to find
+   * another hub.
+   */
+  #over(): void {
+    this.#underWay--;
+    if (this.#underWay > 0) return;
+    for (const reply of this.#replies) reply();
+    if (this.#isDone) this.#owner.signedOut();
+    else this.#owner.resumed();
+  }
+}
