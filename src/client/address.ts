@@ -1,5 +1,4 @@
 import type { AddressAnswer } from '../protocol/port.ts';
-import { webSocketUrl } from './connect.ts';
 import type { PagePlatform } from './platform.ts';
 import type { CreateClientOptions } from './types.ts';
 
@@ -15,6 +14,14 @@ export async function address(
   } catch (error) {
     return { failed: withoutSecrets(String(error)) };
   }
+}
+
+/** Relative to the page; http: and https: become ws: and wss:. */
+export function webSocketUrl(url: string | URL, base: string): string {
+  const absolute = new URL(url, base);
+  absolute.protocol = absolute.protocol.replace('http', 'ws');
+  absolute.hash = '';
+  return absolute.href;
 }
 
 function toUrl(url: string | URL, base: string): string {

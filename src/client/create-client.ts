@@ -6,15 +6,15 @@ import type { AnyProtocol } from '../protocol/types.ts';
 import { address } from './address.ts';
 import { browser } from './browser.ts';
 import { createClock } from './clock.ts';
-import { createLink } from './connect.ts';
 import { TrunklineError } from './errors.ts';
+import { judgeCommand } from './judge-command.ts';
+import { createLink } from './link.ts';
 import { createLogger, createReport } from './log.ts';
 import { createOffers } from './offers.ts';
 import { createOutbox } from './outbox.ts';
 import type { PagePlatform } from './platform.ts';
 import { cell } from './readable.ts';
 import { createReceipts } from './receipts.ts';
-import { toCommand } from './send.ts';
 import { createSignOutMark } from './sign-out-mark.ts';
 import { createStorage } from './storage.ts';
 import { createTopic } from './topic.ts';
@@ -109,7 +109,7 @@ export function createClientOn<P extends AnyProtocol>(
     },
     async send(type: string, payload: object = {}, sendOptions: SendOptions = {}) {
       link.check();
-      const command = toCommand(protocol, platform.uuid(), type, payload, sendOptions);
+      const command = judgeCommand(protocol, platform.uuid(), type, payload, sendOptions);
       const asked = clock.asked();
       const serverAskedAt = clock.server();
       let isAgain = false;

@@ -1,8 +1,8 @@
 import type { Meta, TopicStatus } from '../protocol/model.ts';
 import type { Position, SnapshotUpdate, TopicUpdate } from '../protocol/port.ts';
-import type { Link } from './connect.ts';
 import { type Consumer, type Critical, type Item, toItem, union, verdict } from './consumer.ts';
 import type { Report } from './errors.ts';
+import type { Link } from './link.ts';
 import type { PagePlatform } from './platform.ts';
 import { type Cell, cell } from './readable.ts';
 

@@ -2,10 +2,11 @@ import type { Typed } from '../protocol/interpret.ts';
 import type { Outcome, StorageState } from '../protocol/model.ts';
 import type { AnyOutboxEntry, Batch } from '../protocol/port.ts';
 import type { Clock } from './clock.ts';
-import type { Link } from './connect.ts';
 import { attempt, type Report } from './errors.ts';
+import type { Link } from './link.ts';
 import { cell, select, until } from './readable.ts';
 import type { Receipts } from './receipts.ts';
+import { isWaiting } from './storage.ts';
 import type { Readable } from './types.ts';
 
 /** As many as a hub keeps. */
@@ -25,7 +26,7 @@ export function createOutbox(
   storage: Readable<StorageState>,
   report: Report,
 ) {
-  const entries = cell<readonly AnyOutboxEntry[]>([], report, link.start);
+  const entries = cell<readonly AnyOutboxEntry[]>([], report, () => link.start());
   const listeners = new Set<{ listener: (settled: AnySettled) => void }>();
   /** What this tab was told: a hub that follows another one tells again of what it may have missed. */
   const told = new Set<string>();
@@ -66,10 +67,7 @@ export function createOutbox(
       storage,
       pending: (type: string, key: string) =>
         select(entries, (all) =>
-          all.find(
-            ({ state, command, dedupeKey }) =>
-              dedupeKey === key && command.type === type && /queued|sent|waiting|withdrawing/.test(state),
-          ),
+          all.find((entry) => entry.dedupeKey === key && entry.command.type === type && isWaiting(entry)),
         ),
       onSettled: (listener: (settled: AnySettled) => void, { signal }: { signal?: AbortSignal } = {}) =>
         until(signal, () => {

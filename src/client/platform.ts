@@ -1,4 +1,5 @@
 import type { HubPort } from '../protocol/calls.ts';
+import type { Locks } from '../protocol/leases.ts';
 import type { TabSink } from '../protocol/port.ts';
 import type { CreateClientOptions } from './types.ts';
 
@@ -12,7 +13,7 @@ export interface PagePlatform {
   /** Calls back once, after at least that long; the answer cancels it. */
   setTimer(delayMs: number, callback: () => void): () => void;
   /** `undefined` outside of a page, or of a secure one: there can be no hub. */
-  locks(): Pick<LockManager, 'request'> | undefined;
+  locks(): Locks | undefined;
   /** False on a server, where nothing is ever started. */
   isPage(): boolean;
   isVisible(): boolean;

@@ -1,8 +1,8 @@
 import { commandDefinition, explain, validate } from '../protocol/interpret.ts';
 import type { Outcome } from '../protocol/model.ts';
 import type { AnyProtocol } from '../protocol/types.ts';
-import type { Link } from './connect.ts';
 import { type Report, TrunklineError } from './errors.ts';
+import type { Link } from './link.ts';
 import type { Receipt } from './types.ts';
 
 interface Open {

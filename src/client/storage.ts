@@ -73,7 +73,8 @@ function read(text: string | null): Remembered | null {
   }
 }
 
-const isWaiting = ({ state }: AnyOutboxEntry) => /queued|sent|waiting|withdrawing/.test(state);
+/** Whether it is still to end. */
+export const isWaiting = ({ state }: AnyOutboxEntry) => /queued|sent|waiting|withdrawing/.test(state);
 
 const lossOf = (waiting: number) =>
   `The browser has lost the database in which the outbox lay; ${waiting} commands waited there when a page saw it last. Look at what was decided last, and call persist() so that the browser keeps it`;

@@ -1,9 +1,9 @@
 import type { Typed } from '../protocol/interpret.ts';
 import type { Meta } from '../protocol/model.ts';
-import type { Link } from './connect.ts';
 import type { Report } from './errors.ts';
 import { createFeed } from './feed.ts';
 import { latest } from './latest.ts';
+import type { Link } from './link.ts';
 import { type AnySubscriber, listen, subscribe } from './listen.ts';
 import type { ListenOptions } from './types.ts';
 import { view } from './view.ts';

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import * as z from 'zod/mini';
-import { toCommand } from '../../src/client/send.ts';
+import { judgeCommand } from '../../src/client/judge-command.ts';
 import { defineProtocol } from '../../src/protocol/index.ts';
 import type { Json } from '../../src/protocol/json.ts';
 import { HubWorld } from '../support/hub-world.ts';
@@ -57,7 +57,7 @@ test('a result that is nested so deep is left out, and told: the command was acc
 
 test('a command that is nested so deep is refused in the tab, and by the server', async () => {
   const judge = ({ type, ...payload }: object & { type: string }) =>
-    toCommand(protocol, ID, type, payload, {});
+    judgeCommand(protocol, ID, type, payload, {});
   expect(judge(DEEPEST).command).toEqual(DEEPEST);
   for (const command of [TOO_DEEP, JSON.parse(BOTTOMLESS)])
     expect(() => judge(command)).toThrow(/more than 200 deep/);

@@ -1,4 +1,6 @@
 /** Which of a browser's hubs owns an identity's socket and store, and what this one is to its tabs meanwhile. */
+import type { Locks } from '../../src/protocol/leases.ts';
+import { scopeName } from '../../src/protocol/names.ts';
 import { type BARRED_BY, Barred } from './barred.ts';
 import {
   type Build,
@@ -9,9 +11,8 @@ import {
   type ToOwner,
   type ToRelay,
 } from './channel.ts';
-import { ownerLock } from './locks.ts';
 import { Owner, type OwnerEnd, type Purpose } from './owner.ts';
-import type { Locks, Platform } from './platform.ts';
+import type { Platform } from './platform.ts';
 import { Relay } from './relay.ts';
 import { Relays } from './relays.ts';
 import type { Upstream } from './upstream.ts';
@@ -64,6 +65,11 @@ export interface Candidate {
   announce(message: FindMessage): void;
   /** On this hub's own channel. */
   post(message: ToOwner): void;
+}
+
+/** Held by the one hub that owns the socket and the store of an identity. */
+export function ownerLock(app: string, identity: string): string {
+  return `${scopeName(app, identity)}:owner`;
 }
 
 /**

@@ -1,10 +1,10 @@
+import { hold, hubLease, type Locks, untilGone } from '../../src/protocol/leases.ts';
 import type { AttachRequest, TabSink } from '../../src/protocol/port.ts';
 import type { TabId } from '../core/io.ts';
 import { commonChannel, type FindMessage, type OwnerNotice, relayChannel, type ToRelay } from './channel.ts';
 import { Election } from './election.ts';
-import { hold, hubLease, untilGone } from './locks.ts';
 import type { Purpose } from './owner.ts';
-import type { Channel, Locks, Platform } from './platform.ts';
+import type { Channel, Platform } from './platform.ts';
 import type { Upstream } from './upstream.ts';
 
 /** So long a tab whose upstream has ended may take to attach to the next one. */
@@ -37,7 +37,8 @@ export class Hub {
   #election: Election | null = null;
   #common: Channel | null = null;
   #own: Channel | null = null;
-  #releaseLease: () => void = () => {};
+  /** Ends when nobody is to hear of this hub any more, and its lease with it. */
+  readonly #life = new AbortController();
   /** Until then tabs of the former upstream may come, ms since 1970. */
   #backBy = 0;
 
@@ -89,7 +90,7 @@ export class Hub {
   async #start(): Promise<void> {
     const { protocol, identity } = this.#purpose;
     this.#election = this.#newElection();
-    this.#releaseLease = await hold(this.#locks, this.lease);
+    await hold(this.#locks, this.lease, this.#life.signal);
     const open = this.#platform.openChannel;
     // Any script of the origin can post there: what is no object says nothing.
     this.#common = open(commonChannel(protocol.app, identity), (message) =>
@@ -140,7 +141,7 @@ export class Hub {
     this.#common?.close();
     this.#own?.close();
     this.#onEnd();
-    heard.then(() => this.#releaseLease());
+    heard.then(() => this.#life.abort());
   }
 
   #answer(upstream: Upstream | null): void {

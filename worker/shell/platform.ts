@@ -1,3 +1,4 @@
+import type { Locks } from '../../src/protocol/leases.ts';
 import type { Diagnosis } from '../../src/protocol/model.ts';
 import type { TabSink } from '../../src/protocol/port.ts';
 import type { Store, StoreError } from '../core/store.ts';
@@ -28,9 +29,6 @@ export interface Platform {
   /** Posts nothing to this tab from here on; what was posted still arrives. */
   endSink(sink: TabSink): void;
 }
-
-/** As much of `navigator.locks` as is used (https://w3c.github.io/web-locks/). */
-export type Locks = Pick<LockManager, 'request'>;
 
 /** As much of a WebSocket as is used. @throws as the WebSocket does, at its making and in `close`. */
 export type Socket = Pick<

@@ -1,10 +1,10 @@
+import { hubLease, type Locks, untilGone } from '../../src/protocol/leases.ts';
 import type { AttachRequest, Batch } from '../../src/protocol/port.ts';
 import type { TabId } from '../core/io.ts';
 import { isAttachRequest, isSound } from './call-shapes.ts';
 import { type OwnerNotice, RELAY_VERSION, relayChannel, type ToOwner, type ToRelay } from './channel.ts';
-import { hubLease, untilGone } from './locks.ts';
 import type { Owner } from './owner.ts';
-import type { Channel, Locks, Platform } from './platform.ts';
+import type { Channel, Platform } from './platform.ts';
 
 /** A hub in another worker, as its owner knows it. */
 interface Guest {

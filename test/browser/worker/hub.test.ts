@@ -2,7 +2,7 @@
 import { openDB } from 'idb';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { scopeName } from '../../../src/protocol/names.ts';
-import { ownerLock } from '../../../worker/shell/locks.ts';
+import { ownerLock } from '../../../worker/shell/election.ts';
 import { protocol } from './support/protocol.ts';
 import { TestRoom } from './support/room.ts';
 import { approval, newPage, RawTab, sharedHub, value } from './support/tab.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { seekOwnership } from '../../../worker/shell/election.ts';
-import { hold, ownerLock, untilGone } from '../../../worker/shell/locks.ts';
+import { hold, untilGone } from '../../../src/protocol/leases.ts';
+import { ownerLock, seekOwnership } from '../../../worker/shell/election.ts';
 
 const NEVER = new AbortController().signal;
 
@@ -54,14 +54,15 @@ describe('a lease', () => {
 
   it('cannot be waited for under a name that the platform reserves', async () => {
     await expect(untilGone(navigator.locks, '-reserved', NEVER)).rejects.toThrow();
-    await expect(hold(navigator.locks, '-reserved')).rejects.toThrow();
+    await expect(hold(navigator.locks, '-reserved', NEVER)).rejects.toThrow();
   });
 
   it('is held until it is released', async () => {
     const name = crypto.randomUUID();
-    const release = await hold(navigator.locks, name);
+    const life = new AbortController();
+    await hold(navigator.locks, name, life.signal);
     expect(await isHeld(name)).toBe(true);
-    release();
+    life.abort();
     await expect.poll(() => isHeld(name)).toBe(false);
   });
 });

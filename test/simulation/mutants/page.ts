@@ -22,9 +22,9 @@ export const PAGE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a send is not offered to the hub that follows a dead one',
-    file: 'src/client/connect.ts',
-    text: '      if (!error && (!call.asked || call.again)) continue;',
-    instead: '      if (!error && !call.asked) continue;',
+    file: 'src/client/pending-calls.ts',
+    text: 'if (!call.asked || call.again) continue;',
+    instead: 'if (!call.asked) continue;',
   },
   {
     name: 'a receipt does not ask the next hub how its command ended',
@@ -45,10 +45,10 @@ export const PAGE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'whoever changes the outbox waits for ever for a hub that does not answer',
-    file: 'src/client/connect.ts',
+    file: 'src/client/link.ts',
     text: 'stop ??= platform.setTimer(CONFIRM_DEADLINE_MS, () => reject(unconfirmed()));',
     instead: 'stop ??= platform.setTimer(CONFIRM_DEADLINE_MS * 1e6, () => reject(unconfirmed()));',
-    test: 'test/unit/client/connect.test.ts',
+    test: 'test/unit/client/link.test.ts',
   },
   {
     name: 'all sends of one turn wait for each other, whatever each has asked for',

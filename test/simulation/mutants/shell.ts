@@ -40,7 +40,7 @@ export const SHELL_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'all identities of an application share one ownership',
-    file: 'worker/shell/locks.ts',
+    file: 'worker/shell/election.ts',
     text: 'export function ownerLock(app: string, identity: string)',
     instead: "export function ownerLock(app: string, _: string, identity = 'all')",
   },

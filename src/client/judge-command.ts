@@ -9,11 +9,13 @@ import type { SendOptions } from './types.ts';
 const MAX_COMMAND_BYTES = 1_048_576;
 
 /**
- * Judges a command.
+ * Whether the hub may be given a command: what is as its schema wants it, survives JSON, and is not too large.
+ *
+ * @returns it as the hub takes it, in a copy.
  *
  * @throws TrunklineError `invalid_command`, `too_large`
  */
-export function toCommand(
+export function judgeCommand(
   protocol: AnyProtocol,
   id: string,
   type: string,
@@ -38,11 +40,15 @@ export function toCommand(
   if (!judged.ok) {
     throw new TrunklineError('invalid_command', judged.message, { issues: judged.issues });
   }
-  const { topic = null, priority = judged.definition.priority ?? 'normal', requireDurable = false } = options;
-  const { expiresAt = null } = options;
+  const { dedupeKey, definition } = judged;
+  const {
+    topic = null,
+    priority = definition.priority ?? 'normal',
+    requireDurable = false,
+    expiresAt = null,
+  } = options;
   if (expiresAt !== null && !Number.isFinite(expiresAt)) {
     throw new TrunklineError('invalid_command', `${type}: expiresAt must be a time in ms, not ${expiresAt}`);
   }
-  const { dedupeKey } = judged;
   return { id, topic, priority, command, dedupeKey, requireDurable, expiresAt };
 }

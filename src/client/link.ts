@@ -1,10 +1,12 @@
 import type { HubPort } from '../protocol/calls.ts';
 import { closed } from '../protocol/closed.ts';
+import { hold, type Locks, tabLease, untilGone } from '../protocol/leases.ts';
 import type { ClosedReason, Connection } from '../protocol/model.ts';
-import type { Batch, Reply } from '../protocol/port.ts';
+import type { Batch } from '../protocol/port.ts';
 import type { AnyProtocol } from '../protocol/types.ts';
 import { type ErrorCode, type Report, TrunklineError } from './errors.ts';
-import { hold, released } from './lease.ts';
+import { createIntroduction } from './introduction.ts';
+import { type Ask, createPendingCalls } from './pending-calls.ts';
 import type { PagePlatform, WorkerLine } from './platform.ts';
 import { STORAGE_BLOCKED } from './start-failure.ts';
 import type { CreateClientOptions } from './types.ts';
@@ -27,27 +29,23 @@ const PING_DEADLINE_MS = 3_000;
 /** What a page tells unasked is answered so where the hub, or the session, has ended over it: `connection` says that. */
 const UNHEARD: readonly ErrorCode[] = ['hub_lost', 'closed', 'unconfirmed'];
 
-type Ask<T> = (hub: HubPort) => Promise<Reply<T>>;
+/** `worker`: it is dead, and another one is to be started; `hub`: the worker lives, and has forgotten this tab. */
+type Gone = 'worker' | 'hub';
 
 /** One attachment to one hub. Its end ends all that belongs to it, the tab's lease first of all. */
 type Life = AbortController;
 type Phase =
-  | { is: 'idle' }
-  | { is: 'starting'; life: Life }
-  | { is: 'attached'; life: Life; hub: HubPort }
+  /** No hub was ever needed. */
+  | { state: 'idle' }
+  /** The worker is started, and the tab attached. `failures`: so many tries before this one had no answer. */
+  | { state: 'starting'; life: Life; failures: number }
+  | { state: 'attached'; life: Life; hub: HubPort }
   /** In the back/forward cache, or frozen with its own worker. */
-  | { is: 'asleep' }
-  | { is: 'unavailable' }
-  | { is: 'dead'; error: TrunklineError };
-
-/** What the application awaits. It outlives its hub: `again` says whether the next hub may be asked the same. */
-interface Call {
-  readonly ask: Ask<unknown>;
-  readonly again: boolean;
-  asked: boolean;
-  resolve(value: unknown): void;
-  reject(error: TrunklineError): void;
-}
+  | { state: 'asleep' }
+  /** No hub can be had; it is tried again. */
+  | { state: 'unavailable' }
+  /** Closed for good. */
+  | { state: 'dead'; error: TrunklineError };
 
 export interface LinkListener {
   /** Asked before and after each attaching. True where the tab's person has signed out: then it has closed the link. */
@@ -68,10 +66,7 @@ export interface Link {
   readonly platform: PagePlatform;
   /** The hub is needed from now on. On a server nothing happens. */
   start(): void;
-  /**
-   * Asks the hub, now or once it is there. A call to a dead peer never settles
-   * (https://github.com/GoogleChromeLabs/comlink/issues/601), so that it ends with the hub: asked again, or rejected.
-   */
+  /** Asks the hub, now or once it is there. `again`: where it ends over that, the next one is asked. */
   call<T>(ask: Ask<T>, again?: boolean): Promise<T>;
   /**
    * As `call`, for what changes the outbox: rejects with `unconfirmed` where a hub was asked and none has answered in time.
@@ -83,7 +78,7 @@ export interface Link {
   /** As `post`, and also to a hub that is still to answer the attachment: its first batch may come ahead of that. */
   answer(ask: Ask<null>): void;
   /** @throws TrunklineError `closed`; `unsupported` outside of a page, or of a secure one. */
-  check(): Pick<LockManager, 'request'>;
+  check(): Locks;
   /** Ends it for good; the hub is told, and has a moment to answer what it was asked. */
   close(reason: ClosedReason, message: string): Promise<void>;
 }
@@ -94,45 +89,36 @@ export function createLink(
   options: CreateClientOptions,
   tab: LinkListener,
 ): Link {
-  const calls = new Set<Call>();
-  let phase: Phase = { is: 'idle' };
+  const introduction = createIntroduction(platform, protocol, options);
+  const calls = createPendingCalls<Phase & { state: 'attached' }>(({ life }) => lost(life, 'hub'));
   /** Ends with the client. */
-  let page: AbortController | undefined;
+  const page = new AbortController();
+  let phase: Phase = { state: 'idle' };
+  /** It outlives a hub that has forgotten this tab. */
   let worker: WorkerLine | undefined;
-  let tries = 0;
   let lostAt = 0;
-  /** The newest ending that some hub told of, by its number. */
-  let heardEnding: number | undefined;
-  /** By these a hub knows whether a sign-out has ended this client while it was away. */
-  let session: string | undefined;
-  let signOuts: number | undefined;
-  let askedAt: number | undefined;
 
   const start = () => {
-    if (!platform.isPage() || (phase.is !== 'idle' && phase.is !== 'unavailable')) return;
-    if (!page) {
-      page = new AbortController();
+    if (!platform.isPage()) return;
+    if (phase.state === 'idle') {
       platform.watchPage(page.signal, {
         hide: sleep,
         // A SharedWorker runs on while its page is frozen; a page's own worker must let go of the socket.
         freeze: () => worker?.isOwn && sleep(),
         show() {
-          if (phase.is !== 'asleep') return;
-          phase = { is: 'idle' };
-          start();
+          if (phase.state === 'asleep') begin();
         },
         signal(signal) {
           post((hub) => hub.signal(signal));
-          if (phase.is === 'unavailable' && signal !== 'hidden') start();
+          if (phase.state === 'unavailable' && signal !== 'hidden') start();
         },
       });
     }
-    tries = 0;
-    begin(0);
+    if (phase.state === 'idle' || phase.state === 'unavailable') begin();
   };
 
   const check = () => {
-    if (phase.is === 'dead') throw phase.error;
+    if (phase.state === 'dead') throw phase.error;
     const locks = platform.locks();
     if (!locks) {
       throw new TrunklineError('unsupported', 'There are no Web Locks: use a page, and https:');
@@ -140,14 +126,13 @@ export function createLink(
     return locks;
   };
 
-  const call = <T>(ask: Ask<T>, again = true) =>
-    new Promise<T>((resolve, reject) => {
-      check();
-      const waiting: Call = { ask, again, asked: false, resolve: resolve as Call['resolve'], reject };
-      calls.add(waiting);
-      if (phase.is === 'attached') offer(waiting, phase.life, phase.hub);
-      else start();
-    });
+  const call = async <T>(ask: Ask<T>, again = true): Promise<T> => {
+    check();
+    const attached = phase.state === 'attached' ? phase : null;
+    const answer = calls.ask(ask, again, attached);
+    if (!attached) start();
+    return answer;
+  };
 
   const change = <T>(ask: Ask<T>, again?: boolean) =>
     new Promise<T>((resolve, reject) => {
@@ -162,32 +147,30 @@ export function createLink(
     });
 
   const post = (ask: Ask<null>) => {
-    if (phase.is === 'attached') answer(ask);
+    if (phase.state === 'attached') answer(ask);
   };
 
   const answer = (ask: Ask<null>) => {
-    if (phase.is !== 'attached' && phase.is !== 'starting') return;
+    if (!('life' in phase)) return;
     call(ask, false).catch((error: TrunklineError) => {
       if (!UNHEARD.includes(error.code)) tab.report(error);
     });
   };
 
-  const begin = (waitMs: number) => {
+  const begin = (waitMs = 0, failures = 0) => {
     const life = new AbortController();
-    phase = { is: 'starting', life };
+    phase = { state: 'starting', life, failures };
     platform.setTimer(waitMs, () => {
-      if (!life.signal.aborted) attach(life).catch((error) => failed(life, error));
+      if (!life.signal.aborted) attach(life, failures).catch((error) => failed(life, error));
     });
   };
 
-  const attach = async (life: Life) => {
+  const attach = async (life: Life, failures: number) => {
     const { signal } = life;
-    const { app, version: appVersion } = protocol;
-    const { identity, dialect = 'trunkline.v1' } = options;
     /** Every batch names its hub: another id is a worker that was restarted unseen. */
     let known: string | undefined;
     const isHeard = (hubId: string) => {
-      if (signal.aborted || phase.is === 'dead') return false;
+      if (signal.aborted || phase.state === 'dead') return false;
       known ??= hubId;
       if (known !== hubId) lost(life, 'hub');
       return known === hubId;
@@ -197,39 +180,18 @@ export function createLink(
     worker ??= startWorker();
     const { hub } = worker;
     // Never cleared: it means nothing once the life is attached, or over.
-    platform.setTimer(ATTACH_DEADLINE_MS * 2 ** tries, () => failed(life, 'no answer'));
-    // A fresh name each time: a queue on a cached page's lock can wedge for good.
-    const lease = `trunkline:${app}:tab:${platform.uuid()}`;
+    platform.setTimer(ATTACH_DEADLINE_MS * 2 ** failures, () => failed(life, 'no answer'));
+    const lease = tabLease(protocol.app, platform.uuid());
     await hold(locks, lease, signal).catch((error) => {
       throw unavailable(error?.name === 'SecurityError' ? STORAGE_BLOCKED : error);
     });
-    session ??= platform.uuid();
-    const askedBefore = askedAt;
-    askedAt ??= platform.now();
     const reply = await hub.attach(
-      {
-        app,
-        appVersion,
-        identity,
-        url: typeof options.url === 'function' ? null : webSocketUrl(options.url, platform.baseUrl()),
-        dialect,
-        lease,
-        visible: platform.isVisible(),
-        hasToken: Boolean(options.token),
-        diagnose: options.diagnose && (options.diagnose === true ? 'hub' : 'tab'),
-        settledSince: heardEnding,
-        session,
-        signOuts,
-        begunAfter: tab.begunAfter(),
-        askedAt: askedBefore,
-      },
+      introduction.toHub(lease, tab.begunAfter()),
       platform.exposeSink({
-        deliver: async (batch: Batch) => {
+        deliver: async (batch) => {
           // Unheard is not credited.
           if (!isHeard(batch.hub)) return new Promise<never>(() => {});
-          for (const { n = 0 } of batch.settled ?? []) heardEnding = Math.max(heardEnding ?? 0, n);
-          heardEnding ??= 0;
-          signOuts = batch.signOuts ?? signOuts;
+          introduction.heard(batch);
           if (batch.moved) moved(life);
           else tab.received(batch);
         },
@@ -239,16 +201,16 @@ export function createLink(
     if (!isHeard(reply.value.hub)) return;
     // A hub may have waited for long before it could take it.
     if (tab.closeIfSignedOut()) return;
-    const waiting = [...calls];
-    phase = { is: 'attached', life, hub };
+    const attached = { state: 'attached', life, hub } as const;
+    phase = attached;
     tab.attached();
-    for (const call of waiting) offer(call, life, hub);
-    watch(life, hub);
-    await released(locks, reply.value.lease, signal);
+    calls.offerAll(attached);
+    watchHub(life, hub);
+    await untilGone(locks, reply.value.lease, signal);
     platform.setTimer(LAST_WORDS_MS, () => lost(life, 'worker'));
   };
 
-  const watch = (life: Life, hub: HubPort) =>
+  const watchHub = (life: Life, hub: HubPort) =>
     platform.setTimer(PING_EVERY_MS, () => {
       if (life.signal.aborted) return;
       const askedAt = platform.now();
@@ -261,7 +223,7 @@ export function createLink(
         // A page that slept has not waited for the answer.
         const wasAsleep = platform.now() - askedAt > 2 * PING_DEADLINE_MS;
         if (life.signal.aborted) return;
-        if (isAnswered || wasAsleep) watch(life, hub);
+        if (isAnswered || wasAsleep) watchHub(life, hub);
         else lost(life, 'worker', 'the hub does not answer; its worker is stuck, or stopped');
       });
     });
@@ -269,7 +231,7 @@ export function createLink(
   const startWorker = () => {
     try {
       return platform.startWorker(options.worker, (why) => {
-        if (phase.is !== 'starting') return;
+        if (phase.state !== 'starting') return;
         const { life } = phase;
         why().then((message) => failed(life, unavailable(message)));
       });
@@ -278,78 +240,50 @@ export function createLink(
     }
   };
 
-  const offer = (call: Call, life: Life, hub: HubPort) => {
-    call.asked = true;
-    call.ask(hub).then(
-      (reply) => {
-        if (!reply.ok && reply.code === 'hub_lost') lost(life, 'hub');
-        else if (calls.delete(call)) {
-          if (reply.ok) call.resolve(reply.value);
-          else call.reject(new TrunklineError(reply.code, reply.message));
-        }
-      },
-      (error) => calls.delete(call) && call.reject(unanswered(error)),
-    );
-  };
-
-  /** `worker`: it is dead, and another one is started; `hub`: the worker lives, and has forgotten us. */
-  const lost = (life: Life, what: 'worker' | 'hub', message?: string) => {
-    if (!ends(life, what === 'worker')) return;
-    tab.lost();
+  const lost = (life: Life, what: Gone, message?: string) => {
+    if (!ends(life, what)) return;
     tab.connection(closed('hub_lost', message));
     const isFirst = platform.now() - lostAt > STABLE_MS;
     lostAt = platform.now();
-    tries = 0;
     begin(isFirst ? 0 : STABLE_MS);
   };
 
   /** Another hub of this browser has the work: nothing is lost by it, and nothing is to be said about it. */
   const moved = (life: Life) => {
-    if (!ends(life, false)) return;
-    tab.lost();
-    tries = 0;
-    begin(0);
+    if (ends(life, 'hub')) begin();
   };
 
   const failed = (life: Life, cause: unknown) => {
-    if (phase.is !== 'starting' || !ends(life, true)) return;
+    if (phase.state !== 'starting') return;
+    const failures = phase.failures + 1;
+    if (!ends(life, 'worker')) return;
     const isFinal = cause instanceof TrunklineError;
-    if (!isFinal && ++tries < ATTACH_TRIES) return begin(STABLE_MS);
+    if (!isFinal && failures < ATTACH_TRIES) return begin(STABLE_MS, failures);
     const error = isFinal ? cause : unavailable(`${cause}; reload to continue`);
-    phase = { is: 'unavailable' };
+    phase = { state: 'unavailable' };
     platform.setTimer(UNAVAILABLE_RETRY_MS, start);
     tab.connection(closed('hub_unavailable', error.message, platform.now() + UNAVAILABLE_RETRY_MS));
-    reject(error);
+    calls.rejectAll(error);
   };
 
   /** Ends a life, once. */
-  const ends = (life: Life, isWorkerGone: boolean) => {
-    if (life.signal.aborted || phase.is === 'dead') return false;
+  const ends = (life: Life, what: Gone) => {
+    if (life.signal.aborted || phase.state === 'dead') return false;
     life.abort();
-    if (isWorkerGone) drop();
-    reject();
+    if (what === 'worker') drop();
+    calls.hubGone();
+    tab.lost();
     return true;
   };
 
   /** Into the back/forward cache, out of which a single message that is posted to the page would throw it. */
   const sleep = () => {
-    if (phase.is === 'idle' || phase.is === 'dead') return;
-    if (phase.is === 'attached') phase.hub.detach();
-    if ('life' in phase) phase.life.abort();
-    reject();
+    if (phase.state === 'idle' || phase.state === 'dead') return;
+    const last = phase;
+    if (last.state === 'attached') last.hub.detach();
+    phase = { state: 'asleep' };
     // A port is closed, so that no reply comes. The page's own worker ends: frozen, it would hold what others wait for.
-    drop();
-    phase = { is: 'asleep' };
-    tab.lost();
-  };
-
-  /** All calls, or those which only the hub that was asked could answer: what it did is not known. */
-  const reject = (error?: TrunklineError) => {
-    for (const call of calls) {
-      if (!error && (!call.asked || call.again)) continue;
-      calls.delete(call);
-      call.reject(error && !call.asked ? error : unanswered(error?.message ?? 'The hub is gone'));
-    }
+    if ('life' in last) ends(last.life, 'worker');
   };
 
   const drop = () => {
@@ -366,14 +300,14 @@ export function createLink(
     answer,
     check,
     async close(reason, message) {
-      if (phase.is === 'dead') return;
+      if (phase.state === 'dead') return;
       const last = phase;
       const error = new TrunklineError('closed', message);
-      phase = { is: 'dead', error };
-      page?.abort();
+      phase = { state: 'dead', error };
+      page.abort();
       tab.lost();
       tab.connection(closed(reason));
-      if (last.is === 'attached') {
+      if (last.state === 'attached') {
         // What was sent in this turn is handed over at its end.
         await null;
         await Promise.race([
@@ -383,7 +317,7 @@ export function createLink(
       }
       if ('life' in last) last.life.abort();
       drop();
-      reject(error);
+      calls.rejectAll(error);
     },
   };
 }
@@ -395,13 +329,3 @@ const unconfirmed = () =>
   );
 const unavailable = (why: unknown) =>
   new TrunklineError('hub_unavailable', `The hub cannot be started: ${why}`);
-const unanswered = (why: unknown) =>
-  new TrunklineError('hub_lost', `${why}; what was asked may be done: see the outbox`);
-
-/** Relative to the page; http: and https: become ws: and wss:. */
-export function webSocketUrl(url: string | URL, base: string): string {
-  const absolute = new URL(url, base);
-  absolute.protocol = absolute.protocol.replace('http', 'ws');
-  absolute.hash = '';
-  return absolute.href;
-}

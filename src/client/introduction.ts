@@ -1,0 +1,41 @@
+import type { AttachRequest, Batch } from '../protocol/port.ts';
+import type { AnyProtocol } from '../protocol/types.ts';
+import { webSocketUrl } from './address.ts';
+import type { PagePlatform } from './platform.ts';
+import type { CreateClientOptions } from './types.ts';
+
+/** What this client tells each hub of itself: by it a hub knows what happened to the client under the hubs before. */
+export function createIntroduction(
+  { uuid, now, isVisible, baseUrl }: PagePlatform,
+  { app, version: appVersion }: AnyProtocol,
+  { identity, url, dialect = 'trunkline.v1', token, diagnose }: CreateClientOptions,
+) {
+  /** What changes from hub to hub. */
+  const known: Pick<AttachRequest, 'session' | 'askedAt' | 'settledSince' | 'signOuts'> = {};
+  return {
+    /** @throws TypeError for an address that is none. */
+    toHub(lease: string, begunAfter: number): AttachRequest {
+      known.session ??= uuid();
+      const request = {
+        app,
+        appVersion,
+        identity,
+        url: typeof url === 'function' ? null : webSocketUrl(url, baseUrl()),
+        dialect,
+        lease,
+        visible: isVisible(),
+        hasToken: Boolean(token),
+        diagnose: diagnose && (diagnose === true ? ('hub' as const) : ('tab' as const)),
+        begunAfter,
+        ...known,
+      };
+      known.askedAt ??= now();
+      return request;
+    },
+    heard({ settled = [], signOuts = known.signOuts }: Batch) {
+      const numbers = settled.map(({ n = 0 }) => n);
+      known.settledSince = Math.max(known.settledSince ?? 0, ...numbers);
+      known.signOuts = signOuts;
+    },
+  };
+}
