@@ -101,7 +101,8 @@ export type TopicStatus =
       dropped: number;
       /**
        * How often, since this tab listens, events were lost that nobody can count: the server did not have all that was
-       * missed any more, they were too large, or this tab came back from further behind than the hub is known to reach.
+       * missed any more, or sent no more than its state; they were too large; or this tab came back from further behind than
+       * the hub is known to reach.
        * The state is as it should be.
        */
       gaps: number;

@@ -35,8 +35,8 @@ export class SimTab {
   wasCached = false;
   /** By id: how often it was told that it has ended. */
   readonly endings = new Map<string, number>();
-  /** The offset at which it was given each topic's state first. */
-  readonly begunAt = new Map<string, number>();
+  /** Of each topic the place at which it was given the state first, and how long the world had been there. */
+  readonly begunAt = new Map<string, { epoch: string; offset: number; at: number }>();
   /** Its client was closed, or its person has signed out: it is to do nothing any more. */
   isOver = false;
   /** It was there, or came, while its person signed out: nobody knows which of the two sessions it belongs to. */
@@ -142,10 +142,11 @@ export class SimTab {
   }
 
   #told(topic: string, { dropped, gaps }: { dropped: number; gaps: number }): void {
-    const losses = this.losses.get(topic) ?? { dropped: new Map(), hasGap: false };
-    this.losses.set(topic, losses);
-    losses.dropped.set(this.page.hub, dropped);
-    losses.hasGap ||= gaps > 0;
+    const { hub } = this.page;
+    const last = this.losses.get(topic) ?? { hub, before: 0, dropped: 0, hasGap: false };
+    const isSame = last.hub === hub && dropped >= last.dropped;
+    const before = isSame ? last.before : last.before + last.dropped;
+    this.losses.set(topic, { hub, before, dropped, hasGap: last.hasGap || gaps > 0 });
   }
 
   #promised(account: Account, { durable, outcome }: Pick<Answer, 'durable' | 'outcome'>): void {
@@ -160,7 +161,10 @@ export class SimTab {
   #listen(name: string): void {
     const topic = this.client.topic(name);
     topic.status.subscribe((status) => {
-      if (status.state === 'live' && !this.begunAt.has(name)) this.begunAt.set(name, status.offset);
+      if (status.state === 'live' && !this.begunAt.has(name)) {
+        const { epoch, offset } = status;
+        this.begunAt.set(name, { epoch, offset, at: this.page.uptime() });
+      }
       if ('dropped' in status) this.#told(name, status);
     });
     const latest = topic.latest(['node', 'gate']);
@@ -184,9 +188,11 @@ export class SimTab {
 }
 
 interface Losses {
-  /** By the hub's id, each of which counts from 0. */
-  readonly dropped: Map<string | null, number>;
-  hasGap: boolean;
+  /** Who counts: each hub does from 0, and begins again with a page that comes back. */
+  readonly hub: string | null;
+  readonly before: number;
+  readonly dropped: number;
+  readonly hasGap: boolean;
 }
 
 type Answer = Awaited<ReturnType<Client<SimProtocol>['outbox']['retry']>>;

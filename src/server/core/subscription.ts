@@ -152,7 +152,9 @@ export class Subscription implements Listener {
   }
 
   renewed(): void {
-    void this.#begin(this.#answered || !this.#request ? { kind: 'anew', from: null } : this.#request);
+    // Events and offsets are as they were.
+    const from = { after: this.#processed };
+    void this.#begin(this.#answered || !this.#request ? { kind: 'anew', from } : this.#request);
   }
 
   /** The client has acknowledged them. */
@@ -234,9 +236,9 @@ export class Subscription implements Listener {
         from = { after: cursor.offset };
       }
     }
+    const lastSeen = start.kind === 'resync' ? start.lastSeen : (cursor?.ts ?? null);
     if (start.kind === 'resync' && !start.missed) from = null;
-    else if (from === null && start.kind === 'resync' && start.lastSeen !== null)
-      from = { since: start.lastSeen };
+    else if (from === null && lastSeen !== null) from = { since: lastSeen };
     return await this.#sendSnapshot(ref, from, current);
   }
 

@@ -31,17 +31,25 @@ export async function judgePage({ server, problems }: World, tab: SimTab, topic:
   }
 }
 
-/** A page that lived to the end was given every event without a key that came after it had begun, or told of its loss. */
-export function judgeMissed({ server, problems }: World, tab: SimTab, topic: string): void {
-  if (server.amnesias > 0) return;
-  const { dropped = new Map<string, number>(), hasGap = false } = tab.losses.get(topic) ?? {};
-  const told = [...dropped.values()].reduce((sum, count) => sum + count, 0);
+/**
+ * A page that lived to the end was given every event without a key that came after it had begun and that the server still
+ * has, or told of its loss. In a new epoch a server knows by the time alone what a page has missed: where its clock was set
+ * back as well, what came under times that the page has seen is in its state, and no page is told more of it.
+ */
+export function judgeMissed({ server, ledger, problems }: World, tab: SimTab, topic: string): void {
+  if (server.amnesias > 0 && ledger.circumstances.serversClockWasSet) return;
+  const { before = 0, dropped = 0, hasGap = false } = tab.losses.get(topic) ?? {};
+  const told = before + dropped;
   const begun = tab.begunAt.get(topic);
   const listener = tab.listeners.get(topic)?.find(({ replay }) => replay === 'missed');
   if (begun === undefined || !listener) return;
-  const given = new Set(listener.seen.map(({ offset }) => offset));
+  const given = new Set(listener.seen.map(({ ts, offset }) => `${ts} ${offset}`));
   const missing = server.published.filter(
-    (event) => event.topic === topic && event.isLosable && event.offset > begun && !given.has(event.offset),
+    ({ topic: of, epoch, offset, ts, at, isLosable }) =>
+      of === topic &&
+      isLosable &&
+      (epoch === begun.epoch ? offset > begun.offset : at > begun.at) &&
+      !given.has(`${ts} ${offset}`),
   );
   if (missing.length > told && !hasGap) {
     const offsets = missing.map(({ offset }) => offset);

@@ -55,8 +55,36 @@ export const TOPICS_MUTANTS: readonly Mutant[] = [
   {
     name: 'nobody is told that what was missed is cut short',
     file: 'worker/core/topics/topic.ts',
-    text: '    if (truncated) this.#gap(',
-    instead: "    if (truncated && wants === 'state') this.#gap(",
+    text: '    if (parts.truncated) this.#gap(',
+    instead: '    if (parts.truncated && !parts.missed) this.#gap(',
+  },
+  {
+    name: 'nobody is told that a server does not say what was missed',
+    file: 'worker/core/topics/topic.ts',
+    text: 'else if (!parts.missed && from && !reachesBack)',
+    instead: 'else if (!parts.missed && from?.epoch === epoch && !reachesBack)',
+    test: 'test/unit/core/gaps.test.ts',
+  },
+  {
+    name: 'another event at the offset of a taken one counts as taken',
+    file: 'worker/core/topics/criticals.ts',
+    text: 'if (this.#taken.get(item.offset) === item.ts) {',
+    instead: 'if (this.#taken.has(item.offset)) {',
+    test: 'test/unit/core/criticals.test.ts',
+  },
+  {
+    name: 'what was taken before a new connection has proved its history is acknowledged',
+    file: 'worker/core/topics/topic.ts',
+    text: '    criticals.forgetUntold();\n',
+    instead: '',
+    test: 'test/unit/core/criticals.test.ts',
+  },
+  {
+    name: 'a state of the same epoch that comes unasked is believed',
+    file: 'worker/core/topics/topic.ts',
+    text: 'if (this.#knowledge?.epoch === epoch) return this.#askForMissing(subscription);',
+    instead: 'if (this.#knowledge?.epoch === String(ref)) return this.#askForMissing(subscription);',
+    test: 'test/unit/core/topics-subscription.test.ts',
   },
   {
     name: 'critical events beyond a lowered snapshot stay',

@@ -28,7 +28,13 @@ export interface Accepted {
 
 export interface Published {
   readonly topic: string;
+  readonly epoch: string;
   readonly offset: number;
+  readonly ts: number;
+  /** When, by the time that has passed. */
+  readonly at: number;
+  /** As JSON. */
+  readonly text: string;
   /** Whoever misses it is told so: it has no key, is not critical, and can be read. */
   readonly isLosable: boolean;
 }
@@ -59,8 +65,8 @@ export class SimServer {
   /** Commands that some handler has refused for good, by n. */
   readonly refused = new Set<number>();
   readonly errors: string[] = [];
-  /** Everything that was ever committed, in its order. */
-  readonly published: Published[] = [];
+  /** Everything that was committed, in its order, and that the log still had at the last start. */
+  published: Published[] = [];
   /** By "topic offset": the epoch and the timestamp of each event that was ever there. */
   readonly #times = new Map<string, { epoch: string; ts: number }[]>();
   /** Of each event its epoch, by "topic ts offset". */
@@ -157,6 +163,7 @@ export class SimServer {
       this.amnesias++;
       this.#options.ledger.circumstances.serverForgot = true;
       this.#log = this.#newLog();
+      this.published = [];
       this.#answered = new Map();
     }
     this.#broker = this.#start();
@@ -178,6 +185,8 @@ export class SimServer {
     // Where times come again that the run of the backup has seen, what was sent to that run seems to be known.
     const unnoticedUntil =
       (ms < 0 || ledger.circumstances.serversClockWasSet ? runUntil : knownUntil) + UNNOTICED_MS;
+    const lostTexts = new Set(lost.flatMap(({ events }) => events.map(({ event }) => event)));
+    this.published = this.published.filter(({ text }) => !lostTexts.has(text));
     for (const { command, events } of lost) {
       if (!command) continue;
       for (const { event } of events) ledger.of(JSON.parse(event))?.lost(unnoticedUntil);
@@ -326,7 +335,9 @@ export class SimServer {
         const clientIds = owedBy.map(({ clientId }) => clientId);
         if (event) {
           const isLosable = event.key === null && !event.critical && isReadable(event.event);
-          this.published.push({ topic, offset: event.offset, isLosable });
+          const { offset, ts, event: text } = event;
+          const at = this.#options.clock.elapsed;
+          this.published.push({ topic, epoch, offset, ts, at, text, isLosable });
           const place = `${topic} ${event.offset}`;
           this.#times.set(place, [...(this.#times.get(place) ?? []), { epoch, ts: event.ts }]);
         }

@@ -117,6 +117,45 @@ describe('what was missed and is lost', () => {
     expect(gapsOf(frozen)).toBe(1);
   });
 
+  test('because a server sends no more than its state is told, and what that has of it is given', () => {
+    const scene = new TopicScene();
+    const [tab] = scene.live(1, [], 5);
+    if (!tab) throw new Error('no tab');
+    const tail = (from: number, to: number) =>
+      Array.from({ length: to - from + 1 }, (_, i) => item(from + i, line(`${from + i}`)));
+    scene.reconnect();
+    scene.answer({ offset: 7, events: tail(4, 7) });
+    expect(texts(tab.snapshots(TOPIC).at(-1)?.missed ?? [])).toEqual(['6', '7']);
+    expect(gapsOf(tab)).toBe(0);
+    scene.reconnect();
+    scene.answer({ offset: 12, events: tail(9, 12) });
+    expect(texts(tab.snapshots(TOPIC).at(-1)?.missed ?? [])).toEqual(['9', '10', '11', '12']);
+    expect([gapsOf(tab), tab.snapshots(TOPIC).at(-1)?.gap]).toEqual([1, true]);
+    expect(reportsOf(tab)).toMatchObject([{ code: 'events_missing' }]);
+  });
+
+  test('because a server that has begun anew does not say what came since is told', () => {
+    const scene = new TopicScene();
+    const [tab] = scene.live(1, [], 5);
+    if (!tab) throw new Error('no tab');
+    scene.reconnect();
+    scene.answer({ epoch: 'e2', offset: 1, events: [item(1, line('1'))] });
+    expect([gapsOf(tab), tab.snapshots(TOPIC).at(-1)?.missed]).toEqual([1, []]);
+    scene.reconnect();
+    const [one, two] = [item(1, line('1')), item(2, line('2'))];
+    scene.answer({ epoch: 'e3', offset: 2, events: [one, two], missed: [two] });
+    expect(texts(tab.snapshots(TOPIC).at(-1)?.missed ?? [])).toEqual(['2']);
+    expect(gapsOf(tab)).toBe(1);
+  });
+
+  test('is not told where a server that has begun anew has nothing without a key', () => {
+    const scene = new TopicScene();
+    const [tab] = scene.live(1, [], 5);
+    scene.reconnect();
+    scene.answer({ epoch: 'e2', offset: 1, events: [item(1, node('a', 'up'))] });
+    expect(tab && gapsOf(tab)).toBe(0);
+  });
+
   test('is not told where of a state by key alone something cannot be read', () => {
     const scene = new TopicScene();
     scene.live(1, [{ ...item(4, { type: 'node', id: 'a', state: 4 }), key: 'a' }], 5);

@@ -121,6 +121,20 @@ test('a cursor of another epoch gets the state alone', async () => {
   expect(snapshot.missed).toBeUndefined();
 });
 
+test('a cursor of another epoch that tells the time of its event gets what came since', async () => {
+  const hand = new HandWorld();
+  await hand.broker.publish('t', log('1'));
+  const ts = hand.clock.now() + 1;
+  await hand.clock.advance(10);
+  for (const text of ['2', '3']) await hand.broker.publish('t', log(text));
+  const client = await hand.join();
+  const cursor = { epoch: 'of old', offset: 9 };
+  client.say({ type: 'subscribe', topic: 't', ref: 1, cursor, last_seen: { offset: 9, ts } });
+  await hand.clock.advance(0);
+  expect(client.expect('subscribed')).toMatchObject({ recovered: false });
+  expect(offsets(client.expect('snapshot').missed)).toEqual([2, 3]);
+});
+
 test('a resync brings the state, and what followed the cursor', async () => {
   const running = await world();
   let epoch = '';
@@ -295,7 +309,8 @@ test('a cursor beyond the newest offset begins a new epoch, for everybody', asyn
   expect(await snapshotOf(client)).toMatchObject({ epoch: subscribed.epoch, events: [{ key: 'node:a' }] });
   await other.next('subscribed');
   expect(await other.next('subscribed')).toMatchObject({ ref: 0, epoch: subscribed.epoch, recovered: false });
-  expect(await snapshotOf(other)).toMatchObject({ ref: 0, epoch: subscribed.epoch });
+  // It has missed nothing.
+  expect(await snapshotOf(other)).toMatchObject({ ref: 0, epoch: subscribed.epoch, missed: [] });
   const published = await running.server.publish('t', log('on'));
   expect(published.epoch).toBe(subscribed.epoch);
   for (const each of [client, other])

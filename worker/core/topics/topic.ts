@@ -56,7 +56,8 @@ interface Parts {
   next: number;
   characters: number;
   events: SnapshotItem[];
-  missed: SnapshotItem[];
+  /** `null`: the server does not say what was missed. */
+  missed: SnapshotItem[] | null;
   truncated: boolean;
 }
 
@@ -237,19 +238,19 @@ export class Topic implements SeatTopic {
     if (subscription.state !== 'asked' || subscription.ref !== frame.ref) return;
     const parts =
       frame.part === 0
-        ? { epoch: frame.epoch, next: 0, characters: 0, events: [], missed: [], truncated: false }
+        ? { epoch: frame.epoch, next: 0, characters: 0, events: [], missed: null, truncated: false }
         : subscription.parts;
     if (!parts || parts.next !== frame.part || parts.epoch !== frame.epoch)
       return this.#askAgain(subscription.attempt + 1, subscription.wants);
     parts.characters += characters;
     if (parts.characters > SNAPSHOT_CHARACTERS) return this.#tooLarge(subscription.wants);
     for (const item of frame.events) parts.events.push(item);
-    for (const item of frame.missed ?? []) parts.missed.push(item);
+    if (frame.missed) parts.missed ??= [];
+    for (const item of frame.missed ?? []) parts.missed?.push(item);
     parts.truncated ||= frame.truncated === true;
     parts.next++;
     subscription.parts = parts;
     if (!frame.last) return this.#await(subscription);
-    this.#noticeGap(frame, parts, subscription.wants);
     this.#apply(frame, parts);
     this.#live(subscription.attempt, 0);
   }
@@ -381,14 +382,6 @@ export class Topic implements SeatTopic {
     this.#statusVersion++;
   }
 
-  /** Whether what was missed is not all of it. */
-  #noticeGap({ epoch, offset }: ServerFrameOf['snapshot'], { truncated }: Parts, wants: Wants): void {
-    const from = this.#knowledge ?? this.#stored;
-    const isCurrent = from?.epoch === epoch && from.offset >= offset;
-    if (truncated) this.#gap('the server does not have all of it any more');
-    else if (wants === 'state' && from && !isCurrent) this.#gap('all of it was too large to be held');
-  }
-
   /** Events are lost that nobody can count. */
   #gap(why: string): void {
     this.#gaps++;
@@ -417,16 +410,19 @@ export class Topic implements SeatTopic {
     const isUnclear = parts.events.some(({ key }, i) => key == null && !readable[i]);
     const first = events.find(({ key }) => key === null);
     const completeSince = first ? first.offset - 1 : isUnclear ? offset : 0;
+    const from = this.#knowledge ?? this.#stored;
+    const reachesBack = from?.epoch === epoch ? from.offset >= completeSince : !first && !isUnclear;
+    if (parts.truncated) this.#gap('the server does not have all of it any more');
+    else if (!parts.missed && from && !reachesBack) this.#gap('there is no more than the state of it');
     const cache = new LastValueCache(this.#context.settings.tailLimit, completeSince);
     for (const item of events) cache.put(item);
-    const missed = parts.missed
-      .map(read)
+    const isNew = (item: TabItem) => item.offset > (known?.offset ?? 0);
+    const missed = (parts.missed?.map(read) ?? (known ? events.filter(isNew) : []))
       .filter((item) => item !== null)
       .filter((item) => !item.critical || criticals.arrived(item));
-    const isNew = (item: TabItem) => item.offset > (known?.offset ?? 0);
     const losable = missed.filter((item) => isNew(item) && isLosableItem(item)).length;
     this.#knowledge = { epoch, offset, lastSeen: ts, cache, criticals };
-    const ends = { completeSince, asked: this.#asked, gaps: this.#gaps };
+    const ends = { completeSince, asked: parts.missed && this.#asked, gaps: this.#gaps };
     this.journal.addSnapshot({ epoch, offset, ts, events, missed, losable, ...ends });
   }
 
