@@ -59,6 +59,7 @@ describe('the packed files', () => {
       'docs',
       'package.json',
       'src',
+      'testing',
       'worker',
     ]);
     expect(files.filter((file) => /\.test\.|tsconfig/.test(file))).toEqual([]);
@@ -141,7 +142,7 @@ describe('at run time', () => {
   });
 
   test('tests get the client, the hub and the logic of the server: nothing of Node, no ws, no idb', () => {
-    const { modules, packages } = entry('src/testing/index.js');
+    const { modules, packages } = entry('testing/index.js');
     expect(packages).toEqual(['comlink', 'valibot']);
     expect(modules.filter((module) => module.startsWith('worker/browser/'))).toEqual([]);
   });
@@ -154,7 +155,7 @@ describe('at run time', () => {
     for (const file of entries) {
       const { modules } = closureOf(join(installed, file), join(installed, 'dist'));
       expect(
-        outside([], modules).filter((module) => module.startsWith('src/testing/')),
+        outside([], modules).filter((module) => module.startsWith('testing/')),
         file,
       ).toEqual([]);
     }

@@ -14,8 +14,8 @@ const files = filesOf(DOCUMENT);
 
 /** A store that its author would have written: here, the one that the testbed uses. */
 const MY_STORE = `
-import { Disk } from '../node_modules/trunkline/dist/src/testing/fakes/disk.js';
-import { MemoryStore } from '../node_modules/trunkline/dist/src/testing/fakes/store.js';
+import { Disk } from '../node_modules/trunkline/dist/testing/fakes/disk.js';
+import { MemoryStore } from '../node_modules/trunkline/dist/testing/fakes/store.js';
 const disks = new Map<string, Disk>();
 export class MyStore extends MemoryStore {
   constructor(name: string) {
@@ -85,5 +85,5 @@ async function testingModulesIn(...entryPoints: string[]): Promise<string[]> {
   return Object.values(metafile.outputs)
     .flatMap(({ inputs }) => Object.entries(inputs))
     .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
-    .flatMap(([input]) => /trunkline\/dist\/src\/testing\/(.*)$/.exec(input)?.[1] ?? []);
+    .flatMap(([input]) => /trunkline\/dist\/testing\/(.*)$/.exec(input)?.[1] ?? []);
 }

@@ -20,7 +20,7 @@ const SHELL = 'worker/shell/';
 const SERVER = 'src/server/';
 /** The server's logic, free of Node. */
 const SERVER_CORE = 'src/server/core/';
-const TESTING = 'src/testing/';
+const TESTING = 'testing/';
 
 /** Types count as well: who needs to know a type, knows the module. */
 const LAYERS: readonly Layer[] = [
@@ -46,7 +46,7 @@ const LAYERS: readonly Layer[] = [
   { path: 'demo/', modules: [], packages: 'any' },
 ];
 
-const files = ['src', 'worker', 'demo']
+const files = ['src', 'worker', 'testing', 'demo']
   .filter((folder) => existsSync(resolve(ROOT, folder)))
   .flatMap((folder) => filesBelow(ROOT, folder, /\.tsx?$/));
 

@@ -1,5 +1,5 @@
-import type { HandClock } from '../../src/testing/fakes/clock.ts';
-import type { Wire } from '../../src/testing/fakes/network.ts';
+import type { HandClock } from '../../testing/fakes/clock.ts';
+import type { Wire } from '../../testing/fakes/network.ts';
 import type { Account } from './account.ts';
 import type { Ledger } from './ledger.ts';
 import type { Who } from './people.ts';

@@ -1,6 +1,6 @@
 import { createClientOn } from '../../src/client/create-client.ts';
 import type { Client, OutboxEntry } from '../../src/index.ts';
-import type { FakePage } from '../../src/testing/fakes/page.ts';
+import type { FakePage } from '../../testing/fakes/page.ts';
 import type { Account, Act, Receipt, Wish } from './account.ts';
 import type { Build } from './actions.ts';
 import type { Ledger } from './ledger.ts';

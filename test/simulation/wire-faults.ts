@@ -1,5 +1,5 @@
 import type { ServerFrame } from '../../src/protocol/frames/index.ts';
-import type { Wire } from '../../src/testing/fakes/network.ts';
+import type { Wire } from '../../testing/fakes/network.ts';
 import { chance } from './random.ts';
 
 type Snapshot = ServerFrame & { type: 'snapshot' };

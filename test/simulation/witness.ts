@@ -1,6 +1,6 @@
 import type { ClientFrame, ServerFrame } from '../../src/protocol/frames/index.ts';
 import type { Batch, Position, TabItem } from '../../src/protocol/port.ts';
-import type { Wire } from '../../src/testing/fakes/network.ts';
+import type { Wire } from '../../testing/fakes/network.ts';
 import type { Account } from './account.ts';
 import { Held } from './held.ts';
 import type { Ledger } from './ledger.ts';

@@ -1,7 +1,7 @@
-import { FakeBrowser } from '../../src/testing/fakes/browser.ts';
-import { HandClock } from '../../src/testing/fakes/clock.ts';
-import type { Disk } from '../../src/testing/fakes/disk.ts';
-import { FakeNetwork } from '../../src/testing/fakes/network.ts';
+import { FakeBrowser } from '../../testing/fakes/browser.ts';
+import { HandClock } from '../../testing/fakes/clock.ts';
+import type { Disk } from '../../testing/fakes/disk.ts';
+import { FakeNetwork } from '../../testing/fakes/network.ts';
 import type { Action, Build, SharedBuild, TokenMood } from './actions.ts';
 import { Ledger } from './ledger.ts';
 import { PEOPLE, type Who } from './people.ts';

@@ -3,12 +3,12 @@ import { createClientOn } from '../../src/client/create-client.ts';
 import type { Client, Connection } from '../../src/index.ts';
 import { defineProtocol } from '../../src/protocol/index.ts';
 import type { AnyProtocol } from '../../src/protocol/types.ts';
-import { FakeBrowser } from '../../src/testing/fakes/browser.ts';
-import { HandClock } from '../../src/testing/fakes/clock.ts';
-import { FakeNetwork } from '../../src/testing/fakes/network.ts';
-import type { FakePage } from '../../src/testing/fakes/page.ts';
-import { Happenings } from '../../src/testing/happenings.ts';
-import { ScriptedServer } from '../../src/testing/server.ts';
+import { FakeBrowser } from '../../testing/fakes/browser.ts';
+import { HandClock } from '../../testing/fakes/clock.ts';
+import { FakeNetwork } from '../../testing/fakes/network.ts';
+import type { FakePage } from '../../testing/fakes/page.ts';
+import { Happenings } from '../../testing/happenings.ts';
+import { ScriptedServer } from '../../testing/server.ts';
 import type { HubSettings } from '../../worker/core/settings.ts';
 
 const decide = { schema: z.object({ gate: z.string() }), priority: 'high' as const };

@@ -11,7 +11,7 @@ import type {
   TopicUpdate,
 } from '../../src/protocol/port.ts';
 import type { AnyProtocol } from '../../src/protocol/types.ts';
-import { Disk } from '../../src/testing/fakes/disk.ts';
+import { Disk } from '../../testing/fakes/disk.ts';
 import { HubMachine } from '../../worker/core/hub-machine.ts';
 import type { Effect, Input } from '../../worker/core/io.ts';
 import { Sessions } from '../../worker/core/sessions.ts';

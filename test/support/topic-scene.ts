@@ -3,7 +3,7 @@ import type { ClientFrameOf, ServerFrameOf, SnapshotItem } from '../../src/proto
 import { defineProtocol } from '../../src/protocol/index.ts';
 import type { Typed } from '../../src/protocol/interpret.ts';
 import type { TabItem } from '../../src/protocol/port.ts';
-import type { Disk } from '../../src/testing/fakes/disk.ts';
+import type { Disk } from '../../testing/fakes/disk.ts';
 import type { HubSettings } from '../../worker/core/settings.ts';
 import { HubWorld, type WorldTab } from './hub-world.ts';
 

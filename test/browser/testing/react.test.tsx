@@ -3,7 +3,7 @@ import { act, cleanup, fireEvent, render, within } from '@testing-library/react'
 import { type ReactElement, StrictMode, startTransition, useState } from 'react';
 import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest';
 import { createHooks } from '../../../src/react/index.ts';
-import { createTestbed, type Testbed, type TestTab } from '../../../src/testing/index.ts';
+import { createTestbed, type Testbed, type TestTab } from '../../../testing/index.ts';
 import { protocol } from '../client/support/protocol.ts';
 
 type Protocol = typeof protocol;

@@ -1,7 +1,7 @@
 import { openDB } from 'idb';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { scopeName } from '../../../src/protocol/names.ts';
-import { storeConformance } from '../../../src/testing/conformance/store.ts';
+import { storeConformance } from '../../../testing/conformance/store.ts';
 import { IdbStore } from '../../../worker/browser/store/idb-store.ts';
 import { FORMAT } from '../../../worker/browser/store/schema.ts';
 import { cursor, entry, expectFailure, outcome, put } from '../../support/store-rows.ts';

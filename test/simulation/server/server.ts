@@ -1,10 +1,10 @@
 import { Broker } from '../../../src/server/core/broker.ts';
 import { resolveLimits } from '../../../src/server/core/limits.ts';
 import type { EventLog, Principal } from '../../../src/server/log/event-log.ts';
-import type { HandClock } from '../../../src/testing/fakes/clock.ts';
-import { Life, lifeTimer } from '../../../src/testing/fakes/life.ts';
-import { logUntilDeath } from '../../../src/testing/fakes/log.ts';
-import type { FakeNetwork } from '../../../src/testing/fakes/network.ts';
+import type { HandClock } from '../../../testing/fakes/clock.ts';
+import { Life, lifeTimer } from '../../../testing/fakes/life.ts';
+import { logUntilDeath } from '../../../testing/fakes/log.ts';
+import type { FakeNetwork } from '../../../testing/fakes/network.ts';
 import type { Ledger } from '../ledger.ts';
 import { PEOPLE } from '../people.ts';
 import { isReadable, serverProtocol } from '../protocol.ts';

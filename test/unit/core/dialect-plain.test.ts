@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import * as z from 'zod/mini';
 import { defineProtocol } from '../../../src/protocol/index.ts';
 import type { AttachRequest } from '../../../src/protocol/port.ts';
-import type { Disk } from '../../../src/testing/fakes/disk.ts';
+import type { Disk } from '../../../testing/fakes/disk.ts';
 import { browser } from '../../../worker/browser/platform.ts';
 import { plainRefusal } from '../../../worker/core/dialect/plain.ts';
 import { type HubSettings, hubSettings } from '../../../worker/core/settings.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Disk } from '../../../src/testing/fakes/disk.ts';
+import { Disk } from '../../../testing/fakes/disk.ts';
 import { HubWorld } from '../../support/hub-world.ts';
 import { closedOf, connect, DURABLE, decide, ops, remark, start } from './ops.ts';
 

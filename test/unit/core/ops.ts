@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { defineProtocol } from '../../../src/protocol/index.ts';
 import type { Connection } from '../../../src/protocol/model.ts';
-import type { Disk } from '../../../src/testing/fakes/disk.ts';
+import type { Disk } from '../../../testing/fakes/disk.ts';
 import type { HubSettings } from '../../../worker/core/settings.ts';
 import { HubWorld, type WorldTab } from '../../support/hub-world.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Disk } from '../../../src/testing/fakes/disk.ts';
+import type { Disk } from '../../../testing/fakes/disk.ts';
 import type { StoredEntry } from '../../../worker/core/store.ts';
 import { HubWorld } from '../../support/hub-world.ts';
 import { connect, decide, ops, remark, start } from './ops.ts';

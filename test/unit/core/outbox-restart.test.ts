@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import * as z from 'zod/mini';
 import { defineProtocol } from '../../../src/protocol/index.ts';
 import type { AnyProtocol } from '../../../src/protocol/types.ts';
-import type { Disk } from '../../../src/testing/fakes/disk.ts';
+import type { Disk } from '../../../testing/fakes/disk.ts';
 import { HubWorld, START } from '../../support/hub-world.ts';
 import { connect, DURABLE, decide, giveEmpty, ops, remark, start } from './ops.ts';
 

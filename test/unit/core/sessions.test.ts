@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { AttachRequest } from '../../../src/protocol/port.ts';
-import { Disk } from '../../../src/testing/fakes/disk.ts';
+import { Disk } from '../../../testing/fakes/disk.ts';
 import { Sessions } from '../../../worker/core/sessions.ts';
 import { HubWorld, type WorldTab } from '../../support/hub-world.ts';
 import { closedOf, decide, ops, start } from './ops.ts';

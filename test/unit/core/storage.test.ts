@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Disk } from '../../../src/testing/fakes/disk.ts';
+import { Disk } from '../../../testing/fakes/disk.ts';
 import type { StoreFailure } from '../../../worker/core/store.ts';
 import { HubWorld, type WorldTab } from '../../support/hub-world.ts';
 import { connect, DURABLE, decide, IN_MEMORY, ops, remark, start } from './ops.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Disk } from '../../../src/testing/fakes/disk.ts';
+import { Disk } from '../../../testing/fakes/disk.ts';
 import {
   alarm,
   item,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Life } from '../../../src/testing/fakes/life.ts';
+import { Life } from '../../../testing/fakes/life.ts';
 import { commonChannel, type FindMessage, relayChannel } from '../../../worker/shell/channel.ts';
 import { ownerLock } from '../../../worker/shell/election.ts';
 import {

@@ -7,7 +7,7 @@ import { ServerTime } from '../../../src/server/core/server-time.ts';
 import { memoryLog } from '../../../src/server/index.ts';
 import type { EventLog } from '../../../src/server/log/event-log.ts';
 import { sqliteLog } from '../../../src/server/sqlite/index.ts';
-import { HandClock } from '../../../src/testing/fakes/clock.ts';
+import { HandClock } from '../../../testing/fakes/clock.ts';
 import { command, ID } from './support/command.ts';
 import { HandWorld } from './support/hand.ts';
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { HandClock } from '../../../src/testing/fakes/clock.ts';
-import { Life } from '../../../src/testing/fakes/life.ts';
-import { FakeLocks } from '../../../src/testing/fakes/locks.ts';
+import { HandClock } from '../../../testing/fakes/clock.ts';
+import { Life } from '../../../testing/fakes/life.ts';
+import { FakeLocks } from '../../../testing/fakes/locks.ts';
 
 function world() {
   const clock = new HandClock();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { storeConformance } from '../../../src/testing/conformance/store.ts';
-import { Disk } from '../../../src/testing/fakes/disk.ts';
-import { MemoryStore } from '../../../src/testing/fakes/store.ts';
+import { storeConformance } from '../../../testing/conformance/store.ts';
+import { Disk } from '../../../testing/fakes/disk.ts';
+import { MemoryStore } from '../../../testing/fakes/store.ts';
 import { entry, expectFailure, put } from '../../support/store-rows.ts';
 
 describe('the store in memory', () => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { HandClock } from '../../../src/testing/fakes/clock.ts';
-import { Life } from '../../../src/testing/fakes/life.ts';
-import { FakeNetwork } from '../../../src/testing/fakes/network.ts';
+import { HandClock } from '../../../testing/fakes/clock.ts';
+import { Life } from '../../../testing/fakes/life.ts';
+import { FakeNetwork } from '../../../testing/fakes/network.ts';
 
 test('a message overtakes none that was sent before it, also where the latency falls meanwhile', async () => {
   const clock = new HandClock();

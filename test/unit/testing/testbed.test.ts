@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { defineProtocol } from '../../../src/protocol/index.ts';
-import { createTestbed, type TestTab } from '../../../src/testing/index.ts';
+import { createTestbed, type TestTab } from '../../../testing/index.ts';
 
 const protocol = defineProtocol({
   app: 'ops',

@@ -2,7 +2,7 @@ import { act } from '@testing-library/react';
 import { act as reactAct } from 'react';
 import { expectTypeOf, test } from 'vitest';
 import type { Client } from '../../../src/index.ts';
-import { type Act, createTestbed, type Received, type TestTab } from '../../../src/testing/index.ts';
+import { type Act, createTestbed, type Received, type TestTab } from '../../../testing/index.ts';
 import { type Ops, ops } from '../server/support/protocol.ts';
 
 test("`act` may be React's own, or Testing Library's", () => {

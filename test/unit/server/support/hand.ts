@@ -11,7 +11,7 @@ import { Broker, type BrokerOptions } from '../../../../src/server/core/broker.t
 import { type Limits, resolveLimits } from '../../../../src/server/core/limits.ts';
 import type { Inbound, Peer } from '../../../../src/server/core/peer.ts';
 import { memoryLog } from '../../../../src/server/index.ts';
-import { HandClock } from '../../../../src/testing/fakes/clock.ts';
+import { HandClock } from '../../../../testing/fakes/clock.ts';
 import { ops } from './protocol.ts';
 
 /** The server's logic without sockets. */

@@ -1,5 +1,5 @@
-import { type HubSettings, hubSettings } from '../../worker/core/settings.ts';
-import type { AnyProtocol } from '../protocol/types.ts';
+import type { AnyProtocol } from '../src/protocol/types.ts';
+import { type HubSettings, hubSettings } from '../worker/core/settings.ts';
 import { FakeBrowser } from './fakes/browser.ts';
 import { HandClock } from './fakes/clock.ts';
 import { FakeNetwork } from './fakes/network.ts';

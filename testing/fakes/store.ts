@@ -1,9 +1,4 @@
-import {
-  type LoadedState,
-  type Store,
-  StoreError,
-  type StoreTransaction,
-} from '../../../worker/core/store.ts';
+import { type LoadedState, type Store, StoreError, type StoreTransaction } from '../../worker/core/store.ts';
 import type { Disk } from './disk.ts';
 
 type Connection =

@@ -1,4 +1,4 @@
-import type { EventLog } from '../../server/log/event-log.ts';
+import type { EventLog } from '../../src/server/log/event-log.ts';
 import type { Life } from './life.ts';
 
 type Commit = EventLog['commit'];

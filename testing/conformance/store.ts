@@ -7,7 +7,7 @@ import type {
   StoredOutcome,
   StoreFailure,
   StoreOp,
-} from '../../../worker/core/store.ts';
+} from '../../worker/core/store.ts';
 
 /** One thing that a store must do; `run` rejects where it does not. */
 export interface ConformanceCheck {

@@ -9,7 +9,7 @@ import {
   type StoreOp,
   type StoreTransaction,
   type UnreadableRow,
-} from '../../../worker/core/store.ts';
+} from '../../worker/core/store.ts';
 
 interface Tables {
   readonly entries: Map<string, StoredEntry>;

@@ -1,6 +1,6 @@
-import { createClientOn } from '../client/create-client.ts';
-import type { Client, CreateClientOptions } from '../client/types.ts';
-import type { AnyProtocol } from '../protocol/types.ts';
+import { createClientOn } from '../src/client/create-client.ts';
+import type { Client, CreateClientOptions } from '../src/client/types.ts';
+import type { AnyProtocol } from '../src/protocol/types.ts';
 import type { FakePage } from './fakes/page.ts';
 import type { Happenings } from './happenings.ts';
 

@@ -9,8 +9,8 @@ export type {
   StoreFailure,
   StoreOp,
   StoreTransaction,
-} from '../../worker/core/store.ts';
-export { StoreError } from '../../worker/core/store.ts';
+} from '../worker/core/store.ts';
+export { StoreError } from '../worker/core/store.ts';
 export { type ConformanceCheck, storeConformance } from './conformance/store.ts';
 export type { Act } from './happenings.ts';
 export type { Received, Refusal, TestServer, TestServerOptions } from './server.ts';

@@ -1,6 +1,6 @@
-import type { PagePlatform, PageWatcher, WorkerLine } from '../../client/platform.ts';
-import type { HubPort } from '../../protocol/calls.ts';
-import type { Batch, TabSink } from '../../protocol/port.ts';
+import type { PagePlatform, PageWatcher, WorkerLine } from '../../src/client/platform.ts';
+import type { HubPort } from '../../src/protocol/calls.ts';
+import type { Batch, TabSink } from '../../src/protocol/port.ts';
 import type { BrowserProfile } from './browser-profile.ts';
 import { Life, lifeTimer } from './life.ts';
 import type { ConnectedPage, FakeWorker } from './worker.ts';

@@ -1,5 +1,5 @@
-import type { Socket } from '../../../worker/shell/platform.ts';
-import type { Inbound, Peer } from '../../server/core/peer.ts';
+import type { Inbound, Peer } from '../../src/server/core/peer.ts';
+import type { Socket } from '../../worker/shell/platform.ts';
 import type { HandClock } from './clock.ts';
 import type { Life } from './life.ts';
 
