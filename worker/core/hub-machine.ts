@@ -119,16 +119,7 @@ export class HubMachine {
     this.#keeper = new Keeper(context, () => this.#tabs.changed('storage'));
     this.#route = new Route(context);
     const route = this.#route;
-    this.#connection = new Connection(context, {
-      get dialect() {
-        return route.dialect;
-      },
-      get url() {
-        return route.url;
-      },
-      get origin() {
-        return route.origin;
-      },
+    this.#connection = new Connection(context, route, {
       requestToken: () => this.#requestToken(),
       forgetRequest: () => this.#tokens.forget(),
       hello: (token) => this.#hello(token),

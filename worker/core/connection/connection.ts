@@ -2,8 +2,8 @@ import { endOfGoodbye, endOfSocket } from '../../../src/protocol/codes.ts';
 import type { ClientFrame, ServerFrame, ServerFrameOf } from '../../../src/protocol/frames/index.ts';
 import type { Connection as ConnectionView, Diagnosis } from '../../../src/protocol/model.ts';
 import type { Context } from '../context.ts';
-import type { Dialect } from '../dialect/dialect.ts';
 import type { Writable } from '../outbox/box.ts';
+import type { Route } from '../route.ts';
 import { Attempts } from './attempts.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';
 import { type Ending, IDLE, isFailure } from './ending.ts';
@@ -58,10 +58,6 @@ type Hold =
 
 /** What the rest of the hub does for the connection, and hears from it. */
 export interface ConnectionOwner {
-  readonly dialect: Dialect;
-  readonly url: string;
-  /** As much of it as may be shown. */
-  readonly origin: string;
   /** Asks a tab; the answer comes by `gotToken`. */
   requestToken(): void;
   /** Nobody waits for the answer any more. */
@@ -87,6 +83,7 @@ export interface ConnectionOwner {
 /** The one socket: when it is opened, how its life is watched, what its end means. */
 export class Connection {
   readonly #context: Context;
+  readonly #route: Route;
   readonly #owner: ConnectionOwner;
   #state: State = { state: 'closed', ending: IDLE, hold: 'none', retryAt: null };
   #generation = 0;
@@ -103,8 +100,9 @@ export class Connection {
   /** When anything was last heard on an open connection. */
   #heardAt = Number.NEGATIVE_INFINITY;
 
-  constructor(context: Context, owner: ConnectionOwner) {
+  constructor(context: Context, route: Route, owner: ConnectionOwner) {
     this.#context = context;
+    this.#route = route;
     this.#owner = owner;
     this.#breaker = new CircuitBreaker(context);
     this.#attempts = new Attempts(context);
@@ -219,7 +217,7 @@ export class Connection {
     this.#liveSockets++;
     this.#state = { state: 'connecting', generation, helloAt: null };
     const { connectTimeoutMs } = this.#context.settings;
-    const { url, origin, dialect } = this.#owner;
+    const { url, origin, dialect } = this.#route;
     this.#context.after('connect', connectTimeoutMs, () =>
       this.#fail('timeout', `no welcome from ${origin} within ${connectTimeoutMs} ms`),
     );
@@ -279,7 +277,7 @@ export class Connection {
       const message = `dropped a message of ${data.length} characters; the hub takes ${MAX_MESSAGE_CHARACTERS}`;
       return this.#context.reportOnce('oversized', 'too_large', message);
     }
-    const all = this.#owner.dialect.decode(data, now);
+    const all = this.#route.dialect.decode(data, now);
     for (const parsed of all) {
       if (parsed.ok) {
         const { frame } = parsed;
@@ -380,7 +378,7 @@ export class Connection {
 
   #watch(generation: number, everyMs: number): Heartbeat {
     const line: WatchedLine = {
-      answersPings: this.#owner.dialect.heartbeat,
+      answersPings: this.#route.dialect.heartbeat,
       isReceiving: () => this.#owner.isReceiving(),
       ping: (id) => this.write({ type: 'ping', id }),
       measure: () => this.#context.emit({ type: 'measure_socket', generation }),
@@ -401,14 +399,14 @@ export class Connection {
 
   #heardClock(serverTime: number | undefined, askedAt: number | null): void {
     // The plain dialect's server says nothing of its clock.
-    if (serverTime === undefined || askedAt === null || this.#owner.dialect.name === 'plain') return;
+    if (serverTime === undefined || askedAt === null || this.#route.dialect.name === 'plain') return;
     const { serverClock, uptime } = this.#context;
     if (serverClock.heard(serverTime, askedAt, uptime)) this.#owner.heardClock();
   }
 
   #send(generation: number, frame: ClientFrame): void {
     const { counts, now } = this.#context;
-    const { text, answers } = this.#owner.dialect.encode(frame, now);
+    const { text, answers } = this.#route.dialect.encode(frame, now);
     if (text !== null) {
       counts.messagesOut++;
       counts.charactersOut += text.length;
