@@ -11,7 +11,7 @@ export function createIntroduction(
   { identity, url, dialect = 'trunkline.v1', token, diagnose }: CreateClientOptions,
 ) {
   /** What changes from hub to hub. */
-  const known: Pick<AttachRequest, 'session' | 'askedAt' | 'settledSince' | 'signOuts'> = {};
+  const known: Pick<AttachRequest, 'session' | 'askedAt' | 'settledSince' | 'signOuts' | 'principal'> = {};
   return {
     /** @throws TypeError for an address that is none. */
     toHub(lease: string, begunAfter: number): AttachRequest {
@@ -32,10 +32,12 @@ export function createIntroduction(
       known.askedAt ??= now();
       return request;
     },
-    heard({ settled = [], signOuts = known.signOuts }: Batch) {
+    heard({ settled = [], signOuts = known.signOuts, principal }: Batch) {
       const numbers = settled.map(({ n = 0 }) => n);
       known.settledSince = Math.max(known.settledSince ?? 0, ...numbers);
       known.signOuts = signOuts;
+      // Whose the commands here are, whoever else the server may take a later hub for.
+      known.principal ??= principal;
     },
   };
 }

@@ -60,6 +60,8 @@ export interface AttachRequest {
    * it, however many it was told of. Absent: of an older build.
    */
   begunAfter?: number | undefined;
+  /** For whom the server took this client's first hub that was connected. Absent: it has been told of none. */
+  principal?: string | undefined;
   /** When this client first asked to be attached, ms since 1970; absent that first time. Counts while `signOuts` is absent. */
   askedAt?: number | undefined;
 }
@@ -154,6 +156,8 @@ export interface Batch {
   diagnose?: number;
   /** For this tab's logger and `onError`. */
   reports?: HubMessage[];
+  /** Whose the outbox is. Absent, too, while no server has said it. */
+  principal?: string;
   /** How often this identity has signed out here: what the tab says when it attaches again. */
   signOuts?: number;
   /** The last batch of this hub: another one has, or will have, its work. The tab is to attach again. */

@@ -61,12 +61,16 @@ export class BrowserScene {
   readonly browser = new FakeBrowser(this.clock, this.network);
   readonly server: ScriptedServer<P>;
   readonly errors: unknown[] = [];
+  /** Whom the server takes this browser for. */
+  principal = 'anonymous';
 
   constructor() {
     const happenings = new Happenings(this.clock, (work) => work());
     this.clock.stirred = () => {};
     const world = { clock: this.clock, network: this.network, happenings };
-    this.server = new ScriptedServer<P>(PROTOCOL, {}, world, (error) => this.errors.push(error));
+    this.server = new ScriptedServer<P>(PROTOCOL, { authenticate: () => this.principal }, world, (error) =>
+      this.errors.push(error),
+    );
   }
 
   /** @param script of a SharedWorker that all its pages share; `null`: the page has a worker of its own. */

@@ -77,6 +77,7 @@ export class Disk {
     this.#safe = emptyTables();
     this.loseRelaxed();
     this.databaseId = `another one after ${this.databaseId}`;
+    this.clientId = this.clientId.replace(/^\d+/, (first) => String(Number(first) + 1).padStart(8, '0'));
   }
 
   /** A hub takes the rows over. @param held the term under which it had them before @throws StoreError */

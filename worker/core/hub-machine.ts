@@ -8,7 +8,7 @@ import {
 } from '../../src/protocol/calls.ts';
 import type { ClientFrame, ServerFrame, ServerFrameOf } from '../../src/protocol/frames/index.ts';
 import type { HubReport, Outcome } from '../../src/protocol/model.ts';
-import type { AttachRequest, OutgoingCommand } from '../../src/protocol/port.ts';
+import type { AttachRequest, OutgoingCommand, Reply } from '../../src/protocol/port.ts';
 import { Connection, MAX_MESSAGE_CHARACTERS } from './connection/connection.ts';
 import { TokenSource } from './connection/token.ts';
 import { Context, type HubOptions } from './context.ts';
@@ -19,7 +19,7 @@ import type { Effect, EndReason, Input, TabId } from './io.ts';
 import { Keeper } from './keeper.ts';
 import type { Box } from './outbox/box.ts';
 import * as outbox from './outbox/outbox.ts';
-import { ANSWER_WITHIN_MS, type Answer, ok } from './reply.ts';
+import { ANSWER_WITHIN_MS, type Answer, ok, refusal } from './reply.ts';
 import { reportOf } from './report.ts';
 import { Route } from './route.ts';
 import type { Sessions } from './sessions.ts';
@@ -46,6 +46,8 @@ interface Asked {
   readonly appVersion: number;
   /** When a person asked for it, by this hub's uptime. */
   readonly takenAt: number;
+  /** Whose it is, as far as the page was told that before. */
+  readonly principal: string | undefined;
 }
 
 type Handlers = {
@@ -88,7 +90,8 @@ export class HubMachine {
     subscribe: told((call, tab) => this.#tabs.subscribe(tab, call.topic, call.ticket, call.position)),
     unsubscribe: told((call, tab) => this.#tabs.unsubscribe(tab, call.topic)),
     took: told((call) => this.#topics.took(call.topic, call.epoch, call.taken, call.ts)),
-    send: ({ command }, tab, reply, { appVersion, takenAt }) => {
+    send: ({ command }, tab, reply, { appVersion, takenAt, principal }) => {
+      if (this.#identity.isAnothers(principal)) return reply(anothers(command));
       this.#tabs.sends(tab, command.id);
       outbox.send(this.#outbox, command, appVersion, takenAt, reply);
     },
@@ -145,6 +148,7 @@ export class HubMachine {
       settled: (settled) => this.#tabs.settled(settled),
     });
     this.#identity = new Identity(context, this.#keeper, {
+      named: () => this.#tabs.changed('principal'),
       bound: () => outbox.pump(this.#outbox),
       mismatched: (message) => this.#connection.pause('identity_mismatch', message),
     });
@@ -171,6 +175,7 @@ export class HubMachine {
         ...(this.#database !== null && { database: this.#database }),
       }),
       outbox: () => outbox.view(this.#outbox),
+      principal: () => this.#identity.principal,
       // Another worker may have counted on since this one read it.
       signOuts: () => (this.#keeper.wasRead ? this.#sessions.signOuts : null),
     });
@@ -256,6 +261,7 @@ export class HubMachine {
     const reply: Answer<unknown> = (value) => this.#context.emit({ type: 'reply', tab, call, reply: value });
     const asked = {
       appVersion: this.#tabs.appVersionOf(tab),
+      principal: this.#tabs.principalOf(tab),
       takenAt: this.#context.uptime - ageOf(request, this.#context),
     };
     const { kind, atOnce }: Call = CALLS[request.method];
@@ -288,6 +294,8 @@ export class HubMachine {
   #admit(tab: TabId, request: AttachRequest): void {
     if (this.#sessions.isOver(request, this.#context.now)) return this.#turnAway(tab);
     this.#sessions.seen(request);
+    // What that page offers again is of this person, also where the store that said so is lost.
+    if (request.principal !== undefined) this.#identity.claimed(request.principal);
     this.#route.wish(tab, request);
     // It left while the store was opened.
     if (!this.#tabs.has(tab)) this.#route.gone(tab);
@@ -336,6 +344,7 @@ export class HubMachine {
     }
     const { ops: unnamed, isOtherPrincipal, isOtherName } = this.#identity.adopt(meta);
     ops.push(...unnamed);
+    this.#tabs.changed('principal');
     // Whom the server takes us for by now, a new connection tells. It owes critical events to the name that is stored; what
     // it owed the other is in memory here.
     const isRenewed = isOtherPrincipal || (isOtherName && this.#route.dialect.name === 'trunkline.v1');
@@ -449,6 +458,17 @@ export class HubMachine {
       topics: this.#topics,
     });
   }
+}
+
+/** What a page is answered whose commands another person than the server's would give. Nothing of it is done. */
+function anothers({ command, maybeSentMs }: OutgoingCommand): Reply<never> {
+  const why = 'the server takes this browser for another person than this page began with';
+  if (maybeSentMs === null)
+    return refusal('closed', `${why}; ${command.type} is not stored; reload the page`);
+  return refusal(
+    'unconfirmed',
+    `${why}; ${command.type} is not sent, and an earlier worker may have sent it`,
+  );
 }
 
 /**

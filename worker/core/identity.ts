@@ -7,6 +7,8 @@ import type { StoredMeta, StoreOp } from './store.ts';
 type Binding = { state: 'unbound' } | { state: 'binding' | 'bound'; principal: string };
 
 export interface IdentityOwner {
+  /** It is known whose the outbox is. */
+  named(): void;
   /** Whose the outbox is has come to be stored: commands may leave. */
   bound(): void;
   /** The server takes this browser for another person than the outbox belongs to. */
@@ -49,7 +51,7 @@ export class Identity {
     const isOtherName = this.#clientId !== null && this.#clientId !== clientId;
     this.#clientId = clientId;
     const ops: StoreOp[] = [];
-    const known = this.#binding.state === 'unbound' ? null : this.#binding.principal;
+    const known = this.principal;
     if (principal === null) {
       if (known !== null) ops.push({ op: 'set', fields: { principal: known } });
     } else if (principal !== known) this.#binding = { state: 'bound', principal };
@@ -63,6 +65,21 @@ export class Identity {
   /** There is no store, for now. */
   adoptFresh(): void {
     this.#clientId = this.#freshClientId;
+  }
+
+  /** Whose the outbox is; `null`: nobody has said it yet. */
+  get principal(): string | null {
+    return this.#binding.state === 'unbound' ? null : this.#binding.principal;
+  }
+
+  /** A page was told by an earlier hub whose its commands are: the store that said so may be lost. */
+  claimed(principal: string): void {
+    if (this.#binding.state === 'unbound') this.#bind(principal);
+  }
+
+  /** Whether commands of that person are another's than the outbox. `undefined`: of whoever it is. */
+  isAnothers(principal: string | undefined): boolean {
+    return principal !== undefined && this.principal !== null && principal !== this.principal;
   }
 
   get clientId(): ClientFrameOf['hello']['client_id'] {
@@ -108,6 +125,7 @@ export class Identity {
   #bind(principal: string): void {
     const binding: Binding = { state: 'binding', principal };
     this.#binding = binding;
+    this.#owner.named();
     this.#keeper.write([{ op: 'set', fields: { principal } }], 'strict', () => {
       binding.state = 'bound';
       this.#owner.bound();

@@ -41,7 +41,7 @@ interface Tab {
 }
 
 /** What every tab is told the same of. */
-type Parts = Required<Pick<Batch, 'connection' | 'clock' | 'storage' | 'outbox' | 'signOuts'>>;
+type Parts = Required<Pick<Batch, 'connection' | 'clock' | 'storage' | 'outbox' | 'principal' | 'signOuts'>>;
 type Part = keyof Parts;
 /** `null`: there is nothing to tell yet. */
 export type TabsSource = { readonly [P in Part]: () => Parts[P] | null };
@@ -97,7 +97,7 @@ export class Tabs implements TokenTabs {
       request,
       visible: request.visible,
       credit: { state: 'ready' },
-      stale: new Set(['connection', 'clock', 'storage', 'outbox', 'signOuts']),
+      stale: new Set(['connection', 'clock', 'storage', 'outbox', 'principal', 'signOuts']),
       settled: [],
       messages: [],
       tokenRequest: null,
@@ -179,6 +179,11 @@ export class Tabs implements TokenTabs {
   /** Of the build that its page is of. A tab that has left meanwhile is not known any more: then it is taken for ours. */
   appVersionOf(id: TabId): number {
     return this.#tabs.get(id)?.request.appVersion ?? this.#context.protocol.version;
+  }
+
+  /** Whose its commands are; `undefined`: nobody has told it yet. */
+  principalOf(id: TabId): string | undefined {
+    return this.#tabs.get(id)?.request.principal;
   }
 
   sends(id: TabId, command: string): void {

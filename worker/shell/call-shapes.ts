@@ -25,6 +25,7 @@ const attachRequest = v.object({
   session: v.optional(v.string()),
   signOuts: v.optional(number),
   begunAfter: v.optional(number),
+  principal: v.optional(v.string()),
   askedAt: v.optional(number),
 });
 

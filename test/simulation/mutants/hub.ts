@@ -26,6 +26,20 @@ export const HUB_MUTANTS: readonly Mutant[] = [
     instead: '    if (this.#binding.principal !== null) {',
   },
   {
+    name: 'a hub whose database was lost knows nothing of whose its pages are',
+    file: 'worker/core/identity.ts',
+    text: "if (this.#binding.state === 'unbound') this.#bind(principal);",
+    instead: "if (this.#binding.state !== 'unbound') this.#bind(principal);",
+    test: 'test/unit/hubs/storage.test.ts',
+  },
+  {
+    name: 'a hub of another person takes what a page offers',
+    file: 'worker/core/hub-machine.ts',
+    text: '      if (this.#identity.isAnothers(principal)) return reply(anothers(command));\n',
+    instead: "      if (principal === '') return reply(anothers(command));\n",
+    test: 'test/unit/hubs/storage.test.ts',
+  },
+  {
     name: 'a hand-over loses the commands that are in memory alone',
     file: 'worker/core/hub-machine.ts',
     text: "if (stored || !outbox.hasPending(this.#outbox)) this.#end('handed_over');",

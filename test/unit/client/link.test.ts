@@ -349,6 +349,23 @@ test('what was sent in the turn of a sign-out reaches the hub ahead of it, and w
   expect(order).toEqual(['send', 'signOut']);
 });
 
+test('a client says for whom the server took it first, whoever else it takes a later hub for', async () => {
+  const s = scene();
+  s.client.connection.subscribe(() => {});
+  const attachments = () => s.hubs.flatMap((hub) => hub.called('attach').map(([request]) => request));
+  for (const [index, principal] of ['ann', 'bob'].entries()) {
+    const hub = await until(() => {
+      if (!s.hubs[index]?.hasTab) throw new Error('the hub is not attached yet');
+      return s.hubs[index];
+    });
+    await hub.deliver({});
+    await hub.deliver({ principal });
+    hub.die();
+    await untilEqual(() => attachments().length, index + 2);
+  }
+  expect(attachments().map(({ principal }) => principal)).toEqual([undefined, 'ann', 'ann']);
+});
+
 test('a client keeps its name, and says how many sign-outs it has heard of whenever it attaches; another client has another name', async () => {
   const s = scene();
   s.client.connection.subscribe(() => {});

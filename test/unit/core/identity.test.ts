@@ -450,3 +450,50 @@ describe('url and dialect', () => {
     expect(world.socket.url).toBe('ws://other/ws');
   });
 });
+
+describe('whose the commands of a page are', () => {
+  const again = { command: { type: 'remark', n: 1 }, maybeSentMs: 1_000 };
+  const principals = ({ batches }: ReturnType<typeof start>['tab']) =>
+    batches.flatMap(({ principal }) => principal ?? []);
+
+  test('each is told as soon as some server, or the store, has said it', () => {
+    const { world, tab } = start();
+    tab.subscribe('run:1');
+    expect(principals(tab)).toEqual([]);
+    world.socket.welcome({ principal: 'ann' });
+    expect(principals(tab)).toEqual(['ann']);
+    const next = new HubWorld(ops, { disk: world.disk, hubId: 'hub-2' });
+    expect(principals(next.attach())).toEqual(['ann']);
+  });
+
+  test('a hub that does not know takes the word of a page, and stores it', () => {
+    const disk = new Disk();
+    disk.failure = 'blocked';
+    const world = new HubWorld(ops, { disk });
+    const tab = world.attach({ principal: 'ann' });
+    const { id } = tab.send(again);
+    world.socket.welcome({ principal: 'bob' });
+    expect(world.socket.sent('command')).toEqual([]);
+    world.socket.close(1000);
+    expect(closedOf(tab).reason).toBe('identity_mismatch');
+    disk.failure = null;
+    world.advance(1_000);
+    expect(disk.principal).toBe('ann');
+    tab.call({ method: 'reconnect' });
+    world.socket.welcome({ principal: 'ann' });
+    expect(world.socket.sent('command')).toMatchObject([{ id }]);
+  });
+
+  test('a hub of somebody else takes none of them: one that is offered again may have run', () => {
+    const { world } = connect();
+    const before = world.effects.length;
+    const tab = world.attach({ principal: 'bob' });
+    expect(tab.send(again).pending.reply).toMatchObject({ ok: false, code: 'unconfirmed' });
+    expect(remark(tab, 2).pending.reply).toMatchObject({ ok: false, code: 'closed' });
+    expect(tab.outbox).toEqual([]);
+    expect(world.effects.slice(before).some(({ type }) => type === 'commit')).toBe(false);
+    expect(world.socket.sent('command')).toEqual([]);
+    const own = world.attach({ principal: 'ann' });
+    expect(remark(own, 3).pending.reply).toEqual(DURABLE);
+  });
+});

@@ -60,6 +60,48 @@ test('a page that slept has not waited for the answer', async () => {
   expect(sent.state).toMatchObject({ durable: expect.any(Boolean) });
 });
 
+test('what a page offers again to a worker whose database was lost never leaves for another person', async () => {
+  const scene = new BrowserScene();
+  const tab = await scene.tab('hub.js');
+  await scene.pass(1_000);
+  const disk = scene.browser.disk('ops', 'ann');
+  const release = disk.hold();
+  const sent = watch(tab.client.send('decide', { gate: 'g' }, DURABLY));
+  await scene.pass(100);
+  scene.principal = 'somebody else';
+  tab.page.worker?.kill();
+  release();
+  disk.erase();
+  await scene.pass(20_000);
+  expect(scene.decided).toEqual([]);
+  expect(sent.state).toMatchObject({ durable: true });
+  expect(tab.connections.at(-1)).toMatchObject({ state: 'closed', reason: 'identity_mismatch' });
+  expect(tab.outbox()).toEqual(['sent']);
+  scene.principal = 'anonymous';
+  tab.client.reconnect();
+  await scene.pass(1_000);
+  expect([tab.outbox(), scene.decided]).toEqual([[], ['g']]);
+});
+
+test('a page that was there before is told that its commands are not sent for another person', async () => {
+  const scene = new BrowserScene();
+  const tab = await scene.tab('hub.js');
+  await scene.pass(1_000);
+  scene.browser.disk('ops', 'ann').failure = 'blocked';
+  scene.principal = 'somebody else';
+  tab.page.life.freeze();
+  tab.page.worker?.kill();
+  const other = await scene.tab('hub.js');
+  await scene.pass(1_000);
+  tab.page.life.thaw();
+  await scene.pass(1_000);
+  const sent = watch(tab.client.send('decide', { gate: 'of the first' }));
+  const own = watch(other.client.send('decide', { gate: 'of the other' }));
+  await scene.pass(20_000);
+  expect(sent.state).toMatchObject({ code: 'closed', message: expect.stringContaining('another person') });
+  expect([own.state, scene.decided]).toMatchObject([{ durable: false }, ['of the other']]);
+});
+
 test.for(['that sent it', 'beside it'])(
   'a decision that the page %s was told to be cancelled does not come back with the next worker',
   async (who) => {
