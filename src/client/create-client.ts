@@ -8,7 +8,7 @@ import { browser } from './browser.ts';
 import { createClock } from './clock.ts';
 import { TrunklineError } from './errors.ts';
 import { judgeCommand } from './judge-command.ts';
-import { createLink } from './link.ts';
+import { Link } from './link.ts';
 import { createLogger, createReport } from './log.ts';
 import { createOffers } from './offers.ts';
 import { createOutbox } from './outbox.ts';
@@ -77,7 +77,7 @@ export function createClientOn<P extends AnyProtocol>(
   const signedOut = () => link.close('signed_out', 'Signed out; create a new client');
 
   const mark = createSignOutMark(platform, protocol.app, options.identity);
-  const link = createLink(platform, protocol, options, {
+  const link = new Link(platform, protocol, options, {
     report,
     closeIfSignedOut() {
       const isOver = mark.isOver();

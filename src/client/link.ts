@@ -6,7 +6,7 @@ import type { Batch } from '../protocol/port.ts';
 import type { AnyProtocol } from '../protocol/types.ts';
 import { type ErrorCode, type Report, TrunklineError } from './errors.ts';
 import { createIntroduction } from './introduction.ts';
-import { type Ask, createPendingCalls } from './pending-calls.ts';
+import { type Ask, PendingCalls } from './pending-calls.ts';
 import type { PagePlatform, WorkerLine } from './platform.ts';
 import { STORAGE_BLOCKED } from './start-failure.ts';
 import type { CreateClientOptions } from './types.ts';
@@ -62,264 +62,263 @@ export interface LinkListener {
 }
 
 /** The way to the hub: starts it when it is needed, notices its death, and starts it again. */
-export interface Link {
+export class Link {
   readonly platform: PagePlatform;
-  /** The hub is needed from now on. On a server nothing happens. */
-  start(): void;
-  /** Asks the hub, now or once it is there. `again`: where it ends over that, the next one is asked. */
-  call<T>(ask: Ask<T>, again?: boolean): Promise<T>;
-  /**
-   * As `call`, for what changes the outbox: rejects with `unconfirmed` where a hub was asked and none has answered in time.
-   * The asking goes on.
-   */
-  change<T>(ask: Ask<T>, again?: boolean): Promise<T>;
-  /** Tells the hub, if there is one: what a new hub must know is told anew by `attached`. */
-  post(ask: Ask<null>): void;
-  /** As `post`, and also to a hub that is still to answer the attachment: its first batch may come ahead of that. */
-  answer(ask: Ask<null>): void;
-  /** @throws TrunklineError `closed`; `unsupported` outside of a page, or of a secure one. */
-  check(): Locks;
-  /** Ends it for good; the hub is told, and has a moment to answer what it was asked. */
-  close(reason: ClosedReason, message: string): Promise<void>;
-}
-
-export function createLink(
-  platform: PagePlatform,
-  protocol: AnyProtocol,
-  options: CreateClientOptions,
-  tab: LinkListener,
-): Link {
-  const introduction = createIntroduction(platform, protocol, options);
-  const calls = createPendingCalls<Phase & { state: 'attached' }>(({ life }) => lost(life, 'hub'));
+  readonly #app: string;
+  readonly #start: CreateClientOptions['worker'];
+  readonly #tab: LinkListener;
+  readonly #introduction: ReturnType<typeof createIntroduction>;
+  readonly #calls = new PendingCalls<Phase & { state: 'attached' }>(({ life }) => this.#lost(life, 'hub'));
   /** Ends with the client. */
-  const page = new AbortController();
-  let phase: Phase = { state: 'idle' };
+  readonly #page = new AbortController();
+  #phase: Phase = { state: 'idle' };
   /** It outlives a hub that has forgotten this tab. */
-  let worker: WorkerLine | undefined;
-  let lostAt = 0;
+  #worker: WorkerLine | undefined;
+  #lostAt = 0;
 
-  const start = () => {
-    if (!platform.isPage()) return;
-    if (phase.state === 'idle') {
-      platform.watchPage(page.signal, {
-        hide: sleep,
-        // A SharedWorker runs on while its page is frozen; a page's own worker must let go of the socket.
-        freeze: () => worker?.isOwn && sleep(),
-        show() {
-          if (phase.state === 'asleep') begin();
-        },
-        signal(signal) {
-          post((hub) => hub.signal(signal));
-          if (phase.state === 'unavailable' && signal !== 'hidden') start();
-        },
-      });
-    }
-    if (phase.state === 'idle' || phase.state === 'unavailable') begin();
-  };
+  constructor(
+    platform: PagePlatform,
+    protocol: AnyProtocol,
+    options: CreateClientOptions,
+    tab: LinkListener,
+  ) {
+    this.platform = platform;
+    this.#app = protocol.app;
+    this.#start = options.worker;
+    this.#tab = tab;
+    this.#introduction = createIntroduction(platform, protocol, options);
+  }
 
-  const check = () => {
-    if (phase.state === 'dead') throw phase.error;
-    const locks = platform.locks();
+  /** The hub is needed from now on. On a server nothing happens. */
+  start(): void {
+    const { state } = this.#phase;
+    if (!this.platform.isPage() || (state !== 'idle' && state !== 'unavailable')) return;
+    if (state === 'idle') this.#watchPage();
+    this.#begin();
+  }
+
+  /** @throws TrunklineError `closed`; `unsupported` outside of a page, or of a secure one. */
+  check(): Locks {
+    if (this.#phase.state === 'dead') throw this.#phase.error;
+    const locks = this.platform.locks();
     if (!locks) {
       throw new TrunklineError('unsupported', 'There are no Web Locks: use a page, and https:');
     }
     return locks;
-  };
+  }
 
-  const call = async <T>(ask: Ask<T>, again = true): Promise<T> => {
-    check();
-    const attached = phase.state === 'attached' ? phase : null;
-    const answer = calls.ask(ask, again, attached);
-    if (!attached) start();
+  /** Asks the hub, now or once it is there. `again`: where it ends over that, the next one is asked. */
+  async call<T>(ask: Ask<T>, again = true): Promise<T> {
+    this.check();
+    const attached = this.#phase.state === 'attached' ? this.#phase : null;
+    const answer = this.#calls.ask(ask, again, attached);
+    if (!attached) this.start();
     return answer;
-  };
+  }
 
-  const change = <T>(ask: Ask<T>, again?: boolean) =>
-    new Promise<T>((resolve, reject) => {
+  /**
+   * As `call`, for what changes the outbox: rejects with `unconfirmed` where a hub was asked and none has answered in time.
+   * The asking goes on.
+   */
+  change<T>(ask: Ask<T>, again?: boolean): Promise<T> {
+    return new Promise((resolve, reject) => {
       let stop: (() => void) | undefined;
       const asked: Ask<T> = (hub) => {
-        stop ??= platform.setTimer(CONFIRM_DEADLINE_MS, () => reject(unconfirmed()));
+        stop ??= this.platform.setTimer(CONFIRM_DEADLINE_MS, () => reject(unconfirmed()));
         return ask(hub);
       };
-      call(asked, again)
+      this.call(asked, again)
         .then(resolve, reject)
         .finally(() => stop?.());
     });
+  }
 
-  const post = (ask: Ask<null>) => {
-    if (phase.state === 'attached') answer(ask);
-  };
+  /** Tells the hub, if there is one: what a new hub must know is told anew by `attached`. */
+  post(ask: Ask<null>): void {
+    if (this.#phase.state === 'attached') this.answer(ask);
+  }
 
-  const answer = (ask: Ask<null>) => {
-    if (!('life' in phase)) return;
-    call(ask, false).catch((error: TrunklineError) => {
-      if (!UNHEARD.includes(error.code)) tab.report(error);
+  /** As `post`, and also to a hub that is still to answer the attachment: its first batch may come ahead of that. */
+  answer(ask: Ask<null>): void {
+    if (!('life' in this.#phase)) return;
+    this.call(ask, false).catch((error: TrunklineError) => {
+      if (!UNHEARD.includes(error.code)) this.#tab.report(error);
     });
-  };
+  }
 
-  const begin = (waitMs = 0, failures = 0) => {
+  /** Ends it for good; the hub is told, and has a moment to answer what it was asked. */
+  async close(reason: ClosedReason, message: string): Promise<void> {
+    const last = this.#phase;
+    if (last.state === 'dead') return;
+    const error = new TrunklineError('closed', message);
+    this.#phase = { state: 'dead', error };
+    this.#page.abort();
+    this.#tab.lost();
+    this.#tab.connection(closed(reason));
+    if (last.state === 'attached') {
+      // What was sent in this turn is handed over at its end.
+      await null;
+      await Promise.race([
+        last.hub.detach(),
+        new Promise<void>((late) => this.platform.setTimer(CLOSE_DEADLINE_MS, late)),
+      ]);
+    }
+    if ('life' in last) last.life.abort();
+    this.#dropWorker();
+    this.#calls.rejectAll(error);
+  }
+
+  #watchPage(): void {
+    this.platform.watchPage(this.#page.signal, {
+      hide: () => this.#sleep(),
+      // A SharedWorker runs on while its page is frozen; a page's own worker must let go of the socket.
+      freeze: () => this.#worker?.isOwn && this.#sleep(),
+      show: () => {
+        if (this.#phase.state === 'asleep') this.#begin();
+      },
+      signal: (signal) => {
+        this.post((hub) => hub.signal(signal));
+        if (this.#phase.state === 'unavailable' && signal !== 'hidden') this.start();
+      },
+    });
+  }
+
+  #begin(waitMs = 0, failures = 0): void {
     const life = new AbortController();
-    phase = { state: 'starting', life, failures };
-    platform.setTimer(waitMs, () => {
-      if (!life.signal.aborted) attach(life, failures).catch((error) => failed(life, error));
+    this.#phase = { state: 'starting', life, failures };
+    this.platform.setTimer(waitMs, () => {
+      if (!life.signal.aborted) this.#attach(life, failures).catch((error) => this.#failed(life, error));
     });
-  };
+  }
 
-  const attach = async (life: Life, failures: number) => {
+  async #attach(life: Life, failures: number): Promise<void> {
     const { signal } = life;
     /** Every batch names its hub: another id is a worker that was restarted unseen. */
     let known: string | undefined;
     const isHeard = (hubId: string) => {
-      if (signal.aborted || phase.state === 'dead') return false;
+      if (signal.aborted || this.#phase.state === 'dead') return false;
       known ??= hubId;
-      if (known !== hubId) lost(life, 'hub');
+      if (known !== hubId) this.#lost(life, 'hub');
       return known === hubId;
     };
-    const locks = check();
-    if (tab.closeIfSignedOut()) return;
-    worker ??= startWorker();
-    const { hub } = worker;
+    const locks = this.check();
+    if (this.#tab.closeIfSignedOut()) return;
+    this.#worker ??= this.#startWorker();
+    const { hub } = this.#worker;
     // Never cleared: it means nothing once the life is attached, or over.
-    platform.setTimer(ATTACH_DEADLINE_MS * 2 ** failures, () => failed(life, 'no answer'));
-    const lease = tabLease(protocol.app, platform.uuid());
+    this.platform.setTimer(ATTACH_DEADLINE_MS * 2 ** failures, () => this.#failed(life, 'no answer'));
+    const lease = tabLease(this.#app, this.platform.uuid());
     await hold(locks, lease, signal).catch((error) => {
       throw unavailable(error?.name === 'SecurityError' ? STORAGE_BLOCKED : error);
     });
     const reply = await hub.attach(
-      introduction.toHub(lease, tab.begunAfter()),
-      platform.exposeSink({
+      this.#introduction.toHub(lease, this.#tab.begunAfter()),
+      this.platform.exposeSink({
         deliver: async (batch) => {
           // Unheard is not credited.
           if (!isHeard(batch.hub)) return new Promise<never>(() => {});
-          introduction.heard(batch);
-          if (batch.moved) moved(life);
-          else tab.received(batch);
+          this.#introduction.heard(batch);
+          if (batch.moved) this.#moved(life);
+          else this.#tab.received(batch);
         },
       }),
     );
     if (!reply.ok) throw new TrunklineError(reply.code, reply.message);
     if (!isHeard(reply.value.hub)) return;
     // A hub may have waited for long before it could take it.
-    if (tab.closeIfSignedOut()) return;
+    if (this.#tab.closeIfSignedOut()) return;
     const attached = { state: 'attached', life, hub } as const;
-    phase = attached;
-    tab.attached();
-    calls.offerAll(attached);
-    watchHub(life, hub);
+    this.#phase = attached;
+    this.#tab.attached();
+    this.#calls.offerAll(attached);
+    this.#watchHub(life, hub);
     await untilGone(locks, reply.value.lease, signal);
-    platform.setTimer(LAST_WORDS_MS, () => lost(life, 'worker'));
-  };
+    this.platform.setTimer(LAST_WORDS_MS, () => this.#lost(life, 'worker'));
+  }
 
-  const watchHub = (life: Life, hub: HubPort) =>
-    platform.setTimer(PING_EVERY_MS, () => {
+  #watchHub(life: Life, hub: HubPort): void {
+    const { now, setTimer } = this.platform;
+    setTimer(PING_EVERY_MS, () => {
       if (life.signal.aborted) return;
-      const askedAt = platform.now();
+      const askedAt = now();
       let isAnswered = false;
       hub.ping().then((reply) => {
         isAnswered = true;
-        if (!reply.ok) lost(life, 'hub');
+        if (!reply.ok) this.#lost(life, 'hub');
       });
-      platform.setTimer(PING_DEADLINE_MS, () => {
+      setTimer(PING_DEADLINE_MS, () => {
         // A page that slept has not waited for the answer.
-        const wasAsleep = platform.now() - askedAt > 2 * PING_DEADLINE_MS;
+        const wasAsleep = now() - askedAt > 2 * PING_DEADLINE_MS;
         if (life.signal.aborted) return;
-        if (isAnswered || wasAsleep) watchHub(life, hub);
-        else lost(life, 'worker', 'the hub does not answer; its worker is stuck, or stopped');
+        if (isAnswered || wasAsleep) this.#watchHub(life, hub);
+        else this.#lost(life, 'worker', 'the hub does not answer; its worker is stuck, or stopped');
       });
     });
+  }
 
-  const startWorker = () => {
+  #startWorker(): WorkerLine {
     try {
-      return platform.startWorker(options.worker, (why) => {
-        if (phase.state !== 'starting') return;
-        const { life } = phase;
-        why().then((message) => failed(life, unavailable(message)));
+      return this.platform.startWorker(this.#start, (why) => {
+        if (this.#phase.state !== 'starting') return;
+        const { life } = this.#phase;
+        why().then((message) => this.#failed(life, unavailable(message)));
       });
     } catch (error) {
       throw unavailable(error);
     }
-  };
+  }
 
-  const lost = (life: Life, what: Gone, message?: string) => {
-    if (!ends(life, what)) return;
-    tab.connection(closed('hub_lost', message));
-    const isFirst = platform.now() - lostAt > STABLE_MS;
-    lostAt = platform.now();
-    begin(isFirst ? 0 : STABLE_MS);
-  };
+  #lost(life: Life, what: Gone, message?: string): void {
+    if (!this.#ends(life, what)) return;
+    this.#tab.connection(closed('hub_lost', message));
+    const isFirst = this.platform.now() - this.#lostAt > STABLE_MS;
+    this.#lostAt = this.platform.now();
+    this.#begin(isFirst ? 0 : STABLE_MS);
+  }
 
   /** Another hub of this browser has the work: nothing is lost by it, and nothing is to be said about it. */
-  const moved = (life: Life) => {
-    if (ends(life, 'hub')) begin();
-  };
+  #moved(life: Life): void {
+    if (this.#ends(life, 'hub')) this.#begin();
+  }
 
-  const failed = (life: Life, cause: unknown) => {
-    if (phase.state !== 'starting') return;
-    const failures = phase.failures + 1;
-    if (!ends(life, 'worker')) return;
+  #failed(life: Life, cause: unknown): void {
+    if (this.#phase.state !== 'starting') return;
+    const failures = this.#phase.failures + 1;
+    if (!this.#ends(life, 'worker')) return;
     const isFinal = cause instanceof TrunklineError;
-    if (!isFinal && failures < ATTACH_TRIES) return begin(STABLE_MS, failures);
+    if (!isFinal && failures < ATTACH_TRIES) return this.#begin(STABLE_MS, failures);
     const error = isFinal ? cause : unavailable(`${cause}; reload to continue`);
-    phase = { state: 'unavailable' };
-    platform.setTimer(UNAVAILABLE_RETRY_MS, start);
-    tab.connection(closed('hub_unavailable', error.message, platform.now() + UNAVAILABLE_RETRY_MS));
-    calls.rejectAll(error);
-  };
+    this.#phase = { state: 'unavailable' };
+    const { now, setTimer } = this.platform;
+    setTimer(UNAVAILABLE_RETRY_MS, () => this.start());
+    this.#tab.connection(closed('hub_unavailable', error.message, now() + UNAVAILABLE_RETRY_MS));
+    this.#calls.rejectAll(error);
+  }
 
   /** Ends a life, once. */
-  const ends = (life: Life, what: Gone) => {
-    if (life.signal.aborted || phase.state === 'dead') return false;
+  #ends(life: Life, what: Gone): boolean {
+    if (life.signal.aborted || this.#phase.state === 'dead') return false;
     life.abort();
-    if (what === 'worker') drop();
-    calls.hubGone();
-    tab.lost();
+    if (what === 'worker') this.#dropWorker();
+    this.#calls.hubGone();
+    this.#tab.lost();
     return true;
-  };
+  }
 
   /** Into the back/forward cache, out of which a single message that is posted to the page would throw it. */
-  const sleep = () => {
-    if (phase.state === 'idle' || phase.state === 'dead') return;
-    const last = phase;
+  #sleep(): void {
+    const last = this.#phase;
+    if (last.state === 'idle' || last.state === 'dead') return;
     if (last.state === 'attached') last.hub.detach();
-    phase = { state: 'asleep' };
+    this.#phase = { state: 'asleep' };
     // A port is closed, so that no reply comes. The page's own worker ends: frozen, it would hold what others wait for.
-    if ('life' in last) ends(last.life, 'worker');
-  };
+    if ('life' in last) this.#ends(last.life, 'worker');
+  }
 
-  const drop = () => {
-    worker?.close();
-    worker = undefined;
-  };
-
-  return {
-    platform,
-    start,
-    call,
-    change,
-    post,
-    answer,
-    check,
-    async close(reason, message) {
-      if (phase.state === 'dead') return;
-      const last = phase;
-      const error = new TrunklineError('closed', message);
-      phase = { state: 'dead', error };
-      page.abort();
-      tab.lost();
-      tab.connection(closed(reason));
-      if (last.state === 'attached') {
-        // What was sent in this turn is handed over at its end.
-        await null;
-        await Promise.race([
-          last.hub.detach(),
-          new Promise<void>((late) => platform.setTimer(CLOSE_DEADLINE_MS, late)),
-        ]);
-      }
-      if ('life' in last) last.life.abort();
-      drop();
-      calls.rejectAll(error);
-    },
-  };
+  #dropWorker(): void {
+    this.#worker?.close();
+    this.#worker = undefined;
+  }
 }
 
 const unconfirmed = () =>

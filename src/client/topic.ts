@@ -1,7 +1,7 @@
 import type { Typed } from '../protocol/interpret.ts';
 import type { Meta } from '../protocol/model.ts';
 import type { Report } from './errors.ts';
-import { createFeed } from './feed.ts';
+import { Feed } from './feed.ts';
 import { latest } from './latest.ts';
 import type { Link } from './link.ts';
 import { type AnySubscriber, listen, subscribe } from './listen.ts';
@@ -10,7 +10,7 @@ import { view } from './view.ts';
 
 /** What the application gets of a topic, and the feed behind it. */
 export function createTopic(name: string, link: Link, report: Report) {
-  const feed = createFeed(name, link, report);
+  const feed = new Feed(name, link, report);
   const topic = {
     name,
     status: feed.status,

@@ -46,8 +46,8 @@ export const PAGE_MUTANTS: readonly Mutant[] = [
   {
     name: 'whoever changes the outbox waits for ever for a hub that does not answer',
     file: 'src/client/link.ts',
-    text: 'stop ??= platform.setTimer(CONFIRM_DEADLINE_MS, () => reject(unconfirmed()));',
-    instead: 'stop ??= platform.setTimer(CONFIRM_DEADLINE_MS * 1e6, () => reject(unconfirmed()));',
+    text: 'stop ??= this.platform.setTimer(CONFIRM_DEADLINE_MS, () => reject(unconfirmed()));',
+    instead: 'stop ??= this.platform.setTimer(CONFIRM_DEADLINE_MS * 1e6, () => reject(unconfirmed()));',
     test: 'test/unit/client/link.test.ts',
   },
   {
