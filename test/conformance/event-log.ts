@@ -65,6 +65,12 @@ export function eventLogConformance(name: string, factory: EventLogFactory): voi
       expect(later?.ts).toBe(NOW + 5);
     });
 
+    it('counts the time at which it was opened as one that was told', async () => {
+      const [run] = await log.runs();
+      expect(await log.open({ now: NOW - 1_000, tailLimit: TAIL })).toMatchObject({ newestTime: NOW });
+      expect((await log.runs()).filter(({ id }) => id !== run?.id)).toMatchObject([{ began: NOW }]);
+    });
+
     it('knows a topic that nobody has published to, at offset 0, and keeps its epoch when somebody does', async () => {
       const before = await log.state('t');
       expect(before).toEqual({ epoch: before.epoch, offset: 0, ts: 0, events: [] });

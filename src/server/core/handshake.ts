@@ -100,7 +100,7 @@ export class Handshake {
     }
     const crowded = this.#whyTooMany(client);
     if (crowded !== null) return refused(overloaded(crowded));
-    const runs = known.filter(({ until = serverTime }) => until >= rememberedSince);
+    const runs = known.filter(({ until = Infinity }) => until >= rememberedSince);
     return { state: 'welcome', welcome: { client, maxBytes, serverTime, rememberedSince, runs } };
   }
 

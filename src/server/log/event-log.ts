@@ -98,7 +98,7 @@ export interface OpenOptions {
 
 /** What a server is told of the log that it takes into use. */
 export interface Opened {
-  /** `0`: the log is new. */
+  /** Of all that the log was told before, the times at which it was opened included. `0`: the log is new. */
   readonly newestTime: number;
   /** The name of this run. */
   readonly run: string;

@@ -69,7 +69,9 @@ class MemoryLog implements EventLog {
   async open({ now, tailLimit }: OpenOptions): Promise<Opened> {
     this.#closed = false;
     this.#tailLimit = tailLimit;
-    const began = Math.max(now, this.#newestTime);
+    const newestTime = this.#newestTime;
+    const began = Math.max(now, newestTime);
+    this.#newestTime = began;
     const run = this.#newEpoch();
     this.#openedAt = began;
     this.#runs.set(run, { id: run, began, told: began });
@@ -77,7 +79,7 @@ class MemoryLog implements EventLog {
       this.#startedAt = now;
       this.#dedupeSince = now;
     }
-    return { newestTime: this.#newestTime, run };
+    return { newestTime, run };
   }
 
   async tell(run: string, time: number): Promise<void> {

@@ -27,6 +27,13 @@ export const OUTBOX_MUTANTS: readonly Mutant[] = [
     instead: 'maybeSent: false }',
   },
   {
+    name: 'what has become uncertain is sent again for whoever saw it as something else',
+    file: 'worker/core/outbox/outbox.ts',
+    text: "if (row.fate.state === 'uncertain' && seen && seen !== 'uncertain')",
+    instead: "if (row.fate.state === 'uncertain' && seen === '')",
+    test: 'test/unit/core/outbox.test.ts',
+  },
+  {
     name: 'a command that is offered again counts as never older than its offer',
     file: 'worker/core/outbox/outbox.ts',
     text: 'offeredAt: maybeSentMs === null ? null : takenAt,',

@@ -68,6 +68,20 @@ export const SENDING_MUTANTS: readonly Mutant[] = [
     instead: '  if (runs?.length !== 0) return true;',
   },
   {
+    name: 'a run of the server counts as at work before it began, where its clock was set back',
+    file: 'worker/core/outbox/dispatch.ts',
+    text: 'from <= at && from <= serverTime - (openedAt - (leftAt ?? takenAt));',
+    instead: 'from <= at;',
+    test: 'test/unit/core/outbox-restart.test.ts',
+  },
+  {
+    name: 'what a page offers anew is sent again where the clock of the server was set back',
+    file: 'worker/core/outbox/dispatch.ts',
+    text: 'return serverAskedAt <= since + CLOCK_ERROR_MS && isKnownSince(since, runs);',
+    instead: 'return serverAskedAt <= Infinity && isKnownSince(since, runs);',
+    test: 'test/unit/core/outbox-restart.test.ts',
+  },
+  {
     name: 'when a command was first sent counts, not when it was last',
     file: 'worker/core/outbox/dispatch.ts',
     text: '  const { run, at } = lastSent;',

@@ -73,6 +73,13 @@ export const SERVER_MUTANTS: readonly Mutant[] = [
     test: 'test/unit/server/server-time.test.ts',
   },
   {
+    name: 'a run of the server seems older where its clock was set ahead',
+    file: 'src/server/core/at-work.ts',
+    text: 'const from = Math.max(began, Math.floor(now - this.#opening.ageMs));',
+    instead: 'const from = Math.min(began, now + this.#opening.ageMs);',
+    test: 'test/unit/server/server-time.test.ts',
+  },
+  {
     name: 'a log forgets what it has cancelled',
     file: 'src/server/log/memory-log.ts',
     text: "return this.#record(command, { status: 'cancelled', begun: record !== undefined }, now);",

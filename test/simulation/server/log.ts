@@ -28,8 +28,6 @@ export interface Restored {
   readonly lost: readonly Transactions[number][];
   /** When the log was last known to be written. */
   readonly knownUntil: number;
-  /** When the run in which the backup was made was over. */
-  readonly runUntil: number;
 }
 
 export const FAULT = 'made to fail';
@@ -94,8 +92,7 @@ export class SimLog {
     const lost = this.#changes
       .slice(count)
       .flatMap(({ method, parameters }) => (method === 'commit' ? (parameters[0] as Transactions) : []));
-    const next = this.#changes.slice(count).find(({ method }) => method === 'open');
-    return { log: backup, lost, knownUntil, runUntil: next?.at ?? this.#options.elapsed() };
+    return { log: backup, lost, knownUntil };
   }
 
   /** Whether it is recorded for this time, or at most 5 s before, that a server was at work which had begun before `beganBy`. */

@@ -181,10 +181,8 @@ export class SimServer {
     this.#ignoresCursors = ignoresCursors;
     // What was owed since then, no server knows of.
     this.owed.length = 0;
-    const { log, lost, knownUntil, runUntil } = await this.#log.restored(share);
-    // Where times come again that the run of the backup has seen, what was sent to that run seems to be known.
-    const unnoticedUntil =
-      (ms < 0 || ledger.circumstances.serversClockWasSet ? runUntil : knownUntil) + UNNOTICED_MS;
+    const { log, lost, knownUntil } = await this.#log.restored(share);
+    const unnoticedUntil = knownUntil + UNNOTICED_MS;
     const lostTexts = new Set(lost.flatMap(({ events }) => events.map(({ event }) => event)));
     this.published = this.published.filter(({ text }) => !lostTexts.has(text));
     for (const { command, events } of lost) {

@@ -125,6 +125,13 @@ test.each([
   expect(world.errors).toEqual([expect.stringContaining('at work')]);
 });
 
+test('the present run is named, also where the memory of commands begins later than the time that the server tells', async () => {
+  const log = memoryLog();
+  log.dedupeSince = async () => 1e15;
+  const { runs } = await welcomed(log, 0);
+  expect(runs).toHaveLength(1);
+});
+
 test('a restored log does not know a run of after its backup, nor the rest of the one in which that was made', async () => {
   const first = await welcomed(sqliteLog(join(folder, 'log.db')), 0);
   await first.world.clock.advance(10_000);
