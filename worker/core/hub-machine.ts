@@ -26,6 +26,7 @@ import type { Sessions } from './sessions.ts';
 import { SignOut } from './sign-out.ts';
 import { signedOut } from './signed-out.ts';
 import type { LoadedState, StoreFailure, StoreOp } from './store.ts';
+import { storyOf } from './story.ts';
 import { Tabs } from './tabs.ts';
 import { Topics } from './topics/topics.ts';
 
@@ -114,12 +115,15 @@ export class HubMachine {
   };
   #refs = 0;
   #unreadableRows = 0;
+  /** The last line of it that was written. */
+  #story = '';
+  #isStoryTold = false;
 
   constructor(options: HubOptions) {
     const context = new Context(options);
     this.#context = context;
     this.#sessions = options.sessions;
-    this.#keeper = new Keeper(context, () => this.#tabs.changed('storage'));
+    this.#keeper = new Keeper(context, () => this.#changed('storage'));
     this.#route = new Route(context);
     const route = this.#route;
     this.#connection = new Connection(context, route, {
@@ -133,7 +137,7 @@ export class HubMachine {
       turnedAway: () => this.#identity.turnedAway(),
       heardClock: () => this.#tabs.changed('clock'),
       lost: () => this.#lost(),
-      changed: () => this.#tabs.changed('connection'),
+      changed: () => this.#changed('connection'),
     });
     this.#outbox = outbox.emptyBox(context, this.#keeper, {
       writable: () =>
@@ -207,9 +211,27 @@ export class HubMachine {
     if (!this.#isEnded()) {
       outbox.endUnstored(this.#outbox);
       this.#connection.want(this.#demand.update(this.#needsConnection()));
+      this.#tellStory();
       this.#tabs.flush();
     }
     return this.#context.takeEffects();
+  }
+
+  #changed(part: 'connection' | 'storage'): void {
+    this.#tabs.changed(part);
+    this.#isStoryTold = false;
+  }
+
+  #tellStory(): void {
+    if (this.#isStoryTold) return;
+    this.#isStoryTold = true;
+    const story = storyOf(this.#roleView, this.#keeper.storage, this.#connection.view, this.#route.origin);
+    if (story !== this.#story) this.#context.log('debug', story);
+    this.#story = story;
+  }
+
+  get #roleView(): HubReport['role'] {
+    return this.#role.state === 'owner' ? this.#role : { state: 'candidate' };
   }
 
   #isEnded(): boolean {
@@ -370,6 +392,7 @@ export class HubMachine {
     this.#context.deadlines.clear(OPENING);
     const parked = this.#role.state === 'candidate' ? this.#role.parked : [];
     this.#role = { state: 'owner', term };
+    this.#isStoryTold = false;
     for (const run of parked) run();
   }
 
@@ -448,7 +471,7 @@ export class HubMachine {
   #report(): HubReport {
     return reportOf({
       context: this.#context,
-      role: this.#role.state === 'owner' ? this.#role : { state: 'candidate' },
+      role: this.#roleView,
       route: this.#route,
       connection: this.#connection,
       keeper: this.#keeper,

@@ -221,7 +221,6 @@ export class Connection {
     this.#context.after('connect', connectTimeoutMs, () =>
       this.#fail('timeout', `no welcome from ${origin} within ${connectTimeoutMs} ms`),
     );
-    this.#context.log('debug', `connecting to ${origin}`);
     this.#context.emit({ type: 'open_socket', generation, url, subprotocol: dialect.subprotocol });
   }
 
@@ -370,7 +369,6 @@ export class Connection {
       openedAt: uptime,
       dedupeSince: welcome.dedupe_since,
     };
-    this.#context.log('debug', `connected, session ${welcome.session}`);
     this.#owner.welcomed(welcome);
     this.#heardAt = uptime;
     this.#owner.changed();
@@ -461,11 +459,6 @@ export class Connection {
       this.#liveSockets--;
       this.#context.emit({ type: 'drop_socket', generation: before.generation });
     }
-    const { reason, detail } = ending;
-    this.#context.log(
-      'debug',
-      `connection closed: ${reason}${detail?.message ? ` (${detail.message})` : ''}`,
-    );
     const wasOpen = before.state === 'open' || (before.state === 'closing' && before.wasOpen);
     if (wasOpen) this.#owner.lost();
     const outage = ending.isSilent ? this.#outage.ask() : null;
