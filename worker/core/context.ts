@@ -100,7 +100,7 @@ export class Context {
   tick(now: number, ticks: number): void {
     const byClock = now - this.now;
     const counted = ticks - this.ticks;
-    const wasSetBack = byClock < Math.min(0, counted - AGREE_MS);
+    const wasSetBack = byClock < Math.max(0, counted - AGREE_MS);
     if (wasSetBack) this.deadlines.shift(byClock - counted);
     else if (byClock > counted + AGREE_MS) this.serverClock.doubt();
     this.uptime += wasSetBack ? counted : byClock;

@@ -432,6 +432,19 @@ describe('a clock that jumps', () => {
     expect(world.sockets).toHaveLength(2);
   });
 
+  test.each([500, 5_000])('backwards by %i ms: no time is taken back', (byMs) => {
+    const { world, tab } = connect({ settings: { heartbeatMs: 10_000 } });
+    for (let step = 0; step < 9; step++) {
+      world.advance(1_000);
+      world.now -= byMs;
+      tab.subscribe(`run:${step}`);
+    }
+    world.advance(999);
+    expect(world.socket.sent('ping')).toEqual([]);
+    world.advance(1);
+    expect(world.socket.sent('ping')).toHaveLength(1);
+  });
+
   test('backwards, while the worker stood still: what has passed counts', () => {
     const { world, tab } = start();
     tab.subscribe('run:1');
