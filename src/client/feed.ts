@@ -21,6 +21,8 @@ export class Feed {
   #isSubscribed = false;
   /** Where this tab stands; `null`: it has no state yet. */
   #position: Position | null = null;
+  /** The server's time of the newest event. */
+  #newest = 0;
   /** Of a snapshot that has not arrived as a whole. */
   #parts: SnapshotUpdate[] = [];
   /** Events are missing ahead of what comes next. */
@@ -119,16 +121,22 @@ export class Feed {
   #enter(epoch: string): void {
     if (!this.#criticals.enter(epoch)) return;
     this.#position = null;
+    this.#newest = 0;
     for (const consumer of this.#consumers) consumer.seen = 0;
   }
 
   #events({ epoch, items }: TopicUpdate & { kind: 'events' }): void {
     const fresh = this.#withGap(items.map((item) => toItem(this.#topic, epoch, false, item)));
     for (const item of fresh) {
-      const { critical, offset } = item.meta;
+      const { critical, offset, ts } = item.meta;
       if (critical) this.#criticals.decide(this.#criticals.hold(item));
-      if (!item.isRepeat && this.#position && offset > this.#position.offset)
-        this.#position = { epoch, offset };
+      if (item.isRepeat || !this.#position) continue;
+      // Times never decrease: what is later, and lies before, is of a server that has lost what this tab knows beyond.
+      const isAnother = offset <= this.#position.offset && ts > this.#newest;
+      if (isAnother)
+        for (const consumer of this.#consumers) consumer.seen = Math.min(consumer.seen, offset - 1);
+      if (isAnother || offset > this.#position.offset) this.#position = { epoch, offset };
+      this.#newest = Math.max(this.#newest, ts);
     }
     for (const consumer of [...this.#consumers]) if (consumer.ticket === null) this.#give(consumer, fresh);
   }
@@ -139,6 +147,7 @@ export class Feed {
     const events = read('events');
     if (gap) this.#isGapAhead = true;
     const missed = this.#withGap(read('missed'));
+    for (const { meta } of [...events, ...missed]) this.#newest = Math.max(this.#newest, meta.ts);
     // A new hub does not know what became of them under the one before it.
     for (const item of missed) {
       const critical = this.#criticals.known(item);

@@ -3,7 +3,10 @@ import type { SimTab } from './tab.ts';
 
 type Place = Pick<TabItem, 'offset' | 'ts'>;
 
-/** Judges that a page which comes is given, with the state, what its hub holds: the critical events that no page took. */
+/**
+ * Judges that a page which comes is given, with the state, what its hub holds: the critical events that no page took, and
+ * none that the server has lost, so that the state has another one in its place.
+ */
 export class Held {
   /** Whether nobody has to be given it any more. */
   readonly #isOver: (topic: string, epoch: string, place: Place) => boolean;
@@ -36,6 +39,8 @@ export class Held {
     // Of a hub that follows it is not known when it was asked.
     const isFirst = waiting?.hub === hub;
     const done: { topic: string; epoch: string; offset: number }[] = [];
+    /** The timestamps of what the state has, by "topic epoch offset". */
+    const stated = new Map<string, number>();
     for (const update of topics) {
       if (update.kind === 'status') continue;
       const { topic, epoch } = update;
@@ -43,7 +48,13 @@ export class Held {
       const known = waiting?.topics.get(topic);
       const own = known ?? new Set<string>();
       if (waiting && known === undefined) waiting.topics.set(topic, own);
-      for (const { critical, offset, ts } of items) {
+      for (const { critical, offset, ts, repeat } of items) {
+        const name = `${topic} ${epoch} ${offset}`;
+        if (update.kind === 'snapshot') stated.set(name, ts);
+        if (repeat && (stated.get(name) ?? ts) !== ts)
+          this.#problem(
+            `tab ${tab.number} was given critical event ${offset} of ${topic}, which was withdrawn`,
+          );
         if (!critical) continue;
         own.add(nameOf({ offset, ts }));
         // What comes with a state is not held: the server repeats it.

@@ -209,6 +209,25 @@ test('a new epoch begins the offsets again', async () => {
   expect(seen).toEqual(['old', 'missed', 'new']);
 });
 
+test('what a new hub gives at offsets that this tab knows is new where its time is later, and known where it is not', async () => {
+  const s = scene();
+  const topic = s.client.topic('run');
+  const seen: string[] = [];
+  topic.on('line', ({ text }) => seen.push(text));
+  const hub = await s.attached();
+  const ticket = await ticketOf(hub);
+  await hub.deliver({ topics: [snapshot('run', null, 4)] });
+  await hub.deliver({ topics: [events(line(5, '5'), line(6, '6'), line(7, '7'))] });
+  // As by a hub that begins where the server was restored, or lags behind the one before it.
+  await hub.deliver({ topics: [snapshot('run', ticket, 5)] });
+  await hub.deliver({ topics: [events(line(6, '6'))] });
+  expect(seen).toEqual(['5', '6', '7']);
+  const ts = 2_000;
+  await hub.deliver({ topics: [events(line(6, 'new 6', { ts }))] });
+  await hub.deliver({ topics: [events(line(7, 'new 7', { ts }), line(8, '8', { ts }))] });
+  expect(seen).toEqual(['5', '6', '7', 'new 6', 'new 7', '8']);
+});
+
 test('the parts of a snapshot are applied as one, over several batches', async () => {
   const s = scene();
   const got: [Delivered<P>[], Delivered<P>[]][] = [];
