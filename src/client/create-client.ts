@@ -48,6 +48,7 @@ export function createClientOn<P extends AnyProtocol>(
     else if (!isSigningOut) signedOut();
     clock.heard(batch);
     const settled = mirror.settle(batch);
+    for (const { id } of settled) link.ended(id);
     mirror.receive(batch);
     storage.receive(batch);
     for (const update of batch.topics ?? []) topics.get(update.topic)?.feed.update(update);
@@ -119,7 +120,7 @@ export function createClientOn<P extends AnyProtocol>(
         isAgain = true;
         return offers(hub, { ...command, maybeSentMs, ...when, serverAskedAt });
       };
-      return receipts.wait(command.id, type, link.change(offer));
+      return receipts.wait(command.id, type, link.change(offer, true, command.id));
     },
     now: clock.now,
     reconnect() {

@@ -107,11 +107,14 @@ export class Link {
     return locks;
   }
 
-  /** Asks the hub, now or once it is there. `again`: where it ends over that, the next one is asked. */
-  async call<T>(ask: Ask<T>, again = true): Promise<T> {
+  /**
+   * Asks the hub, now or once it is there. `again`: where it ends over that, the next one is asked. `id`: of the command that
+   * it sends.
+   */
+  async call<T>(ask: Ask<T>, again = true, id?: string): Promise<T> {
     this.check();
     const attached = this.#phase.state === 'attached' ? this.#phase : null;
-    const answer = this.#calls.ask(ask, again, attached);
+    const answer = this.#calls.ask(ask, again, attached, id);
     if (!attached) this.start();
     return answer;
   }
@@ -120,17 +123,22 @@ export class Link {
    * As `call`, for what changes the outbox: rejects with `unconfirmed` where a hub was asked and none has answered in time.
    * The asking goes on.
    */
-  change<T>(ask: Ask<T>, again?: boolean): Promise<T> {
+  change<T>(ask: Ask<T>, again?: boolean, id?: string): Promise<T> {
     return new Promise((resolve, reject) => {
       let stop: (() => void) | undefined;
       const asked: Ask<T> = (hub) => {
         stop ??= this.platform.setTimer(CONFIRM_DEADLINE_MS, () => reject(unconfirmed()));
         return ask(hub);
       };
-      this.call(asked, again)
+      this.call(asked, again, id)
         .then(resolve, reject)
         .finally(() => stop?.());
     });
+  }
+
+  /** A command is told to have ended: no hub is asked to send it any more. */
+  ended(id: string): void {
+    this.#calls.ended(id);
   }
 
   /** Tells the hub, if there is one: what a new hub must know is told anew by `attached`. */

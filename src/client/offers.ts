@@ -12,8 +12,8 @@ interface Turn {
 
 /**
  * Hands commands to a hub: those of one turn in one message, since each message is a task of its worker, and each reply one
- * of the page. What must be durable is answered later, where the store fails: the page would offer the others again to
- * the next hub, though they were answered, and perhaps cancelled since.
+ * of the page. What must be durable is answered later, where the store fails: the others of its turn are not to wait for
+ * that.
  */
 export function createOffers() {
   const turns = new WeakMap<HubPort, Turn>();

@@ -14,6 +14,8 @@ export interface Attached {
 interface PendingCall {
   readonly ask: Ask<unknown>;
   readonly again: boolean;
+  /** Of the command that it sends. */
+  readonly id: string | undefined;
   /** Whom it was asked last. */
   asked?: Attached;
   resolve(value: unknown): void;
@@ -34,12 +36,21 @@ export class PendingCalls<A extends Attached> {
   }
 
   /** @param attached `null`: there is no hub to ask yet. */
-  ask<T>(ask: Ask<T>, again: boolean, attached: A | null): Promise<T> {
+  ask<T>(ask: Ask<T>, again: boolean, attached: A | null, id?: string): Promise<T> {
     return new Promise((resolve, reject) => {
-      const call: PendingCall = { ask, again, resolve: resolve as PendingCall['resolve'], reject };
+      const call: PendingCall = { ask, again, id, resolve: resolve as PendingCall['resolve'], reject };
       this.#calls.add(call);
       if (attached) this.#offer(call, attached);
     });
+  }
+
+  /**
+   * A command is told to have ended: whoever sends it has the answer by that. The next hub, whose store may lack its end,
+   * might have it run.
+   */
+  ended(id: string): void {
+    for (const call of this.#calls)
+      if (call.id === id && this.#calls.delete(call)) call.resolve({ durable: true });
   }
 
   /** Asks this hub what it was not asked yet. */

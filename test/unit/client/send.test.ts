@@ -158,6 +158,22 @@ test('an outcome may come before the answer to the send', async () => {
   expect(await (await sent).outcome).toEqual({ status: 'written' });
 });
 
+test('what is known to have ended is not offered to the next hub, whose store may lack that: its answer is that', async () => {
+  const s = scene();
+  s.client.outbox.subscribe(() => {});
+  const first = await s.attached();
+  first.mute.add('send');
+  const sends = ['a', 'b'].map((text) => s.client.send('note', { text }));
+  await untilEqual(() => first.sent.length, 2);
+  const [id = '', other] = first.sent.map((command) => command.id);
+  const outcome = { status: 'cancelled' } as const;
+  await first.deliver({ settled: [{ id, at: 7, command: { type: 'note' }, outcome }] });
+  first.die();
+  const [receipt] = await Promise.all(sends);
+  expect(await receipt?.outcome).toEqual(outcome);
+  expect(s.hubs[1]?.sent.map((command) => command.id)).toEqual([other]);
+});
+
 test('the outbox mirrors the hub, and entries that did not change stay the same objects', async () => {
   const s = scene();
   const pending: (string | undefined)[] = [];
