@@ -403,7 +403,8 @@ export class HubMachine {
     this.#keeper.write([], 'strict', (stored) => {
       // Where the rows are just read anew, what came in between is still in memory alone.
       if (stored && (this.#keeper.hasMore || this.#keeper.waits)) this.#handOver();
-      else if (stored || !outbox.hasPending(this.#outbox)) this.#end('handed_over');
+      else if (stored || !(outbox.hasPending(this.#outbox) || outbox.areEnding(this.#outbox)))
+        this.#end('handed_over');
     });
   }
 

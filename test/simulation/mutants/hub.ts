@@ -42,8 +42,15 @@ export const HUB_MUTANTS: readonly Mutant[] = [
   {
     name: 'a hand-over loses the commands that are in memory alone',
     file: 'worker/core/hub-machine.ts',
-    text: "if (stored || !outbox.hasPending(this.#outbox)) this.#end('handed_over');",
-    instead: "if (stored || this.#role.state === 'owner') this.#end('handed_over');",
+    text: 'else if (stored || !(outbox.hasPending(this.#outbox) || outbox.areEnding(this.#outbox)))',
+    instead: "else if (stored || this.#role.state === 'owner')",
+  },
+  {
+    name: 'a hand-over loses the ends that are in memory alone',
+    file: 'worker/core/hub-machine.ts',
+    text: '(outbox.hasPending(this.#outbox) || outbox.areEnding(this.#outbox))',
+    instead: 'outbox.hasPending(this.#outbox)',
+    test: 'test/unit/core/storage-unknown.test.ts',
   },
   {
     name: 'what is asked for while somebody signs out is still done',

@@ -97,6 +97,21 @@ export const OUTBOX_MUTANTS: readonly Mutant[] = [
     test: 'test/unit/core/outbox-restart.test.ts',
   },
   {
+    name: 'what is in memory alone is over while its page may offer it again',
+    file: 'worker/core/outbox/dispatch.ts',
+    text: '!box.keeper.degraded || !box.sendAnswers.isEmpty',
+    instead: '!box.keeper.degraded',
+    test: 'test/unit/core/storage-unknown.test.ts',
+  },
+  {
+    name: 'whoever cancels what has ended is answered before the store has its end',
+    file: 'worker/core/outbox/outbox.ts',
+    text: "if (entry?.row.fate.state !== 'pending') return answer(ok(false));\n  const isAsked",
+    instead:
+      "if (entry?.row.fate.state !== 'pending' || entry.delivery.state === 'settled') return answer(ok(false));\n  const isAsked",
+    test: 'test/unit/core/outbox-withdrawal.test.ts',
+  },
+  {
     name: 'whoever cancels is told that it is withdrawn, though the store does not have it',
     file: 'worker/core/outbox/withdrawal.ts',
     text: 'if (stored) context.after(',

@@ -58,6 +58,13 @@ export const PAGE_MUTANTS: readonly Mutant[] = [
     test: 'test/unit/client/send.test.ts',
   },
   {
+    name: 'a page offers to the next hub what it was told to have ended',
+    file: 'src/client/create-client.ts',
+    text: '    for (const { id } of settled) link.ended(id);\n',
+    instead: '',
+    test: 'test/unit/client/send.test.ts',
+  },
+  {
     name: 'a page does not ask the next hub for its topics',
     file: 'src/client/create-client.ts',
     text: '      for (const { feed } of topics.values()) feed.resume();\n',

@@ -214,6 +214,22 @@ describe('a store that does not know whether it wrote', () => {
     expect(world.ended).toBe('handed_over');
   });
 
+  test('a hub hands over only when it has stored the end of what was in doubt', () => {
+    const { world, tab } = connect();
+    world.autoCommit = false;
+    const { id } = decide(tab, 'g');
+    loseTrack(world, false);
+    world.socket.close();
+    world.advance(1_000);
+    world.socket.welcome({ dedupe_since: world.now });
+    world.feed({ type: 'hand_over' });
+    expect([world.ended, tab.settled]).toEqual([null, []]);
+    mend(world);
+    expect(world.disk.entries.get(id)?.fate.state).toBe('uncertain');
+    world.feed({ type: 'hand_over' });
+    expect(world.ended).toBe('handed_over');
+  });
+
   test('what it holds of a transaction is judged by the last word of each row', () => {
     const { world, tab } = start();
     world.autoCommit = false;
