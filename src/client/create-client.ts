@@ -88,7 +88,8 @@ export function createClientOn<P extends AnyProtocol>(
     begunAfter: mark.begunAfter,
     received: receive,
     connection: connection.set,
-    attached() {
+    attached({ hub, as = 'unknown' }) {
+      logger.debug(`[trunkline] attached to hub ${hub}; in this page's worker it is: ${as}`);
       for (const { feed } of topics.values()) feed.resume();
       receipts.resume();
     },

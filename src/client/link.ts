@@ -2,7 +2,7 @@ import type { HubPort } from '../protocol/calls.ts';
 import { closed } from '../protocol/closed.ts';
 import { hold, type Locks, tabLease, untilGone } from '../protocol/leases.ts';
 import type { ClosedReason, Connection } from '../protocol/model.ts';
-import type { Batch } from '../protocol/port.ts';
+import type { Attached, Batch } from '../protocol/port.ts';
 import type { AnyProtocol } from '../protocol/types.ts';
 import { type ErrorCode, type Report, TrunklineError } from './errors.ts';
 import { createIntroduction } from './introduction.ts';
@@ -53,7 +53,7 @@ export interface LinkListener {
   /** The number of the last sign-out before this client. */
   begunAfter(): number;
   /** A new hub knows nothing of this tab: all that is still wanted is to be asked for. */
-  attached(): void;
+  attached(to: Attached): void;
   /** There is no hub any more, for now or for good. */
   lost(): void;
   received(batch: Batch): void;
@@ -237,7 +237,7 @@ export class Link {
     if (this.#tab.closeIfSignedOut()) return;
     const attached = { state: 'attached', life, hub } as const;
     this.#phase = attached;
-    this.#tab.attached();
+    this.#tab.attached(reply.value);
     this.#calls.offerAll(attached);
     this.#watchHub(life, hub);
     await untilGone(locks, reply.value.lease, signal);

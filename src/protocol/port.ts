@@ -70,6 +70,11 @@ export interface Attached {
   hub: string;
   /** The name of the Web Lock that the hub holds while it lives. */
   lease: string;
+  /**
+   * What the hub of the page's worker is by now: it owns, relays to the owner in another worker, or is barred from both.
+   * Absent: hubs of older builds.
+   */
+  as?: 'owner' | 'relay' | 'barred';
 }
 
 /** A moment as one hub counts milliseconds: no setting of the clock moves that. */

@@ -45,6 +45,8 @@ export interface SceneTab {
   readonly page: FakePage;
   readonly connections: Connection[];
   readonly errors: string[];
+  /** What `log: 'debug'` shows. */
+  readonly debug: string[];
   /** The gates that it shows, as `id state`. */
   gates(): string[];
   /** The lines that it was given, in order. */
@@ -82,10 +84,11 @@ export class BrowserScene {
     const hub = () => ({ protocol, settings });
     const page = script === null ? this.browser.pageAlone(hub) : this.browser.page(script, hub);
     const errors: string[] = [];
+    const debug: string[] = [];
     const client = createClientOn(page, protocol as P, {
       url: '/ws',
       identity: 'ann',
-      log: 'silent',
+      log: { debug: (line) => debug.push(line), warn() {} },
       worker: () => {
         throw new Error('the page starts its own');
       },
@@ -106,6 +109,7 @@ export class BrowserScene {
       page,
       connections,
       errors,
+      debug,
       lines,
       gates: () => [...latest.get().values()].map(({ id, state }) => `${id} ${state}`),
       outbox: () => client.outbox.get().map(({ state }) => state),

@@ -19,6 +19,7 @@ export const BARRED_BY = {
 /** For tabs whose hub may neither own nor relay: they are told why. */
 export class Barred implements Upstream {
   readonly hub: string;
+  readonly as = 'barred';
   readonly #message: string;
   readonly #platform: Platform;
   readonly #tabs = new Map<TabId, Sink>();

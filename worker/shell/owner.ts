@@ -34,6 +34,7 @@ export interface Purpose {
  */
 export class Owner implements Upstream {
   readonly hub: string;
+  readonly as = 'owner';
   readonly #platform: Platform;
   readonly #core: HubMachine;
   readonly #onEnd: (reason: OwnerEnd, heard: Promise<unknown>) => void;

@@ -69,7 +69,8 @@ class Page {
       return refusal('closed', 'the page attached again, or detached, in the meantime');
     }
     this.#attachment = attachment;
-    return ok({ hub: attachment.upstream.hub, lease: attachment.hub.lease });
+    const { hub, as } = attachment.upstream;
+    return ok({ hub, lease: attachment.hub.lease, as });
   }
 
   async detach(): Promise<Reply<null>> {

@@ -12,6 +12,7 @@ import { HUB_LOST, type Upstream } from './upstream.ts';
 export class Relay implements Upstream {
   /** The owner's id. */
   readonly hub: string;
+  readonly as = 'relay';
   readonly #platform: Platform;
   readonly #post: (message: ToOwner) => void;
   readonly #nextId: () => number;

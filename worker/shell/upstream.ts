@@ -1,5 +1,5 @@
 import type { PortCall } from '../../src/protocol/calls.ts';
-import type { AttachRequest, Reply, TabSink } from '../../src/protocol/port.ts';
+import type { Attached, AttachRequest, Reply, TabSink } from '../../src/protocol/port.ts';
 import type { TabId } from '../core/io.ts';
 import { refusal } from '../core/reply.ts';
 
@@ -7,6 +7,8 @@ import { refusal } from '../core/reply.ts';
 export interface Upstream {
   /** The id in the tab's attachment and in every batch: of whoever holds what the tab has asked for. */
   readonly hub: string;
+  /** For people. */
+  readonly as: NonNullable<Attached['as']>;
   attach(request: AttachRequest, sink: TabSink): TabId;
   /** A tab that is not known has left already. */
   leave(tab: TabId): void;

@@ -305,7 +305,10 @@ test("the hub's lines go to the log, marked, and its errors to onError", async (
       { kind: 'error', code: 'invalid_event', message: 'event x' },
     ],
   });
-  expect(s.lines).toEqual(['[trunkline hub] a storm']);
+  expect(s.lines).toEqual([
+    `[trunkline] attached to hub ${hub.id}; in this page's worker it is: unknown`,
+    '[trunkline hub] a storm',
+  ]);
   expect(s.errors.map(({ code, message }) => [code, message])).toEqual([['invalid_event', 'event x']]);
 });
 

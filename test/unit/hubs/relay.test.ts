@@ -49,6 +49,8 @@ describe('hubs of one version in several workers', () => {
     old.page.close();
     await scene.pass(500);
     expect(await roleOf(young, scene)).toBe('owner');
+    const attachments = young.debug.filter((line) => line.startsWith('[trunkline] attached'));
+    expect(attachments.map((line) => line.split(': ').at(-1))).toEqual(['relay', 'owner']);
     expect(young.outbox()).toEqual(['queued']);
     await scene.server.start();
     await scene.emit('b');
