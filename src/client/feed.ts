@@ -21,8 +21,6 @@ export class Feed {
   #isSubscribed = false;
   /** Where this tab stands; `null`: it has no state yet. */
   #position: Position | null = null;
-  /** The server's time of the newest event. */
-  #newest = 0;
   /** Of a snapshot that has not arrived as a whole. */
   #parts: SnapshotUpdate[] = [];
   /** Events are missing ahead of what comes next. */
@@ -121,7 +119,6 @@ export class Feed {
   #enter(epoch: string): void {
     if (!this.#criticals.enter(epoch)) return;
     this.#position = null;
-    this.#newest = 0;
     for (const consumer of this.#consumers) consumer.seen = 0;
   }
 
@@ -131,23 +128,22 @@ export class Feed {
       const { critical, offset, ts } = item.meta;
       if (critical) this.#criticals.decide(this.#criticals.hold(item));
       if (item.isRepeat || !this.#position) continue;
+      const isNext = offset > this.#position.offset;
       // Times never decrease: what is later, and lies before, is of a server that has lost what this tab knows beyond.
-      const isAnother = offset <= this.#position.offset && ts > this.#newest;
+      const isAnother = !isNext && ts > (this.#position.ts ?? ts);
       if (isAnother)
         for (const consumer of this.#consumers) consumer.seen = Math.min(consumer.seen, offset - 1);
-      if (isAnother || offset > this.#position.offset) this.#position = { epoch, offset };
-      this.#newest = Math.max(this.#newest, ts);
+      if (isNext || isAnother) this.#position = { epoch, offset, ts };
     }
     for (const consumer of [...this.#consumers]) if (consumer.ticket === null) this.#give(consumer, fresh);
   }
 
-  #snapshot({ ticket, epoch, offset, gap }: SnapshotUpdate, whole: readonly SnapshotUpdate[]): void {
+  #snapshot({ ticket, epoch, offset, ts, gap }: SnapshotUpdate, whole: readonly SnapshotUpdate[]): void {
     const read = (kind: 'events' | 'missed') =>
       whole.flatMap((part) => part[kind]).map((item) => toItem(this.#topic, epoch, true, item));
     const events = read('events');
     if (gap) this.#isGapAhead = true;
     const missed = this.#withGap(read('missed'));
-    for (const { meta } of [...events, ...missed]) this.#newest = Math.max(this.#newest, meta.ts);
     // A new hub does not know what became of them under the one before it.
     for (const item of missed) {
       const critical = this.#criticals.known(item);
@@ -155,7 +151,7 @@ export class Feed {
     }
     const isForAll = ticket === null;
     // A server's own snapshot counts even where its offset is lower.
-    this.#position = { epoch, offset: isForAll ? offset : Math.max(offset, this.#position?.offset ?? 0) };
+    if (isForAll || offset >= (this.#position?.offset ?? 0)) this.#position = { epoch, offset, ts };
     if (isForAll) this.#criticals.forgetBeyond(offset);
     for (const consumer of [...this.#consumers]) {
       const { state, begin, seen } = consumer;

@@ -95,6 +95,8 @@ export interface WhenAsked {
 export interface Position {
   epoch: string;
   offset: number;
+  /** The server's timestamp of that event, by which the server knows it. Absent: not known, or of an older build. */
+  ts?: number | undefined;
 }
 
 export interface OutgoingCommand extends WhenAsked {
@@ -189,6 +191,8 @@ export interface SnapshotUpdate {
   epoch: string;
   /** The state is as of this offset. */
   offset: number;
+  /** The server's timestamp of the event there. Absent: of an older build. */
+  ts?: number | undefined;
   /** From 0. With part 0 a snapshot begins, and one before it that had no `last` is void. */
   part: number;
   last: boolean;

@@ -6,6 +6,7 @@ import type {
   AttachRequest,
   Batch,
   OutgoingCommand,
+  Position,
   Reply,
   TabItem,
   TopicUpdate,
@@ -148,7 +149,7 @@ export class WorldTab {
     return this.#world.call(this.id, request).reply;
   }
 
-  subscribe(topic: string, position: { epoch: string; offset: number } | null = null): number {
+  subscribe(topic: string, position: Position | null = null): number {
     const ticket = ++this.#tickets;
     this.call({ method: 'subscribe', topic, ticket, position });
     return ticket;

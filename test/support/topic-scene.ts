@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import type { ClientFrameOf, ServerFrameOf, SnapshotItem } from '../../src/protocol/frames/index.ts';
 import { defineProtocol } from '../../src/protocol/index.ts';
 import type { Typed } from '../../src/protocol/interpret.ts';
-import type { TabItem } from '../../src/protocol/port.ts';
+import type { Position, TabItem } from '../../src/protocol/port.ts';
 import type { Disk } from '../../testing/fakes/disk.ts';
 import type { HubSettings } from '../../worker/core/settings.ts';
 import { HubWorld, type WorldTab } from './hub-world.ts';
@@ -52,7 +52,7 @@ export class TopicScene {
   }
 
   /** A tab that subscribes and credits each batch at once. */
-  tab(position: { epoch: string; offset: number } | null = null, topic = TOPIC): WorldTab {
+  tab(position: Position | null = null, topic = TOPIC): WorldTab {
     const tab = this.world.attach();
     tab.subscribe(topic, position);
     return tab;

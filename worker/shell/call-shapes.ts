@@ -37,7 +37,7 @@ const asked = {
 const ARGUMENTS: { readonly [Name in keyof Arguments]-?: v.GenericSchema } = {
   topic,
   ticket: int,
-  position: v.nullable(cursor),
+  position: v.nullable(v.object({ ...cursor.entries, ts: v.optional(number) })),
   epoch: v.string(),
   taken: list(offset),
   failed: list(offset),

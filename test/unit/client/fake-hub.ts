@@ -222,6 +222,7 @@ export function snapshot(
     ticket,
     epoch: 'e1',
     offset,
+    ts: 1_000 + offset,
     part: 0,
     last: true,
     events: [],

@@ -113,7 +113,7 @@ test('a hub that dies is replaced: topics, open sends and receipts carry on', as
   expect(second.sent).toEqual([{ ...asked, maybeSentMs: expect.any(Number), askedAt: expect.any(Number) }]);
   expect(await stored.outcome).toEqual({ status: 'written' });
   const [again] = second.called('subscribe');
-  expect(again).toEqual(['run', again?.[1], { epoch: 'e1', offset: 8 }]);
+  expect(again).toEqual(['run', again?.[1], { epoch: 'e1', offset: 8, ts: 1_008 }]);
   await second.deliver({
     topics: [snapshot('run', again?.[1] ?? 0, 9, { events: [line(9)], missed: [line(8), line(9)] })],
   });
@@ -252,7 +252,7 @@ test('a page that enters the back/forward cache says so, lets go of its lease, a
   s.page.window.dispatchEvent(new Event('pageshow'));
   await untilEqual(() => hub.called('subscribe').length, 2);
   expect(hub.called('attach')[1]?.[0].lease).not.toBe(lease);
-  expect(hub.called('subscribe')[1]?.[2]).toEqual({ epoch: 'e1', offset: 4 });
+  expect(hub.called('subscribe')[1]?.[2]).toEqual({ epoch: 'e1', offset: 4, ts: 1_004 });
 });
 
 test('the hub hears what only a page hears', async () => {

@@ -161,7 +161,7 @@ test('a listener that comes to a live topic hears only what comes after it', asy
   // Another consumer's snapshot, which says again what this tab has had.
   topic.subscribe({ snapshot: () => {} });
   const second = await ticketOf(hub, 2);
-  expect(hub.called('subscribe')[1]).toEqual(['run', second, { epoch: 'e1', offset: 6 }]);
+  expect(hub.called('subscribe')[1]).toEqual(['run', second, { epoch: 'e1', offset: 6, ts: 1_006 }]);
   await hub.deliver({
     topics: [
       snapshot('run', second, 7, { missed: [line(6, 'before'), line(7, 'after')] }),

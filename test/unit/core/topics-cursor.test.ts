@@ -165,6 +165,15 @@ test('where nothing is stored, a new hub asks from where the page says that it s
   expect(scene.request).toMatchObject({ last_seen: null, cursor: { epoch: 'e1', offset: 6 } });
 });
 
+test('what the page knows of the event there proves it to the server', () => {
+  const scene = new TopicScene();
+  const tab = scene.tab({ epoch: 'e1', offset: 6, ts: tsOf(6) });
+  scene.world.socket.welcome();
+  expect(scene.request).toMatchObject({ last_seen: tsOf(6), cursor: { epoch: 'e1', offset: 6 } });
+  scene.answer({ offset: 7, missed: [item(7, line('7'))] });
+  expect(tab.snapshots(TOPIC)).toMatchObject([{ offset: 7, ts: tsOf(7) }]);
+});
+
 test('a topic that was left and comes back within one hub’s life resyncs from its cursor', () => {
   const scene = new TopicScene();
   const [tab] = scene.live(1, [], 5);

@@ -247,7 +247,7 @@ export class Seat {
     const giving = this.#giving;
     if (!giving || budget.items <= 0) return;
     const { ticket, at, repeats } = giving;
-    const { epoch, offset } = at;
+    const { epoch } = at;
     const { name: topic } = this.#topic;
     const events = giving.events.splice(0, budget.items);
     const missed = giving.missed.splice(0, budget.items - events.length);
@@ -259,8 +259,7 @@ export class Seat {
       ticket,
       part: giving.part++,
       last,
-      epoch,
-      offset,
+      ...at,
       events,
       missed,
       ...(last && giving.gaps > this.#gaps && { gap: true as const }),

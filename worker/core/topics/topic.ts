@@ -146,7 +146,10 @@ export class Topic implements SeatTopic {
     this.seats.set(tab, seat);
     seat.ask(ticket, position);
     // What a page tells of an earlier hub is better than nothing.
-    if (position) this.#stored ??= { topic: this.name, ...position, lastSeen: 0, savedAt: this.#context.now };
+    if (position) {
+      const { ts: lastSeen = 0, ...place } = position;
+      this.#stored ??= { topic: this.name, ...place, lastSeen, savedAt: this.#context.now };
+    }
     if (this.#subscription.state === 'none' || (!known && this.#subscription.state === 'refused')) this.ask();
     return seat;
   }
