@@ -10,6 +10,7 @@ const COPIED = [
   'src',
   'worker',
   'test',
+  'testing',
   'scripts',
   'docs',
   'package.json',
