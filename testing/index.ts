@@ -12,7 +12,7 @@ export type {
 } from '../worker/core/store.ts';
 export { StoreError } from '../worker/core/store.ts';
 export { type ConformanceCheck, storeConformance } from './conformance/store.ts';
-export type { Act } from './happenings.ts';
 export type { Received, Refusal, TestServer, TestServerOptions } from './server.ts';
 export type { TabOptions, TestTab } from './tab.ts';
+export type { Act } from './task-queue.ts';
 export { createTestbed, type StorageFailure, type Testbed, type TestbedOptions } from './testbed.ts';

@@ -7,11 +7,11 @@ import type { CommandContext, Handlers } from '../src/server/handlers.ts';
 import type { EventLog, Principal } from '../src/server/log/event-log.ts';
 import { memoryLog } from '../src/server/log/memory-log.ts';
 import { Reject, type RejectOptions } from '../src/server/reject.ts';
-import type { HandClock } from './fakes/clock.ts';
-import { Life, lifeTimer } from './fakes/life.ts';
+import type { ManualClock } from './fakes/clock.ts';
+import { Lifetime, lifetimeTimer } from './fakes/lifetime.ts';
 import { logUntilDeath } from './fakes/log.ts';
 import type { FakeNetwork } from './fakes/network.ts';
-import type { Happenings } from './happenings.ts';
+import type { TaskQueue } from './task-queue.ts';
 
 /** How the server is, as `createServer` of `trunkline/server` is told. */
 export interface TestServerOptions<P> {
@@ -93,9 +93,9 @@ export interface TestServer<P> {
 export class ScriptedServer<P extends AnyProtocol> implements TestServer<P> {
   readonly #protocol: P;
   readonly #options: TestServerOptions<P>;
-  readonly #clock: HandClock;
+  readonly #clock: ManualClock;
   readonly #network: FakeNetwork;
-  readonly #happenings: Happenings;
+  readonly #queue: TaskQueue;
   readonly #report: (error: unknown) => void;
   readonly #received: Received<P>[] = [];
   readonly #refusals = new Map<string, Refusal>();
@@ -103,13 +103,13 @@ export class ScriptedServer<P extends AnyProtocol> implements TestServer<P> {
   #sessions = 0;
   #starts = 0;
   #log = this.#newLog();
-  #life = new Life();
+  #life = new Lifetime();
   #broker: Broker;
 
   constructor(
     protocol: P,
     options: TestServerOptions<P>,
-    world: { clock: HandClock; network: FakeNetwork; happenings: Happenings },
+    world: { clock: ManualClock; network: FakeNetwork; queue: TaskQueue },
     report: (error: unknown) => void,
   ) {
     for (const [type, definition] of Object.entries<object>(protocol.commands)) {
@@ -122,7 +122,7 @@ export class ScriptedServer<P extends AnyProtocol> implements TestServer<P> {
     this.#options = options;
     this.#clock = world.clock;
     this.#network = world.network;
-    this.#happenings = world.happenings;
+    this.#queue = world.queue;
     this.#report = report;
     this.#broker = this.#run();
   }
@@ -137,35 +137,35 @@ export class ScriptedServer<P extends AnyProtocol> implements TestServer<P> {
 
   async emit(topic: string, event: EventInput<P>): Promise<{ epoch: string; offset: number }> {
     // Who began to listen before hears it as an event, not as a part of the state.
-    await this.#happenings.next(() => {});
+    await this.#queue.next(() => {});
     const position = await this.#broker.publish(topic, event as unknown as Typed);
-    await this.#happenings.next(() => {});
+    await this.#queue.next(() => {});
     return position;
   }
 
   drop(): Promise<void> {
-    return this.#happenings.next(() => this.#network.cut());
+    return this.#queue.next(() => this.#network.cut());
   }
 
   vanish(): Promise<void> {
-    return this.#happenings.next(() => {
+    return this.#queue.next(() => {
       for (const wire of this.#network.wires) wire.vanish();
     });
   }
 
   stop(): Promise<void> {
-    return this.#happenings.next(() => {
+    return this.#queue.next(() => {
       this.#network.server = null;
       this.#network.cut();
     });
   }
 
   start(): Promise<void> {
-    return this.#happenings.next(() => this.#listen(this.#broker));
+    return this.#queue.next(() => this.#listen(this.#broker));
   }
 
   restart({ history = true }: { readonly history?: boolean } = {}): Promise<void> {
-    return this.#happenings.next(() => {
+    return this.#queue.next(() => {
       this.#life.end();
       this.#network.cut();
       if (!history) this.#log = this.#newLog();
@@ -195,7 +195,7 @@ export class ScriptedServer<P extends AnyProtocol> implements TestServer<P> {
   #run(): Broker {
     const clock = this.#clock;
     const { authorize } = this.#options;
-    const life = new Life();
+    const life = new Lifetime();
     this.#life = life;
     // A start takes time, if only a millisecond: the finest that the server tells "before it" and "after it" apart by.
     const aheadMs = this.#starts++;
@@ -215,7 +215,7 @@ export class ScriptedServer<P extends AnyProtocol> implements TestServer<P> {
         get elapsed() {
           return clock.elapsed;
         },
-        setTimer: (delayMs, callback) => lifeTimer(clock, life, delayMs, callback),
+        setTimer: (delayMs, callback) => lifetimeTimer(clock, life, delayMs, callback),
       },
       limits: resolveLimits({}),
     });

@@ -2,7 +2,7 @@ import { createClientOn } from '../src/client/create-client.ts';
 import type { Client, CreateClientOptions } from '../src/client/types.ts';
 import type { AnyProtocol } from '../src/protocol/types.ts';
 import type { FakePage } from './fakes/page.ts';
-import type { Happenings } from './happenings.ts';
+import type { TaskQueue } from './task-queue.ts';
 
 /** As of `createClient`; the testbed knows the rest. */
 export type TabOptions = Pick<CreateClientOptions, 'token' | 'log' | 'onError'> & {
@@ -41,7 +41,7 @@ export function openTab<P extends AnyProtocol>(
   protocol: P,
   options: TabOptions,
   newPage: () => FakePage,
-  happenings: Happenings,
+  queue: TaskQueue,
   failed: (error: unknown) => void,
 ): TestTab<P> {
   const { identity = 'anonymous', onError, ...others } = options;
@@ -68,7 +68,7 @@ export function openTab<P extends AnyProtocol>(
   };
   const happen = async (work: () => void) => {
     check();
-    await happenings.next(work);
+    await queue.next(work);
   };
   const leave = async (how: 'closed' | 'reloaded') => {
     await happen(() => page.close());
@@ -83,7 +83,7 @@ export function openTab<P extends AnyProtocol>(
     crash: () => happen(() => page.crash()),
     async reload() {
       await leave('reloaded');
-      return openTab(protocol, options, newPage, happenings, failed);
+      return openTab(protocol, options, newPage, queue, failed);
     },
     freeze: () => happen(() => page.freeze()),
     thaw: () =>

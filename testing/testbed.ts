@@ -1,12 +1,12 @@
 import type { AnyProtocol } from '../src/protocol/types.ts';
 import { type HubSettings, hubSettings } from '../worker/core/settings.ts';
 import { FakeBrowser } from './fakes/browser.ts';
-import { HandClock } from './fakes/clock.ts';
+import { ManualClock } from './fakes/clock.ts';
 import { FakeNetwork } from './fakes/network.ts';
 import type { FakePage } from './fakes/page.ts';
-import { type Act, Happenings } from './happenings.ts';
 import { ScriptedServer, type TestServer, type TestServerOptions } from './server.ts';
 import { openTab, type TabOptions, type TestTab } from './tab.ts';
+import { type Act, TaskQueue } from './task-queue.ts';
 
 const SCRIPT = 'hub.js';
 /** As Chromium does. */
@@ -79,13 +79,13 @@ export function createTestbed<P extends AnyProtocol>(
 ): Testbed<P> {
   // The worker would throw, and the page only see that no hub starts.
   hubSettings(settings);
-  const clock = new HandClock(now);
+  const clock = new ManualClock(now);
   const network = new FakeNetwork(clock);
   const browser = new FakeBrowser(clock, network);
-  const happenings = new Happenings(clock, act);
+  const queue = new TaskQueue(clock, act);
   const errors: unknown[] = [];
   const failed = (error: unknown) => errors.push(error);
-  const server = new ScriptedServer<P>(protocol, options, { clock, network, happenings }, failed);
+  const server = new ScriptedServer<P>(protocol, options, { clock, network, queue }, failed);
   const pages: FakePage[] = [];
 
   const script = { protocol, settings, outlivesMs: extendedLifetime ? EXTENDED_LIFETIME_MS : 0 };
@@ -96,9 +96,9 @@ export function createTestbed<P extends AnyProtocol>(
   };
   const disk = (identity = 'anonymous') => browser.disk(protocol.app, identity);
   const testbed = {
-    openTab: (tabOptions: TabOptions = {}) => openTab(protocol, tabOptions, newPage, happenings, failed),
+    openTab: (tabOptions: TabOptions = {}) => openTab(protocol, tabOptions, newPage, queue, failed),
     server,
-    worker: { kill: () => happenings.next(() => browser.worker(SCRIPT)?.kill()) },
+    worker: { kill: () => queue.next(() => browser.worker(SCRIPT)?.kill()) },
     storage: {
       fail(failure: StorageFailure = 'full', identity?: string) {
         disk(identity).failure = failure;
@@ -113,11 +113,11 @@ export function createTestbed<P extends AnyProtocol>(
       if (!(ms >= 0 && ms < Number.POSITIVE_INFINITY)) {
         throw new RangeError(`advance takes milliseconds, 0 or more, not ${ms}`);
       }
-      await happenings.next(() => {}, ms);
+      await queue.next(() => {}, ms);
     },
-    settle: () => happenings.next(() => {}),
+    settle: () => queue.next(() => {}),
     close: () =>
-      happenings.next(() => {
+      queue.next(() => {
         for (const page of pages) page.crash();
         server.end();
       }),

@@ -33,13 +33,13 @@ const UNHEARD: readonly ErrorCode[] = ['hub_lost', 'closed', 'unconfirmed'];
 type Gone = 'worker' | 'hub';
 
 /** One attachment to one hub. Its end ends all that belongs to it, the tab's lease first of all. */
-type Life = AbortController;
+type Lifetime = AbortController;
 type Phase =
   /** No hub was ever needed. */
   | { state: 'idle' }
   /** The worker is started, and the tab attached. `failures`: so many tries before this one had no answer. */
-  | { state: 'starting'; life: Life; failures: number }
-  | { state: 'attached'; life: Life; hub: HubPort }
+  | { state: 'starting'; life: Lifetime; failures: number }
+  | { state: 'attached'; life: Lifetime; hub: HubPort }
   /** In the back/forward cache, or frozen with its own worker. */
   | { state: 'asleep' }
   /** No hub can be had; it is tried again. */
@@ -199,7 +199,7 @@ export class Link {
     });
   }
 
-  async #attach(life: Life, failures: number): Promise<void> {
+  async #attach(life: Lifetime, failures: number): Promise<void> {
     const { signal } = life;
     /** Every batch names its hub: another id is a worker that was restarted unseen. */
     let known: string | undefined;
@@ -244,7 +244,7 @@ export class Link {
     this.platform.setTimer(LAST_WORDS_MS, () => this.#lost(life, 'worker'));
   }
 
-  #watchHub(life: Life, hub: HubPort): void {
+  #watchHub(life: Lifetime, hub: HubPort): void {
     const { now, setTimer } = this.platform;
     setTimer(PING_EVERY_MS, () => {
       if (life.signal.aborted) return;
@@ -276,7 +276,7 @@ export class Link {
     }
   }
 
-  #lost(life: Life, what: Gone, message?: string): void {
+  #lost(life: Lifetime, what: Gone, message?: string): void {
     if (!this.#ends(life, what)) return;
     this.#tab.connection(closed('hub_lost', message));
     const isFirst = this.platform.now() - this.#lostAt > STABLE_MS;
@@ -285,11 +285,11 @@ export class Link {
   }
 
   /** Another hub of this browser has the work: nothing is lost by it, and nothing is to be said about it. */
-  #moved(life: Life): void {
+  #moved(life: Lifetime): void {
     if (this.#ends(life, 'hub')) this.#begin();
   }
 
-  #failed(life: Life, cause: unknown): void {
+  #failed(life: Lifetime, cause: unknown): void {
     if (this.#phase.state !== 'starting') return;
     const failures = this.#phase.failures + 1;
     if (!this.#ends(life, 'worker')) return;
@@ -304,7 +304,7 @@ export class Link {
   }
 
   /** Ends a life, once. */
-  #ends(life: Life, what: Gone): boolean {
+  #ends(life: Lifetime, what: Gone): boolean {
     if (life.signal.aborted || this.#phase.state === 'dead') return false;
     life.abort();
     if (what === 'worker') this.#dropWorker();

@@ -1,4 +1,4 @@
-import type { HandClock } from '../../testing/fakes/clock.ts';
+import type { ManualClock } from '../../testing/fakes/clock.ts';
 import type { Wire } from '../../testing/fakes/network.ts';
 import type { Account } from './account.ts';
 import type { Ledger } from './ledger.ts';
@@ -12,7 +12,7 @@ const UNKNOWN = ['hub_lost', 'hub_unavailable', 'unconfirmed', 'closed'];
 
 /** Who has signed out and when: from then on nothing of that session may happen. */
 export class SignOuts {
-  readonly #clock: HandClock;
+  readonly #clock: ManualClock;
   readonly #ledger: Ledger;
   readonly #tabs: readonly SimTab[];
   readonly #problem: (text: string) => void;
@@ -22,7 +22,7 @@ export class SignOuts {
   readonly #open = new Map<Who, number>();
   readonly #discardedAt = new Map<Account, number>();
 
-  constructor(clock: HandClock, ledger: Ledger, tabs: readonly SimTab[], problem: (text: string) => void) {
+  constructor(clock: ManualClock, ledger: Ledger, tabs: readonly SimTab[], problem: (text: string) => void) {
     this.#clock = clock;
     this.#ledger = ledger;
     this.#tabs = tabs;

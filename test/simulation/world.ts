@@ -1,5 +1,5 @@
 import { FakeBrowser } from '../../testing/fakes/browser.ts';
-import { HandClock } from '../../testing/fakes/clock.ts';
+import { ManualClock } from '../../testing/fakes/clock.ts';
 import type { Disk } from '../../testing/fakes/disk.ts';
 import { FakeNetwork } from '../../testing/fakes/network.ts';
 import type { Action, Build, SharedBuild, TokenMood } from './actions.ts';
@@ -26,7 +26,7 @@ const PLAIN_IN = 12;
 export class World {
   readonly problems: string[] = [];
   readonly #problem = (text: string) => void this.problems.push(text);
-  readonly clock = new HandClock();
+  readonly clock = new ManualClock();
   readonly network = new FakeNetwork(this.clock);
   readonly browser = new FakeBrowser(this.clock, this.network);
   readonly faults = new WireFaults();

@@ -4,11 +4,11 @@ import type { Client, Connection } from '../../src/index.ts';
 import { defineProtocol } from '../../src/protocol/index.ts';
 import type { AnyProtocol } from '../../src/protocol/types.ts';
 import { FakeBrowser } from '../../testing/fakes/browser.ts';
-import { HandClock } from '../../testing/fakes/clock.ts';
+import { ManualClock } from '../../testing/fakes/clock.ts';
 import { FakeNetwork } from '../../testing/fakes/network.ts';
 import type { FakePage } from '../../testing/fakes/page.ts';
-import { Happenings } from '../../testing/happenings.ts';
 import { ScriptedServer } from '../../testing/server.ts';
+import { TaskQueue } from '../../testing/task-queue.ts';
 import type { HubSettings } from '../../worker/core/settings.ts';
 
 const decide = { schema: z.object({ gate: z.string() }), priority: 'high' as const };
@@ -58,7 +58,7 @@ export interface SceneTab {
 
 /** Several hubs of one browser, in hand-made time, before a real server's logic. */
 export class BrowserScene {
-  readonly clock = new HandClock();
+  readonly clock = new ManualClock();
   readonly network = new FakeNetwork(this.clock);
   readonly browser = new FakeBrowser(this.clock, this.network);
   readonly server: ScriptedServer<P>;
@@ -67,9 +67,9 @@ export class BrowserScene {
   principal = 'anonymous';
 
   constructor() {
-    const happenings = new Happenings(this.clock, (work) => work());
+    const queue = new TaskQueue(this.clock, (work) => work());
     this.clock.stirred = () => {};
-    const world = { clock: this.clock, network: this.network, happenings };
+    const world = { clock: this.clock, network: this.network, queue };
     this.server = new ScriptedServer<P>(PROTOCOL, { authenticate: () => this.principal }, world, (error) =>
       this.errors.push(error),
     );

@@ -1,12 +1,12 @@
 import { FakeChannels } from './channels.ts';
-import type { HandClock } from './clock.ts';
+import type { ManualClock } from './clock.ts';
 import { Disk } from './disk.ts';
 import { FakeLocks } from './locks.ts';
 import type { FakeNetwork } from './network.ts';
 
 /** What the pages and workers of one person's browser share. */
 export class BrowserProfile {
-  readonly clock: HandClock;
+  readonly clock: ManualClock;
   readonly network: FakeNetwork;
   readonly locks: FakeLocks;
   readonly channels: FakeChannels;
@@ -23,7 +23,7 @@ export class BrowserProfile {
   #uuids = 0;
 
   /** @param id of this browser among others, up to 99,999,999 */
-  constructor(clock: HandClock, network: FakeNetwork, id = 0) {
+  constructor(clock: ManualClock, network: FakeNetwork, id = 0) {
     this.#id = id;
     this.clock = clock;
     this.network = network;

@@ -1,18 +1,18 @@
-import type { HandClock } from './clock.ts';
-import type { Life } from './life.ts';
+import type { ManualClock } from './clock.ts';
+import type { Lifetime } from './lifetime.ts';
 
 interface End {
   readonly name: string;
-  readonly life: Life;
+  readonly life: Lifetime;
   readonly listener: (message: unknown) => void;
 }
 
 /** The BroadcastChannels of one browser. */
 export class FakeChannels {
-  readonly #clock: HandClock;
+  readonly #clock: ManualClock;
   readonly #ends = new Set<End>();
 
-  constructor(clock: HandClock) {
+  constructor(clock: ManualClock) {
     this.#clock = clock;
   }
 
@@ -21,7 +21,7 @@ export class FakeChannels {
     return [...new Set([...this.#ends].map(({ name }) => name))];
   }
 
-  open(life: Life, name: string, listener: (message: unknown) => void) {
+  open(life: Lifetime, name: string, listener: (message: unknown) => void) {
     const end: End = { name, life, listener };
     this.#ends.add(end);
     const close = () => this.#ends.delete(end);

@@ -31,7 +31,7 @@ const macrotask: () => Promise<void> =
  * Time, and the event loops of everybody who lives in it: nothing happens but while `settle` or `advance` runs, and then
  * always in the same order.
  */
-export class HandClock {
+export class ManualClock {
   #setTo: number;
   #elapsed = 0;
   #order = 0;

@@ -1,8 +1,8 @@
-import type { HandClock } from './clock.ts';
-import type { Life } from './life.ts';
+import type { ManualClock } from './clock.ts';
+import type { Lifetime } from './lifetime.ts';
 
 interface Request {
-  readonly life: Life;
+  readonly life: Lifetime;
   readonly lock: Lock;
   readonly callback: LockGrantedCallback<unknown>;
   resolve(value: unknown): void;
@@ -11,16 +11,16 @@ interface Request {
 
 /** The Web Locks of one browser, of which every page and worker has its own view (https://w3c.github.io/web-locks/). */
 export class FakeLocks {
-  readonly #clock: HandClock;
+  readonly #clock: ManualClock;
   #held: Request[] = [];
   #queue: Request[] = [];
 
-  constructor(clock: HandClock) {
+  constructor(clock: ManualClock) {
     this.#clock = clock;
   }
 
   /** As somebody with this life sees them: with it all its locks and requests end. */
-  of(life: Life): Pick<LockManager, 'request'> {
+  of(life: Lifetime): Pick<LockManager, 'request'> {
     life.atEnd(() => {
       this.#queue = this.#queue.filter((request) => request.life !== life);
       this.#held = this.#held.filter((request) => request.life !== life);
@@ -37,7 +37,7 @@ export class FakeLocks {
   }
 
   #request(
-    life: Life,
+    life: Lifetime,
     name: string,
     options: LockOptions,
     callback: LockGrantedCallback<unknown>,

@@ -1,5 +1,5 @@
 import type { EventLog } from '../../src/server/log/event-log.ts';
-import type { Life } from './life.ts';
+import type { Lifetime } from './lifetime.ts';
 
 type Commit = EventLog['commit'];
 
@@ -11,7 +11,7 @@ type Commit = EventLog['commit'];
  */
 export function logUntilDeath(
   log: EventLog,
-  life: Life,
+  life: Lifetime,
   committed: (transactions: Parameters<Commit>[0], answer: ReturnType<Commit>) => void = () => {},
 ): EventLog {
   return new Proxy(log, {

@@ -1,7 +1,7 @@
 import type { Inbound, Peer } from '../../src/server/core/peer.ts';
 import type { Socket } from '../../worker/shell/platform.ts';
-import type { HandClock } from './clock.ts';
-import type { Life } from './life.ts';
+import type { ManualClock } from './clock.ts';
+import type { Lifetime } from './lifetime.ts';
 
 /** What a server does with a socket that comes. */
 export type Accept = (peer: Peer, url: string) => Inbound;
@@ -24,7 +24,7 @@ interface Way {
 /** One socket from end to end. */
 export interface Wire {
   readonly url: string;
-  readonly life: Life;
+  readonly life: Lifetime;
   /** Whether the server holds it for connected. */
   readonly isAccepted: boolean;
   /** Whether the browser holds it, connecting or open. */
@@ -39,7 +39,7 @@ export interface Wire {
 
 /** The way between browsers and the one server. */
 export class FakeNetwork {
-  readonly #clock: HandClock;
+  readonly #clock: ManualClock;
   readonly #wires = new Set<FakeSocket>();
   /** Who takes new sockets. `null`: they are refused. */
   server: Accept | null = null;
@@ -54,7 +54,7 @@ export class FakeNetwork {
   /** What becomes of a message of the server on its way. */
   tamper: (wire: Wire, text: string) => string = (_wire, text) => text;
 
-  constructor(clock: HandClock) {
+  constructor(clock: ManualClock) {
     this.#clock = clock;
   }
 
@@ -63,7 +63,7 @@ export class FakeNetwork {
     return [...this.#wires];
   }
 
-  open(life: Life, url: string): Socket {
+  open(life: Lifetime, url: string): Socket {
     const socket = new FakeSocket(this.#clock, this, life, url, () => this.#wires.delete(socket));
     if (socket.isHeld) this.#wires.add(socket);
     return socket;
@@ -77,10 +77,10 @@ export class FakeNetwork {
 /** The client's WebSocket, with the server's end behind it. */
 class FakeSocket extends EventTarget implements Wire {
   readonly url: string;
-  readonly life: Life;
+  readonly life: Lifetime;
   binaryType: BinaryType = 'blob';
   readyState: 0 | 1 | 2 | 3 = CONNECTING;
-  #clock: HandClock;
+  #clock: ManualClock;
   #network: FakeNetwork;
   #over: () => void;
   #server: Inbound | null = null;
@@ -91,7 +91,7 @@ class FakeSocket extends EventTarget implements Wire {
   readonly #up: Way = { freeAt: 0, arrivesAt: 0 };
   readonly #down: Way = { freeAt: 0, arrivesAt: 0 };
 
-  constructor(clock: HandClock, network: FakeNetwork, life: Life, url: string, over: () => void) {
+  constructor(clock: ManualClock, network: FakeNetwork, life: Lifetime, url: string, over: () => void) {
     super();
     this.url = url;
     this.life = life;

@@ -2,12 +2,12 @@ import type { PagePlatform, PageWatcher, WorkerLine } from '../../src/client/pla
 import type { HubPort } from '../../src/protocol/calls.ts';
 import type { Batch, TabSink } from '../../src/protocol/port.ts';
 import type { BrowserProfile } from './browser-profile.ts';
-import { Life, lifeTimer } from './life.ts';
+import { Lifetime, lifetimeTimer } from './lifetime.ts';
 import type { ConnectedPage, FakeWorker } from './worker.ts';
 
 /** One page: the platform of the client that runs in it. */
 export class FakePage implements PagePlatform, ConnectedPage {
-  readonly life = new Life();
+  readonly life = new Lifetime();
   readonly #browser: BrowserProfile;
   /** Which worker the application's function starts, or joins. */
   readonly #worker: (page: FakePage) => FakeWorker;
@@ -91,7 +91,7 @@ export class FakePage implements PagePlatform, ConnectedPage {
   readonly uptime = () => this.#browser.clock.elapsed;
   readonly uuid = () => this.#browser.uuid();
   readonly setTimer = (delayMs: number, callback: () => void) =>
-    lifeTimer(this.#browser.clock, this.life, delayMs, callback);
+    lifetimeTimer(this.#browser.clock, this.life, delayMs, callback);
   readonly isPage = () => true;
   readonly isVisible = () => this.#isVisible;
   readonly baseUrl = () => 'https://app.test/';

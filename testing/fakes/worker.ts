@@ -7,7 +7,7 @@ import { Hubs } from '../../worker/shell/hubs.ts';
 import type { Platform } from '../../worker/shell/platform.ts';
 import { pagePort } from '../../worker/shell/port.ts';
 import type { BrowserProfile } from './browser-profile.ts';
-import { Life, lifeTimer } from './life.ts';
+import { Lifetime, lifetimeTimer } from './lifetime.ts';
 import { MemoryStore } from './store.ts';
 
 /** What a worker's script says: its `hub.ts`. */
@@ -20,7 +20,7 @@ export interface HubScript {
 
 /** A page, as the worker that it is connected to sees it. */
 export interface ConnectedPage {
-  readonly life: Life;
+  readonly life: Lifetime;
   /** Before each message to it. */
   evictIfCached(): void;
   /** As it subscribes. */
@@ -29,7 +29,7 @@ export interface ConnectedPage {
 
 /** One worker: the real hubs, on a platform that ends with it. */
 export class FakeWorker {
-  life = new Life();
+  life = new Lifetime();
   readonly isOwn: boolean;
   readonly #script: HubScript;
   readonly #browser: BrowserProfile;
@@ -58,7 +58,7 @@ export class FakeWorker {
   /** With fresh globals on the same ports, and nobody is told (https://github.com/WebKit/WebKit/pull/71486). */
   restart(): void {
     const { life } = this;
-    this.life = new Life();
+    this.life = new Lifetime();
     this.#hubs = this.#newHubs();
     for (const end of this.#ports) end.port = pagePort(this.#hubs);
     life.end();
@@ -73,7 +73,7 @@ export class FakeWorker {
     const down = {};
     let isClosed = false;
     const toWorker = (work: () => void) => clock.post(up, () => this.life.run(work));
-    const toPage = (life: Life) => (work: () => void) => {
+    const toPage = (life: Lifetime) => (work: () => void) => {
       if (isClosed || life.isDead) return;
       page.evictIfCached();
       clock.post(down, () => page.life.run(() => isClosed || work()));
@@ -128,7 +128,7 @@ export class FakeWorker {
       ticks: () => clock.elapsed,
       random: () => this.#browser.random(),
       uuid: () => this.#browser.uuid(),
-      setTimer: (delayMs, callback) => lifeTimer(clock, life, delayMs, callback),
+      setTimer: (delayMs, callback) => lifetimeTimer(clock, life, delayMs, callback),
       locks: locks.of(life),
       openSocket: (url) => network.open(life, url),
       diagnose: async () => ({ cause: 'unknown' }),

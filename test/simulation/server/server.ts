@@ -1,8 +1,8 @@
 import { Broker } from '../../../src/server/core/broker.ts';
 import { resolveLimits } from '../../../src/server/core/limits.ts';
 import type { EventLog, Principal } from '../../../src/server/log/event-log.ts';
-import type { HandClock } from '../../../testing/fakes/clock.ts';
-import { Life, lifeTimer } from '../../../testing/fakes/life.ts';
+import type { ManualClock } from '../../../testing/fakes/clock.ts';
+import { Lifetime, lifetimeTimer } from '../../../testing/fakes/lifetime.ts';
 import { logUntilDeath } from '../../../testing/fakes/log.ts';
 import type { FakeNetwork } from '../../../testing/fakes/network.ts';
 import type { Ledger } from '../ledger.ts';
@@ -40,7 +40,7 @@ export interface Published {
 }
 
 export interface ServerOptions {
-  readonly clock: HandClock;
+  readonly clock: ManualClock;
   readonly network: FakeNetwork;
   readonly ledger: Ledger;
   /** Whether it remembers everything that is published. */
@@ -90,7 +90,7 @@ export class SimServer {
   #aheadMs = 7_000;
   #epochs = 0;
   #sessions = 0;
-  #life = new Life();
+  #life = new Lifetime();
   #broker: Broker;
   /** Whether new sockets are taken. */
   isUp = true;
@@ -247,7 +247,7 @@ export class SimServer {
   }
 
   #start(): Broker {
-    const life = new Life();
+    const life = new Lifetime();
     this.#life = life;
     // `dedupe_since` is in milliseconds: what was accepted in this one must not seem to be remembered.
     this.#aheadMs++;
@@ -279,7 +279,7 @@ export class SimServer {
         get elapsed() {
           return clock.elapsed;
         },
-        setTimer: (delayMs, callback) => lifeTimer(clock, life, delayMs, callback),
+        setTimer: (delayMs, callback) => lifetimeTimer(clock, life, delayMs, callback),
       },
       limits: resolveLimits({
         commandMs: COMMAND_LIMIT_MS,
@@ -299,8 +299,8 @@ export class SimServer {
     return Date.UTC(2026, 0, 1) + Math.floor(this.#options.clock.elapsed) + this.#aheadMs;
   }
 
-  #wait(ms: number, life: Life): Promise<void> {
-    return new Promise((done) => lifeTimer(this.#options.clock, life, ms, done));
+  #wait(ms: number, life: Lifetime): Promise<void> {
+    return new Promise((done) => lifetimeTimer(this.#options.clock, life, ms, done));
   }
 
   #listen(broker: Broker = this.#broker): void {

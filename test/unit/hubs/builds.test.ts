@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Life } from '../../../testing/fakes/life.ts';
+import { Lifetime } from '../../../testing/fakes/lifetime.ts';
 import { commonChannel, type FindMessage, relayChannel } from '../../../worker/shell/channel.ts';
 import { ownerLock } from '../../../worker/shell/election.ts';
 import {
@@ -15,8 +15,8 @@ import {
 const last = ({ connections }: SceneTab) => connections.at(-1);
 
 /** A hub of a build that speaks another relay protocol: it owns, and says so in the words that never change. */
-async function foreignOwner(scene: BrowserScene): Promise<Life> {
-  const life = new Life();
+async function foreignOwner(scene: BrowserScene): Promise<Lifetime> {
+  const life = new Lifetime();
   const { locks, channels } = scene.browser;
   locks.of(life).request(ownerLock('ops', 'ann'), () => new Promise<void>(() => {}));
   await scene.pass(0);
@@ -82,7 +82,7 @@ test('an owner says to all hubs that somebody has signed out', async () => {
   const tab = await scene.tab('hub.js');
   await scene.pass(100);
   const heard: unknown[] = [];
-  scene.browser.channels.open(new Life(), commonChannel('ops', 'ann'), (message) => heard.push(message));
+  scene.browser.channels.open(new Lifetime(), commonChannel('ops', 'ann'), (message) => heard.push(message));
   tab.client.signOut();
   await scene.pass(100);
   expect(heard).toEqual([{ find: 'signed_out' }]);
@@ -257,7 +257,7 @@ test('what is said between the hubs by somebody who knows no better changes noth
   const owner = await scene.tab('one.js');
   const relay = await scene.tab('other.js');
   await scene.emit('a');
-  const life = new Life();
+  const life = new Lifetime();
   const names = [commonChannel('ops', 'ann'), ...scene.browser.channels.names];
   for (const name of names) {
     const channel = scene.browser.channels.open(life, name, () => {});

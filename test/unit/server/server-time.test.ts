@@ -7,7 +7,7 @@ import { ServerTime } from '../../../src/server/core/server-time.ts';
 import { memoryLog } from '../../../src/server/index.ts';
 import type { EventLog } from '../../../src/server/log/event-log.ts';
 import { sqliteLog } from '../../../src/server/sqlite/index.ts';
-import { HandClock } from '../../../testing/fakes/clock.ts';
+import { ManualClock } from '../../../testing/fakes/clock.ts';
 import { command, ID } from './support/command.ts';
 import { HandWorld } from './support/hand.ts';
 
@@ -27,7 +27,7 @@ async function welcomed(log: EventLog, aheadMs: number, hello: object = {}) {
 }
 
 test('the time never runs backwards, and goes a tenth slower until the clock has caught up', async () => {
-  const clock = new HandClock(1_000_000);
+  const clock = new ManualClock(1_000_000);
   const time = new ServerTime(clock);
   expect(time.now()).toBe(1_000_000);
   clock.jump(-10_000);

@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
-import { HandClock } from '../../../testing/fakes/clock.ts';
-import { Life } from '../../../testing/fakes/life.ts';
+import { ManualClock } from '../../../testing/fakes/clock.ts';
+import { Lifetime } from '../../../testing/fakes/lifetime.ts';
 import { FakeLocks } from '../../../testing/fakes/locks.ts';
 
 function world() {
-  const clock = new HandClock();
+  const clock = new ManualClock();
   const fake = new FakeLocks(clock);
   const heard: string[] = [];
   const party = (name: string) => {
-    const life = new Life();
+    const life = new Lifetime();
     const locks = fake.of(life);
     let release = () => {};
     const hold = (lock: string, options: LockOptions = {}) =>

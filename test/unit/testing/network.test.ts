@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { HandClock } from '../../../testing/fakes/clock.ts';
-import { Life } from '../../../testing/fakes/life.ts';
+import { ManualClock } from '../../../testing/fakes/clock.ts';
+import { Lifetime } from '../../../testing/fakes/lifetime.ts';
 import { FakeNetwork } from '../../../testing/fakes/network.ts';
 
 test('a message overtakes none that was sent before it, also where the latency falls meanwhile', async () => {
-  const clock = new HandClock();
+  const clock = new ManualClock();
   const network = new FakeNetwork(clock);
   const heard: string[] = [];
   const nothing = () => {};
@@ -16,7 +16,7 @@ test('a message overtakes none that was sent before it, also where the latency f
     broken: nothing,
     closed: nothing,
   });
-  const socket = network.open(new Life(), 'ws://made/');
+  const socket = network.open(new Lifetime(), 'ws://made/');
   await clock.settle();
 
   network.latencyMs = 300;
@@ -31,14 +31,14 @@ test('a message overtakes none that was sent before it, also where the latency f
 });
 
 test('a socket that a dead worker opens in the last of its work reaches no server', async () => {
-  const clock = new HandClock();
+  const clock = new ManualClock();
   const network = new FakeNetwork(clock);
   let asked = 0;
   network.server = () => {
     asked++;
     throw new Error('nobody comes');
   };
-  const life = new Life();
+  const life = new Lifetime();
   life.end();
   network.open(life, 'ws://made/');
   await clock.advance(1_000);

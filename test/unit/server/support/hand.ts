@@ -11,12 +11,12 @@ import { Broker, type BrokerOptions } from '../../../../src/server/core/broker.t
 import { type Limits, resolveLimits } from '../../../../src/server/core/limits.ts';
 import type { Inbound, Peer } from '../../../../src/server/core/peer.ts';
 import { memoryLog } from '../../../../src/server/index.ts';
-import { HandClock } from '../../../../testing/fakes/clock.ts';
+import { ManualClock } from '../../../../testing/fakes/clock.ts';
 import { ops } from './protocol.ts';
 
 /** The server's logic without sockets. */
 export class HandWorld {
-  readonly clock = new HandClock(1_700_000_000_000);
+  readonly clock = new ManualClock(1_700_000_000_000);
   readonly errors: string[] = [];
   readonly broker: Broker;
 

@@ -1,7 +1,7 @@
-import type { HandClock } from './clock.ts';
+import type { ManualClock } from './clock.ts';
 
 /** Of one page or worker. What belongs to it asks before it does anything. */
-export class Life {
+export class Lifetime {
   #state: 'awake' | 'frozen' | 'dead' = 'awake';
   readonly #atEnd = new Set<() => void>();
   readonly #waiting: (() => void)[] = [];
@@ -48,7 +48,12 @@ export class Life {
 }
 
 /** A timer that ends with whoever set it, and waits while that one is frozen. */
-export function lifeTimer(clock: HandClock, life: Life, delayMs: number, callback: () => void): () => void {
+export function lifetimeTimer(
+  clock: ManualClock,
+  life: Lifetime,
+  delayMs: number,
+  callback: () => void,
+): () => void {
   let isOver = false;
   const cancel = clock.setTimer(delayMs, () => life.run(() => isOver || callback()));
   return () => {

@@ -1,16 +1,16 @@
-import type { HandClock } from './fakes/clock.ts';
+import type { ManualClock } from './fakes/clock.ts';
 
 /** React's `act`, or Testing Library's: it is around whatever happens. */
 export type Act = (work: () => Promise<void>) => PromiseLike<unknown>;
 
 /** Moves the clock: one thing after the other, since `act` may not overlap with itself. */
-export class Happenings {
-  readonly #clock: HandClock;
+export class TaskQueue {
+  readonly #clock: ManualClock;
   readonly #act: Act;
   #last: Promise<void> = Promise.resolve();
   #waiting = 0;
 
-  constructor(clock: HandClock, act: Act) {
+  constructor(clock: ManualClock, act: Act) {
     this.#clock = clock;
     this.#act = act;
     // What an application does by itself goes its way without anybody asking for it.
