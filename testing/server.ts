@@ -1,3 +1,4 @@
+/** What the testbed's server does with commands, and how a test moves it. */
 import type { Typed } from '../src/protocol/interpret.ts';
 import type { AnyProtocol, CommandOf, CommandType, EventInput } from '../src/protocol/types.ts';
 import { Broker } from '../src/server/core/broker.ts';

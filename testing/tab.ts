@@ -1,10 +1,11 @@
+/** What a test can do to a tab. */
 import { createClientOn } from '../src/client/create-client.ts';
 import type { Client, CreateClientOptions } from '../src/client/types.ts';
 import type { AnyProtocol } from '../src/protocol/types.ts';
 import type { FakePage } from './fakes/page.ts';
 import type { TaskQueue } from './task-queue.ts';
 
-/** As of `createClient`; the testbed knows the rest. */
+/** The options of `createClient` that a test may choose; the testbed knows the rest. */
 export type TabOptions = Pick<CreateClientOptions, 'token' | 'log' | 'onError'> & {
   /** Whose tab it is. @default 'anonymous' */
   readonly identity?: string;

@@ -1,3 +1,4 @@
+/** In which order a test's actions happen, each within its own `act`. */
 import type { ManualClock } from './fakes/clock.ts';
 
 /** React's `act`, or Testing Library's: it is around whatever happens. */

@@ -1,3 +1,4 @@
+/** How browser, tabs, hub and server of one test are put together. */
 import type { AnyProtocol } from '../src/protocol/types.ts';
 import { type HubSettings, hubSettings } from '../worker/core/settings.ts';
 import { FakeBrowser } from './fakes/browser.ts';
@@ -9,7 +10,7 @@ import { openTab, type TabOptions, type TestTab } from './tab.ts';
 import { type Act, TaskQueue } from './task-queue.ts';
 
 const SCRIPT = 'hub.js';
-/** As Chromium does. */
+/** So long a worker with `extendedLifetime` outlives its last page, as in Chromium. */
 const EXTENDED_LIFETIME_MS = 300_000;
 
 export interface TestbedOptions<P> extends TestServerOptions<P> {

@@ -1,3 +1,4 @@
+/** Which address and token a connection begins with, where the application's functions give them. */
 import type { AddressAnswer } from '../protocol/port.ts';
 import type { PagePlatform } from './platform.ts';
 import type { CreateClientOptions } from './types.ts';

@@ -1,3 +1,4 @@
+/** What a browser's page does where the client asks its platform for something. */
 import { proxy, wrap } from 'comlink';
 import type { HubPort } from '../protocol/calls.ts';
 import type { PagePlatform } from './platform.ts';

@@ -1,3 +1,4 @@
+/** What the server's time is, and how certain this page may be of it. */
 import type { Batch, HubTime, WhenAsked } from '../protocol/port.ts';
 import type { PagePlatform } from './platform.ts';
 

@@ -1,3 +1,4 @@
+/** Who is given the events of a topic, and when a critical event counts as taken. */
 import type { Typed } from '../protocol/interpret.ts';
 import type { Meta } from '../protocol/model.ts';
 import type { TabItem } from '../protocol/port.ts';

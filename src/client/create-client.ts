@@ -1,3 +1,4 @@
+/** How the parts of a client are put together, and which of them gets what of a hub's batch. */
 import type { HubPort } from '../protocol/calls.ts';
 import { closed } from '../protocol/closed.ts';
 import type { Connection, Diagnosis } from '../protocol/model.ts';

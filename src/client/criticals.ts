@@ -1,3 +1,4 @@
+/** When this tab tells the hub that a critical event was taken, or that a handler failed on it. */
 import type { Meta } from '../protocol/model.ts';
 import { type Consumer, type Critical, type Item, verdict } from './consumer.ts';
 
@@ -7,7 +8,7 @@ const REMEMBERED = 500;
 /** The critical events of a topic that this tab has: who was given each, and when the hub is told what became of it. */
 export class Criticals {
   readonly #tell: (epoch: string, taken: readonly Meta[], failed: readonly Meta[]) => void;
-  /** Of this epoch, by offset. */
+  /** Those of the epoch, by offset. */
   readonly #byOffset = new Map<number, Critical>();
   /** What the hub is to be told of. */
   readonly #decided = new Set<Critical>();

@@ -1,3 +1,4 @@
+/** What the library's errors are, and where an error goes that a function of the application throws. */
 import type { Issues } from '../protocol/interpret.ts';
 import type { ErrorCode } from '../protocol/port.ts';
 

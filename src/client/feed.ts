@@ -1,3 +1,4 @@
+/** Which events of a topic each consumer in this tab is given, and when the hub is asked for the topic. */
 import type { TopicStatus } from '../protocol/model.ts';
 import type { Position, SnapshotUpdate, TopicUpdate } from '../protocol/port.ts';
 import { type Consumer, type Item, toItem, union } from './consumer.ts';
@@ -21,7 +22,7 @@ export class Feed {
   #isSubscribed = false;
   /** Where this tab stands; `null`: it has no state yet. */
   #position: Position | null = null;
-  /** Of a snapshot that has not arrived as a whole. */
+  /** What has arrived of a snapshot that is not whole yet. */
   #parts: SnapshotUpdate[] = [];
   /** Events are missing ahead of what comes next. */
   #isGapAhead = false;

@@ -1,3 +1,4 @@
+/** Which commands a page may hand to its hub. */
 import { interpretCommand } from '../protocol/interpret.ts';
 import { whereJsonDiffers } from '../protocol/json.ts';
 import type { OutgoingCommand, WhenAsked } from '../protocol/port.ts';

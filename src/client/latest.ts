@@ -1,3 +1,4 @@
+/** Which event of each key is the newest one. */
 import type { Typed } from '../protocol/interpret.ts';
 import type { Item } from './consumer.ts';
 import type { Feed } from './feed.ts';

@@ -1,3 +1,4 @@
+/** When this tab starts a hub, attaches to it, takes it for dead, and starts the next one. */
 import type { HubPort } from '../protocol/calls.ts';
 import { closed } from '../protocol/closed.ts';
 import { hold, type Locks, tabLease, untilGone } from '../protocol/leases.ts';
@@ -69,7 +70,7 @@ export class Link {
   readonly #tab: LinkListener;
   readonly #introduction: ReturnType<typeof createIntroduction>;
   readonly #calls = new PendingCalls<Phase & { state: 'attached' }>(({ life }) => this.#lost(life, 'hub'));
-  /** Ends with the client. */
+  /** Aborted with the client: the page is not watched any more. */
   readonly #page = new AbortController();
   #phase: Phase = { state: 'idle' };
   /** It outlives a hub that has forgotten this tab. */
@@ -303,7 +304,7 @@ export class Link {
     this.#calls.rejectAll(error);
   }
 
-  /** Ends a life, once. */
+  /** Ends an attachment, once. False where it is over already. */
   #ends(life: Lifetime, what: Gone): boolean {
     if (life.signal.aborted || this.#phase.state === 'dead') return false;
     life.abort();

@@ -1,3 +1,4 @@
+/** What a topic's listeners and subscribers are given of its events. */
 import type { Consumer, Item } from './consumer.ts';
 import { attempt } from './errors.ts';
 import type { Feed } from './feed.ts';

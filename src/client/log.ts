@@ -1,3 +1,4 @@
+/** Where log lines go, and the errors that no promise can carry. */
 import type { Report, TrunklineError } from './errors.ts';
 import type { Logger } from './types.ts';
 

@@ -1,3 +1,4 @@
+/** Which commands go to the hub in one message. */
 import type { HubPort } from '../protocol/calls.ts';
 import type { OutgoingCommand, Reply } from '../protocol/port.ts';
 
@@ -6,7 +7,7 @@ type Answer = Reply<{ durable: boolean }>;
 interface Turn {
   readonly commands: OutgoingCommand[];
   readonly answers: Promise<Answer[]>;
-  /** Of all of its commands. */
+  /** Whether its commands must be durable: all of them, or none. */
   readonly requireDurable: boolean;
 }
 

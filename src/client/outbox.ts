@@ -1,3 +1,4 @@
+/** How the application sees the hub's outbox, and which endings are news to it. */
 import type { Typed } from '../protocol/interpret.ts';
 import type { Outcome, StorageState } from '../protocol/model.ts';
 import type { AnyOutboxEntry, Batch } from '../protocol/port.ts';
@@ -9,7 +10,7 @@ import type { Receipts } from './receipts.ts';
 import { isWaiting } from './storage.ts';
 import type { Readable } from './types.ts';
 
-/** As many as a hub keeps. */
+/** So many endings are remembered as told: as many as a hub keeps. */
 const REMEMBERED = 1_000;
 
 export interface AnySettled {

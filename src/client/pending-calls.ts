@@ -1,3 +1,4 @@
+/** What becomes of the calls to a hub that has not answered them: asked again, or rejected. */
 import type { HubPort } from '../protocol/calls.ts';
 import type { Reply } from '../protocol/port.ts';
 import { TrunklineError } from './errors.ts';

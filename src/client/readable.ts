@@ -1,3 +1,4 @@
+/** When the listeners of a value are called. */
 import { attempt, type Report } from './errors.ts';
 import type { Readable } from './types.ts';
 

@@ -1,3 +1,4 @@
+/** When the outcome of a command that this tab has sent settles. */
 import { commandDefinition, explain, validate } from '../protocol/interpret.ts';
 import type { Outcome } from '../protocol/model.ts';
 import type { AnyProtocol } from '../protocol/types.ts';

@@ -1,3 +1,4 @@
+/** Whether the browser has lost the database that a page of this identity saw before. */
 import type { StorageHealth, StorageState } from '../protocol/model.ts';
 import { scopeName } from '../protocol/names.ts';
 import type { AnyOutboxEntry, Batch } from '../protocol/port.ts';

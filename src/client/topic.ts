@@ -1,3 +1,4 @@
+/** What the application gets of a topic, over one feed. */
 import type { Typed } from '../protocol/interpret.ts';
 import type { Meta } from '../protocol/model.ts';
 import type { Report } from './errors.ts';

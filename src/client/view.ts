@@ -1,3 +1,4 @@
+/** How a topic's events are folded into one value. */
 import { type Consumer, type Item, union } from './consumer.ts';
 import { attempt } from './errors.ts';
 import type { Feed } from './feed.ts';

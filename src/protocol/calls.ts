@@ -36,7 +36,7 @@ export interface Arguments extends WhenAsked {
    */
   ts?: readonly number[] | undefined;
   command: OutgoingCommand;
-  /** Of a command. */
+  /** The id of a command. */
   id: string;
   /**
    * As what the page shows the command: what has become uncertain since may have run, and is not sent again for somebody who
@@ -45,7 +45,7 @@ export interface Arguments extends WhenAsked {
   seen?: string | undefined;
   /** Throw away what waits in the outbox. */
   discard: boolean;
-  /** By this pages know this sign-out. Absent: pages of older builds. */
+  /** The number by which pages know this sign-out. Absent: pages of older builds. */
   number?: number | undefined;
   /** What only a page hears: the network is back, the page was shown or hidden. */
   signal: 'online' | 'visible' | 'hidden';

@@ -1,3 +1,4 @@
+/** Which definitions of an application's protocol are accepted. */
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { CommandDefinition, EventDefinition, Protocol, Schemas } from './types.ts';
 
@@ -10,7 +11,7 @@ import type { CommandDefinition, EventDefinition, Protocol, Schemas } from './ty
 export function defineProtocol<const E extends Schemas, const C extends Schemas, const R>(definition: {
   /** Names the locks and the database of the browser: two applications on one origin need two names. */
   readonly app: string;
-  /** Of the application's events and commands; a positive integer, raised when an older page could not read a newer one's. */
+  /** The version of events and commands: a positive integer, raised when an older page could not read a newer one's. */
   readonly version: number;
   readonly events: { readonly [K in keyof E]: EventDefinition<E[K]> };
   readonly commands: { readonly [K in keyof C]: CommandDefinition<C[K]> } & {

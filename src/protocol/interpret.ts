@@ -1,3 +1,4 @@
+/** What an event or a command means by the application's definition, and whether it is as its schema wants it. */
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { isTooDeep, TOO_DEEP } from './json.ts';
 import type { AnyProtocol } from './types.ts';

@@ -1,3 +1,4 @@
+/** What the application is shown of the trunk: its connection, storage, topics and outbox. */
 import type { CommandInput, CommandType, ResultOf } from './types.ts';
 
 /** The trunk as every tab sees it. Times are milliseconds since 1970 by the browser's clock. */
@@ -147,7 +148,7 @@ interface EntryBase {
   /** How often it was handed to a socket. */
   attempt: number;
   dedupeKey: string | null;
-  /** Of the application, which `command` is of: an entry that was made by an older page is upgraded. */
+  /** The version of the application's protocol that `command` is of: an entry that was made by an older page is upgraded. */
   appVersion: number;
 }
 export interface EntryError {

@@ -1,3 +1,4 @@
+/** How the types of events, commands and results follow from an application's definition. */
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 
 /**
@@ -20,7 +21,7 @@ type Fields<S extends FieldsSchema> = string extends keyof Out<S>
     : unknown;
 
 export interface EventDefinition<S extends FieldsSchema> {
-  /** Of the fields beside `type`. Its output must be structured-cloneable: it crosses from the worker to the tabs. */
+  /** The schema of the fields beside `type`. Its output must be structured-cloneable: it crosses from the worker to the tabs. */
   readonly schema: S & Fields<S>;
   /** Names what the event is about; the newest event of a key is its state. The keys are shared across types. Without it an event is kept in a bounded tail only. */
   readonly key?: (event: Out<S>) => string;

@@ -1,3 +1,4 @@
+/** When components of React render anew for what the client tells. */
 import {
   createContext,
   createElement,

@@ -1,3 +1,4 @@
+/** Which components share one `latest` of a topic. */
 import type { AnyProtocol, Client, EventOf, EventType, Latest } from '../index.ts';
 
 interface Shared<E> {

@@ -1,3 +1,4 @@
+/** Which pages of a made browser share a worker. */
 import { BrowserProfile } from './browser-profile.ts';
 import { FakePage } from './page.ts';
 import { FakeWorker, type HubScript } from './worker.ts';

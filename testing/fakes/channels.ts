@@ -1,3 +1,4 @@
+/** Who hears what on a BroadcastChannel of a made browser. */
 import type { ManualClock } from './clock.ts';
 import type { Lifetime } from './lifetime.ts';
 
@@ -16,7 +17,7 @@ export class FakeChannels {
     this.#clock = clock;
   }
 
-  /** Of all that are open. */
+  /** The names of all channels that are open. */
   get names(): string[] {
     return [...new Set([...this.#ends].map(({ name }) => name))];
   }

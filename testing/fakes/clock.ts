@@ -1,3 +1,4 @@
+/** In which order everything happens that is made by hand, and when time passes. */
 /** Tasks of one source run in the order in which they were posted. */
 interface Task {
   readonly source: object;

@@ -1,3 +1,4 @@
+/** What is left of a store's transactions after a fault, a kill or a loss of power. */
 import {
   type EndedSessions,
   type LoadedState,

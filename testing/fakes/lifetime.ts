@@ -1,6 +1,7 @@
+/** Whether a page or worker runs, waits or is dead; what belongs to it asks before it does anything. */
 import type { ManualClock } from './clock.ts';
 
-/** Of one page or worker. What belongs to it asks before it does anything. */
+/** The lifetime of one page or worker. */
 export class Lifetime {
   #state: 'awake' | 'frozen' | 'dead' = 'awake';
   readonly #atEnd = new Set<() => void>();

@@ -1,3 +1,4 @@
+/** Who holds which Web Lock of a made browser. */
 import type { ManualClock } from './clock.ts';
 import type { Lifetime } from './lifetime.ts';
 

@@ -1,3 +1,4 @@
+/** What becomes of the sockets and messages of a network that is made by hand. */
 import type { Inbound, Peer } from '../../src/server/core/peer.ts';
 import type { Socket } from '../../worker/shell/platform.ts';
 import type { ManualClock } from './clock.ts';
@@ -10,7 +11,7 @@ const CONNECTING = 0;
 const OPEN = 1;
 const CLOSING = 2;
 const CLOSED = 3;
-/** As `ws` does: a peer that does not answer the closing handshake is cut off. */
+/** After so long a peer that does not answer the closing handshake is cut off, as `ws` does. */
 const CLOSE_TIMEOUT_MS = 30_000;
 
 /** One direction of a socket. */

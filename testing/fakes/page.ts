@@ -1,3 +1,4 @@
+/** How a page that is made by hand lives: seen, hidden, frozen, cached, crashed. */
 import type { PagePlatform, PageWatcher, WorkerLine } from '../../src/client/platform.ts';
 import type { HubPort } from '../../src/protocol/calls.ts';
 import type { Batch, TabSink } from '../../src/protocol/port.ts';

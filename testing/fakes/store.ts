@@ -1,3 +1,4 @@
+/** How a store behaves that keeps its rows on a made disk. */
 import { type LoadedState, type Store, StoreError, type StoreTransaction } from '../../worker/core/store.ts';
 import type { Disk } from './disk.ts';
 

@@ -1,3 +1,4 @@
+/** How a worker with the real hubs runs on a made browser, and how its messages reach pages. */
 import type { WorkerLine } from '../../src/client/platform.ts';
 import type { HubPort } from '../../src/protocol/calls.ts';
 import type { TabSink } from '../../src/protocol/port.ts';
@@ -21,9 +22,9 @@ export interface HubScript {
 /** A page, as the worker that it is connected to sees it. */
 export interface ConnectedPage {
   readonly life: Lifetime;
-  /** Before each message to it. */
+  /** Called before each message to it. */
   evictIfCached(): void;
-  /** As it subscribes. */
+  /** Called as it subscribes. */
   subscribed(...about: Parameters<HubPort['subscribe']>): void;
 }
 
@@ -34,7 +35,7 @@ export class FakeWorker {
   readonly #script: HubScript;
   readonly #browser: BrowserProfile;
   #hubs: Hubs;
-  /** Of each page that is connected. */
+  /** The port of each page that is connected. */
   readonly #ports = new Set<{ port: HubPort }>();
   readonly #pages = new Set<ConnectedPage>();
 

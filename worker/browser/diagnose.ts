@@ -1,3 +1,4 @@
+/** Why a handshake to an address fails, as far as a plain request can tell. */
 import type { Diagnosis } from '../../src/protocol/model.ts';
 
 const TIMEOUT_MS = 5_000;

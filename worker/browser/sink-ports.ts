@@ -1,3 +1,4 @@
+/** How the port behind a tab's sink is closed. */
 import * as Comlink from 'comlink';
 
 const ports = new WeakMap<object, MessagePort>();

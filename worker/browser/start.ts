@@ -1,3 +1,4 @@
+/** How a worker becomes the hub of an application. */
 import * as Comlink from 'comlink';
 import type { AnyProtocol } from '../../src/protocol/index.ts';
 import { type HubSettings, hubSettings } from '../core/settings.ts';

@@ -1,3 +1,4 @@
+/** What tabs are told whose hub may neither own nor relay. */
 import { CALLS, type PortCall } from '../../src/protocol/calls.ts';
 import { closed } from '../../src/protocol/closed.ts';
 import type { AttachRequest, Batch, Reply, TabSink } from '../../src/protocol/port.ts';

@@ -5,14 +5,14 @@ import type { AttachRequest, Batch, Reply } from '../../src/protocol/port.ts';
 import type { TabId } from '../core/io.ts';
 
 /**
- * Of the messages between a relay and its owner. Those that find the owner, `FindMessage`, never change: by them hubs
+ * The version of the messages between a relay and its owner. Those that find the owner, `FindMessage`, never change: by them hubs
  * of any two builds learn that they cannot relay to each other.
  */
 export const RELAY_VERSION = 1;
 
 /** Which of two hubs is to own: the newer one. */
 export interface Build {
-  /** Of the application's protocol. */
+  /** The version of the application's protocol. */
   readonly appVersion: number;
   /** With the setting `newestOwns`: when it started, ms since 1970; else 0. It counts before the version. */
   readonly startedAt: number;
@@ -23,7 +23,7 @@ export function isNewer(one: Build, other: Build): boolean {
   return one.appVersion > other.appVersion;
 }
 
-/** To all hubs, on the common channel. */
+/** What is posted to all hubs, on the common channel. */
 export type FindMessage =
   /** A hub with tabs, which is not the owner: the owner is to answer on its own channel. */
   | { readonly find: 'who'; readonly from: string; readonly build: Build }
@@ -42,7 +42,7 @@ export interface OwnerNotice {
   readonly yields: boolean;
 }
 
-/** On the relay's own channel. Every message names the ownership that it is meant for. */
+/** What is posted on the relay's own channel. Every message names the ownership that it is meant for. */
 export type ToOwner = { readonly owner: string } & (
   | { readonly relay: 'attach'; readonly tab: TabId; readonly request: AttachRequest }
   | { readonly relay: 'leave'; readonly tab: TabId }

@@ -59,11 +59,11 @@ export interface Candidate {
   moved(upstream: Upstream | null): void;
   /** There will be nothing to attach to: the browser refuses us the lock. */
   refused(why: string): void;
-  /** For good. `heard` settles when the tabs know. */
+  /** The hub is over for good. `heard` settles when the tabs know. */
   over(heard: Promise<unknown>): void;
-  /** To all hubs of the identity. */
+  /** Posts to all hubs of the identity. */
   announce(message: FindMessage): void;
-  /** On this hub's own channel. */
+  /** Posts on this hub's own channel. */
   post(message: ToOwner): void;
 }
 
@@ -183,7 +183,7 @@ export class Election {
     }
   }
 
-  /** On this hub's own channel. */
+  /** Posts on this hub's own channel. */
   heardOfOwner(message: OwnerNotice | ToRelay): void {
     if ('relay' in message) {
       if (this.#state.state === 'relaying') this.#state.upstream.heard(message);

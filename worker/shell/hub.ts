@@ -1,3 +1,4 @@
+/** What the tabs of one identity in this worker are attached to. */
 import { hold, hubLease, type Locks, untilGone } from '../../src/protocol/leases.ts';
 import type { AttachRequest, TabSink } from '../../src/protocol/port.ts';
 import type { TabId } from '../core/io.ts';
@@ -14,7 +15,7 @@ const COMEBACK_MS = 2_000;
 interface Tab {
   readonly upstream: Upstream;
   readonly id: TabId;
-  /** Ends the waiting for its lease. */
+  /** Aborted when its lease is not waited for any more. */
   readonly watch: AbortController;
 }
 
@@ -37,9 +38,9 @@ export class Hub {
   #election: Election | null = null;
   #common: Channel | null = null;
   #own: Channel | null = null;
-  /** Ends when nobody is to hear of this hub any more, and its lease with it. */
+  /** Aborted when nobody is to hear of this hub any more: it ends its lease. */
   readonly #life = new AbortController();
-  /** Until then tabs of the former upstream may come, ms since 1970. */
+  /** Until then tabs of the former upstream may come back, ms since 1970. */
   #backBy = 0;
 
   constructor(platform: Platform, purpose: Purpose, onEnd: () => void) {

@@ -1,3 +1,4 @@
+/** Which hub of this worker a tab is attached to. */
 import type { AnyProtocol } from '../../src/protocol/index.ts';
 import type { AttachRequest, TabSink } from '../../src/protocol/port.ts';
 import type { TabId } from '../core/io.ts';
@@ -20,7 +21,7 @@ export class Hubs {
   readonly #settings: HubSettings;
   readonly #platform: Platform;
   readonly #hubs = new Map<string, Hub>();
-  /** By identity. A hub that ended by a sign-out is remembered by it, also where the store failed. */
+  /** The sessions that are known of each identity. A hub that ended by a sign-out is remembered by it, also where the store failed. */
   readonly #sessions = new Map<string, Sessions>();
 
   constructor(platform: Platform, protocol: AnyProtocol, settings: HubSettings) {

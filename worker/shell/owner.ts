@@ -1,3 +1,4 @@
+/** How the core's inputs and effects meet the platform, and how an ownership ends. */
 import type { PortCall } from '../../src/protocol/calls.ts';
 import type { AnyProtocol } from '../../src/protocol/index.ts';
 import type { AttachRequest, HubMessage, Reply, TabSink } from '../../src/protocol/port.ts';

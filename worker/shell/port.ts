@@ -1,3 +1,4 @@
+/** What a page can call of this worker, and which attachment answers it. */
 import { CALLS, type CallMethods, type HubPort, type PortCall } from '../../src/protocol/calls.ts';
 import type { Attached, AttachRequest, Reply, TabSink } from '../../src/protocol/port.ts';
 import { plainRefusal } from '../core/dialect/plain.ts';

@@ -1,3 +1,4 @@
+/** Which hubs of other workers work through this owner. */
 import { hubLease, type Locks, untilGone } from '../../src/protocol/leases.ts';
 import type { AttachRequest, Batch } from '../../src/protocol/port.ts';
 import type { TabId } from '../core/io.ts';
@@ -9,9 +10,9 @@ import type { Channel, Platform } from './platform.ts';
 /** A hub in another worker, as its owner knows it. */
 interface Guest {
   readonly channel: Channel;
-  /** Ends the waiting for its lease. */
+  /** Aborted when its lease is not waited for any more. */
   readonly watch: AbortController;
-  /** By the number that the relay has given it. */
+  /** Its tabs, by the number that the relay has given each. */
   readonly tabs: Map<number, GuestTab>;
 }
 

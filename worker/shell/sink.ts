@@ -1,3 +1,4 @@
+/** How a batch reaches a tab that may be dead, frozen, or unable to take it. */
 import type { Batch, TabItem, TabSink } from '../../src/protocol/port.ts';
 import type { Platform } from './platform.ts';
 

@@ -1,3 +1,4 @@
+/** Which socket is the live one, and what of it is still heard. */
 import type { Input } from '../core/io.ts';
 import type { Platform, Socket } from './platform.ts';
 
@@ -9,7 +10,7 @@ const CONNECTING = 0;
 interface Live {
   readonly generation: number;
   readonly socket: Socket;
-  /** Ends all of its listeners. */
+  /** Aborted when the socket is not listened to any more. */
   readonly unheard: AbortController;
 }
 

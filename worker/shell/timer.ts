@@ -1,3 +1,4 @@
+/** When a deadline of the core counts as passed, also after a sleep of the machine. */
 import type { Platform } from './platform.ts';
 
 /**

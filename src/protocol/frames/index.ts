@@ -91,7 +91,7 @@ function parseFrame(value: unknown, schemas: Record<string, v.GenericSchema>): P
   };
 }
 
-/** In words of ours: the library's hold the value, which may be long, or a token. */
+/** In our own words: the library's quote the value, which may be long, or a token. */
 function problem({ path, input, type, message, expected }: v.BaseIssue<unknown>): string {
   const at = path?.map(({ key }) => key).join('.') ?? 'frame';
   return `${at}: ${input === undefined ? 'missing' : `expected ${type === 'custom' ? message : expected}`}`;

@@ -1,4 +1,5 @@
-/** Of a deadline, each. */
+/** When a wait is over that a sleep of the machine does not use up. */
+/** A deadline is waited for in so many steps. */
 const STEPS = 10;
 
 /**

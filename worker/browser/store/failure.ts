@@ -1,3 +1,4 @@
+/** What kind of failure an IndexedDB error is. */
 import { StoreError, type StoreFailure } from '../../core/store.ts';
 import { afterAwake } from './awake.ts';
 

@@ -1,3 +1,4 @@
+/** How Chromium is made to begin a new log for this origin. */
 /** No `scopeName` has this shape. */
 const NAME = 'trunkline:scratch';
 

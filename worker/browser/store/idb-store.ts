@@ -1,3 +1,4 @@
+/** How the hub's rows lie in IndexedDB, and which of two hubs may write them. */
 import { openDB } from 'idb';
 import { scopeName } from '../../../src/protocol/names.ts';
 import {

@@ -1,3 +1,4 @@
+/** When a transaction of IndexedDB has failed, and when nobody knows whether it has. */
 import type { IDBPDatabase, IDBPTransaction, StoreNames } from 'idb';
 import { afterAwake } from './awake.ts';
 import { TABLES, type Tables } from './schema.ts';
