@@ -91,6 +91,7 @@ export const TOPICS_MUTANTS: readonly Mutant[] = [
     file: 'worker/core/topics/topic.ts',
     text: '    criticals.forgetBeyond(offset);\n',
     instead: '',
+    test: 'test/unit/core/criticals.test.ts',
   },
   {
     name: 'a stall throws away what a hub holds of critical events',
