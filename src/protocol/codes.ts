@@ -8,11 +8,11 @@
  * - `token`: ask for a new token and try once more at once, then pause.
  * - `pause`: no retry until a person or a tab asks for one.
  */
-export type Fate = 'retry' | 'later' | 'token' | 'pause';
-export type EndReason = 'network' | 'server' | 'unauthorized' | 'identity_mismatch' | 'superseded';
+export type Recovery = 'retry' | 'later' | 'token' | 'pause';
+export type LossReason = 'network' | 'server' | 'unauthorized' | 'identity_mismatch' | 'superseded';
 export interface End {
-  readonly fate: Fate;
-  readonly reason: EndReason;
+  readonly fate: Recovery;
+  readonly reason: LossReason;
 }
 
 const GOODBYES: Readonly<Record<GoodbyeCode, End & { closeCode: number }>> = {

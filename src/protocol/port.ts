@@ -71,10 +71,10 @@ export interface Attached {
   /** The name of the Web Lock that the hub holds while it lives. */
   lease: string;
   /**
-   * What the hub of the page's worker is by now: it owns, relays to the owner in another worker, or is barred from both.
+   * What the hub of the page's worker is by now: it owns, relays to the owner in another worker, or can do neither.
    * Absent: hubs of older builds.
    */
-  as?: 'owner' | 'relay' | 'barred';
+  as?: 'owner' | 'relay' | 'unavailable';
 }
 
 /** A moment as one hub counts milliseconds: no setting of the clock moves that. */

@@ -213,7 +213,7 @@ export class HubWorld {
       settings?: Partial<HubSettings>;
       disk?: Disk;
       now?: number;
-      hubId?: string;
+      ownershipId?: string;
       open?: boolean;
       /** Of a hub that was in this worker before. */
       sessions?: Sessions;
@@ -225,7 +225,7 @@ export class HubWorld {
     this.hub = new HubMachine({
       protocol,
       settings: hubSettings({ jitter: 'none', ...options.settings }),
-      hubId: options.hubId ?? 'hub-1',
+      ownershipId: options.ownershipId ?? 'hub-1',
       identity: 'ann',
       sessions: options.sessions ?? new Sessions(),
       random: () => this.#random(),

@@ -47,7 +47,9 @@ export class TopicScene {
   /** The newest offset that was said. */
   offset = 0;
 
-  constructor(options: { settings?: Partial<HubSettings>; disk?: Disk; hubId?: string; now?: number } = {}) {
+  constructor(
+    options: { settings?: Partial<HubSettings>; disk?: Disk; ownershipId?: string; now?: number } = {},
+  ) {
     this.world = new HubWorld(topicProtocol, options);
   }
 

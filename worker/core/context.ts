@@ -21,7 +21,7 @@ export interface HubOptions {
   protocol: AnyProtocol;
   settings: HubSettings;
   /** Fresh for every hub. */
-  hubId: string;
+  ownershipId: string;
   identity: string;
   /** Of this identity, from the worker's earlier hubs on. */
   sessions: Sessions;
@@ -37,7 +37,7 @@ export interface HubOptions {
 export class Context {
   readonly protocol: AnyProtocol;
   readonly settings: HubSettings;
-  readonly hubId: string;
+  readonly ownershipId: string;
   readonly identity: string;
   readonly random: () => number;
   readonly uuid: () => string;
@@ -72,10 +72,10 @@ export class Context {
   #messages: HubMessage[] = [];
   readonly #reported = new Set<string>();
 
-  constructor({ protocol, settings, hubId, identity, random, uuid, now, ticks }: HubOptions) {
+  constructor({ protocol, settings, ownershipId, identity, random, uuid, now, ticks }: HubOptions) {
     this.protocol = protocol;
     this.settings = settings;
-    this.hubId = hubId;
+    this.ownershipId = ownershipId;
     this.identity = identity;
     this.random = random;
     this.uuid = uuid;

@@ -15,17 +15,17 @@ import { Context, type HubOptions } from './context.ts';
 import { Demand } from './demand.ts';
 import { PLAIN_TOPIC } from './dialect/plain.ts';
 import { Identity } from './identity.ts';
-import type { Effect, EndReason, Input, TabId } from './io.ts';
-import { Keeper } from './keeper.ts';
-import type { Box } from './outbox/box.ts';
+import type { Effect, Input, OwnershipEnd, TabId } from './io.ts';
 import * as outbox from './outbox/outbox.ts';
-import { ANSWER_WITHIN_MS, type Answer, ok, refusal } from './reply.ts';
+import type { OutboxState } from './outbox/outbox-state.ts';
+import { ANSWER_WITHIN_MS, ok, type Respond, refusal } from './reply.ts';
 import { reportOf } from './report.ts';
 import { Route } from './route.ts';
 import type { Sessions } from './sessions.ts';
 import { SignOut } from './sign-out.ts';
 import { signedOut } from './signed-out.ts';
 import type { LoadedState, StoreFailure, StoreOp } from './store.ts';
+import { StoreWriter } from './store-writer.ts';
 import { storyOf } from './story.ts';
 import { Tabs } from './tabs.ts';
 import { Topics } from './topics/topics.ts';
@@ -52,12 +52,12 @@ interface Asked {
 }
 
 type Handlers = {
-  readonly [M in Method]: (call: CallOf<M>, tab: TabId, reply: Answer<Answers[M]>, asked: Asked) => void;
+  readonly [M in Method]: (call: CallOf<M>, tab: TabId, reply: Respond<Answers[M]>, asked: Asked) => void;
 };
 
 /** What a page only tells is answered at once. */
 function told<C>(hear: (call: C, tab: TabId) => void) {
-  return (call: C, tab: TabId, reply: Answer<null>): void => {
+  return (call: C, tab: TabId, reply: Respond<null>): void => {
     hear(call, tab);
     reply(ok(null));
   };
@@ -69,11 +69,11 @@ function told<C>(hear: (call: C, tab: TabId) => void) {
  */
 export class HubMachine {
   readonly #context: Context;
-  readonly #keeper: Keeper;
+  readonly #writer: StoreWriter;
   readonly #route: Route;
   readonly #connection: Connection;
   readonly #tokens: TokenSource;
-  readonly #outbox: Box;
+  readonly #outbox: OutboxState;
   readonly #topics: Topics;
   readonly #tabs: Tabs;
   readonly #sessions: Sessions;
@@ -123,7 +123,7 @@ export class HubMachine {
     const context = new Context(options);
     this.#context = context;
     this.#sessions = options.sessions;
-    this.#keeper = new Keeper(context, () => this.#changed('storage'));
+    this.#writer = new StoreWriter(context, () => this.#changed('storage'));
     this.#route = new Route(context);
     const route = this.#route;
     this.#connection = new Connection(context, route, {
@@ -139,9 +139,9 @@ export class HubMachine {
       lost: () => this.#lost(),
       changed: () => this.#changed('connection'),
     });
-    this.#outbox = outbox.emptyBox(context, this.#keeper, {
+    this.#outbox = outbox.emptyBox(context, this.#writer, {
       writable: () =>
-        this.#identity.isBinding || this.#signOut.isUnderWay || this.#keeper.waits
+        this.#identity.isBinding || this.#signOut.isUnderWay || this.#writer.waits
           ? null
           : this.#connection.open,
       confirms: () => route.dialect.confirms,
@@ -151,17 +151,17 @@ export class HubMachine {
       changed: () => this.#tabs.changed('outbox'),
       settled: (settled) => this.#tabs.settled(settled),
     });
-    this.#identity = new Identity(context, this.#keeper, {
+    this.#identity = new Identity(context, this.#writer, {
       named: () => this.#tabs.changed('principal'),
       bound: () => outbox.pump(this.#outbox),
       mismatched: (message) => this.#connection.pause('identity_mismatch', message),
     });
-    this.#signOut = new SignOut(context, this.#keeper, this.#sessions, this.#outbox, {
+    this.#signOut = new SignOut(context, this.#writer, this.#sessions, this.#outbox, {
       signedOut: () => this.#end('signed_out'),
       resumed: () => outbox.pump(this.#outbox),
     });
     this.#demand = new Demand(context, () => this.#topics.saveCursors());
-    this.#topics = new Topics(context, this.#keeper, {
+    this.#topics = new Topics(context, this.#writer, {
       isOpen: () => this.#connection.open !== null,
       write: (frame) => this.#connection.write(frame),
       nextRef: () => ++this.#refs,
@@ -175,13 +175,13 @@ export class HubMachine {
       },
       connection: () => this.#connection.view,
       storage: () => ({
-        ...this.#keeper.storage,
+        ...this.#writer.storage,
         ...(this.#database !== null && { database: this.#database }),
       }),
       outbox: () => outbox.view(this.#outbox),
       principal: () => this.#identity.principal,
       // Another worker may have counted on since this one read it.
-      signOuts: () => (this.#keeper.wasRead ? this.#sessions.signOuts : null),
+      signOuts: () => (this.#writer.wasRead ? this.#sessions.signOuts : null),
     });
     this.#tokens = new TokenSource(context, this.#tabs, {
       got: ({ token, url }) => {
@@ -225,7 +225,7 @@ export class HubMachine {
   #tellStory(): void {
     if (this.#isStoryTold) return;
     this.#isStoryTold = true;
-    const story = storyOf(this.#roleView, this.#keeper.storage, this.#connection.view, this.#route.origin);
+    const story = storyOf(this.#roleView, this.#writer.storage, this.#connection.view, this.#route.origin);
     if (story !== this.#story) this.#context.log('debug', story);
     this.#story = story;
   }
@@ -245,10 +245,10 @@ export class HubMachine {
       case 'store_failed':
         return this.#storeFailed(input.failure, input.message);
       case 'committed':
-        return this.#keeper.committed(input.transaction);
+        return this.#writer.committed(input.transaction);
       case 'commit_failed':
         if (input.failure === 'fenced') return this.#end('superseded');
-        return this.#keeper.commitFailed(input.transaction, input.failure, input.message);
+        return this.#writer.commitFailed(input.transaction, input.failure, input.message);
       case 'socket_opened':
         return this.#connection.socketOpened(input.generation);
       case 'socket_message':
@@ -280,7 +280,7 @@ export class HubMachine {
   }
 
   #call(tab: TabId, call: number, request: PortCall): void {
-    const reply: Answer<unknown> = (value) => this.#context.emit({ type: 'reply', tab, call, reply: value });
+    const reply: Respond<unknown> = (value) => this.#context.emit({ type: 'reply', tab, call, reply: value });
     const asked = {
       appVersion: this.#tabs.appVersionOf(tab),
       principal: this.#tabs.principalOf(tab),
@@ -296,11 +296,11 @@ export class HubMachine {
     else this.#whenOwner(answer);
   }
 
-  #answer<M extends Method>(call: CallOf<M>, tab: TabId, reply: Answer<unknown>, asked: Asked): void {
+  #answer<M extends Method>(call: CallOf<M>, tab: TabId, reply: Respond<unknown>, asked: Asked): void {
     this.#handlers[call.method](call, tab, reply, asked);
   }
 
-  #tellSettled(tab: TabId, id: string, reply: Answer<Outcome | null>): void {
+  #tellSettled(tab: TabId, id: string, reply: Respond<Outcome | null>): void {
     const how = outbox.settled(this.#outbox, id);
     if (how === null) this.#tabs.sends(tab, id);
     reply(ok(how));
@@ -337,7 +337,7 @@ export class HubMachine {
 
   #storeOpened(state: LoadedState): void {
     // First of all: what was refused must not be stored by the merge.
-    this.#keeper.reread(state);
+    this.#writer.reread(state);
     // By a sign-out that turns out to be stored.
     if (this.#isEnded()) return;
     const { meta, entries, outcomes, cursors, unreadable } = state;
@@ -372,7 +372,7 @@ export class HubMachine {
     const isRenewed = isOtherPrincipal || (isOtherName && this.#route.dialect.name === 'trunkline.v1');
     if (isRenewed) this.#connection.renew();
     this.#own(meta.term);
-    this.#keeper.opened(ops, (stored) => {
+    this.#writer.opened(ops, (stored) => {
       merged.stored(stored);
       end?.();
     });
@@ -382,7 +382,7 @@ export class HubMachine {
   #storeFailed(failure: StoreFailure, message: string): void {
     if (failure === 'fenced') return this.#end('superseded');
     if (failure === 'newer_format') return this.#end('newer_format');
-    this.#keeper.failed(failure, message);
+    this.#writer.failed(failure, message);
     if (this.#role.state !== 'candidate') return;
     this.#identity.adoptFresh();
     this.#own(0);
@@ -400,15 +400,15 @@ export class HubMachine {
   #handOver(): void {
     if (this.#role.state !== 'owner') return;
     this.#topics.saveCursors();
-    this.#keeper.write([], 'strict', (stored) => {
+    this.#writer.write([], 'strict', (stored) => {
       // Where the rows are just read anew, what came in between is still in memory alone.
-      if (stored && (this.#keeper.hasMore || this.#keeper.waits)) this.#handOver();
+      if (stored && (this.#writer.hasMore || this.#writer.waits)) this.#handOver();
       else if (stored || !(outbox.hasPending(this.#outbox) || outbox.areEnding(this.#outbox)))
         this.#end('handed_over');
     });
   }
 
-  #end(reason: EndReason): void {
+  #end(reason: OwnershipEnd): void {
     if (this.#isEnded()) return;
     if (reason === 'signed_out') {
       this.#connection.abandon(reason, 'signed out');
@@ -475,7 +475,7 @@ export class HubMachine {
       role: this.#roleView,
       route: this.#route,
       connection: this.#connection,
-      keeper: this.#keeper,
+      writer: this.#writer,
       unreadableRows: this.#unreadableRows,
       box: this.#outbox,
       tabs: this.#tabs,
@@ -499,9 +499,9 @@ function anothers({ command, maybeSentMs }: OutgoingCommand): Reply<never> {
  * How long ago a person asked for it: by the clock, which runs on in a sleep, or by this hub's own count, which nobody sets
  * back while the message lies before a worker that stands still.
  */
-function ageOf(request: PortCall, { hubId, now, ticks }: Context): number {
+function ageOf(request: PortCall, { ownershipId, now, ticks }: Context): number {
   const { askedAt, askedBy, maybeSentMs }: Partial<OutgoingCommand> =
     request.method === 'send' ? request.command : request.method === 'retry' ? request : {};
-  const byCount = askedBy?.hub === hubId ? ticks - askedBy.ticks : 0;
+  const byCount = askedBy?.hub === ownershipId ? ticks - askedBy.ticks : 0;
   return Math.max(0, byCount, askedAt === undefined ? (maybeSentMs ?? 0) : now - askedAt);
 }

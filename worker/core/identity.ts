@@ -1,7 +1,7 @@
 import type { ClientFrameOf } from '../../src/protocol/frames/index.ts';
 import type { Context } from './context.ts';
-import type { Keeper } from './keeper.ts';
 import type { StoredMeta, StoreOp } from './store.ts';
+import type { StoreWriter } from './store-writer.ts';
 
 /** Whose the outbox is. Commands leave only when that is known and stored. */
 type Binding = { state: 'unbound' } | { state: 'binding' | 'bound'; principal: string };
@@ -18,7 +18,7 @@ export interface IdentityOwner {
 /** By which name the server knows this browser, and whose its outbox is: the first person that the server named. */
 export class Identity {
   readonly #context: Context;
-  readonly #keeper: Keeper;
+  readonly #writer: StoreWriter;
   readonly #owner: IdentityOwner;
   /** For the time in which there is no store to keep one. */
   readonly #freshClientId: string;
@@ -30,9 +30,9 @@ export class Identity {
   /** Another name, kept if the server lets the outbox's owner in under it. */
   #nameOnTrial: string | null = null;
 
-  constructor(context: Context, keeper: Keeper, owner: IdentityOwner) {
+  constructor(context: Context, writer: StoreWriter, owner: IdentityOwner) {
     this.#context = context;
-    this.#keeper = keeper;
+    this.#writer = writer;
     this.#owner = owner;
     this.#freshClientId = context.uuid();
   }
@@ -126,7 +126,7 @@ export class Identity {
     const binding: Binding = { state: 'binding', principal };
     this.#binding = binding;
     this.#owner.named();
-    this.#keeper.write([{ op: 'set', fields: { principal } }], 'strict', () => {
+    this.#writer.write([{ op: 'set', fields: { principal } }], 'strict', () => {
       binding.state = 'bound';
       this.#owner.bound();
     });
@@ -135,6 +135,6 @@ export class Identity {
   /** Accepted ids are remembered by principal, so that a new name does not make a command run twice. */
   #rename(clientId: string): void {
     this.#clientId = clientId;
-    this.#keeper.write([{ op: 'set', fields: { clientId } }], 'strict', () => {});
+    this.#writer.write([{ op: 'set', fields: { clientId } }], 'strict', () => {});
   }
 }

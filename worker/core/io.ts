@@ -55,9 +55,9 @@ export type Effect =
   | { type: 'deliver'; tab: TabId; batch: Batch }
   | { type: 'reply'; tab: TabId; call: number; reply: Reply<unknown> }
   /** The ownership is over: close the store, release it, answer every open call, forget every tab. */
-  | { type: 'end'; reason: EndReason };
+  | { type: 'end'; reason: OwnershipEnd };
 
-export type EndReason =
+export type OwnershipEnd =
   | 'signed_out'
   | 'handed_over'
   /** Another hub has taken over. */

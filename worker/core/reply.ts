@@ -3,7 +3,7 @@ import type { ErrorCode, Reply } from '../../src/protocol/port.ts';
 /** So long the hub waits for its store before it says what it knows so far. A page gives up after 10 s. */
 export const ANSWER_WITHIN_MS = 8_000;
 
-export type Answer<T> = (reply: Reply<T>) => void;
+export type Respond<T> = (reply: Reply<T>) => void;
 
 export function ok<T>(value: T): Reply<T> {
   return { ok: true, value };

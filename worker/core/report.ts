@@ -1,10 +1,10 @@
 import type { HubReport } from '../../src/protocol/model.ts';
 import type { Connection } from './connection/connection.ts';
 import type { Context } from './context.ts';
-import type { Keeper } from './keeper.ts';
-import type { Box } from './outbox/box.ts';
 import * as outbox from './outbox/outbox.ts';
+import type { OutboxState } from './outbox/outbox-state.ts';
 import type { Route } from './route.ts';
+import type { StoreWriter } from './store-writer.ts';
 import type { Tabs } from './tabs.ts';
 import type { Topics } from './topics/topics.ts';
 
@@ -14,27 +14,27 @@ export interface Reported {
   readonly role: HubReport['role'];
   readonly route: Route;
   readonly connection: Connection;
-  readonly keeper: Keeper;
+  readonly writer: StoreWriter;
   readonly unreadableRows: number;
-  readonly box: Box;
+  readonly box: OutboxState;
   readonly tabs: Tabs;
   readonly topics: Topics;
 }
 
 /** What `inspect()` answers: no token, no payload, and of the URL the origin alone. */
 export function reportOf({
-  context: { hubId, identity, protocol, counts },
+  context: { ownershipId, identity, protocol, counts },
   role,
   route,
   connection,
-  keeper,
+  writer,
   unreadableRows,
   box,
   tabs,
   topics,
 }: Reported): HubReport {
   return {
-    hub: hubId,
+    hub: ownershipId,
     app: protocol.app,
     appVersion: protocol.version,
     identity,
@@ -42,14 +42,14 @@ export function reportOf({
     origin: route.origin || null,
     connection: connection.view,
     sockets: connection.sockets,
-    storage: keeper.storage,
+    storage: writer.storage,
     unreadableRows,
     outbox: outbox.counts(box),
     tabs: tabs.report,
     topics: [...topics.all].map((topic) => ({
       name: topic.name,
       status: topic.status(0, topic.gaps),
-      tabs: topic.seats.size,
+      tabs: topic.readers.size,
       ...topic.sizes,
     })),
     rates: { eventsPerSecond: tabs.eventsPerSecond },

@@ -98,8 +98,8 @@ export class Route {
   }
 
   #speakPlain(options: PlainOptions, hub: Pick<PlainHub, 'heardAt' | 'hasState'>): PlainDialect {
-    const { hubId, settings } = this.#context;
-    this.#plain ??= new PlainDialect({ hubId, resyncAfterMs: settings.resyncAfterMs, ...hub });
+    const { ownershipId, settings } = this.#context;
+    this.#plain ??= new PlainDialect({ ownershipId, resyncAfterMs: settings.resyncAfterMs, ...hub });
     this.#plain.options = options;
     return this.#plain;
   }

@@ -1,13 +1,13 @@
 import type { CallOf } from '../../src/protocol/calls.ts';
 import type { AnyOutboxEntry } from '../../src/protocol/port.ts';
 import type { Context } from './context.ts';
-import type { Keeper } from './keeper.ts';
-import type { Box } from './outbox/box.ts';
 import * as outbox from './outbox/outbox.ts';
+import type { OutboxState } from './outbox/outbox-state.ts';
 import { Waiting } from './outbox/waiting.ts';
-import { type Answer, ok, refusal, UNCONFIRMED } from './reply.ts';
+import { ok, type Respond, refusal, UNCONFIRMED } from './reply.ts';
 import type { Sessions } from './sessions.ts';
 import type { StoreOp } from './store.ts';
+import type { StoreWriter } from './store-writer.ts';
 
 export interface SignOutOwner {
   /** The identity has signed out: this hub is over. */
@@ -22,9 +22,9 @@ export interface SignOutOwner {
  */
 export class SignOut {
   readonly #context: Context;
-  readonly #keeper: Keeper;
+  readonly #writer: StoreWriter;
   readonly #sessions: Sessions;
-  readonly #box: Box;
+  readonly #box: OutboxState;
   readonly #owner: SignOutOwner;
   readonly #answers: Waiting<AnyOutboxEntry[]>;
   /** How many were asked for. */
@@ -34,9 +34,15 @@ export class SignOut {
   #isDone = false;
   readonly #replies: (() => void)[] = [];
 
-  constructor(context: Context, keeper: Keeper, sessions: Sessions, box: Box, owner: SignOutOwner) {
+  constructor(
+    context: Context,
+    writer: StoreWriter,
+    sessions: Sessions,
+    box: OutboxState,
+    owner: SignOutOwner,
+  ) {
     this.#context = context;
-    this.#keeper = keeper;
+    this.#writer = writer;
     this.#sessions = sessions;
     this.#box = box;
     this.#owner = owner;
@@ -48,7 +54,7 @@ export class SignOut {
     return this.#underWay > 0;
   }
 
-  begin({ discard, number }: CallOf<'signOut'>, reply: Answer<AnyOutboxEntry[]>): void {
+  begin({ discard, number }: CallOf<'signOut'>, reply: Respond<AnyOutboxEntry[]>): void {
     const name = String(++this.#asked);
     this.#answers.add(name, reply, UNCONFIRMED);
     const { op, done } = this.#sessions.signOut(this.#context.now, number);
@@ -56,7 +62,7 @@ export class SignOut {
     this.#underWay++;
     const ended = (stored: boolean): void => {
       // It was in doubt, and is not there. The store is back.
-      if (!stored && !this.#keeper.degraded) return this.#keeper.write([op, ...clear], 'strict', ended);
+      if (!stored && !this.#writer.degraded) return this.#writer.write([op, ...clear], 'strict', ended);
       if (!stored && discard) {
         const message =
           "the outbox cannot be emptied while the browser's storage fails; sign out without `discard`, or try again";
@@ -73,7 +79,7 @@ export class SignOut {
         this.#over();
       });
     };
-    this.#keeper.write([op, ...clear], 'strict', ended);
+    this.#writer.write([op, ...clear], 'strict', ended);
   }
 
   /** It took place in another hub. What is returned ends this one: to be called when the rows are stored. */
@@ -85,8 +91,8 @@ export class SignOut {
 
   /** What the server answers meanwhile is stored, too. @param clear takes back what that puts. */
   #whenEndingsAreStored(clear: readonly StoreOp[], run: () => void): void {
-    if (this.#keeper.degraded || !outbox.areEnding(this.#box)) return run();
-    this.#keeper.write(clear, 'strict', () => this.#whenEndingsAreStored(clear, run));
+    if (this.#writer.degraded || !outbox.areEnding(this.#box)) return run();
+    this.#writer.write(clear, 'strict', () => this.#whenEndingsAreStored(clear, run));
   }
 
   /**

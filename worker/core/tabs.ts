@@ -5,7 +5,7 @@ import type { TokenTabs } from './connection/token.ts';
 import type { Context } from './context.ts';
 import type { TabId } from './io.ts';
 import type { StoredOutcome } from './store.ts';
-import type { Budget, Credited, Seat } from './topics/seat.ts';
+import type { Budget, Reader, TopicPlace } from './topics/reader.ts';
 import type { Topics } from './topics/topics.ts';
 
 /** A tab that does not take its batch for so long loses what waits for it, and begins anew when it comes back. */
@@ -25,8 +25,8 @@ interface Tab {
   credit:
     | { state: 'ready' }
     /** A batch is out. What it carried of topics counts as taken when its credit comes. */
-    | { state: 'out'; given: ReadonlyMap<string, Credited> }
-    | { state: 'stalled'; given: ReadonlyMap<string, Credited> };
+    | { state: 'out'; given: ReadonlyMap<string, TopicPlace> }
+    | { state: 'stalled'; given: ReadonlyMap<string, TopicPlace> };
   /** What has changed since it was told. */
   readonly stale: Set<Part>;
   readonly settled: StoredOutcome[];
@@ -37,7 +37,7 @@ interface Tab {
   /** Commands that this tab sent, or asked about, and waits for: it hears of their end however long it stalls. */
   readonly sent: Set<string>;
   /** By topic; whoever had the last word in a full batch comes last in the next one. */
-  readonly seats: Map<string, Seat>;
+  readonly readers: Map<string, Reader>;
 }
 
 /** What every tab is told the same of. */
@@ -76,11 +76,11 @@ export class Tabs implements TokenTabs {
   }
 
   get report(): HubReport['tabs'] {
-    return [...this.#tabs.values()].map(({ id, visible, credit, seats }) => ({
+    return [...this.#tabs.values()].map(({ id, visible, credit, readers }) => ({
       tab: id,
       visible,
       credit: credit.state,
-      topics: [...seats.keys()],
+      topics: [...readers.keys()],
     }));
   }
 
@@ -103,7 +103,7 @@ export class Tabs implements TokenTabs {
       tokenRequest: null,
       diagnose: null,
       sent: new Set(),
-      seats: new Map(),
+      readers: new Map(),
     });
   }
 
@@ -117,13 +117,13 @@ export class Tabs implements TokenTabs {
   subscribe(id: TabId, topic: string, ticket: number, position: Position | null): void {
     const tab = this.#tabs.get(id);
     if (!tab) return;
-    const seat = this.#topics.subscribe(id, topic, ticket, position);
-    if (tab.credit.state === 'stalled') seat.stall();
-    tab.seats.set(topic, seat);
+    const reader = this.#topics.subscribe(id, topic, ticket, position);
+    if (tab.credit.state === 'stalled') reader.stall();
+    tab.readers.set(topic, reader);
   }
 
   unsubscribe(id: TabId, topic: string): void {
-    this.#tabs.get(id)?.seats.delete(topic);
+    this.#tabs.get(id)?.readers.delete(topic);
     this.#topics.unsubscribe(id, topic);
   }
 
@@ -230,7 +230,7 @@ export class Tabs implements TokenTabs {
     this.#route();
     this.#shared = {};
     for (const { id, settled, messages } of this.#tabs.values()) {
-      const batch: Batch = { hub: this.#context.hubId, settled, reports: messages };
+      const batch: Batch = { hub: this.#context.ownershipId, settled, reports: messages };
       this.#tell(batch, 'connection');
       this.#tell(batch, 'outbox');
       this.#context.emit({ type: 'deliver', tab: id, batch });
@@ -243,12 +243,12 @@ export class Tabs implements TokenTabs {
     this.#context.emit({
       type: 'deliver',
       tab: id,
-      batch: { hub: this.#context.hubId, connection: SIGNED_OUT },
+      batch: { hub: this.#context.ownershipId, connection: SIGNED_OUT },
     });
   }
 
   #deliver(tab: Tab): void {
-    const { hubId: hub, now, ticks } = this.#context;
+    const { ownershipId: hub, now, ticks } = this.#context;
     const batch: Batch = { hub, sentAt: { now, ticks } };
     for (const part of tab.stale) this.#tell(batch, part);
     tab.stale.clear();
@@ -274,19 +274,19 @@ export class Tabs implements TokenTabs {
     batch[part] = value;
   }
 
-  #takeTopics({ seats }: Tab): { updates: TopicUpdate[]; given: Map<string, Credited> } {
+  #takeTopics({ readers }: Tab): { updates: TopicUpdate[]; given: Map<string, TopicPlace> } {
     const updates: TopicUpdate[] = [];
-    const given = new Map<string, Credited>();
+    const given = new Map<string, TopicPlace>();
     const budget: Budget = { items: BATCH_ITEMS };
-    for (const [topic, seat] of seats) {
-      if (!seat.hasUpdates) continue;
-      const droppedBefore = seat.dropped;
-      const standsAt = seat.take(updates, budget);
+    for (const [topic, reader] of readers) {
+      if (!reader.hasUpdates) continue;
+      const droppedBefore = reader.dropped;
+      const standsAt = reader.take(updates, budget);
       if (standsAt) given.set(topic, standsAt);
-      this.#context.counts.dropped += seat.dropped - droppedBefore;
+      this.#context.counts.dropped += reader.dropped - droppedBefore;
       if (budget.items > 0) continue;
-      seats.delete(topic);
-      seats.set(topic, seat);
+      readers.delete(topic);
+      readers.set(topic, reader);
       break;
     }
     return { updates, given };
@@ -296,7 +296,7 @@ export class Tabs implements TokenTabs {
     if (tab.credit.state !== 'out') return;
     tab.credit = { state: 'stalled', given: tab.credit.given };
     this.#messages.unshift(...tab.messages.splice(0));
-    for (const seat of tab.seats.values()) seat.stall();
+    for (const reader of tab.readers.values()) reader.stall();
   }
 
   /** Messages go to one tab, one that somebody sees if there is one; they wait where there is none. */
@@ -325,8 +325,8 @@ export class Tabs implements TokenTabs {
   }
 }
 
-function hasUpdates({ seats }: Tab): boolean {
-  for (const seat of seats.values()) if (seat.hasUpdates) return true;
+function hasUpdates({ readers }: Tab): boolean {
+  for (const reader of readers.values()) if (reader.hasUpdates) return true;
   return false;
 }
 

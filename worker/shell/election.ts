@@ -1,7 +1,6 @@
 /** Which of a browser's hubs owns an identity's socket and store, and what this one is to its tabs meanwhile. */
 import type { Locks } from '../../src/protocol/leases.ts';
 import { scopeName } from '../../src/protocol/names.ts';
-import { type BARRED_BY, Barred } from './barred.ts';
 import {
   type Build,
   type FindMessage,
@@ -15,6 +14,7 @@ import { Owner, type OwnerEnd, type Purpose } from './owner.ts';
 import type { Platform } from './platform.ts';
 import { Relay } from './relay.ts';
 import { Relays } from './relays.ts';
+import { type UNAVAILABLE_BY, Unavailable } from './unavailable.ts';
 import type { Upstream } from './upstream.ts';
 
 /** How often a candidate asks who owns, and how long an owner may take to answer. */
@@ -38,7 +38,7 @@ type State =
   /** `promisedAt`: when an owner said first that it hands over to this one, ms since 1970. */
   | { readonly state: 'searching'; readonly candidacy: Candidacy; promisedAt: number | null }
   | { readonly state: 'relaying'; readonly candidacy: Candidacy; readonly upstream: Relay }
-  | { readonly state: 'barred'; readonly candidacy: Candidacy; readonly upstream: Barred }
+  | { readonly state: 'unavailable'; readonly candidacy: Candidacy; readonly upstream: Unavailable }
   /** `giveUp`: releases the lock. */
   | {
       readonly state: 'owning';
@@ -167,7 +167,7 @@ export class Election {
         if (this.#candidacy && this.#hub.isNeeded()) this.#ask(this.#candidacy);
         return;
       case 'signed_out':
-        if (this.#state.state === 'barred') this.#end(this.#state.upstream.signOut());
+        if (this.#state.state === 'unavailable') this.#end(this.#state.upstream.signOut());
         return;
       case 'who': {
         const yields = this.#hub.isAbandoned() || isNewer(message.build, this.#build);
@@ -246,9 +246,9 @@ export class Election {
     this.#enter({ state: 'relaying', candidacy, upstream });
   }
 
-  #bar(candidacy: Candidacy, by: keyof typeof BARRED_BY): void {
-    if (this.#state.state !== 'barred')
-      this.#enter({ state: 'barred', candidacy, upstream: new Barred(this.#platform, by) });
+  #bar(candidacy: Candidacy, by: keyof typeof UNAVAILABLE_BY): void {
+    if (this.#state.state !== 'unavailable')
+      this.#enter({ state: 'unavailable', candidacy, upstream: new Unavailable(this.#platform, by) });
     if (!candidacy.probe) this.#ask(candidacy);
   }
 
@@ -302,6 +302,6 @@ export class Election {
     const former = this.#state;
     this.#state = next;
     this.#hub.moved('upstream' in next ? next.upstream : null);
-    if (former.state === 'relaying' || former.state === 'barred') former.upstream.end();
+    if (former.state === 'relaying' || former.state === 'unavailable') former.upstream.end();
   }
 }

@@ -3,7 +3,7 @@ import type { PortCall } from '../../src/protocol/calls.ts';
 import type { AnyProtocol } from '../../src/protocol/index.ts';
 import type { AttachRequest, HubMessage, Reply, TabSink } from '../../src/protocol/port.ts';
 import { HubMachine } from '../core/hub-machine.ts';
-import type { Effect, EndReason, Input, TabId } from '../core/io.ts';
+import type { Effect, Input, OwnershipEnd, TabId } from '../core/io.ts';
 import { refusal } from '../core/reply.ts';
 import type { Sessions } from '../core/sessions.ts';
 import type { HubSettings } from '../core/settings.ts';
@@ -65,7 +65,7 @@ export class Owner implements Upstream {
     this.#core = new HubMachine({
       protocol,
       settings,
-      hubId: this.hub,
+      ownershipId: this.hub,
       identity,
       sessions,
       random: () => platform.random(),
@@ -260,7 +260,7 @@ export class Owner implements Upstream {
 }
 
 /** `failed`: the core threw, and its state cannot be relied on. */
-export type OwnerEnd = EndReason | 'failed';
+export type OwnerEnd = OwnershipEnd | 'failed';
 
 function failureOf(error: unknown): Pick<StoreError, 'failure' | 'message'> {
   const { failure, message } =

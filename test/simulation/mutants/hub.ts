@@ -61,8 +61,8 @@ export const HUB_MUTANTS: readonly Mutant[] = [
   {
     name: 'a sign-out does not outlive the hub that it ends',
     file: 'worker/core/sign-out.ts',
-    text: "    this.#keeper.write([op, ...clear], 'strict', ended);\n  }",
-    instead: "    this.#keeper.write([...clear], 'strict', ended);\n  }",
+    text: "    this.#writer.write([op, ...clear], 'strict', ended);\n  }",
+    instead: "    this.#writer.write([...clear], 'strict', ended);\n  }",
     also: {
       file: 'src/client/sign-out-mark.ts',
       text: 'isOver: () => read(done) > begunAfter(),',

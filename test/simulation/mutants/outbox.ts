@@ -47,7 +47,7 @@ export const OUTBOX_MUTANTS: readonly Mutant[] = [
   {
     name: 'what a hub does not know is called forgotten, though it cannot read its store',
     file: 'worker/core/outbox/outbox.ts',
-    text: "return box.keeper.degraded ? null : { status: 'forgotten' };",
+    text: "return box.writer.degraded ? null : { status: 'forgotten' };",
     instead: "return { status: 'forgotten' };",
   },
   {
@@ -78,8 +78,8 @@ export const OUTBOX_MUTANTS: readonly Mutant[] = [
   {
     name: 'a command is as old as the clock says, however that was set on its way',
     file: 'worker/core/hub-machine.ts',
-    text: 'const byCount = askedBy?.hub === hubId ? ticks - askedBy.ticks : 0;',
-    instead: 'const byCount = askedBy?.hub === hubId ? ticks - ticks : 0;',
+    text: 'const byCount = askedBy?.hub === ownershipId ? ticks - askedBy.ticks : 0;',
+    instead: 'const byCount = askedBy?.hub === ownershipId ? ticks - ticks : 0;',
     test: 'test/unit/hubs/ends.test.ts',
   },
   {
@@ -99,8 +99,8 @@ export const OUTBOX_MUTANTS: readonly Mutant[] = [
   {
     name: 'what is in memory alone is over while its page may offer it again',
     file: 'worker/core/outbox/dispatch.ts',
-    text: '!box.keeper.degraded || !box.sendAnswers.isEmpty',
-    instead: '!box.keeper.degraded',
+    text: '!box.writer.degraded || !box.sendAnswers.isEmpty',
+    instead: '!box.writer.degraded',
     test: 'test/unit/core/storage-unknown.test.ts',
   },
   {

@@ -90,8 +90,8 @@ export const SENDING_MUTANTS: readonly Mutant[] = [
   {
     name: 'without a store, rows are sent that say that they never were',
     file: 'worker/core/outbox/dispatch.ts',
-    text: 'held: keeper.isInDoubt(entry.row.id) || (keeper.degraded && mayBeUnsent(entry)),',
-    instead: 'held: keeper.isInDoubt(entry.row.id),',
+    text: 'held: writer.isInDoubt(entry.row.id) || (writer.degraded && mayBeUnsent(entry)),',
+    instead: 'held: writer.isInDoubt(entry.row.id),',
   },
   {
     name: 'any refusal for now counts as never begun',

@@ -51,13 +51,13 @@ export const STORING_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'what the store may have written is taken for failed',
-    file: 'worker/core/keeper.ts',
+    file: 'worker/core/store-writer.ts',
     text: "    if (failure === 'unknown') return this.#degrade(failure, message, writes);\n",
     instead: '',
   },
   {
     name: 'what is in doubt counts as stored when the store is back',
-    file: 'worker/core/keeper.ts',
+    file: 'worker/core/store-writer.ts',
     text: 'const stored = isWritten(ops, state);',
     instead: 'const stored = ops.length >= 0 || isWritten(ops, state);',
     test: 'test/unit/core/storage-unknown.test.ts',

@@ -42,13 +42,13 @@ export const TOPICS_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a page that comes back from a stall goes on as if nothing had been lost',
-    file: 'worker/core/topics/seat.ts',
+    file: 'worker/core/topics/reader.ts',
     text: '    this.#mustRestart = true;\n    this.#giving = null;',
     instead: '    this.#place = this.#topic.journal.end;\n    this.#giving = null;',
   },
   {
     name: 'held critical events are not given to a new tab',
-    file: 'worker/core/topics/seat.ts',
+    file: 'worker/core/topics/reader.ts',
     text: 'repeats: this.#given ? [] : state.unacknowledged,',
     instead: 'repeats: [],',
   },
@@ -95,7 +95,7 @@ export const TOPICS_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a stall throws away what a hub holds of critical events',
-    file: 'worker/core/topics/seat.ts',
+    file: 'worker/core/topics/reader.ts',
     text: '      repeats: state.unacknowledged,\n',
     instead: '      repeats: [],\n',
     test: 'test/unit/core/criticals.test.ts',

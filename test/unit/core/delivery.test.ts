@@ -51,7 +51,7 @@ describe('credit', () => {
   });
 
   test('each batch names its hub', () => {
-    const scene = new TopicScene({ hubId: 'hub-7' });
+    const scene = new TopicScene({ ownershipId: 'hub-7' });
     const [tab] = scene.live(1);
     expect(new Set(tab?.batches.map(({ hub }) => hub))).toEqual(new Set(['hub-7']));
   });

@@ -15,7 +15,7 @@ type Plain = Exclude<AttachRequest['dialect'], string>['plain'];
 
 function speak(
   plain: Plain = {},
-  options: { settings?: Partial<HubSettings>; disk?: Disk; now?: number; hubId?: string } = {},
+  options: { settings?: Partial<HubSettings>; disk?: Disk; now?: number; ownershipId?: string } = {},
 ) {
   const world = new HubWorld(ops, options);
   const tab = world.attach({ dialect: { plain } });
@@ -227,9 +227,9 @@ describe('resync_request', () => {
     const { world } = connected();
     world.socket.text(node('a', 'running', { timestamp: 5_000 }));
     world.advance(1_000);
-    const sooner = connected({}, { disk: world.disk, hubId: 'hub-2', now: world.now + 10_000 });
+    const sooner = connected({}, { disk: world.disk, ownershipId: 'hub-2', now: world.now + 10_000 });
     expect(sooner.world.socket.texts).toEqual([]);
-    const later = connected({}, { disk: world.disk, hubId: 'hub-3', now: world.now + 60_000 });
+    const later = connected({}, { disk: world.disk, ownershipId: 'hub-3', now: world.now + 60_000 });
     expect(written(later.world)).toEqual([{ type: 'resync_request', last_seen: 5_000 }]);
     expect(later.tab.snapshots('default')).toMatchObject([{ epoch: 'hub-3', events: [] }]);
   });
@@ -280,7 +280,7 @@ describe('commands', () => {
     world.advance(1_000);
     world.socket.accept();
     expect(written(world)).toMatchObject([{ type: 'decide', id }]);
-    const next = connected({ acks: true }, { disk: world.disk, hubId: 'hub-2' });
+    const next = connected({ acks: true }, { disk: world.disk, ownershipId: 'hub-2' });
     expect(written(next.world)).toMatchObject([{ type: 'decide', id }]);
   });
 

@@ -52,7 +52,7 @@ describe('the outbox belongs to the principal of its first welcome', () => {
   test('also in the next hub', () => {
     const { world, tab } = connect();
     decide(tab, 'g');
-    const next = start({ disk: world.disk, hubId: 'hub-2' });
+    const next = start({ disk: world.disk, ownershipId: 'hub-2' });
     next.world.socket.welcome({ principal: 'bob' });
     expect(next.world.socket.sent('command')).toEqual([]);
     expect(next.tab.connection).toEqual({ state: 'closing' });
@@ -196,7 +196,7 @@ describe('signOut', () => {
     for (const each of [tab, other])
       expect(closedOf(each)).toMatchObject({ reason: 'signed_out', retryAt: null });
     expect(world.liveSockets).toHaveLength(0);
-    const next = start({ disk: world.disk, hubId: 'hub-2' });
+    const next = start({ disk: world.disk, ownershipId: 'hub-2' });
     expect(next.tab.outbox).toMatchObject([{ id }]);
   });
 
@@ -209,7 +209,7 @@ describe('signOut', () => {
     expect(reply).toMatchObject({ ok: true, value: [{ id: first.id }, { id: second.id }] });
     expect(world.ended).toBe('signed_out');
     expect(world.disk.entries.size).toBe(0);
-    expect(start({ disk: world.disk, hubId: 'hub-2' }).tab.outbox).toEqual([]);
+    expect(start({ disk: world.disk, ownershipId: 'hub-2' }).tab.outbox).toEqual([]);
   });
 
   test('waits for what was asked before, and answers it', () => {
@@ -462,7 +462,7 @@ describe('whose the commands of a page are', () => {
     expect(principals(tab)).toEqual([]);
     world.socket.welcome({ principal: 'ann' });
     expect(principals(tab)).toEqual(['ann']);
-    const next = new HubWorld(ops, { disk: world.disk, hubId: 'hub-2' });
+    const next = new HubWorld(ops, { disk: world.disk, ownershipId: 'hub-2' });
     expect(principals(next.attach())).toEqual(['ann']);
   });
 

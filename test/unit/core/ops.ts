@@ -35,7 +35,7 @@ export function start(
   options: {
     settings?: Partial<HubSettings>;
     disk?: Disk;
-    hubId?: string;
+    ownershipId?: string;
     now?: number;
     open?: boolean;
   } = {},

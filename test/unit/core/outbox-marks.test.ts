@@ -221,7 +221,7 @@ describe('what may have been sent', () => {
     const { id } = tab.send({ command: { type: 'probe', n: 1 } });
     const next = new HubWorld(ops, {
       disk: world.disk,
-      hubId: 'hub-2',
+      ownershipId: 'hub-2',
       settings: { normalLimit: 1 },
       now: world.now + 60_000,
     });

@@ -65,7 +65,7 @@ describe('a send that an earlier hub was offered', () => {
     const { id } = before.tab.send({ ...decision, requireDurable: true });
     const { disk } = before.world;
     disk.failure = 'failed';
-    const { world, tab } = connect({ disk, hubId: 'hub-2' });
+    const { world, tab } = connect({ disk, ownershipId: 'hub-2' });
     const lenient = tab.send({ ...decision, id, maybeSentMs: 1_000 });
     expect(lenient.pending.reply).toEqual({ ok: true, value: { durable: false } });
     const strict = tab.send({ ...decision, id, requireDurable: true, maybeSentMs: 1_000 });
@@ -87,7 +87,7 @@ describe('a send that an earlier hub was offered', () => {
     const { id } = before.tab.send(decision);
     const { disk } = before.world;
     disk.failure = 'failed';
-    const { world, tab } = start({ disk, hubId: 'hub-2' });
+    const { world, tab } = start({ disk, ownershipId: 'hub-2' });
     tab.send({ ...decision, id, maybeSentMs: 60_000 });
     disk.failure = null;
     world.advance(3_000);
@@ -100,7 +100,7 @@ describe('a send that an earlier hub was offered', () => {
   test('and ends there, as it was taken back, when the storage knows it', () => {
     const { disk } = start().world;
     disk.failure = 'failed';
-    const { world, tab } = start({ disk, hubId: 'hub-2' });
+    const { world, tab } = start({ disk, ownershipId: 'hub-2' });
     const { id } = tab.send({ ...decision, maybeSentMs: 1_000 });
     world.socket.welcome({ capabilities: ['withdraw'] });
     tab.call({ method: 'cancel', id });

@@ -11,7 +11,7 @@ const DAY_MS = 24 * 60 * 60 * 1_000;
 /** The next hub on the same disk, with one tab. */
 function restart(disk: Disk, options: { now?: number; protocol?: AnyProtocol } = {}) {
   const { protocol = ops, now = START + 60_000 } = options;
-  const world = new HubWorld(protocol, { disk, now, hubId: `hub-${disk.term + 1}` });
+  const world = new HubWorld(protocol, { disk, now, ownershipId: `hub-${disk.term + 1}` });
   return { world, tab: world.attach() };
 }
 
@@ -21,7 +21,7 @@ describe('a worker dies', () => {
   test('with commands unsent: the next one sends them, in order, without any tab', () => {
     const { world, tab } = start();
     const ids = [remark(tab, 1), decide(tab, 'a', 'r'), decide(tab, 'b', 'r')].map(({ id }) => id);
-    const next = new HubWorld(ops, { disk: world.disk, hubId: 'hub-2' });
+    const next = new HubWorld(ops, { disk: world.disk, ownershipId: 'hub-2' });
     expect(next.sockets).toHaveLength(0);
     const other = next.attach();
     other.leave();
@@ -139,7 +139,7 @@ describe('a worker dies', () => {
   test('a command that is asked for before the store is open waits for it, and keeps to what is stored', () => {
     const { world, tab } = start();
     decide(tab, 'g');
-    const next = new HubWorld(ops, { disk: world.disk, hubId: 'hub-2', open: false });
+    const next = new HubWorld(ops, { disk: world.disk, ownershipId: 'hub-2', open: false });
     const early = next.attach();
     const twin = decide(early, 'g');
     const other = decide(early, 'h');
@@ -811,7 +811,7 @@ describe('how commands ended', () => {
     world.socket.say({ type: 'command_ack', id: ids[1] ?? '' });
     const numbers = tab.batches.flatMap(({ settled = [] }) => settled.map(({ n }) => n));
     expect(numbers).toEqual([1, 2]);
-    const next = new HubWorld(ops, { disk: world.disk, hubId: 'hub-2' });
+    const next = new HubWorld(ops, { disk: world.disk, ownershipId: 'hub-2' });
     expect(next.attach({ settledSince: 2 }).settled.map(({ id }) => id)).toEqual(ids);
     // The store was lost, and counts anew.
     expect(next.attach({ settledSince: 9_000 }).settled.map(({ id }) => id)).toEqual(ids);

@@ -13,7 +13,7 @@ function blind(options: { wasSent?: boolean } = {}) {
   expect(stored.pending.reply).toEqual(DURABLE);
   if (options.wasSent) before.world.socket.welcome();
   disk.failure = 'blocked';
-  const world = new HubWorld(ops, { disk, hubId: 'hub-2' });
+  const world = new HubWorld(ops, { disk, ownershipId: 'hub-2' });
   const tab = world.attach();
   tab.subscribe('run:1');
   return { disk, stored: stored.id, world, tab };

@@ -52,7 +52,7 @@ describe('a command that waits since the server said that no handler of it has b
     const { world, tab } = connect();
     const { id } = decide(tab, 'g');
     world.socket.say({ type: 'command_nack', id, ...BUSY, ran: false });
-    const next = new HubWorld(ops, { disk: world.disk, hubId: 'hub-2', now: world.now });
+    const next = new HubWorld(ops, { disk: world.disk, ownershipId: 'hub-2', now: world.now });
     const other = next.attach();
     expect(other.call({ method: 'cancel', id })).toEqual(TRUE);
     expect(other.settled).toEqual([{ id, outcome: { status: 'cancelled' } }]);
@@ -70,7 +70,7 @@ describe('a command that waits since the server said that no handler of it has b
     expect(world.socket.sent('command')).toHaveLength(1);
     world.commitNext();
     expect(world.socket.sent('command')).toHaveLength(2);
-    const next = new HubWorld(ops, { disk: world.disk, hubId: 'hub-2', now: world.now });
+    const next = new HubWorld(ops, { disk: world.disk, ownershipId: 'hub-2', now: world.now });
     const other = next.attach();
     expect(other.call({ method: 'cancel', id })).toEqual(FALSE);
     expect(other.outbox).toMatchObject([{ id, state: 'withdrawing' }]);
@@ -151,7 +151,7 @@ describe('a command that may have run is withdrawn', () => {
     const id = sentAndCut(started);
     expect(tab.call({ method: 'cancel', id })).toEqual(FALSE);
     expect(tab.outbox).toMatchObject([{ id, state: 'withdrawing', attempt: 1 }]);
-    const next = new HubWorld(ops, { disk: world.disk, hubId: 'hub-2', now: world.now });
+    const next = new HubWorld(ops, { disk: world.disk, ownershipId: 'hub-2', now: world.now });
     const other = next.attach();
     expect(other.outbox).toMatchObject([{ id, state: 'withdrawing' }]);
     next.socket.welcome(CAPABLE);

@@ -15,7 +15,7 @@ function diskAfter(signOuts: number, ids: readonly string[] = []): Disk {
 }
 
 const isTurnedAway = (disk: Disk, request: Partial<AttachRequest>): boolean => {
-  const world = new HubWorld(ops, { disk, hubId: 'hub-2', now: Date.UTC(2026, 0, 2) });
+  const world = new HubWorld(ops, { disk, ownershipId: 'hub-2', now: Date.UTC(2026, 0, 2) });
   const tab = world.attach(request);
   return tab.connection?.state === 'closed' && tab.connection.reason === 'signed_out';
 };
@@ -72,7 +72,7 @@ test('a client that signs in while the store fails is told no number of sign-out
   // By a hub of another worker.
   disk.endedSessions = { signOuts: 4, at: before.now, ids: ['a'] };
   disk.failure = 'full';
-  const world = new HubWorld(ops, { disk, sessions, hubId: 'hub-2' });
+  const world = new HubWorld(ops, { disk, sessions, ownershipId: 'hub-2' });
   const tab = world.attach({ session: 'b' });
   const told = () => tab.batches.flatMap(({ signOuts }) => signOuts ?? []);
   expect(told()).toEqual([]);
@@ -164,7 +164,7 @@ describe('a sign-out that the store did not take', () => {
     disk.failure = 'full';
     tab.call({ method: 'signOut', discard: false });
     expect([world.ended, disk.endedSessions?.signOuts]).toEqual(['signed_out', 3]);
-    const next = new HubWorld(ops, { disk, sessions, hubId: 'hub-2' });
+    const next = new HubWorld(ops, { disk, sessions, ownershipId: 'hub-2' });
     expect(isOut(next.attach({ session: 'x', signOuts: 3 }))).toBe(true);
     expect(isOut(next.attach({ session: 'y' }))).toBe(false);
     disk.failure = null;
@@ -180,7 +180,7 @@ describe('a sign-out that the store did not take', () => {
     const world = new HubWorld(ops, { disk, sessions });
     world.attach({ session: 'cached' }).leave();
     world.attach({ session: 'x' }).call({ method: 'signOut', discard: false });
-    const next = new HubWorld(ops, { disk, sessions, hubId: 'hub-2' });
+    const next = new HubWorld(ops, { disk, sessions, ownershipId: 'hub-2' });
     expect(isOut(next.attach({ session: 'cached' }))).toBe(true);
     disk.failure = null;
     next.advance(10_000);
@@ -193,10 +193,10 @@ describe('a sign-out that the store did not take', () => {
     const world = new HubWorld(ops, { disk, sessions });
     world.attach({ session: 'x' }).call({ method: 'signOut', discard: true });
     disk.erase();
-    const next = new HubWorld(ops, { disk, sessions, hubId: 'hub-2' });
+    const next = new HubWorld(ops, { disk, sessions, ownershipId: 'hub-2' });
     expect(isOut(next.attach({ session: 'away', signOuts: 3 }))).toBe(true);
     expect(disk.endedSessions?.signOuts).toBe(4);
-    new HubWorld(ops, { disk, sessions, hubId: 'hub-3' });
+    new HubWorld(ops, { disk, sessions, ownershipId: 'hub-3' });
     expect(disk.endedSessions?.signOuts).toBe(4);
   });
 });

@@ -83,7 +83,7 @@ describe('a store that is back', () => {
     const old = decide(before.tab, 'old', 'run:1');
     const { disk } = before.world;
     disk.failure = 'blocked';
-    const world = new HubWorld(ops, { disk, hubId: 'hub-2' });
+    const world = new HubWorld(ops, { disk, ownershipId: 'hub-2' });
     const tab = world.attach();
     const fresh = decide(tab, 'fresh', 'run:1');
     expect(fresh.pending.reply).toEqual(IN_MEMORY);
@@ -104,7 +104,7 @@ describe('a store that is back', () => {
     const old = decide(before.tab, 'old', 'run:1');
     const { disk } = before.world;
     disk.failure = 'blocked';
-    const { world, tab } = start({ disk, hubId: 'hub-2' });
+    const { world, tab } = start({ disk, ownershipId: 'hub-2' });
     const fresh = decide(tab, 'fresh', 'run:1');
     world.socket.welcome();
     expect(world.socket.sent('command').map(({ id }) => id)).toEqual([fresh.id]);

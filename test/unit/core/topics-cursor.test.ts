@@ -132,7 +132,7 @@ test('a new hub resyncs from where the last one was credited', () => {
   first.live(1, [], 5);
   first.event(line('6'));
   first.world.advance(500);
-  const second = new TopicScene({ disk, hubId: 'hub-2' });
+  const second = new TopicScene({ disk, ownershipId: 'hub-2' });
   second.tab();
   second.world.socket.welcome();
   expect(second.request).toMatchObject({
@@ -148,7 +148,7 @@ test('a new hub gives a tab also what another one had credited and it had not', 
   first.live(1, [], 5);
   first.events([line('6'), line('7'), line('8')]);
   first.world.advance(500);
-  const second = new TopicScene({ disk, hubId: 'hub-2' });
+  const second = new TopicScene({ disk, ownershipId: 'hub-2' });
   const behind = second.tab({ epoch: 'e1', offset: 6 });
   const elsewhere = second.tab({ epoch: 'e0', offset: 6 });
   second.world.socket.welcome();

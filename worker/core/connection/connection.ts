@@ -2,7 +2,7 @@ import { endOfGoodbye, endOfSocket } from '../../../src/protocol/codes.ts';
 import type { ClientFrame, ServerFrame, ServerFrameOf } from '../../../src/protocol/frames/index.ts';
 import type { Connection as ConnectionView, Diagnosis } from '../../../src/protocol/model.ts';
 import type { Context } from '../context.ts';
-import type { Writable } from '../outbox/box.ts';
+import type { Writable } from '../outbox/outbox-state.ts';
 import type { Route } from '../route.ts';
 import { Attempts } from './attempts.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';

@@ -13,7 +13,7 @@ export interface PlainOptions {
   heartbeat?: boolean;
 }
 export interface PlainHub {
-  readonly hubId: string;
+  readonly ownershipId: string;
   readonly resyncAfterMs: number;
   /** When an earlier hub last heard the server, by the browser's clock; `null`: never. */
   readonly heardAt: number | null;
@@ -57,7 +57,7 @@ export class PlainDialect implements Dialect {
         this.#outage = this.#heardAt !== null && Math.abs(now - this.#heardAt) > this.#hub.resyncAfterMs;
         return answer({
           type: 'welcome',
-          session: this.#hub.hubId,
+          session: this.#hub.ownershipId,
           principal: '',
           server_time: 0,
           // It says nothing of what it remembers: what is unanswered is sent again.
@@ -86,7 +86,7 @@ export class PlainDialect implements Dialect {
       const message = `the plain dialect has one topic, "${PLAIN_TOPIC}"`;
       return answer({ type: 'error', code: 'unknown_topic', message, topic, ref, ended: true });
     }
-    const { hubId: epoch, hasState } = this.#hub;
+    const { ownershipId: epoch, hasState } = this.#hub;
     const recovered = frame.cursor?.epoch === epoch && hasState();
     const at = { topic, ref, epoch, offset: this.#offset };
     const subscribed: ServerFrame = { type: 'subscribed', ...at, recovered };

@@ -1,22 +1,27 @@
 /** What tabs are answered, and those among them that wait to hear that their command was taken. */
 import type { Reply } from '../../../src/protocol/port.ts';
-import { type Answer, ok, refusal, UNCONFIRMED } from '../reply.ts';
-import type { Box, SendAnswer } from './box.ts';
+import { ok, type Respond, refusal, UNCONFIRMED } from '../reply.ts';
+import type { OutboxState, RespondToSend } from './outbox-state.ts';
 
 /** @param requireDurable that the hub has it in memory is no answer then. */
-export function awaitSend(box: Box, id: string, requireDurable: boolean, answer: SendAnswer): void {
+export function awaitSend(
+  box: OutboxState,
+  id: string,
+  requireDurable: boolean,
+  answer: RespondToSend,
+): void {
   box.sendAnswers.add(id, answer, requireDurable ? UNCONFIRMED : ok({ durable: false }));
 }
 
-export function answerSend(box: Box, id: string, reply: Reply<{ durable: boolean }>): void {
+export function answerSend(box: OutboxState, id: string, reply: Reply<{ durable: boolean }>): void {
   box.sendAnswers.tell(id, reply);
 }
 
-export function awaitCancel(box: Box, id: string, answer: Answer<boolean>): void {
+export function awaitCancel(box: OutboxState, id: string, answer: Respond<boolean>): void {
   box.cancelAnswers.add(id, answer, UNCONFIRMED);
 }
 
-export function answerCancel(box: Box, id: string, reply: Reply<boolean>): void {
+export function answerCancel(box: OutboxState, id: string, reply: Reply<boolean>): void {
   box.cancelAnswers.tell(id, reply);
 }
 

@@ -4,7 +4,6 @@ import { retryWaitMs } from '../connection/retry-policy.ts';
 import { ok } from '../reply.ts';
 import type { StoreOp } from '../store.ts';
 import { answerSend } from './answers.ts';
-import { type Box, pendingIn, type Writable } from './box.ts';
 import { apply, end, hasNoRow, leaveUncertain, reject } from './endings.ts';
 import {
   type Entry,
@@ -18,6 +17,7 @@ import {
 } from './entry.ts';
 import { expire, expireEntry, isOver, withEnd } from './expiry.ts';
 import { commandFrame, frameBytes, markedRow } from './frame.ts';
+import { type OutboxState, pendingIn, type Writable } from './outbox-state.ts';
 import { pickNext } from './pick.ts';
 import { askWithdrawals, stopAsking, withdrawn } from './withdrawal.ts';
 
@@ -44,7 +44,7 @@ export interface Nack {
 }
 
 /** Hands to the socket whatever may go. */
-export function pump(box: Box): void {
+export function pump(box: OutboxState): void {
   const writable = box.host.writable();
   expire(box, writable, () => pump(box));
   if (!writable) return;
@@ -64,8 +64,8 @@ export function pump(box: Box): void {
  * Where the store fails, what it has never had is over without it. But a page hears the answers of one turn together, and
  * offers to the next hub what it has not heard: nothing is over while a send is not answered.
  */
-export function endUnstored(box: Box): void {
-  if (!box.keeper.degraded || !box.sendAnswers.isEmpty) return;
+export function endUnstored(box: OutboxState): void {
+  if (!box.writer.degraded || !box.sendAnswers.isEmpty) return;
   for (const [id, ending] of box.endings) {
     if (!hasNoRow(box, id)) continue;
     apply(box, id, ending);
@@ -77,7 +77,7 @@ export function endUnstored(box: Box): void {
  * Marks a command that no store knows yet, if it is its turn. Its frame need not wait for its row then: returns the
  * connection on which it may leave as soon as the row is on its way.
  */
-export function markNext(box: Box, entry: Entry): Writable | null {
+export function markNext(box: OutboxState, entry: Entry): Writable | null {
   const writable = box.host.writable();
   if (!writable || !isNext(box, entry) || isOver(box, entry)) return null;
   const row = withEnd(box, entry);
@@ -86,7 +86,7 @@ export function markNext(box: Box, entry: Entry): Writable | null {
   return writable;
 }
 
-export function writeFrame(box: Box, entry: Entry, { generation }: Writable): void {
+export function writeFrame(box: OutboxState, entry: Entry, { generation }: Writable): void {
   const { uptime } = box.context;
   entry.delivery = { state: 'in_flight', generation, writtenAt: uptime };
   entry.awaits = { generation, at: uptime };
@@ -95,7 +95,7 @@ export function writeFrame(box: Box, entry: Entry, { generation }: Writable): vo
   if (box.host.confirms() === 'written') watchWritten(box, generation, false);
 }
 
-export function disconnected(box: Box): void {
+export function disconnected(box: OutboxState): void {
   box.context.deadlines.clear('written');
   box.context.deadlines.clear('unanswered');
   for (const entry of pendingIn(box)) {
@@ -104,7 +104,7 @@ export function disconnected(box: Box): void {
   stopAsking(box);
 }
 
-export function acked(box: Box, { id, duplicate, result }: Ack): void {
+export function acked(box: OutboxState, { id, duplicate, result }: Ack): void {
   const entry = box.entries.get(id);
   if (!entry || !isPending(entry)) return;
   answerSend(box, id, ok({ durable: true }));
@@ -122,7 +122,7 @@ export function acked(box: Box, { id, duplicate, result }: Ack): void {
   pump(box);
 }
 
-export function nacked(box: Box, nack: Nack): void {
+export function nacked(box: OutboxState, nack: Nack): void {
   const { id, code, message } = nack;
   const entry = box.entries.get(id);
   if (!entry || !isPending(entry)) return;
@@ -147,7 +147,7 @@ export function nacked(box: Box, nack: Nack): void {
 }
 
 /** Its time has come, or a person wants it now. */
-export function waitNoLonger(box: Box, entry: Entry): void {
+export function waitNoLonger(box: OutboxState, entry: Entry): void {
   if (entry.delivery.state !== 'waiting') return;
   box.context.deadlines.clear(retryName(entry.row.id));
   entry.delivery = { state: 'ready' };
@@ -156,12 +156,12 @@ export function waitNoLonger(box: Box, entry: Entry): void {
 }
 
 /** The next hub may call it cancelled, too. */
-function keepNeverRan(box: Box, entry: Entry): void {
+function keepNeverRan(box: OutboxState, entry: Entry): void {
   const row = { ...entry.row, noneRan: entry.row.attempt };
   entry.row = row;
   // Somebody signs out, and may have emptied the store.
   if (!box.host.writable()) return;
-  box.keeper.write([{ op: 'put', table: 'entries', row }], 'relaxed', (stored) => {
+  box.writer.write([{ op: 'put', table: 'entries', row }], 'relaxed', (stored) => {
     if (stored) entry.stored = storedAs(row);
   });
 }
@@ -173,7 +173,7 @@ function isCancelled({ row }: Entry, { retry, code, ran }: Nack): boolean {
 }
 
 /** In a dialect without answers: what was written long enough ago, to a socket with nothing left to send, has left. */
-export function measured(box: Box, generation: number, bufferedBytes: number): void {
+export function measured(box: OutboxState, generation: number, bufferedBytes: number): void {
   if (box.host.confirms() !== 'written' || box.host.writable()?.generation !== generation) return;
   for (const entry of pendingIn(box)) {
     const { delivery } = entry;
@@ -189,7 +189,7 @@ export function measured(box: Box, generation: number, bufferedBytes: number): v
   pump(box);
 }
 
-function watchWritten(box: Box, generation: number, busy: boolean): void {
+function watchWritten(box: OutboxState, generation: number, busy: boolean): void {
   const { deadlines, uptime } = box.context;
   const written = pendingIn(box).flatMap(({ delivery }) =>
     delivery.state === 'in_flight' ? [delivery.writtenAt] : [],
@@ -203,7 +203,7 @@ function watchWritten(box: Box, generation: number, busy: boolean): void {
  * The line is asked whether it lives for a command that waits too long, once for each time that it was sent: also for one
  * that is held behind another, which may be what was lost.
  */
-function watchAnswers(box: Box, { generation }: Pick<Writable, 'generation'>): void {
+function watchAnswers(box: OutboxState, { generation }: Pick<Writable, 'generation'>): void {
   const { deadlines, uptime } = box.context;
   let next: number | null = null;
   for (const entry of pendingIn(box)) {
@@ -224,7 +224,7 @@ function watchAnswers(box: Box, { generation }: Pick<Writable, 'generation'>): v
 }
 
 /** Hands them to the socket as soon as their rows say so; at once where there is no store to say it. */
-function sendPicked(box: Box, picked: readonly Entry[], writable: Writable): void {
+function sendPicked(box: OutboxState, picked: readonly Entry[], writable: Writable): void {
   // Where the disk says "never ran", or is about to, no loss of power may leave it at that once the frame is out.
   const isFirst = picked.some(
     ({ row, stored }) => neverRan(row) || row.priority === 'high' || stored === 'unsent',
@@ -234,18 +234,18 @@ function sendPicked(box: Box, picked: readonly Entry[], writable: Writable): voi
     entry.delivery = { state: 'marking', before: entry.row };
     entry.row = markedRow(withEnd(box, entry), writable, box.context.serverNow);
   }
-  if (box.keeper.degraded) {
+  if (box.writer.degraded) {
     for (const entry of picked) writeFrame(box, entry, writable);
     box.host.changed();
     return pump(box);
   }
   const ops = picked.map(({ row }): StoreOp => ({ op: 'put', table: 'entries', row }));
-  box.keeper.write(ops, durability, (stored) => {
+  box.writer.write(ops, durability, (stored) => {
     const isOpen = box.host.writable()?.generation === writable.generation;
     for (const entry of picked) {
       if (stored) entry.stored = 'maybe_sent';
       if (entry.delivery.state !== 'marking') continue;
-      if (isOpen && entry.stored !== 'unsent' && !box.keeper.isInDoubt(entry.row.id))
+      if (isOpen && entry.stored !== 'unsent' && !box.writer.isInDoubt(entry.row.id))
         writeFrame(box, entry, writable);
       else {
         // It never left, whatever its stored row now says to be safe.
@@ -259,7 +259,7 @@ function sendPicked(box: Box, picked: readonly Entry[], writable: Writable): voi
 }
 
 /** The server of before may have taken more than this one does, and have run it. */
-function refuseTooLarge(box: Box, entry: Entry, { maxFrameBytes }: Writable): void {
+function refuseTooLarge(box: OutboxState, entry: Entry, { maxFrameBytes }: Writable): void {
   const { command, maybeSent } = entry.row;
   const message = `${frameBytes(entry.row)} bytes; the server takes at most ${maxFrameBytes}`;
   if (!maybeSent) return reject(box, entry, 'too_large', message);
@@ -269,8 +269,8 @@ function refuseTooLarge(box: Box, entry: Entry, { maxFrameBytes }: Writable): vo
 }
 
 /** In the order in which they are sent. */
-function candidates(box: Box): { entry: Entry; held: boolean }[] {
-  const { keeper } = box;
+function candidates(box: OutboxState): { entry: Entry; held: boolean }[] {
+  const { writer } = box;
   return (
     pendingIn(box)
       .filter(({ row }) => !row.withdrawing)
@@ -278,12 +278,12 @@ function candidates(box: Box): { entry: Entry; held: boolean }[] {
       // A row that says "never ran", or may say so, must not be contradicted: it waits for the store.
       .map((entry) => ({
         entry,
-        held: keeper.isInDoubt(entry.row.id) || (keeper.degraded && mayBeUnsent(entry)),
+        held: writer.isInDoubt(entry.row.id) || (writer.degraded && mayBeUnsent(entry)),
       }))
   );
 }
 
-function isNext(box: Box, entry: Entry): boolean {
+function isNext(box: OutboxState, entry: Entry): boolean {
   const all = candidates(box);
   if (all.some(({ entry: { delivery } }) => delivery.state === 'marking')) return false;
   const next = pickNext(all, box.context.settings.inFlightLimit);
@@ -295,7 +295,7 @@ function isNext(box: Box, entry: Entry): boolean {
  * memory begins; what was first sent after its present time: its clock was set back, so that neither can be compared; and
  * what was last sent to a run that its memory does not know, or when it knows of nobody at work.
  */
-function leaveForgotten(box: Box, writable: Writable): void {
+function leaveForgotten(box: OutboxState, writable: Writable): void {
   const { dedupeSince, serverTime, openedAt } = writable;
   for (const entry of pendingIn(box)) {
     const { offeredAt } = entry;
@@ -318,12 +318,12 @@ function leaveForgotten(box: Box, writable: Writable): void {
 }
 
 /** No earlier hub sends any more: whoever knows this run up to now knows what came of it, also for the hub after this one. */
-function keepRun({ keeper }: Box, entry: Entry, { runs, serverTime }: Writable): void {
+function keepRun({ writer }: OutboxState, entry: Entry, { runs, serverTime }: Writable): void {
   const run = runs?.at(-1);
   if (!run || entry.row.lastSent) return;
   const row = { ...entry.row, lastSent: { run: run.id, at: serverTime } };
   entry.row = row;
-  if (isStored(entry)) keeper.write([{ op: 'put', table: 'entries', row }], 'relaxed');
+  if (isStored(entry)) writer.write([{ op: 'put', table: 'entries', row }], 'relaxed');
 }
 
 /**
@@ -332,7 +332,7 @@ function keepRun({ keeper }: Box, entry: Entry, { runs, serverTime }: Writable):
  * sent it, only that it was not before a person asked for it is known in that way.
  */
 function isOfKnownRun(
-  { context }: Box,
+  { context }: OutboxState,
   { row: { lastSent, firstSentAt, serverAskedAt = 0 }, takenAt, leftAt }: Entry,
   { runs, serverTime, openedAt }: Writable,
 ): boolean {

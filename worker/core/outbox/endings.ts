@@ -2,8 +2,8 @@
 import { ok } from '../reply.ts';
 import type { StoreOp } from '../store.ts';
 import { answerCancel, storageUnavailable } from './answers.ts';
-import type { Box, Ending } from './box.ts';
 import { type Entry, inOrder, retryName, storedAs } from './entry.ts';
+import type { Ending, OutboxState } from './outbox-state.ts';
 
 /** Entries that ended, and that nobody has dismissed. */
 const ENDED_LIMIT = 200;
@@ -16,7 +16,7 @@ const ENDED_LIMIT = 200;
  * @param done called when the store has answered.
  */
 export function end(
-  box: Box,
+  box: OutboxState,
   entry: Entry,
   { row, outcome }: Pick<Ending, 'row' | 'outcome'>,
   done?: () => void,
@@ -31,7 +31,7 @@ export function end(
   // "It never ran" must outlive a loss of power; of what it accepted, the server says so again.
   const neverRan = !['accepted', 'written'].includes(outcome.status);
   const durability = neverRan || entry.row.priority === 'high' ? 'strict' : 'relaxed';
-  box.keeper.write(opsOf(box, entry), durability, (stored) => {
+  box.writer.write(opsOf(box, entry), durability, (stored) => {
     if (stored && row) entry.stored = storedAs(row);
     if (stored || !neverRan) apply(box, id, ending);
     // Who was told "perhaps" of a cancel has it: it waits for a store that works. What needs none waits for no store.
@@ -45,29 +45,29 @@ export function end(
 }
 
 /** Whether no store has ever had a row of it, so that none is needed for it to be over. */
-export function hasNoRow({ entries, keeper }: Box, id: string): boolean {
-  return entries.get(id)?.stored === 'no' && !keeper.isInDoubt(id);
+export function hasNoRow({ entries, writer }: OutboxState, id: string): boolean {
+  return entries.get(id)?.stored === 'no' && !writer.isInDoubt(id);
 }
 
-export function reject(box: Box, entry: Entry, code: string, message: string): void {
+export function reject(box: OutboxState, entry: Entry, code: string, message: string): void {
   const fate = { state: 'rejected', at: box.context.now, error: { code, message } } as const;
   end(box, entry, { row: { ...entry.row, fate }, outcome: { status: 'rejected', code, message } });
 }
 
 /** It never left, and never will. */
-export function drop(box: Box, entry: Entry, code: string, message: string): void {
+export function drop(box: OutboxState, entry: Entry, code: string, message: string): void {
   const fate = { state: 'dropped', at: box.context.now, error: { code, message } } as const;
   end(box, entry, { row: { ...entry.row, fate }, outcome: { status: 'dropped' } });
 }
 
 /** It may have run, and nobody will tell: a person decides about it. */
-export function leaveUncertain(box: Box, entry: Entry, done?: () => void): void {
+export function leaveUncertain(box: OutboxState, entry: Entry, done?: () => void): void {
   const fate = { state: 'uncertain', at: box.context.now } as const;
   end(box, entry, { row: { ...entry.row, fate }, outcome: { status: 'uncertain' } }, done);
 }
 
 /** The store knows of it, or need not: it is over, unless another ending took its place. */
-export function apply(box: Box, id: string, ending: Ending): void {
+export function apply(box: OutboxState, id: string, ending: Ending): void {
   if (box.endings.get(id) !== ending) return;
   box.endings.delete(id);
   const entry = box.entries.get(id);
@@ -84,7 +84,7 @@ export function apply(box: Box, id: string, ending: Ending): void {
 }
 
 /** What the store is to hold of a command, be it pending or ended. */
-export function opsOf(box: Box, entry: Entry): StoreOp[] {
+export function opsOf(box: OutboxState, entry: Entry): StoreOp[] {
   const { id, command } = entry.row;
   const ending = box.endings.get(id);
   if (!ending) return [{ op: 'put', table: 'entries', row: entry.row }];
@@ -105,7 +105,7 @@ export function opsOf(box: Box, entry: Entry): StoreOp[] {
  * What ended stays for a person to see, for as long as it takes: no clock deletes it. Only beyond a number that nobody
  * reads any more does the oldest go, and that what needs no decision first.
  */
-function forgetSurplus(box: Box): void {
+function forgetSurplus(box: OutboxState): void {
   const ended = [...box.entries.values()].filter(({ row }) => row.fate.state !== 'pending');
   if (ended.length <= ENDED_LIMIT) return;
   const surplus = ended
@@ -113,7 +113,7 @@ function forgetSurplus(box: Box): void {
     .slice(0, ended.length - ENDED_LIMIT)
     .map(({ row }) => row.id);
   for (const id of surplus) box.entries.delete(id);
-  box.keeper.write(
+  box.writer.write(
     surplus.map((key) => ({ op: 'delete', table: 'entries', key })),
     'relaxed',
   );

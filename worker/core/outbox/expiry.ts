@@ -5,13 +5,13 @@
 import { commandDefinition } from '../../../src/protocol/interpret.ts';
 import type { OutgoingCommand } from '../../../src/protocol/port.ts';
 import type { StoredEntry } from '../store.ts';
-import { type Box, pendingIn, type Writable } from './box.ts';
 import { end, leaveUncertain } from './endings.ts';
 import type { Entry } from './entry.ts';
+import { type OutboxState, pendingIn, type Writable } from './outbox-state.ts';
 
 /** As the page names it; `undefined` where it has none, or it is not known by the server's clock. */
 export function firstEnd(
-  { protocol }: Box['context'],
+  { protocol }: OutboxState['context'],
   { command, expiresAt, serverAskedAt }: OutgoingCommand,
 ): number | undefined {
   const ttlMs = commandDefinition(protocol, command.type)?.ttlMs ?? Infinity;
@@ -20,12 +20,12 @@ export function firstEnd(
 }
 
 /** The row with its end by the server's clock, where it has one and that clock is certain. */
-export function withEnd(box: Box, entry: Entry): StoredEntry {
+export function withEnd(box: OutboxState, entry: Entry): StoredEntry {
   const expiresAt = endOf(box, entry);
   return expiresAt === entry.row.expiresAt ? entry.row : { ...entry.row, expiresAt };
 }
 
-function endOf({ context }: Box, { row, takenAt }: Entry): number | undefined {
+function endOf({ context }: OutboxState, { row, takenAt }: Entry): number | undefined {
   const { certainServerNow, uptime } = context;
   const { expiresAt, maybeSent, attempt } = row;
   const ttlMs = ttlOf(context, row);
@@ -37,7 +37,7 @@ function endOf({ context }: Box, { row, takenAt }: Entry): number | undefined {
 }
 
 /** How long it may still begin; `null`: for as long as it takes, or nobody knows. */
-function leftMs(box: Box, entry: Entry): number | null {
+function leftMs(box: OutboxState, entry: Entry): number | null {
   const { serverNow, uptime } = box.context;
   const end = endOf(box, entry) ?? Infinity;
   const ttlMs = entry.row.maybeSent ? Infinity : (ttlOf(box.context, entry.row) ?? Infinity);
@@ -45,7 +45,7 @@ function leftMs(box: Box, entry: Entry): number | null {
   return left === Infinity ? null : left;
 }
 
-export function isOver(box: Box, entry: Entry): boolean {
+export function isOver(box: OutboxState, entry: Entry): boolean {
   const left = leftMs(box, entry);
   return left !== null && left <= 0;
 }
@@ -56,7 +56,7 @@ export function isOver(box: Box, entry: Entry): boolean {
  *
  * @param again called when the next one's time is over.
  */
-export function expire(box: Box, writable: Writable | null, again: () => void): void {
+export function expire(box: OutboxState, writable: Writable | null, again: () => void): void {
   const { context } = box;
   let next: number | null = null;
   for (const entry of pendingIn(box)) {
@@ -74,16 +74,16 @@ export function expire(box: Box, writable: Writable | null, again: () => void): 
   else context.after('ttl', next, again);
 }
 
-export function expireEntry(box: Box, entry: Entry, message: string): void {
+export function expireEntry(box: OutboxState, entry: Entry, message: string): void {
   const fate = { state: 'expired', at: box.context.now, error: { code: 'expired', message } } as const;
   end(box, entry, { row: { ...entry.row, fate }, outcome: { status: 'expired' } });
 }
 
-function ttlOf({ protocol }: Box['context'], { command }: StoredEntry): number | undefined {
+function ttlOf({ protocol }: OutboxState['context'], { command }: StoredEntry): number | undefined {
   return commandDefinition(protocol, command.type)?.ttlMs;
 }
 
-function timeOf(context: Box['context'], row: StoredEntry): string {
+function timeOf(context: OutboxState['context'], row: StoredEntry): string {
   const ttlMs = ttlOf(context, row);
   return ttlMs === undefined ? 'before its end' : `within ${ttlMs} ms`;
 }

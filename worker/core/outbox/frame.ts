@@ -2,7 +2,7 @@
 import type { ClientFrameOf } from '../../../src/protocol/frames/index.ts';
 import { utf8Bytes } from '../../../src/protocol/utf8.ts';
 import type { StoredEntry } from '../store.ts';
-import type { Writable } from './box.ts';
+import type { Writable } from './outbox-state.ts';
 
 /** The row of a command that is about to be handed to a socket. */
 export function markedRow(

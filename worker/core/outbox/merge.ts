@@ -2,10 +2,10 @@
 import { ok } from '../reply.ts';
 import type { StoredEntry, StoredOutcome, StoreOp } from '../store.ts';
 import { answerSend } from './answers.ts';
-import type { Box } from './box.ts';
 import { pump } from './dispatch.ts';
 import { apply, opsOf } from './endings.ts';
 import { type Entry, isPending, retryName, storedAs } from './entry.ts';
+import type { OutboxState } from './outbox-state.ts';
 import { restoreEntry } from './restore.ts';
 import { partTwins } from './twins.ts';
 
@@ -18,7 +18,7 @@ export interface Merged {
 
 /** At the start, or after the store failed. */
 export function mergeStored(
-  box: Box,
+  box: OutboxState,
   rows: readonly StoredEntry[],
   storedOutcomes: readonly StoredOutcome[],
 ): Merged {
@@ -101,7 +101,7 @@ function ageOf({ createdAt }: StoredEntry, now: number): number {
 }
 
 /** What was taken without a look at the store comes after all that it holds. */
-function queueBehind(box: Box, inStore: ReadonlyMap<string, StoredEntry>): void {
+function queueBehind(box: OutboxState, inStore: ReadonlyMap<string, StoredEntry>): void {
   let last = 0;
   for (const { seq } of inStore.values()) last = Math.max(last, seq);
   for (const entry of [...box.entries.values()].sort((a, b) => a.row.seq - b.row.seq)) {
@@ -134,7 +134,7 @@ function mergeRows(memory: StoredEntry, stored: StoredEntry): StoredEntry {
 }
 
 /** The store says how a command ended that memory took for pending. */
-function forget(box: Box, { row }: Entry, settled: StoredOutcome): void {
+function forget(box: OutboxState, { row }: Entry, settled: StoredOutcome): void {
   const { id } = settled;
   box.entries.delete(id);
   box.context.deadlines.clear(retryName(id));

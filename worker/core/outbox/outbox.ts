@@ -6,29 +6,34 @@
  */
 import type { Outcome } from '../../../src/protocol/model.ts';
 import type { AnyOutboxEntry, OutgoingCommand } from '../../../src/protocol/port.ts';
-import { type Answer, ok, refusal, UNCONFIRMED } from '../reply.ts';
+import { ok, type Respond, refusal, UNCONFIRMED } from '../reply.ts';
 import type { StoredEntry, StoreOp } from '../store.ts';
 import { answerSend, awaitCancel, awaitSend, storageUnavailable } from './answers.ts';
-import { type Box, pendingIn, type SendAnswer } from './box.ts';
 import { markNext, pump, waitNoLonger, writeFrame } from './dispatch.ts';
 import { end, leaveUncertain } from './endings.ts';
 import { type Entry, entryView, inOrder, isStored, neverRan, retryName, storedAs } from './entry.ts';
 import { firstEnd, withEnd } from './expiry.ts';
+import { type OutboxState, pendingIn, type RespondToSend } from './outbox-state.ts';
 import { restoreEntry } from './restore.ts';
 import { makeRoom, twin } from './room.ts';
 import { withdraw } from './withdrawal.ts';
 
-export { emptyBox } from './box.ts';
 export { acked, disconnected, endUnstored, measured, nacked, pump } from './dispatch.ts';
 export { mergeStored } from './merge.ts';
+export { emptyBox } from './outbox-state.ts';
 
-export function view({ entries, context }: Box): AnyOutboxEntry[] {
+export function view({ entries, context }: OutboxState): AnyOutboxEntry[] {
   return [...entries.values()]
     .sort(inOrder)
     .map((entry) => entryView(entry, context.deadlines.at(retryName(entry.row.id))));
 }
 
-export function counts(box: Box): { high: number; normal: number; inFlight: number; entries: number } {
+export function counts(box: OutboxState): {
+  high: number;
+  normal: number;
+  inFlight: number;
+  entries: number;
+} {
   const pending = pendingIn(box);
   const high = pending.filter(({ row }) => row.priority === 'high').length;
   const inFlight = pending.filter(({ delivery }) => delivery.state === 'in_flight').length;
@@ -36,7 +41,7 @@ export function counts(box: Box): { high: number; normal: number; inFlight: numb
 }
 
 /** Whether a connection is needed. */
-export function hasPending(box: Box): boolean {
+export function hasPending(box: OutboxState): boolean {
   return pendingIn(box).length > 0;
 }
 
@@ -45,11 +50,11 @@ export function hasPending(box: Box): boolean {
  * @param takenAt when a person asked for it, by the hub's uptime.
  */
 export function send(
-  box: Box,
+  box: OutboxState,
   command: OutgoingCommand,
   appVersion: number,
   takenAt: number,
-  answer: SendAnswer,
+  answer: RespondToSend,
 ): void {
   const { id } = command;
   const known = box.entries.get(id);
@@ -90,7 +95,7 @@ export function send(
       return answer(
         refusal('duplicate_command', `${type} "${dedupeKey}" is pending already, as ${same.row.id}`),
       );
-    if (requireDurable && box.keeper.degraded) return answer(storageUnavailable(type));
+    if (requireDurable && box.writer.degraded) return answer(storageUnavailable(type));
     const full = makeRoom(box, priority, type);
     if (full) return answer(full);
   }
@@ -99,7 +104,7 @@ export function send(
     row,
     offeredAt: maybeSentMs === null ? null : takenAt,
     takenAt,
-    stored: maybeSentMs !== null && !box.keeper.wasRead ? 'unread' : 'no',
+    stored: maybeSentMs !== null && !box.writer.wasRead ? 'unread' : 'no',
     delivery: { state: requireDurable ? 'storing' : 'ready' },
     leftAt: null,
     awaits: null,
@@ -118,7 +123,7 @@ export function send(
   pump(box);
 }
 
-export function cancel(box: Box, id: string, answer: Answer<boolean>): void {
+export function cancel(box: OutboxState, id: string, answer: Respond<boolean>): void {
   const entry = box.entries.get(id);
   if (entry?.row.fate.state !== 'pending') return answer(ok(false));
   const isAsked = box.cancelAnswers.has(id);
@@ -141,11 +146,11 @@ export function cancel(box: Box, id: string, answer: Answer<boolean>): void {
  * @param takenAt when a person asked for that, by the hub's uptime.
  */
 export function retry(
-  box: Box,
+  box: OutboxState,
   id: string,
   seen: string | undefined,
   takenAt: number,
-  answer: SendAnswer,
+  answer: RespondToSend,
 ): void {
   const entry = box.entries.get(id);
   if (entry?.delivery.state === 'waiting' && !entry.row.withdrawing) {
@@ -203,7 +208,7 @@ export function retry(
   pump(box);
 }
 
-export function dismiss(box: Box, id: string, answer: Answer<null>): void {
+export function dismiss(box: OutboxState, id: string, answer: Respond<null>): void {
   const entry = box.entries.get(id);
   if (!entry) return answer(ok(null));
   if (entry.row.fate.state === 'pending') {
@@ -215,7 +220,7 @@ export function dismiss(box: Box, id: string, answer: Answer<null>): void {
   // Gone at once, so that nobody retries what is about to be forgotten.
   box.entries.delete(id);
   box.host.changed();
-  box.keeper.write([{ op: 'delete', table: 'entries', key: id }], 'relaxed', (stored) => {
+  box.writer.write([{ op: 'delete', table: 'entries', key: id }], 'relaxed', (stored) => {
     if (stored || entry.stored === 'no') return box.dismissAnswers.tell(id, ok(null));
     box.entries.set(id, entry);
     box.host.changed();
@@ -224,12 +229,12 @@ export function dismiss(box: Box, id: string, answer: Answer<null>): void {
 }
 
 /** `null` while it is pending, or may be. */
-export function settled(box: Box, id: string): Outcome | null {
+export function settled(box: OutboxState, id: string): Outcome | null {
   const known = box.outcomes.get(id);
   if (known) return known.outcome;
   const entry = box.entries.get(id);
   if (entry) return outcomeOf(entry);
-  return box.keeper.degraded ? null : { status: 'forgotten' };
+  return box.writer.degraded ? null : { status: 'forgotten' };
 }
 
 function outcomeOf({ row: { fate } }: Entry): Outcome | null {
@@ -238,7 +243,7 @@ function outcomeOf({ row: { fate } }: Entry): Outcome | null {
 }
 
 /** Whether something has ended that the store does not know of yet. */
-export function areEnding({ endings }: Box): boolean {
+export function areEnding({ endings }: OutboxState): boolean {
   return endings.size > 0;
 }
 
@@ -246,34 +251,34 @@ export function areEnding({ endings }: Box): boolean {
 export const CLEAR: readonly StoreOp[] = [{ op: 'clear', table: 'entries' }];
 
 /** The store has done `CLEAR`. */
-export function clear(box: Box): void {
+export function clear(box: OutboxState): void {
   box.entries.clear();
   box.host.changed();
 }
 
 /** What somebody is told who signs out while the store fails. */
-export function unstoredSignOut(box: Box): string {
+export function unstoredSignOut(box: OutboxState): string {
   const lost = pendingIn(box).filter(({ stored }) => stored === 'no').length;
   const commands = lost === 0 ? '' : ` ${lost} commands that were in memory alone are gone;`;
   return `signed out while the browser's storage fails:${commands} once this worker has ended, only localStorage keeps out a page that comes back from the back/forward cache`;
 }
 
-function isSafe({ keeper }: Box, entry: Entry): boolean {
-  return isStored(entry) && !keeper.isInDoubt(entry.row.id);
+function isSafe({ writer }: OutboxState, entry: Entry): boolean {
+  return isStored(entry) && !writer.isInDoubt(entry.row.id);
 }
 
 /** Who asks for more than memory hears of it when the store, or the server, has it. */
-function answerTaken(box: Box, entry: Entry, requireDurable: boolean): void {
+function answerTaken(box: OutboxState, entry: Entry, requireDurable: boolean): void {
   const durable = isStored(entry);
   if (durable || !requireDurable) answerSend(box, entry.row.id, ok({ durable }));
 }
 
 /** `also` goes with it. One that must be durable goes on from here, or, as if it had never been, not. */
-function put(box: Box, entry: Entry, requireDurable: boolean, also: readonly StoreOp[] = []): void {
+function put(box: OutboxState, entry: Entry, requireDurable: boolean, also: readonly StoreOp[] = []): void {
   const { row } = entry;
   // A row that was there says how it ended before: no loss of power may leave it at that once the frame is out.
   const durability = row.priority === 'high' || entry.stored !== 'no' ? 'strict' : 'relaxed';
-  box.keeper.write([{ op: 'put', table: 'entries', row }, ...also], durability, (stored) => {
+  box.writer.write([{ op: 'put', table: 'entries', row }, ...also], durability, (stored) => {
     if (stored) entry.stored = storedAs(row);
     if (!requireDurable) return answerSend(box, row.id, ok({ durable: stored }));
     // What an earlier hub may have stored, or sent, is not taken back; it goes on in memory. So does what somebody was told

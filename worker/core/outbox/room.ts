@@ -2,9 +2,9 @@
 import { commandDefinition } from '../../../src/protocol/interpret.ts';
 import type { Reply } from '../../../src/protocol/port.ts';
 import { refusal } from '../reply.ts';
-import { type Box, pendingIn } from './box.ts';
 import { drop } from './endings.ts';
 import { type Entry, inOrder } from './entry.ts';
+import { type OutboxState, pendingIn } from './outbox-state.ts';
 
 /** Of pending ones, the command that says the same. */
 export function twin(pending: readonly Entry[], type: string, dedupeKey: string | null): Entry | undefined {
@@ -13,7 +13,7 @@ export function twin(pending: readonly Entry[], type: string, dedupeKey: string 
 }
 
 /** At the limit: refuses, or drops the oldest that was never handed to a socket, as the command's definition says. */
-export function makeRoom(box: Box, priority: 'high' | 'normal', type: string): Reply<never> | null {
+export function makeRoom(box: OutboxState, priority: 'high' | 'normal', type: string): Reply<never> | null {
   const { settings, protocol } = box.context;
   const limit = priority === 'high' ? settings.highLimit : settings.normalLimit;
   const peers = pendingIn(box).filter(({ row }) => row.priority === priority && !row.withdrawing);

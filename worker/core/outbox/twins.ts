@@ -4,9 +4,9 @@
  */
 import { interpretCommand } from '../../../src/protocol/interpret.ts';
 import type { StoredOutcome } from '../store.ts';
-import { type Box, pendingIn } from './box.ts';
 import { drop, leaveUncertain } from './endings.ts';
 import type { Entry } from './entry.ts';
+import { type OutboxState, pendingIn } from './outbox-state.ts';
 import { twin } from './room.ts';
 
 /**
@@ -16,7 +16,11 @@ import { twin } from './room.ts';
  * @param strangers pending in the store, and not known to memory
  * @param ended how commands ended in memory alone
  */
-export function partTwins(box: Box, strangers: readonly Entry[], ended: readonly StoredOutcome[]): void {
+export function partTwins(
+  box: OutboxState,
+  strangers: readonly Entry[],
+  ended: readonly StoredOutcome[],
+): void {
   const known = pendingIn(box).filter((entry) => !strangers.includes(entry));
   for (const stranger of strangers) {
     const { id, command, dedupeKey } = stranger.row;
@@ -32,13 +36,13 @@ export function partTwins(box: Box, strangers: readonly Entry[], ended: readonly
 
 const MAY_HAVE_RUN: readonly string[] = ['accepted', 'written', 'uncertain'];
 
-function mayHaveRun({ context }: Box, { command, outcome }: StoredOutcome, { row }: Entry): boolean {
+function mayHaveRun({ context }: OutboxState, { command, outcome }: StoredOutcome, { row }: Entry): boolean {
   if (command.type !== row.command.type || !MAY_HAVE_RUN.includes(outcome.status)) return false;
   const interpreted = interpretCommand(context.protocol, command);
   return interpreted.ok && interpreted.dedupeKey === row.dedupeKey;
 }
 
-function leave(box: Box, entry: Entry, other: string): void {
+function leave(box: OutboxState, entry: Entry, other: string): void {
   const { maybeSent, command, dedupeKey } = entry.row;
   if (maybeSent) return leaveUncertain(box, entry);
   const message = `${command.type} "${dedupeKey}" was taken twice while the storage failed: ${other} goes on`;

@@ -1,12 +1,12 @@
 import type { Reply } from '../../../src/protocol/port.ts';
 import type { Context } from '../context.ts';
-import { ANSWER_WITHIN_MS, type Answer } from '../reply.ts';
+import { ANSWER_WITHIN_MS, type Respond } from '../reply.ts';
 
 /** By id: who waits to hear what became of a row. None of them waits for ever, whatever the store does. */
 export class Waiting<T> {
   readonly #context: Context;
   readonly #what: string;
-  readonly #byId = new Map<string, { answer: Answer<T>; late: Reply<T> }[]>();
+  readonly #byId = new Map<string, { answer: Respond<T>; late: Reply<T> }[]>();
 
   /** @param what names their deadlines. */
   constructor(context: Context, what: string) {
@@ -23,7 +23,7 @@ export class Waiting<T> {
   }
 
   /** @param late what is told when it has taken too long since the first of them asked. */
-  add(id: string, answer: Answer<T>, late: Reply<T>): void {
+  add(id: string, answer: Respond<T>, late: Reply<T>): void {
     const waiting = this.#byId.get(id);
     if (waiting) return void waiting.push({ answer, late });
     this.#byId.set(id, [{ answer, late }]);

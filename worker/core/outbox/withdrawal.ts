@@ -4,9 +4,9 @@
  */
 import { ok } from '../reply.ts';
 import { answerCancel, storageUnavailable } from './answers.ts';
-import { type Box, pendingIn, type Writable } from './box.ts';
 import { end, leaveUncertain } from './endings.ts';
 import { type Entry, isPending, retryName, storedAs } from './entry.ts';
+import { type OutboxState, pendingIn, type Writable } from './outbox-state.ts';
 
 /** What a server must keep to, to be asked. */
 const CAPABILITY = 'withdraw';
@@ -17,8 +17,8 @@ const ANSWER_MS = 3_000;
  * Marks it, durably: from here on it is not sent as a command. It is asked about whenever the line is open. Of one that is
  * marked in memory alone, that is tried once more.
  */
-export function withdraw(box: Box, entry: Entry): void {
-  const { context, keeper, host } = box;
+export function withdraw(box: OutboxState, entry: Entry): void {
+  const { context, writer, host } = box;
   const { id } = entry.row;
   entry.row = { ...entry.row, withdrawing: true };
   if (entry.delivery.state === 'waiting' || entry.delivery.state === 'marking')
@@ -29,7 +29,7 @@ export function withdraw(box: Box, entry: Entry): void {
   if (writable) askWithdrawals(box, writable);
   if (!isPending(entry)) return;
   const { row, askedOn } = entry;
-  keeper.write([{ op: 'put', table: 'entries', row }], 'strict', (stored) => {
+  writer.write([{ op: 'put', table: 'entries', row }], 'strict', (stored) => {
     if (stored) entry.stored = storedAs(row);
     if (askedOn !== null && host.writable()?.generation === askedOn) {
       // The server may answer soon. Until then nothing keeps the next hub from sending it but the row.
@@ -45,7 +45,7 @@ export function withdraw(box: Box, entry: Entry): void {
 }
 
 /** Asks about what is marked and was not asked about on this connection. */
-export function askWithdrawals(box: Box, { generation, capabilities }: Writable): void {
+export function askWithdrawals(box: OutboxState, { generation, capabilities }: Writable): void {
   const canAsk = capabilities.includes(CAPABILITY);
   for (const entry of withdrawnIn(box)) {
     const { state } = entry.delivery;
@@ -64,16 +64,16 @@ export function askWithdrawals(box: Box, { generation, capabilities }: Writable)
  * No answer comes any more: who waits for it sees the entry. Who waits for the store is answered by that, or, where it
  * takes too long, with `unconfirmed`.
  */
-export function stopAsking(box: Box): void {
+export function stopAsking(box: OutboxState): void {
   for (const { row } of withdrawnIn(box))
     if (box.context.deadlines.at(`withdraw:${row.id}`) !== null) answerCancel(box, row.id, ok(false));
 }
 
 /** The server, or what it said before, has it that it never ran and never will. */
-export function withdrawn(box: Box, entry: Entry): void {
+export function withdrawn(box: OutboxState, entry: Entry): void {
   end(box, entry, { row: null, outcome: { status: 'cancelled' } });
 }
 
-function withdrawnIn(box: Box): Entry[] {
+function withdrawnIn(box: OutboxState): Entry[] {
   return pendingIn(box).filter(({ row }) => row.withdrawing);
 }

@@ -9,7 +9,7 @@ import type { StoredCursor } from '../store.ts';
 import { LastValueCache } from './cache.ts';
 import { Criticals } from './criticals.ts';
 import { isLosableItem, Journal } from './journal.ts';
-import { type Credited, Seat, type SeatTopic, type TopicState } from './seat.ts';
+import { Reader, type SeatTopic, type TopicPlace, type TopicState } from './reader.ts';
 
 /** What a topic needs of the connection. */
 export interface TopicSocket {
@@ -61,11 +61,11 @@ interface Parts {
   truncated: boolean;
 }
 
-/** One topic: its subscription at the server, its state, and the seats of the tabs that listen. */
+/** One topic: its subscription at the server, its state, and the readers of the tabs that listen. */
 export class Topic implements SeatTopic {
   readonly name: string;
   readonly journal: Journal;
-  readonly seats = new Map<TabId, Seat>();
+  readonly readers = new Map<TabId, Reader>();
   readonly #context: Context;
   readonly #socket: TopicSocket;
   #subscription: Subscription = { state: 'none' };
@@ -94,7 +94,7 @@ export class Topic implements SeatTopic {
     return { keys: cache?.keys ?? 0, tail: cache?.tail ?? 0, queued: this.journal.size, unacknowledged };
   }
 
-  get newest(): Credited | null {
+  get newest(): TopicPlace | null {
     if (!this.#knowledge) return null;
     const { epoch, offset, lastSeen: ts } = this.#knowledge;
     return { epoch, offset, ts };
@@ -140,25 +140,25 @@ export class Topic implements SeatTopic {
   }
 
   /** A tab needs the state. One that was refused is tried again by whoever comes anew. */
-  take(tab: TabId, ticket: number, position: Position | null): Seat {
-    const known = this.seats.get(tab);
-    const seat = known ?? new Seat(this);
-    this.seats.set(tab, seat);
-    seat.ask(ticket, position);
+  take(tab: TabId, ticket: number, position: Position | null): Reader {
+    const known = this.readers.get(tab);
+    const reader = known ?? new Reader(this);
+    this.readers.set(tab, reader);
+    reader.ask(ticket, position);
     // What a page tells of an earlier hub is better than nothing.
     if (position) {
       const { ts: lastSeen = 0, ...place } = position;
       this.#stored ??= { topic: this.name, ...place, lastSeen, savedAt: this.#context.now };
     }
     if (this.#subscription.state === 'none' || (!known && this.#subscription.state === 'refused')) this.ask();
-    return seat;
+    return reader;
   }
 
   /** Forgets what every tab was given. */
   trim(): void {
     if (this.journal.isEmpty) return;
     let oldest = this.journal.end;
-    for (const { place } of this.seats.values()) if (place !== null && place < oldest) oldest = place;
+    for (const { place } of this.readers.values()) if (place !== null && place < oldest) oldest = place;
     this.journal.trim(oldest);
   }
 
@@ -168,7 +168,7 @@ export class Topic implements SeatTopic {
   }
 
   /** Some page has credited everything up to here. */
-  credited({ epoch, offset, ts }: Credited): StoredCursor | null {
+  credited({ epoch, offset, ts }: TopicPlace): StoredCursor | null {
     const isOlder = this.#stored?.epoch === epoch && this.#stored.offset >= offset;
     const isKnown = this.#knowledge?.epoch === epoch && offset <= this.#knowledge.offset;
     if (isOlder || !isKnown) return null;

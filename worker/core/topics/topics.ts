@@ -2,9 +2,9 @@ import type { ServerFrame } from '../../../src/protocol/frames/index.ts';
 import type { Position } from '../../../src/protocol/port.ts';
 import type { Context } from '../context.ts';
 import type { TabId } from '../io.ts';
-import type { Keeper } from '../keeper.ts';
 import type { StoredCursor, StoreOp } from '../store.ts';
-import type { Credited, Seat } from './seat.ts';
+import type { StoreWriter } from '../store-writer.ts';
+import type { Reader, TopicPlace } from './reader.ts';
 import { Topic, type TopicSocket } from './topic.ts';
 
 /** A topic that nobody looked at for so long begins anew. */
@@ -14,7 +14,7 @@ const KEEP_CURSORS = 1_000;
 /** All topics that some tab listens to, or did a moment ago, and where each one stands. */
 export class Topics {
   readonly #context: Context;
-  readonly #keeper: Keeper;
+  readonly #writer: StoreWriter;
   readonly #socket: TopicSocket;
   readonly #topics = new Map<string, Topic>();
   /** Of topics that are not in `#topics`. */
@@ -22,9 +22,9 @@ export class Topics {
   /** Credited, and not stored yet. */
   readonly #unsaved = new Map<string, StoredCursor>();
 
-  constructor(context: Context, keeper: Keeper, socket: TopicSocket) {
+  constructor(context: Context, writer: StoreWriter, socket: TopicSocket) {
     this.#context = context;
-    this.#keeper = keeper;
+    this.#writer = writer;
     this.#socket = socket;
   }
 
@@ -34,7 +34,7 @@ export class Topics {
 
   /** Whether some tab listens. */
   get areWanted(): boolean {
-    for (const { seats } of this.#topics.values()) if (seats.size > 0) return true;
+    for (const { readers } of this.#topics.values()) if (readers.size > 0) return true;
     return false;
   }
 
@@ -72,7 +72,7 @@ export class Topics {
     return ops;
   }
 
-  subscribe(tab: TabId, name: string, ticket: number, position: Position | null): Seat {
+  subscribe(tab: TabId, name: string, ticket: number, position: Position | null): Reader {
     const topic =
       this.#topics.get(name) ?? new Topic(name, this.#context, this.#socket, this.#cursors.get(name) ?? null);
     this.#topics.set(name, topic);
@@ -84,7 +84,7 @@ export class Topics {
   /** The last one to leave unsubscribes, after a while, so that moving between pages costs nothing. */
   unsubscribe(tab: TabId, name: string): void {
     const topic = this.#topics.get(name);
-    if (!topic?.seats.delete(tab) || topic.seats.size > 0) return;
+    if (!topic?.readers.delete(tab) || topic.readers.size > 0) return;
     this.#context.after(lingerName(name), this.#context.settings.lingerMs, () => {
       topic.stop();
       this.#topics.delete(name);
@@ -129,7 +129,7 @@ export class Topics {
   }
 
   /** Some page has taken a topic up to here: the cursor may be stored. */
-  credited(name: string, position: Credited): void {
+  credited(name: string, position: TopicPlace): void {
     const cursor = this.#topics.get(name)?.credited(position);
     if (!cursor) return;
     this.#unsaved.set(name, cursor);
@@ -143,7 +143,7 @@ export class Topics {
     if (this.#unsaved.size === 0) return;
     const cursors = [...this.#unsaved.values()];
     this.#unsaved.clear();
-    this.#keeper.write(cursors.map(putCursor), 'relaxed', (stored) => {
+    this.#writer.write(cursors.map(putCursor), 'relaxed', (stored) => {
       if (stored) return;
       for (const cursor of cursors)
         if (!this.#unsaved.has(cursor.topic)) this.#unsaved.set(cursor.topic, cursor);

@@ -10,7 +10,7 @@ const KEEP_AT_MOST = 1_000;
 const UNTOLD = 100;
 
 /** How commands ended, for pages that were not there to hear it. Oldest first. */
-export class Outcomes {
+export class EndedCommands {
   readonly #byId = new Map<string, StoredOutcome>();
   #last = 0;
 

@@ -10,7 +10,7 @@ import { Sink } from './sink.ts';
 import { HUB_LOST, type Upstream } from './upstream.ts';
 
 /** Why a hub can be of no use to its tabs, for people. */
-export const BARRED_BY = {
+export const UNAVAILABLE_BY = {
   relayVersion:
     'a page of another build of this application has the line, and this one cannot work through it; reload to continue',
   storeFormat:
@@ -18,9 +18,9 @@ export const BARRED_BY = {
 } as const;
 
 /** For tabs whose hub may neither own nor relay: they are told why. */
-export class Barred implements Upstream {
+export class Unavailable implements Upstream {
   readonly hub: string;
-  readonly as = 'barred';
+  readonly as = 'unavailable';
   readonly #message: string;
   readonly #platform: Platform;
   readonly #tabs = new Map<TabId, Sink>();
@@ -30,9 +30,9 @@ export class Barred implements Upstream {
   #lastTab = 0;
   #isOver = false;
 
-  constructor(platform: Platform, by: keyof typeof BARRED_BY) {
+  constructor(platform: Platform, by: keyof typeof UNAVAILABLE_BY) {
     this.#platform = platform;
-    this.#message = BARRED_BY[by];
+    this.#message = UNAVAILABLE_BY[by];
     this.hub = platform.uuid();
     this.#over = new Promise((resolve) => {
       this.#end = () => resolve(HUB_LOST);

@@ -16,7 +16,7 @@ interface Doubt {
   readonly ids: ReadonlySet<string>;
 }
 
-type KeeperState =
+type StoreWriterState =
   /** Another hub owns the store, it is being opened, or its rows are taken over. Writes wait. */
   | { state: 'waiting' }
   | { state: 'ready' }
@@ -30,10 +30,10 @@ const NO_DOUBT: Doubt = { writes: [], ids: new Set() };
  * Brings writes to the store: one transaction at a time, and what is asked for meanwhile shares the next one, so that
  * two hundred sends in one turn cost two transactions.
  */
-export class Keeper {
+export class StoreWriter {
   readonly #context: Context;
   readonly #onStorage: () => void;
-  #state: KeeperState = { state: 'waiting' };
+  #state: StoreWriterState = { state: 'waiting' };
   #queue: Write[] = [];
   /** As tabs are told it: a failure is over when a write came through. */
   #storage: StorageHealth = { state: 'ok' };

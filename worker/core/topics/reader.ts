@@ -3,11 +3,11 @@ import type { Position, TabItem, TopicUpdate } from '../../../src/protocol/port.
 import { type EventEntry, isLosableItem, type Journal, type SnapshotEntry } from './journal.ts';
 
 /** A place in a topic with the server's timestamp of the event there. */
-export interface Credited extends Position {
+export interface TopicPlace extends Position {
   readonly ts: number;
 }
 
-interface Snapshot extends Credited {
+interface Snapshot extends TopicPlace {
   /** By offset. */
   readonly events: readonly TabItem[];
   /** `events` has all without a key that are beyond this offset. */
@@ -22,12 +22,12 @@ export interface TopicState extends Snapshot {
   readonly unacknowledged: readonly TabItem[];
 }
 
-/** What a seat needs to know of its topic. */
+/** What a reader needs to know of its topic. */
 export interface SeatTopic {
   readonly name: string;
   readonly journal: Journal;
   /** The newest place that is known; `null` while there is no state. */
-  readonly newest: Credited | null;
+  readonly newest: TopicPlace | null;
   state(): TopicState | null;
   /** Raised whenever the status changes. */
   readonly statusVersion: number;
@@ -41,7 +41,7 @@ export interface SeatTopic {
 /** A snapshot that is being given, part by part. */
 interface Giving {
   readonly ticket: number | null;
-  readonly at: Credited;
+  readonly at: TopicPlace;
   /** What is left of them. */
   readonly events: TabItem[];
   readonly missed: TabItem[];
@@ -61,7 +61,7 @@ export interface Budget {
 }
 
 /** One tab's place in one topic: what it was given, what it is to be given next. */
-export class Seat {
+export class Reader {
   readonly #topic: SeatTopic;
   #place: number;
   #losablePassed: number;
@@ -78,7 +78,7 @@ export class Seat {
   /** Where the tab stood in an earlier life of it or of the hub. */
   #cameWith: Position | null = null;
   /** Since it began with a snapshot: all up to here was handed out. */
-  #given: Credited | null = null;
+  #given: TopicPlace | null = null;
 
   constructor(topic: SeatTopic) {
     this.#topic = topic;
@@ -121,7 +121,7 @@ export class Seat {
   }
 
   /** Adds the next updates; says where the tab stands when it has taken them, if that is a place to begin from. */
-  take(updates: TopicUpdate[], budget: Budget): Credited | null {
+  take(updates: TopicUpdate[], budget: Budget): TopicPlace | null {
     const { name, statusVersion } = this.#topic;
     const droppedBefore = this.#dropped;
     if (this.#mustRestart) this.#restart();
@@ -274,7 +274,7 @@ export class Seat {
     this.#losablePassed = giving.losablePassed;
   }
 
-  #reach(at: Credited | null): void {
+  #reach(at: TopicPlace | null): void {
     if (this.#given && at) this.#given = at;
   }
 
@@ -306,6 +306,6 @@ function reachesBack({ epoch, completeSince, asked }: Snapshot, position: Positi
   return position.epoch === asked?.epoch && position.offset >= asked.offset;
 }
 
-function placeOf({ epoch, item: { offset, ts } }: EventEntry): Credited {
+function placeOf({ epoch, item: { offset, ts } }: EventEntry): TopicPlace {
   return { epoch, offset, ts };
 }

@@ -1,24 +1,24 @@
-/** The one state that the parts of an outbox share, and whose each piece of it is. */
+/** What the parts of an outbox share: one state, and which part may change which piece of it. */
 import type { ClientFrameOf, ServerFrameOf } from '../../../src/protocol/frames/index.ts';
 import type { Outcome } from '../../../src/protocol/model.ts';
 import type { Context } from '../context.ts';
-import type { Keeper } from '../keeper.ts';
-import type { Answer } from '../reply.ts';
+import type { Respond } from '../reply.ts';
 import type { StoredEntry, StoredOutcome } from '../store.ts';
+import type { StoreWriter } from '../store-writer.ts';
+import { EndedCommands } from './ended-commands.ts';
 import { type Entry, isPending } from './entry.ts';
-import { Outcomes } from './outcomes.ts';
 import { Waiting } from './waiting.ts';
 
-export interface Box {
+export interface OutboxState {
   readonly context: Context;
-  readonly keeper: Keeper;
+  readonly writer: StoreWriter;
   readonly host: OutboxHost;
   /** By id. Sends and the merge add to it; endings, dismissals and what was never taken leave it. */
   readonly entries: Map<string, Entry>;
   /** By id: ended, and the store does not know it yet. The endings' own. */
   readonly endings: Map<string, Ending>;
   /** How commands ended. The endings add to it, and a retry takes its command out. */
-  readonly outcomes: Outcomes;
+  readonly outcomes: EndedCommands;
   /** By id: who sent or retried a command whose row is on its way to the store. The answers' own. */
   readonly sendAnswers: Waiting<{ durable: boolean }>;
   /** By id: who waits to hear what a cancel came to. */
@@ -29,7 +29,7 @@ export interface Box {
   seq: number;
 }
 
-export type SendAnswer = Answer<{ durable: boolean }>;
+export type RespondToSend = Respond<{ durable: boolean }>;
 
 export interface Ending {
   at: number;
@@ -70,14 +70,14 @@ export interface Writable {
   capabilities: readonly string[];
 }
 
-export function emptyBox(context: Context, keeper: Keeper, host: OutboxHost): Box {
+export function emptyBox(context: Context, writer: StoreWriter, host: OutboxHost): OutboxState {
   return {
     context,
-    keeper,
+    writer,
     host,
     entries: new Map(),
     endings: new Map(),
-    outcomes: new Outcomes(),
+    outcomes: new EndedCommands(),
     sendAnswers: new Waiting(context, 'send'),
     cancelAnswers: new Waiting(context, 'cancel'),
     dismissAnswers: new Waiting(context, 'dismiss'),
@@ -85,6 +85,6 @@ export function emptyBox(context: Context, keeper: Keeper, host: OutboxHost): Bo
   };
 }
 
-export function pendingIn({ entries }: Box): Entry[] {
+export function pendingIn({ entries }: OutboxState): Entry[] {
   return [...entries.values()].filter((entry) => isPending(entry));
 }
