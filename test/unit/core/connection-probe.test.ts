@@ -69,6 +69,18 @@ describe('an open line is asked whether it lives', () => {
     expect(pings(started)).toBe(2);
   });
 
+  test('and where less than a millisecond of that is left, it is not waited for', () => {
+    const started = connect();
+    const { world, tab } = started;
+    world.advance(20_000);
+    tab.call({ method: 'reconnect' });
+    world.socket.say({ type: 'pong', id: 1 });
+    world.ticks += 999.5;
+    world.now -= 3_600_000;
+    tab.call({ method: 'reconnect' });
+    expect(pings(started)).toBe(2);
+  });
+
   test('by the ping of the timer that is out already, which has less time from then on', () => {
     const started = connect();
     const { world, tab } = started;

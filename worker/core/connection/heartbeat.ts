@@ -97,7 +97,8 @@ export class Heartbeat {
   probe(): void {
     if (!this.#line.answersPings || this.isSuspect) return;
     const waitMs = this.#probedAt + PROBE_EVERY_MS - this.#context.uptime;
-    if (waitMs > 0) return this.#context.after('probe', waitMs, () => this.probe());
+    // Less than a millisecond is nothing to wait for: it may be less than the clock shows, and would be due at once without end.
+    if (waitMs >= 1) return this.#context.after('probe', waitMs, () => this.probe());
     this.#probedAt = this.#context.uptime;
     if (this.#ping) {
       // A second one would only arrive behind it.
