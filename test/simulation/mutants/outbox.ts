@@ -40,8 +40,8 @@ export const OUTBOX_MUTANTS: readonly Mutant[] = [
     instead: 'offeredAt: maybeSentMs === null ? null : box.context.uptime,',
     also: {
       file: 'worker/core/outbox/dispatch.ts',
-      text: 'firstSentAt: Math.min(firstSentAt, entry.row.serverAskedAt ?? firstSentAt),',
-      instead: 'firstSentAt,',
+      text: 'knowFirstSent(entry, Math.min(firstSentAt, entry.row.serverAskedAt ?? firstSentAt));',
+      instead: 'knowFirstSent(entry, firstSentAt);',
     },
   },
   {

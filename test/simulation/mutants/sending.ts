@@ -19,9 +19,9 @@ export const SENDING_MUTANTS: readonly Mutant[] = [
   {
     name: 'a frame is written before its row says that it may have been sent',
     file: 'worker/core/outbox/dispatch.ts',
-    text: '    entry.row = markedRow(withEnd(box, entry), writable, box.context.serverNow);\n',
+    text: '    beginMark(entry, markedRow(withEnd(box, entry), writable, box.context.serverNow));\n',
     instead:
-      '    entry.row = { ...markedRow(withEnd(box, entry), writable, box.context.serverNow), maybeSent: false };\n',
+      '    beginMark(entry, { ...markedRow(withEnd(box, entry), writable, box.context.serverNow), maybeSent: false });\n',
   },
   {
     name: 'an entry that may have been sent expires',
@@ -37,7 +37,7 @@ export const SENDING_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'what was in flight is not sent again after a reconnect',
-    file: 'worker/core/outbox/dispatch.ts',
+    file: 'worker/core/outbox/entry.ts',
     text: "if (entry.delivery.state === 'in_flight') entry.delivery = { state: 'ready' };",
     instead: "if (entry.delivery.state === 'in_flight') entry.delivery = { state: 'storing' };",
   },
@@ -115,7 +115,7 @@ export const SENDING_MUTANTS: readonly Mutant[] = [
   {
     name: 'a command that the server puts off waits for ever',
     file: 'worker/core/outbox/dispatch.ts',
-    text: "  if (entry.delivery.state !== 'waiting') return;\n",
-    instead: "  if (entry.delivery.state === 'waiting') return;\n",
+    text: '  if (!waitNoMore(entry)) return;\n',
+    instead: '  if (waitNoMore(entry)) return;\n',
   },
 ];

@@ -6,14 +6,27 @@ import type { StoreOp } from '../store.ts';
 import { answerSend } from './answers.ts';
 import { apply, end, hasNoRow, leaveUncertain, reject } from './endings.ts';
 import {
+  awaitAnswer,
+  beginMark,
   type Entry,
+  hearAnswer,
   inOrder,
   isPending,
   isStored,
+  knowFirstSent,
+  knowLastSent,
+  knowMarked,
+  knowNeverRan,
+  knowStored,
+  leaveNow,
+  loseLine,
+  mark,
   mayBeUnsent,
   neverRan,
+  putOff,
   retryName,
-  storedAs,
+  takeMarkBack,
+  waitNoMore,
 } from './entry.ts';
 import { expire, expireEntry, isOver, withEnd } from './expiry.ts';
 import { commandFrame, frameBytes, markedRow } from './frame.ts';
@@ -82,15 +95,13 @@ export function markNext(box: OutboxState, entry: Entry): Writable | null {
   if (!writable || !isNext(box, entry) || isOver(box, entry)) return null;
   const row = withEnd(box, entry);
   if (frameBytes(row) > writable.maxFrameBytes) return null;
-  entry.row = markedRow(row, writable, box.context.serverNow);
+  mark(entry, markedRow(row, writable, box.context.serverNow));
   return writable;
 }
 
 export function writeFrame(box: OutboxState, entry: Entry, { generation }: Writable): void {
   const { uptime } = box.context;
-  entry.delivery = { state: 'in_flight', generation, writtenAt: uptime };
-  entry.awaits = { generation, at: uptime };
-  entry.leftAt = uptime;
+  leaveNow(entry, generation, uptime);
   box.host.write(commandFrame(entry.row));
   if (box.host.confirms() === 'written') watchWritten(box, generation, false);
 }
@@ -98,9 +109,7 @@ export function writeFrame(box: OutboxState, entry: Entry, { generation }: Writa
 export function disconnected(box: OutboxState): void {
   box.context.deadlines.clear('written');
   box.context.deadlines.clear('unanswered');
-  for (const entry of pendingIn(box)) {
-    if (entry.delivery.state === 'in_flight') entry.delivery = { state: 'ready' };
-  }
+  for (const entry of pendingIn(box)) loseLine(entry);
   stopAsking(box);
 }
 
@@ -128,7 +137,7 @@ export function nacked(box: OutboxState, nack: Nack): void {
   if (!entry || !isPending(entry)) return;
   // It is being cancelled: what was said of it before stays true.
   if (nack.retry && box.endings.has(id)) return;
-  entry.askedOn = null;
+  hearAnswer(entry);
   if (isCancelled(entry, nack)) withdrawn(box, entry);
   else if (!nack.retry) {
     // Only then it is known that none of its attempts was begun.
@@ -137,9 +146,8 @@ export function nacked(box: OutboxState, nack: Nack): void {
     else reject(box, entry, code, message);
   } else {
     const waitMs = retryWaitMs(box.context, entry.row.attempt - 1, nack.retry_after_ms);
-    entry.delivery = { state: 'waiting', error: { code, message } };
+    putOff(entry, { code, message });
     if (nack.ran === false) keepNeverRan(box, entry);
-    if (entry.awaits) entry.awaits = { ...entry.awaits, at: null };
     box.context.after(retryName(id), waitMs, () => waitNoLonger(box, entry));
   }
   box.host.changed();
@@ -148,21 +156,20 @@ export function nacked(box: OutboxState, nack: Nack): void {
 
 /** Its time has come, or a person wants it now. */
 export function waitNoLonger(box: OutboxState, entry: Entry): void {
-  if (entry.delivery.state !== 'waiting') return;
+  if (!waitNoMore(entry)) return;
   box.context.deadlines.clear(retryName(entry.row.id));
-  entry.delivery = { state: 'ready' };
   box.host.changed();
   pump(box);
 }
 
 /** The next hub may call it cancelled, too. */
 function keepNeverRan(box: OutboxState, entry: Entry): void {
-  const row = { ...entry.row, noneRan: entry.row.attempt };
-  entry.row = row;
+  knowNeverRan(entry);
+  const { row } = entry;
   // Somebody signs out, and may have emptied the store.
   if (!box.host.writable()) return;
   box.writer.write([{ op: 'put', table: 'entries', row }], 'relaxed', (stored) => {
-    if (stored) entry.stored = storedAs(row);
+    if (stored) knowStored(entry, row);
   });
 }
 
@@ -207,16 +214,15 @@ function watchAnswers(box: OutboxState, { generation }: Pick<Writable, 'generati
   const { deadlines, uptime } = box.context;
   let next: number | null = null;
   for (const entry of pendingIn(box)) {
-    if (entry.awaits?.generation !== generation) entry.awaits = { generation, at: uptime };
-    const { at } = entry.awaits;
+    if (entry.awaits?.generation !== generation) awaitAnswer(entry, generation, uptime);
+    const at = entry.awaits?.at ?? null;
     if (at !== null && (next === null || at < next)) next = at;
   }
   if (next === null) return deadlines.clear('unanswered');
   box.context.after('unanswered', next + UNANSWERED_MS - uptime, () => {
     for (const entry of pendingIn(box)) {
       const since = entry.awaits?.at ?? null;
-      if (since !== null && since + UNANSWERED_MS <= box.context.uptime)
-        entry.awaits = { generation, at: null };
+      if (since !== null && since + UNANSWERED_MS <= box.context.uptime) awaitAnswer(entry, generation, null);
     }
     box.host.probe();
     watchAnswers(box, { generation });
@@ -230,10 +236,8 @@ function sendPicked(box: OutboxState, picked: readonly Entry[], writable: Writab
     ({ row, stored }) => neverRan(row) || row.priority === 'high' || stored === 'unsent',
   );
   const durability = isFirst ? 'strict' : 'relaxed';
-  for (const entry of picked) {
-    entry.delivery = { state: 'marking', before: entry.row };
-    entry.row = markedRow(withEnd(box, entry), writable, box.context.serverNow);
-  }
+  for (const entry of picked)
+    beginMark(entry, markedRow(withEnd(box, entry), writable, box.context.serverNow));
   if (box.writer.degraded) {
     for (const entry of picked) writeFrame(box, entry, writable);
     box.host.changed();
@@ -243,15 +247,11 @@ function sendPicked(box: OutboxState, picked: readonly Entry[], writable: Writab
   box.writer.write(ops, durability, (stored) => {
     const isOpen = box.host.writable()?.generation === writable.generation;
     for (const entry of picked) {
-      if (stored) entry.stored = 'maybe_sent';
+      if (stored) knowMarked(entry);
       if (entry.delivery.state !== 'marking') continue;
       if (isOpen && entry.stored !== 'unsent' && !box.writer.isInDoubt(entry.row.id))
         writeFrame(box, entry, writable);
-      else {
-        // It never left, whatever its stored row now says to be safe.
-        entry.row = entry.delivery.before;
-        entry.delivery = { state: 'ready' };
-      }
+      else takeMarkBack(entry);
     }
     box.host.changed();
     pump(box);
@@ -303,10 +303,7 @@ function leaveForgotten(box: OutboxState, writable: Writable): void {
     // server's clock of that time; of what came since this connection began its beginning is told.
     if (entry.row.firstSentAt === null && offeredAt !== null) {
       const firstSentAt = serverTime - Math.max(0, openedAt - offeredAt);
-      entry.row = {
-        ...entry.row,
-        firstSentAt: Math.min(firstSentAt, entry.row.serverAskedAt ?? firstSentAt),
-      };
+      knowFirstSent(entry, Math.min(firstSentAt, entry.row.serverAskedAt ?? firstSentAt));
     }
     const { maybeSent, firstSentAt } = entry.row;
     const isOut = entry.delivery.state === 'in_flight' || entry.delivery.state === 'marking';
@@ -321,9 +318,8 @@ function leaveForgotten(box: OutboxState, writable: Writable): void {
 function keepRun({ writer }: OutboxState, entry: Entry, { runs, serverTime }: Writable): void {
   const run = runs?.at(-1);
   if (!run || entry.row.lastSent) return;
-  const row = { ...entry.row, lastSent: { run: run.id, at: serverTime } };
-  entry.row = row;
-  if (isStored(entry)) writer.write([{ op: 'put', table: 'entries', row }], 'relaxed');
+  knowLastSent(entry, { run: run.id, at: serverTime });
+  if (isStored(entry)) writer.write([{ op: 'put', table: 'entries', row: entry.row }], 'relaxed');
 }
 
 /**

@@ -2,7 +2,7 @@
 import { ok } from '../reply.ts';
 import type { StoreOp } from '../store.ts';
 import { answerCancel, storageUnavailable } from './answers.ts';
-import { type Entry, inOrder, retryName, storedAs } from './entry.ts';
+import { beginEnd, type Entry, goOn, inOrder, knowStored, retryName, stayEnded } from './entry.ts';
 import type { Ending, OutboxState } from './outbox-state.ts';
 
 /** Entries that ended, and that nobody has dismissed. */
@@ -25,19 +25,19 @@ export function end(
   const ending: Ending = { at: box.context.now, n: box.outcomes.nextNumber(), row, outcome };
   // What the server has cancelled stays so.
   const canFail = outcome.status === 'cancelled' && !entry.row.withdrawing;
-  entry.delivery = { state: canFail ? 'storing' : 'settled' };
+  beginEnd(entry, canFail);
   box.context.deadlines.clear(retryName(id));
   box.endings.set(id, ending);
   // "It never ran" must outlive a loss of power; of what it accepted, the server says so again.
   const neverRan = !['accepted', 'written'].includes(outcome.status);
   const durability = neverRan || entry.row.priority === 'high' ? 'strict' : 'relaxed';
   box.writer.write(opsOf(box, entry), durability, (stored) => {
-    if (stored && row) entry.stored = storedAs(row);
+    if (stored && row) knowStored(entry, row);
     if (stored || !neverRan) apply(box, id, ending);
     // Who was told "perhaps" of a cancel has it: it waits for a store that works. What needs none waits for no store.
     else if (canFail && !hasNoRow(box, id) && box.cancelAnswers.has(id)) {
       box.endings.delete(id);
-      entry.delivery = { state: 'ready' };
+      goOn(entry);
       answerCancel(box, id, storageUnavailable(entry.row.command.type));
     }
     done?.();
@@ -75,7 +75,7 @@ export function apply(box: OutboxState, id: string, ending: Ending): void {
   const { at, n, outcome } = ending;
   const settled = { id, at, n, command: entry.row.command, outcome };
   box.outcomes.add(settled);
-  if (ending.row) entry.row = ending.row;
+  if (ending.row) stayEnded(entry, ending.row);
   else box.entries.delete(id);
   answerCancel(box, id, ok(ending.outcome.status === 'cancelled'));
   forgetSurplus(box);

@@ -1,5 +1,5 @@
 import type { AnyOutboxEntry } from '../../../src/protocol/port.ts';
-import type { StoredEntry } from '../store.ts';
+import type { LastSent, StoredEntry } from '../store.ts';
 
 /** What the store is known to hold of a row. */
 export type Stored =
@@ -27,27 +27,29 @@ export type Delivery =
   /** It has ended; the store hears of it. */
   | { state: 'settled' };
 
+/** One command. What is known of it changes here alone, by the transitions below. */
 export interface Entry {
-  row: StoredEntry;
+  readonly row: StoredEntry;
   /**
    * An earlier hub may have sent it since then, by this hub's uptime, which a clock that is set does not move; `null` where
    * it is known when, or that it did not.
    */
-  offeredAt: number | null;
+  readonly offeredAt: number | null;
   /** When a person asked for it, or for it again, by this hub's uptime. */
-  takenAt: number;
+  readonly takenAt: number;
   /** When this hub last wrote a frame of it, by its uptime; `null`: it did not. */
-  leftAt: number | null;
-  stored: Stored;
-  delivery: Delivery;
+  readonly leftAt: number | null;
+  readonly stored: Stored;
+  readonly delivery: Delivery;
   /**
    * On which connection it waits for an answer, and since when, by the hub's uptime; `at` is `null` once the line was asked
    * for it whether it lives, or it was answered.
    */
-  awaits: { readonly generation: number; readonly at: number | null } | null;
+  readonly awaits: { readonly generation: number; readonly at: number | null } | null;
   /** The connection on which it was asked to be withdrawn; `null`: it is to be asked. */
-  askedOn: number | null;
+  readonly askedOn: number | null;
 }
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Still to be delivered. One whose end is only to be stored is not. */
 export function isPending({ row, delivery }: Entry): boolean {
@@ -99,4 +101,161 @@ export function entryView({ row, delivery }: Entry, retryAt: number | null): Any
 /** Of the deadline until which a `waiting` one waits. */
 export function retryName(id: string): string {
   return `retry:${id}`;
+}
+
+/** A command that comes into the outbox. */
+export function newEntry(
+  known: Pick<Entry, 'row' | 'offeredAt' | 'takenAt' | 'stored'>,
+  delivery: Delivery['state'] & ('ready' | 'storing'),
+): Entry {
+  return { ...known, delivery: { state: delivery }, leftAt: null, awaits: null, askedOn: null };
+}
+
+/** Its end is known, or known better. */
+export function knowEnd(entry: Writable<Entry>, expiresAt: number | undefined): void {
+  if (expiresAt !== entry.row.expiresAt) entry.row = { ...entry.row, expiresAt };
+}
+
+/** The store has taken it, or it goes on without. */
+export function goOn(entry: Writable<Entry>): void {
+  entry.delivery = { state: 'ready' };
+}
+
+/** The store has this row. */
+export function knowStored(entry: Writable<Entry>, row: StoredEntry): void {
+  entry.stored = storedAs(row);
+}
+
+/** The rows were read anew. `row`: what memory and store know together; absent where the store has none. */
+export function knowRead(entry: Writable<Entry>, inStore: StoredEntry | undefined, row = entry.row): void {
+  entry.stored = inStore ? storedAs(inStore) : 'no';
+  entry.row = row;
+}
+
+/** The store says that no earlier hub has sent it. */
+export function knowUnsent(entry: Writable<Entry>): void {
+  entry.row = { ...entry.row, maybeSent: false, firstSentAt: null, lastSent: undefined };
+  entry.offeredAt = null;
+}
+
+/** It has this place in the queue, behind what is stored. */
+export function queueAt(entry: Writable<Entry>, seq: number): void {
+  if (seq !== entry.row.seq) entry.row = { ...entry.row, seq };
+}
+
+/** Its row is on the way, and says already that its frame has left, which follows at once. */
+export function mark(entry: Writable<Entry>, marked: StoredEntry): void {
+  entry.row = marked;
+}
+
+/** The store is to say that its frame has left; the frame follows then. */
+export function beginMark(entry: Writable<Entry>, marked: StoredEntry): void {
+  entry.delivery = { state: 'marking', before: entry.row };
+  entry.row = marked;
+}
+
+/** The store says that its frame may have left. */
+export function knowMarked(entry: Writable<Entry>): void {
+  entry.stored = 'maybe_sent';
+}
+
+/** It never left, whatever its stored row now says to be safe. */
+export function takeMarkBack(entry: Writable<Entry>): void {
+  if (entry.delivery.state !== 'marking') return;
+  entry.row = entry.delivery.before;
+  entry.delivery = { state: 'ready' };
+}
+
+/** Its frame, or the question that takes it back, is written. */
+export function leave(entry: Writable<Entry>, generation: number, uptime: number): void {
+  entry.delivery = { state: 'in_flight', generation, writtenAt: uptime };
+}
+
+/** It waits for an answer on this connection. `at` is `null` once the line was asked for it, or it was answered. */
+export function awaitAnswer(entry: Writable<Entry>, generation: number, at: number | null): void {
+  entry.awaits = { generation, at };
+}
+
+/** Its frame was written just now. */
+export function leaveNow(entry: Writable<Entry>, generation: number, uptime: number): void {
+  leave(entry, generation, uptime);
+  awaitAnswer(entry, generation, uptime);
+  entry.leftAt = uptime;
+}
+
+/** The connection on which it was written is gone. */
+export function loseLine(entry: Writable<Entry>): void {
+  if (entry.delivery.state === 'in_flight') entry.delivery = { state: 'ready' };
+}
+
+/** The server asked to come back later. */
+export function putOff(entry: Writable<Entry>, error: { code: string; message: string }): void {
+  entry.delivery = { state: 'waiting', error };
+  if (entry.awaits) entry.awaits = { ...entry.awaits, at: null };
+}
+
+/** Its wait is over. False where it did not wait. */
+export function waitNoMore(entry: Writable<Entry>): boolean {
+  if (entry.delivery.state !== 'waiting') return false;
+  entry.delivery = { state: 'ready' };
+  return true;
+}
+
+/** The server has said that no handler of it has begun. */
+export function knowNeverRan(entry: Writable<Entry>): void {
+  entry.row = { ...entry.row, noneRan: entry.row.attempt };
+}
+
+/** When it first left, by the server's clock, as far as that can be told. */
+export function knowFirstSent(entry: Writable<Entry>, firstSentAt: number): void {
+  entry.row = { ...entry.row, firstSentAt };
+}
+
+/** To which of the server's runs it was last sent. */
+export function knowLastSent(entry: Writable<Entry>, lastSent: LastSent): void {
+  entry.row = { ...entry.row, lastSent };
+}
+
+/** A person takes it back, and it may have run: it is not sent as a command any more. */
+export function beginWithdrawal(entry: Writable<Entry>): void {
+  entry.row = { ...entry.row, withdrawing: true };
+  waitNoMore(entry);
+  if (entry.delivery.state === 'marking') entry.delivery = { state: 'ready' };
+}
+
+/** The store does not have that: the next hub would send it. */
+export function takeWithdrawalBack(entry: Writable<Entry>): void {
+  entry.row = { ...entry.row, withdrawing: false };
+}
+
+/** The server is asked, on this connection, to withdraw it. */
+export function askToWithdraw(entry: Writable<Entry>, generation: number, uptime: number): void {
+  entry.askedOn = generation;
+  leave(entry, generation, uptime);
+}
+
+/** The server has answered: it is asked again, if need be. */
+export function hearAnswer(entry: Writable<Entry>): void {
+  entry.askedOn = null;
+}
+
+/** It has ended, or is to end unless the store fails (`canFail`). */
+export function beginEnd(entry: Writable<Entry>, canFail: boolean): void {
+  entry.delivery = { state: canFail ? 'storing' : 'settled' };
+}
+
+/** It stays in the outbox as it ended, for a person to see. */
+export function stayEnded(entry: Writable<Entry>, row: StoredEntry): void {
+  entry.row = row;
+}
+
+/** A person wants it again. */
+export function beginAgain(entry: Writable<Entry>, row: StoredEntry, takenAt: number): void {
+  if (entry.stored !== 'no') entry.stored = storedAs(entry.row);
+  entry.row = row;
+  entry.offeredAt = null;
+  entry.takenAt = takenAt;
+  entry.leftAt = null;
+  entry.delivery = { state: 'ready' };
+  entry.awaits = null;
 }

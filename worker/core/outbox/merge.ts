@@ -4,7 +4,17 @@ import type { StoredEntry, StoredOutcome, StoreOp } from '../store.ts';
 import { answerSend } from './answers.ts';
 import { pump } from './dispatch.ts';
 import { apply, opsOf } from './endings.ts';
-import { type Entry, isPending, retryName, storedAs } from './entry.ts';
+import {
+  type Entry,
+  isPending,
+  knowRead,
+  knowStored,
+  knowUnsent,
+  newEntry,
+  queueAt,
+  retryName,
+  storedAs,
+} from './entry.ts';
 import type { OutboxState } from './outbox-state.ts';
 import { restoreEntry } from './restore.ts';
 import { partTwins } from './twins.ts';
@@ -30,12 +40,9 @@ export function mergeStored(
   queueBehind(box, inStore);
   for (const entry of entries.values()) {
     const row = inStore.get(entry.row.id);
-    entry.stored = row ? storedAs(row) : 'no';
-    if (row) {
-      const unsent = isUnsent(entry.row, row) && { maybeSent: false, firstSentAt: null, lastSent: undefined };
-      if (unsent) entry.offeredAt = null;
-      entry.row = { ...mergeRows(entry.row, row), ...unsent };
-    }
+    const wasUnsent = row && isUnsent(entry.row, row);
+    knowRead(entry, row, row && mergeRows(entry.row, row));
+    if (wasUnsent) knowUnsent(entry);
     const settled = settledInStore.get(entry.row.id);
     if (!settled || !isPending(entry)) continue;
     if (!row) forget(box, entry, settled);
@@ -57,16 +64,7 @@ export function mergeStored(
     // Of one whose end the server's clock tells, no age has to be known.
     const isAgeless = row.expiresAt !== undefined && row.createdAt > context.now;
     const takenAt = context.uptime - (isAgeless ? 0 : ageMs);
-    const stranger: Entry = {
-      row: restored,
-      offeredAt,
-      takenAt,
-      stored: storedAs(row),
-      delivery: { state: 'ready' },
-      leftAt: null,
-      awaits: null,
-      askedOn: null,
-    };
+    const stranger = newEntry({ row: restored, offeredAt, takenAt, stored: storedAs(row) }, 'ready');
     entries.set(row.id, stranger);
     if (isPending(stranger)) strangers.push(stranger);
   }
@@ -86,7 +84,7 @@ export function mergeStored(
     stored: (done) => {
       if (!done) return;
       for (const { entry, row } of written) {
-        entry.stored = storedAs(row);
+        knowStored(entry, row);
         answerSend(box, entry.row.id, ok({ durable: true }));
       }
       for (const [id, ending] of endings) apply(box, id, ending);
@@ -107,7 +105,7 @@ function queueBehind(box: OutboxState, inStore: ReadonlyMap<string, StoredEntry>
   for (const entry of [...box.entries.values()].sort((a, b) => a.row.seq - b.row.seq)) {
     if (inStore.has(entry.row.id)) continue;
     last = Math.max(last + 1, entry.row.seq);
-    if (last !== entry.row.seq) entry.row = { ...entry.row, seq: last };
+    queueAt(entry, last);
   }
   box.seq = Math.max(box.seq, last);
 }

@@ -11,7 +11,20 @@ import type { StoredEntry, StoreOp } from '../store.ts';
 import { answerSend, awaitCancel, awaitSend, storageUnavailable } from './answers.ts';
 import { markNext, pump, waitNoLonger, writeFrame } from './dispatch.ts';
 import { end, leaveUncertain } from './endings.ts';
-import { type Entry, entryView, inOrder, isStored, neverRan, retryName, storedAs } from './entry.ts';
+import {
+  beginAgain,
+  type Entry,
+  entryView,
+  goOn,
+  inOrder,
+  isStored,
+  knowEnd,
+  knowStored,
+  neverRan,
+  newEntry,
+  retryName,
+  takeMarkBack,
+} from './entry.ts';
 import { firstEnd, withEnd } from './expiry.ts';
 import { type OutboxState, pendingIn, type RespondToSend } from './outbox-state.ts';
 import { restoreEntry } from './restore.ts';
@@ -100,17 +113,16 @@ export function send(
     if (full) return answer(full);
   }
   box.seq = row.seq;
-  const entry: Entry = {
-    row,
-    offeredAt: maybeSentMs === null ? null : takenAt,
-    takenAt,
-    stored: maybeSentMs !== null && !box.writer.wasRead ? 'unread' : 'no',
-    delivery: { state: requireDurable ? 'storing' : 'ready' },
-    leftAt: null,
-    awaits: null,
-    askedOn: null,
-  };
-  entry.row = withEnd(box, entry);
+  const entry = newEntry(
+    {
+      row,
+      offeredAt: maybeSentMs === null ? null : takenAt,
+      takenAt,
+      stored: maybeSentMs !== null && !box.writer.wasRead ? 'unread' : 'no',
+    },
+    requireDurable ? 'storing' : 'ready',
+  );
+  knowEnd(entry, withEnd(box, entry).expiresAt);
   box.entries.set(id, entry);
   awaitSend(box, id, requireDurable, answer);
   // Its twin may run, or it has run: to send it as well could run both.
@@ -131,7 +143,7 @@ export function cancel(box: OutboxState, id: string, answer: Respond<boolean>): 
   awaitCancel(box, id, answer);
   if (isAsked || box.endings.has(id)) return;
   // Its frame waits for its row, and will not leave any more.
-  if (entry.delivery.state === 'marking') entry.row = entry.delivery.before;
+  takeMarkBack(entry);
   if (entry.row.maybeSent && !neverRan(entry.row)) {
     withdraw(box, entry);
     return pump(box);
@@ -195,13 +207,7 @@ export function retry(
   if (full) return answer(full);
   // What the server refused did not run; of what it never answered nobody knows.
   const mayHaveRun = row.fate.state === 'uncertain' || row.fate.state === 'quarantined';
-  if (entry.stored !== 'no') entry.stored = storedAs(row);
-  entry.offeredAt = null;
-  entry.takenAt = takenAt;
-  entry.leftAt = null;
-  entry.row = { ...fresh, seq: ++box.seq, maybeSent: row.maybeSent && mayHaveRun };
-  entry.delivery = { state: 'ready' };
-  entry.awaits = null;
+  beginAgain(entry, { ...fresh, seq: ++box.seq, maybeSent: row.maybeSent && mayHaveRun }, takenAt);
   awaitSend(box, id, false, answer);
   put(box, entry, false, box.outcomes.remove(id));
   box.host.changed();
@@ -279,13 +285,13 @@ function put(box: OutboxState, entry: Entry, requireDurable: boolean, also: read
   // A row that was there says how it ended before: no loss of power may leave it at that once the frame is out.
   const durability = row.priority === 'high' || entry.stored !== 'no' ? 'strict' : 'relaxed';
   box.writer.write([{ op: 'put', table: 'entries', row }, ...also], durability, (stored) => {
-    if (stored) entry.stored = storedAs(row);
+    if (stored) knowStored(entry, row);
     if (!requireDurable) return answerSend(box, row.id, ok({ durable: stored }));
     // What an earlier hub may have stored, or sent, is not taken back; it goes on in memory. So does what somebody was told
     // "perhaps" of: it is in the outbox.
     const isRefused = !stored && !row.maybeSent && box.sendAnswers.has(row.id);
     if (isRefused) box.entries.delete(row.id);
-    else if (!box.endings.has(row.id)) entry.delivery = { state: 'ready' };
+    else if (!box.endings.has(row.id)) goOn(entry);
     box.host.changed();
     if (isRefused) answerSend(box, row.id, storageUnavailable(row.command.type));
     else answerTaken(box, entry, requireDurable);

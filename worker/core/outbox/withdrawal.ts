@@ -5,7 +5,15 @@
 import { ok } from '../reply.ts';
 import { answerCancel, storageUnavailable } from './answers.ts';
 import { end, leaveUncertain } from './endings.ts';
-import { type Entry, isPending, retryName, storedAs } from './entry.ts';
+import {
+  askToWithdraw,
+  beginWithdrawal,
+  type Entry,
+  isPending,
+  knowStored,
+  retryName,
+  takeWithdrawalBack,
+} from './entry.ts';
 import { type OutboxState, pendingIn, type Writable } from './outbox-state.ts';
 
 /** What a server must keep to, to be asked. */
@@ -20,9 +28,7 @@ const ANSWER_MS = 3_000;
 export function withdraw(box: OutboxState, entry: Entry): void {
   const { context, writer, host } = box;
   const { id } = entry.row;
-  entry.row = { ...entry.row, withdrawing: true };
-  if (entry.delivery.state === 'waiting' || entry.delivery.state === 'marking')
-    entry.delivery = { state: 'ready' };
+  beginWithdrawal(entry);
   context.deadlines.clear(retryName(id));
   host.changed();
   const writable = host.writable();
@@ -30,7 +36,7 @@ export function withdraw(box: OutboxState, entry: Entry): void {
   if (!isPending(entry)) return;
   const { row, askedOn } = entry;
   writer.write([{ op: 'put', table: 'entries', row }], 'strict', (stored) => {
-    if (stored) entry.stored = storedAs(row);
+    if (stored) knowStored(entry, row);
     if (askedOn !== null && host.writable()?.generation === askedOn) {
       // The server may answer soon. Until then nothing keeps the next hub from sending it but the row.
       if (stored) context.after(`withdraw:${id}`, ANSWER_MS, () => answerCancel(box, id, ok(false)));
@@ -38,7 +44,7 @@ export function withdraw(box: OutboxState, entry: Entry): void {
     }
     if (stored) return answerCancel(box, id, ok(false));
     // The next hub would send it.
-    entry.row = { ...entry.row, withdrawing: false };
+    takeWithdrawalBack(entry);
     host.changed();
     answerCancel(box, id, storageUnavailable(row.command.type));
   });
@@ -53,8 +59,7 @@ export function askWithdrawals(box: OutboxState, { generation, capabilities }: W
       // Its own frame may still be answered.
       if (state !== 'in_flight') leaveUncertain(box, entry);
     } else if (entry.askedOn !== generation && (state === 'ready' || state === 'in_flight')) {
-      entry.askedOn = generation;
-      entry.delivery = { state: 'in_flight', generation, writtenAt: box.context.uptime };
+      askToWithdraw(entry, generation, box.context.uptime);
       box.host.write({ type: 'withdraw', id: entry.row.id });
     }
   }
