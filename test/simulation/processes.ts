@@ -19,12 +19,15 @@ export function playThere(
     });
     let complaint = '';
     let isDone = false;
+    /** The one that is played now. */
+    let seed = order.first;
     const silence = setTimeout(() => player.kill('SIGKILL'), SILENT_MS);
     player.stderr?.on('data', (data) => {
       complaint += data;
     });
     player.on('message', (played: Played) => {
       silence.refresh();
+      seed = played.seed + order.step;
       heard(played);
     });
     player.on('disconnect', () => {
@@ -36,7 +39,7 @@ export function playThere(
         const how = signal
           ? `silent for ${SILENT_MS} ms`
           : `ended with ${code}${isDone ? '' : ' in the middle'}`;
-        heard({ seed: -1, problems: [`the process was ${how}: ${complaint.slice(0, 2_000)}`] });
+        heard({ seed, problems: [`the process was ${how}: ${complaint.slice(0, 2_000)}`] });
       }
       resolve();
     });

@@ -109,9 +109,13 @@ export class Context {
     this.deadlines.runDue(now);
   }
 
-  /** Sets a deadline; one of the same name is replaced. */
+  /**
+   * Sets a deadline; one of the same name is replaced. What is to be waited for is never due at once, though it may be less
+   * than the clock shows: it would be set anew, and be due, without end.
+   */
   after(name: string, ms: number, run: () => void): void {
-    this.deadlines.set(name, this.now + ms, run);
+    const at = this.now + ms;
+    this.deadlines.set(name, ms > 0 && at === this.now ? at + 1 : at, run);
   }
 
   /**
