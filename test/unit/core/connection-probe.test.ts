@@ -69,6 +69,15 @@ describe('an open line is asked whether it lives', () => {
     expect(pings(started)).toBe(2);
   });
 
+  test('and what is left to wait, be it less than the clock shows, is not due at once, again and again', () => {
+    const { world, tab } = connect({ settings });
+    decide(tab, 'g');
+    world.ticks += 3_000 - 2 ** -20;
+    world.now -= 3_600_000;
+    world.feed({ type: 'deadline' });
+    expect(world.hub.deadline).toBeGreaterThan(world.now);
+  });
+
   test('and where less than a millisecond of that is left, it is not waited for', () => {
     const started = connect();
     const { world, tab } = started;

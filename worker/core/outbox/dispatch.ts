@@ -219,7 +219,8 @@ function watchAnswers(box: OutboxState, { generation }: Pick<Writable, 'generati
     if (at !== null && (next === null || at < next)) next = at;
   }
   if (next === null) return deadlines.clear('unanswered');
-  box.context.after('unanswered', next + UNANSWERED_MS - uptime, () => {
+  // Less than a millisecond may be less than the clock shows, and would be due at once, again and again.
+  box.context.after('unanswered', Math.max(next + UNANSWERED_MS - uptime, 1), () => {
     for (const entry of pendingIn(box)) {
       const since = entry.awaits?.at ?? null;
       if (since !== null && since + UNANSWERED_MS <= box.context.uptime) awaitAnswer(entry, generation, null);
