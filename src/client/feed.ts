@@ -125,16 +125,12 @@ export class Feed {
 
   #events({ epoch, items }: TopicUpdate & { kind: 'events' }): void {
     const fresh = this.#withGap(items.map((item) => toItem(this.#topic, epoch, false, item)));
+    this.#goBack(fresh);
     for (const item of fresh) {
       const { critical, offset, ts } = item.meta;
       if (critical) this.#criticals.decide(this.#criticals.hold(item));
-      if (item.isRepeat || !this.#position) continue;
-      const isNext = offset > this.#position.offset;
-      // Times never decrease: what is later, and lies before, is of a server that has lost what this tab knows beyond.
-      const isAnother = !isNext && ts > (this.#position.ts ?? ts);
-      if (isAnother)
-        for (const consumer of this.#consumers) consumer.seen = Math.min(consumer.seen, offset - 1);
-      if (isNext || isAnother) this.#position = { epoch, offset, ts };
+      if (!item.isRepeat && offset > (this.#position?.offset ?? Infinity))
+        this.#position = { epoch, offset, ts };
     }
     for (const consumer of [...this.#consumers]) if (consumer.ticket === null) this.#give(consumer, fresh);
   }
@@ -151,6 +147,7 @@ export class Feed {
       if (critical) this.#criticals.decide(critical);
     }
     const isForAll = ticket === null;
+    this.#goBack(missed);
     // A server's own snapshot counts even where its offset is lower.
     if (isForAll || offset >= (this.#position?.offset ?? 0)) this.#position = { epoch, offset, ts };
     if (isForAll) this.#criticals.forgetBeyond(offset);
@@ -175,6 +172,19 @@ export class Feed {
       else consumer.state = 'ignore';
       this.#giveHeld(consumer);
     }
+  }
+
+  /**
+   * Times never decrease: what is later than all that this tab knows is new to it, also where it lies before. There it is of a
+   * server that has lost what this tab knows beyond.
+   */
+  #goBack(items: readonly Item[]): void {
+    const known = this.#position;
+    const first = known && items.find(({ isRepeat, meta }) => !isRepeat && meta.ts > (known.ts ?? Infinity));
+    if (!first) return;
+    const before = first.meta.offset - 1;
+    known.offset = Math.min(known.offset, before);
+    for (const consumer of this.#consumers) consumer.seen = Math.min(consumer.seen, before);
   }
 
   /** The first of them that is new says that events are missing ahead of it, where that is so. */

@@ -61,8 +61,8 @@ export const TOPICS_MUTANTS: readonly Mutant[] = [
   {
     name: 'nobody is told that a server does not say what was missed',
     file: 'worker/core/topics/topic.ts',
-    text: 'else if (!parts.missed && from && !reachesBack)',
-    instead: 'else if (!parts.missed && from?.epoch === epoch && !reachesBack)',
+    text: 'else if (!parts.missed && from && !hasAll)',
+    instead: 'else if (!parts.missed && from?.epoch === epoch && !hasAll)',
     test: 'test/unit/core/gaps.test.ts',
   },
   {

@@ -228,6 +228,36 @@ test('what a new hub gives at offsets that this tab knows is new where its time 
   expect(seen).toEqual(['5', '6', '7', 'new 6', 'new 7', '8']);
 });
 
+test('what a new hub says was missed is new to a listener where its time is later than all that this tab knows', async () => {
+  const s = scene();
+  const topic = s.client.topic('run');
+  const seen: string[] = [];
+  topic.on('line', ({ text }) => seen.push(text));
+  const hub = await s.attached();
+  const ticket = await ticketOf(hub);
+  await hub.deliver({ topics: [snapshot('run', null, 4), events(line(5, '5'), line(6, '6'), line(7, '7'))] });
+  const ts = 2_000;
+  const missed = [line(5, '5'), line(6, 'new 6', { ts }), line(7, 'new 7', { ts })];
+  await hub.deliver({ topics: [snapshot('run', ticket, 7, { ts, missed })] });
+  await hub.deliver({ topics: [events(line(8, 'new 8', { ts }))] });
+  expect(seen).toEqual(['5', '6', '7', 'new 6', 'new 7', 'new 8']);
+});
+
+test('what was missed is given once by a state that is later than what this tab knows and lies before it', async () => {
+  const s = scene();
+  const topic = s.client.topic('run');
+  const seen: string[] = [];
+  topic.on('line', ({ text }) => seen.push(text));
+  const hub = await s.attached();
+  const ticket = await ticketOf(hub);
+  await hub.deliver({ topics: [snapshot('run', null, 4), events(line(5, '5'), line(6, '6'), line(7, '7'))] });
+  const missed = [line(6, 'new 6', { ts: 2_001 })];
+  await hub.deliver({ topics: [snapshot('run', ticket, 6, { ts: 2_001, missed })] });
+  await hub.deliver({ topics: [snapshot('run', ticket, 6, { ts: 2_001, missed })] });
+  await hub.deliver({ topics: [events(line(7, 'new 7', { ts: 2_002 }))] });
+  expect(seen).toEqual(['5', '6', '7', 'new 6', 'new 7']);
+});
+
 test('the parts of a snapshot are applied as one, over several batches', async () => {
   const s = scene();
   const got: [Delivered<P>[], Delivered<P>[]][] = [];

@@ -174,6 +174,49 @@ test('what the page knows of the event there proves it to the server', () => {
   expect(tab.snapshots(TOPIC)).toMatchObject([{ offset: 7, ts: tsOf(7) }]);
 });
 
+/** An event that a restored server gave an offset that had been another's. */
+const later = (offset: number, text: string) => ({ ...item(offset, line(text)), ts: tsOf(offset + 1_000) });
+const state = [item(5, line('5')), later(6, 'new 6'), later(7, 'new 7'), later(8, 'new 8')];
+
+test('a tab is given what a restored server has put at offsets that it knows', () => {
+  const scene = new TopicScene();
+  scene.live(1, state);
+  const tab = scene.tab({ epoch: 'e1', offset: 7, ts: tsOf(7) });
+  expect(texts(tab.snapshots(TOPIC)[0]?.missed ?? [])).toEqual(['new 6', 'new 7', 'new 8']);
+  expect(tab.status(TOPIC)).toMatchObject({ gaps: 0 });
+  const current = scene.tab({ epoch: 'e1', offset: 7, ts: tsOf(1_007) });
+  expect(texts(current.snapshots(TOPIC)[0]?.missed ?? [])).toEqual(['new 8']);
+});
+
+test('a tab is told of a gap where it is not known since when a restored server has other events', () => {
+  const scene = new TopicScene();
+  scene.live(1, state.slice(1));
+  const tab = scene.tab({ epoch: 'e1', offset: 7, ts: tsOf(7) });
+  expect(tab.status(TOPIC)).toMatchObject({ gaps: 1 });
+  const current = scene.tab({ epoch: 'e1', offset: 7, ts: tsOf(1_007) });
+  expect(current.status(TOPIC)).toMatchObject({ gaps: 0 });
+});
+
+test('what a server that says nothing of missed events has at known offsets is given by its time', () => {
+  const scene = new TopicScene();
+  const [tab] = scene.live(1, [item(5, line('5'))]);
+  scene.events([line('6'), line('7')]);
+  scene.reconnect();
+  scene.answer({ offset: 8, events: state });
+  expect(texts(tab?.snapshots(TOPIC).at(-1)?.missed ?? [])).toEqual(['new 6', 'new 7', 'new 8']);
+  expect(tab?.status(TOPIC)).toMatchObject({ gaps: 0 });
+});
+
+test('a server that says nothing of missed events, and has others at known offsets, leaves a gap', () => {
+  const scene = new TopicScene();
+  const [tab] = scene.live(1, [item(5, line('5'))]);
+  scene.events([line('6'), line('7')]);
+  scene.reconnect();
+  scene.answer({ offset: 8, events: state.slice(2) });
+  expect(texts(tab?.snapshots(TOPIC).at(-1)?.missed ?? [])).toEqual(['new 7', 'new 8']);
+  expect(tab?.status(TOPIC)).toMatchObject({ gaps: 1 });
+});
+
 test('a topic that was left and comes back within one hub’s life resyncs from its cursor', () => {
   const scene = new TopicScene();
   const [tab] = scene.live(1, [], 5);

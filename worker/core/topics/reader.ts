@@ -1,6 +1,7 @@
 import type { TopicStatus } from '../../../src/protocol/model.ts';
 import type { Position, TabItem, TopicUpdate } from '../../../src/protocol/port.ts';
 import { type EventEntry, isLosableItem, type Journal, type SnapshotEntry } from './journal.ts';
+import { isMissed, reachesBack } from './missed.ts';
 
 /** A place in a topic with the server's timestamp of the event there. */
 export interface TopicPlace extends Position {
@@ -233,7 +234,7 @@ export class Reader {
   ): void {
     const { epoch, offset, ts, events } = snapshot;
     const at = { epoch, offset, ts };
-    if (!this.#given && rest.gaps === this.#gaps && !reachesBack(snapshot, this.#cameWith)) {
+    if (!this.#given && rest.gaps === this.#gaps && !hasAllSince(snapshot, this.#cameWith)) {
       // A gap of this tab alone: the topic had it, and the tab was not told of it yet.
       this.#gapsBefore--;
       this.#gaps--;
@@ -285,23 +286,20 @@ export class Reader {
   }
 }
 
-/** What of a snapshot lies beyond a position of its epoch, with `others`; by offset. */
+/** What of a snapshot was missed since a position of its epoch, with `others`; by offset. */
 function missedSince(
   position: Position | null,
-  { epoch, offset, events }: Snapshot,
+  { epoch, events }: Snapshot,
   others: readonly TabItem[] = [],
 ): readonly TabItem[] {
-  const since = position?.epoch === epoch ? position.offset : offset;
-  const beyond = events.filter((item) => item.offset > since);
-  if (beyond.length === 0) return others;
-  if (others.length === 0) return beyond;
+  const beyond = position?.epoch === epoch ? events.filter((item) => isMissed(item, position)) : [];
   const byOffset = new Map([...others, ...beyond].map((item) => [item.offset, item]));
   return [...byOffset.values()].sort((a, b) => a.offset - b.offset);
 }
 
 /** Whether nothing without a key is missing between the place where a tab stood and what it is given. */
-function reachesBack({ epoch, completeSince, asked }: Snapshot, position: Position | null): boolean {
-  if (!position || (position.epoch === epoch && position.offset >= completeSince)) return true;
+function hasAllSince({ epoch, events, completeSince, asked }: Snapshot, position: Position | null): boolean {
+  if (!position || (position.epoch === epoch && reachesBack(events, completeSince, position))) return true;
   // What the server did not have of that, it has told.
   return position.epoch === asked?.epoch && position.offset >= asked.offset;
 }

@@ -9,6 +9,7 @@ import type { StoredCursor } from '../store.ts';
 import { LastValueCache } from './cache.ts';
 import { Criticals } from './criticals.ts';
 import { isLosableItem, Journal } from './journal.ts';
+import { isMissed, reachesBack } from './missed.ts';
 import { Reader, type SeatTopic, type TopicPlace, type TopicState } from './reader.ts';
 
 /** What a topic needs of the connection. */
@@ -414,12 +415,13 @@ export class Topic implements SeatTopic {
     const first = events.find(({ key }) => key === null);
     const completeSince = first ? first.offset - 1 : isUnclear ? offset : 0;
     const from = this.#knowledge ?? this.#stored;
-    const reachesBack = from?.epoch === epoch ? from.offset >= completeSince : !first && !isUnclear;
+    const place = from?.epoch === epoch && { ...from, ts: from.lastSeen };
+    const hasAll = place ? reachesBack(events, completeSince, place) : !first && !isUnclear;
     if (parts.truncated) this.#gap('the server does not have all of it any more');
-    else if (!parts.missed && from && !reachesBack) this.#gap('there is no more than the state of it');
+    else if (!parts.missed && from && !hasAll) this.#gap('there is no more than the state of it');
     const cache = new LastValueCache(this.#context.settings.tailLimit, completeSince);
     for (const item of events) cache.put(item);
-    const isNew = (item: TabItem) => item.offset > (known?.offset ?? 0);
+    const isNew = (item: TabItem) => !place || isMissed(item, place);
     const missed = (parts.missed?.map(read) ?? (known ? events.filter(isNew) : []))
       .filter((item) => item !== null)
       .filter((item) => !item.critical || criticals.arrived(item));

@@ -1,0 +1,27 @@
+import type { Position, TabItem } from '../../../src/protocol/port.ts';
+
+type Place = Omit<Position, 'epoch'>;
+
+/**
+ * Whether an event came after whoever stands at a place of its epoch had left. Times never decrease: what is later came after,
+ * also where a server that was restored from a backup gave it an offset that had been another's. (A time of 0 is not known.)
+ */
+export function isMissed({ offset, ts }: TabItem, place: Place): boolean {
+  return offset > place.offset || ts > (place.ts || ts);
+}
+
+/**
+ * Whether a state has all without a key that came after a place of its epoch.
+ * @param events by offset
+ * @param completeSince they have all without a key that are beyond this offset
+ */
+export function reachesBack(events: readonly TabItem[], completeSince: number, place: Place): boolean {
+  let since = 0;
+  for (const item of events) {
+    if (item.offset > place.offset) break;
+    // Where the server was restored to is not known, but for what is of either history.
+    if (isMissed(item, place)) return since >= completeSince;
+    since = item.offset;
+  }
+  return place.offset >= completeSince;
+}
