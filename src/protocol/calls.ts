@@ -111,7 +111,7 @@ export const CALLS = {
   /** How a command ended. */
   settled: { takes: ['id'], kind: 'ask' },
   reconnect: { takes: [], kind: 'tell', atOnce: true },
-  /** What is asked of this hub after it is refused, with nothing done; what was asked before is answered before. */
+  /** What a page asks of this hub later is refused, with nothing done; what was asked earlier is answered first. */
   signOut: { takes: ['discard', 'number'], kind: 'ask' },
   inspect: { takes: [], kind: 'ask', atOnce: true },
   signal: { takes: ['signal'], kind: 'tell', atOnce: true },

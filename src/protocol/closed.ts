@@ -1,6 +1,11 @@
 import type { ClosedReason, Connection } from './model.ts';
 
-/** A connection that is closed for a reason that no attempt to connect has given. @param retryAt `null`: none is planned. */
+/**
+ * What a page is shown as `closed` by page or hub themselves, such as `signed_out` or `hub_lost`: no attempt to connect has
+ * failed. The reasons are in `model.ts`.
+ *
+ * @param retryAt `null`: no attempt is planned.
+ */
 export function closed(
   reason: ClosedReason,
   message?: string,

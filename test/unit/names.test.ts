@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { formerName, scopeName } from '../../src/protocol/names.ts';
-import { commonChannel, relayChannel } from '../../worker/shell/channel.ts';
 import { ownerLock } from '../../worker/shell/election.ts';
+import { commonChannel, relayChannel } from '../../worker/shell/hub-messages.ts';
 
 test('no two apps and identities share a database, a lock or a channel', () => {
   const parts = ['a', 'b', ':', '%', '%3A', ':owner', ':hubs', ':relay:x', ''];

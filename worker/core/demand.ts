@@ -1,3 +1,4 @@
+/** Whether a connection is wanted. */
 import type { Context } from './context.ts';
 
 /** Whether anybody needs a connection; one that nobody needs any more is kept for `lingerMs`. */

@@ -1,3 +1,4 @@
+/** Which part of a hub hears which input. */
 import {
   type Answers,
   CALLS,
@@ -64,8 +65,8 @@ function told<C>(hear: (call: C, tab: TabId) => void) {
 }
 
 /**
- * The hub as a state machine: one room where all decisions are made. `step` takes what happened and the time, and
- * returns what is to be done; it touches nothing else.
+ * The hub as a state machine: which part of it hears which input, and what the parts ask of each other. `step` takes what
+ * happened and the time, and returns what is to be done; it touches nothing else.
  */
 export class HubMachine {
   readonly #context: Context;
@@ -367,8 +368,8 @@ export class HubMachine {
     const { ops: unnamed, isOtherPrincipal, isOtherName } = this.#identity.adopt(meta);
     ops.push(...unnamed);
     this.#tabs.changed('principal');
-    // Whom the server takes us for by now, a new connection tells. It owes critical events to the name that is stored; what
-    // it owed the other is in memory here.
+    // A new connection tells whom the server takes us for by now. Under the name that is stored, the server still owes
+    // critical events; what it owed the name that we had meanwhile has been given already, and is in memory.
     const isRenewed = isOtherPrincipal || (isOtherName && this.#route.dialect.name === 'trunkline.v1');
     if (isRenewed) this.#connection.renew();
     this.#own(meta.term);

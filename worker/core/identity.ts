@@ -1,3 +1,4 @@
+/** Whom the server takes this browser for, and what is done where that is not whom the outbox belongs to. */
 import type { ClientFrameOf } from '../../src/protocol/frames/index.ts';
 import type { Context } from './context.ts';
 import type { StoredMeta, StoreOp } from './store.ts';

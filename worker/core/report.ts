@@ -1,3 +1,4 @@
+/** What `inspect()` shows of a hub. */
 import type { HubReport } from '../../src/protocol/model.ts';
 import type { Connection } from './connection/connection.ts';
 import type { Context } from './context.ts';

@@ -1,3 +1,4 @@
+/** What a sign-out waits for, whom it tells, and when it is over. */
 import type { CallOf } from '../../src/protocol/calls.ts';
 import type { AnyOutboxEntry } from '../../src/protocol/port.ts';
 import type { Context } from './context.ts';

@@ -1,5 +1,6 @@
+/** When rows are written, and what is done where the store fails or does not answer. */
 import type { StorageHealth } from '../../src/protocol/model.ts';
-import { retryWaitMs } from './connection/retry-policy.ts';
+import { retryWaitMs } from './backoff.ts';
 import type { Context } from './context.ts';
 import type { LoadedState, StoreFailure, StoreOp } from './store.ts';
 import { isWritten } from './written.ts';

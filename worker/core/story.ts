@@ -1,3 +1,4 @@
+/** The debug lines of a hub. */
 import type { Connection, HubReport, StorageHealth } from '../../src/protocol/model.ts';
 
 /** What `log: 'debug'` tells of a hub, in one line for each change. No token, no payload, and of the URL the origin alone. */

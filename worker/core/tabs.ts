@@ -1,3 +1,4 @@
+/** What each page is given next, and when. */
 import { closed } from '../../src/protocol/closed.ts';
 import type { HubReport } from '../../src/protocol/model.ts';
 import type { AttachRequest, Batch, HubMessage, Position, TopicUpdate } from '../../src/protocol/port.ts';

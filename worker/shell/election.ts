@@ -1,6 +1,7 @@
 /** Which of a browser's hubs owns an identity's socket and store, and what this one is to its tabs meanwhile. */
 import type { Locks } from '../../src/protocol/leases.ts';
 import { scopeName } from '../../src/protocol/names.ts';
+import { Guests } from './guests.ts';
 import {
   type Build,
   type FindMessage,
@@ -9,11 +10,10 @@ import {
   RELAY_VERSION,
   type ToOwner,
   type ToRelay,
-} from './channel.ts';
+} from './hub-messages.ts';
 import { Owner, type OwnerEnd, type Purpose } from './owner.ts';
 import type { Platform } from './platform.ts';
 import { Relay } from './relay.ts';
-import { Relays } from './relays.ts';
 import { type UNAVAILABLE_BY, Unavailable } from './unavailable.ts';
 import type { Upstream } from './upstream.ts';
 
@@ -44,7 +44,7 @@ type State =
       readonly state: 'owning';
       readonly giveUp: () => void;
       readonly upstream: Owner;
-      readonly relays: Relays;
+      readonly guests: Guests;
     }
   | { readonly state: 'over' };
 
@@ -150,7 +150,7 @@ export class Election {
   /** The last tab has left. An owner stays while there is nobody, to bring out what is stored. */
   rest(): void {
     if (this.#state.state === 'owning') {
-      if (this.#state.relays.haveTabs) this.#state.upstream.handOver();
+      if (this.#state.guests.haveTabs) this.#state.upstream.handOver();
       return;
     }
     const candidacy = this.#candidacy;
@@ -172,8 +172,8 @@ export class Election {
       case 'who': {
         const yields = this.#hub.isAbandoned() || isNewer(message.build, this.#build);
         if (this.#state.state === 'owning') {
-          const { relays, upstream } = this.#state;
-          relays.admit(message.from, yields);
+          const { guests, upstream } = this.#state;
+          guests.admit(message.from, yields);
           if (yields) upstream.handOver();
         } else if (yields && this.#candidacy?.giveUp) {
           // Behind the newer one.
@@ -262,8 +262,8 @@ export class Election {
       this.#ownerEnded(reason, heard),
     );
     const { protocol, identity } = this.#purpose;
-    const relays = new Relays(this.#platform, this.#locks, protocol.app, identity, upstream);
-    this.#enter({ state: 'owning', giveUp, upstream, relays });
+    const guests = new Guests(this.#platform, this.#locks, protocol.app, identity, upstream);
+    this.#enter({ state: 'owning', giveUp, upstream, guests });
     this.#hub.announce({ find: 'taken' });
   }
 
@@ -276,15 +276,15 @@ export class Election {
 
   #ownerEnded(reason: OwnerEnd, heard: Promise<unknown>): void {
     if (this.#state.state !== 'owning') return;
-    const { giveUp, relays } = this.#state;
+    const { giveUp, guests } = this.#state;
     this.#enter({ state: 'idle' });
     const release = () => {
-      relays.end();
+      guests.end();
       giveUp();
     };
     if (reason === 'signed_out') {
       this.#hub.announce({ find: 'signed_out' });
-      relays.lastWords().then(release);
+      guests.lastWords().then(release);
     } else release();
     if (reason === 'signed_out' || reason === 'failed') return this.#end(heard);
     if (reason === 'newer_format') this.#mayOwn = false;

@@ -2,8 +2,14 @@
 import { hold, hubLease, type Locks, untilGone } from '../../src/protocol/leases.ts';
 import type { AttachRequest, TabSink } from '../../src/protocol/port.ts';
 import type { TabId } from '../core/io.ts';
-import { commonChannel, type FindMessage, type OwnerNotice, relayChannel, type ToRelay } from './channel.ts';
 import { Election } from './election.ts';
+import {
+  commonChannel,
+  type FindMessage,
+  type OwnerNotice,
+  relayChannel,
+  type ToRelay,
+} from './hub-messages.ts';
 import type { Purpose } from './owner.ts';
 import type { Channel, Platform } from './platform.ts';
 import type { Upstream } from './upstream.ts';

@@ -3,7 +3,7 @@ import type { HubReport } from '../../src/protocol/model.ts';
 import type { AttachRequest, Batch, Reply, TabSink } from '../../src/protocol/port.ts';
 import type { TabId } from '../core/io.ts';
 import { ok } from '../core/reply.ts';
-import type { ToOwner, ToRelay } from './channel.ts';
+import type { ToOwner, ToRelay } from './hub-messages.ts';
 import type { Platform } from './platform.ts';
 import { Sink } from './sink.ts';
 import { HUB_LOST, type Upstream } from './upstream.ts';

@@ -1,3 +1,4 @@
+/** Which connection of a client counts: the one of the higher term. A replaced one is stopped by `Session.supersede`. */
 import type { ClientKey, Principal } from '../log/event-log.ts';
 
 /** A connection, as the fence sees it. */

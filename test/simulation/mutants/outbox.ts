@@ -39,7 +39,7 @@ export const OUTBOX_MUTANTS: readonly Mutant[] = [
     text: 'offeredAt: maybeSentMs === null ? null : takenAt,',
     instead: 'offeredAt: maybeSentMs === null ? null : box.context.uptime,',
     also: {
-      file: 'worker/core/outbox/dispatch.ts',
+      file: 'worker/core/outbox/resend.ts',
       text: 'knowFirstSent(entry, Math.min(firstSentAt, entry.row.serverAskedAt ?? firstSentAt));',
       instead: 'knowFirstSent(entry, firstSentAt);',
     },

@@ -4,7 +4,7 @@ import type { Mutant } from './mutant.ts';
 export const SENDING_MUTANTS: readonly Mutant[] = [
   {
     name: 'a command that waits for its time never becomes uncertain',
-    file: 'worker/core/outbox/dispatch.ts',
+    file: 'worker/core/outbox/resend.ts',
     text: "const isOut = entry.delivery.state === 'in_flight' || entry.delivery.state === 'marking';",
     instead: "const isOut = ['in_flight', 'marking', 'waiting'].includes(entry.delivery.state);",
     test: 'test/unit/core/power-loss.test.ts',
@@ -31,7 +31,7 @@ export const SENDING_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'an entry is sent again, though the server may have forgotten it',
-    file: 'worker/core/outbox/dispatch.ts',
+    file: 'worker/core/outbox/resend.ts',
     text: 'firstSentAt >= dedupeSince && firstSentAt <= serverTime',
     instead: 'firstSentAt > 0',
   },
@@ -63,27 +63,27 @@ export const SENDING_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'what was sent to a log that is lost is sent again',
-    file: 'worker/core/outbox/dispatch.ts',
+    file: 'worker/core/outbox/resend.ts',
     text: '  if (!runs) return true;',
     instead: '  if (runs?.length !== 0) return true;',
   },
   {
     name: 'a run of the server counts as at work before it began, where its clock was set back',
-    file: 'worker/core/outbox/dispatch.ts',
+    file: 'worker/core/outbox/resend.ts',
     text: 'from <= at && from <= serverTime - (openedAt - (leftAt ?? takenAt));',
     instead: 'from <= at;',
     test: 'test/unit/core/outbox-restart.test.ts',
   },
   {
     name: 'what a page offers anew is sent again where the clock of the server was set back',
-    file: 'worker/core/outbox/dispatch.ts',
+    file: 'worker/core/outbox/resend.ts',
     text: 'return serverAskedAt <= since + CLOCK_ERROR_MS && isKnownSince(since, runs);',
     instead: 'return serverAskedAt <= Infinity && isKnownSince(since, runs);',
     test: 'test/unit/core/outbox-restart.test.ts',
   },
   {
     name: 'when a command was first sent counts, not when it was last',
-    file: 'worker/core/outbox/dispatch.ts',
+    file: 'worker/core/outbox/resend.ts',
     text: '  const { run, at } = lastSent;',
     instead: '  const { run } = lastSent;\n  const at = firstSentAt ?? lastSent.at;',
   },
@@ -107,7 +107,7 @@ export const SENDING_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a stored command is called of the newer version in its old shape',
-    file: 'worker/core/outbox/restore.ts',
+    file: 'worker/core/outbox/upgrade.ts',
     text: 'return { ...row, command, appVersion, dedupeKey: interpreted.dedupeKey };',
     instead: 'return { ...row, command: row.command, appVersion, dedupeKey: interpreted.dedupeKey };',
     test: 'test/unit/core/outbox-restart.test.ts',

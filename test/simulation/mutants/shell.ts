@@ -10,7 +10,7 @@ export const SHELL_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'the tabs of a relay that died stay with the owner',
-    file: 'worker/shell/relays.ts',
+    file: 'worker/shell/guests.ts',
     text: '.then(close, close);',
     instead: '.then(() => {}, close);',
   },
@@ -34,7 +34,7 @@ export const SHELL_MUTANTS: readonly Mutant[] = [
   {
     name: 'the owner lets go before other workers have heard of a sign-out',
     file: 'worker/shell/election.ts',
-    text: '      relays.lastWords().then(release);\n',
+    text: '      guests.lastWords().then(release);\n',
     instead: '      release();\n',
     test: 'test/unit/hubs/sign-out.test.ts',
   },

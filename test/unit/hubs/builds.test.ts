@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Lifetime } from '../../../testing/fakes/lifetime.ts';
-import { commonChannel, type FindMessage, relayChannel } from '../../../worker/shell/channel.ts';
 import { ownerLock } from '../../../worker/shell/election.ts';
+import { commonChannel, type FindMessage, relayChannel } from '../../../worker/shell/hub-messages.ts';
 import {
   BrowserScene,
   NEWER,

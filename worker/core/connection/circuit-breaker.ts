@@ -1,6 +1,7 @@
+/** How long the next attempt to connect waits. The formula is in `backoff.ts`. */
 import type { Circuit } from '../../../src/protocol/model.ts';
+import { retryWaitMs } from '../backoff.ts';
 import type { Context } from '../context.ts';
-import { retryWaitMs } from './retry-policy.ts';
 
 /** How often connections failed in a row, and for how long the next attempt waits. */
 export class CircuitBreaker {

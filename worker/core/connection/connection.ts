@@ -1,14 +1,15 @@
+/** When the one socket is opened, what its end means, and whether it is tried again. */
 import { endOfGoodbye, endOfSocket } from '../../../src/protocol/codes.ts';
 import type { ClientFrame, ServerFrame, ServerFrameOf } from '../../../src/protocol/frames/index.ts';
 import type { Connection as ConnectionView, Diagnosis } from '../../../src/protocol/model.ts';
 import type { Context } from '../context.ts';
 import type { Writable } from '../outbox/outbox-state.ts';
 import type { Route } from '../route.ts';
-import { Attempts } from './attempts.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';
 import { type Ending, IDLE, isFailure } from './ending.ts';
 import { Heartbeat, type WatchedLine } from './heartbeat.ts';
 import { Outage } from './outage.ts';
+import { Attempts } from './storm.ts';
 
 /** How long the closing handshake may take. */
 const CLOSE_TIMEOUT_MS = 2_000;

@@ -1,3 +1,4 @@
+/** Whether the line is alive, and when that is asked. */
 import type { Context } from '../context.ts';
 
 /** However many need the line, it is not asked for a sign of life more often. */
@@ -27,7 +28,7 @@ interface Ping {
   isProbe: boolean;
   /** How often something written before it was found to wait in the browser still. */
   waits: number;
-  /** The most that was found to have left: characters written less bytes that wait; and since when it is no more. */
+  /** The most that was found to have left (characters written less bytes that wait), and since when it has not grown. */
   left: number;
   leftAt: number;
 }

@@ -1,6 +1,6 @@
 /** What goes to the socket, when, and what comes back about it. */
 import { isTooDeep, TOO_DEEP } from '../../../src/protocol/json.ts';
-import { retryWaitMs } from '../connection/retry-policy.ts';
+import { retryWaitMs } from '../backoff.ts';
 import { ok } from '../reply.ts';
 import type { StoreOp } from '../store.ts';
 import { answerSend } from './answers.ts';
@@ -12,9 +12,6 @@ import {
   hearAnswer,
   inOrder,
   isPending,
-  isStored,
-  knowFirstSent,
-  knowLastSent,
   knowMarked,
   knowNeverRan,
   knowStored,
@@ -32,12 +29,11 @@ import { expire, expireEntry, isOver, withEnd } from './expiry.ts';
 import { commandFrame, frameBytes, markedRow } from './frame.ts';
 import { type OutboxState, pendingIn, type Writable } from './outbox-state.ts';
 import { pickNext } from './pick.ts';
+import { leaveForgotten } from './resend.ts';
 import { askWithdrawals, stopAsking, withdrawn } from './withdrawal.ts';
 
 /** How long a socket must stay open after a frame, in a dialect without answers. */
 const WRITTEN_AFTER_MS = 2_000;
-/** By so much a hub's idea of the server's clock may be wrong. */
-const CLOCK_ERROR_MS = 5_000;
 /** A command that is not answered for so long may be on a dead line. */
 const UNANSWERED_MS = 3_000;
 
@@ -62,7 +58,7 @@ export function pump(box: OutboxState): void {
   expire(box, writable, () => pump(box));
   if (!writable) return;
   leaveForgotten(box, writable);
-  // Ahead of what may have been decided instead.
+  // What a person takes back, ahead of what that person may have sent in its place.
   askWithdrawals(box, writable);
   const picked = pickNext(candidates(box), box.context.settings.inFlightLimit);
   const tooLarge = picked.filter((entry) => frameBytes(withEnd(box, entry)) > writable.maxFrameBytes);
@@ -74,8 +70,8 @@ export function pump(box: OutboxState): void {
 }
 
 /**
- * Where the store fails, what it has never had is over without it. But a page hears the answers of one turn together, and
- * offers to the next hub what it has not heard: nothing is over while a send is not answered.
+ * Where the store fails, what it has never had is over without it. Not while a `send` waits for its answer, though: a page
+ * hears the answers of one step of the hub together, and offers to the next hub each command of which it has not heard.
  */
 export function endUnstored(box: OutboxState): void {
   if (!box.writer.degraded || !box.sendAnswers.isEmpty) return;
@@ -289,68 +285,4 @@ function isNext(box: OutboxState, entry: Entry): boolean {
   if (all.some(({ entry: { delivery } }) => delivery.state === 'marking')) return false;
   const next = pickNext(all, box.context.settings.inFlightLimit);
   return next.length === 1 && next[0] === entry;
-}
-
-/**
- * What the server may have forgotten may have run: a person decides about it. That is what was first sent before its
- * memory begins; what was first sent after its present time: its clock was set back, so that neither can be compared; and
- * what was last sent to a run that its memory does not know, or when it knows of nobody at work.
- */
-function leaveForgotten(box: OutboxState, writable: Writable): void {
-  const { dedupeSince, serverTime, openedAt } = writable;
-  for (const entry of pendingIn(box)) {
-    const { offeredAt } = entry;
-    // What may have left under an earlier hub left no sooner than that, as the time has passed in this browser, and by the
-    // server's clock of that time; of what came since this connection began its beginning is told.
-    if (entry.row.firstSentAt === null && offeredAt !== null) {
-      const firstSentAt = serverTime - Math.max(0, openedAt - offeredAt);
-      knowFirstSent(entry, Math.min(firstSentAt, entry.row.serverAskedAt ?? firstSentAt));
-    }
-    const { maybeSent, firstSentAt } = entry.row;
-    const isOut = entry.delivery.state === 'in_flight' || entry.delivery.state === 'marking';
-    if (isOut || !maybeSent || firstSentAt === null) continue;
-    const isKnown = firstSentAt >= dedupeSince && firstSentAt <= serverTime;
-    if (isKnown && isOfKnownRun(box, entry, writable)) keepRun(box, entry, writable);
-    else leaveUncertain(box, entry);
-  }
-}
-
-/** No earlier hub sends any more: whoever knows this run up to now knows what came of it, also for the hub after this one. */
-function keepRun({ writer }: OutboxState, entry: Entry, { runs, serverTime }: Writable): void {
-  const run = runs?.at(-1);
-  if (!run || entry.row.lastSent) return;
-  knowLastSent(entry, { run: run.id, at: serverTime });
-  if (isStored(entry)) writer.write([{ op: 'put', table: 'entries', row: entry.row }], 'relaxed');
-}
-
-/**
- * What was sent to a run that was over already reached nobody, if another one was at work then. That is so if it had begun by
- * then as the time has passed, too: by its clock alone, times may come again that the former one has seen. When an earlier hub
- * sent it, only that it was not before a person asked for it is known in that way.
- */
-function isOfKnownRun(
-  { context }: OutboxState,
-  { row: { lastSent, firstSentAt, serverAskedAt = 0 }, takenAt, leftAt }: Entry,
-  { runs, serverTime, openedAt }: Writable,
-): boolean {
-  if (!runs) return true;
-  if (!lastSent) {
-    const since = firstSentAt ?? 0;
-    // Asked for at a time that has not come yet, as the time has passed: the clock was set back.
-    return serverAskedAt <= since + CLOCK_ERROR_MS && isKnownSince(since, runs);
-  }
-  const { run, at } = lastSent;
-  // What lies ahead comes again for the present run, of a server whose clock was set back.
-  const now = serverTime + (context.uptime - openedAt) + CLOCK_ERROR_MS;
-  const isNamed = runs.some(({ id }) => id === run);
-  const wasAtWork = (from: number) => from <= at && from <= serverTime - (openedAt - (leftAt ?? takenAt));
-  return isNamed && runs.some(({ id, from, until = now }) => at <= until && (id === run || wasAtWork(from)));
-}
-
-/** What an earlier hub was given may have left at any moment since, so that no run may be unknown from then on. */
-function isKnownSince(at: number, runs: NonNullable<Writable['runs']>): boolean {
-  let known = at;
-  for (const { from, until = Number.POSITIVE_INFINITY } of runs)
-    if (from <= known) known = Math.max(known, until);
-  return known === Number.POSITIVE_INFINITY;
 }

@@ -1,3 +1,4 @@
+/** What is known of one command, and how that may change. */
 import type { AnyOutboxEntry } from '../../../src/protocol/port.ts';
 import type { LastSent, StoredEntry } from '../store.ts';
 

@@ -16,8 +16,8 @@ import {
   storedAs,
 } from './entry.ts';
 import type { OutboxState } from './outbox-state.ts';
-import { restoreEntry } from './restore.ts';
 import { partTwins } from './twins.ts';
+import { restoreEntry } from './upgrade.ts';
 
 export interface Merged {
   /** What memory has and the store lacks. */
@@ -110,7 +110,7 @@ function queueBehind(box: OutboxState, inStore: ReadonlyMap<string, StoredEntry>
   box.seq = Math.max(box.seq, last);
 }
 
-/** An earlier hub, which a page takes for one that may have sent it, has stored that it did not; nor has this one. */
+/** The page takes it for sent, perhaps, by an earlier hub. The store says that hub did not send it, and this one did not either. */
 function isUnsent({ attempt, withdrawing }: StoredEntry, stored: StoredEntry): boolean {
   return attempt === 0 && !withdrawing && !stored.maybeSent && stored.fate.state === 'pending';
 }

@@ -27,8 +27,8 @@ import {
 } from './entry.ts';
 import { firstEnd, withEnd } from './expiry.ts';
 import { type OutboxState, pendingIn, type RespondToSend } from './outbox-state.ts';
-import { restoreEntry } from './restore.ts';
 import { makeRoom, twin } from './room.ts';
+import { restoreEntry } from './upgrade.ts';
 import { withdraw } from './withdrawal.ts';
 
 export { acked, disconnected, endUnstored, measured, nacked, pump } from './dispatch.ts';

@@ -1,3 +1,4 @@
+/** Which critical events a page has taken, and what the server is told of that. */
 import type { TabItem } from '../../../src/protocol/port.ts';
 
 /** How many offsets are remembered as taken, to answer repeats without asking a page again. */
@@ -39,7 +40,7 @@ export class Criticals {
     const waiting = this.#waiting.get(offset);
     if (ts === undefined || (waiting ? waiting.ts !== ts : this.#taken.has(offset))) return;
     this.#taken.set(offset, ts);
-    // What an earlier hub gave is acknowledged when the server repeats it, which proves that it is that.
+    // What an earlier hub gave is acknowledged when the server repeats it, which proves that it is the same event.
     if (this.#waiting.delete(offset)) this.#untold.set(offset, null);
     if (this.#taken.size <= REMEMBER_TAKEN) return;
     for (const oldest of this.#taken.keys()) {

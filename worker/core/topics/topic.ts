@@ -2,7 +2,7 @@ import type { ClientFrame, ServerFrameOf, SnapshotItem } from '../../../src/prot
 import { type Interpreted, interpretEvent } from '../../../src/protocol/interpret.ts';
 import type { TopicStatus } from '../../../src/protocol/model.ts';
 import type { Position, TabItem } from '../../../src/protocol/port.ts';
-import { retryWaitMs } from '../connection/retry-policy.ts';
+import { retryWaitMs } from '../backoff.ts';
 import type { Context } from '../context.ts';
 import type { TabId } from '../io.ts';
 import type { StoredCursor } from '../store.ts';

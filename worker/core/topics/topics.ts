@@ -1,3 +1,4 @@
+/** Which topics a hub has, and which positions it stores. */
 import type { ServerFrame } from '../../../src/protocol/frames/index.ts';
 import type { Position } from '../../../src/protocol/port.ts';
 import type { Context } from '../context.ts';

@@ -1,4 +1,5 @@
-import type { HubSettings } from '../settings.ts';
+/** The formula by which anything is tried again. How long a connection waits is decided in `circuit-breaker.ts`. */
+import type { HubSettings } from './settings.ts';
 
 /** What decides about a wait. */
 interface RetryPolicy {

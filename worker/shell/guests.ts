@@ -1,9 +1,9 @@
-/** Which hubs of other workers work through this owner. */
+/** What a hub of another worker may ask of this owner, and how it is answered. */
 import { hubLease, type Locks, untilGone } from '../../src/protocol/leases.ts';
 import type { AttachRequest, Batch } from '../../src/protocol/port.ts';
 import type { TabId } from '../core/io.ts';
 import { isAttachRequest, isSound } from './call-shapes.ts';
-import { type OwnerNotice, RELAY_VERSION, relayChannel, type ToOwner, type ToRelay } from './channel.ts';
+import { type OwnerNotice, RELAY_VERSION, relayChannel, type ToOwner, type ToRelay } from './hub-messages.ts';
 import type { Owner } from './owner.ts';
 import type { Channel, Platform } from './platform.ts';
 
@@ -28,7 +28,7 @@ interface GuestTab {
 const LAST_WORDS_MS = 5_000;
 
 /** The hubs that work through this owner. A tab of theirs is a tab like any other to it. */
-export class Relays {
+export class Guests {
   readonly #platform: Platform;
   readonly #locks: Locks;
   readonly #app: string;

@@ -1,3 +1,4 @@
+/** Whether this client tries to connect too often. */
 import type { Context } from '../context.ts';
 
 const WINDOW_MS = 60_000;
