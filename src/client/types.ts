@@ -66,7 +66,12 @@ export interface CreateClientOptions {
   diagnose?: true | (() => Diagnosis | Promise<Diagnosis>);
   /** @default 'trunkline.v1' */
   dialect?: Dialect;
-  /** The hub's own lines come to one visible tab, marked as the hub's. @default 'warn' */
+  /**
+   * The hub's own lines come to one visible tab, marked as the hub's. `debug` tells each change of the hub's role, storage
+   * and connection, and what this page is attached to; no token and no payload.
+   *
+   * @default 'warn'
+   */
   log?: 'silent' | 'warn' | 'debug' | Logger;
   /** Gets what has no other place to go: a schema broken, a listener that threw, storage lost. @default the log */
   onError?: (error: TrunklineError) => void;
