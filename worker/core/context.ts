@@ -2,7 +2,7 @@ import type { HubCounts } from '../../src/protocol/model.ts';
 import type { ErrorCode, HubMessage } from '../../src/protocol/port.ts';
 import type { AnyProtocol } from '../../src/protocol/types.ts';
 import { ServerClock } from './connection/server-clock.ts';
-import { Deadlines } from './deadlines.ts';
+import { type DeadlineName, Deadlines } from './deadlines.ts';
 import type { Effect } from './io.ts';
 import type { Sessions } from './sessions.ts';
 import type { HubSettings } from './settings.ts';
@@ -113,7 +113,7 @@ export class Context {
    * Sets a deadline; one of the same name is replaced. What is to be waited for is never due at once, though it may be less
    * than the clock shows: it would be set anew, and be due, without end.
    */
-  after(name: string, ms: number, run: () => void): void {
+  after(name: DeadlineName, ms: number, run: () => void): void {
     const at = this.now + ms;
     this.deadlines.set(name, ms > 0 && at === this.now ? at + 1 : at, run);
   }
@@ -122,7 +122,7 @@ export class Context {
    * As `after`, for what somebody else is given to do in that time: a sleep, or a clock that was set ahead, counts as one
    * step of it at most.
    */
-  afterAwake(name: string, ms: number, run: () => void): void {
+  afterAwake(name: DeadlineName, ms: number, run: () => void): void {
     let left = AWAKE_STEPS;
     const step = () => {
       if (left-- === 0) run();

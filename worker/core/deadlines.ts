@@ -1,20 +1,60 @@
+import type { TabId } from './io.ts';
+
+/** What a hub waits for. Each is set in one file alone, which decides what it means. */
+export type DeadlineName =
+  /** hub-machine.ts: the store's opening. */
+  | 'opening'
+  /** demand.ts: a connection that nobody needs any more. */
+  | 'idle'
+  /** store-writer.ts: the next try of a store that failed. */
+  | 'store'
+  /** connection.ts: the next attempt, the welcome, the closing handshake. */
+  | 'retry'
+  | 'connect'
+  | 'close'
+  /** heartbeat.ts */
+  | 'heartbeat'
+  | 'probe'
+  /** token.ts: the tab that was asked. */
+  | 'token'
+  /** tabs.ts: the next batches; and how long a tab may take for one. */
+  | 'flush'
+  | `stall:${TabId}`
+  /** topics.ts: positions that are to be stored; and a topic that nobody listens to any more. */
+  | 'cursors'
+  | `linger:${string}`
+  /** topic.ts: the server's answer, or the next question. */
+  | `topic:${string}`
+  /** expiry.ts: the next command whose time is over. */
+  | 'ttl'
+  /** dispatch.ts: frames that have left without an answer; answers that the line is asked for; and a command put off. */
+  | 'written'
+  | 'unanswered'
+  | `retry:${string}`
+  /** withdrawal.ts: the server's word on a command that is taken back. */
+  | `withdraw:${string}`
+  /** waiting.ts: whoever waits for the store. */
+  | `${AwaitedAnswer}:${string}`;
+/** What somebody waits to hear the end of. */
+export type AwaitedAnswer = 'send' | 'cancel' | 'dismiss' | 'sign out';
+
 /**
  * Every time-out of the hub, by name. They are points on the clock, not running timers: a throttled or slept machine
  * wakes up to the truth.
  */
-export class Deadlines {
-  readonly #pending = new Map<string, { at: number; run: () => void }>();
+export class Deadlines<Name extends string = DeadlineName> {
+  readonly #pending = new Map<Name, { at: number; run: () => void }>();
 
   /** Replaces a deadline of the same name. */
-  set(name: string, at: number, run: () => void): void {
+  set(name: Name, at: number, run: () => void): void {
     this.#pending.set(name, { at, run });
   }
 
-  clear(name: string): void {
+  clear(name: Name): void {
     this.#pending.delete(name);
   }
 
-  at(name: string): number | null {
+  at(name: Name): number | null {
     return this.#pending.get(name)?.at ?? null;
   }
 

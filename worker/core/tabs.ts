@@ -4,6 +4,7 @@ import type { HubReport } from '../../src/protocol/model.ts';
 import type { AttachRequest, Batch, HubMessage, Position, TopicUpdate } from '../../src/protocol/port.ts';
 import type { TokenTabs } from './connection/token.ts';
 import type { Context } from './context.ts';
+import type { DeadlineName } from './deadlines.ts';
 import type { TabId } from './io.ts';
 import type { StoredOutcome } from './store.ts';
 import type { Budget, Reader, TopicPlace } from './topics/reader.ts';
@@ -346,6 +347,6 @@ function rank({ visible, credit }: Tab): number {
   return (visible ? 2 : 0) + (credit.state === 'ready' ? 1 : 0);
 }
 
-function stallName(id: TabId): string {
+function stallName(id: TabId): DeadlineName {
   return `stall:${id}`;
 }

@@ -22,8 +22,8 @@ const contextOf = () =>
 test('what is to be waited for is not due at once, though it is less than the clock shows', () => {
   const context = contextOf();
   const ran: string[] = [];
-  context.after('a', 1e-5, () => ran.push('a'));
-  context.after('b', 0, () => ran.push('b'));
+  context.after('ttl', 1e-5, () => ran.push('a'));
+  context.after('idle', 0, () => ran.push('b'));
   context.tick(NOW, 0);
   expect(ran).toEqual(['b']);
   context.tick(NOW + 1, 1);

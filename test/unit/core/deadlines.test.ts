@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { Deadlines } from '../../../worker/core/deadlines.ts';
 
 function watched() {
-  const deadlines = new Deadlines();
+  const deadlines = new Deadlines<string>();
   const ran: string[] = [];
   const set = (name: string, at: number) => deadlines.set(name, at, () => ran.push(name));
   return { deadlines, ran, set };
@@ -46,7 +46,7 @@ test('one that an earlier one clears, or sets anew, does not run with it', () =>
 });
 
 test('one that sets itself anew, due already, does not run for ever', () => {
-  const deadlines = new Deadlines();
+  const deadlines = new Deadlines<string>();
   let runs = 0;
   const again = () => {
     runs++;

@@ -1,5 +1,6 @@
 /** What is known of one command, and how that may change. */
 import type { AnyOutboxEntry } from '../../../src/protocol/port.ts';
+import type { DeadlineName } from '../deadlines.ts';
 import type { LastSent, StoredEntry } from '../store.ts';
 
 /** What the store is known to hold of a row. */
@@ -100,7 +101,7 @@ export function entryView({ row, delivery }: Entry, retryAt: number | null): Any
 }
 
 /** Of the deadline until which a `waiting` one waits. */
-export function retryName(id: string): string {
+export function retryName(id: string): DeadlineName {
   return `retry:${id}`;
 }
 

@@ -1,15 +1,16 @@
 import type { Reply } from '../../../src/protocol/port.ts';
 import type { Context } from '../context.ts';
+import type { AwaitedAnswer, DeadlineName } from '../deadlines.ts';
 import { ANSWER_WITHIN_MS, type Respond } from '../reply.ts';
 
 /** By id: who waits to hear what became of a row. None of them waits for ever, whatever the store does. */
 export class Waiting<T> {
   readonly #context: Context;
-  readonly #what: string;
+  readonly #what: AwaitedAnswer;
   readonly #byId = new Map<string, { answer: Respond<T>; late: Reply<T> }[]>();
 
   /** @param what names their deadlines. */
-  constructor(context: Context, what: string) {
+  constructor(context: Context, what: AwaitedAnswer) {
     this.#context = context;
     this.#what = what;
   }
@@ -43,7 +44,7 @@ export class Waiting<T> {
     return waiting;
   }
 
-  #deadlineOf(id: string): string {
+  #deadlineOf(id: string): DeadlineName {
     return `${this.#what}:${id}`;
   }
 }

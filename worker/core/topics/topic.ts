@@ -4,6 +4,7 @@ import type { TopicStatus } from '../../../src/protocol/model.ts';
 import type { Position, TabItem } from '../../../src/protocol/port.ts';
 import { retryWaitMs } from '../backoff.ts';
 import type { Context } from '../context.ts';
+import type { DeadlineName } from '../deadlines.ts';
 import type { TabId } from '../io.ts';
 import type { StoredCursor } from '../store.ts';
 import { LastValueCache } from './cache.ts';
@@ -335,7 +336,7 @@ export class Topic implements SeatTopic {
     this.#setSubscription({ state: 'refused', code, message });
   }
 
-  get #deadline(): string {
+  get #deadline(): DeadlineName {
     return `topic:${this.name}`;
   }
 

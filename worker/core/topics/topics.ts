@@ -2,6 +2,7 @@
 import type { ServerFrame } from '../../../src/protocol/frames/index.ts';
 import type { Position } from '../../../src/protocol/port.ts';
 import type { Context } from '../context.ts';
+import type { DeadlineName } from '../deadlines.ts';
 import type { TabId } from '../io.ts';
 import type { StoredCursor, StoreOp } from '../store.ts';
 import type { StoreWriter } from '../store-writer.ts';
@@ -161,6 +162,6 @@ function putCursor(cursor: StoredCursor): StoreOp {
   return { op: 'put', table: 'cursors', row: cursor };
 }
 
-function lingerName(topic: string): string {
+function lingerName(topic: string): DeadlineName {
   return `linger:${topic}`;
 }
