@@ -26,13 +26,13 @@ export interface ConnectionServices extends SessionServices, HandshakeServices {
 }
 
 type State =
-  | { readonly name: 'awaiting_hello' }
+  | { readonly state: 'awaiting_hello' }
   /** What arrives before `welcome` is kept, in order. */
-  | { readonly name: 'checking'; readonly early: Parsed<ClientFrame>[] }
-  | { readonly name: 'open'; readonly session: Session }
+  | { readonly state: 'checking'; readonly early: Parsed<ClientFrame>[] }
+  | { readonly state: 'open'; readonly session: Session }
   /** `goodbye` was said; nothing that arrives counts any more. */
-  | { readonly name: 'closing' }
-  | { readonly name: 'closed' };
+  | { readonly state: 'closing' }
+  | { readonly state: 'closed' };
 
 /** What this server keeps to beyond what every server does. */
 const CAPABILITIES = ['expires_at', 'withdraw'];
@@ -61,7 +61,7 @@ export class Connection implements Inbound, Line, Newcomer {
   readonly #frames: Rate;
   readonly #bytes: Rate;
   #earlyBytes = 0;
-  #state: State = { name: 'awaiting_hello' };
+  #state: State = { state: 'awaiting_hello' };
   /** By the time that has passed. */
   #lastHeardAt: number;
   #cancelDeadline: () => void;
@@ -92,7 +92,7 @@ export class Connection implements Inbound, Line, Newcomer {
   }
 
   get isSilent(): boolean {
-    return this.#state.name === 'awaiting_hello';
+    return this.#state.state === 'awaiting_hello';
   }
 
   turnAway(): void {
@@ -126,7 +126,7 @@ export class Connection implements Inbound, Line, Newcomer {
 
   /** `null` before `welcome` and after the end. */
   get session(): Session | null {
-    return this.#state.name === 'open' ? this.#state.session : null;
+    return this.#state.state === 'open' ? this.#state.session : null;
   }
 
   message(text: string | null): void {
@@ -153,11 +153,11 @@ export class Connection implements Inbound, Line, Newcomer {
 
   received(bytes: number): void {
     const { clock, limits } = this.#services;
-    if (this.#state.name === 'awaiting_hello' || this.#state.name === 'checking') {
+    if (this.#state.state === 'awaiting_hello' || this.#state.state === 'checking') {
       this.#earlyBytes += bytes;
       if (this.#earlyBytes <= limits.handshakeBytes) return;
       this.#badFrame(`more than ${limits.handshakeBytes} bytes before \`welcome\``);
-    } else if (this.#state.name === 'open') {
+    } else if (this.#state.state === 'open') {
       if (this.#bytes.take(clock.elapsed, bytes)) this.#heard(bytes);
       else this.#overloaded(`more than ${limits.bytesPerSecond} bytes a second`);
     }
@@ -193,11 +193,11 @@ export class Connection implements Inbound, Line, Newcomer {
   }
 
   closed(): void {
-    if (this.#state.name === 'closed') return;
+    if (this.#state.state === 'closed') return;
     this.#handshake.abort(new Error('the socket is closed'));
     this.#endSession();
     this.#services.handshakes.leave(this);
-    this.#state = { name: 'closed' };
+    this.#state = { state: 'closed' };
     this.#cancelDeadline();
     this.#services.ended(this);
   }
@@ -245,7 +245,7 @@ export class Connection implements Inbound, Line, Newcomer {
     this.#handshake.abort(new Error('the connection is being closed'));
     this.#endSession();
     handshakes.leave(this);
-    this.#state = { name: 'closing' };
+    this.#state = { state: 'closing' };
     this.#cancelDeadline();
     this.#cancelDeadline = clock.setTimer(CLOSE_MS, () => this.#cutOff());
   }
@@ -258,7 +258,7 @@ export class Connection implements Inbound, Line, Newcomer {
   }
 
   #isOver(): boolean {
-    return this.#state.name === 'closing' || this.#state.name === 'closed';
+    return this.#state.state === 'closing' || this.#state.state === 'closed';
   }
 
   #endSession(): void {
@@ -269,7 +269,7 @@ export class Connection implements Inbound, Line, Newcomer {
   }
 
   #take(parsed: Parsed<ClientFrame>): void {
-    switch (this.#state.name) {
+    switch (this.#state.state) {
       case 'awaiting_hello':
         if (!parsed.ok) {
           this.#badFrame(`the first frame must be a \`hello\`: ${parsed.message}`);
@@ -277,7 +277,7 @@ export class Connection implements Inbound, Line, Newcomer {
           this.#badFrame(`the first frame must be a \`hello\`, not \`${parsed.frame.type}\``);
         } else {
           const early: Parsed<ClientFrame>[] = [];
-          this.#state = { name: 'checking', early };
+          this.#state = { state: 'checking', early };
           void this.#check(parsed.frame, early);
         }
         return;
@@ -319,7 +319,7 @@ export class Connection implements Inbound, Line, Newcomer {
       this.goodbye({ code: 'superseded', message: 'a newer connection is here', retry: false });
       return false;
     }
-    this.#state = { name: 'open', session };
+    this.#state = { state: 'open', session };
     handshakes.leave(this);
     stats.connectionsOpened += 1;
     this.#watchHeartbeat();
@@ -345,7 +345,7 @@ export class Connection implements Inbound, Line, Newcomer {
 
   #handshakeIsLate(): void {
     const within = `within ${this.#services.limits.handshakeMs} ms`;
-    if (this.#state.name === 'awaiting_hello') {
+    if (this.#state.state === 'awaiting_hello') {
       this.goodbye(badFrame(`no \`hello\` ${within}`));
     } else this.#overloaded(`the server could not check the hello ${within}`);
   }

@@ -157,7 +157,7 @@ export class Session implements Contender, Subscriber, Requester {
         return;
       case 'subscribe':
         this.#subscribe(frame.topic, {
-          kind: 'subscribe',
+          type: 'subscribe',
           ref: frame.ref,
           cursor: cursorOf(
             frame,
@@ -167,7 +167,7 @@ export class Session implements Contender, Subscriber, Requester {
         return;
       case 'resync_request':
         this.#subscribe(frame.topic, {
-          kind: 'resync',
+          type: 'resync',
           ref: frame.ref,
           cursor: cursorOf(frame, frame.last_seen),
           lastSeen: frame.last_seen,

@@ -48,9 +48,9 @@ export interface SeenCursor {
 }
 
 export type SubscribeRequest =
-  | { readonly kind: 'subscribe'; readonly ref: number; readonly cursor: SeenCursor | null }
+  | { readonly type: 'subscribe'; readonly ref: number; readonly cursor: SeenCursor | null }
   | {
-      readonly kind: 'resync';
+      readonly type: 'resync';
       readonly ref: number;
       readonly cursor: SeenCursor | null;
       readonly lastSeen: number | null;
@@ -58,7 +58,7 @@ export type SubscribeRequest =
       readonly missed: boolean;
     };
 /** `anew`: unasked, after the topic's epoch changed, or where the log could not be read to the end. */
-type Start = SubscribeRequest | { readonly kind: 'anew'; readonly from: From | null };
+type Start = SubscribeRequest | { readonly type: 'anew'; readonly from: From | null };
 
 type Phase =
   /** Not yet allowed, or still reading from the log: what is published meanwhile is read there. */
@@ -154,7 +154,7 @@ export class Subscription implements Listener {
   renewed(): void {
     // Events and offsets are as they were.
     const from = { after: this.#processed };
-    void this.#begin(this.#answered || !this.#request ? { kind: 'anew', from } : this.#request);
+    void this.#begin(this.#answered || !this.#request ? { type: 'anew', from } : this.#request);
   }
 
   /** The client has acknowledged them. */
@@ -173,7 +173,7 @@ export class Subscription implements Listener {
       if (event.offset <= this.#processed) continue;
       if (event.prev > this.#processed) {
         // The log holds events that were never offered: a commit of unknown end was one after all.
-        void this.#begin({ kind: 'anew', from: { after: this.#processed } });
+        void this.#begin({ type: 'anew', from: { after: this.#processed } });
         return false;
       }
       this.#give(event, event.prev === this.#given ? text : eventText(this.topic, event, this.#given));
@@ -195,14 +195,14 @@ export class Subscription implements Listener {
     } catch (error) {
       if (!current()) return;
       this.#services.report(error, `reading topic ${this.topic}`);
-      const next: Start = this.#answered ? { kind: 'anew', from: { after: this.#processed } } : start;
+      const next: Start = this.#answered ? { type: 'anew', from: { after: this.#processed } } : start;
       this.#retryTimer = this.#services.clock.setTimer(LOG_RETRY_MS, () => void this.#begin(next));
     }
   }
 
   /** Says how the topic stands; resolves to its newest offset as far as it is known, or `null` where it is over. */
   async #answer(start: Start, current: () => boolean): Promise<number | null> {
-    if (start.kind === 'anew') return await this.#sendSnapshot(0, start.from, current);
+    if (start.type === 'anew') return await this.#sendSnapshot(0, start.from, current);
     const { log, stats, topics, foundRestored } = this.#services;
     const { ref, cursor } = start;
     let from: From | null = null;
@@ -225,7 +225,7 @@ export class Subscription implements Listener {
         await foundRestored();
         if (!current()) return null;
       } else if (isPresent) {
-        if (start.kind === 'subscribe' && history.complete && event === 'same') {
+        if (start.type === 'subscribe' && history.complete && event === 'same') {
           stats.recoveries += 1;
           this.#subscribed(ref, history, true);
           this.#epoch = history.epoch;
@@ -236,8 +236,8 @@ export class Subscription implements Listener {
         from = { after: cursor.offset };
       }
     }
-    const lastSeen = start.kind === 'resync' ? start.lastSeen : (cursor?.ts ?? null);
-    if (start.kind === 'resync' && !start.missed) from = null;
+    const lastSeen = start.type === 'resync' ? start.lastSeen : (cursor?.ts ?? null);
+    if (start.type === 'resync' && !start.missed) from = null;
     else if (from === null && lastSeen !== null) from = { since: lastSeen };
     return await this.#sendSnapshot(ref, from, current);
   }
@@ -301,7 +301,7 @@ export class Subscription implements Listener {
       if (!current()) return false;
       if (page.epoch !== this.#epoch || !page.complete || page.events.length === 0) {
         const from = page.epoch === this.#epoch ? { after: this.#processed } : null;
-        void this.#begin({ kind: 'anew', from });
+        void this.#begin({ type: 'anew', from });
         return false;
       }
       await this.#owe(page.events);

@@ -10,15 +10,15 @@ export const INDEXED_DB_MUTANTS: readonly Mutant[] = [
   {
     name: 'IndexedDB: a transaction that may be written yet counts as failed',
     file: TRANSACTION,
-    text: "if (end === 'late') return { is: 'hanging' };",
-    instead: "if (end === 'late') return { is: 'undone', why: new Error('it hangs') };",
+    text: "if (end === 'late') return { state: 'hanging' };",
+    instead: "if (end === 'late') return { state: 'undone', why: new Error('it hangs') };",
     test,
   },
   {
     name: 'IndexedDB: what the browser aborts while it commits counts as failed',
     file: TRANSACTION,
-    text: "  return { is: 'broken', why, mayBeWritten: true };\n}\n\nfunction endOf",
-    instead: "  return { is: 'undone', why };\n}\n\nfunction endOf",
+    text: "  return { state: 'broken', why, mayBeWritten: true };\n}\n\nfunction endOf",
+    instead: "  return { state: 'undone', why };\n}\n\nfunction endOf",
     test,
   },
   {

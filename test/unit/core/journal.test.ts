@@ -34,7 +34,7 @@ function journalOf(floodBuffer = 1_000) {
       });
     },
     from: (place: number) =>
-      [...journal.from(place)].map((entry) => (entry.kind === 'event' ? entry.item.offset : 'snapshot')),
+      [...journal.from(place)].map((entry) => (entry.type === 'event' ? entry.item.offset : 'snapshot')),
   };
 }
 

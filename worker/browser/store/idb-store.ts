@@ -81,7 +81,7 @@ export class IdbStore implements Store {
       if (this.#connection !== opening) throw notOpen();
       former = await this.#openFormer();
       const end = await this.#write(db, 'strict', (tx) => this.#takeOver(tx, former));
-      if (end.is !== 'complete') throw this.#failureOf(end, 'take the rows over');
+      if (end.state !== 'complete') throw this.#failureOf(end, 'take the rows over');
       isTaken = true;
       const state = end.value;
       if (this.#connection !== opening) throw notOpen();
@@ -111,11 +111,11 @@ export class IdbStore implements Store {
     if (connection.state === 'opening') throw notOpen();
     const { db } = connection;
     const first = await this.#attempt(connection, transaction);
-    if (first.is === 'complete') return;
-    if (first.is !== 'broken') throw this.#gaveUp(connection, this.#failureOf(first, 'write'));
+    if (first.state === 'complete') return;
+    if (first.state !== 'broken') throw this.#gaveUp(connection, this.#failureOf(first, 'write'));
     if (connection.db === db) this.#replace(connection);
     const second = await this.#attempt(connection, transaction);
-    if (second.is === 'complete') return;
+    if (second.state === 'complete') return;
     const why = this.#failureOf(second, 'write');
     const isOpen = first.mayBeWritten && why.failure !== 'fenced';
     throw this.#gaveUp(connection, isOpen ? new StoreError('unknown', why.message, { cause: why }) : why);
@@ -135,11 +135,11 @@ export class IdbStore implements Store {
     try {
       db = await connection.db;
     } catch (why) {
-      return { is: 'broken', why, mayBeWritten: false };
+      return { state: 'broken', why, mayBeWritten: false };
     }
-    if (this.#connection !== connection) return { is: 'undone', why: notOpen() };
+    if (this.#connection !== connection) return { state: 'undone', why: notOpen() };
     const end = await this.#write(db, durability, (tx) => apply(tx, ops, connection.term));
-    if (end.is === 'complete') connection.isProven = true;
+    if (end.state === 'complete') connection.isProven = true;
     return end;
   }
 
@@ -224,13 +224,13 @@ export class IdbStore implements Store {
     return transact(db, { durability, timeoutMs: this.#timeoutMs }, work);
   }
 
-  #failureOf(end: Exclude<End<unknown>, { is: 'complete' }>, doing: string): StoreError {
-    if (end.is === 'hanging') {
+  #failureOf(end: Exclude<End<unknown>, { state: 'complete' }>, doing: string): StoreError {
+    if (end.state === 'hanging') {
       const message = `IndexedDB did not ${doing} within ${this.#timeoutMs} ms, and may do it yet`;
       return new StoreError('unknown', message);
     }
     const why = storeError(end.why, doing);
-    const isOpen = end.is === 'broken' && end.mayBeWritten && why.failure !== 'fenced';
+    const isOpen = end.state === 'broken' && end.mayBeWritten && why.failure !== 'fenced';
     return isOpen ? new StoreError('unknown', why.message, { cause: why }) : why;
   }
 

@@ -11,13 +11,13 @@ const ABORT_MS = 1_000;
 
 /** What became of a transaction. Its own events alone tell: `abort()` may come too late for one that is being committed. */
 export type End<T> =
-  | { is: 'complete'; value: T }
+  | { state: 'complete'; value: T }
   /** Nothing of it was written. */
-  | { is: 'undone'; why: unknown }
+  | { state: 'undone'; why: unknown }
   /** The connection is of no use any more; on another one it can be tried again. */
-  | { is: 'broken'; why: unknown; mayBeWritten: boolean }
+  | { state: 'broken'; why: unknown; mayBeWritten: boolean }
   /** It has not ended in time, and may be written yet. */
-  | { is: 'hanging' };
+  | { state: 'hanging' };
 
 /**
  * One transaction over all tables, so that transactions run one after the other. Settles always, and never rejects.
@@ -34,7 +34,7 @@ export async function transact<T>(
     tx = db.transaction([...TABLES], 'readwrite', { durability });
   } catch (why) {
     // The connection was closed (InvalidStateError), perhaps by the browser, and without a word.
-    return { is: 'broken', why, mayBeWritten: false };
+    return { state: 'broken', why, mayBeWritten: false };
   }
   const ended = endOf(tx);
   const worked = work(tx).then(
@@ -50,20 +50,20 @@ export async function transact<T>(
     abort(tx);
     end = await within(ended, ABORT_MS);
   }
-  if (end === 'late') return { is: 'hanging' };
+  if (end === 'late') return { state: 'hanging' };
   // Once the transaction is over, its requests are.
   const result = await worked;
   if (end === 'complete') {
-    if (result.ok) return { is: 'complete', value: result.value };
-    return { is: 'broken', why: result.why, mayBeWritten: true };
+    if (result.ok) return { state: 'complete', value: result.value };
+    return { state: 'broken', why: result.why, mayBeWritten: true };
   }
-  if (isLate) return { is: 'undone', why: new Error(`it did not end within ${timeoutMs} ms`) };
+  if (isLate) return { state: 'undone', why: new Error(`it did not end within ${timeoutMs} ms`) };
   // With a request that failed, the browser had not begun to commit.
-  if (!result.ok) return { is: 'undone', why: result.why };
+  if (!result.ok) return { state: 'undone', why: result.why };
   const why = tx.error ?? new Error('the browser aborted it');
-  if (tx.error?.name === 'QuotaExceededError') return { is: 'undone', why };
+  if (tx.error?.name === 'QuotaExceededError') return { state: 'undone', why };
   // Aborted by the browser while it was committed: what a disk that fails has kept, or a connection that was lost, nobody knows.
-  return { is: 'broken', why, mayBeWritten: true };
+  return { state: 'broken', why, mayBeWritten: true };
 }
 
 function endOf(tx: Writing): Promise<'complete' | 'aborted'> {

@@ -9,7 +9,7 @@ interface Entry {
   readonly losable: number;
 }
 export interface EventEntry extends Entry {
-  readonly kind: 'event';
+  readonly type: 'event';
   readonly item: TabItem;
   /** Its number among those that fall off beyond the flood buffer; `null` for one that never does. */
   readonly droppable: number | null;
@@ -19,7 +19,7 @@ export interface EventEntry extends Entry {
   superseded: boolean;
 }
 export interface SnapshotEntry extends Entry {
-  readonly kind: 'snapshot';
+  readonly type: 'snapshot';
   readonly offset: number;
   /** The server's timestamp of the newest event. */
   readonly ts: number;
@@ -84,7 +84,7 @@ export class Journal {
   addEvent(epoch: string, item: TabItem, as: 'live' | 'replay' | 'repeat'): void {
     const isLosable = isLosableItem(item);
     const entry: EventEntry = {
-      kind: 'event',
+      type: 'event',
       seq: this.#seq++,
       epoch,
       losableBefore: this.#losable,
@@ -110,9 +110,9 @@ export class Journal {
   }
 
   /** @param losable how many of what was missed are new to this journal, and can be lost */
-  addSnapshot(snapshot: Omit<SnapshotEntry, 'kind' | 'seq' | 'losableBefore'>): void {
+  addSnapshot(snapshot: Omit<SnapshotEntry, 'type' | 'seq' | 'losableBefore'>): void {
     this.#newestByKey.clear();
-    this.#entries.push({ kind: 'snapshot', seq: this.#seq++, losableBefore: this.#losable, ...snapshot });
+    this.#entries.push({ type: 'snapshot', seq: this.#seq++, losableBefore: this.#losable, ...snapshot });
     this.#losable += snapshot.losable;
   }
 
@@ -138,7 +138,7 @@ export class Journal {
       const entry = this.#entries[this.#start];
       if (!entry || entry.seq >= place) break;
       if (!this.#isAlive(entry)) this.#dead--;
-      if (entry.kind === 'snapshot') continue;
+      if (entry.type === 'snapshot') continue;
       if (entry.droppable !== null) this.#firstDroppable = entry.droppable + 1;
       const { key } = entry.item;
       if (key !== null && this.#newestByKey.get(key) === entry) this.#newestByKey.delete(key);
@@ -147,7 +147,7 @@ export class Journal {
   }
 
   #isAlive(entry: JournalEntry): boolean {
-    if (entry.kind === 'snapshot') return true;
+    if (entry.type === 'snapshot') return true;
     const { superseded, droppable } = entry;
     return !superseded && (droppable === null || droppable >= this.#droppables - this.#floodBuffer);
   }

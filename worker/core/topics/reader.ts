@@ -172,7 +172,7 @@ export class Reader {
         return;
       }
       this.#place = entry.seq + 1;
-      if (entry.kind === 'snapshot') {
+      if (entry.type === 'snapshot') {
         this.#beginServerSnapshot(entry);
         this.#giveSnapshot(updates, budget);
         if (this.#giving) return;
