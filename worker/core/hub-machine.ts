@@ -140,7 +140,7 @@ export class HubMachine {
       lost: () => this.#lost(),
       changed: () => this.#changed('connection'),
     });
-    this.#outbox = outbox.emptyBox(context, this.#writer, {
+    this.#outbox = outbox.emptyOutbox(context, this.#writer, {
       writable: () =>
         this.#identity.isBinding || this.#signOut.isUnderWay || this.#writer.waits
           ? null

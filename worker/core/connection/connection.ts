@@ -425,7 +425,6 @@ export class Connection {
   }
 
   #attempt(): void {
-    if (this.#state.state === 'closed') this.#retryNoLonger(this.#state);
     this.#breaker.attempted();
     this.#attempts.add();
     this.#state = { state: 'authorizing' };
@@ -494,7 +493,6 @@ export class Connection {
   }
 
   #rest(ending: Ending, hold: Hold): Closed {
-    if (this.#state.state === 'closed') this.#retryNoLonger(this.#state);
     const closed: Closed = { state: 'closed', ending, hold, retryAt: null };
     this.#state = closed;
     return closed;

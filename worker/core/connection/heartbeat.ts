@@ -98,7 +98,7 @@ export class Heartbeat {
   probe(): void {
     if (!this.#line.answersPings || this.isSuspect) return;
     const waitMs = this.#probedAt + PROBE_EVERY_MS - this.#context.uptime;
-    // Less than a millisecond is nothing to wait for: it may be less than the clock shows, and would be due at once without end.
+    // Less than a millisecond is nothing to wait for.
     if (waitMs >= 1) return this.#context.after('probe', waitMs, () => this.probe());
     this.#probedAt = this.#context.uptime;
     if (this.#ping) {
@@ -127,7 +127,7 @@ export class Heartbeat {
     }
     const { pongTimeoutMs } = settings;
     if (uptime - ping.leftAt >= pongTimeoutMs)
-      return this.#lost(ping, `nothing of what was written has left for ${pongTimeoutMs} ms`);
+      return this.#line.lost(`nothing of what was written has left for ${pongTimeoutMs} ms`, ping.isProbe);
     this.#context.after('heartbeat', MEASURE_EVERY_MS, () => {
       this.#awaitPong(ping);
       this.#line.measure();
@@ -165,11 +165,7 @@ export class Heartbeat {
     const isBusy = ping.waits > 1 || this.#line.isReceiving();
     const timeoutMs = ping.isProbe && !isBusy ? Math.min(probeTimeoutMs, pongTimeoutMs) : pongTimeoutMs;
     this.#context.after('heartbeat', timeoutMs, () =>
-      this.#lost(ping, `silent for ${timeoutMs} ms after a ping`),
+      this.#line.lost(`silent for ${timeoutMs} ms after a ping`, ping.isProbe),
     );
-  }
-
-  #lost({ isProbe }: Ping, message: string): void {
-    this.#line.lost(message, isProbe);
   }
 }

@@ -25,7 +25,8 @@ export function withEnd(box: OutboxState, entry: Entry): StoredEntry {
   return expiresAt === entry.row.expiresAt ? entry.row : { ...entry.row, expiresAt };
 }
 
-function endOf({ context }: OutboxState, { row, takenAt }: Entry): number | undefined {
+/** By the server's clock, where it has one and that clock is certain. */
+export function endOf({ context }: OutboxState, { row, takenAt }: Entry): number | undefined {
   const { certainServerNow, uptime } = context;
   const { expiresAt, maybeSent, attempt } = row;
   const ttlMs = ttlOf(context, row);

@@ -70,7 +70,7 @@ export interface Writable {
   capabilities: readonly string[];
 }
 
-export function emptyBox(context: Context, writer: StoreWriter, host: OutboxHost): OutboxState {
+export function emptyOutbox(context: Context, writer: StoreWriter, host: OutboxHost): OutboxState {
   return {
     context,
     writer,

@@ -25,7 +25,7 @@ import {
   retryName,
   takeMarkBack,
 } from './entry.ts';
-import { firstEnd, withEnd } from './expiry.ts';
+import { endOf, firstEnd } from './expiry.ts';
 import { type OutboxState, pendingIn, type RespondToSend } from './outbox-state.ts';
 import { makeRoom, twin } from './room.ts';
 import { restoreEntry } from './upgrade.ts';
@@ -33,7 +33,7 @@ import { withdraw } from './withdrawal.ts';
 
 export { acked, disconnected, endUnstored, measured, nacked, pump } from './dispatch.ts';
 export { mergeStored } from './merge.ts';
-export { emptyBox } from './outbox-state.ts';
+export { emptyOutbox } from './outbox-state.ts';
 
 export function view({ entries, context }: OutboxState): AnyOutboxEntry[] {
   return [...entries.values()]
@@ -122,7 +122,7 @@ export function send(
     },
     requireDurable ? 'storing' : 'ready',
   );
-  knowEnd(entry, withEnd(box, entry).expiresAt);
+  knowEnd(entry, endOf(box, entry));
   box.entries.set(id, entry);
   awaitSend(box, id, requireDurable, answer);
   // Its twin may run, or it has run: to send it as well could run both.

@@ -24,7 +24,7 @@ export interface TopicState extends Snapshot {
 }
 
 /** What a reader needs to know of its topic. */
-export interface SeatTopic {
+export interface ReaderTopic {
   readonly name: string;
   readonly journal: Journal;
   /** The newest place that is known; `null` while there is no state. */
@@ -63,7 +63,7 @@ export interface Budget {
 
 /** One tab's place in one topic: what it was given, what it is to be given next. */
 export class Reader {
-  readonly #topic: SeatTopic;
+  readonly #topic: ReaderTopic;
   #place: number;
   #losablePassed: number;
   #giving: Giving | null = null;
@@ -81,7 +81,7 @@ export class Reader {
   /** Since it began with a snapshot: all up to here was handed out. */
   #given: TopicPlace | null = null;
 
-  constructor(topic: SeatTopic) {
+  constructor(topic: ReaderTopic) {
     this.#topic = topic;
     this.#place = topic.journal.end;
     this.#losablePassed = topic.journal.losable;

@@ -11,7 +11,7 @@ import { LastValueCache } from './cache.ts';
 import { Criticals } from './criticals.ts';
 import { isLosableItem, Journal } from './journal.ts';
 import { isMissed, reachesBack } from './missed.ts';
-import { Reader, type SeatTopic, type TopicPlace, type TopicState } from './reader.ts';
+import { Reader, type ReaderTopic, type TopicPlace, type TopicState } from './reader.ts';
 
 /** What a topic needs of the connection. */
 export interface TopicSocket {
@@ -64,7 +64,7 @@ interface Parts {
 }
 
 /** One topic: its subscription at the server, its state, and the readers of the tabs that listen. */
-export class Topic implements SeatTopic {
+export class Topic implements ReaderTopic {
   readonly name: string;
   readonly journal: Journal;
   readonly readers = new Map<TabId, Reader>();
