@@ -217,6 +217,7 @@ test('two tabs decide the same gate while offline: the second is refused, and bo
   const tabs = [await open(), await open()] as const;
   for (const tab of tabs) await tab.is('open');
   await network.setMode('refuse');
+  await tabs[0].isOffline();
   const decide = ({ page }: LabTab, verdict: 'approved' | 'rejected') =>
     page.evaluate(
       (value) =>
@@ -257,7 +258,7 @@ test('51 high and 201 normal commands while offline: one is refused, one is drop
   const tabs = [await open(), await open()] as const;
   for (const tab of tabs) await tab.is('open');
   await network.setMode('refuse');
-  await expect.poll(async () => (await tabs[0].connection()).state).not.toBe('open');
+  await tabs[0].isOffline();
   const answers = await tabs[0].page.evaluate(() => {
     const { client } = window.lab;
     const answer = (sent: Promise<{ id: string; durable: boolean }>) =>

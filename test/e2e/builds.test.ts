@@ -26,6 +26,7 @@ test('tabs of two builds share one socket and one outbox; when the last of the o
         text: 'to both',
       });
   await network.setMode('refuse');
+  await older.isOffline();
   expect(await newer.note('through the older')).toMatchObject({ durable: true });
   expect(await older.note('by itself')).toMatchObject({ durable: true });
   for (const tab of [older, newer])

@@ -38,7 +38,7 @@ test('the worker is killed while commands wait for the network: the next one sen
   await server.publish('run', { type: 'gate', gateId: 'a', state: 'open' });
   await tab.lists('gates', [/gate a open/]);
   await network.setMode('refuse');
-  await tab.shows('connection', /^(connecting|closed \(network\))$/);
+  await tab.isOffline();
   await tab.sendNote('waits');
   await tab.page.getByRole('button', { name: 'approve a' }).click();
   await tab.lists('outbox', ['human_decision queued', 'note queued']);

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { BrowserContext } from '@playwright/test';
-import { expect, type LabTab, test } from './harness/lab.ts';
+import { expect, test } from './harness/lab.ts';
 
 /** Whoever the cookie names. */
 const byCookie = (_token: string | undefined, { headers }: IncomingMessage) =>
@@ -9,7 +9,6 @@ const byCookie = (_token: string | undefined, { headers }: IncomingMessage) =>
 const byToken = (token: string | undefined) => /^token-of-(\w+)$/.exec(token ?? '')?.[1] ?? null;
 const logIn = (context: BrowserContext, origin: string, person: string) =>
   context.addCookies([{ name: 'person', value: person, url: origin, sameSite: 'Strict', httpOnly: true }]);
-const offline = (tab: LabTab) => expect.poll(async () => (await tab.connection()).state).not.toBe('open');
 
 for (const memory of ['remembers its clients', 'was started anew'] as const) {
   test(`another person logs in by cookie while commands wait, and the server ${memory}: they are held, and go once, as the first one’s`, async ({
@@ -28,7 +27,7 @@ for (const memory of ['remembers its clients', 'was started anew'] as const) {
     const tabs = [await open(), await open()] as const;
     for (const tab of tabs) await tab.is('open');
     await network.setMode('refuse');
-    for (const tab of tabs) await offline(tab);
+    for (const tab of tabs) await tab.isOffline();
     const { id } = await tabs[0].note('by ann');
 
     await logIn(context, site.origin, 'bob');
@@ -101,7 +100,7 @@ test('a refused token is asked for once more, then the hub waits for a person, w
   ] as const;
   for (const tab of tabs) await tab.is('open');
   await network.setMode('refuse');
-  for (const tab of tabs) await offline(tab);
+  for (const tab of tabs) await tab.isOffline();
   const { id } = await tabs[0].note('waits for a token');
   for (const { page } of tabs) {
     await page.evaluate(() => {
@@ -148,7 +147,7 @@ test('another person in the same browser neither sees nor sends what the first o
   const ann = await open({ identity: 'ann', token: 'token-of-ann' });
   await ann.is('open');
   await network.setMode('refuse');
-  await offline(ann);
+  await ann.isOffline();
   await ann.note('by ann');
   await ann.page.close();
   await network.setMode('pass');
@@ -183,7 +182,7 @@ for (const discard of [false, true]) {
     const bob = await open({ identity: 'bob', token: 'token-of-bob' });
     for (const tab of [...tabs, bob]) await tab.is('open');
     await network.setMode('refuse');
-    for (const tab of [...tabs, bob]) await offline(tab);
+    for (const tab of [...tabs, bob]) await tab.isOffline();
     const { id } = await tabs[0].note('by ann');
 
     const left = await tabs[1].page.evaluate(

@@ -42,6 +42,7 @@ test('the whole browser is killed while a decision waits: the next start sends i
     await server.publish('run', { type: 'gate', gateId: 'a', state: 'open' });
     await before.lists('gates', [/gate a open/]);
     await network.setMode('refuse');
+    await before.isOffline();
     // The promise begins when `send` has resolved, not when the entry is on the screen.
     const durable = await before.page.evaluate(async () => {
       const decision = { gateId: 'a', verdict: 'approved' } as const;

@@ -18,7 +18,7 @@ test('an operator decides while the network is down, both tabs reload, and the d
 
   await network.setMode('refuse');
   const restored = new Promise((resolve) => setTimeout(resolve, OUTAGE_MS));
-  for (const tab of tabs) await tab.shows('connection', /^(connecting|closed \(network\))$/);
+  for (const tab of tabs) await tab.isOffline();
   expect(await one.sendNote('written down offline')).toMatchObject({ durable: true });
   await one.page.getByRole('button', { name: 'approve a' }).click();
   for (const tab of tabs) await tab.lists('outbox', ['human_decision queued', 'note queued']);

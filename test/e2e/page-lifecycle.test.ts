@@ -67,8 +67,7 @@ for (const worker of ['shared', 'dedicated', 'of another build'] as const) {
     const asker = await open();
     for (const tab of [away, asker]) await tab.is('open');
     await network.setMode('refuse');
-    for (const tab of [away, asker])
-      await expect.poll(async () => (await tab.connection()).state).not.toBe('open');
+    for (const tab of [away, asker]) await tab.isOffline();
     const { id } = await away.note('waits');
 
     await away.page.goto(`${site.origin}/away.html`);
@@ -109,7 +108,7 @@ test('a page with a worker of its own has one connection, and its outbox and sta
   await expect.poll(() => texts(tab)).toEqual(['before']);
   expect(await tab.page.evaluate(() => window.lab.client.inspect().then(({ tabs }) => tabs))).toHaveLength(1);
   await network.setMode('refuse');
-  await expect.poll(async () => (await tab.connection()).state).not.toBe('open');
+  await tab.isOffline();
   const { id, durable } = await tab.note('written offline');
   expect(durable).toBe(true);
 

@@ -82,7 +82,7 @@ test('after a long outage, with the worker killed in it, a plain server is asked
 
   await network.setMode('refuse');
   const over = new Promise((resolve) => setTimeout(resolve, LONG_OUTAGE_MS));
-  await expect.poll(async () => (await tab.connection()).state).not.toBe('open');
+  await tab.isOffline();
   const { id, durable } = await tab.note('written offline');
   expect(durable).toBe(true);
   await killWorker(browser, site.origin);
@@ -139,6 +139,7 @@ test('without acks a command counts as written, no more, once the socket has sta
   expect(await tab.settled()).toEqual([]);
   await network.setMode('refuse');
   const over = new Promise((resolve) => setTimeout(resolve, LONG_OUTAGE_MS));
+  await tab.isOffline();
   const { id: second } = await tab.note('into none');
   await tab.page.reload();
   await expect.poll(() => tab.outbox()).toEqual(['note sent', 'note queued']);

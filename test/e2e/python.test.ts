@@ -64,8 +64,9 @@ if (python === null) {
     });
 
     test('is started anew, without its memory, while an answer is open: uncertain, until a person tries again', async ({
-      open,
+      lead,
       network,
+      open,
     }) => {
       const tabs = [await open({ topics: ['machines'] }), await open({ topics: ['machines'] })] as const;
       for (const tab of tabs) await expect.poll(() => isOn(tab, 'saw')).toBe(true);
@@ -78,7 +79,8 @@ if (python === null) {
       await server.stop();
       // Its answer is on the way, and is lost there.
       network.cut();
-      server = await startSmallestServer(python, { port: server.port, everyMs: 50 });
+      server = await startSmallestServer(python, { everyMs: 50 });
+      lead.port = server.port;
       await network.setMode('pass');
 
       for (const tab of tabs) {

@@ -12,6 +12,7 @@ test('a token travels in the first frame, and is found in no URL, no storage and
   const tab = await open({ identity: 'ann', token: TOKEN });
   await tab.shows('connection', 'open');
   await network.setMode('refuse');
+  await tab.isOffline();
   await tab.sendNote('kept for later');
   await tab.lists('outbox', ['note queued']);
 
@@ -36,6 +37,7 @@ test('after signing out, the application can delete all that this browser keeps 
   ] as const;
   for (const tab of tabs) await tab.shows('connection', 'open');
   await network.setMode('refuse');
+  await tabs[0].isOffline();
   await tabs[0].sendNote('nobody else’s business');
   await tabs[0].lists('outbox', ['note queued']);
 

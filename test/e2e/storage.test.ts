@@ -89,7 +89,7 @@ for (const fault of faults) {
     const tabs = [await open({ worker }), await open({ worker })] as const;
     for (const tab of tabs) await tab.is('open', BLOCKED_TIMEOUT_MS);
     await network.setMode('refuse');
-    for (const tab of tabs) await expect.poll(async () => (await tab.connection()).state).not.toBe('open');
+    for (const tab of tabs) await tab.isOffline();
     const sent: string[] = [];
     const decide = async (tab: LabTab, gateId: string) => {
       const { id, durable } = await decided(tab, gateId);
@@ -174,6 +174,7 @@ for (const { what, lose } of losses) {
     await server.publish('run', { type: 'line', text: 'seen' });
     await expect.poll(() => tabs[0].stored('cursors')).toMatchObject([{ topic: 'run', offset: 1 }]);
     await network.setMode('refuse');
+    await tabs[0].isOffline();
     const { id, durable } = await decided(tabs[0], 'a');
     expect(durable).toBe(true);
     for (const tab of tabs) await tab.page.evaluate(watchStorage);
@@ -234,6 +235,7 @@ test('rows of an older version are upgraded, or quarantined, and corrupt ones ar
   const tabs = [await open(), await open()] as const;
   for (const tab of tabs) await tab.is('open');
   await network.setMode('refuse');
+  await tabs[0].isOffline();
   const { id: today } = await tabs[0].note('of today');
   const [row] = await tabs[0].stored('entries');
   const older = { ...row, appVersion: 1 };

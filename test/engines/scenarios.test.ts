@@ -63,7 +63,7 @@ test('a decision made offline is stored, survives a reload, and arrives once whe
   await server.publish('run', { type: 'gate', gateId: 'a', state: 'open' });
   await hears(tab, ['gate a open']);
   await network.setMode('refuse');
-  await isOffline(tab);
+  await tab.isOffline();
 
   const { id, durable } = await tab.decide('a', 'approved');
   expect(durable).toBe(true);
@@ -120,7 +120,7 @@ test('the worker is killed while a decision waits: the tabs start another one, a
   for (const tab of tabs) await hears(tab, ['gate a open']);
   const { hub } = await tabs[0].inspect();
   await network.setMode('refuse');
-  await isOffline(tabs[0]);
+  await tabs[0].isOffline();
   const { durable } = await tabs[0].decide('a', 'approved');
   expect(durable).toBe(true);
 
@@ -199,7 +199,7 @@ test('without SharedWorker the tabs’ own workers share one socket, and when it
 
   // Decided while nobody can send it, by the tab that is about to be alone.
   await network.setMode('refuse');
-  await isOffline(other);
+  await other.isOffline();
   await other.decide('b', 'rejected');
   await owner.crash();
   await server.publish('run', { type: 'line', text: 'two' });
@@ -228,11 +228,6 @@ async function hears(tab: EngineTab, expected: readonly string[]): Promise<void>
 async function hasNothingTwice(tab: EngineTab): Promise<void> {
   const offsets = (await tab.heard()).map(({ offset }) => offset);
   expect(offsets).toEqual([...new Set(offsets)]);
-}
-
-/** Waits until the hub knows that its socket is gone: until then it may write into it. */
-async function isOffline(tab: EngineTab): Promise<void> {
-  await expect.poll(async () => (await tab.connection()).state).not.toBe('open');
 }
 
 function frames(seen: readonly { readonly frame: { readonly type: string } }[], type: string): number {

@@ -13,10 +13,7 @@ export interface GatesServer {
 }
 
 /** Tokens are `token-of-<name>`; without one somebody is `guest`. */
-export async function startServer(options: {
-  allowedOrigins: readonly string[];
-  port?: number;
-}): Promise<GatesServer> {
+export async function startServer(options: { allowedOrigins: readonly string[] }): Promise<GatesServer> {
   const ran: GatesServer['ran'] = [];
   const server = createServer(protocol, {
     allowedOrigins: options.allowedOrigins,
@@ -38,7 +35,7 @@ export async function startServer(options: {
   });
   const http = createHttpServer();
   server.attach(http, { path: '/live' });
-  await new Promise<void>((listening) => http.listen(options.port ?? 0, '127.0.0.1', listening));
+  await new Promise<void>((listening) => http.listen(0, '127.0.0.1', listening));
   return {
     port: (http.address() as AddressInfo).port,
     publish: server.publish,

@@ -14,6 +14,7 @@ import { type ConsoleEvent, parseEvent } from '../../../demo/engine/events.ts';
 import { parsePipeline } from '../../../demo/engine/pipeline.ts';
 import { runTopic } from '../../../demo/engine/protocol.ts';
 import { buildConsole, type Site } from '../../../demo/server/site.ts';
+import { lastingPort } from '../../support/lasting-port.ts';
 import { type ConsoleProcess, startChild, startMain } from './console-process.ts';
 
 /** For a machine that is busy. */
@@ -85,7 +86,7 @@ export const test = base.extend<Fixtures & { data: string; processes: ConsolePro
         site,
         sources: [{ kind: 'file', pipeline, here: data, target: data }],
         dataFolder: data,
-        port: after?.port ?? 0,
+        port: after?.port ?? (await lastingPort()),
       });
       processes.push(started);
       if (after) expect(started.url, 'the address of the server before it').toBe(after.url);

@@ -1,4 +1,5 @@
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
+import { lastingPort } from '../../support/lasting-port.ts';
 import { createTap } from './websocket-tap.ts';
 
 /**
@@ -141,7 +142,8 @@ export async function startFaultProxy(targetPort: () => number): Promise<FaultPr
     }
   }
 
-  const listen = (port: number) =>
+  const port = await lastingPort();
+  const listen = () =>
     new Promise<void>((listening, failed) => {
       listener.once('error', failed);
       listener.listen(port, '127.0.0.1', listening);
@@ -153,8 +155,7 @@ export async function startFaultProxy(targetPort: () => number): Promise<FaultPr
     }
   };
 
-  await listen(0);
-  const { port } = listener.address() as AddressInfo;
+  await listen();
   return {
     port,
     seen,
@@ -186,7 +187,7 @@ export async function startFaultProxy(targetPort: () => number): Promise<FaultPr
         cut();
         await new Promise((closed) => listener.close(closed));
       } else if (next !== 'refuse' && !listener.listening) {
-        await listen(port);
+        await listen();
       }
       for (const pair of pairs) hold(pair);
     },

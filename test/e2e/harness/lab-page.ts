@@ -7,6 +7,8 @@ export interface LabPage {
   connection(): Promise<Connection>;
   /** Waits for `open`, or for `closed` with this reason. */
   is(state: 'open' | ClosedReason, timeoutMs?: number): Promise<void>;
+  /** Waits until its hub knows that its socket is gone: what is sent before that is `sent`, into the dead socket. */
+  isOffline(): Promise<void>;
   heard(): Promise<Heard[]>;
   errors(): Promise<string[]>;
   settled(): Promise<Lab['settled']>;
@@ -60,6 +62,7 @@ export function labPage(evaluate: (expression: string) => Promise<unknown>, iden
           { timeout, intervals: [50] },
         )
         .toBe(state),
+    isOffline: () => expect.poll(async () => (await connection()).state).not.toBe('open'),
     heard: () => run(() => [...window.lab.heard]),
     errors: () => run(() => [...window.lab.errors]),
     settled: () => run(() => [...window.lab.settled]),

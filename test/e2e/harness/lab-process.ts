@@ -18,18 +18,10 @@ export interface LabProcess {
   kill(): Promise<void>;
 }
 
-/**
- * @param port `0` for any.
- * @param clockAheadMs of its clock, ahead of the machine's
- */
-export async function startLabProcess(
-  file: string,
-  port: number,
-  origin: string,
-  clockAheadMs = 0,
-): Promise<LabProcess> {
+/** @param clockAheadMs of its clock, ahead of the machine's */
+export async function startLabProcess(file: string, origin: string, clockAheadMs = 0): Promise<LabProcess> {
   const script = join(required('TRUNKLINE_E2E_APP'), 'lab/child.ts');
-  const child = fork(script, [file, String(port), origin, String(clockAheadMs)]);
+  const child = fork(script, [file, origin, String(clockAheadMs)]);
   const exited = once(child, 'exit');
   const answer = async (): Promise<unknown> => {
     const [message] = await Promise.race([

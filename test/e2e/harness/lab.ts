@@ -22,7 +22,7 @@ interface Fixtures {
   readonly folder: string;
   /** Of the server in a process of its own. */
   readonly logFile: string;
-  /** Starts the server in a process of its own: at first on any port, then with its data, at its address. */
+  /** Starts the server in a process of its own, with the data of the one before it, and leads the network to it. */
   readonly serveApart: (clockAheadMs?: number) => Promise<LabProcess>;
   readonly open: (config?: Partial<LabConfig>) => Promise<LabTab>;
 }
@@ -40,7 +40,7 @@ export const test = base.extend<Fixtures>({
   serveApart: async ({ logFile, site, lead }, use) => {
     const started: LabProcess[] = [];
     await use(async (clockAheadMs) => {
-      const server = await startLabProcess(logFile, lead.port, site.origin, clockAheadMs);
+      const server = await startLabProcess(logFile, site.origin, clockAheadMs);
       started.push(server);
       lead.port = server.port;
       return server;

@@ -15,6 +15,8 @@ export interface Tab {
   sendNote(text: string): Promise<{ id: string; durable: boolean }>;
   /** Waits until the page shows it. */
   shows(id: 'connection' | 'storage', text: string | RegExp, timeoutMs?: number): Promise<void>;
+  /** Waits until its hub knows that its socket is gone: what is sent before that is `sent`, into the dead socket. */
+  isOffline(): Promise<void>;
   /** Waits until a list of the page has exactly these items. */
   lists(
     id: 'gates' | 'outbox' | 'settled' | 'lines',
@@ -55,6 +57,10 @@ function followPage(page: Page): Tab {
       }, text),
     shows: (id, text, timeout = PAGE_TIMEOUT_MS) =>
       expect(page.locator(`#${id}`)).toHaveText(text, { timeout }),
+    isOffline: () =>
+      expect(page.locator('#connection')).toHaveText(/^(connecting|closed \(network\))$/, {
+        timeout: PAGE_TIMEOUT_MS,
+      }),
     lists: (id, items, timeout = PAGE_TIMEOUT_MS) =>
       expect(page.locator(`#${id} > li`)).toHaveText([...items], { timeout }),
   };

@@ -1,6 +1,5 @@
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import { findWebKit } from '../../../scripts/webkit.ts';
+import { lastingPort } from '../../support/lasting-port.ts';
 import type { Driver } from '../driver.ts';
 import { type Child, startChild } from './child.ts';
 import { only, processesOf } from './processes.ts';
@@ -30,7 +29,8 @@ export async function startWebKit(): Promise<Driver> {
   };
   try {
     const display = start(found.Xvfb, ['-displayfd', '3', '-nolisten', 'tcp']);
-    const port = await freePort();
+    // The driver does not say which port it was given.
+    const port = await lastingPort();
     const driver = start(found.WebKitWebDriver, [`--port=${port}`], {
       DISPLAY: `:${await display.says(3, /^\d+$/)}`,
     });
@@ -61,14 +61,4 @@ export async function startWebKit(): Promise<Driver> {
     await quit();
     throw error;
   }
-}
-
-/** The driver does not say which port it was given. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

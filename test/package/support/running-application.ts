@@ -1,12 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type BrowserContext, chromium } from 'playwright';
 import { CHROMIUM_ARGS, chromiumPath } from '../../../scripts/chromium.ts';
 import { startSite } from '../../e2e/harness/site.ts';
+import { lastingPort } from '../../support/lasting-port.ts';
 import { buildWithVite, type Sources } from './bundlers.ts';
 import { writeFiles } from './code-blocks.ts';
 
@@ -37,7 +36,7 @@ export async function runApplication<P extends Pages>(
   serve: (sources: Sources, port: number) => Promise<P>,
   change: (text: string) => string = (text) => text,
 ): Promise<RunningApplication<P>> {
-  const port = await freePort();
+  const port = await lastingPort();
   writeFiles(files, folder, (text) =>
     change(text).replace('localhost:8080', `127.0.0.1:${port}`).replace('listen(8080', `listen(${port}`),
   );
@@ -74,13 +73,4 @@ export async function runApplication<P extends Pages>(
 /** Builds the pages, and serves them under a strict policy. */
 export function built(build: (sources: Sources) => Promise<string> = buildWithVite) {
   return async (sources: Sources, port: number) => startSite(await build(sources), () => port);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

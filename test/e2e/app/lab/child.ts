@@ -1,15 +1,14 @@
-/** The lab's server in a process of its own, to be killed: `node child.ts <log file> <port> <allowed origin> <clock>`. */
+/** The lab's server in a process of its own, to be killed: `node child.ts <log file> <allowed origin> <clock>`. */
 import { sqliteLog } from 'trunkline/server/sqlite';
 import { startLabServer } from './server.ts';
 
-const [file = '', port = '', origin = '', clock = ''] = process.argv.slice(2);
+const [file = '', origin = '', clock = ''] = process.argv.slice(2);
 const now = Date.now.bind(Date);
 /** How far this process's clock is ahead of the machine's. */
 let aheadMs = Number(clock);
 Date.now = () => now() + aheadMs;
 const server = await startLabServer({
   allowedOrigins: [origin],
-  port: Number(port),
   log: sqliteLog(file),
 });
 process.on('message', (ask: 'hold' | 'ran' | { clockAheadMs: number }) => {

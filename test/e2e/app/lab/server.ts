@@ -19,7 +19,6 @@ export interface LabServer {
 
 export async function startLabServer(options: {
   readonly allowedOrigins: readonly string[];
-  readonly port?: number;
   /** @default everybody is `guest` */
   readonly authenticate?: (token: string | undefined, request: IncomingMessage) => string | null;
   readonly authorize?: (principal: string, topic: string) => boolean;
@@ -31,7 +30,7 @@ export async function startLabServer(options: {
   let held = Promise.resolve();
   let release = () => {};
   let crashed = false;
-  const { allowedOrigins, port = 0, authenticate = () => 'guest', authorize = () => true, log } = options;
+  const { allowedOrigins, authenticate = () => 'guest', authorize = () => true, log } = options;
   const server = createServer(protocol, {
     allowedOrigins,
     authorize,
@@ -67,7 +66,7 @@ export async function startLabServer(options: {
     socket.on('close', () => sockets.delete(socket));
   });
   server.attach(http, { path: '/ws' });
-  await new Promise<void>((listening) => http.listen(port, '127.0.0.1', listening));
+  await new Promise<void>((listening) => http.listen(0, '127.0.0.1', listening));
   return {
     port: (http.address() as AddressInfo).port,
     publish: server.publish,
