@@ -75,8 +75,8 @@ export class Account {
   readonly tellings: Status[] = [];
   /** When a page was first told that it is uncertain. */
   uncertainAt = Number.POSITIVE_INFINITY;
-  /** Some disk has had its row. */
-  wasStored = false;
+  /** Its place among all commands by when some disk first had a row of it; `null`: none has. */
+  firstStored: number | null = null;
   /** When a frame of it last left, as the time has passed; 0: none did. */
   leftAt = 0;
   /** So many of its runs were lost with the log, in a way that nobody can notice. */

@@ -16,6 +16,8 @@ export class Ledger {
     someoneElse: false,
   };
   readonly #byN = new Map<number, Account>();
+  /** So many commands some disk has had. */
+  #stored = 0;
   readonly #elapsed: () => number;
   readonly #problem: (text: string) => void;
 
@@ -48,7 +50,7 @@ export class Ledger {
       if (op.op !== 'put' || op.table !== 'entries') continue;
       const account = this.of(op.row.command);
       if (!account) continue;
-      account.wasStored = true;
+      account.firstStored ??= ++this.#stored;
       if (op.row.maybeSent && op.row.attempt === 0) account.isOfferedAnew = true;
     }
   }

@@ -88,7 +88,7 @@ function mayBeForgotten({ ledger, storeEverFailed }: World, account: Account, { 
   const isInMemory = !durable || isLostWithPower(account);
   // The server has it, which is durable, too: what it answered, a hub may have had in memory, whose store failed, or which
   // died before its first row was written.
-  const endedInMemory = (storeEverFailed || !account.wasStored) && account.runs.length > 0;
+  const endedInMemory = (storeEverFailed || account.firstStored === null) && account.runs.length > 0;
   const areMany = ledger.accounts.length > KEPT_OUTCOMES;
   return isInMemory || endedInMemory || areMany || account.discarded !== 'no';
 }
@@ -113,17 +113,24 @@ export function judgeKeys({ disks, problems }: World): void {
 function mayBeUncertain(world: World, account: Account): boolean {
   const { ledger, clockEverJumped } = world;
   const { serverForgot, serversClockWasSet } = ledger.circumstances;
-  const isTwin = ({ key, who }: Account) => key !== null && key === account.key && who === account.who;
-  const hasTwin = ledger.accounts.some((other) => other !== account && isTwin(other));
   return (
     serverForgot ||
     clockEverJumped ||
     serversClockWasSet ||
-    hasTwin ||
+    hasTwin(world, account) ||
     isCancelled(account) ||
     isOfNoRecord(world, account) ||
     // Of what was sent and has ended since, a plain server is not asked.
     (world.isPlain && account.command === 'brief')
+  );
+}
+
+/** Another decision of its gate was made. */
+function hasTwin({ ledger }: World, account: Account): boolean {
+  const { key, who } = account;
+  return (
+    key !== null &&
+    ledger.accounts.some((other) => other !== account && other.key === key && other.who === who)
   );
 }
 
@@ -164,7 +171,8 @@ function wasEnded({ tellings, acts }: Account): boolean {
 }
 
 /** In the order of their arrival, for each tab, topic and priority. */
-export function judgeOrder({ server, ledger, storeEverFailed, problems }: World): void {
+export function judgeOrder(world: World): void {
+  const { server, ledger, storeEverFailed, problems } = world;
   // A hub that cannot read what an earlier one stored sends what comes, and that later.
   if (storeEverFailed) return;
   const position = new Map(server.accepted.map(({ n }, index) => [n, index]));
@@ -172,10 +180,22 @@ export function judgeOrder({ server, ledger, storeEverFailed, problems }: World)
   for (const [i, first] of highs.entries()) {
     const second = highs.slice(i + 1).find(({ tab, topic }) => tab === first.tab && topic === first.topic);
     if (!second || first.acts.length > 0 || second.acts.length > 0) continue;
+    if (wasRefusedUnheard(world, first, second)) continue;
     const [a, b] = [position.get(first.n), position.get(second.n)];
     if (a !== undefined && b !== undefined && a > b)
       problems.push(`command ${second.n} was accepted before command ${first.n}, which was sent first`);
   }
+}
+
+/**
+ * A hub refused the first, as another decision of its gate was pending or the outbox full, took the second, and died before
+ * its page heard of either. The page offers both to the next hub, which has the second from the store, and may have sent it
+ * already when it hears of the first; nobody takes for ordered what was refused once.
+ */
+function wasRefusedUnheard(world: World, first: Account, second: Account): boolean {
+  const mayBeRefused = hasTwin(world, first) || !world.isRoomy;
+  const isBehind = (first.firstStored ?? Infinity) > (second.firstStored ?? Infinity);
+  return mayBeRefused && isBehind && first.isOfferedAnew && !second.isOfferedAnew;
 }
 
 function isHigh({ command }: Account): boolean {
