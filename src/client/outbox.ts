@@ -28,6 +28,7 @@ export function createOutbox(
   report: Report,
 ) {
   const entries = cell<readonly AnyOutboxEntry[]>([], report, () => link.start());
+  const shown = (id: string) => entries.get().find((entry) => entry.id === id);
   const listeners = new Set<{ listener: (settled: AnySettled) => void }>();
   /** What this tab was told: a hub that follows another one tells again of what it may have missed. */
   const told = new Set<string>();
@@ -81,7 +82,7 @@ export function createOutbox(
       cancel: (id: string) => link.change((hub) => hub.cancel(id), false),
       retry(id: string) {
         const when = asked();
-        const entry = entries.get().find((one) => one.id === id);
+        const entry = shown(id);
         return receipts.wait(
           id,
           entry?.command.type ?? '',
@@ -92,7 +93,8 @@ export function createOutbox(
         );
       },
       dismiss: async (id: string) => {
-        await link.change((hub) => hub.dismiss(id));
+        const seen = shown(id)?.state;
+        await link.change((hub) => hub.dismiss(id, seen));
       },
     },
   };

@@ -185,15 +185,16 @@ export interface Outbox<P> extends Readable<readonly OutboxEntry<P>[]> {
   /**
    * Sends an entry again that was uncertain, rejected, expired, dropped or quarantined; one that is `waiting`, now.
    *
-   * @throws TrunklineError `invalid_command` where it is pending, or has become uncertain and `outbox` does not show that yet:
-   * it may have run, which a person has to look at first; `hub_lost` where the hub died before it answered, `unconfirmed`
-   * where none did within 10 s: look at the outbox.
+   * @throws TrunklineError `invalid_command` where it is pending, or has ended otherwise than `outbox` shows yet, which a
+   * person has to look at first: it may have run; `hub_lost` where the hub died before it answered, `unconfirmed` where none
+   * did within 10 s: look at the outbox.
    */
   retry(id: string): Promise<Receipt>;
   /**
    * Removes an entry that is not pending.
    *
-   * @throws TrunklineError `storage_unavailable`: it is still there; `unconfirmed`: look at the outbox.
+   * @throws TrunklineError `invalid_command` where it is pending, or has ended otherwise than `outbox` shows yet;
+   * `storage_unavailable`: it is still there; `unconfirmed`: look at the outbox.
    */
   dismiss(id: string): Promise<void>;
 }

@@ -39,8 +39,8 @@ export interface Arguments extends WhenAsked {
   /** The id of a command. */
   id: string;
   /**
-   * As what the page shows the command: what has become uncertain since may have run, and is not sent again for somebody who
-   * did not see that. Absent: the page does not show it, or is of an older build.
+   * As what the page shows the command: what has ended otherwise since is neither sent again nor put away for somebody who did
+   * not see that. Absent: the page does not show it, or is of an older build.
    */
   seen?: string | undefined;
   /** Throw away what waits in the outbox. */
@@ -107,7 +107,7 @@ export const CALLS = {
   send: { takes: ['command'], kind: 'change' },
   cancel: { takes: ['id'], kind: 'change' },
   retry: { takes: ['id', 'askedAt', 'askedBy', 'seen'], kind: 'change' },
-  dismiss: { takes: ['id'], kind: 'change' },
+  dismiss: { takes: ['id', 'seen'], kind: 'change' },
   /** How a command ended. */
   settled: { takes: ['id'], kind: 'ask' },
   reconnect: { takes: [], kind: 'tell', atOnce: true },

@@ -81,7 +81,7 @@ export class Account {
   leftAt = 0;
   /** So many of its runs were lost with the log, in a way that nobody can notice. */
   unnoticed = 0;
-  /** A frame of it has reached the server. */
+  /** A frame of it has reached the server, which has not said since, for good, that none of it ran. */
   isHandedOver = false;
   /** The server has said that it never ran, or never will. */
   isDenied = false;
@@ -181,6 +181,8 @@ export class Account {
   /** The server has said how it stands, and that no handler has begun it where `neverBegun`. */
   denied(isFinal: boolean, neverBegun: boolean): void {
     if (isFinal || neverBegun) this.isDenied = true;
+    // Who asks for it once more has it begin anew: until a frame leaves, it can be dropped, expire, or be taken back.
+    if (isFinal && neverBegun) this.isHandedOver = false;
     if (neverBegun && this.hasBegun && !this.circumstances.serverForgot && !this.#isStranger)
       this.#problem('was begun, and the server says that it never was');
   }

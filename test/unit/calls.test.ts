@@ -7,7 +7,7 @@ test('what crosses between builds keeps its shape: the names of calls and argume
   expect(shapes.sort()).toEqual([
     'cancel id',
     'diagnosed outage diagnosis',
-    'dismiss id',
+    'dismiss id seen',
     'inspect',
     'reconnect',
     'retry id askedAt askedBy seen',

@@ -102,7 +102,7 @@ export class HubMachine {
       this.#tabs.sends(tab, id);
       outbox.retry(this.#outbox, id, seen, takenAt, reply);
     },
-    dismiss: (call, _, reply) => outbox.dismiss(this.#outbox, call.id, reply),
+    dismiss: (call, _, reply) => outbox.dismiss(this.#outbox, call.id, call.seen, reply),
     settled: (call, tab, reply) => this.#tellSettled(tab, call.id, reply),
     reconnect: told(() => this.#connection.tryNow()),
     signOut: (call, _, reply) => this.#signOut.begin(call, reply),

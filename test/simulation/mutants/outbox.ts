@@ -27,10 +27,10 @@ export const OUTBOX_MUTANTS: readonly Mutant[] = [
     instead: 'maybeSent: false }',
   },
   {
-    name: 'what has become uncertain is sent again for whoever saw it as something else',
+    name: 'what has become uncertain is sent again, or put away, for whoever saw it as something else',
     file: 'worker/core/outbox/outbox.ts',
-    text: "if (row.fate.state === 'uncertain' && seen && seen !== 'uncertain')",
-    instead: "if (row.fate.state === 'uncertain' && seen === '')",
+    text: 'return seen !== undefined && seen !== fate.state;',
+    instead: "return seen === '' && seen !== fate.state;",
     test: 'test/unit/core/outbox.test.ts',
   },
   {

@@ -148,8 +148,8 @@ export class FakeHub implements HubPort {
     if (this.retryReply.ok) this.outcomes.delete(id);
     return this.retryReply;
   }
-  dismiss(id: string) {
-    return this.#reply('dismiss', [id], null);
+  dismiss(...args: Parameters<HubPort['dismiss']>) {
+    return this.#reply('dismiss', args, null);
   }
   settled(id: string) {
     return this.#reply('settled', [id], this.outcomes.get(id) ?? this.defaultOutcome);

@@ -214,16 +214,19 @@ test('entries can be cancelled, tried again and dismissed', async () => {
   );
 });
 
-test('a retry says as what the page shows the entry', async () => {
+test.for([
+  ['retry', 3],
+  ['dismiss', 1],
+] as const)('a %s says as what the page shows the entry', async ([change, at]) => {
   const s = scene();
   s.client.outbox.subscribe(() => {});
   const hub = await s.attached();
   const error = { code: 'busy', message: 'later' };
   await hub.deliver({ outbox: [entry('a', { state: 'waiting', retryAt: 5, error })] });
-  await s.client.outbox.retry('a');
-  await s.client.outbox.retry('b');
-  const retries = hub.calls.filter(({ method }) => method === 'retry');
-  expect(retries.map(({ args }) => args[3])).toEqual(['waiting', undefined]);
+  await s.client.outbox[change]('a');
+  await s.client.outbox[change]('b');
+  const calls = hub.calls.filter(({ method }) => method === change);
+  expect(calls.map(({ args }) => args[at])).toEqual(['waiting', undefined]);
 });
 
 test('a retry that is refused takes the outcome from nobody who was promised it', async () => {

@@ -697,11 +697,31 @@ describe('retry and dismiss', () => {
     expect(world.socket.sent('command')).toMatchObject([{ id, attempt: 2 }]);
   });
 
-  test('what was seen as uncertain and has been refused since is sent again', () => {
+  test.for(['queued', 'waiting', 'uncertain'])(
+    'what has ended is neither sent again nor put away for a person who saw it as %s: how it ended is seen first',
+    (seen) => {
+      const { world, tab } = connect();
+      const { id } = decide(tab, 'g');
+      world.socket.say({ type: 'command_nack', id, code: 'no', message: '', retry: false });
+      const frames = world.socket.sent('command').length;
+      for (const method of ['retry', 'dismiss'] as const)
+        expect(tab.call({ method, id, seen })).toMatchObject({ ok: false, code: 'invalid_command' });
+      expect(world.socket.sent('command')).toHaveLength(frames);
+      expect(tab.outbox).toMatchObject([{ id, state: 'rejected' }]);
+      expect(tab.call({ method: 'retry', id, seen: 'rejected' })).toEqual(DURABLE);
+    },
+  );
+
+  test('an uncertainty is put away by nobody who has not seen it', () => {
     const { world, tab } = connect();
     const { id } = decide(tab, 'g');
-    world.socket.say({ type: 'command_nack', id, code: 'no', message: '', retry: false });
-    expect(tab.call({ method: 'retry', id, seen: 'uncertain' })).toEqual(DURABLE);
+    world.socket.close();
+    world.advance(1_000);
+    world.socket.welcome({ dedupe_since: world.now });
+    expect(tab.call({ method: 'dismiss', id, seen: 'rejected' })).toMatchObject({ code: 'invalid_command' });
+    expect(tab.outbox).toMatchObject([{ id, state: 'uncertain' }]);
+    expect(tab.call({ method: 'dismiss', id, seen: 'uncertain' })).toEqual({ ok: true, value: null });
+    expect(world.disk.entries.size).toBe(0);
   });
 
   test('nor can what is unknown be retried; to dismiss it is done already', () => {

@@ -5,7 +5,7 @@
  * Here is what tabs ask of it: to send, cancel, retry, dismiss, within its limits.
  */
 import type { Outcome } from '../../../src/protocol/model.ts';
-import type { AnyOutboxEntry, OutgoingCommand } from '../../../src/protocol/port.ts';
+import type { AnyOutboxEntry, OutgoingCommand, Reply } from '../../../src/protocol/port.ts';
 import { ok, type Respond, refusal, UNCONFIRMED } from '../reply.ts';
 import type { StoredEntry, StoreOp } from '../store.ts';
 import { answerSend, awaitCancel, awaitSend, storageUnavailable } from './answers.ts';
@@ -179,8 +179,7 @@ export function retry(
   }
   const { protocol, now, uptime } = box.context;
   const { row } = entry;
-  if (row.fate.state === 'uncertain' && seen && seen !== 'uncertain')
-    return answer(refusal('invalid_command', `${id} is uncertain by now: it may have run; look at it first`));
+  if (isUnseen(entry, seen)) return answer(unseen(entry));
   // Whoever wants it again wants it from now on.
   const { expiresAt: _, lastSent: __, serverAskedAt: ___, ...endless } = row;
   const fresh = restoreEntry(
@@ -214,7 +213,8 @@ export function retry(
   pump(box);
 }
 
-export function dismiss(box: OutboxState, id: string, answer: Respond<null>): void {
+/** @param seen as what the person saw it; `undefined` where that is not known. */
+export function dismiss(box: OutboxState, id: string, seen: string | undefined, answer: Respond<null>): void {
   const entry = box.entries.get(id);
   if (!entry) return answer(ok(null));
   if (entry.row.fate.state === 'pending') {
@@ -222,6 +222,7 @@ export function dismiss(box: OutboxState, id: string, answer: Respond<null>): vo
       refusal('invalid_command', `${entry.row.command.type} is still pending; cancel it instead`),
     );
   }
+  if (isUnseen(entry, seen)) return answer(unseen(entry));
   box.dismissAnswers.add(id, answer, UNCONFIRMED);
   // Gone at once, so that nobody retries what is about to be forgotten.
   box.entries.delete(id);
@@ -271,6 +272,16 @@ export function unstoredSignOut(box: OutboxState): string {
 
 function isSafe({ writer }: OutboxState, entry: Entry): boolean {
   return isStored(entry) && !writer.isInDoubt(entry.row.id);
+}
+
+/** It has ended, and otherwise than the page showed: what a person asked of it was about something else. */
+function isUnseen({ row: { fate } }: Entry, seen: string | undefined): boolean {
+  return seen !== undefined && seen !== fate.state;
+}
+
+function unseen({ row: { id, fate } }: Entry): Reply<never> {
+  const why = fate.state === 'uncertain' ? ': it may have run' : '';
+  return refusal('invalid_command', `${id} is ${fate.state} by now${why}; look at it first`);
 }
 
 /** Who asks for more than memory hears of it when the store, or the server, has it. */
