@@ -12,7 +12,7 @@ export const STORING_MUTANTS: readonly Mutant[] = [
   {
     name: "a normal command's mark is written relaxed over a row that says that it never was sent",
     file: 'worker/core/outbox/dispatch.ts',
-    text: "row.priority === 'high' || stored === 'unsent',",
+    text: "row.priority === 'high' || stored !== 'maybe_sent',",
     instead: "row.priority === 'high' || stored === null,",
     test: 'test/unit/core/power-loss.test.ts',
   },

@@ -33,6 +33,26 @@ describe('a loss of power does not take back', () => {
     expect(lastOf(started)).toMatchObject({ durability: 'strict', ops: [{ row: { maybeSent: true } }] });
   });
 
+  test('that a normal command may have been sent, whose row is on the disk before this hub hears of it', () => {
+    const started = away();
+    const { world, tab } = started;
+    const ids = [remark(tab, 1).id, remark(tab, 2).id];
+    world.autoCommit = false;
+    for (const id of ids) tab.call({ method: 'cancel', id });
+    // Its row goes with the second cancel, which is heard of first and lets it leave.
+    const { id } = remark(tab, 3);
+    awaitRetry(started);
+    world.socket.welcome();
+    world.commitNext();
+    expect(lastOf(started)).toMatchObject({
+      durability: 'strict',
+      ops: { 2: { row: { id, maybeSent: false } } },
+    });
+    world.commitNext();
+    expect(world.disk.entries.get(id)).toMatchObject({ maybeSent: false });
+    expect(lastOf(started)).toMatchObject({ durability: 'strict', ops: [{ row: { id, maybeSent: true } }] });
+  });
+
   test('that a normal command was sent again, whose row says that it never ran, or is about to', () => {
     for (const isStored of [true, false]) {
       const started = connect({ settings: { backoffBaseMs: 1 } });

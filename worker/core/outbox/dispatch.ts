@@ -228,9 +228,10 @@ function watchAnswers(box: OutboxState, { generation }: Pick<Writable, 'generati
 
 /** Hands them to the socket as soon as their rows say so; at once where there is no store to say it. */
 function sendPicked(box: OutboxState, picked: readonly Entry[], writable: Writable): void {
-  // Where the disk says "never ran", or is about to, no loss of power may leave it at that once the frame is out.
+  // Where the disk says "never ran", or is about to, no loss of power may leave it at that once the frame is out. It may have
+  // a row of which this hub is yet to hear.
   const isFirst = picked.some(
-    ({ row, stored }) => neverRan(row) || row.priority === 'high' || stored === 'unsent',
+    ({ row, stored }) => neverRan(row) || row.priority === 'high' || stored !== 'maybe_sent',
   );
   const durability = isFirst ? 'strict' : 'relaxed';
   for (const entry of picked)
