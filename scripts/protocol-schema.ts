@@ -25,6 +25,7 @@ export const scalarShapes = new Map<v.GenericSchema, JsonSchema>([
   [common.nonnegative, { type: 'number', minimum: 0 }],
   [common.int, { type: 'integer', minimum: SMALLEST, maximum: LARGEST }],
   [common.positiveInt, { type: 'integer', exclusiveMinimum: 0, maximum: LARGEST }],
+  [common.frameBytes, { type: 'integer', minimum: common.LEAST_FRAME_BYTES, maximum: LARGEST }],
   [common.count, { type: 'integer', minimum: 0, maximum: LARGEST }],
   [common.uuid, { type: 'string', format: 'uuid', pattern: common.UUID.source }],
   [common.topic, { type: 'string', minLength: 1, maxLength: common.MAX_TOPIC_LENGTH }],

@@ -36,7 +36,10 @@ export interface ServerOptions<P extends AnyProtocol> {
    * @default ['self']
    */
   readonly allowedOrigins?: readonly string[];
-  /** Versions of the application that may connect; others get `unsupported`. @default all of them */
+  /**
+   * Versions of the application that are served: others may not connect (`unsupported`), and commands that were written
+   * for others are refused for good (`unsupported_version`). @default all of them
+   */
   readonly acceptsVersions?: (appVersion: number) => boolean;
   readonly limits?: Partial<Limits>;
   /**

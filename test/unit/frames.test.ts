@@ -94,6 +94,17 @@ test('numbers have an end, and integers are exact', () => {
   expect([...parseClientMessage(frame('-1.5', '9007199254740991'))]).toMatchObject([{ ok: true }]);
 });
 
+test('the name of a topic counts in code points, whoever reads it', () => {
+  const topic = '🙂'.repeat(1_024);
+  const event = (name: string) =>
+    JSON.stringify({ type: 'event', topic: name, offset: 1, ts: 1, event: { type: 'x' } });
+  expect(parseServerMessage(event(topic))).toMatchObject([{ ok: true }]);
+  expect(parseServerMessage(event(`${topic}x`))).toMatchObject([{ ok: false, problem: 'malformed' }]);
+  const unsubscribe = (name: string) => JSON.stringify({ type: 'unsubscribe', topic: name, ref: 1 });
+  expect([...parseClientMessage(unsubscribe(topic))]).toMatchObject([{ ok: true }]);
+  expect([...parseClientMessage(unsubscribe(`${topic}x`))]).toMatchObject([{ ok: false }]);
+});
+
 test('a field that a frame does not know is left out; an event keeps all but what would be its prototype', () => {
   const event = '{"type":"x","__proto__":{"a":1},"constructor":2,"prototype":3,"of":{"__proto__":{"b":1}}}';
   const [parsed] = parseServerMessage(

@@ -16,6 +16,12 @@ export const positive = scalar<number>((value) => isNumber(value) && value > 0, 
 export const nonnegative = scalar<number>((value) => isNumber(value) && value >= 0, 'a number from 0');
 export const int = scalar<number>(isInteger, 'an integer');
 export const positiveInt = scalar<number>((value) => isInteger(value) && value > 0, 'an integer above 0');
+/** A client that reads less could not even be welcomed. */
+export const LEAST_FRAME_BYTES = 1_024;
+export const frameBytes = scalar<number>(
+  (value) => isInteger(value) && value >= LEAST_FRAME_BYTES,
+  `an integer from ${LEAST_FRAME_BYTES}`,
+);
 export const count = scalar<number>((value) => isInteger(value) && value >= 0, 'an integer from 0');
 
 export const UUID =
@@ -26,12 +32,14 @@ export const uuid = scalar<string>((value) => isString(value) && UUID.test(value
 export const time = number;
 /** A positive integer, strictly increasing within a topic. */
 export const offset = count;
-/** In UTF-16 code units. */
+/** In Unicode code points, as JSON Schema counts them. */
 export const MAX_TOPIC_LENGTH = 1_024;
-export const topic = scalar<string>(
-  (value) => isString(value) && value.length > 0 && value.length <= MAX_TOPIC_LENGTH,
-  `a string of 1 to ${MAX_TOPIC_LENGTH} characters`,
-);
+export const isTopicName = (value: unknown): value is string =>
+  isString(value) &&
+  value !== '' &&
+  value.length <= 2 * MAX_TOPIC_LENGTH &&
+  [...value].length <= MAX_TOPIC_LENGTH;
+export const topic = scalar<string>(isTopicName, `a string of 1 to ${MAX_TOPIC_LENGTH} characters`);
 /** Which request of the client a frame belongs to; 0 where the server speaks unasked. */
 export const ref = count;
 /** The last event that a client has processed. */

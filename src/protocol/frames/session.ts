@@ -1,5 +1,17 @@
 import * as v from 'valibot';
-import { count, int, list, nonnegative, positive, positiveInt, ref, time, topic, uuid } from './common.ts';
+import {
+  count,
+  frameBytes,
+  int,
+  list,
+  nonnegative,
+  positive,
+  positiveInt,
+  ref,
+  time,
+  topic,
+  uuid,
+} from './common.ts';
 
 /**
  * Client to server, the first frame on every socket, within 10 s.
@@ -12,7 +24,7 @@ export const hello = v.object({
   app: v.string(),
   app_version: int,
   term: count,
-  max_frame_bytes: v.optional(int),
+  max_frame_bytes: v.optional(frameBytes),
   token: v.optional(v.string()),
 });
 

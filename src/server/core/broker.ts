@@ -59,7 +59,7 @@ export class Broker {
   #cancelHousekeeping: () => void;
 
   constructor(options: BrokerOptions) {
-    const { protocol, handlers, log, clock, limits, authorize } = options;
+    const { protocol, handlers, log, clock, limits, authorize, acceptsVersion } = options;
     const stats = this.#stats;
     const report = neverFailing(options.report);
     const time = new ServerTime(clock);
@@ -75,7 +75,19 @@ export class Broker {
     const writer = new Writer(log, opening, clock, time, this.#topics);
     this.#writer = writer;
     const begins = new Batches(clock, (commands: readonly CommandKey[]) => log.begin(commands, time.now()));
-    const executeServices = { protocol, handlers, log, writer, begins, clock, time, limits, stats, report };
+    const executeServices = {
+      protocol,
+      handlers,
+      log,
+      writer,
+      begins,
+      clock,
+      time,
+      limits,
+      stats,
+      report,
+      acceptsVersion,
+    };
     this.#commands = new Commands(
       (frame, requester, mayRun) => execute(executeServices, frame, requester, mayRun),
       (command, requester) => withdraw({ log, time, stats, report }, command, requester),
@@ -112,7 +124,7 @@ export class Broker {
 
   connect(peer: Peer, authenticate: Authenticate): Inbound {
     this.#stats.socketsOpened += 1;
-    const connection = new Connection(this.#stats.socketsOpened, peer, authenticate, this.#services);
+    const connection = new Connection(peer, authenticate, this.#services);
     this.#connections.add(connection);
     this.#handshakes.enter(connection);
     this.#atWork.begin();

@@ -14,6 +14,8 @@ export interface Requester {
   readonly client: ClientKey;
   /** False once it was superseded, disconnected or drained: nothing of it is started any more. */
   readonly mayRun: boolean;
+  /** False once it was superseded while it was there: what its commands did so far is not committed. */
+  readonly mayCommit: boolean;
   /** It was told that commands are remembered since then. */
   readonly rememberedSince: number;
   /** What it was told is so no more: only another `welcome` can say so. */

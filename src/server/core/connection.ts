@@ -52,7 +52,6 @@ const UNASKED = -1;
 
 /** One socket from its opening to its end: the frames in their order, the heartbeat, the goodbye. */
 export class Connection implements Inbound, Line, Newcomer {
-  readonly #number: number;
   readonly #peer: Peer;
   readonly #handshake: Handshake;
   readonly #services: ConnectionServices;
@@ -69,10 +68,9 @@ export class Connection implements Inbound, Line, Newcomer {
   /** Of a message that has not ended. */
   #unfinished = { bytes: 0, toldAt: 0 };
 
-  constructor(number: number, peer: Peer, authenticate: Authenticate, services: ConnectionServices) {
+  constructor(peer: Peer, authenticate: Authenticate, services: ConnectionServices) {
     const { clock, limits, stats } = services;
     const now = clock.elapsed;
-    this.#number = number;
     this.#peer = peer;
     this.#handshake = new Handshake(services, authenticate, peer.address);
     this.#services = services;
@@ -278,7 +276,7 @@ export class Connection implements Inbound, Line, Newcomer {
         } else {
           const early: Parsed<ClientFrame>[] = [];
           this.#state = { state: 'checking', early };
-          void this.#check(parsed.frame, early);
+          void this.#check(parsed.frame, early, this.#services.fence.arrived());
         }
         return;
       case 'checking':
@@ -295,12 +293,12 @@ export class Connection implements Inbound, Line, Newcomer {
     }
   }
 
-  async #check(hello: ClientFrameOf['hello'], early: Parsed<ClientFrame>[]): Promise<void> {
+  async #check(hello: ClientFrameOf['hello'], early: Parsed<ClientFrame>[], number: number): Promise<void> {
     try {
       const answer = await this.#handshake.answer(hello);
       if (this.#isOver()) return;
       if (answer.state === 'refused') this.goodbye(answer.goodbye);
-      else if (this.#welcome(hello, answer.welcome)) for (const parsed of early) this.#take(parsed);
+      else if (this.#welcome(hello, number, answer.welcome)) for (const parsed of early) this.#take(parsed);
     } catch (error) {
       if (this.#isOver()) return;
       this.#services.report(error, 'checking a hello');
@@ -309,11 +307,11 @@ export class Connection implements Inbound, Line, Newcomer {
   }
 
   /** False where a newer connection of this client is here. */
-  #welcome({ term }: ClientFrameOf['hello'], welcome: Welcome): boolean {
+  #welcome({ term }: ClientFrameOf['hello'], number: number, welcome: Welcome): boolean {
     const { handshakes, limits, protocol, fence, stats } = this.#services;
     const { client, maxBytes, rememberedSince, serverTime, runs } = welcome;
     this.#outgoing.maxBytes = maxBytes;
-    const identity = { client, term, address: this.address, number: this.#number, maxBytes, rememberedSince };
+    const identity = { client, term, address: this.address, number, maxBytes, rememberedSince };
     const session = new Session(identity, this, this.#services);
     if (!fence.admit(session)) {
       this.goodbye({ code: 'superseded', message: 'a newer connection is here', retry: false });

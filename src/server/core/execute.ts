@@ -48,6 +48,7 @@ export interface ExecuteServices {
   readonly time: ServerTime;
   readonly limits: Limits;
   readonly stats: ServerStats;
+  acceptsVersion(appVersion: number): boolean;
   report(error: unknown, about: string): void;
 }
 
@@ -88,6 +89,10 @@ export async function execute(
     }
     neverBegun = record === null;
     if (hasExpired(services, frame)) return expired(neverBegun);
+    if (!services.acceptsVersion(frame.app_version)) {
+      const message = `it was written for version ${frame.app_version}, which is not served any more`;
+      return refused('unsupported_version', message, neverBegun);
+    }
     if (frame.topic !== undefined && !(await mayWrite(services, requester, frame.topic))) {
       const message = `you may not send commands to topic ${JSON.stringify(frame.topic)}`;
       return refused('forbidden', message, neverBegun);
@@ -146,6 +151,10 @@ async function untilAnswered(services: ExecuteServices, job: Job, mayRun: () => 
       clock.setTimer(FIRST_BACKOFF_MS * 2 ** (tries - 1), () => backoff.resolve());
       await backoff.promise;
       continue;
+    }
+    if (!requester.mayCommit) {
+      settle('rolled back');
+      break;
     }
     const command = { ...keyOf(frame, requester), result: done.result };
     const committed = await commit(services, { publications: done.publications, command }, settle);

@@ -7,9 +7,9 @@ export interface Contender {
   readonly term: number;
   /** Where it comes from; empty where that is unknown. */
   readonly address: string;
-  /** In the order in which the sockets were opened. */
+  /** In the order in which the `hello`s arrived. */
   readonly number: number;
-  /** Another connection of the client takes its place: none of its commands may run from here on. */
+  /** Another connection of the client takes its place: none of its commands may begin or be committed from here on. */
   supersede(): void;
 }
 
@@ -17,15 +17,21 @@ export interface Contender {
 const FENCE_MS = 600_000;
 const FENCES_LIMIT = 100_000;
 
-/** One connection for each client: the higher term wins, at equal terms the newer socket. */
+/** One connection for each client: the higher term wins, at equal terms the later `hello`. */
 export class Fence {
   readonly #holders = new Map<string, Contender>();
   /** Of clients without a connection, the longest gone first. */
   readonly #fences = new Map<string, { readonly holder: Contender; readonly endedAt: number }>();
+  #hellos = 0;
   readonly #byPrincipal = new Map<Principal, Set<Contender>>();
   readonly #byAddress = new Map<string, Set<Contender>>();
 
-  /** False where a connection of a higher term, or a newer socket, was here before. */
+  /** A `hello` has arrived: its place among all of them. */
+  arrived(): number {
+    return ++this.#hellos;
+  }
+
+  /** False where a connection of a higher term, or of a later `hello`, was here before. */
   admit(contender: Contender): boolean {
     const key = keyOf(contender.client);
     const holder = this.#holders.get(key) ?? this.#fences.get(key)?.holder;

@@ -41,8 +41,6 @@ type Answer =
   | { readonly state: 'welcome'; readonly welcome: Welcome }
   | { readonly state: 'refused'; readonly goodbye: Goodbye };
 
-/** A client that cannot read this much cannot even be welcomed. */
-const SMALLEST_CLIENT_LIMIT_BYTES = 1_024;
 const DEFAULT_CLIENT_LIMIT_BYTES = 16_777_216;
 
 /** Decides whether a socket may become a connection: which application and version, whose token, how many there are. */
@@ -79,7 +77,7 @@ export class Handshake {
   async answer(hello: ClientFrameOf['hello']): Promise<Answer> {
     const { opening, log, time, atWork } = this.#services;
     const maxBytes = hello.max_frame_bytes ?? DEFAULT_CLIENT_LIMIT_BYTES;
-    const unsupported = this.#whyUnsupported(hello, maxBytes);
+    const unsupported = this.#whyUnsupported(hello);
     if (unsupported !== null) return refused({ code: 'unsupported', message: unsupported, retry: false });
     await unlessAborted(this.#over.signal, opening.opened());
     const principal = await this.#ask(hello.token);
@@ -104,13 +102,10 @@ export class Handshake {
     return { state: 'welcome', welcome: { client, maxBytes, serverTime, rememberedSince, runs } };
   }
 
-  #whyUnsupported({ app, app_version }: ClientFrameOf['hello'], maxBytes: number): string | null {
+  #whyUnsupported({ app, app_version }: ClientFrameOf['hello']): string | null {
     const { protocol, acceptsVersion } = this.#services;
     if (app !== protocol.app) return `this server is for ${JSON.stringify(protocol.app)}`;
     if (!acceptsVersion(app_version)) return `version ${app_version} of ${app} is not accepted here`;
-    if (maxBytes < SMALLEST_CLIENT_LIMIT_BYTES) {
-      return `max_frame_bytes must be at least ${SMALLEST_CLIENT_LIMIT_BYTES}, not ${maxBytes}`;
-    }
     return null;
   }
 

@@ -1,10 +1,10 @@
+import { isTopicName, MAX_TOPIC_LENGTH } from '../../protocol/frames/common.ts';
 import { interpretEvent, type Typed } from '../../protocol/interpret.ts';
 import { whereJsonDiffers } from '../../protocol/json.ts';
 import type { AnyProtocol } from '../../protocol/types.ts';
 import { byteLength } from './bytes.ts';
 import type { Publication } from './writer.ts';
 
-const TOPIC_LENGTH_LIMIT = 1_024;
 /** A database may give a text with one of these back as another text. */
 const UNSTORABLE = /\0|\p{Surrogate}/u;
 const UNSTORABLE_WORDS = 'U+0000 or half of a surrogate pair, which not every log keeps; leave it out';
@@ -24,9 +24,9 @@ export function publicationOf(
   input: Typed,
   maxEventBytes: number,
 ): Publication {
-  if (topic.length === 0 || topic.length > TOPIC_LENGTH_LIMIT) {
+  if (!isTopicName(topic)) {
     throw new TypeError(
-      `publish: a topic's name has 1 to ${TOPIC_LENGTH_LIMIT} characters, not ${topic.length}`,
+      `publish: a topic's name has 1 to ${MAX_TOPIC_LENGTH} characters, not ${[...topic].length}`,
     );
   }
   if (!isStorable(topic)) {

@@ -47,7 +47,7 @@ export class Redelivery {
     this.#repeats.end(offset);
   }
 
-  /** Those that the client owes from before: once more at once, and then like the others. */
+  /** Those that the client owes up to the answer of its request: at once, and then like the others. */
   async resume(owed: readonly LoggedEvent[]): Promise<void> {
     for (const { offset } of owed) this.sent(offset);
     await this.#repeat(owed);

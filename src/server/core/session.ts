@@ -71,6 +71,8 @@ export class Session implements Contender, Subscriber, Requester {
   readonly #requests: Rate;
   readonly #subscriptions = new Map<string, Subscription>();
   #mayRun = true;
+  #mayCommit = true;
+  #isOver = false;
   /** Offsets of acknowledgements that are being recorded. */
   #acknowledging = 0;
 
@@ -91,6 +93,10 @@ export class Session implements Contender, Subscriber, Requester {
 
   get mayRun(): boolean {
     return this.#mayRun;
+  }
+
+  get mayCommit(): boolean {
+    return this.#mayCommit;
   }
 
   send(frame: string): void {
@@ -134,6 +140,8 @@ export class Session implements Contender, Subscriber, Requester {
 
   supersede(): void {
     this.stopCommands();
+    // What a lost connection had begun stood against no other: it is committed, and its repeat waits for that.
+    if (!this.#isOver) this.#mayCommit = false;
     this.#line.goodbye({ code: 'superseded', message: 'a newer connection took over', retry: false });
   }
 
@@ -145,6 +153,7 @@ export class Session implements Contender, Subscriber, Requester {
 
   /** The socket is gone, or going. What arrived on it still runs, unless `stopCommands` was called. */
   end(): void {
+    this.#isOver = true;
     for (const subscription of this.#subscriptions.values()) subscription.end();
     this.#subscriptions.clear();
     this.#services.fence.left(this, this.#services.clock.elapsed);

@@ -186,12 +186,14 @@ export class Subscription implements Listener {
     this.#generation += 1;
     const current = this.#whileCurrent();
     try {
-      const owedBefore = await this.#owed();
-      if (!current()) return;
       const known = await this.#answer(start, current);
+      const answeredAt = this.#processed;
       if (known === null || !(await this.#catchUp(known, current))) return;
       this.#phase = { name: 'live' };
-      await this.#redelivery.resume(owedBefore);
+      const owed = await this.#owed();
+      if (!current()) return;
+      // What is beyond the answer has just come in its order.
+      await this.#redelivery.resume(owed.filter(({ offset }) => offset <= answeredAt));
     } catch (error) {
       if (!current()) return;
       this.#services.report(error, `reading topic ${this.topic}`);
@@ -269,14 +271,10 @@ export class Subscription implements Listener {
     this.#epoch = state.epoch;
     this.#processed = state.offset;
     this.#given = state.offset;
-    const left = new Set<number>();
     const texts = snapshotTexts(
       { topic: this.topic, ref, ...state, missed, truncated: history?.complete === false },
       { bytes: () => this.#subscriber.partBytes, maxBytes: this.#subscriber.maxBytes },
-      (event) => {
-        left.add(event.offset);
-        this.#tooLarge(event);
-      },
+      (event) => this.#tooLarge(event),
     );
     for (const text of texts) {
       // Asked again after each wait: all who wait are woken together, and the first of them may fill the line.
@@ -285,9 +283,6 @@ export class Subscription implements Listener {
         if (!current()) return null;
       }
       this.#subscriber.send(text);
-    }
-    for (const event of [...state.events, ...(missed ?? [])]) {
-      if (event.critical && !left.has(event.offset)) this.#redelivery.sent(event.offset);
     }
     return state.offset;
   }

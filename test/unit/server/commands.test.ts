@@ -183,6 +183,67 @@ test('a repeat waits for the answer of the first, also on a newer connection', a
   expect(ran).toBe(1);
 });
 
+test.each([
+  ['a higher term', 2],
+  ['an equal term', 1],
+])(
+  'what a handler has begun is not committed once %s has taken over, and the newer connection runs it',
+  async (_, term) => {
+    let ran = 0;
+    const gates = [deferred<void>(), deferred<void>()];
+    const endings: string[] = [];
+    const running = await world({
+      commands: {
+        decide,
+        note: async ({ text }, { publish, afterRollback }) => {
+          const gate = gates[ran++];
+          publish('t', { type: 'log', line: text });
+          afterRollback(() => void endings.push('rolled back'));
+          await gate?.promise;
+        },
+      },
+    });
+    const first = await running.join({ term: 1 });
+    const id = first.command(note('x'));
+    await first.settle();
+    const second = await running.join({ client_id: first.clientId, term });
+    second.send({ type: 'subscribe', topic: 't', ref: 1 });
+    await second.next('snapshot');
+    second.command(note('x'), { id, attempt: 2 });
+    gates[0]?.resolve();
+    await expect.poll(() => ran).toBe(2);
+    expect(endings).toEqual(['rolled back']);
+    gates[1]?.resolve();
+    expect(await second.next('command_ack')).toEqual({ type: 'command_ack', id });
+    await second.settle();
+    expect(second.frames.filter(({ type }) => type === 'event')).toHaveLength(1);
+  },
+);
+
+test('a command of a version that is not served is refused for good, unless it was accepted before', async () => {
+  const versions = new Set([3, 4]);
+  const running = await world({ acceptsVersions: (version) => versions.has(version) });
+  const client = await running.join();
+  const accepted = client.command(note('x'), { app_version: 3 });
+  await client.next('command_ack');
+  versions.delete(3);
+  client.command(note('x'), { id: accepted, app_version: 3, attempt: 2 });
+  expect(await client.next('command_ack')).toEqual({ type: 'command_ack', id: accepted, duplicate: true });
+  const id = client.command(note('y'), { app_version: 3 });
+  expect(await client.next('command_nack')).toMatchObject({
+    id,
+    code: 'unsupported_version',
+    retry: false,
+    ran: false,
+  });
+});
+
+test('a command without a type is a broken frame', async () => {
+  const client = await (await world()).join();
+  client.command({ text: 'x' } as never);
+  expect(await client.next('goodbye')).toMatchObject({ code: 'bad_frame', retry: true });
+});
+
 test('a repeat of one that was refused while it waited gets the same answer', async () => {
   let ran = 0;
   const gate = deferred<void>();

@@ -104,7 +104,7 @@ test('a client that was not there gets it as state, and from then on owes an ack
   const peer = await subscribed(world);
   const snapshot = peer.expect('snapshot');
   expect(snapshot.events).toMatchObject([{ offset: 1, key: 'gate:g' }]);
-  expect(peer.all('event')).toEqual([]);
+  expect(peer.all('event')).toMatchObject([{ offset: 1, key: 'gate:g', ack: true, redelivery: true }]);
   await world.clock.advance(5_000);
   expect(peer.all('event')).toMatchObject([{ offset: 1, key: 'gate:g', ack: true, redelivery: true }]);
   peer.say({ type: 'ack', topic: 't', epoch: snapshot.epoch, offsets: [1] });
@@ -127,6 +127,33 @@ test('a client that was away gets it in its replay, and from then on owes an ack
   expect(again.all('event')).toMatchObject([{ offset: 1, ack: true }]);
   await world.clock.advance(5_000);
   expect(again.all('event')).toMatchObject([{ offset: 1, redelivery: true }]);
+});
+
+test('the replay comes first, and then what is owed up to the cursor: nothing comes twice', async () => {
+  const world = new HandWorld();
+  const peer = await subscribed(world);
+  await world.broker.publish('t', alarm('1'));
+  const { epoch } = await world.broker.publish('t', alarm('2'));
+  peer.all('event');
+  await world.broker.publish('t', alarm('3'));
+  peer.lose();
+  await world.broker.publish('t', alarm('4'));
+  const again = await world.join();
+  again.say({ type: 'subscribe', topic: 't', ref: 1, cursor: { epoch, offset: 2 } });
+  await world.clock.advance(0);
+  expect(again.all('event').map(({ offset, redelivery }) => ({ offset, redelivery }))).toEqual([
+    { offset: 3, redelivery: undefined },
+    { offset: 4, redelivery: undefined },
+    { offset: 1, redelivery: true },
+    { offset: 2, redelivery: true },
+  ]);
+  await world.clock.advance(5_000);
+  expect(
+    again
+      .all('event')
+      .map(({ offset }) => offset)
+      .sort(),
+  ).toEqual([1, 2, 3, 4]);
 });
 
 test('it is repeated for 7 days, though newer events have taken its place', async () => {

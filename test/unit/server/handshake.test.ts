@@ -2,6 +2,7 @@ import { request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
 import { WebSocket } from 'ws';
+import { deferred } from '../../../src/server/core/deferred.ts';
 import { createServer } from '../../../src/server/index.ts';
 import { ops } from './support/protocol.ts';
 import type { World } from './support/wire.ts';
@@ -331,6 +332,49 @@ test('a server without a handler for every command is refused at creation, also 
   const handlers: Record<string, unknown> = { note: () => {} };
   const options = { commands: handlers } as unknown as Parameters<typeof createServer<typeof ops>>[1];
   expect(() => createServer(ops, options)).toThrow('no handler for "decide"');
+});
+
+test.each([
+  [10, 'bad_frame'],
+  [-5, 'bad_frame'],
+  [1_023, 'bad_frame'],
+  [1_024.5, 'bad_frame'],
+  [1_024, null],
+])('a client that reads messages of %d bytes at most is answered by %s', async (max_frame_bytes, code) => {
+  const client = await (await world()).connect();
+  client.hello({ max_frame_bytes });
+  if (code === null) await client.next('welcome');
+  else expect(await client.next('goodbye')).toMatchObject({ code });
+});
+
+test('at equal terms the later hello counts, not the later socket', async () => {
+  const running = await world();
+  const [first, second] = [await running.connect(), await running.connect()];
+  const hello = { client_id: first.clientId, term: 4 };
+  second.hello(hello);
+  await second.next('welcome');
+  first.hello(hello);
+  await first.next('welcome');
+  expect(await second.next('goodbye')).toMatchObject({ code: 'superseded', retry: false });
+});
+
+test('hellos whose tokens take differently long count in the order in which they came', async () => {
+  const [asked, first] = [deferred<void>(), deferred<string>()];
+  const running = await world({
+    authenticate: (token) => {
+      if (token !== 'slow') return 'ann';
+      asked.resolve();
+      return first.promise;
+    },
+  });
+  const [slow, quick] = [await running.connect(), await running.connect()];
+  slow.hello({ client_id: slow.clientId, token: 'slow' });
+  await asked.promise;
+  quick.hello({ client_id: slow.clientId, token: 'quick' });
+  await quick.next('welcome');
+  first.resolve('ann');
+  expect(await slow.next('goodbye')).toMatchObject({ code: 'superseded', retry: false });
+  await quick.settle();
 });
 
 test('authenticate that fails for a connection which is over by then ends nothing else', async () => {

@@ -191,6 +191,15 @@ test.each([
   expect(running.server.stats().framesIn).toBeLessThan(200);
 });
 
+test('a topic name counts in code points', async () => {
+  const client = await (await world()).join();
+  const topic = '🙂'.repeat(1_024);
+  client.send({ type: 'subscribe', topic, ref: 1 });
+  expect(await client.next('subscribed')).toMatchObject({ topic });
+  client.send({ type: 'subscribe', topic: `${topic}x`, ref: 2 });
+  expect(await client.next('goodbye')).toMatchObject({ code: 'bad_frame' });
+});
+
 test('more bytes than allowed end a connection, also within a message that never ends', async () => {
   const running = await world({ limits: { bytesPerSecond: 10_000 } });
   const client = await running.join();
