@@ -7,7 +7,8 @@ import type { Context } from './context.ts';
 import type { DeadlineName } from './deadlines.ts';
 import type { TabId } from './io.ts';
 import type { StoredOutcome } from './store.ts';
-import type { Budget, Reader, TopicPlace } from './topics/reader.ts';
+import type { TopicPlace } from './topics/journal.ts';
+import type { Budget, Reader } from './topics/reader.ts';
 import type { Topics } from './topics/topics.ts';
 
 /** A tab that does not take its batch for so long loses what waits for it, and begins anew when it comes back. */

@@ -43,14 +43,15 @@ export const TOPICS_MUTANTS: readonly Mutant[] = [
   {
     name: 'a page that comes back from a stall goes on as if nothing had been lost',
     file: 'worker/core/topics/reader.ts',
-    text: '    this.#mustRestart = true;\n    this.#giving = null;',
-    instead: '    this.#place = this.#topic.journal.end;\n    this.#giving = null;',
+    text: "this.#phase = { state: 'stalled', standing: this.#phase.standing };",
+    instead:
+      "if (this.#phase.state === 'following') this.#phase.place = this.#topic.journal.end;\n    else this.#phase = { state: 'stalled', standing: this.#phase.standing };",
   },
   {
     name: 'held critical events are not given to a new tab',
     file: 'worker/core/topics/reader.ts',
-    text: 'repeats: this.#given ? [] : state.unacknowledged,',
-    instead: 'repeats: [],',
+    text: "repeats: phase.state === 'following' ? [] : state.unacknowledged,",
+    instead: "repeats: phase.state === 'stalled' ? state.unacknowledged : [],",
   },
   {
     name: 'nobody is told that what was missed is cut short',
@@ -96,8 +97,8 @@ export const TOPICS_MUTANTS: readonly Mutant[] = [
   {
     name: 'a stall throws away what a hub holds of critical events',
     file: 'worker/core/topics/reader.ts',
-    text: '      repeats: state.unacknowledged,\n',
-    instead: '      repeats: [],\n',
+    text: "repeats: phase.state === 'following' ? [] : state.unacknowledged,",
+    instead: "repeats: phase.state === 'waiting' ? state.unacknowledged : [],",
     test: 'test/unit/core/criticals.test.ts',
   },
 ];

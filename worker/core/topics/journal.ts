@@ -1,8 +1,22 @@
 import type { Position, TabItem } from '../../../src/protocol/port.ts';
 
+/** A place in a topic with the server's timestamp of the event there. */
+export interface TopicPlace extends Position {
+  readonly ts: number;
+}
+
+/** The state of a topic at a place. */
+export interface Snapshot extends TopicPlace {
+  /** By offset. */
+  readonly events: readonly TabItem[];
+  /** `events` has all without a key that are beyond this offset. */
+  readonly completeSince: number;
+  /** What was missed since here was asked for as well; `null` where nothing was. */
+  readonly asked: Position | null;
+}
+
 interface Entry {
   readonly seq: number;
-  readonly epoch: string;
   /** How many events that a tab can lose came before it: those without a key that are not critical. */
   readonly losableBefore: number;
   /** How many of them it has itself. */
@@ -10,6 +24,7 @@ interface Entry {
 }
 export interface EventEntry extends Entry {
   readonly type: 'event';
+  readonly epoch: string;
   readonly item: TabItem;
   /** Its number among those that fall off beyond the flood buffer; `null` for one that never does. */
   readonly droppable: number | null;
@@ -18,17 +33,10 @@ export interface EventEntry extends Entry {
   /** A newer one of its key is in the journal. */
   superseded: boolean;
 }
-export interface SnapshotEntry extends Entry {
+export interface SnapshotEntry extends Entry, Snapshot {
   readonly type: 'snapshot';
-  readonly offset: number;
-  /** The server's timestamp of the newest event. */
-  readonly ts: number;
-  readonly events: readonly TabItem[];
+  /** What the server had of that. */
   readonly missed: readonly TabItem[];
-  /** `events` has all without a key that are beyond this offset. */
-  readonly completeSince: number;
-  /** `missed` has what the server had since here. */
-  readonly asked: Position | null;
   /** How many gaps the topic ever had, those of this snapshot included. */
   readonly gaps: number;
 }

@@ -1,4 +1,6 @@
+/** What of a topic was missed by whoever had left it at some place, also where a restored server tells another history. */
 import type { Position, TabItem } from '../../../src/protocol/port.ts';
+import type { Snapshot } from './journal.ts';
 
 type Place = Omit<Position, 'epoch'>;
 
@@ -24,4 +26,25 @@ export function reachesBack(events: readonly TabItem[], completeSince: number, p
     since = item.offset;
   }
   return place.offset >= completeSince;
+}
+
+/** What of a snapshot was missed since a position of its epoch, with `others`; by offset. */
+export function missedSince(
+  position: Position | null,
+  { epoch, events }: Snapshot,
+  others: readonly TabItem[] = [],
+): readonly TabItem[] {
+  const beyond = position?.epoch === epoch ? events.filter((item) => isMissed(item, position)) : [];
+  const byOffset = new Map([...others, ...beyond].map((item) => [item.offset, item]));
+  return [...byOffset.values()].sort((a, b) => a.offset - b.offset);
+}
+
+/** Whether nothing without a key is missing between the place where a tab stood and what it is given. */
+export function hasAllSince(
+  { epoch, events, completeSince, asked }: Snapshot,
+  position: Position | null,
+): boolean {
+  if (!position || (position.epoch === epoch && reachesBack(events, completeSince, position))) return true;
+  // What the server did not have of that, it has told.
+  return position.epoch === asked?.epoch && position.offset >= asked.offset;
 }

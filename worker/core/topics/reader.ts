@@ -1,21 +1,15 @@
+/** What one page is given next of one topic, and up to where it has it. */
 import type { TopicStatus } from '../../../src/protocol/model.ts';
 import type { Position, TabItem, TopicUpdate } from '../../../src/protocol/port.ts';
-import { type EventEntry, isLosableItem, type Journal, type SnapshotEntry } from './journal.ts';
-import { isMissed, reachesBack } from './missed.ts';
-
-/** A place in a topic with the server's timestamp of the event there. */
-export interface TopicPlace extends Position {
-  readonly ts: number;
-}
-
-interface Snapshot extends TopicPlace {
-  /** By offset. */
-  readonly events: readonly TabItem[];
-  /** `events` has all without a key that are beyond this offset. */
-  readonly completeSince: number;
-  /** What was missed since here was asked for as well; `null` where nothing was. */
-  readonly asked: Position | null;
-}
+import {
+  type EventEntry,
+  isLosableItem,
+  type Journal,
+  type Snapshot,
+  type SnapshotEntry,
+  type TopicPlace,
+} from './journal.ts';
+import { hasAllSince, missedSince } from './missed.ts';
 
 /** A topic as of now. */
 export interface TopicState extends Snapshot {
@@ -39,8 +33,45 @@ export interface ReaderTopic {
   reportGap(why: string): void;
 }
 
-/** A snapshot that is being given, part by part. */
+/** How many events may still go into a batch. */
+export interface Budget {
+  items: number;
+}
+
+/** Nothing was given yet: the tab stands where it stood in an earlier life of it or of the hub, if anywhere. */
+interface Came {
+  readonly state: 'came';
+  at: Position | null;
+}
+/** It began with a snapshot, and all up to here was handed out. */
+interface Given {
+  readonly state: 'given';
+  at: TopicPlace;
+}
+
+/** A call that waits for a snapshot, and from where on it asks for what its tab missed. */
+interface Call {
+  readonly ticket: number;
+  readonly position: Position | null;
+}
+
+/** `place` is the oldest entry of the journal that the tab still needs. */
+type FromJournal =
+  /** Nothing is known of the topic: the tab begins with the server's first snapshot. */
+  | { readonly state: 'waiting'; readonly standing: Came; place: number }
+  /** It is given what the journal has. */
+  | { readonly state: 'following'; readonly standing: Given; place: number; readonly calls: Call[] };
+type Phase =
+  | FromJournal
+  | Giving
+  /** It gives no credit: nothing is kept for it, and it begins anew when it comes back. */
+  | { readonly state: 'stalled'; readonly standing: Came | Given };
+
+/** A snapshot is given, part by part. */
 interface Giving {
+  readonly state: 'snapshot';
+  readonly standing: Came | Given;
+  /** Of the call that it answers; `null`: of all that wait. */
   readonly ticket: number | null;
   readonly at: TopicPlace;
   /** What is left of them. */
@@ -48,50 +79,44 @@ interface Giving {
   readonly missed: TabItem[];
   /** Critical events that follow it, out of order. */
   readonly repeats: readonly TabItem[];
+  part: number;
+  /** Where the journal goes on behind it. */
+  readonly place: number;
   /** Once it is given: how many losable events the tab has passed, and how many of them it did not get. */
   readonly losablePassed: number;
   readonly lost: number;
   /** How many gaps the topic had by then. */
   readonly gaps: number;
-  part: number;
+  /** They wait for their own. */
+  readonly calls: Call[];
 }
 
-/** How many events may still go into a batch. */
-export interface Budget {
-  items: number;
-}
-
-/** One tab's place in one topic: what it was given, what it is to be given next. */
+/** One tab's place in one topic. */
 export class Reader {
   readonly #topic: ReaderTopic;
-  #place: number;
+  #phase: Phase;
+  /** Of the events that a tab can lose: how many this one has passed, and how many of them it never got. */
   #losablePassed: number;
-  #giving: Giving | null = null;
-  /** Calls that wait for a snapshot, and from where on they ask for what they missed. */
-  #tickets: { ticket: number; position: Position | null }[] = [];
-  /** After a stall the tab begins anew. */
-  #mustRestart = false;
-  #statusGiven = -1;
   #dropped = 0;
   /** How many gaps the topic had when the tab came, and how many it was told of by now. */
   #gapsBefore: number;
   #gaps: number;
-  /** Where the tab stood in an earlier life of it or of the hub. */
-  #cameWith: Position | null = null;
-  /** Since it began with a snapshot: all up to here was handed out. */
-  #given: TopicPlace | null = null;
+  #statusGiven = -1;
 
-  constructor(topic: ReaderTopic) {
+  /** Its tab's first call, which begins with the state of now if there is one. */
+  constructor(topic: ReaderTopic, ticket: number, position: Position | null) {
+    const { journal, gaps } = topic;
     this.#topic = topic;
-    this.#place = topic.journal.end;
-    this.#losablePassed = topic.journal.losable;
-    this.#gapsBefore = topic.gaps;
-    this.#gaps = topic.gaps;
+    this.#phase = { state: 'waiting', standing: { state: 'came', at: position }, place: journal.end };
+    this.#losablePassed = journal.losable;
+    this.#gapsBefore = gaps;
+    this.#gaps = gaps;
+    this.#beginAsOfNow(ticket, position);
   }
 
   /** The oldest entry that this tab still needs; `null` while it needs none. */
   get place(): number | null {
-    return this.#mustRestart ? null : this.#place;
+    return this.#phase.state === 'stalled' ? null : this.#phase.place;
   }
 
   /** Events without a key that this tab never got. */
@@ -99,40 +124,38 @@ export class Reader {
     return this.#dropped;
   }
 
+  /** A further call. Where the tab is still to begin, that is what it waits for. */
   ask(ticket: number, position: Position | null): void {
-    const isFirst = !this.#given && !this.#giving && this.#tickets.length === 0;
-    this.#cameWith ??= position;
-    this.#tickets.push({ ticket, position });
-    // Its place is at the journal's end: what it missed is given as of now, ahead of what comes until it is given.
-    if (isFirst) this.#beginTicket();
+    const phase = this.#phase;
+    if (phase.standing.state === 'came') phase.standing.at ??= position;
+    if (phase.state === 'snapshot' || phase.state === 'following') phase.calls.push({ ticket, position });
   }
 
-  /** Its tab gives no credit: nothing is kept waiting for it, and it begins anew when it comes back. */
+  /** Its tab gives no credit. */
   stall(): void {
-    this.#mustRestart = true;
-    this.#giving = null;
+    this.#phase = { state: 'stalled', standing: this.#phase.standing };
   }
 
   /** Whether there is anything to give now. */
   get hasUpdates(): boolean {
-    const topic = this.#topic;
-    if (this.#statusGiven !== topic.statusVersion || this.#giving) return true;
-    if (this.#mustRestart || this.#tickets.length > 0) return topic.newest !== null;
-    return this.#place < topic.journal.end;
+    const phase = this.#phase;
+    const { statusVersion, newest, journal } = this.#topic;
+    if (this.#statusGiven !== statusVersion || phase.state === 'snapshot') return true;
+    if (phase.state !== 'following') return newest !== null;
+    return phase.calls.length > 0 || phase.place < journal.end;
   }
 
   /** Adds the next updates; says where the tab stands when it has taken them, if that is a place to begin from. */
   take(updates: TopicUpdate[], budget: Budget): TopicPlace | null {
-    const { name, statusVersion } = this.#topic;
+    const { name, journal, statusVersion, gaps } = this.#topic;
     const droppedBefore = this.#dropped;
-    if (this.#mustRestart) this.#restart();
-    this.#giveSnapshot(updates, budget);
-    if (!this.#giving && !this.#mustRestart) this.#takeJournal(updates, budget);
-    if (!this.#giving && this.#place >= this.#topic.journal.end)
-      while (this.#beginTicket()) this.#giveSnapshot(updates, budget);
+    if (this.#phase.state === 'stalled') this.#beginAsOfNow(null, this.#phase.standing.at);
+    do this.#givePart(updates, budget);
+    while (this.#takeJournal(updates, budget));
+    const phase = this.#phase;
     // Nothing comes between the parts of a snapshot.
-    if (this.#giving) return null;
-    if (!this.#mustRestart && this.#place >= this.#topic.journal.end) this.#gaps = this.#topic.gaps;
+    if (phase.state === 'snapshot') return null;
+    if (phase.state !== 'stalled' && phase.place >= journal.end) this.#gaps = gaps;
     if (this.#statusGiven !== statusVersion || this.#dropped !== droppedBefore) {
       this.#statusGiven = statusVersion;
       updates.push({
@@ -141,114 +164,111 @@ export class Reader {
         status: this.#topic.status(this.#dropped, this.#gaps - this.#gapsBefore),
       });
     }
-    return this.#given;
+    return phase.state === 'following' ? phase.standing.at : null;
   }
 
-  #restart(): void {
-    const { journal } = this.#topic;
-    const state = this.#topic.state();
-    if (!state) return;
-    this.#mustRestart = false;
-    this.#place = journal.end;
-    this.#tickets = [];
-    const missed = missedSince(this.#given ?? this.#cameWith, state);
-    const lost = journal.losable - this.#losablePassed - missed.filter(isLosableItem).length;
-    this.#begin(null, state, missed, {
-      repeats: state.unacknowledged,
-      losablePassed: journal.losable,
-      lost: Math.max(0, lost),
-      gaps: this.#topic.gaps,
-    });
-  }
-
-  #takeJournal(updates: TopicUpdate[], budget: Budget): void {
-    const { journal, name } = this.#topic;
+  /** Gives the journal up to where a snapshot begins; says whether one does. */
+  #takeJournal(updates: TopicUpdate[], budget: Budget): boolean {
+    const phase = this.#phase;
+    if (phase.state === 'snapshot' || phase.state === 'stalled') return false;
+    const { journal, name: topic } = this.#topic;
     let items: TabItem[] = [];
     let epoch: string | null = null;
     let reached: EventEntry | null = null;
-    for (const entry of journal.from(this.#place)) {
+    for (const entry of journal.from(phase.place)) {
       if (budget.items <= 0) {
-        if (reached) this.#reach(placeOf(reached));
-        return;
+        if (reached) reach(phase, placeOf(reached));
+        return false;
       }
-      this.#place = entry.seq + 1;
+      phase.place = entry.seq + 1;
       if (entry.type === 'snapshot') {
-        this.#beginServerSnapshot(entry);
-        this.#giveSnapshot(updates, budget);
-        if (this.#giving) return;
-        epoch = null;
-        reached = null;
-        continue;
+        this.#beginAsServed(phase, entry);
+        return true;
       }
       this.#lose(entry.losableBefore);
       this.#losablePassed += entry.losable;
       if (epoch !== entry.epoch) {
         epoch = entry.epoch;
         items = [];
-        updates.push({ kind: 'events', topic: name, epoch, items });
+        updates.push({ kind: 'events', topic, epoch, items });
       }
       items.push(entry.item);
       budget.items--;
       if (entry.inOrder) reached = entry;
     }
     this.#lose(journal.losable);
-    this.#place = journal.end;
+    phase.place = journal.end;
     // Past those, too, that were skipped because nobody could read them.
-    this.#reach(this.#topic.newest);
+    reach(phase, this.#topic.newest);
+    const call = phase.state === 'following' && phase.calls.shift();
+    if (!call) return false;
+    this.#beginAsOfNow(call.ticket, call.position);
+    return true;
   }
 
-  #beginServerSnapshot(entry: SnapshotEntry): void {
-    const { losableBefore, losable } = entry;
-    // Whoever waited for a snapshot begins with this one.
-    this.#tickets = [];
-    const missed = this.#given ? entry.missed : missedSince(this.#cameWith, entry, entry.missed);
-    this.#begin(null, entry, missed, {
+  /** The server's own snapshot. Whoever waits for one begins with it. */
+  #beginAsServed({ standing, place }: FromJournal, entry: SnapshotEntry): void {
+    const { losableBefore, losable, missed, gaps } = entry;
+    this.#begin(null, entry, standing.state === 'given' ? missed : missedSince(standing.at, entry, missed), {
       repeats: [],
+      place,
       losablePassed: losableBefore + losable,
       lost: losableBefore - this.#losablePassed,
-      gaps: entry.gaps,
+      gaps,
+      calls: [],
     });
   }
 
-  /** Begins to give what the next call waits for; false where there is none, or where it must wait on. */
-  #beginTicket(): boolean {
-    const [next] = this.#tickets;
-    // The state is a copy of all of the topic: it is made for whoever gets it now.
-    const state = next && !this.#giving && this.#topic.state();
-    if (!state) return false;
-    this.#tickets.shift();
-    this.#begin(next.ticket, state, missedSince(next.position, state), {
-      repeats: this.#given ? [] : state.unacknowledged,
-      losablePassed: this.#losablePassed,
-      lost: 0,
-      gaps: this.#topic.gaps,
+  /** The state of now, with what was missed since a position: ahead of what comes until it is given. */
+  #beginAsOfNow(ticket: number | null, position: Position | null): void {
+    const phase = this.#phase;
+    const { journal, gaps } = this.#topic;
+    // A copy of all of the topic: it is made for whoever gets it now.
+    const state = this.#topic.state();
+    if (!state) return;
+    const missed = missedSince(position, state);
+    const lost = journal.losable - this.#losablePassed - missed.filter(isLosableItem).length;
+    this.#begin(ticket, state, missed, {
+      repeats: phase.state === 'following' ? [] : state.unacknowledged,
+      place: journal.end,
+      losablePassed: journal.losable,
+      lost: Math.max(0, lost),
+      gaps,
+      calls: phase.state === 'following' ? phase.calls : [],
     });
-    return true;
   }
 
   #begin(
     ticket: number | null,
     snapshot: Snapshot,
     missed: readonly TabItem[],
-    rest: Pick<Giving, 'repeats' | 'losablePassed' | 'lost' | 'gaps'>,
+    rest: Pick<Giving, 'repeats' | 'place' | 'losablePassed' | 'lost' | 'gaps' | 'calls'>,
   ): void {
+    const { standing } = this.#phase;
     const { epoch, offset, ts, events } = snapshot;
-    const at = { epoch, offset, ts };
-    if (!this.#given && rest.gaps === this.#gaps && !hasAllSince(snapshot, this.#cameWith)) {
+    if (standing.state === 'came' && rest.gaps === this.#gaps && !hasAllSince(snapshot, standing.at)) {
       // A gap of this tab alone: the topic had it, and the tab was not told of it yet.
       this.#gapsBefore--;
       this.#gaps--;
       this.#statusGiven = -1;
       this.#topic.reportGap('a tab was away for longer than the hub keeps them');
     }
-    this.#giving = { ticket, at, events: [...events], missed: [...missed], ...rest, part: 0 };
+    this.#phase = {
+      state: 'snapshot',
+      standing,
+      ticket,
+      at: { epoch, offset, ts },
+      events: [...events],
+      missed: [...missed],
+      part: 0,
+      ...rest,
+    };
   }
 
-  #giveSnapshot(updates: TopicUpdate[], budget: Budget): void {
-    const giving = this.#giving;
-    if (!giving || budget.items <= 0) return;
+  #givePart(updates: TopicUpdate[], budget: Budget): void {
+    const giving = this.#phase;
+    if (giving.state !== 'snapshot' || budget.items <= 0) return;
     const { ticket, at, repeats } = giving;
-    const { epoch } = at;
     const { name: topic } = this.#topic;
     const events = giving.events.splice(0, budget.items);
     const missed = giving.missed.splice(0, budget.items - events.length);
@@ -266,17 +286,17 @@ export class Reader {
       ...(last && giving.gaps > this.#gaps && { gap: true as const }),
     });
     if (!last) return;
-    this.#giving = null;
-    this.#gaps = giving.gaps;
-    if (repeats.length > 0) updates.push({ kind: 'events', topic, epoch, items: [...repeats] });
+    if (repeats.length > 0) updates.push({ kind: 'events', topic, epoch: at.epoch, items: [...repeats] });
     budget.items -= repeats.length;
-    this.#given = at;
-    this.#dropped += giving.lost;
-    this.#losablePassed = giving.losablePassed;
+    this.#follow(giving);
   }
 
-  #reach(at: TopicPlace | null): void {
-    if (this.#given && at) this.#given = at;
+  /** All of the snapshot is given. */
+  #follow({ at, place, calls, gaps, lost, losablePassed }: Giving): void {
+    this.#phase = { state: 'following', standing: { state: 'given', at }, place, calls };
+    this.#gaps = gaps;
+    this.#dropped += lost;
+    this.#losablePassed = losablePassed;
   }
 
   /** Counts what fell off before a place. */
@@ -286,22 +306,8 @@ export class Reader {
   }
 }
 
-/** What of a snapshot was missed since a position of its epoch, with `others`; by offset. */
-function missedSince(
-  position: Position | null,
-  { epoch, events }: Snapshot,
-  others: readonly TabItem[] = [],
-): readonly TabItem[] {
-  const beyond = position?.epoch === epoch ? events.filter((item) => isMissed(item, position)) : [];
-  const byOffset = new Map([...others, ...beyond].map((item) => [item.offset, item]));
-  return [...byOffset.values()].sort((a, b) => a.offset - b.offset);
-}
-
-/** Whether nothing without a key is missing between the place where a tab stood and what it is given. */
-function hasAllSince({ epoch, events, completeSince, asked }: Snapshot, position: Position | null): boolean {
-  if (!position || (position.epoch === epoch && reachesBack(events, completeSince, position))) return true;
-  // What the server did not have of that, it has told.
-  return position.epoch === asked?.epoch && position.offset >= asked.offset;
+function reach(phase: FromJournal, at: TopicPlace | null): void {
+  if (phase.state === 'following' && at) phase.standing.at = at;
 }
 
 function placeOf({ epoch, item: { offset, ts } }: EventEntry): TopicPlace {

@@ -9,9 +9,9 @@ import type { TabId } from '../io.ts';
 import type { StoredCursor } from '../store.ts';
 import { LastValueCache } from './cache.ts';
 import { Criticals } from './criticals.ts';
-import { isLosableItem, Journal } from './journal.ts';
+import { isLosableItem, Journal, type TopicPlace } from './journal.ts';
 import { isMissed, reachesBack } from './missed.ts';
-import { Reader, type ReaderTopic, type TopicPlace, type TopicState } from './reader.ts';
+import { Reader, type ReaderTopic, type TopicState } from './reader.ts';
 
 /** What a topic needs of the connection. */
 export interface TopicSocket {
@@ -144,9 +144,9 @@ export class Topic implements ReaderTopic {
   /** A tab needs the state. One that was refused is tried again by whoever comes anew. */
   take(tab: TabId, ticket: number, position: Position | null): Reader {
     const known = this.readers.get(tab);
-    const reader = known ?? new Reader(this);
-    this.readers.set(tab, reader);
-    reader.ask(ticket, position);
+    const reader = known ?? new Reader(this, ticket, position);
+    if (known) known.ask(ticket, position);
+    else this.readers.set(tab, reader);
     // What a page tells of an earlier hub is better than nothing.
     if (position) {
       const { ts: lastSeen = 0, ...place } = position;

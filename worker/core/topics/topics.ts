@@ -6,7 +6,8 @@ import type { DeadlineName } from '../deadlines.ts';
 import type { TabId } from '../io.ts';
 import type { StoredCursor, StoreOp } from '../store.ts';
 import type { StoreWriter } from '../store-writer.ts';
-import type { Reader, TopicPlace } from './reader.ts';
+import type { TopicPlace } from './journal.ts';
+import type { Reader } from './reader.ts';
 import { Topic, type TopicSocket } from './topic.ts';
 
 /** A topic that nobody looked at for so long begins anew. */
