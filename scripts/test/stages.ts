@@ -90,6 +90,7 @@ export const ALL: Groups = [
   ...E2E,
   [script('mutants', 600, 'test/simulation/main.ts', '--mutants')],
   [simulation(100_000, 6_000)],
+  [playwright('slow-line', 700, { TRUNKLINE_SLOW_LINE: 'full' })],
   [playwright('kills', 600, { TRUNKLINE_KILLS_DECISIONS: '10000' })],
   [{ ...script('engines', 240, 'scripts/test-engines.ts'), needsBuild: true }],
   [{ ...script('soak', 1_900, 'bench/soak/main.ts', '--no-keep'), needsBuild: true }],

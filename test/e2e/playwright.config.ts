@@ -13,6 +13,7 @@ export default defineConfig({
   expect: { timeout: 30_000 },
   projects: [
     { name: 'e2e', testMatch: '*.test.ts', testIgnore: 'random-kills.test.ts' },
+    { name: 'slow-line', testMatch: 'slow-line.test.ts' },
     { name: 'kills', testMatch: 'random-kills.test.ts' },
   ],
   use: {
