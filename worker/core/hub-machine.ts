@@ -95,7 +95,10 @@ export class HubMachine {
     send: ({ command }, tab, reply, { appVersion, takenAt, principal }) => {
       if (this.#identity.isAnothers(principal)) return reply(anothers(command));
       this.#tabs.sends(tab, command.id);
-      outbox.send(this.#outbox, command, appVersion, takenAt, reply);
+      outbox.send(this.#outbox, command, appVersion, takenAt, (taken) => {
+        if (!taken.ok || !taken.value.durable) this.#tabs.answered(tab, command.id);
+        reply(taken);
+      });
     },
     cancel: (call, _, reply) => outbox.cancel(this.#outbox, call.id, reply),
     retry: ({ id, seen }, tab, reply, { takenAt }) => {
@@ -149,6 +152,7 @@ export class HubMachine {
       write: (frame) => this.#connection.write(frame),
       measure: (generation) => context.emit({ type: 'measure_socket', generation }),
       probe: () => this.#connection.probe(),
+      isHeard: (id) => this.#tabs.hasHeard(id),
       changed: () => this.#tabs.changed('outbox'),
       settled: (settled) => this.#tabs.settled(settled),
     });

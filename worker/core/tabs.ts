@@ -59,6 +59,11 @@ export class Tabs implements TokenTabs {
   #shared: Partial<Parts> = {};
   /** For whichever tab can be told. */
   #messages: HubMessage[] = [];
+  /**
+   * By id: commands that are in memory alone, and which page may not have heard that. `credits`: so many are still to come
+   * until it has; one that goes into the back/forward cache before offers its command to another hub when it comes back.
+   */
+  readonly #unheard = new Map<string, { tab: TabId; credits: number }>();
   #window = { since: 0, events: 0, before: 0 };
   #eventsCounted = 0;
   /** When events went to some tab, by the hub's uptime. */
@@ -136,6 +141,11 @@ export class Tabs implements TokenTabs {
     this.#context.deadlines.clear(stallName(id));
     for (const [topic, position] of tab.credit.given) this.#topics.credited(topic, position);
     tab.credit = { state: 'ready' };
+    for (const [command, one] of this.#unheard) {
+      if (one.tab !== id) continue;
+      if (--one.credits === 0) this.#unheard.delete(command);
+      else tab.stale.add('clock');
+    }
   }
 
   setVisible(id: TabId, visible: boolean): void {
@@ -193,12 +203,24 @@ export class Tabs implements TokenTabs {
     this.#tabs.get(id)?.sent.add(command);
   }
 
+  /** A page is answered that its command is in memory alone. */
+  answered(id: TabId, command: string): void {
+    // The first one may be of a batch that was on its way before the answer.
+    this.#unheard.set(command, { tab: id, credits: 2 });
+  }
+
+  /** Whether its page has heard that this hub has it, and offers it to no other one. */
+  hasHeard(command: string): boolean {
+    return !this.#unheard.has(command);
+  }
+
   /** What ended before this tab came. */
   recall(id: TabId, settled: readonly StoredOutcome[]): void {
     this.#tabs.get(id)?.settled.push(...settled);
   }
 
   settled(settled: StoredOutcome): void {
+    this.#unheard.delete(settled.id);
     for (const tab of this.#tabs.values()) {
       tab.settled.push(settled);
       if (tab.credit.state !== 'stalled' || tab.settled.length <= KEEP_FOR_STALLED) continue;

@@ -29,8 +29,8 @@ export const OUTBOX_MUTANTS: readonly Mutant[] = [
   {
     name: 'what has become uncertain is sent again, or put away, for whoever saw it as something else',
     file: 'worker/core/outbox/outbox.ts',
-    text: 'return seen !== undefined && seen !== fate.state;',
-    instead: "return seen === '' && seen !== fate.state;",
+    text: 'if (seen === undefined || seen === fate.state) return null;',
+    instead: "if (seen !== '') return null;",
     test: 'test/unit/core/outbox.test.ts',
   },
   {
@@ -102,6 +102,13 @@ export const OUTBOX_MUTANTS: readonly Mutant[] = [
     text: '!box.writer.degraded || !box.sendAnswers.isEmpty',
     instead: '!box.writer.degraded',
     test: 'test/unit/core/storage-unknown.test.ts',
+  },
+  {
+    name: 'what is in memory alone is over, though its page may not have heard that it was taken',
+    file: 'worker/core/outbox/dispatch.ts',
+    text: '!hasNoRow(box, id) || !box.host.isHeard(id)',
+    instead: '!hasNoRow(box, id)',
+    test: 'test/unit/hubs/storage.test.ts',
   },
   {
     name: 'whoever cancels what has ended is answered before the store has its end',

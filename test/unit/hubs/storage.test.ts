@@ -127,6 +127,33 @@ test.for(['that sent it', 'beside it'])(
   },
 );
 
+test('a decision that was called cancelled does not run for a page that went into the cache before it heard that it was taken', async () => {
+  const scene = new BrowserScene();
+  await scene.server.stop();
+  const tab = await scene.tab('hub.js');
+  const other = await scene.tab('hub.js');
+  const disk = scene.browser.disk('ops', 'ann');
+  disk.failure = 'failed';
+  const sent = watch(tab.client.send('decide', { gate: 'g' }, { topic: 'run' }));
+  // It shows the decision, and the answer is still to be heard.
+  scene.clock.between = () => {
+    if (tab.outbox().length > 0 && !tab.page.isCached) tab.page.enterCache();
+  };
+  await scene.pass(20);
+  expect([tab.page.isCached, sent.state, other.outbox()]).toEqual([true, 'pending', ['queued']]);
+  const cancelled = watch(other.client.outbox.cancel(other.client.outbox.get()[0]?.id ?? ''));
+  await scene.pass(15_000);
+  expect(cancelled.state).toMatchObject(PERHAPS);
+  tab.page.worker?.kill();
+  scene.clock.between = () => {};
+  disk.failure = null;
+  tab.page.leaveCache();
+  scene.server.start();
+  await scene.pass(60_000);
+  expect(scene.decided).toEqual(['g']);
+  expect(sent.state).toMatchObject(PERHAPS);
+});
+
 describe('a database that the browser has lost', () => {
   const lostOf = ({ errors }: SceneTab) => errors.filter((error) => error.startsWith('storage_lost'));
 

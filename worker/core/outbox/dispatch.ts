@@ -76,7 +76,7 @@ export function pump(box: OutboxState): void {
 export function endUnstored(box: OutboxState): void {
   if (!box.writer.degraded || !box.sendAnswers.isEmpty) return;
   for (const [id, ending] of box.endings) {
-    if (!hasNoRow(box, id)) continue;
+    if (!hasNoRow(box, id) || !box.host.isHeard(id)) continue;
     apply(box, id, ending);
     pump(box);
   }

@@ -50,6 +50,8 @@ export interface OutboxHost {
   measure(generation: number): void;
   /** Asks the line whether it lives. */
   probe(): void;
+  /** Whether the page that sent it has heard that it was taken, and offers it to no other hub. */
+  isHeard(id: string): boolean;
   /** The outbox looks different. */
   changed(): void;
   settled(settled: StoredOutcome): void;

@@ -179,7 +179,8 @@ export function retry(
   }
   const { protocol, now, uptime } = box.context;
   const { row } = entry;
-  if (isUnseen(entry, seen)) return answer(unseen(entry));
+  const behind = unseen(entry, seen);
+  if (behind) return answer(behind);
   // Whoever wants it again wants it from now on.
   const { expiresAt: _, lastSent: __, serverAskedAt: ___, ...endless } = row;
   const fresh = restoreEntry(
@@ -222,7 +223,8 @@ export function dismiss(box: OutboxState, id: string, seen: string | undefined, 
       refusal('invalid_command', `${entry.row.command.type} is still pending; cancel it instead`),
     );
   }
-  if (isUnseen(entry, seen)) return answer(unseen(entry));
+  const behind = unseen(entry, seen);
+  if (behind) return answer(behind);
   box.dismissAnswers.add(id, answer, UNCONFIRMED);
   // Gone at once, so that nobody retries what is about to be forgotten.
   box.entries.delete(id);
@@ -274,14 +276,10 @@ function isSafe({ writer }: OutboxState, entry: Entry): boolean {
   return isStored(entry) && !writer.isInDoubt(entry.row.id);
 }
 
-/** It has ended, and otherwise than the page showed: what a person asked of it was about something else. */
-function isUnseen({ row: { fate } }: Entry, seen: string | undefined): boolean {
-  return seen !== undefined && seen !== fate.state;
-}
-
-function unseen({ row: { id, fate } }: Entry): Reply<never> {
-  const why = fate.state === 'uncertain' ? ': it may have run' : '';
-  return refusal('invalid_command', `${id} is ${fate.state} by now${why}; look at it first`);
+/** It may have ended otherwise than the page showed: what a person asked of it was about something else then. */
+function unseen({ row: { id, fate } }: Entry, seen: string | undefined): Reply<never> | null {
+  if (seen === undefined || seen === fate.state) return null;
+  return refusal('invalid_command', `${id} is ${fate.state} by now; look at it first`);
 }
 
 /** Who asks for more than memory hears of it when the store, or the server, has it. */
