@@ -51,9 +51,6 @@ export class Broker {
   readonly #opening: LogOpening;
   readonly #atWork: AtWork;
   readonly #report: Report;
-  /** What is remembered of commands, where the log was found to be restored. */
-  #rememberedSince = 0;
-  #isRestoredReported = false;
   #closing: Promise<void> | null = null;
   #allEnded = deferred<void>();
   #cancelHousekeeping: () => void;
@@ -95,17 +92,12 @@ export class Broker {
       limits,
     );
     this.#handshakes = new Handshakes(limits.handshakes);
-    const rememberedSince = () => this.#rememberedSince;
     this.#services = {
       ...options,
       report,
       time,
       opening,
       atWork: this.#atWork,
-      get rememberedSince() {
-        return rememberedSince();
-      },
-      foundRestored: () => this.#foundRestored(),
       stats,
       topics: this.#topics,
       commands: this.#commands,
@@ -200,25 +192,6 @@ export class Broker {
     if (this.#connections.size > 0) return;
     this.#atWork.end();
     if (this.#closing) this.#allEnded.resolve();
-  }
-
-  /** Commands are forgotten that connections were told are remembered. */
-  async #foundRestored(): Promise<void> {
-    const since = await this.#options.log.dedupeSince();
-    // Only what this server has taken over can be the backup's: whatever it accepted itself is remembered.
-    this.#rememberedSince = Math.min(since, this.#opening.openedAt ?? since);
-    const connections = [...this.#connections];
-    const taken = connections.filter((connection) => connection.takeBack(this.#rememberedSince));
-    if (taken.length > 0) this.#reportRestored();
-  }
-
-  #reportRestored(): void {
-    if (this.#isRestoredReported) return;
-    this.#isRestoredReported = true;
-    const error = new Error(
-      'a client knows more than the event log: the log was restored from a backup, or the client is wrong. Commands of its time are uncertain to their clients.',
-    );
-    this.#report(error, 'welcoming clients (told once)');
   }
 
   #keepHouse(): void {

@@ -112,16 +112,6 @@ export class Connection implements Inbound, Line, Newcomer {
     this.goodbye(DISCONNECTED);
   }
 
-  /**
-   * The log has lost commands that this connection may have been told are remembered: only another `welcome` can take that
-   * back. False where it was told less.
-   */
-  takeBack(rememberedSince: number): boolean {
-    if (!this.session || this.session.rememberedSince >= rememberedSince) return false;
-    this.session.outlivedMemory();
-    return true;
-  }
-
   /** `null` before `welcome` and after the end. */
   get session(): Session | null {
     return this.#state.state === 'open' ? this.#state.session : null;

@@ -21,8 +21,6 @@ export interface HandshakeServices {
   readonly clock: Clock;
   readonly time: ServerTime;
   readonly limits: Limits;
-  /** No command is remembered from before this, whatever the log says. */
-  readonly rememberedSince: number;
   /** Whether `limits.connectionsPerPrincipal` counts. */
   readonly countsConnections: boolean;
   acceptsVersion(appVersion: number): boolean;
@@ -90,7 +88,7 @@ export class Handshake {
     const owner = await log.claim(client, time.now());
     const serverTime = await atWork.tell();
     const known = await atWork.runs();
-    const rememberedSince = Math.max(await log.dedupeSince(), this.#services.rememberedSince);
+    const rememberedSince = await log.dedupeSince();
     this.#over.signal.throwIfAborted();
     if (owner !== principal) {
       const message = 'this client_id belongs to another principal';

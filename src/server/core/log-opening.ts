@@ -41,10 +41,16 @@ export class LogOpening {
   }
 
   async #open(): Promise<string> {
-    const { newestTime, run } = await this.#log.open({ now: this.#time.now(), tailLimit: this.#tailLimit });
+    const now = this.#time.now();
+    const { newestTime, run, restored } = await this.#log.open({ now, tailLimit: this.#tailLimit });
+    if (restored !== undefined) this.#report(new Error(restoredMessage(restored)), 'opening the event log');
     this.#time.atLeast(newestTime);
     this.openedAt = this.#time.now();
     this.#openedElapsed = this.#time.elapsed;
     return run;
   }
+}
+
+function restoredMessage(why: string): string {
+  return `the event log was restored from a backup (${why}): every topic has begun a new epoch, and commands that may have been accepted since the backup are uncertain to their clients`;
 }

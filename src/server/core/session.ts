@@ -123,10 +123,6 @@ export class Session implements Contender, Subscriber, Requester {
     return await this.#services.mayWrite(this.client.principal, topic);
   }
 
-  takeRequest(): boolean {
-    return this.#requests.take(this.#services.clock.elapsed);
-  }
-
   gaveUp(subscription: Subscription): void {
     if (this.#subscriptions.get(subscription.topic) === subscription) {
       this.#subscriptions.delete(subscription.topic);
@@ -215,7 +211,7 @@ export class Session implements Contender, Subscriber, Requester {
       this.#rateLimited({ message, topic, ref, ended: true });
       return;
     }
-    if (!this.takeRequest()) {
+    if (!this.#requests.take(this.#services.clock.elapsed)) {
       const message = `more than ${limits.resyncsPerMinute} requests for topics a minute; wait`;
       this.#rateLimited({ message, topic, ref, ended: false });
       return;

@@ -23,8 +23,6 @@ export interface Subscriber {
   mayRead(topic: string): Promise<boolean>;
   /** The server has ended this subscription. */
   gaveUp(subscription: Subscription): void;
-  /** False where the connection has asked for too much lately. */
-  takeRequest(): boolean;
 }
 
 export interface SubscriptionServices {
@@ -35,8 +33,6 @@ export interface SubscriptionServices {
   readonly limits: Limits;
   readonly stats: ServerStats;
   report(error: unknown, about: string): void;
-  /** A client knows offsets that the log does not, and a new epoch has begun. */
-  foundRestored(): Promise<void>;
 }
 
 /** Where a client stands. */
@@ -151,12 +147,6 @@ export class Subscription implements Listener {
     this.#subscriber.gaveUp(this);
   }
 
-  renewed(): void {
-    // Events and offsets are as they were.
-    const from = { after: this.#processed };
-    void this.#begin(this.#answered || !this.#request ? { type: 'anew', from } : this.#request);
-  }
-
   /** The client has acknowledged them. */
   acknowledged(epoch: string, offsets: readonly number[]): void {
     if (epoch !== this.#epoch) return;
@@ -166,7 +156,9 @@ export class Subscription implements Listener {
   offer(epoch: string, events: readonly Offered[]): boolean {
     if (this.#phase.name !== 'live') return false;
     if (epoch !== this.#epoch) {
-      this.renewed();
+      // The log was renewed: events and offsets are as they were.
+      const from = { after: this.#processed };
+      void this.#begin(this.#answered || !this.#request ? { type: 'anew', from } : this.#request);
       return false;
     }
     for (const { event, text } of events) {
@@ -205,54 +197,27 @@ export class Subscription implements Listener {
   /** Says how the topic stands; resolves to its newest offset as far as it is known, or `null` where it is over. */
   async #answer(start: Start, current: () => boolean): Promise<number | null> {
     if (start.type === 'anew') return await this.#sendSnapshot(0, start.from, current);
-    const { log, stats, topics, foundRestored } = this.#services;
+    const { log, stats } = this.#services;
     const { ref, cursor } = start;
     let from: From | null = null;
     if (cursor) {
       const history = await log.read(this.topic, { after: cursor.offset }, { first: 0 });
       if (!current()) return null;
-      const isPresent = history.epoch === cursor.epoch;
-      const event = isPresent ? await this.#eventAt(cursor, history.offset) : 'unknown';
-      if (!current()) return null;
-      if (event === 'other') {
-        if (!this.#subscriber.takeRequest()) {
-          const message = 'too many requests for state; wait a minute';
-          this.#error({ code: 'rate_limited', message, ref, ended: false });
-          this.#giveUp();
-          return null;
-        }
-        await log.renew(this.topic, history.epoch);
-        if (!current()) return null;
-        topics.renewed(this.topic, this);
-        await foundRestored();
-        if (!current()) return null;
-      } else if (isPresent) {
-        if (start.type === 'subscribe' && history.complete && event === 'same') {
-          stats.recoveries += 1;
-          this.#subscribed(ref, history, true);
-          this.#epoch = history.epoch;
-          this.#processed = cursor.offset;
-          this.#given = cursor.offset;
-          return history.offset;
-        }
-        from = { after: cursor.offset };
+      const proof = proofOf(cursor, history);
+      if (proof === 'same' && history.complete && start.type === 'subscribe') {
+        stats.recoveries += 1;
+        this.#subscribed(ref, history, true);
+        this.#epoch = history.epoch;
+        this.#processed = cursor.offset;
+        this.#given = cursor.offset;
+        return history.offset;
       }
+      if (proof !== 'other') from = { after: cursor.offset };
     }
     const lastSeen = start.type === 'resync' ? start.lastSeen : (cursor?.ts ?? null);
     if (start.type === 'resync' && !start.missed) from = null;
     else if (from === null && lastSeen !== null) from = { since: lastSeen };
     return await this.#sendSnapshot(ref, from, current);
-  }
-
-  /** Whether the event at a cursor of the present epoch is the one that the client was given. */
-  async #eventAt({ offset, ts }: SeenCursor, newest: number): Promise<'same' | 'other' | 'unknown'> {
-    if (offset > newest) return 'other';
-    if (offset === 0 || ts === null) return 'same';
-    const from = { after: offset - 1 };
-    const { events, complete } = await this.#services.log.read(this.topic, from, { first: 1 });
-    const [event] = events;
-    if (!complete) return 'unknown';
-    return event?.offset === offset && event.ts === ts ? 'same' : 'other';
   }
 
   async #sendSnapshot(ref: number, from: From | null, current: () => boolean): Promise<number | null> {
@@ -358,4 +323,15 @@ export class Subscription implements Listener {
     const generation = this.#generation;
     return () => this.#phase.name !== 'ended' && this.#generation === generation;
   }
+}
+
+/**
+ * Whether a client was given this history up to its cursor. Of another one it is told the state, for itself alone: nobody can
+ * know whether the log has lost something or the client is wrong.
+ */
+function proofOf({ epoch, offset, ts }: SeenCursor, history: History): 'same' | 'other' | 'unknown' {
+  if (epoch !== history.epoch || offset > history.offset) return 'other';
+  if (offset === 0 || ts === null) return 'same';
+  if (history.afterTs === null) return 'unknown';
+  return history.afterTs === ts ? 'same' : 'other';
 }

@@ -10,8 +10,6 @@ export interface Listener {
   readonly client: ClientKey;
   /** What was committed, in order. False where it takes nothing now: it will read it from the log. */
   offer(epoch: string, events: readonly Offered[]): boolean;
-  /** The topic has left its epoch. */
-  renewed(): void;
 }
 export interface Offered {
   readonly event: LoggedEvent;
@@ -68,13 +66,6 @@ export class Topics implements Audience {
   /** The newest offset that went to the topic's listeners since the first of them joined; 0 where none did. */
   offered(topic: string): number {
     return this.#topics.get(topic)?.offered ?? 0;
-  }
-
-  /** The topic has left its epoch; `by` has noticed it. */
-  renewed(topic: string, by: Listener): void {
-    for (const listener of [...(this.#topics.get(topic)?.listeners ?? [])]) {
-      if (listener !== by) listener.renewed();
-    }
   }
 
   counts(): { topics: number; subscriptions: number } {

@@ -36,11 +36,11 @@ export interface EventLog {
   state(topic: string): Promise<TopicState>;
 
   /**
-   * Begins a new epoch of the topic, with its events and offsets as they are, unless it has already left `epoch`.
-   * For when a client knows offsets that this log does not: it was restored from a backup, and with those events it has
-   * lost commands. So `dedupeSince` moves to the time of its last `open`, if that is later.
+   * This log was restored from a backup: it has lost events, and commands. Every topic begins a new epoch, with its events and
+   * offsets as they are, and `dedupeSince` moves to `now`, if that is later. No server calls it, since no client can prove what
+   * is lost: a log that notices it by itself does so within `open`; else a person says it.
    */
-  renew(topic: string, epoch: string): Promise<void>;
+  renew(now: number): Promise<void>;
 
   /** What is known of a command; `null` where that is nothing. */
   recall(command: CommandKey): Promise<CommandRecord | null>;
@@ -102,6 +102,8 @@ export interface Opened {
   readonly newestTime: number;
   /** The name of this run. */
   readonly run: string;
+  /** By what the log has noticed that it was restored from a backup, and has renewed itself; absent where it has not. */
+  readonly restored?: string;
 }
 
 /** A server's work on the log, from its `open` on. */
@@ -173,6 +175,11 @@ export interface History {
   /** The newest of the topic; 0 where it has none. */
   readonly offset: number;
   readonly events: readonly LoggedEvent[];
+  /**
+   * The `ts` of the event at the offset `after`, also where that is the newest one that was forgotten; `null` where it is not
+   * known, at offset 0, and of a time.
+   */
+  readonly afterTs: number | null;
   /** Whether these are all events since `from`, up to the newest of `events`: none forgotten, none cut off by `last`. */
   readonly complete: boolean;
 }

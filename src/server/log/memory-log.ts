@@ -45,14 +45,13 @@ class MemoryLog implements EventLog {
   readonly #historyEvents: number;
   readonly #commandIds: number;
   readonly #newEpoch: () => string;
-  readonly #epoch: string;
+  #epoch: string;
   readonly #topics = new Map<string, MemoryTopic>();
   /** Those that were recorded last come last. */
   readonly #commands = new Map<string, { readonly record: CommandRecord; readonly at: number }>();
   readonly #owners = new Map<string, Principal>();
   readonly #deliveries = new Map<string, Map<number, Delivery>>();
   #startedAt: number | null = null;
-  #openedAt = 0;
   #newestTime = 0;
   readonly #runs = new Map<string, Run>();
   #dedupeSince = 0;
@@ -73,7 +72,6 @@ class MemoryLog implements EventLog {
     const began = Math.max(now, newestTime);
     this.#newestTime = began;
     const run = this.#newEpoch();
-    this.#openedAt = began;
     this.#runs.set(run, { id: run, began, told: began });
     if (this.#startedAt === null) {
       this.#startedAt = now;
@@ -130,12 +128,11 @@ class MemoryLog implements EventLog {
     return { epoch: topic.epoch, offset: topic.offset, ts: topic.ts, events: topic.state() };
   }
 
-  async renew(name: string, epoch: string): Promise<void> {
+  async renew(now: number): Promise<void> {
     this.#checkOpen();
-    const topic = this.#publishedTopic(name);
-    if (topic.epoch !== epoch) return;
-    topic.epoch = this.#newEpoch();
-    this.#dedupeSince = Math.max(this.#dedupeSince, this.#openedAt);
+    this.#epoch = this.#newEpoch();
+    for (const topic of this.#topics.values()) topic.epoch = this.#epoch;
+    this.#dedupeSince = Math.max(this.#dedupeSince, now);
   }
 
   async recall({ principal, id }: CommandKey): Promise<CommandRecord | null> {
@@ -206,8 +203,6 @@ class MemoryLog implements EventLog {
 
   async prune(now: number): Promise<void> {
     this.#checkOpen();
-    // Only ever renewed: no client of this log can have seen an event of theirs.
-    for (const [name, { offset }] of this.#topics) if (offset === 0) this.#topics.delete(name);
     const before = now - KEEP_MS;
     for (const [key, { at }] of this.#commands) {
       if (at >= before) break;
@@ -325,16 +320,23 @@ class MemoryTopic {
     return event;
   }
 
-  read(from: From, take: Take): Pick<History, 'events' | 'complete'> {
+  read(from: From, take: Take): Pick<History, 'events' | 'afterTs' | 'complete'> {
     const history = this.#history;
     const start =
       'after' in from
         ? firstIndex(history, (event) => event.offset > from.after)
         : firstIndex(history, (event) => event.ts >= from.since);
     const known = 'after' in from ? from.after >= this.#forgotten.offset : from.since > this.#forgotten.ts;
-    if ('first' in take) return { events: history.slice(start, start + take.first), complete: known };
+    const afterTs = 'after' in from ? this.#timeOf(from.after, history[start - 1]) : null;
+    if ('first' in take)
+      return { events: history.slice(start, start + take.first), afterTs, complete: known };
     const cutAt = Math.max(start, history.length - take.last);
-    return { events: history.slice(cutAt), complete: known && cutAt === start };
+    return { events: history.slice(cutAt), afterTs, complete: known && cutAt === start };
+  }
+
+  #timeOf(offset: number, event: LoggedEvent | undefined): number | null {
+    const at = event ?? this.#forgotten;
+    return at.offset === offset && offset > 0 ? at.ts : null;
   }
 
   state(): LoggedEvent[] {

@@ -1,5 +1,5 @@
 /** Raised with every change of the tables; a file of an older format is brought up, one of a newer format refused. */
-export const FORMAT = 3;
+export const FORMAT = 4;
 
 /** From each format to the next one. */
 export const STEPS: Readonly<Record<number, string>> = {
@@ -20,6 +20,9 @@ export const STEPS: Readonly<Record<number, string>> = {
     INSERT INTO runs SELECT 'run of ' || began, began, told FROM runs_by_time;
     DROP TABLE runs_by_time;
   `,
+  3: `
+    ALTER TABLE about ADD COLUMN marked INTEGER NOT NULL DEFAULT 0;
+  `,
 };
 
 export const TABLES = `
@@ -27,7 +30,8 @@ export const TABLES = `
     only INTEGER PRIMARY KEY CHECK (only = 1),
     epoch TEXT NOT NULL,           -- of the topics that nobody has published to
     created_at INTEGER NOT NULL,
-    dedupe_since INTEGER NOT NULL
+    dedupe_since INTEGER NOT NULL,
+    marked INTEGER NOT NULL DEFAULT 0 -- 1: there is a mark beside this file
   );
   CREATE TABLE topics (
     id INTEGER PRIMARY KEY,

@@ -20,6 +20,7 @@ import {
   type TopicState,
   type Transaction,
 } from '../log/event-log.ts';
+import { Mark, type Marked } from './mark.ts';
 import { FORMAT, STEPS, TABLES } from './schema.ts';
 
 export interface SqliteLogOptions {
@@ -33,12 +34,15 @@ export interface SqliteLogOptions {
 const OWNER_KEEP_MS = 365 * 24 * 60 * 60 * 1_000;
 /** How exact the time of a client's last use is, so that not every connection writes. */
 const USE_PRECISION_MS = 24 * 60 * 60 * 1_000;
+/** How often the mark beside the file is written, at most: what is lost of less time is not noticed by it. */
+const MARK_MS = 1_000;
 /** For another process that holds the file, such as a backup. */
 const BUSY_MS = 5_000;
 
 /**
  * An `EventLog` in an SQLite file (Node's own `node:sqlite`, in WAL mode): what was acknowledged is on the disk, and
- * survives a restart, a crash and a loss of power.
+ * survives a restart, a crash and a loss of power. A small file beside it (`PATH-mark`) tells the log that it was restored from
+ * a backup: leave it out of backups, and take it along where you move the log.
  *
  * @throws Error where the file cannot be opened, or was written by a newer version.
  */
@@ -62,11 +66,16 @@ class SqliteLog implements EventLog {
   readonly #newEpoch: () => string;
   readonly #statements = new Map<string, StatementSync>();
   #tailLimit = 0;
-  #openedAt = 0;
+  /** `null` of a log that lies in memory. */
+  readonly #mark: Mark | null;
+  /** What the present run was told last; `null` before it is open. */
+  #told: Marked | null = null;
+  #markedAt = 0;
 
   constructor(path: string, { historyEvents = 100_000, newEpoch }: SqliteLogOptions) {
     this.#historyEvents = historyEvents;
     this.#newEpoch = newEpoch ?? (() => crypto.randomUUID());
+    this.#mark = path === ':memory:' || path === '' ? null : new Mark(path);
     this.#db = new DatabaseSync(path);
     try {
       this.#db.exec(
@@ -80,24 +89,34 @@ class SqliteLog implements EventLog {
   }
 
   async open({ now, tailLimit }: OpenOptions): Promise<Opened> {
-    return this.#atomically(() => {
+    const opened = this.#atomically((): Opened => {
       const newestTime = this.#newestTime();
       const openedAt = Math.max(now, newestTime);
       const isNew = this.#one('SELECT 1 FROM about') === undefined;
-      if (isNew) this.#run('INSERT INTO about VALUES (1, ?, ?, ?)', this.#newEpoch(), now, now);
+      if (isNew) this.#run('INSERT INTO about VALUES (1, ?, ?, ?, 0)', this.#newEpoch(), now, now);
       // A format that did not tell: whatever was before counts as known.
       else if (!this.#one('SELECT 1 FROM runs'))
         this.#run('INSERT INTO runs VALUES (?, 0, ?)', this.#newEpoch(), openedAt);
+      const restored = isNew ? null : this.#whyRestored();
+      if (restored !== null) this.#renew(openedAt);
       const run = this.#newEpoch();
       this.#run('INSERT INTO runs VALUES (?, ?, ?)', run, openedAt, openedAt);
-      this.#openedAt = openedAt;
       this.#tailLimit = tailLimit;
-      return { newestTime, run };
+      this.#told = { run, told: openedAt };
+      return { newestTime, run, ...(restored !== null && { restored }) };
     });
+    if (this.#mark) {
+      this.#writeMark();
+      // From now on it means something where there is none.
+      this.#run('UPDATE about SET marked = 1 WHERE marked = 0');
+    }
+    return opened;
   }
 
   async tell(run: string, time: number): Promise<void> {
     this.#run('UPDATE runs SET told = ? WHERE id = ? AND told < ?', time, run, time);
+    this.#told = { run, told: time };
+    if (time >= this.#markedAt + MARK_MS) this.#writeMark();
   }
 
   async runs(): Promise<readonly Run[]> {
@@ -118,7 +137,8 @@ class SqliteLog implements EventLog {
     const known = 'after' in from ? after >= topic.forgotten : from.since > topic.forgottenTs;
     // Rows that outlived the history as state are not part of it.
     const start = Math.max(after, topic.forgotten);
-    const head = { epoch: topic.epoch, offset: topic.newest };
+    const afterTs = 'after' in from ? this.#timeOf(topic, from.after) : null;
+    const head = { epoch: topic.epoch, offset: topic.newest, afterTs };
     if ('first' in take) {
       const events = this.#eventsAfter(topic, start, take.first);
       return { ...head, events, complete: known };
@@ -142,14 +162,8 @@ class SqliteLog implements EventLog {
     return { epoch: topic.epoch, offset: topic.newest, ts: topic.newestTs, events: rows.map(eventOf) };
   }
 
-  async renew(name: string, epoch: string): Promise<void> {
-    this.#atomically(() => {
-      const topic = this.#topic(name);
-      if (topic.epoch !== epoch) return;
-      const id = this.#publishedTopic(name);
-      this.#run('UPDATE topics SET epoch = ? WHERE id = ?', this.#newEpoch(), id);
-      this.#run('UPDATE about SET dedupe_since = max(dedupe_since, ?)', this.#openedAt);
-    });
+  async renew(now: number): Promise<void> {
+    this.#atomically(() => this.#renew(Math.max(now, this.#newestTime())));
   }
 
   async recall(command: CommandKey): Promise<CommandRecord | null> {
@@ -269,7 +283,16 @@ class SqliteLog implements EventLog {
 
   async close(): Promise<void> {
     this.#statements.clear();
-    if (this.#db.isOpen) this.#db.close();
+    if (!this.#db.isOpen) return;
+    this.#db.close();
+    this.#writeMark();
+  }
+
+  /** After the log has it: a mark that knows more says that the log was restored. */
+  #writeMark(): void {
+    if (!this.#mark || !this.#told) return;
+    this.#mark.write(this.#told);
+    this.#markedAt = this.#told.told;
   }
 
   #createTables(path: string): void {
@@ -282,6 +305,25 @@ class SqliteLog implements EventLog {
       else for (let from = format; from < FORMAT; from += 1) this.#db.exec(STEPS[from] ?? '');
       this.#db.exec(`PRAGMA user_version = ${FORMAT};`);
     });
+  }
+
+  #renew(now: number): void {
+    const epoch = this.#newEpoch();
+    this.#run('UPDATE topics SET epoch = ?', epoch);
+    this.#run('UPDATE about SET epoch = ?, dedupe_since = max(dedupe_since, ?)', epoch, now);
+  }
+
+  /** By what the file shows that it was restored; `null` where it does not. */
+  #whyRestored(): string | null {
+    if (!this.#mark) return null;
+    const marked = this.#mark.read();
+    if (!marked) {
+      const wasMarked = numberIn(this.#one('SELECT marked FROM about'), 'marked') === 1;
+      return wasMarked ? `${this.#mark.path} is missing` : null;
+    }
+    const told = this.#one('SELECT told FROM runs WHERE id = ?', marked.run)?.['told'];
+    if (typeof told === 'number' && told >= marked.told) return null;
+    return `${this.#mark.path} knows of a later time than the log`;
   }
 
   /** 0 where there is none. */
@@ -420,6 +462,14 @@ class SqliteLog implements EventLog {
       topic.forgottenTs,
     );
     return Number(lastInsertRowid);
+  }
+
+  /** Of the event at that offset, as far as it is known. */
+  #timeOf({ id, forgotten, forgottenTs }: Topic, offset: number): number | null {
+    if (offset === 0) return null;
+    if (offset === forgotten) return forgottenTs;
+    const row = this.#one('SELECT ts FROM events WHERE topic = ? AND "offset" = ?', id, offset);
+    return row ? numberIn(row, 'ts') : null;
   }
 
   /** The newest offset whose event is older than `since`; 0 where there is none. */

@@ -24,8 +24,16 @@ export const SERVER_MUTANTS: readonly Mutant[] = [
   {
     name: 'a cursor of a history that is lost is taken for one of this history',
     file: 'src/server/core/subscription.ts',
-    text: "    if (offset === 0 || ts === null) return 'same';",
-    instead: "    if (offset >= 0 || ts === null) return 'same';",
+    text: "  if (offset === 0 || ts === null) return 'same';",
+    instead: "  if (offset >= 0 || ts === null) return 'same';",
+    test: 'test/unit/server/topics.test.ts',
+  },
+  {
+    name: 'an SQLite log does not begin anew where it notices that it was restored',
+    file: 'src/server/sqlite/sqlite-log.ts',
+    text: 'if (restored !== null) this.#renew(openedAt);',
+    instead: 'if (restored !== null) this.#renew(0);',
+    test: 'test/unit/server/event-logs.test.ts',
   },
   {
     name: 'the server lets a connection of a lower term take over',

@@ -1,4 +1,4 @@
-import type { EventLog } from '../../../src/server/log/event-log.ts';
+import type { EventLog, Opened, OpenOptions } from '../../../src/server/log/event-log.ts';
 import { memoryLog } from '../../../src/server/log/memory-log.ts';
 import { sqliteLog } from '../../../src/server/sqlite/sqlite-log.ts';
 
@@ -61,6 +61,7 @@ export class SimLog {
   readonly #names: string[] = [];
   /** Of a backup, while it is brought back. */
   #namesBefore: string[];
+  #isToRenew = false;
   #fault: { readonly what: LogFault; times: number } | null = null;
 
   constructor(options: SimLogOptions, namesBefore: readonly string[] = []) {
@@ -79,8 +80,11 @@ export class SimLog {
     this.#fault = { what, times };
   }
 
-  /** Another log, with what this one held when so large a share of its changes had been made. */
-  async restored(share: number): Promise<Restored> {
+  /**
+   * Another log, with what this one held when so large a share of its changes had been made. `notices`: it finds that out when
+   * it is opened, as a log in a file does by the mark beside it.
+   */
+  async restored(share: number, notices: boolean): Promise<Restored> {
     const backup = new SimLog(this.#options, this.#names);
     const count = Math.max(1, Math.floor(this.#changes.length * share));
     let knownUntil = 0;
@@ -89,6 +93,7 @@ export class SimLog {
       await backup.#apply(change);
     }
     backup.#namesBefore = [];
+    backup.#isToRenew = notices;
     const lost = this.#changes
       .slice(count)
       .flatMap(({ method, parameters }) => (method === 'commit' ? (parameters[0] as Transactions) : []));
@@ -118,7 +123,13 @@ export class SimLog {
     const fault = this.#fault;
     const hit = fault?.what.startsWith(method) && fault.times-- > 0 ? fault.what : null;
     if (hit?.endsWith('before')) throw new Error(`${FAULT}: nothing was written`);
-    const answer = await this.#apply({ method, parameters, at: this.#options.elapsed() });
+    const at = this.#options.elapsed();
+    const answer = await this.#apply({ method, parameters, at });
+    if (method === 'open' && this.#isToRenew) {
+      this.#isToRenew = false;
+      const { now } = parameters[0] as OpenOptions;
+      await this.#apply({ method: 'renew', parameters: [Math.max(now, (answer as Opened).newestTime)], at });
+    }
     if (method === 'commit') this.#options.committed(parameters[0] as Transactions, answer as Answers);
     if (hit) throw new Error(`${FAULT}: it is not known what was written`);
     return answer;

@@ -181,7 +181,7 @@ export class SimServer {
     this.#ignoresCursors = ignoresCursors;
     // What was owed since then, no server knows of.
     this.owed.length = 0;
-    const { log, lost, knownUntil } = await this.#log.restored(share);
+    const { log, lost, knownUntil } = await this.#log.restored(share, !ignoresCursors);
     const unnoticedUntil = knownUntil + UNNOTICED_MS;
     const lostTexts = new Set(lost.flatMap(({ events }) => events.map(({ event }) => event)));
     this.published = this.published.filter(({ text }) => !lostTexts.has(text));
@@ -317,7 +317,6 @@ export class SimServer {
   #report(error: unknown, about: string): void {
     const text = String(error);
     if (text.includes(FAULT) || text.includes('limits.commandMs')) return;
-    if (this.restores > 0 && text.includes('restored from a backup')) return;
     this.errors.push(`${about}: ${text}`);
   }
 

@@ -177,6 +177,25 @@ test('it is repeated for 7 days, though newer events have taken its place', asyn
   expect(muchLater.all('event')).toEqual([]);
 });
 
+test('what is owed is kept over a new epoch, and an ack of the former one ends nothing', async () => {
+  const log = memoryLog();
+  const world = new HandWorld({ log });
+  const peer = await subscribed(world);
+  const { epoch } = await world.broker.publish('t', alarm('fire'));
+  peer.lose();
+  await log.renew(0);
+  const again = await subscribed(world);
+  const snapshot = again.expect('snapshot');
+  expect(snapshot.epoch).not.toBe(epoch);
+  expect(again.all('event')).toMatchObject([{ offset: 1, redelivery: true }]);
+  again.say({ type: 'ack', topic: 't', epoch, offsets: [1] });
+  await world.clock.advance(5_000);
+  expect(again.all('event')).toMatchObject([{ offset: 1, redelivery: true }]);
+  again.say({ type: 'ack', topic: 't', epoch: snapshot.epoch, offsets: [1] });
+  await passWithPings(world, again, 60_000);
+  expect(again.all('event')).toEqual([]);
+});
+
 test('nothing is repeated on a topic that was unsubscribed', async () => {
   const world = new HandWorld();
   const peer = await subscribed(world);

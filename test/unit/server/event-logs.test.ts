@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -56,6 +56,58 @@ test('sqliteLog refuses a file of another format, and leaves it as it is', () =>
   db.exec('PRAGMA user_version = 99');
   db.close();
   expect(() => sqliteLog(path)).toThrow('has format 99');
+});
+
+/** A log that was told until 3,000, and a backup of it from 2,000. */
+async function backedUp(): Promise<{ path: string; backup: string; epoch: string }> {
+  const path = newPath();
+  const log = open(path, 10);
+  const { run } = await log.open({ now: 1_000, tailLimit: 1 });
+  const { epoch } = await log.state('t');
+  await log.tell(run, 2_000);
+  const backup = newPath();
+  const db = new DatabaseSync(path);
+  db.exec(`VACUUM INTO '${backup}'`);
+  db.close();
+  await log.tell(run, 3_000);
+  await log.close();
+  return { path, backup, epoch };
+}
+async function reopened(path: string) {
+  const log = open(path, 10);
+  const { restored } = await log.open({ now: 4_000, tailLimit: 1 });
+  const [{ epoch }, dedupeSince] = [await log.state('t'), await log.dedupeSince()];
+  await log.close();
+  return { restored, epoch, dedupeSince };
+}
+
+test('sqliteLog that is opened again after its end, or its death, is as it was', async () => {
+  const { path, epoch } = await backedUp();
+  for (let i = 0; i < 2; i++)
+    expect(await reopened(path)).toEqual({ restored: undefined, epoch, dedupeSince: 1_000 });
+  const dead = open(path, 10);
+  const { run } = await dead.open({ now: 5_000, tailLimit: 1 });
+  await dead.tell(run, 5_500);
+  expect(await reopened(path)).toMatchObject({ restored: undefined, epoch });
+});
+
+test('sqliteLog that was restored in its place notices it by its mark, and begins new epochs, once', async () => {
+  const { path, backup, epoch } = await backedUp();
+  copyFileSync(backup, path);
+  const restored = await reopened(path);
+  expect(restored.restored).toBe(`${path}-mark knows of a later time than the log`);
+  expect(restored.epoch).not.toBe(epoch);
+  expect(restored.dedupeSince).toBe(4_000);
+  expect(await reopened(path)).toEqual({ ...restored, restored: undefined });
+});
+
+test('sqliteLog that was restored in another place notices it, since its mark is missing, or cannot be read', async () => {
+  const { path, backup, epoch } = await backedUp();
+  expect(await reopened(backup)).toMatchObject({ restored: `${backup}-mark is missing`, dedupeSince: 4_000 });
+  writeFileSync(`${path}-mark`, '{"run":');
+  const restored = await reopened(path);
+  expect(restored.restored).toBe(`${path}-mark is missing`);
+  expect(restored.epoch).not.toBe(epoch);
 });
 
 test('sqliteLog does not know the times of a run whose end is missing in its copy', async () => {
@@ -118,6 +170,7 @@ test('sqliteLog brings a file of the second format up, and knows the runs in it'
   await open(path, 10).close();
   const db = new DatabaseSync(path);
   db.exec(`
+    ALTER TABLE about DROP COLUMN marked;
     DROP TABLE runs;
     CREATE TABLE runs (began INTEGER PRIMARY KEY, told INTEGER NOT NULL);
     INSERT INTO about VALUES (1, 'e', 1000, 1000);

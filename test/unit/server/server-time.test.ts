@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -67,9 +67,11 @@ test('what was recorded counts as a time, too', async () => {
 });
 
 /** A file, and its copy of a moment, as a backup makes it. */
+/** A backup that was made with its mark: the log does not notice that it was restored. */
 function copyOf(log: string, name: string): string {
   const copy = join(folder, name);
   new DatabaseSync(join(folder, log)).exec(`VACUUM INTO '${copy}'`);
+  copyFileSync(join(folder, `${log}-mark`), `${copy}-mark`);
   return copy;
 }
 
@@ -162,32 +164,22 @@ test('a log that is away is asked on, and reported once', async () => {
   expect((await log.runs())[0]?.told).toBe(world.clock.now());
 });
 
-test('where a cursor shows that a log was restored, its memory begins with the server, and everybody is welcomed anew', async () => {
-  const log = memoryLog();
-  await log.open({ now: 1_000, tailLimit: 1 });
-  const first = await welcomed(log, 0);
-  expect(first.dedupe_since).toBe(1_000);
-  const { world, peer } = first;
-  const { epoch } = await world.broker.publish('t', { type: 'log', line: 'x' });
-  const other = await world.join({ client_id: ID });
-  other.say({ type: 'subscribe', topic: 't', ref: 1, cursor: { epoch, offset: 7 } });
-  await world.clock.advance(0);
-  for (const one of [peer, other])
-    expect(one.expect('goodbye')).toMatchObject({ code: 'draining', retry: true });
-  const again = world.connect();
-  again.hello();
-  await world.clock.advance(0);
-  expect(again.expect('welcome').dedupe_since).toBe(first.server_time);
-  // Only once: whoever claims to know more has no more to take.
-  again.say({
-    type: 'subscribe',
-    topic: 't',
-    ref: 1,
-    cursor: { epoch: (await log.state('t')).epoch, offset: 9 },
-  });
-  await world.clock.advance(0);
-  again.expect('snapshot');
-  expect(again.ended).toBeNull();
+test('a log that notices that it was restored begins new epochs, and its memory with its opening, and the server reports it', async () => {
+  const path = join(folder, 'log.db');
+  const first = await welcomed(sqliteLog(path), 0);
+  const { epoch } = await first.world.broker.publish('t', { type: 'log', line: 'x' });
+  const backup = copyOf('log.db', 'backup.db');
+  await first.world.clock.advance(60_000);
+  const closing = first.world.broker.close(0);
+  await first.world.clock.advance(2_000);
+  await closing;
+  copyFileSync(backup, path);
+  const restored = await welcomed(sqliteLog(path), 100_000);
+  expect(restored.dedupe_since).toBe(restored.server_time);
+  expect((await restored.world.broker.publish('t', { type: 'log', line: 'y' })).epoch).not.toBe(epoch);
+  expect(restored.world.errors).toEqual([
+    expect.stringMatching(/^opening the event log: .*was restored from a backup.*log\.db-mark/),
+  ]);
 });
 
 test('an id that may have been forgotten since the welcome is not run again: the connection ends', async () => {

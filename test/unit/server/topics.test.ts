@@ -249,7 +249,7 @@ test('an event that is too large for a client is left out and named, and leaves 
   expect(running.server.stats().eventsTooLarge).toBe(2);
 });
 
-test('a cursor whose event has another time here is of a history that is lost: a new epoch begins, for everybody', async () => {
+test('a cursor whose event has another time here is of another history: it gets a snapshot, for itself alone', async () => {
   const hand = new HandWorld({ log: memoryLog() });
   for (const state of ['1', '2', '3']) {
     await hand.broker.publish('t', node('a', state));
@@ -268,16 +268,35 @@ test('a cursor whose event has another time here is of a history that is lost: a
   const subscribe = (ref: number, seen: number) =>
     ask({ type: 'subscribe', ref, last_seen: { offset: 2, ts: seen } });
   expect(await subscribe(1, ts)).toMatchObject({ epoch, recovered: true });
-  const renewed = await subscribe(2, ts + 1);
-  expect(renewed).toMatchObject({ ref: 2, recovered: false });
-  expect(renewed.epoch).not.toBe(epoch);
+  expect(await subscribe(2, ts + 1)).toMatchObject({ ref: 2, epoch, recovered: false });
+  expect(client.expect('snapshot').missed).toEqual([expect.objectContaining({ offset: 3 })]);
+  await ask({ type: 'resync_request', ref: 3, last_seen: ts });
+  expect(offsets(client.expect('snapshot').missed)).toEqual([3]);
+  await ask({ type: 'resync_request', ref: 4, last_seen: ts - 1 });
+  expect(offsets(client.expect('snapshot').missed)).toEqual([2, 3]);
+  // Nobody else hears of it.
   other.expect('snapshot');
-  expect(other.expect('subscribed')).toMatchObject({ ref: 0, epoch: renewed.epoch });
-  const cursor = { epoch: renewed.epoch, offset: 2 };
-  const again = await ask({ type: 'resync_request', ref: 3, cursor, last_seen: ts });
-  expect(again.epoch).toBe(renewed.epoch);
-  const resynced = await ask({ type: 'resync_request', ref: 4, cursor, last_seen: ts + 1 });
-  expect(resynced.epoch).not.toBe(renewed.epoch);
+  expect(other.frames).toEqual([]);
+});
+
+test('a cursor at the newest event that is forgotten is proved by its kept time', async () => {
+  const hand = new HandWorld({ log: memoryLog({ historyEvents: 2 }) });
+  for (const state of ['1', '2', '3', '4']) {
+    await hand.broker.publish('t', node('a', state));
+    await hand.clock.advance(1_000);
+  }
+  const client = await hand.join();
+  const { epoch } = await hand.broker.publish('t', node('a', '5'));
+  const ts = hand.clock.now();
+  const ask = async (offset: number, seen: number) => {
+    const cursor = { epoch, offset };
+    client.say({ type: 'subscribe', topic: 't', ref: offset, cursor, last_seen: { offset, ts: seen } });
+    await hand.clock.advance(0);
+    return client.expect('subscribed').recovered;
+  };
+  expect(await ask(2, ts - 3_000)).toBe(true);
+  expect(await ask(2, ts - 3_001)).toBe(false);
+  expect(await ask(1, ts - 4_000)).toBe(false);
 });
 
 test('a cursor that cannot prove itself any more gets a snapshot, and what it has missed', async () => {
@@ -288,33 +307,44 @@ test('a cursor that cannot prove itself any more gets a snapshot, and what it ha
   await hand.clock.advance(0);
   const { epoch } = client.expect('subscribed');
   client.expect('snapshot');
-  const ask = { type: 'subscribe', topic: 't', ref: 2, cursor: { epoch, offset: 2 } };
-  client.say({ ...ask, last_seen: { offset: 2, ts: hand.clock.now() } });
+  const ask = { type: 'subscribe', topic: 't', ref: 2, cursor: { epoch, offset: 1 } };
+  client.say({ ...ask, last_seen: { offset: 1, ts: hand.clock.now() } });
   await hand.clock.advance(0);
   expect(client.expect('subscribed')).toMatchObject({ ref: 2, epoch, recovered: false });
   expect(offsets(client.expect('snapshot').missed)).toEqual([3, 4]);
 });
 
-test('a cursor beyond the newest offset begins a new epoch, for everybody', async () => {
+test('a cursor beyond the newest offset gets a snapshot for itself alone, however often it is forged', async () => {
   const running = await world();
   const { epoch } = await running.server.publish('t', node('a', 'running'));
   const other = await running.join();
   other.send({ type: 'subscribe', topic: 't', ref: 1 });
   await snapshotOf(other);
   const client = await running.join();
-  client.send({ type: 'subscribe', topic: 't', ref: 5, cursor: { epoch, offset: 99 } });
-  const subscribed = await client.next('subscribed');
-  expect(subscribed).toMatchObject({ ref: 5, recovered: false });
-  expect(subscribed.epoch).not.toBe(epoch);
-  expect(await snapshotOf(client)).toMatchObject({ epoch: subscribed.epoch, events: [{ key: 'node:a' }] });
-  await other.next('subscribed');
-  expect(await other.next('subscribed')).toMatchObject({ ref: 0, epoch: subscribed.epoch, recovered: false });
-  // It has missed nothing.
-  expect(await snapshotOf(other)).toMatchObject({ ref: 0, epoch: subscribed.epoch, missed: [] });
+  for (let ref = 1; ref <= 100; ref++) {
+    const cursor = { epoch, offset: ref % 2 ? Number.MAX_SAFE_INTEGER : 2 };
+    client.send({ type: 'subscribe', topic: 't', ref, cursor });
+    expect(await client.next('subscribed')).toMatchObject({ ref, epoch, offset: 1, recovered: false });
+    expect(await snapshotOf(client)).toMatchObject({ ref, events: [{ key: 'node:a' }] });
+  }
+  await running.server.publish('t', log('on'));
+  expect(await other.next('event')).toMatchObject({ offset: 2 });
+  expect(other.frames.filter(({ type }) => type === 'subscribed')).toHaveLength(1);
+});
+
+test('a log that a person has renewed says so to everybody, and loses nothing of it', async () => {
+  const inner = memoryLog();
+  const running = await world({ log: inner });
+  const { epoch } = await running.server.publish('t', node('a', 'running'));
+  const other = await running.join();
+  other.send({ type: 'subscribe', topic: 't', ref: 1 });
+  await snapshotOf(other);
+  await inner.renew(0);
   const published = await running.server.publish('t', log('on'));
-  expect(published.epoch).toBe(subscribed.epoch);
-  for (const each of [client, other])
-    expect(await each.next('event')).toMatchObject({ offset: published.offset });
+  expect(published.epoch).not.toBe(epoch);
+  await other.next('subscribed');
+  expect(await other.next('subscribed')).toMatchObject({ ref: 0, epoch: published.epoch, recovered: false });
+  expect(offsets((await snapshotOf(other)).missed)).toEqual([2]);
 });
 
 test('after an unsubscribe nothing comes any more', async () => {
@@ -419,7 +449,7 @@ function sparse(inner: EventLog): EventLog {
       const state = await inner.state(topic);
       return { ...wide(state), events: state.events.map(wide) };
     },
-    renew: (topic, epoch) => inner.renew(topic, epoch),
+    renew: (now) => inner.renew(now),
     tell: (run, time) => inner.tell(run, time),
     runs: () => inner.runs(),
     recall: (command) => inner.recall(command),
