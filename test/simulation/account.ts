@@ -77,8 +77,9 @@ export class Account {
   uncertainAt = Number.POSITIVE_INFINITY;
   /** Its place among all commands by when some disk first had a row of it; `null`: none has. */
   firstStored: number | null = null;
-  /** When a frame of it last left, as the time has passed; 0: none did. */
+  /** When a frame of it last left, or some disk first said that it may have, as the time has passed; 0: none did. */
   leftAt = 0;
+  #attempt = 0;
   /** So many of its runs were lost with the log, in a way that nobody can notice. */
   unnoticed = 0;
   /** A frame of it has reached the server, which has not said since, for good, that none of it ran. */
@@ -162,10 +163,18 @@ export class Account {
    * of a withdrawn one that it was accepted is told the same again: a store that failed may lack that, and the next hub
    * finds it out by the command itself.
    */
-  left(at: number): void {
+  left(at: number, attempt: number): void {
     this.leftAt = at;
+    this.#attempt = attempt;
     if (this.isWithdrawn && !this.tellings.includes('accepted'))
       this.#problem('was taken back, and is sent again');
+  }
+
+  /** A disk says so. A hub that is stopped then writes no frame, of which the next one knows nothing. */
+  marked(at: number, attempt: number): void {
+    if (attempt <= this.#attempt) return;
+    this.leftAt = at;
+    this.#attempt = attempt;
   }
 
   /** A handler has begun it. @param elapsed the time that has passed in this world */

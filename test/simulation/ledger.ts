@@ -51,7 +51,9 @@ export class Ledger {
       const account = this.of(op.row.command);
       if (!account) continue;
       account.firstStored ??= ++this.#stored;
-      if (op.row.maybeSent && op.row.attempt === 0) account.isOfferedAnew = true;
+      if (!op.row.maybeSent) continue;
+      if (op.row.attempt === 0) account.isOfferedAnew = true;
+      account.marked(this.#elapsed(), op.row.attempt);
     }
   }
 

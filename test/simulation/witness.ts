@@ -69,8 +69,7 @@ export class Witness {
   written(text: string, at: number): void {
     if (!text.includes('"command"')) return;
     for (const frame of framesOf<ClientFrame>(text)) {
-      const account = frame.type === 'command' ? this.#ledger.of(frame.command) : undefined;
-      account?.left(at);
+      if (frame.type === 'command') this.#ledger.of(frame.command)?.left(at, frame.attempt);
     }
   }
 

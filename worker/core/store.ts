@@ -38,6 +38,8 @@ export interface StoredEntry {
 export interface LastSent {
   readonly run: string;
   readonly at: number;
+  /** The same by the browser's clock, ms since 1970; a frame left, if one did, not before it. Absent: of older builds. */
+  readonly markedAt?: number | undefined;
 }
 /** `pending` entries are still to be delivered; all others stay visible until they are dismissed, up to 200. */
 export type Fate =

@@ -135,13 +135,13 @@ function hasTwin({ ledger }: World, account: Account): boolean {
 }
 
 function isOfNoRecord({ server: { simLog } }: World, account: Account): boolean {
-  const { askedAt, leftAt, outlivedHub, isOfferedAnew, uncertainAt } = account;
+  const { askedAt, leftAt, outlivedHub, isOfferedAnew, uncertainAt, circumstances } = account;
   // When it left a hub that its page has lost, the next one does not know, but for when it was asked for, and that by a
   // `welcome` which may have been under way for as long.
   if (isOfferedAnew && simLog.hasGap(askedAt - WELCOME_MS, uncertainAt)) return true;
-  // What left as a server began went to the one before it; when that was, a hub may be wrong about, and the hub after it knows
-  // only that it was not before it was asked for.
-  const beganBy = outlivedHub ? askedAt : leftAt - CLOCKS_DIFFER_MS;
+  // What left as a server began went to the one before it; when that was, a hub may be wrong about, and one that was offered
+  // it before it could read its row knows only that it was not before it was asked for.
+  const beganBy = outlivedHub && circumstances.storeFailed ? askedAt : leftAt - CLOCKS_DIFFER_MS;
   const leftUnrecorded = leftAt > 0 && !simLog.keptRecordAt(leftAt, beganBy);
   return leftUnrecorded || !simLog.keptRecordAt(askedAt, Infinity);
 }

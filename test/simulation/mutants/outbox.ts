@@ -34,6 +34,13 @@ export const OUTBOX_MUTANTS: readonly Mutant[] = [
     test: 'test/unit/core/outbox.test.ts',
   },
   {
+    name: 'when an earlier hub marked a command is not looked at',
+    file: 'worker/core/outbox/merge.ts',
+    text: 'const markedAt = row.lastSent?.markedAt ?? Infinity;',
+    instead: 'const markedAt = Infinity;',
+    test: 'test/unit/core/outbox-restart.test.ts',
+  },
+  {
     name: 'a command that is offered again counts as never older than its offer',
     file: 'worker/core/outbox/outbox.ts',
     text: 'offeredAt: maybeSentMs === null ? null : takenAt,',

@@ -304,6 +304,28 @@ describe('uncertain', () => {
     expect(tab.outbox).toMatchObject([{ id: second, state: 'sent', attempt: 2 }]);
   });
 
+  test.each([
+    ['is known to it', 'sent', 1_000],
+    ["is not, where the browser's clock was set back since", 'uncertain', -1_000],
+  ] as const)(
+    'what an earlier hub marked after the next run had begun, and asked for before, %s',
+    (_, state, passedMs) => {
+      const { world, tab } = start();
+      const [first, second] = ['g', 'h'].map((gate) => decide(tab, gate, 'run:1').id);
+      world.socket.welcome({ server_time: 10_000, runs: [{ id: 'run a', from: 9_000 }] });
+      // It stands still until then, and so does its line.
+      world.advance(5_000);
+      world.socket.say({ type: 'command_ack', id: first ?? '' });
+      const next = restart(world.disk, { now: world.now + passedMs });
+      const runs = [
+        { id: 'run a', from: 9_000, until: 14_000 },
+        { id: 'run b', from: 14_500 },
+      ];
+      next.world.socket.welcome({ server_time: 16_000, dedupe_since: 500, runs });
+      expect(next.tab.outbox).toMatchObject([{ id: second, state }]);
+    },
+  );
+
   test('what was sent to the present run is known to it, also where its clock was set ahead since', () => {
     const { world, tab, id } = sentLate();
     world.socket.close();

@@ -27,7 +27,7 @@ const entry = v.object({
   expiresAt: v.optional(number),
   serverAskedAt: v.optional(number),
   withdrawing: v.optional(v.boolean()),
-  lastSent: v.optional(v.object({ run: v.string(), at: number })),
+  lastSent: v.optional(v.object({ run: v.string(), at: number, markedAt: v.optional(number) })),
   noneRan: v.optional(number),
   fate,
 });

@@ -91,7 +91,7 @@ export function markNext(box: OutboxState, entry: Entry): Writable | null {
   if (!writable || !isNext(box, entry) || isOver(box, entry)) return null;
   const row = withEnd(box, entry);
   if (frameBytes(row) > writable.maxFrameBytes) return null;
-  mark(entry, markedRow(row, writable, box.context.serverNow));
+  mark(entry, markedRow(row, writable, box.context));
   return writable;
 }
 
@@ -234,8 +234,7 @@ function sendPicked(box: OutboxState, picked: readonly Entry[], writable: Writab
     ({ row, stored }) => neverRan(row) || row.priority === 'high' || stored !== 'maybe_sent',
   );
   const durability = isFirst ? 'strict' : 'relaxed';
-  for (const entry of picked)
-    beginMark(entry, markedRow(withEnd(box, entry), writable, box.context.serverNow));
+  for (const entry of picked) beginMark(entry, markedRow(withEnd(box, entry), writable, box.context));
   if (box.writer.degraded) {
     for (const entry of picked) writeFrame(box, entry, writable);
     box.host.changed();

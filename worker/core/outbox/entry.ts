@@ -39,7 +39,10 @@ export interface Entry {
   readonly offeredAt: number | null;
   /** When a person asked for it, or for it again, by this hub's uptime. */
   readonly takenAt: number;
-  /** When this hub last wrote a frame of it, by its uptime; `null`: it did not. */
+  /**
+   * When a frame of it last left, by this hub's uptime; what an earlier hub marked left, if it did, not before this. `null`:
+   * this hub wrote none, and of an earlier one it is not known.
+   */
   readonly leftAt: number | null;
   readonly stored: Stored;
   readonly delivery: Delivery;
@@ -107,10 +110,10 @@ export function retryName(id: string): DeadlineName {
 
 /** A command that comes into the outbox. */
 export function newEntry(
-  known: Pick<Entry, 'row' | 'offeredAt' | 'takenAt' | 'stored'>,
+  known: Pick<Entry, 'row' | 'offeredAt' | 'takenAt' | 'leftAt' | 'stored'>,
   delivery: Delivery['state'] & ('ready' | 'storing'),
 ): Entry {
-  return { ...known, delivery: { state: delivery }, leftAt: null, awaits: null, askedOn: null };
+  return { ...known, delivery: { state: delivery }, awaits: null, askedOn: null };
 }
 
 /** Its end is known, or known better. */

@@ -1,6 +1,7 @@
 /** A command as its frame says it, and how large that is. */
 import type { ClientFrameOf } from '../../../src/protocol/frames/index.ts';
 import { utf8Bytes } from '../../../src/protocol/utf8.ts';
+import type { Context } from '../context.ts';
 import type { StoredEntry } from '../store.ts';
 import type { Writable } from './outbox-state.ts';
 
@@ -8,7 +9,7 @@ import type { Writable } from './outbox-state.ts';
 export function markedRow(
   row: StoredEntry,
   { serverTime, runs }: Pick<Writable, 'serverTime' | 'runs'>,
-  serverNow: number | null,
+  { serverNow, now }: Pick<Context, 'serverNow' | 'now'>,
 ): StoredEntry {
   const run = runs?.at(-1);
   // An earlier hub has made one perhaps, of which only the page knows. What is no first attempt the server looks up.
@@ -18,7 +19,7 @@ export function markedRow(
     maybeSent: true,
     attempt: before + 1,
     firstSentAt: row.firstSentAt ?? serverTime,
-    lastSent: run && { run: run.id, at: Math.max(serverNow ?? 0, serverTime) },
+    lastSent: run && { run: run.id, at: Math.max(serverNow ?? 0, serverTime), markedAt: now },
   };
 }
 

@@ -64,7 +64,9 @@ export function mergeStored(
     // Of one whose end the server's clock tells, no age has to be known.
     const isAgeless = row.expiresAt !== undefined && row.createdAt > context.now;
     const takenAt = context.uptime - (isAgeless ? 0 : ageMs);
-    const stranger = newEntry({ row: restored, offeredAt, takenAt, stored: storedAs(row) }, 'ready');
+    const markedAt = row.lastSent?.markedAt ?? Infinity;
+    const leftAt = markedAt <= context.now ? context.uptime - (context.now - markedAt) : null;
+    const stranger = newEntry({ row: restored, offeredAt, takenAt, leftAt, stored: storedAs(row) }, 'ready');
     entries.set(row.id, stranger);
     if (isPending(stranger)) strangers.push(stranger);
   }

@@ -118,6 +118,7 @@ export function send(
       row,
       offeredAt: maybeSentMs === null ? null : takenAt,
       takenAt,
+      leftAt: null,
       stored: maybeSentMs !== null && !box.writer.wasRead ? 'unread' : 'no',
     },
     requireDurable ? 'storing' : 'ready',
