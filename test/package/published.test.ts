@@ -147,6 +147,12 @@ describe('at run time', () => {
     expect(modules.filter((module) => module.startsWith('worker/browser/'))).toEqual([]);
   });
 
+  test('who judges a server gets ws, valibot and Node, and no part of ours', () => {
+    const { modules, packages } = entry('src/cli/main.js');
+    expect(packages.filter((name) => !name.startsWith('node:'))).toEqual(['valibot', 'ws']);
+    expect(outside(['src/cli/', 'src/conformance/', 'src/protocol/'], modules)).toEqual([]);
+  });
+
   test('nobody but tests gets what is for them', () => {
     const entries = Object.values(manifest.exports)
       .flatMap((target) => (typeof target === 'string' ? [] : target.default))

@@ -20,6 +20,7 @@ const SHELL = 'worker/shell/';
 const SERVER = 'src/server/';
 /** The server's logic, free of Node. */
 const SERVER_CORE = 'src/server/core/';
+const CONFORMANCE = 'src/conformance/';
 const TESTING = 'testing/';
 
 /** Types count as well: who needs to know a type, knows the module. */
@@ -39,6 +40,9 @@ const LAYERS: readonly Layer[] = [
   },
   { path: SERVER, modules: [SERVER_CORE, PROTOCOL, FRAMES], packages: ['ws', 'valibot', 'node:'] },
   { path: SERVER_CORE, modules: [SERVER, PROTOCOL, FRAMES], packages: ['valibot'] },
+  // It judges servers in any language, ours as any other: it knows nothing of how ours is made.
+  { path: CONFORMANCE, modules: [PROTOCOL, FRAMES], packages: ['ws', 'valibot', 'node:'] },
+  { path: 'src/cli/', modules: [CONFORMANCE], packages: ['node:'] },
   { path: CORE, modules: [PROTOCOL, FRAMES], packages: ['valibot'] },
   { path: SHELL, modules: [CORE, PROTOCOL, FRAMES], packages: ['valibot'] },
   { path: 'worker/browser/', modules: [SHELL, CORE, PROTOCOL], packages: ['comlink', 'idb', 'valibot'] },

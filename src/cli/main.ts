@@ -1,0 +1,15 @@
+#!/usr/bin/env node
+/** The command `trunkline`: its first argument names what to do. */
+import { conformanceCommand, USAGE } from '../conformance/command.ts';
+
+const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
+  conformance: conformanceCommand,
+};
+
+const [name = '', ...args] = process.argv.slice(2);
+const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+if (command) process.exitCode = await command(args);
+else {
+  console.error(`There is no command ${JSON.stringify(name)}. There are:\n\n${USAGE}`);
+  process.exitCode = 2;
+}

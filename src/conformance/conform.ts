@@ -1,0 +1,172 @@
+/** Runs the cases against a server, and makes the report. */
+import { randomUUID } from 'node:crypto';
+import type { Case, Level, Need } from './case.ts';
+import { CASES } from './cases/index.ts';
+import { Control } from './control.ts';
+import { Broken, NotJudged } from './outcome.ts';
+import type { Profile } from './profile.ts';
+import { RULES } from './rules/table.ts';
+import { Watch } from './rules/watch.ts';
+import { Trial } from './trial.ts';
+
+export type Outcome =
+  | { readonly status: 'held' }
+  /** `frames`: what crossed each socket of the case, the newest last. */
+  | { readonly status: 'broken'; readonly because: string; readonly frames: readonly (readonly string[])[] }
+  | { readonly status: 'not judged'; readonly because: string };
+
+/** One obligation, and how it was kept. */
+export interface Judgement {
+  /** Its theme and name, such as `restart/new-epoch`. */
+  readonly id: string;
+  readonly level: Level;
+  /** Of `docs/protocol.md`, word for word. */
+  readonly sentence: string;
+  readonly outcome: Outcome;
+}
+
+export interface Tally {
+  readonly held: number;
+  readonly broken: number;
+  readonly notJudged: number;
+}
+
+export interface Report {
+  readonly url: string;
+  readonly judgements: readonly Judgement[];
+  /** By level; `full` does not count what is in `smallest`. */
+  readonly tallies: Readonly<Record<Level, Tally>>;
+  /** Nothing is broken, and something of the level that was asked for was judged. */
+  readonly passed: boolean;
+}
+
+export interface ConformOptions {
+  /** How far to judge. @default the profile's */
+  readonly level?: Level;
+  /** Judges by sockets alone, whatever the profile says of a control interface. @default false */
+  readonly isBlackBox?: boolean;
+  /** Only the cases whose id contains one of these. @default all of them */
+  readonly only?: readonly string[];
+  /** Told of each case as it comes out; the rules come last. */
+  readonly onJudgement?: (judgement: Judgement) => void;
+}
+
+/** Cases at the same time: most of them wait. */
+const AT_ONCE = 12;
+
+/**
+ * Judges whether the server at this address keeps `trunkline.v1`. Resolves with the report whatever comes out; rejects only
+ * where nothing listens at the address.
+ */
+export async function conform(url: string, profile: Profile, options: ConformOptions = {}): Promise<Report> {
+  const { level = profile.level, isBlackBox = false, only, onJudgement = () => {} } = options;
+  const { control: _, ...withoutControl } = profile;
+  const judged: Profile = isBlackBox ? withoutControl : profile;
+  const control = new Control(judged);
+  const watch = new Watch();
+  const world = { url, profile: judged, control, watch, run: randomUUID().slice(0, 8) };
+  await findServer(url, world);
+
+  const isAsked = (one: { id: string; level: Level }) => level === 'full' || one.level === 'smallest';
+  const isNamed = ({ id }: { id: string }) => only === undefined || only.some((part) => id.includes(part));
+  const cases = CASES.filter((one) => isAsked(one) && isNamed(one));
+  const judgements = new Map<string, Judgement>();
+  const judge = async (one: Case) => {
+    const outcome = await outcomeOf(one, new Trial(one.id, world));
+    const judgement = { id: one.id, level: one.level, sentence: one.sentence, outcome };
+    judgements.set(one.id, judgement);
+    onJudgement(judgement);
+  };
+  const waiting = cases.filter(({ alone }) => !alone);
+  const work = async () => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) await judge(next);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  for (const one of cases) {
+    if (!one.alone) continue;
+    await judge(one);
+    await control.startAgain();
+  }
+  const inOrder = cases.flatMap(({ id }) => judgements.get(id) ?? []);
+  const rules = RULES.filter(isAsked).map(({ id, level, sentence }): Judgement => {
+    const { judged: times = 0, broken = null } = watch.findings.get(id) ?? {};
+    const outcome: Outcome = broken
+      ? { status: 'broken', because: broken.because, frames: [broken.frames] }
+      : times > 0
+        ? { status: 'held' }
+        : { status: 'not judged', because: 'nothing of the kind was seen' };
+    return { id, level, sentence, outcome };
+  });
+  // What is asked for by name alone does not fail for what nobody asked about, but a broken rule is one always.
+  const shown = rules.filter((rule) => isNamed(rule) || rule.outcome.status === 'broken');
+  for (const rule of shown) onJudgement(rule);
+  return reportOf(url, [...inOrder, ...shown], level);
+}
+
+async function findServer(url: string, world: ConstructorParameters<typeof Trial>[1]): Promise<void> {
+  const trial = new Trial('connecting', { ...world, watch: new Watch() });
+  try {
+    const line = await trial.socket();
+    if (line.isClosed && line.seen.length === 0) {
+      throw new Error(`no server of trunkline.v1 at ${url}: ${line.transcript.lines.join('; ')}`);
+    }
+  } finally {
+    trial.end();
+  }
+}
+
+async function outcomeOf(one: Case, trial: Trial): Promise<Outcome> {
+  const missing = (one.needs ?? []).filter((need) => !has(trial, need));
+  if (missing.length > 0) {
+    return { status: 'not judged', because: `the profile does not offer: ${missing.join(', ')}` };
+  }
+  try {
+    await one.judge(trial);
+    return { status: 'held' };
+  } catch (error) {
+    if (error instanceof NotJudged) return { status: 'not judged', because: error.message };
+    const because = error instanceof Broken ? error.message : `the kit itself failed: ${String(error)}`;
+    return { status: 'broken', because, frames: trial.lines.map(({ transcript }) => [...transcript.lines]) };
+  } finally {
+    trial.end();
+  }
+}
+
+function has({ profile, control }: Trial, need: Need): boolean {
+  const { people, topics, commands } = profile;
+  switch (need) {
+    case 'two people':
+      return people.length >= 2;
+    case 'refused token':
+      return profile.refused_token !== undefined;
+    case 'own topic':
+      return topics.name.includes('{id}');
+    case 'forbidden topic':
+      return topics.forbidden !== undefined;
+    case 'unknown topic':
+      return topics.unknown !== undefined;
+    case 'events':
+      return control.can('publish') || commands.accept?.publishes === true;
+    case 'publish':
+    case 'kill':
+    case 'stop':
+    case 'keep':
+    case 'lose':
+    case 'runs':
+      return control.can(need);
+    default:
+      return commands[need] !== undefined;
+  }
+}
+
+function reportOf(url: string, judgements: readonly Judgement[], level: Level): Report {
+  const tally = (of: Level): Tally => {
+    const count = (status: Outcome['status']) =>
+      judgements.filter((one) => one.level === of && one.outcome.status === status).length;
+    return { held: count('held'), broken: count('broken'), notJudged: count('not judged') };
+  };
+  const tallies = { smallest: tally('smallest'), full: tally('full') };
+  const isBroken = tallies.smallest.broken + tallies.full.broken > 0;
+  const held = tallies.smallest.held + (level === 'full' ? tallies.full.held : 0);
+  return { url, judgements, tallies, passed: !isBroken && held > 0 };
+}

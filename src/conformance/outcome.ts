@@ -1,0 +1,16 @@
+/** How a case can come out other than by returning. */
+
+/** The server did not keep what the case judges. */
+export class Broken extends Error {
+  override readonly name = 'Broken';
+}
+
+/** The case cannot be judged here: what it takes is not there. */
+export class NotJudged extends Error {
+  override readonly name = 'NotJudged';
+}
+
+/** @throws Broken with the sentence, unless it is so. */
+export function must(isSo: boolean, otherwise: string): asserts isSo {
+  if (!isSo) throw new Broken(otherwise);
+}

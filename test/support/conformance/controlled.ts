@@ -1,0 +1,88 @@
+/** A server under the control of `docs/examples/control.mjs`, to be judged. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const CONTROL = fileURLToPath(new URL('../../../docs/examples/control.mjs', import.meta.url));
+
+export interface Controlled extends AsyncDisposable {
+  readonly url: string;
+  readonly controlUrl: string;
+}
+
+export interface Places {
+  readonly port: number;
+  /** The file that holds what the server remembers. */
+  readonly memory: string;
+  /** The file to which it adds the ids of the commands that it begins. */
+  readonly runs: string;
+}
+
+/** Starts it; it ends when it is disposed of. */
+export async function controlled(
+  commandOf: (places: Places) => readonly string[],
+  control: readonly string[] = [process.execPath, CONTROL],
+): Promise<Controlled> {
+  const folder = mkdtempSync(join(tmpdir(), 'trunkline-conformance-'));
+  // It has to be the same after each restart.
+  const port = await freePort();
+  const places = { port, memory: join(folder, 'memory'), runs: join(folder, 'runs') };
+  const [program = '', ...args] = control;
+  const child = spawn(
+    program,
+    [...args, '--memory', places.memory, '--runs', places.runs, '--', ...commandOf(places)],
+    { stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  const end = async () => {
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill('SIGTERM');
+      await once(child, 'exit');
+    }
+    rmSync(folder, { recursive: true, force: true });
+  };
+  const kill = () => child.kill('SIGTERM');
+  process.once('exit', kill);
+  try {
+    const [, controlUrl = '', url = ''] = await addressesOf(child);
+    return {
+      url,
+      controlUrl,
+      [Symbol.asyncDispose]: async () => {
+        process.off('exit', kill);
+        await end();
+      },
+    };
+  } catch (error) {
+    await end();
+    throw error;
+  }
+}
+
+function addressesOf(child: ChildProcess): Promise<RegExpExecArray> {
+  return new Promise((resolve, reject) => {
+    let output = '';
+    const read = (chunk: Buffer) => {
+      output += chunk.toString();
+      const addresses = /^control on (\S+); listening on (\S+)/m.exec(output);
+      if (addresses) resolve(addresses);
+    };
+    child.stdout?.on('data', read);
+    child.stderr?.on('data', read);
+    child.once('error', reject);
+    child.once('exit', () => reject(new Error(`it ended before it listened:\n${output}`)));
+  });
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (typeof address !== 'object' || address === null) throw new Error('a port has no number');
+  return address.port;
+}

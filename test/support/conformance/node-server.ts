@@ -1,0 +1,106 @@
+/**
+ * The Node server as something to judge: `node node-server.ts PORT MEMORY RUNS`, where MEMORY is the file of an SQLite log or
+ * `-`. Publishes what it reads as lines of JSON, as `docs/examples/control.mjs` gives it.
+ */
+import { appendFileSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import * as v from 'valibot';
+import { defineProtocol } from '../../../src/protocol/index.ts';
+import { createServer, memoryLog, Reject } from '../../../src/server/index.ts';
+import { sqliteLog } from '../../../src/server/sqlite/index.ts';
+
+const [port = '0', memory = '-', runs = ''] = process.argv.slice(2);
+const TOKENS: Readonly<Record<string, string>> = { 'token-of-ada': 'ada', 'token-of-grace': 'grace' };
+const SLOW_MS = 400;
+
+const text = v.object({ text: v.string() });
+const keyed = v.object({ key: v.string(), text: v.string() });
+const protocol = defineProtocol({
+  app: 'conformance',
+  version: 3,
+  events: {
+    line: { schema: text },
+    state: { schema: keyed, key: ({ key }) => key },
+    gone: { schema: keyed, key: ({ key }) => key, tombstone: () => true },
+    alarm: { schema: text, critical: true },
+    gate: { schema: keyed, key: ({ key }) => key, critical: true },
+  },
+  commands: {
+    note: { schema: text },
+    slow: { schema: text },
+    refuse: { schema: text },
+    later: { schema: text },
+  },
+});
+/** One line of what the control interface is asked to publish. */
+const publication = v.object({
+  topic: v.string(),
+  events: v.array(
+    v.object({
+      key: v.optional(v.string()),
+      gone: v.optional(v.boolean(), false),
+      critical: v.optional(v.boolean(), false),
+      text: v.string(),
+    }),
+  ),
+});
+
+const began = (id: string) => appendFileSync(runs, `${id}\n`);
+const server = createServer(protocol, {
+  allowedOrigins: ['none'],
+  log: memory === '-' ? memoryLog() : sqliteLog(memory),
+  authenticate: (token = '') => TOKENS[token] ?? null,
+  authorize: (_principal, topic) => topic !== 'forbidden',
+  acceptsVersions: (version) => version === 3,
+  limits: { handshakeMs: 2_000, heartbeatMs: 1_000, maxFrameBytes: 65_536, resyncsPerMinute: 100_000 },
+  onError: (error, about) => console.error(`${about}: ${error}`),
+  commands: {
+    note: ({ text }, { id, topic, publish }) => {
+      began(id);
+      publish(topic ?? 'any', { type: 'line', text });
+      return { text };
+    },
+    slow: async ({ text }, { id, topic, publish }) => {
+      began(id);
+      await sleep(SLOW_MS);
+      publish(topic ?? 'any', { type: 'line', text });
+      return { text };
+    },
+    refuse: (_command, { id }) => {
+      began(id);
+      throw new Reject('refused', 'this command is never accepted');
+    },
+    later: ({ text }, { id, attempt }) => {
+      began(id);
+      if (attempt === 1)
+        throw new Reject('later', 'not at the first attempt', { retry: true, retryAfterMs: 10 });
+      return { text };
+    },
+  },
+});
+
+createInterface({ input: process.stdin }).on('line', (line) => void publish(line));
+async function publish(line: string): Promise<void> {
+  try {
+    const { topic, events } = v.parse(publication, JSON.parse(line));
+    await Promise.all(
+      events.map(({ key, gone, critical, text }) => {
+        if (key === undefined) return server.publish(topic, { type: critical ? 'alarm' : 'line', text });
+        return server.publish(topic, { type: gone ? 'gone' : critical ? 'gate' : 'state', key, text });
+      }),
+    );
+    console.log('{}');
+  } catch (error) {
+    console.log(JSON.stringify({ error: String(error) }));
+  }
+}
+
+process.once('SIGTERM', () => void server.close().then(() => process.exit()));
+const http = createHttpServer();
+server.attach(http);
+http.listen(Number(port), '127.0.0.1', () => {
+  const address = http.address();
+  if (address && typeof address === 'object') console.log(`listening on ws://127.0.0.1:${address.port}/`);
+});
