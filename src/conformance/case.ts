@@ -11,6 +11,8 @@ export type Need =
   | 'two people'
   /** A token that is not accepted. */
   | 'refused token'
+  /** A version of the application that is not served. */
+  | 'refused version'
   /** A topic of its own for each case: `{id}` in `topics.name`. */
   | 'own topic'
   | 'forbidden topic'

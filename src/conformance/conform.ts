@@ -139,6 +139,8 @@ function has({ profile, control }: Trial, need: Need): boolean {
       return people.length >= 2;
     case 'refused token':
       return profile.refused_token !== undefined;
+    case 'refused version':
+      return profile.refused_version !== undefined;
     case 'own topic':
       return topics.name.includes('{id}');
     case 'forbidden topic':

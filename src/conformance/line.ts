@@ -42,6 +42,8 @@ export class Line {
   readonly transcript: Transcript = { lines: [] };
   /** All that has arrived. */
   readonly seen: SeenFrame[] = [];
+  /** Of each message, in bytes. */
+  readonly sizes: number[] = [];
   readonly #socket: WebSocket;
   readonly #options: LineOptions;
   readonly #unread: ServerFrame[] = [];
@@ -251,9 +253,11 @@ export class Line {
 
   #heard(text: string, isBinary: boolean): void {
     record(this.transcript, '←', text);
+    const bytes = Buffer.byteLength(text);
+    this.sizes.push(bytes);
     for (const parsed of parseServerMessage(text)) {
       const at = performance.now();
-      this.#options.ear.heard(parsed, { bytes: Buffer.byteLength(text), isBinary });
+      this.#options.ear.heard(parsed, { bytes, isBinary });
       if (!parsed.ok) continue;
       this.seen.push({ frame: parsed.frame, at });
       this.#unread.push(parsed.frame);

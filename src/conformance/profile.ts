@@ -19,6 +19,7 @@ const profileSchema = v.strictObject({
     {},
   ]),
   refused_token: v.optional(v.string()),
+  refused_version: v.optional(v.pipe(v.number(), v.integer())),
   topics: v.strictObject({
     name: v.string(),
     forbidden: v.optional(v.string()),

@@ -20,6 +20,7 @@ export interface HelloOptions {
   readonly maxFrameBytes?: number;
   readonly token?: string;
   readonly app?: string;
+  readonly appVersion?: number;
 }
 
 export interface CommandOptions {
@@ -93,13 +94,14 @@ export class Trial {
     maxFrameBytes,
     token,
     app,
+    appVersion,
   }: HelloOptions = {}): ClientFrameOf['hello'] {
     const own = token ?? this.profile.people[person]?.token;
     return {
       type: 'hello',
       client_id: clientId,
       app: app ?? this.profile.app,
-      app_version: this.profile.app_version,
+      app_version: appVersion ?? this.profile.app_version,
       term,
       ...(maxFrameBytes !== undefined && { max_frame_bytes: maxFrameBytes }),
       ...(own !== undefined && { token: own }),

@@ -148,9 +148,9 @@ describe('at run time', () => {
   });
 
   test('who judges a server gets ws, valibot and Node, and no part of ours', () => {
-    const { modules, packages } = entry('src/cli/main.js');
+    const { modules, packages } = entry('src/conformance/index.js');
     expect(packages.filter((name) => !name.startsWith('node:'))).toEqual(['valibot', 'ws']);
-    expect(outside(['src/cli/', 'src/conformance/', 'src/protocol/'], modules)).toEqual([]);
+    expect(outside(['src/conformance/', 'src/protocol/'], modules)).toEqual([]);
   });
 
   test('nobody but tests gets what is for them', () => {

@@ -19,7 +19,7 @@ export const ONCE: readonly Case[] = [
   {
     id: 'once/same-socket',
     level: 'smallest',
-    sentence: 'it had been accepted before this frame of it arrived',
+    sentence: 'an earlier frame of this id made it accepted',
     needs: ['accept'],
     async judge(trial) {
       const { line } = await trial.join();
@@ -118,7 +118,9 @@ export const ONCE: readonly Case[] = [
       await line.settle();
       line.send({ ...command, attempt: 2 });
       const first = await line.accepted(command.id);
-      sameResult(first, await line.accepted(command.id));
+      const repeat = await line.accepted(command.id);
+      must(repeat.duplicate === true, 'the repeat of a command in progress is not called `duplicate`');
+      sameResult(first, repeat);
       await trial.ran(command.id, 1);
     },
   },

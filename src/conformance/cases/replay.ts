@@ -1,12 +1,50 @@
 /** What followed a cursor comes again, without a hole, and goes on as it is published. */
+
+import type { SnapshotItem } from '../../protocol/frames/index.ts';
 import type { Case } from '../case.ts';
+import type { Begun, Line } from '../line.ts';
 import { must } from '../outcome.ts';
 import type { Trial } from '../trial.ts';
+
+const READERS = 8;
+/** A snapshot's newest events without a key are no more than these. */
+const MOST_EVENTS = 480;
 
 const texts = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, index) => `event ${from + index}`);
 const publish = (trial: Trial, from: number, to: number) =>
   trial.publish(...texts(from, to).map((text) => ({ text })));
+
+/** Lets readers begin one after the other while events are published all the time; resolves to how many those were. */
+async function whilePublishing(trial: Trial, beginReader: () => Promise<void>): Promise<number> {
+  let count = 0;
+  let isOver = false;
+  const publishing = (async () => {
+    while (!isOver && count < MOST_EVENTS) {
+      await publish(trial, count + 1, count + 6);
+      count += 6;
+    }
+    await publish(trial, count + 1, count + 1);
+    return count + 1;
+  })();
+  try {
+    for (let reader = 0; reader < READERS; reader += 1) await beginReader();
+  } finally {
+    isOver = true;
+  }
+  return await publishing;
+}
+
+/** The event that was published last has come to the reader, or was in its state. */
+async function untilNewest(
+  trial: Trial,
+  line: Line,
+  state: readonly SnapshotItem[],
+  newest: number,
+): Promise<void> {
+  const isIt = (event: { event: SnapshotItem['event'] }) => trial.textOf(event) === `event ${newest}`;
+  await line.untilSeen(() => [...state, ...line.events(trial.topic)].some(isIt), 'the last event');
+}
 
 export const REPLAY: readonly Case[] = [
   {
@@ -70,31 +108,21 @@ export const REPLAY: readonly Case[] = [
       const { line } = await trial.join();
       const { subscribed } = await line.subscribe(trial.topic);
       const { epoch } = subscribed;
-      await publish(trial, 1, 40);
-      const isOver = { yes: false };
-      const publishing = (async () => {
-        for (let at = 41; at <= 400; at += 6) await publish(trial, at, at + 5);
-        isOver.yes = true;
-      })();
-      const readers = [];
       let offset = 0;
-      while (!isOver.yes) {
-        const reader = await trial.join();
-        const begun = await reader.line.subscribe(trial.topic, { cursor: { epoch, offset } });
+      const readers: { line: Line; from: number }[] = [];
+      const newest = await whilePublishing(trial, async () => {
+        const { line } = await trial.join();
+        const begun = await line.subscribe(trial.topic, { cursor: { epoch, offset } });
         must(begun.subscribed.recovered, `a cursor at ${offset} was not recovered`);
-        readers.push({ ...reader, from: offset });
+        readers.push({ line, from: offset });
         offset = begun.subscribed.offset;
-      }
-      await publishing;
-      for (const reader of readers) {
-        await reader.line.untilSeen(
-          () => trial.textsOf(reader.line.events(trial.topic)).includes('event 400'),
-          `the last event, by the reader from ${reader.from}`,
-        );
-        const given = trial.textsOf(reader.line.events(trial.topic));
+      });
+      for (const { line, from } of readers) {
+        await untilNewest(trial, line, [], newest);
+        const given = trial.textsOf(line.events(trial.topic));
         must(
-          given.join() === texts(reader.from + 1, 400).join(),
-          `the reader from ${reader.from} was given ${given.length} events, and not each once and in order`,
+          given.join() === texts(from + 1, newest).join(),
+          `the reader from ${from} was given ${given.length} events, and not each once and in order`,
         );
       }
     },
@@ -105,30 +133,18 @@ export const REPLAY: readonly Case[] = [
     sentence: 'the state is as of this offset; the next `event` follows it',
     needs: ['publish', 'own topic'],
     async judge(trial) {
-      const isOver = { yes: false };
-      const publishing = (async () => {
-        for (let at = 1; at <= 300; at += 6) await publish(trial, at, at + 5);
-        isOver.yes = true;
-      })();
-      const readers = [];
-      while (!isOver.yes) {
-        const reader = await trial.join();
-        const { state } = await reader.line.subscribe(trial.topic);
-        readers.push({ ...reader, state });
-      }
-      await publishing;
-      for (const { line, state } of readers) {
-        await line.untilSeen(
-          () =>
-            [...(state?.events ?? []), ...line.events(trial.topic)].some(
-              (event) => trial.textOf(event) === 'event 300',
-            ),
-          'the last event',
-        );
-        const given = trial.textsOf([...(state?.events ?? []), ...line.events(trial.topic)]);
+      const readers: { line: Line; begun: Begun }[] = [];
+      const newest = await whilePublishing(trial, async () => {
+        const { line } = await trial.join();
+        readers.push({ line, begun: await line.subscribe(trial.topic) });
+      });
+      for (const { line, begun } of readers) {
+        const items = begun.state?.events ?? [];
+        await untilNewest(trial, line, items, newest);
+        const given = trial.textsOf([...items, ...line.events(trial.topic)]);
         must(
-          given.join() === texts(1, 300).join(),
-          `state and events from offset ${state?.offset} on are ${given.length}, and not each once and in order`,
+          given.join() === texts(1, newest).join(),
+          `state and events from offset ${begun.state?.offset} on are ${given.length}, and not each once and in order`,
         );
       }
     },

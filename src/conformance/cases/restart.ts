@@ -153,7 +153,7 @@ export const RESTART: readonly Case[] = [
   {
     id: 'restart/criticals-owed',
     level: 'full',
-    sentence: "with `redelivery: true`, until the client's `ack`; for",
+    sentence: "with `redelivery: true`, until the client's `ack`, for at least 7 days.",
     needs: ['kill', 'keep', 'publish', 'own topic'],
     alone: true,
     async judge(trial) {

@@ -20,6 +20,8 @@ export interface Finding {
 }
 
 const DEFAULT_CLIENT_LIMIT_BYTES = 16_777_216;
+/** Less is no limit that a client may set. */
+const SMALLEST_CLIENT_LIMIT_BYTES = 1_024;
 
 export class Watch {
   readonly findings = new Map<RuleId, Finding>(RULES.map(({ id }) => [id, { judged: 0, broken: null }]));
@@ -47,7 +49,10 @@ export class Watch {
       sent: (frame) => {
         switch (frame.type) {
           case 'hello':
-            maxBytes = frame.max_frame_bytes ?? DEFAULT_CLIENT_LIMIT_BYTES;
+            maxBytes = Math.max(
+              frame.max_frame_bytes ?? DEFAULT_CLIENT_LIMIT_BYTES,
+              SMALLEST_CLIENT_LIMIT_BYTES,
+            );
             connection.saidHello();
             return;
           case 'subscribe':

@@ -25,7 +25,14 @@ export interface Places {
 /** Starts it; it ends when it is disposed of. */
 export async function controlled(
   commandOf: (places: Places) => readonly string[],
-  control: readonly string[] = [process.execPath, CONTROL],
+  {
+    control = [process.execPath, CONTROL],
+    env = {},
+  }: {
+    /** The program that starts and ends it. */
+    readonly control?: readonly string[];
+    readonly env?: Readonly<Record<string, string>>;
+  } = {},
 ): Promise<Controlled> {
   const folder = mkdtempSync(join(tmpdir(), 'trunkline-conformance-'));
   // It has to be the same after each restart.
@@ -35,7 +42,7 @@ export async function controlled(
   const child = spawn(
     program,
     [...args, '--memory', places.memory, '--runs', places.runs, '--', ...commandOf(places)],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
+    { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } },
   );
   const end = async () => {
     if (child.exitCode === null && child.signalCode === null) {

@@ -1,20 +1,29 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ProfileInput } from '../../../src/conformance/index.ts';
-import { type Controlled, controlled } from './controlled.ts';
+import type { Edit } from '../../simulation/mutants/mutant.ts';
+import { type Controlled, controlled, type Places } from './controlled.ts';
 
+const MUTATE = new URL('./mutate.ts', import.meta.url).href;
+/** A server starts some twenty times while it is judged. */
+const COMPILE_CACHE = join(tmpdir(), 'trunkline-compile-cache');
 const NODE_SERVER = fileURLToPath(new URL('./node-server.ts', import.meta.url));
 
-/** The Node server under control; `imports` are loaded ahead of it. */
+/** The Node server under control, changed by the edits. */
 export async function nodeServer(
   memory: 'memory' | 'sqlite',
-  imports: readonly string[] = [],
+  edits: readonly Edit[] = [],
 ): Promise<Controlled> {
-  return await controlled(({ port, memory: file, runs }) => [
+  const commandOf = ({ port, memory: file, runs }: Places) => [
     process.execPath,
-    ...imports.map((path) => `--import=${path}`),
+    ...(edits.length > 0 ? [`--import=${MUTATE}`] : []),
     NODE_SERVER,
     ...[String(port), memory === 'memory' ? '-' : file, runs],
-  ]);
+  ];
+  return await controlled(commandOf, {
+    env: { SERVER_EDITS: JSON.stringify(edits), NODE_COMPILE_CACHE: COMPILE_CACHE },
+  });
 }
 
 const template = (type: string) => ({ command: { type, text: '{text}' } });
@@ -26,6 +35,7 @@ export function profileOf(controlUrl: string, { remembers }: { remembers: boolea
     app_version: 3,
     people: [{ token: 'token-of-ada' }, { token: 'token-of-grace' }],
     refused_token: 'token-of-nobody',
+    refused_version: 1,
     topics: { name: 'topic:{id}', forbidden: 'forbidden' },
     commands: {
       accept: { ...template('note'), publishes: true },

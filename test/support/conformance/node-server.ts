@@ -13,7 +13,7 @@ import { sqliteLog } from '../../../src/server/sqlite/index.ts';
 
 const [port = '0', memory = '-', runs = ''] = process.argv.slice(2);
 const TOKENS: Readonly<Record<string, string>> = { 'token-of-ada': 'ada', 'token-of-grace': 'grace' };
-const SLOW_MS = 400;
+const SLOW_MS = 1_000;
 
 const text = v.object({ text: v.string() });
 const keyed = v.object({ key: v.string(), text: v.string() });
@@ -54,7 +54,7 @@ const server = createServer(protocol, {
   authenticate: (token = '') => TOKENS[token] ?? null,
   authorize: (_principal, topic) => topic !== 'forbidden',
   acceptsVersions: (version) => version === 3,
-  limits: { handshakeMs: 2_000, heartbeatMs: 1_000, maxFrameBytes: 65_536, resyncsPerMinute: 100_000 },
+  limits: { handshakeMs: 2_000, heartbeatMs: 2_000, maxFrameBytes: 65_536, resyncsPerMinute: 100_000 },
   onError: (error, about) => console.error(`${about}: ${error}`),
   commands: {
     note: ({ text }, { id, topic, publish }) => {

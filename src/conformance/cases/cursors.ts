@@ -1,0 +1,89 @@
+/** Cursors that the server cannot place, or that lie. */
+import type { Case } from '../case.ts';
+import { must } from '../outcome.ts';
+import type { Trial } from '../trial.ts';
+
+const NEEDS = ['publish', 'own topic'] as const;
+
+async function topicOfThree(trial: Trial) {
+  const { line, clientId } = await trial.join();
+  const { subscribed } = await line.subscribe(trial.topic);
+  for (const text of ['one', 'two', 'three']) {
+    await trial.publish({ text });
+    await trial.quiet(5);
+  }
+  await line.untilSeen(() => line.events(trial.topic).length >= 3, 'three events');
+  return { line, clientId, epoch: subscribed.epoch, events: line.events(trial.topic) };
+}
+
+export const CURSORS: readonly Case[] = [
+  {
+    id: 'cursors/other-epoch',
+    level: 'smallest',
+    sentence:
+      'A cursor that the server cannot place (another epoch; history that no longer reaches back so far)',
+    async judge(trial) {
+      const { line } = await trial.join();
+      const cursor = { epoch: 'an epoch that never was', offset: 1 };
+      const { subscribed, state } = await line.subscribe(trial.topic, { cursor });
+      must(!subscribed.recovered && state !== null, 'a cursor of an epoch that never was is recovered');
+      must(subscribed.epoch !== cursor.epoch, 'the server took over the epoch of a cursor');
+    },
+  },
+  {
+    id: 'cursors/beyond',
+    level: 'smallest',
+    sentence: 'A cursor *beyond* the newest offset',
+    async judge(trial) {
+      const { line } = await trial.join();
+      const { subscribed } = await line.subscribe(trial.topic);
+      const cursor = { epoch: subscribed.epoch, offset: subscribed.offset + 1_000_000 };
+      const begun = await line.subscribe(trial.topic, { cursor });
+      must(
+        !begun.subscribed.recovered && begun.state !== null,
+        'a cursor beyond the newest offset is recovered',
+      );
+    },
+  },
+  {
+    id: 'cursors/own-event',
+    level: 'full',
+    sentence:
+      'A server that may have been restored from a backup says `recovered` only where its own event at that offset has that',
+    needs: NEEDS,
+    async judge(trial) {
+      const { clientId, epoch, events } = await topicOfThree(trial);
+      const [, two] = events;
+      must(two !== undefined, 'the second event did not come');
+      const { line } = await trial.join({ clientId });
+      const cursor = { epoch, offset: two.offset };
+      const right = await line.subscribe(trial.topic, {
+        cursor,
+        lastSeen: { offset: two.offset, ts: two.ts },
+      });
+      must(right.subscribed.recovered, 'a cursor that its event proves was not recovered');
+      const wrong = await line.subscribe(trial.topic, {
+        cursor,
+        lastSeen: { offset: two.offset, ts: two.ts - 1_000 },
+      });
+      must(
+        !wrong.subscribed.recovered && wrong.state !== null,
+        'a cursor was recovered whose event has another `ts`',
+      );
+    },
+  },
+  {
+    id: 'cursors/without-proof',
+    level: 'full',
+    sentence: 'One that does not know the field goes by the cursor alone.',
+    needs: NEEDS,
+    async judge(trial) {
+      const { clientId, epoch, events } = await topicOfThree(trial);
+      const offset = events[0]?.offset ?? 0;
+      const { line } = await trial.join({ clientId });
+      const begun = await line.subscribe(trial.topic, { cursor: { epoch, offset } });
+      must(begun.subscribed.recovered, 'a cursor without `last_seen` was not recovered');
+      await line.untilSeen(() => line.events(trial.topic).length >= 2, 'two events');
+    },
+  },
+];

@@ -1,0 +1,144 @@
+/** What is too large, too much, or too slow. */
+import type { Case } from '../case.ts';
+import { must } from '../outcome.ts';
+
+const SMALL_BYTES = 2_048;
+const PINGS = 500;
+
+export const PRESSURE: readonly Case[] = [
+  {
+    id: 'large/left-out-live',
+    level: 'full',
+    sentence: 'the offset of the event before it in this topic; left out where that is `offset - 1`',
+    needs: ['publish', 'own topic'],
+    async judge(trial) {
+      const { line } = await trial.join({ maxFrameBytes: SMALL_BYTES });
+      await line.subscribe(trial.topic);
+      await trial.publish({ text: 'small' }, { text: 'x'.repeat(2 * SMALL_BYTES) }, { text: 'after' });
+      const small = await line.next('event', (event) => trial.textOf(event) === 'small');
+      const after = await line.next('event', (event) => trial.textOf(event) === 'after');
+      must(
+        after.prev === small.offset,
+        `the event after one that was left out says \`prev\` ${after.prev}, and ${small.offset} came before it`,
+      );
+      must(Math.max(...line.sizes) <= SMALL_BYTES, 'a message is larger than `hello.max_frame_bytes`');
+    },
+  },
+  {
+    id: 'large/left-out-of-a-replay',
+    level: 'full',
+    sentence: 'with every event whose predecessor is not `offset - 1`.',
+    needs: ['publish', 'own topic'],
+    async judge(trial) {
+      const first = await trial.join();
+      const { subscribed } = await first.line.subscribe(trial.topic);
+      await trial.publish({ text: 'small' }, { text: 'x'.repeat(2 * SMALL_BYTES) }, { text: 'after' });
+      const { line } = await trial.join({ maxFrameBytes: SMALL_BYTES });
+      const begun = await line.subscribe(trial.topic, { cursor: { epoch: subscribed.epoch, offset: 0 } });
+      must(begun.subscribed.recovered, 'a cursor at 0 was not recovered');
+      const small = await line.next('event', (event) => trial.textOf(event) === 'small');
+      const after = await line.next('event', (event) => trial.textOf(event) === 'after');
+      must(after.prev === small.offset, `\`prev\` is ${after.prev}, and ${small.offset} came before it`);
+    },
+  },
+  {
+    id: 'large/left-out-of-a-snapshot',
+    level: 'full',
+    sentence: 'An event that does not fit even alone is left out',
+    needs: ['publish', 'own topic'],
+    async judge(trial) {
+      await trial.publish({ text: 'small' }, { text: 'x'.repeat(2 * SMALL_BYTES) }, { text: 'after' });
+      const { line } = await trial.join({ maxFrameBytes: SMALL_BYTES });
+      const { state } = await line.subscribe(trial.topic);
+      const texts = trial.textsOf(state?.events ?? []);
+      must(texts.join() === 'small,after', `the state has ${texts.length} events`);
+      await trial.publish({ text: 'later' });
+      await line.next('event', (event) => trial.textOf(event) === 'later');
+      await line.next('error', ({ code }) => code === 'too_large', { what: '`error` too_large' });
+    },
+  },
+  {
+    id: 'pressure/pings',
+    level: 'smallest',
+    sentence: '**Answers a `ping`**, at once, whatever else is waiting.',
+    async judge(trial) {
+      const { line } = await trial.join();
+      line.send(...Array.from({ length: PINGS }, (_, index) => ({ type: 'ping' as const, id: index + 1 })));
+      await line.next('pong', ({ id }) => id === PINGS);
+      const ids = line.all('pong').map(({ id }) => id);
+      must(ids.length >= PINGS, `${ids.length} of ${PINGS} pings were answered`);
+    },
+  },
+  {
+    id: 'pressure/pong-while-a-command-runs',
+    level: 'full',
+    sentence: '**Answers a `ping`**, at once, whatever else is waiting.',
+    needs: ['slow'],
+    async judge(trial) {
+      const { line } = await trial.join();
+      const command = trial.command('slow');
+      line.send(command, { type: 'ping', id: 5_000 });
+      await line.next('pong', ({ id }) => id === 5_000);
+      must(line.all('command_ack').length === 0, 'the pong waited for the command');
+      await line.accepted(command.id);
+    },
+  },
+  {
+    id: 'pressure/pong-during-a-replay',
+    level: 'full',
+    sentence: '**Answers a `ping`**, at once, whatever else is waiting.',
+    needs: ['publish', 'own topic'],
+    async judge(trial) {
+      const { line } = await trial.join();
+      const { subscribed } = await line.subscribe(trial.topic);
+      for (let at = 0; at < 10; at += 1) {
+        await trial.publish(
+          ...Array.from({ length: 50 }, (_, index) => ({ text: `${at} ${index} ${'x'.repeat(1_000)}` })),
+        );
+      }
+      const other = await trial.join();
+      const cursor = { epoch: subscribed.epoch, offset: 0 };
+      other.line.send({ type: 'subscribe', topic: trial.topic, ref: 1, cursor }, { type: 'ping', id: 5_001 });
+      await other.line.next('pong', ({ id }) => id === 5_001);
+      await other.line.untilSeen(() => other.line.events(trial.topic).length >= 500, '500 events');
+    },
+  },
+  {
+    id: 'pressure/slow-reader',
+    level: 'full',
+    sentence: 'It should bound what waits for a slow client',
+    needs: ['publish', 'own topic'],
+    async judge(trial) {
+      const [slow, quick] = [await trial.join(), await trial.join()];
+      await slow.line.subscribe(trial.topic);
+      await quick.line.subscribe(trial.topic);
+      slow.line.pause();
+      const count = 300;
+      for (let at = 0; at < count; at += 50) {
+        await trial.publish(...Array.from({ length: 50 }, () => ({ text: 'x'.repeat(8_000) })));
+      }
+      // Others do not wait for it.
+      await quick.line.untilSeen(() => quick.line.events(trial.topic).length >= count, `${count} events`);
+      slow.line.resume();
+      await slow.line.untilSeen(
+        () => slow.line.isClosed || slow.line.events(trial.topic).length >= count,
+        'the events that waited, or the end of the connection',
+      );
+    },
+  },
+  {
+    id: 'pressure/many-commands',
+    level: 'smallest',
+    sentence: 'after however long the command takes.',
+    needs: ['accept'],
+    async judge(trial) {
+      const { line } = await trial.join();
+      const commands = Array.from({ length: 60 }, () => trial.command('accept', { priority: 'normal' }));
+      for (const command of commands) line.send(command);
+      for (const { id } of commands) {
+        const answer = await line.answer(id);
+        must(answer.type === 'command_ack' || answer.retry, `command ${id} was refused for good`);
+      }
+    },
+  },
+];

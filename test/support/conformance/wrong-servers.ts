@@ -1,0 +1,122 @@
+/** Servers that are wrong in one thing: the Node server with a line of it changed. */
+import type { Edit } from '../../simulation/mutants/mutant.ts';
+
+export interface WrongServer {
+  readonly name: string;
+  readonly edits: readonly Edit[];
+  /** The obligation that it breaks. */
+  readonly breaks: string;
+  readonly log: 'memory' | 'sqlite';
+}
+
+export const WRONG_SERVERS: readonly WrongServer[] = [
+  {
+    name: 'the epoch is the same after every restart, also of a history that is lost',
+    edits: [
+      {
+        file: 'src/server/log/memory-log.ts',
+        text: 'this.#newEpoch = newEpoch ?? (() => crypto.randomUUID());',
+        instead: "this.#newEpoch = newEpoch ?? (() => 'the epoch');",
+      },
+    ],
+    breaks: 'restart/new-epoch',
+    log: 'memory',
+  },
+  {
+    name: 'it says that it remembers commands since ever',
+    edits: [
+      {
+        file: 'src/server/core/connection.ts',
+        text: 'dedupe_since: rememberedSince,',
+        instead: 'dedupe_since: 0 * rememberedSince,',
+      },
+    ],
+    breaks: 'restart/dedupe-since-lost',
+    log: 'memory',
+  },
+  {
+    name: 'it says that it remembers commands since now alone',
+    edits: [
+      {
+        file: 'src/server/core/connection.ts',
+        text: 'dedupe_since: rememberedSince,',
+        instead: 'dedupe_since: Math.max(serverTime, rememberedSince),',
+      },
+    ],
+    breaks: 'once/memory-stays',
+    log: 'memory',
+  },
+  {
+    name: 'it runs commands as they come, whatever is still running ahead of them',
+    edits: [
+      {
+        file: 'src/server/core/commands.ts',
+        text: 'const laneKey = JSON.stringify([principal, clientId, frame.topic ?? null]);',
+        instead: 'const laneKey = JSON.stringify([principal, clientId, frame.topic ?? null, frame.id]);',
+      },
+    ],
+    breaks: 'order/commands-behind-a-slow-one',
+    log: 'memory',
+  },
+  {
+    name: 'it leaves `prev` out where the offset before was not given',
+    edits: [
+      {
+        file: 'src/server/core/frames.ts',
+        text: "const before = prev === event.offset - 1 ? '' :",
+        instead: "const before = prev <= event.offset - 1 ? '' :",
+      },
+    ],
+    breaks: 'large/left-out-live',
+    log: 'memory',
+  },
+  {
+    name: 'it counts characters where a limit is in bytes',
+    edits: [
+      {
+        file: 'src/server/core/snapshot.ts',
+        text: 'const bytes = byteLength(text) + 1;',
+        instead: 'const bytes = text.length + 1;',
+      },
+    ],
+    breaks: 'snapshots/parts-within-the-limit',
+    log: 'memory',
+  },
+  {
+    name: 'it repeats critical events before the replay',
+    edits: [
+      {
+        file: 'src/server/core/subscription.ts',
+        text: '      if (known === null || !(await this.#catchUp(known, current))) return;',
+        instead:
+          '      if (known !== null) await this.#redelivery.resume((await this.#owed()).filter(({ offset }) => offset <= answeredAt));\n      if (known === null || !(await this.#catchUp(known, current))) return;',
+      },
+    ],
+    breaks: 'criticals/after-the-replay',
+    log: 'memory',
+  },
+  {
+    name: 'it does not owe the critical events of a replay',
+    edits: [
+      {
+        file: 'src/server/core/subscription.ts',
+        text: '      await this.#owe(page.events);\n',
+        instead: '',
+      },
+    ],
+    breaks: 'criticals/owed-after-replay',
+    log: 'memory',
+  },
+  {
+    name: 'it moves `dedupe_since` at every restart, although it remembers',
+    edits: [
+      {
+        file: 'src/server/core/connection.ts',
+        text: 'dedupe_since: rememberedSince,',
+        instead: 'dedupe_since: Math.max(runs.at(-1)?.from ?? 0, rememberedSince),',
+      },
+    ],
+    breaks: 'restart/dedupe-since-kept',
+    log: 'sqlite',
+  },
+];
