@@ -55,8 +55,9 @@ function isOfKnownRun(
   if (!runs) return true;
   if (!lastSent) {
     const since = firstSentAt ?? 0;
-    // Asked for at a time that has not come yet, as the time has passed: the clock was set back.
-    return serverAskedAt <= since + CLOCK_ERROR_MS && isKnownSince(since, runs);
+    // Asked for at a time that had not come yet, as the time has passed: the clock was set back.
+    const askedBy = Math.max(since, serverTime - (openedAt - takenAt)) + CLOCK_ERROR_MS;
+    return serverAskedAt <= askedBy && isKnownSince(since, runs);
   }
   const { run, at } = lastSent;
   // What lies ahead comes again for the present run, of a server whose clock was set back.
