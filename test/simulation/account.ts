@@ -86,6 +86,8 @@ export class Account {
   isHandedOver = false;
   /** The server has said that it never ran, or never will. */
   isDenied = false;
+  /** The server has said for good that it is not accepted. */
+  isRefusedForGood = false;
   /** A person was told that it is sent no more, though how it ended is to be found out. */
   isWithdrawn = false;
   hasBegun = false;
@@ -190,6 +192,7 @@ export class Account {
   /** The server has said how it stands, and that no handler has begun it where `neverBegun`. */
   denied(isFinal: boolean, neverBegun: boolean): void {
     if (isFinal || neverBegun) this.isDenied = true;
+    if (isFinal) this.isRefusedForGood = true;
     // Who asks for it once more has it begin anew: until a frame leaves, it can be dropped, expire, or be taken back.
     if (isFinal && neverBegun) this.isHandedOver = false;
     if (neverBegun && this.hasBegun && !this.circumstances.serverForgot && !this.#isStranger)

@@ -56,6 +56,10 @@ export async function perform(world: World, action: Action): Promise<void> {
       return world.tab(action.tab)?.page.freeze();
     case 'cache':
       return world.cache(world.tab(action.tab));
+    case 'cache after': {
+      const tab = world.tab(action.tab);
+      return world.killAfter(action.tasks, () => world.cache(tab));
+    }
     case 'wake':
       return world.wake();
     case 'slow tab': {

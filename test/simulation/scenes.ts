@@ -98,6 +98,22 @@ const lateHello: Scene = (random) => [
   wait(3_000),
 ];
 
+/** While the store fails a page is left before it hears that its command was taken, and another page takes that back. */
+const leftUnheard: Scene = (random) => [
+  { do: 'server down' },
+  { do: 'open tab', of: 'first', who: 'ann' },
+  { do: 'break store', failure: random.pick(FAILURES) },
+  { do: 'cache after', tab: 0, tasks: 1 + random.int(5) },
+  { ...send(random), tab: 0 } as Action,
+  { do: 'person', tab: 1, wants: 'cancel', entry: random.int(3), regrets: false },
+  wait(random.int(7_000)),
+  { do: 'kill worker', of: 'first' },
+  { do: 'mend store' },
+  { do: 'wake' },
+  { do: 'server up' },
+  wait(random.int(3_000)),
+];
+
 /** Its worker dies while a command runs, and the next one cannot read who it is. */
 const namelessHub: Scene = (random) => [
   { do: 'break store', failure: random.pick(FAILURES) },
@@ -259,4 +275,5 @@ const SCENES: [Scene, ...Scene[]] = [
   rightName,
   stuckOwner,
   slowPages,
+  leftUnheard,
 ];

@@ -39,7 +39,9 @@ export function judgeAccount(world: World, account: Account): void {
   if (kept && runs.length > 0 && !account.mayBeCalled(kept.status))
     problems.push(`${about} ran, and is called ${kept.status}`);
   const isDurable = send.is === 'taken' && send.durable && !isLostWithPower(account);
-  const isKnown = runs.length > 0 || row || kept || isRefused || account.discarded !== 'no';
+  // How the server has ended it, a hub whose store failed had in memory alone; its page is told that nobody knows any more.
+  const endedInMemory = world.storeEverFailed && account.isRefusedForGood && !isRetried;
+  const isKnown = runs.length > 0 || row || kept || isRefused || endedInMemory || account.discarded !== 'no';
   if (isKnown || wasEnded(account)) return;
   if (isDurable) problems.push(`${about} is lost, though it was durable`);
   else if (send.is === 'taken' && !account.outlivedHub && !account.circumstances.mayLoseHubs)
