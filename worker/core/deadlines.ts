@@ -23,7 +23,7 @@ export type DeadlineName =
   /** topics.ts: positions that are to be stored; and a topic that nobody listens to any more. */
   | 'cursors'
   | `linger:${string}`
-  /** topic.ts: the server's answer, or the next question. */
+  /** server-subscription.ts: the server's answer, or the next question. */
   | `topic:${string}`
   /** expiry.ts: the next command whose time is over. */
   | 'ttl'

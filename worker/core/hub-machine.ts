@@ -117,7 +117,6 @@ export class HubMachine {
     token: told((call, tab) => this.#tokens.answered(tab, call.request, call.answer)),
     diagnosed: told((call) => this.#connection.diagnosed(call.outage, call.diagnosis)),
   };
-  #refs = 0;
   #unreadableRows = 0;
   /** The last line of it that was written. */
   #story = '';
@@ -166,13 +165,7 @@ export class HubMachine {
       resumed: () => outbox.pump(this.#outbox),
     });
     this.#demand = new Demand(context, () => this.#topics.saveCursors());
-    this.#topics = new Topics(context, this.#writer, {
-      isOpen: () => this.#connection.open !== null,
-      write: (frame) => this.#connection.write(frame),
-      nextRef: () => ++this.#refs,
-      silenceMs: () => this.#connection.silenceMs,
-      unburdenedMs: () => this.#connection.unburdenedMs,
-    });
+    this.#topics = new Topics(context, this.#writer, this.#connection);
     this.#tabs = new Tabs(context, this.#topics, {
       clock: () => {
         const { now: browser, certainServerNow: server } = context;

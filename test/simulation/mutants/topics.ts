@@ -17,21 +17,21 @@ export const TOPICS_MUTANTS: readonly Mutant[] = [
   {
     name: 'a repeat of a critical event moves the cursor',
     file: 'worker/core/topics/topic.ts',
-    text: '    const item = this.#read(frame, true, true);\n    if (item) this.#pass',
+    text: '    const item = readItem(this.#context, this.name, frame, true, true);\n',
     instead:
-      '    knowledge.offset = Math.max(frame.offset, knowledge.offset);\n    const item = this.#read(frame, true, true);\n    if (item) this.#pass',
+      '    knowledge.at = { ...knowledge.at, offset: Math.max(frame.offset, knowledge.at.offset) };\n    const item = readItem(this.#context, this.name, frame, true, true);\n',
   },
   {
     name: 'a hole in the offsets is not noticed',
     file: 'worker/core/topics/topic.ts',
-    text: 'if ((frame.prev ?? frame.offset - 1) !== knowledge.offset) {',
+    text: 'if ((frame.prev ?? frame.offset - 1) !== offset) {',
     instead: 'if ((frame.prev ?? frame.offset - 1) < 0) {',
   },
   {
     name: 'two resyncs interleave: a part of the earlier answer gets into the newer one',
-    file: 'worker/core/topics/topic.ts',
-    text: "if (subscription.state !== 'asked' || subscription.ref !== frame.ref) return;\n    const parts",
-    instead: "if (subscription.state !== 'asked') return;\n    const parts",
+    file: 'worker/core/topics/server-subscription.ts',
+    text: "if (phase.state !== 'asked' || phase.ref !== frame.ref) return;",
+    instead: "if (phase.state !== 'asked') return;",
   },
   {
     name: 'the cursor is stored before a page has credited it',
@@ -82,9 +82,9 @@ export const TOPICS_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a state of the same epoch that comes unasked is believed',
-    file: 'worker/core/topics/topic.ts',
-    text: 'if (this.#knowledge?.epoch === epoch) return this.#askForMissing(subscription);',
-    instead: 'if (this.#knowledge?.epoch === String(ref)) return this.#askForMissing(subscription);',
+    file: 'worker/core/topics/server-subscription.ts',
+    text: 'if (knowledge?.at.epoch === epoch) return this.askForMissing();',
+    instead: 'if (knowledge?.at.epoch === String(ref)) return this.askForMissing();',
     test: 'test/unit/core/topics-subscription.test.ts',
   },
   {

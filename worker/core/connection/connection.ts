@@ -88,6 +88,7 @@ export class Connection {
   readonly #owner: ConnectionOwner;
   #state: State = { state: 'closed', ending: IDLE, hold: 'none', retryAt: null };
   #generation = 0;
+  #refs = 0;
   #liveSockets = 0;
   readonly #breaker: CircuitBreaker;
   readonly #attempts: Attempts;
@@ -253,6 +254,11 @@ export class Connection {
     this.#state.heartbeat.wrote();
     this.#send(this.#state.generation, frame);
     return true;
+  }
+
+  /** By which a request is told from all others of this hub. */
+  nextRef(): number {
+    return ++this.#refs;
   }
 
   socketOpened(generation: number): void {

@@ -21,8 +21,8 @@ export interface TopicState extends Snapshot {
 export interface ReaderTopic {
   readonly name: string;
   readonly journal: Journal;
-  /** The newest place that is known; `null` while there is no state. */
-  readonly newest: TopicPlace | null;
+  /** What is known, up to the newest place; `null` while there is no state. */
+  readonly knowledge: { readonly at: TopicPlace } | null;
   state(): TopicState | null;
   /** Raised whenever the status changes. */
   readonly statusVersion: number;
@@ -139,9 +139,9 @@ export class Reader {
   /** Whether there is anything to give now. */
   get hasUpdates(): boolean {
     const phase = this.#phase;
-    const { statusVersion, newest, journal } = this.#topic;
+    const { statusVersion, knowledge, journal } = this.#topic;
     if (this.#statusGiven !== statusVersion || phase.state === 'snapshot') return true;
-    if (phase.state !== 'following') return newest !== null;
+    if (phase.state !== 'following') return knowledge !== null;
     return phase.calls.length > 0 || phase.place < journal.end;
   }
 
@@ -199,7 +199,7 @@ export class Reader {
     this.#lose(journal.losable);
     phase.place = journal.end;
     // Past those, too, that were skipped because nobody could read them.
-    reach(phase, this.#topic.newest);
+    reach(phase, this.#topic.knowledge?.at);
     const call = phase.state === 'following' && phase.calls.shift();
     if (!call) return false;
     this.#beginAsOfNow(call.ticket, call.position);
@@ -306,7 +306,7 @@ export class Reader {
   }
 }
 
-function reach(phase: FromJournal, at: TopicPlace | null): void {
+function reach(phase: FromJournal, at: TopicPlace | undefined): void {
   if (phase.state === 'following' && at) phase.standing.at = at;
 }
 

@@ -8,7 +8,8 @@ import type { StoredCursor, StoreOp } from '../store.ts';
 import type { StoreWriter } from '../store-writer.ts';
 import type { TopicPlace } from './journal.ts';
 import type { Reader } from './reader.ts';
-import { Topic, type TopicSocket } from './topic.ts';
+import type { TopicSocket } from './server-subscription.ts';
+import { Topic } from './topic.ts';
 
 /** A topic that nobody looked at for so long begins anew. */
 const KEEP_CURSOR_MS = 30 * 24 * 60 * 60 * 1_000;
@@ -43,12 +44,13 @@ export class Topics {
 
   /** Whether some snapshot has begun and has not ended. */
   get areArriving(): boolean {
-    for (const topic of this.#topics.values()) if (topic.isArriving) return true;
+    for (const { subscription } of this.#topics.values())
+      if (subscription.phase.state === 'asked' && subscription.phase.parts) return true;
     return false;
   }
 
   hasState(name: string): boolean {
-    return Boolean(this.#topics.get(name)?.newest);
+    return Boolean(this.#topics.get(name)?.knowledge);
   }
 
   /** Takes the stored cursors over; returns what memory has and the store lacks. */
@@ -64,10 +66,7 @@ export class Topics {
       }
     }
     const inStore = new Set(cursors.map(({ topic }) => topic));
-    const known = [
-      ...this.#cursors.values(),
-      ...[...this.#topics.values()].map(({ lastKnown }) => lastKnown),
-    ];
+    const known = [...this.#cursors.values(), ...[...this.#topics.values()].map(({ cursor }) => cursor)];
     for (const cursor of known)
       if (cursor && !inStore.has(cursor.topic) && !this.#unsaved.has(cursor.topic))
         ops.push(putCursor(cursor));
@@ -89,9 +88,9 @@ export class Topics {
     const topic = this.#topics.get(name);
     if (!topic?.readers.delete(tab) || topic.readers.size > 0) return;
     this.#context.after(lingerName(name), this.#context.settings.lingerMs, () => {
-      topic.stop();
+      topic.subscription.stop();
       this.#topics.delete(name);
-      if (topic.lastKnown) this.#cursors.set(name, topic.lastKnown);
+      if (topic.cursor) this.#cursors.set(name, topic.cursor);
     });
   }
 
@@ -104,29 +103,29 @@ export class Topics {
   }
 
   connected(): void {
-    for (const topic of this.#topics.values()) topic.ask();
+    for (const topic of this.#topics.values()) topic.subscription.ask();
   }
 
   disconnected(): void {
-    for (const topic of this.#topics.values()) topic.disconnected();
+    for (const topic of this.#topics.values()) topic.subscription.disconnected();
   }
 
   /** @param characters how large the frame was as text */
   received(frame: ServerFrame, characters: number): void {
     switch (frame.type) {
       case 'subscribed':
-        return this.#topics.get(frame.topic)?.subscribed(frame);
+        return this.#topics.get(frame.topic)?.subscription.subscribed(frame);
       case 'snapshot':
-        return this.#topics.get(frame.topic)?.snapshot(frame, characters);
+        return this.#topics.get(frame.topic)?.subscription.snapshot(frame, characters);
       case 'event':
         return this.#topics.get(frame.topic)?.event(frame);
       case 'error': {
-        const { code, message, topic, ref, ended } = frame;
+        const { code, message, topic } = frame;
         this.#context.log(
           'warn',
           `the server reports ${code}${topic ? ` for topic ${topic}` : ''}: ${message}`,
         );
-        if (topic !== undefined) this.#topics.get(topic)?.refused(code, message, ended, ref);
+        if (topic !== undefined) this.#topics.get(topic)?.subscription.refused(frame);
       }
     }
   }

@@ -1,0 +1,268 @@
+/** What the server is asked and told of one topic, and which of its answers count. */
+import type { ClientFrame, ServerFrameOf, SnapshotItem } from '../../../src/protocol/frames/index.ts';
+import type { Position } from '../../../src/protocol/port.ts';
+import { retryWaitMs } from '../backoff.ts';
+import type { Context } from '../context.ts';
+import type { DeadlineName } from '../deadlines.ts';
+import type { Criticals } from './criticals.ts';
+import type { TopicPlace } from './journal.ts';
+
+/** What topics need of the connection. */
+export interface TopicSocket {
+  /** `null` while the connection is not open. */
+  readonly open: object | null;
+  /** Only while it is open. */
+  write(frame: ClientFrame): void;
+  nextRef(): number;
+  /** For how long nothing had been heard when the connection opened. */
+  readonly silenceMs: number;
+  /** For how long the line was not found to carry something large, behind which answers wait. */
+  readonly unburdenedMs: number;
+}
+
+/** What a subscription needs of its topic. */
+export interface SubscribedTopic {
+  readonly name: string;
+  /** What is known of its present epoch; `null`: nothing yet. */
+  readonly knowledge: { readonly at: TopicPlace; readonly criticals: Criticals } | null;
+  /** Where the server is to go on from: the newest place that is known, or the last one of an earlier life. */
+  readonly from: TopicPlace | null;
+  /** How the subscription stands has changed. */
+  statusChanged(): void;
+  /** All of a snapshot has come. @param asked since where what was missed had been asked for */
+  replace(frame: ServerFrameOf['snapshot'], parts: Parts, asked: Position | null): void;
+  /** The server leaves out the next event. */
+  skipped(why: string): void;
+}
+
+/** What has come of a snapshot. */
+export interface Parts {
+  readonly epoch: string;
+  next: number;
+  characters: number;
+  readonly events: SnapshotItem[];
+  /** `null`: the server does not say what was missed. */
+  missed: SnapshotItem[] | null;
+  truncated: boolean;
+}
+
+/** The newest request, and since where it asks for what was missed. */
+interface Request {
+  readonly ref: number;
+  readonly asked: Position | null;
+}
+/** `state`: without what was missed, with which it was too large. */
+type Wants = 'all' | 'state';
+
+/** How the topic stands at the server. `attempt` counts failures. */
+type Phase =
+  | { readonly state: 'none' }
+  | Asked
+  /** It is asked again at the topic's deadline. */
+  | { readonly state: 'waiting'; readonly attempt: number; readonly wants: Wants }
+  /** Events up to `replayUntil` happened before the subscription. */
+  | {
+      readonly state: 'live';
+      readonly request: Request;
+      readonly attempt: number;
+      readonly since: number;
+      readonly replayUntil: number;
+    }
+  | { readonly state: 'refused'; readonly code: string; readonly message: string };
+
+/** An answer is due. Until it comes the topic's events are of an earlier subscription, and are discarded. */
+interface Asked {
+  readonly state: 'asked';
+  readonly request: Request;
+  /** What the answer carries: the request's `ref`, or 0 of a state that comes unasked. */
+  readonly ref: number;
+  readonly attempt: number;
+  readonly wants: Wants;
+  parts: Parts | null;
+}
+
+/** How long the server may take to answer, at first; doubled by each failure. */
+const ANSWER_TIMEOUT_MS = 10_000;
+const ANSWER_TIMEOUT_MAX_MS = 60_000;
+/** A snapshot is held until it ends; one beyond this is not waited for. */
+const SNAPSHOT_CHARACTERS = 64 * 1024 * 1024;
+/** A topic that breaks again sooner than this is asked for more slowly. */
+const STABLE_AFTER_MS = 10_000;
+
+/** One topic at the server. */
+export class ServerSubscription {
+  readonly #topic: SubscribedTopic;
+  readonly #context: Context;
+  readonly #socket: TopicSocket;
+  #phase: Phase = { state: 'none' };
+
+  constructor(topic: SubscribedTopic, context: Context, socket: TopicSocket) {
+    this.#topic = topic;
+    this.#context = context;
+    this.#socket = socket;
+  }
+
+  get phase(): Phase {
+    return this.#phase;
+  }
+
+  /** Asks the server for the topic, by its cursor or anew. */
+  ask(attempt = 0, wants: Wants = 'all'): void {
+    if (!this.#socket.open) return;
+    const { settings, counts } = this.#context;
+    const { name: topic, knowledge } = this.#topic;
+    const ref = this.#socket.nextRef();
+    const from = wants === 'all' ? this.#topic.from : null;
+    const asked = from && { epoch: from.epoch, offset: from.offset };
+    this.#await({ state: 'asked', request: { ref, asked }, ref, attempt, wants, parts: null });
+    const request = { topic, ref, ...(asked && { cursor: asked }) };
+    // The server's own timestamp; where it gives none, there is none to tell.
+    const lastSeen = from?.ts || null;
+    const isShortGap = attempt === 0 && this.#socket.silenceMs <= settings.resyncAfterMs;
+    if (from && knowledge && isShortGap) {
+      const seen = lastSeen !== null && { last_seen: { offset: from.offset, ts: lastSeen } };
+      return this.#socket.write({ type: 'subscribe', ...request, ...seen });
+    }
+    counts.resyncs++;
+    // Nothing that it could be counted from: a server may not know `missed`.
+    const isStateAlone = wants === 'state' && { missed: false as const };
+    this.#socket.write({ type: 'resync_request', ...request, last_seen: lastSeen, ...isStateAlone });
+  }
+
+  /** Nobody listens any more. */
+  stop(): void {
+    const { state } = this.#phase;
+    if (state !== 'none' && state !== 'refused')
+      this.#socket.write({ type: 'unsubscribe', topic: this.#topic.name, ref: this.#socket.nextRef() });
+    this.#become({ state: 'none' });
+  }
+
+  disconnected(): void {
+    if (this.#phase.state !== 'refused') this.#become({ state: 'none' });
+  }
+
+  subscribed({ ref, epoch, offset, recovered }: ServerFrameOf['subscribed']): void {
+    const phase = this.#phase;
+    const { knowledge } = this.#topic;
+    if (ref === 0) {
+      if (phase.state !== 'live') return;
+      // A snapshot follows. In the same epoch it goes on from where the server believes the hub to stand: what was lost on
+      // its way would be in none.
+      if (knowledge?.at.epoch === epoch) return this.askForMissing();
+      const { request } = phase;
+      return this.#await({ state: 'asked', request, ref, attempt: 0, wants: 'all', parts: null });
+    }
+    if (phase.state !== 'asked' || phase.ref !== ref || !recovered) return;
+    if (knowledge?.at.epoch !== epoch) return this.#askAgain(phase.attempt + 1);
+    // What was repeated ahead of its order is repeated again.
+    knowledge.criticals.forgetBeyond(knowledge.at.offset);
+    this.#live(phase, offset);
+  }
+
+  /** @param characters how large the frame was as text */
+  snapshot(frame: ServerFrameOf['snapshot'], characters: number): void {
+    const phase = this.#phase;
+    if (phase.state !== 'asked' || phase.ref !== frame.ref) return;
+    const { attempt, wants, request } = phase;
+    const parts =
+      frame.part === 0
+        ? { epoch: frame.epoch, next: 0, characters: 0, events: [], missed: null, truncated: false }
+        : phase.parts;
+    if (!parts || parts.next !== frame.part || parts.epoch !== frame.epoch)
+      return this.#askAgain(attempt + 1, wants);
+    parts.characters += characters;
+    if (parts.characters > SNAPSHOT_CHARACTERS) return this.#tooLarge(wants);
+    for (const item of frame.events) parts.events.push(item);
+    if (frame.missed) parts.missed ??= [];
+    for (const item of frame.missed ?? []) parts.missed?.push(item);
+    parts.truncated ||= frame.truncated === true;
+    parts.next++;
+    phase.parts = parts;
+    if (!frame.last) return this.#await(phase);
+    this.#topic.replace(frame, parts, request.asked);
+    this.#live(phase, 0);
+  }
+
+  refused({ code, message, ended, ref }: ServerFrameOf['error']): void {
+    const phase = this.#phase;
+    if (phase.state === 'none' || phase.state === 'refused') return;
+    const isOfNewest = phase.state !== 'waiting' && ref === phase.request.ref;
+    if (ref && !isOfNewest) return;
+    // What was asked is not answered; whether an earlier subscription goes on makes no difference.
+    if (code === 'rate_limited' && (ended || phase.state !== 'live')) {
+      const wants = phase.state === 'live' ? 'all' : phase.wants;
+      return this.#askLater(phase.attempt + 1, wants);
+    }
+    if (ended) this.#become({ state: 'refused', code, message });
+    else if (code === 'too_large') this.#topic.skipped(message);
+  }
+
+  /** What comes does not follow what is known. */
+  askForMissing(): void {
+    if (this.#phase.state !== 'live') return;
+    const { since, attempt } = this.#phase;
+    const isStable = this.#context.now - since >= STABLE_AFTER_MS;
+    this.#askAgain(isStable ? 1 : attempt + 1);
+  }
+
+  /** Tells the server which critical events a page took, if it can be told now. */
+  acknowledge(): void {
+    const { name: topic, knowledge } = this.#topic;
+    if (!knowledge || this.#phase.state !== 'live') return;
+    const { at, criticals } = knowledge;
+    for (let told = criticals.takeAcknowledgements(); told; told = criticals.takeAcknowledgements())
+      this.#socket.write({ type: 'ack', topic, epoch: at.epoch, ...told });
+  }
+
+  #tooLarge(wants: Wants): void {
+    if (wants === 'all') return this.ask(0, 'state');
+    const { name } = this.#topic;
+    const message = `the state of topic ${name} is beyond ${SNAPSHOT_CHARACTERS} characters, which is more than the hub holds`;
+    this.#context.reportOnce(`state:${name}`, 'too_large', message);
+    this.stop();
+    this.#become({ state: 'refused', code: 'too_large', message });
+  }
+
+  get #deadline(): DeadlineName {
+    return `topic:${this.#topic.name}`;
+  }
+
+  /** The first failure is mended at once; after that it takes longer each time. */
+  #askAgain(attempt: number, wants: Wants = 'all'): void {
+    if (attempt <= 1) this.ask(attempt, wants);
+    else this.#askLater(attempt, wants);
+  }
+
+  #askLater(attempt: number, wants: Wants): void {
+    this.#become({ state: 'waiting', attempt, wants });
+    const waitMs = retryWaitMs(this.#context, attempt - 1);
+    this.#context.after(this.#deadline, waitMs, () => this.ask(attempt, wants));
+  }
+
+  /** An answer is due; it is asked for again when it does not come. */
+  #await(asked: Asked): void {
+    this.#become(asked);
+    this.#awaitFor(asked, Math.min(ANSWER_TIMEOUT_MS * 2 ** asked.attempt, ANSWER_TIMEOUT_MAX_MS));
+  }
+
+  #awaitFor(asked: Asked, waitMs: number): void {
+    this.#context.after(this.#deadline, waitMs, () => {
+      // To ask again would only bring the same once more: what was asked is behind what the line carries.
+      const leftMs = ANSWER_TIMEOUT_MS - this.#socket.unburdenedMs;
+      if (leftMs > 0) this.#awaitFor(asked, leftMs);
+      else this.ask(asked.attempt + 1, asked.wants);
+    });
+  }
+
+  #live({ request, attempt }: Asked, replayUntil: number): void {
+    this.#become({ state: 'live', request, attempt, since: this.#context.now, replayUntil });
+    this.acknowledge();
+  }
+
+  /** A state's deadline ends with it. */
+  #become(phase: Phase): void {
+    this.#context.deadlines.clear(this.#deadline);
+    this.#phase = phase;
+    this.#topic.statusChanged();
+  }
+}
