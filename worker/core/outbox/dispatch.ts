@@ -70,8 +70,9 @@ export function pump(box: OutboxState): void {
 }
 
 /**
- * Where the store fails, what it has never had is over without it. Not while a `send` waits for its answer, though: a page
- * hears the answers of one step of the hub together, and offers to the next hub each command of which it has not heard.
+ * Where the store fails, what it has never had is over without it. Not while a `send` waits for its answer, though, nor
+ * before its page has heard that: a page hears the answers of one step of the hub together, and offers to the next hub each
+ * command of which it has not heard.
  */
 export function endUnstored(box: OutboxState): void {
   if (!box.writer.degraded || !box.sendAnswers.isEmpty) return;
