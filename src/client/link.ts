@@ -23,6 +23,7 @@ const LAST_WORDS_MS = 20;
 /** So long after a hub was asked, who wants to change the outbox is told something, if only "perhaps". */
 const CONFIRM_DEADLINE_MS = 10_000;
 const CLOSE_DEADLINE_MS = 1_000;
+const NO_ANSWER = 'its worker does not answer, perhaps since it never calls `startHub`';
 /** A hub that is stuck, or whose process is stopped, keeps its locks: it is asked from time to time. */
 const PING_EVERY_MS = 4_000;
 const PING_DEADLINE_MS = 3_000;
@@ -215,7 +216,7 @@ export class Link {
     this.#worker ??= this.#startWorker();
     const { hub } = this.#worker;
     // Never cleared: it means nothing once the life is attached, or over.
-    this.platform.setTimer(ATTACH_DEADLINE_MS * 2 ** failures, () => this.#failed(life, 'no answer'));
+    this.platform.setTimer(ATTACH_DEADLINE_MS * 2 ** failures, () => this.#failed(life, NO_ANSWER));
     const lease = tabLease(this.#app, this.platform.uuid());
     await hold(locks, lease, signal).catch((error) => {
       throw unavailable(error?.name === 'SecurityError' ? STORAGE_BLOCKED : error);
@@ -296,7 +297,9 @@ export class Link {
     if (!this.#ends(life, 'worker')) return;
     const isFinal = cause instanceof TrunklineError;
     if (!isFinal && failures < ATTACH_TRIES) return this.#begin(STABLE_MS, failures);
-    const error = isFinal ? cause : unavailable(`${cause}; reload to continue`);
+    const error = isFinal
+      ? cause
+      : unavailable(`${cause}; close all tabs of this site, or reload to continue`);
     this.#phase = { state: 'unavailable' };
     const { now, setTimer } = this.platform;
     setTimer(UNAVAILABLE_RETRY_MS, () => this.start());

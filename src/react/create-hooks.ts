@@ -47,6 +47,8 @@ export interface Hooks<P extends AnyProtocol> {
   useClient(): Client<P>;
   useConnection(): Connection;
   useOutbox(): readonly OutboxEntry<P>[];
+  /** As `outbox.pending`: what disables a button in every tab, also after a reload. Renders on that entry alone. */
+  usePending(type: CommandType<P>, dedupeKey: string): OutboxEntry<P> | undefined;
   /** A topic folded into one value, as `topic.view`. An inline `reduce` is fine; `initial` is taken once for each topic. */
   useView<S>(topic: string, initial: S, reduce: (state: S, event: EventOf<P>, meta: Meta) => NoInfer<S>): S;
   /** The newest event of one key; renders on that key alone. */
@@ -132,6 +134,12 @@ export function createHooks<P extends AnyProtocol>(_protocol: P): Hooks<P> {
     }, [client, topic, types, replay, newest]);
   }
 
+  function usePending(type: CommandType<P>, dedupeKey: string) {
+    const { outbox } = useClient();
+    const pending = useMemo(() => outbox.pending(type, dedupeKey), [outbox, type, dedupeKey]);
+    return useReadable<OutboxEntry<P> | undefined>(pending, undefined);
+  }
+
   function useSend<T extends CommandType<P>>(type: T): SendState<P, T> {
     const client = useClient();
     const [underWay, setUnderWay] = useState(0);
@@ -176,6 +184,7 @@ export function createHooks<P extends AnyProtocol>(_protocol: P): Hooks<P> {
     useClient,
     useConnection: () => useReadable(useClient().connection, IDLE),
     useOutbox: () => useReadable<readonly OutboxEntry<P>[]>(useClient().outbox, EMPTY),
+    usePending,
     useView,
     // One implementation of two signatures: with a key it gives one event, without one the map.
     useLatest: useLatest as Hooks<P>['useLatest'],

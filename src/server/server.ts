@@ -3,10 +3,12 @@ import type { AnyProtocol } from '../protocol/types.ts';
 import { Broker } from './core/broker.ts';
 import type { AnyHandler } from './core/execute.ts';
 import { resolveLimits } from './core/limits.ts';
+import { neverFailing } from './core/report.ts';
 import { memoryLog } from './log/memory-log.ts';
 import { systemClock } from './system-clock.ts';
 import { ANONYMOUS, type Server, type ServerOptions } from './types.ts';
 import { originPolicy } from './websocket/origin.ts';
+import { refusedOrigins } from './websocket/refused-origins.ts';
 import { webSocketShell } from './websocket/shell.ts';
 
 const DRAIN_MS = 10_000;
@@ -38,10 +40,14 @@ export function createServer<P extends AnyProtocol>(protocol: P, options: Server
       authorize ? (await authorize(principal, topic, action)) === true : true,
     report: onError,
   });
+  const tellOrigin = refusedOrigins(neverFailing(onError));
   const shell = webSocketShell({
     isAllowed,
     isClosing: () => broker.closing,
-    refused: () => broker.upgradeRefused(),
+    refused: (forbiddenOrigin) => {
+      broker.upgradeRefused();
+      tellOrigin(forbiddenOrigin);
+    },
     maxFrameBytes: limits.maxFrameBytes,
     connect: (peer, request) =>
       broker.connect(peer, async (token, signal) => {

@@ -43,7 +43,8 @@ export interface ServerOptions<P extends AnyProtocol> {
   readonly acceptsVersions?: (appVersion: number) => boolean;
   readonly limits?: Partial<Limits>;
   /**
-   * What has nowhere else to go: handlers that threw, a log that failed. Where it throws or rejects itself, nothing else
+   * What has nowhere else to go: handlers that threw, a log that failed, the first page of an origin that may not connect.
+   * Where it throws or rejects itself, nothing else
    * is held up by that; the first time is told on stderr. @default console.error
    */
   readonly onError?: (error: unknown, about: string) => void;
@@ -52,7 +53,8 @@ export interface ServerOptions<P extends AnyProtocol> {
 export interface Server<P extends AnyProtocol> {
   /**
    * Takes the WebSocket requests of an http server: those for `path`, or all where there is none. Requests for other
-   * paths are left to the other listeners, and refused with 404 where there are none. Can be called for several.
+   * paths are left to the other listeners, and refused with 404 where there are none. Plain requests are answered only where
+   * nobody else listens to them, instead of hanging: 426 at `path`, else 404. Can be called for several.
    */
   attach(server: HttpServer, options?: { readonly path?: string }): void;
   /**

@@ -1,5 +1,5 @@
 /** A worker that does not start: the browser says nothing of why, and the person is told what is so. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createServer, type OutgoingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -8,7 +8,9 @@ import { join } from 'node:path';
 import { test as base, chromium, expect, type Page } from '@playwright/test';
 import { chromiumLaunch } from '../../scripts/chromium.ts';
 import type { PageHandle } from './app/page.ts';
+import { labConfig, labPage } from './harness/lab-page.ts';
 import { required } from './harness/required.ts';
+import { startSite } from './harness/site.ts';
 
 /** How the site answers. */
 interface Answers {
@@ -130,6 +132,42 @@ test('storage that the person has blocked is told as that', async ({ origin }) =
   } finally {
     await context.close();
     rmSync(profile, { recursive: true, force: true });
+  }
+});
+
+test('a script that failed leaves no worker behind: a page that is loaded again starts the mended one', async ({
+  page,
+}) => {
+  const folder = mkdtempSync(join(tmpdir(), 'trunkline-mistake-'));
+  cpSync(required('TRUNKLINE_E2E_LAB'), folder, { recursive: true });
+  // Nobody listens there: the hub says so, once it runs.
+  const site = await startSite(folder, () => 1);
+  try {
+    const config = labConfig(1, { worker: 'with a mistake' });
+    await page.addInitScript((value) => {
+      window.labConfig = value;
+    }, config);
+    const { connection } = labPage((expression) => page.evaluate(expression), config.identity);
+    await page.goto(site.origin);
+    await expect.poll(connection).toMatchObject({
+      reason: 'hub_unavailable',
+      detail: { message: expect.stringContaining('there is no setting `hartbeatMs`') },
+    });
+
+    const assets = join(folder, 'assets');
+    const built = (name: string) => {
+      const file = readdirSync(assets).find((each) => new RegExp(`^${name}-[^-]*\\.js$`).test(each));
+      if (!file) throw new Error(`there is no ${name} among ${readdirSync(assets)}`);
+      return join(assets, file);
+    };
+    copyFileSync(built('hub'), built('hub-with-a-mistake'));
+    await page.reload();
+
+    await expect.poll(connection).toMatchObject({ state: 'closed', reason: 'network' });
+  } finally {
+    await page.close();
+    await site.close();
+    rmSync(folder, { recursive: true, force: true });
   }
 });
 

@@ -20,18 +20,21 @@ export async function diagnose(url: string): Promise<Diagnosis> {
     fetch(address, { cache: 'no-store', signal: AbortSignal.timeout(TIMEOUT_MS), ...how });
   try {
     return read(await ask({ redirect: 'manual', credentials: 'include' }));
-  } catch {
+  } catch (error) {
+    if (isSlow(error)) return { cause: 'unknown' };
     // Nothing answers, or nothing that another origin may read.
-    const isThere = await ask({ mode: 'no-cors', credentials: 'omit' }).then(
-      () => true,
-      () => false,
-    );
+    const isThere = await ask({ mode: 'no-cors', credentials: 'omit' }).then(() => true, isSlow);
     // The event is a task of its own.
     await new Promise((done) => setTimeout(done));
     return { cause: isThere || isForbiddenHere ? 'unknown' : 'no_route' };
   } finally {
     heard.abort();
   }
+}
+
+/** Nothing may be there, or a server that answers handshakes alone. */
+function isSlow(error: unknown): boolean {
+  return error instanceof DOMException && error.name === 'TimeoutError';
 }
 
 function read({ type, status, ok, headers, body }: Response): Diagnosis {

@@ -4,6 +4,7 @@ import type { AnyProtocol } from '../../src/protocol/index.ts';
 import { type HubSettings, hubSettings } from '../core/settings.ts';
 import { Hubs } from '../shell/hubs.ts';
 import { pagePort } from '../shell/port.ts';
+import { endIfScriptFails } from './failed-script.ts';
 import { browser } from './platform.ts';
 import { rememberPorts } from './sink-ports.ts';
 
@@ -11,6 +12,8 @@ import { rememberPorts } from './sink-ports.ts';
 interface SharedScope {
   onconnect: ((event: MessageEvent) => void) | null;
 }
+
+const keep = endIfScriptFails();
 
 /**
  * Makes this worker the hub of an application: the one call of its `hub.ts`, beside the imports. It is to be called
@@ -33,4 +36,5 @@ export function startHub<P extends AnyProtocol>(
   } else {
     throw new Error('startHub: this is no worker; call it in the script that `new SharedWorker` is given');
   }
+  keep();
 }

@@ -1,4 +1,4 @@
-import type { Server as HttpServer, IncomingMessage } from 'node:http';
+import type { Server as HttpServer, IncomingMessage, RequestListener } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { SUBPROTOCOL } from '../../protocol/version.ts';
@@ -7,8 +7,8 @@ import type { Inbound, Peer } from '../core/peer.ts';
 export interface ShellOptions {
   isAllowed(headers: IncomingMessage['headers']): boolean;
   isClosing(): boolean;
-  /** A request was refused. */
-  refused(): void;
+  /** A request was refused; `forbiddenOrigin`: as a page of this origin. */
+  refused(forbiddenOrigin?: string): void;
   readonly maxFrameBytes: number;
   connect(peer: Peer, request: IncomingMessage): Inbound;
 }
@@ -18,8 +18,9 @@ export interface Shell {
 }
 
 type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+type Takes = (request: IncomingMessage) => boolean;
 /** Of all servers in this process, with what they take: to tell a request that nobody will answer. */
-const ownListeners = new WeakMap<object, (request: IncomingMessage) => boolean>();
+const ownListeners = new WeakMap<object, Takes>();
 
 /** Everything that knows about http and WebSockets. */
 export function webSocketShell(options: ShellOptions): Shell {
@@ -31,8 +32,8 @@ export function webSocketShell(options: ShellOptions): Shell {
     perMessageDeflate: false,
     handleProtocols: () => SUBPROTOCOL,
   });
-  const refuse = (socket: Duplex, status: RefusalStatus, sentence: string) => {
-    options.refused();
+  const refuse = (socket: Duplex, status: RefusalStatus, sentence: string, forbiddenOrigin?: string) => {
+    options.refused(forbiddenOrigin);
     answer(socket, status, sentence);
   };
   sockets.on('wsClientError', (error, socket, { method }) =>
@@ -43,7 +44,7 @@ export function webSocketShell(options: ShellOptions): Shell {
     if (options.isClosing()) refuse(socket, 503, 'This server is going down; try again.');
     else if (!options.isAllowed(request.headers)) {
       const whose = origin === undefined ? 'Requests without an Origin' : `Pages of ${origin}`;
-      refuse(socket, 403, `${whose} may not connect here (allowedOrigins).`);
+      refuse(socket, 403, `${whose} may not connect here (allowedOrigins).`, origin);
     } else if (!offersSubprotocol(request)) {
       refuse(
         socket,
@@ -54,22 +55,35 @@ export function webSocketShell(options: ShellOptions): Shell {
       sockets.handleUpgrade(request, socket, head, (webSocket) => join(webSocket, request, options));
     }
   };
-  const attached: { server: HttpServer; listener: UpgradeListener }[] = [];
+  const attached: { server: HttpServer; listener: UpgradeListener; plain: RequestListener }[] = [];
   return {
     attach(server, path) {
-      const takes = (request: IncomingMessage) => path === null || pathOf(request) === path;
+      const takes: Takes = (request) => path === null || pathOf(request) === path;
       const listener: UpgradeListener = (request, socket, head) => {
         if (takes(request)) upgrade(request, socket, head);
-        else if (isLeftToNobody(server, listener, request)) {
+        else if (speaksForAll(server, 'upgrade', listener) && !isTaken(server, 'upgrade', request)) {
           refuse(socket, 404, `There is no WebSocket at ${pathOf(request)}.`);
         }
       };
-      ownListeners.set(listener, takes);
+      const plain: RequestListener = (request, response) => {
+        if (!speaksForAll(server, 'request', plain)) return;
+        const [status, sentence] = isTaken(server, 'request', request)
+          ? ([426, `There is a WebSocket at ${pathOf(request)}; it takes no plain requests.`] as const)
+          : ([404, `There is nothing at ${pathOf(request)}.`] as const);
+        response
+          .writeHead(status, { 'content-type': TEXT, ...(status === 426 && { upgrade: 'websocket' }) })
+          .end(sentence);
+      };
+      for (const own of [listener, plain]) ownListeners.set(own, takes);
       server.on('upgrade', listener);
-      attached.push({ server, listener });
+      server.on('request', plain);
+      attached.push({ server, listener, plain });
     },
     detach() {
-      for (const { server, listener } of attached.splice(0)) server.off('upgrade', listener);
+      for (const { server, listener, plain } of attached.splice(0)) {
+        server.off('upgrade', listener);
+        server.off('request', plain);
+      }
     },
   };
 }
@@ -104,16 +118,19 @@ function pathOf({ url = '/' }: IncomingMessage): string {
   return url.split('?', 1)[0] ?? '/';
 }
 
-/** Whether only trunkline listens, no server of it takes the request, and this listener is the one that says so. */
-function isLeftToNobody(server: HttpServer, listener: UpgradeListener, request: IncomingMessage): boolean {
-  const listeners = server.listeners('upgrade');
-  return (
-    listeners[0] === listener &&
-    listeners.every((candidate) => ownListeners.get(candidate)?.(request) === false)
-  );
+/** Whether only trunkline listens to these, so that what it does not answer hangs, and this listener is the one that answers. */
+function speaksForAll(server: HttpServer, event: 'upgrade' | 'request', listener: object): boolean {
+  const listeners = server.listeners(event);
+  return listeners[0] === listener && listeners.every((candidate) => ownListeners.has(candidate));
+}
+
+/** Whether some server of trunkline has its WebSocket there. */
+function isTaken(server: HttpServer, event: 'upgrade' | 'request', request: IncomingMessage): boolean {
+  return server.listeners(event).some((candidate) => ownListeners.get(candidate)?.(request));
 }
 
 type RefusalStatus = keyof typeof REASONS;
+const TEXT = 'text/plain; charset=utf-8';
 const REASONS = {
   400: 'Bad Request',
   403: 'Forbidden',
@@ -127,7 +144,7 @@ function answer(socket: Duplex, status: RefusalStatus, sentence: string): void {
   const lines = [
     `HTTP/1.1 ${status} ${REASONS[status]}`,
     'Connection: close',
-    'Content-Type: text/plain; charset=utf-8',
+    `Content-Type: ${TEXT}`,
     `Content-Length: ${Buffer.byteLength(sentence)}`,
     '',
     sentence,

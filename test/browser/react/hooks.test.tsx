@@ -9,8 +9,18 @@ import { protocol } from '../client/support/protocol.ts';
 import { clientHere, sharedHub, type TestClient } from '../client/support/tab.ts';
 import { TestRoom } from '../worker/support/room.ts';
 
-const { Provider, useClient, useConnection, useEvent, useLatest, useNow, useOutbox, useSend, useView } =
-  createHooks(protocol);
+const {
+  Provider,
+  useClient,
+  useConnection,
+  useEvent,
+  useLatest,
+  useNow,
+  useOutbox,
+  usePending,
+  useSend,
+  useView,
+} = createHooks(protocol);
 
 let room: TestRoom;
 let client: TestClient;
@@ -140,6 +150,30 @@ it('sends, tells that it is under way, and shows the outbox', async () => {
   await expect.poll(() => states.at(-1)).toBe('false  0');
   expect(states).toContain('true  0');
   expect(room.seen.filter(({ type }) => type === 'run')).toHaveLength(1);
+});
+
+it('says of a command that another tab sent that it is pending, and renders for that one alone', async () => {
+  // Nobody answers there, so that it waits.
+  const wish = { url: 'ws://127.0.0.1:1', identity: crypto.randomUUID() };
+  const hub = crypto.randomUUID();
+  const tab = () => clientHere({ ...wish, worker: () => sharedHub(hub) });
+  const [here, there] = [tab(), tab()];
+  const states: string[] = [];
+  const Gate = ({ name }: { name: string }) => {
+    states.push(`${name} ${usePending('approve', name)?.state}`);
+    return null;
+  };
+  mount(
+    <Provider client={here}>
+      <Gate name="a" />
+      <Gate name="b" />
+    </Provider>,
+  );
+  await expect.poll(() => states).toEqual(['a undefined', 'b undefined']);
+  const { id } = await there.send('approve', { gate: 'b' });
+  await expect.poll(() => states.slice(2)).toEqual(['b queued']);
+  await there.outbox.cancel(id);
+  await expect.poll(() => states.slice(2)).toEqual(['b queued', 'b undefined']);
 });
 
 it('keeps the error of a send that was refused, and the send rejects as well', async () => {

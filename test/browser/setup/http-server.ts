@@ -1,6 +1,6 @@
 /**
  * An HTTP server for the browser tests, on a free port of this machine: `/readable/503` answers with that status, for any
- * origin to read, `?retry-after=7` with that header, and `/hidden/503` for its own origin alone.
+ * origin to read, `?retry-after=7` with that header, and `/hidden/503` for its own origin alone; `/silent` never answers.
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -19,6 +19,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const server = createServer(({ url = '/', headers }, response) => {
     const { pathname, searchParams } = new URL(url, 'http://localhost');
     const [, who, status] = pathname.split('/');
+    if (who === 'silent') return;
     if (who === 'readable') {
       response.setHeader('access-control-allow-origin', headers.origin ?? '*');
       response.setHeader('access-control-allow-credentials', 'true');

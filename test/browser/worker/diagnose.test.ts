@@ -35,6 +35,10 @@ it('says that nothing answers where nothing does', async () => {
   expect(await diagnose(inject('nobody'))).toEqual({ cause: 'no_route' });
 });
 
+it('knows no more of a server that does not answer in time, as one that answers handshakes alone', async () => {
+  expect(await diagnose(at('/silent'))).toEqual({ cause: 'unknown' });
+});
+
 it('asks without what a URL may hold of a password', async () => {
   const url = at('/readable/403').replace('ws://', 'ws://ann:pw@');
   expect(await diagnose(url)).toEqual({ cause: 'forbidden' });

@@ -29,7 +29,7 @@ export async function startServer(options: { allowedOrigins: readonly string[] }
       },
       note: ({ text }, { id, attempt, publish }) => {
         ran.push({ id, what: `note ${text}`, attempt });
-        publish('run', { type: 'line', text: `note: ${text}` });
+        publish('run', { type: 'line', text: `note: ${text.slice(0, 100)}` });
       },
     },
   });

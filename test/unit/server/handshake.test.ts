@@ -115,6 +115,37 @@ test('a request that is no proper handshake is refused, and each refusal is coun
   expect(running.server.stats()).toMatchObject({ upgradesRefused: 6, socketsOpened: 0 });
 });
 
+test('of each origin that is refused the operator is told once, and of twenty at most', async () => {
+  const running = await world({ allowedOrigins: ['self'] });
+  for (const origin of ['http://localhost:5174', 'http://localhost:5174', 'https://other.example'])
+    expect(await ask(running, { origin })).toMatchObject({ status: 403 });
+  expect(running.errors).toEqual([
+    expect.stringContaining('pages of http://localhost:5174 are refused; if they are yours, add it to'),
+    expect.stringContaining('pages of https://other.example are refused'),
+  ]);
+  for (let n = 0; n < 30; n++) await ask(running, { origin: `https://${n}.example` });
+  expect(running.errors).toHaveLength(20);
+});
+
+test('a plain request does not hang where nobody else listens to it, and is left to who does', async () => {
+  const running = await world({}, '/ws');
+  const second = createServer(ops, {
+    commands: { decide: () => ({ resumed: true }), note: () => {} },
+    allowedOrigins: ['none'],
+  });
+  second.attach(running.http, { path: '/two' });
+  const get = async (path: string) => {
+    const response = await fetch(running.url.replace('ws', 'http') + path);
+    return [response.status, await response.text()];
+  };
+  expect(await get('/ws')).toEqual([426, 'There is a WebSocket at /ws; it takes no plain requests.']);
+  expect(await get('/two')).toEqual([426, 'There is a WebSocket at /two; it takes no plain requests.']);
+  expect(await get('/three')).toEqual([404, 'There is nothing at /three.']);
+  running.http.on('request', (_, response) => response.writeHead(418).end('theirs'));
+  expect(await get('/ws')).toEqual([418, 'theirs']);
+  await second.close();
+});
+
 test('several servers share an http server by their paths, and a path of none of them is not found', async () => {
   const first = await world({}, '/one');
   const second = createServer(ops, {

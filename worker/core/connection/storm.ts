@@ -23,6 +23,9 @@ export class Attempts {
     const { uptime } = this.#context;
     this.#times = [...this.#times.filter((at) => at > uptime - WINDOW_MS), uptime];
     if (this.report.storm)
-      this.#context.log('warn', `${this.#times.length} connection attempts within ${WINDOW_MS} ms`);
+      this.#context.log(
+        'warn',
+        `${this.#times.length} connection attempts within ${WINDOW_MS / 1_000} s; \`connection\` says why`,
+      );
   }
 }

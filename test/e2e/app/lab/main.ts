@@ -55,6 +55,12 @@ const workers = {
       name: 'trunkline',
       extendedLifetime,
     }),
+  'with a mistake': () =>
+    new SharedWorker(new URL('./hub-with-a-mistake.ts', import.meta.url), {
+      type: 'module',
+      name: 'trunkline',
+      extendedLifetime,
+    }),
   /** As a newer build's, which is at its own address: under another name it is another worker. */
   'of another build': () =>
     new SharedWorker(new URL('./hub.ts', import.meta.url), {
