@@ -89,6 +89,7 @@ export const ALL: Groups = [
   [PACKAGE],
   ...E2E,
   [script('mutants', 600, 'test/simulation/main.ts', '--mutants')],
+  [script('mutations', 600, 'test/conformance/catch-mutations.ts')],
   [simulation(100_000, 6_000)],
   [playwright('slow-line', 700, { TRUNKLINE_SLOW_LINE: 'full' })],
   [playwright('kills', 600, { TRUNKLINE_KILLS_DECISIONS: '10000' })],

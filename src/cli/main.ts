@@ -1,15 +1,17 @@
 #!/usr/bin/env node
 /** The command `trunkline`: its first argument names what to do. */
 import { conformanceCommand, USAGE } from '../conformance/command.ts';
+import { LOG_USAGE, logCommand } from './log.ts';
 
 const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
   conformance: conformanceCommand,
+  log: logCommand,
 };
 
 const [name = '', ...args] = process.argv.slice(2);
 const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
 if (command) process.exitCode = await command(args);
 else {
-  console.error(`There is no command ${JSON.stringify(name)}. There are:\n\n${USAGE}`);
+  console.error(`There is no command ${JSON.stringify(name)}. There are:\n\n${USAGE}\n\n${LOG_USAGE}`);
   process.exitCode = 2;
 }

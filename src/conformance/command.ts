@@ -5,12 +5,13 @@ import { type ConformOptions, conform } from './conform.ts';
 import { readProfile } from './profile.ts';
 import { lineOf, summaryOf } from './report.ts';
 
-export const USAGE = `trunkline conformance ws://host:port/path --profile FILE [--level smallest|full] [--black-box] [--only TEXT] [--json]
+export const USAGE = `trunkline conformance ws://host:port/path --profile FILE [--level smallest|full] [--black-box] [--only TEXT] [--fail-fast] [--json]
   Judges whether a server keeps the protocol trunkline.v1.
   --profile FILE  what the server is for, and how it is controlled (docs/conformance.md)
   --level LEVEL   how far to judge; else what the profile says, or full
   --black-box     by sockets alone, without the control interface
   --only TEXT     only the cases with that in their id; can be given again
+  --fail-fast     begins no further case when something is broken
   --json          the report as JSON on stdout, the progress on stderr`;
 
 /** Resolves with the exit status: 0 where all that was judged is kept, 1 where not, or nothing was judged, 2 for wrong arguments. */
@@ -45,6 +46,7 @@ function read(args: readonly string[]) {
         profile: { type: 'string' },
         level: { type: 'string' },
         only: { type: 'string', multiple: true },
+        'fail-fast': { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
         'black-box': { type: 'boolean', default: false },
       },
@@ -58,6 +60,7 @@ function read(args: readonly string[]) {
     const profile = readProfile(JSON.parse(readFileSync(values.profile, 'utf8')));
     const options: ConformOptions = {
       isBlackBox: values['black-box'],
+      isFailFast: values['fail-fast'],
       ...(level && { level }),
       ...(values.only && { only: values.only }),
     };

@@ -47,6 +47,8 @@ export interface ConformOptions {
   readonly isBlackBox?: boolean;
   /** Only the cases whose id contains one of these. @default all of them */
   readonly only?: readonly string[];
+  /** Begins no further case when something is broken. @default false */
+  readonly isFailFast?: boolean;
   /** Told of each case as it comes out; the rules come last. */
   readonly onJudgement?: (judgement: Judgement) => void;
 }
@@ -59,7 +61,13 @@ const AT_ONCE = 12;
  * where nothing listens at the address.
  */
 export async function conform(url: string, profile: Profile, options: ConformOptions = {}): Promise<Report> {
-  const { level = profile.level, isBlackBox = false, only, onJudgement = () => {} } = options;
+  const {
+    level = profile.level,
+    isBlackBox = false,
+    isFailFast = false,
+    only,
+    onJudgement = () => {},
+  } = options;
   const { control: _, ...withoutControl } = profile;
   const judged: Profile = isBlackBox ? withoutControl : profile;
   const control = new Control(judged);
@@ -71,6 +79,7 @@ export async function conform(url: string, profile: Profile, options: ConformOpt
   const isNamed = ({ id }: { id: string }) => only === undefined || only.some((part) => id.includes(part));
   const cases = CASES.filter((one) => isAsked(one) && isNamed(one));
   const judgements = new Map<string, Judgement>();
+  const isEnough = () => isFailFast && (hasBroken(judgements.values()) || watch.hasBroken());
   const judge = async (one: Case) => {
     const outcome = await outcomeOf(one, new Trial(one.id, world));
     const judgement = { id: one.id, level: one.level, sentence: one.sentence, outcome };
@@ -79,11 +88,11 @@ export async function conform(url: string, profile: Profile, options: ConformOpt
   };
   const waiting = cases.filter(({ alone }) => !alone);
   const work = async () => {
-    for (let next = waiting.shift(); next; next = waiting.shift()) await judge(next);
+    for (let next = waiting.shift(); next && !isEnough(); next = waiting.shift()) await judge(next);
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
   for (const one of cases) {
-    if (!one.alone) continue;
+    if (!one.alone || isEnough()) continue;
     await judge(one);
     await control.startAgain();
   }
@@ -161,6 +170,10 @@ function has({ profile, control }: Trial, need: Need): boolean {
   }
 }
 
+function hasBroken(judgements: Iterable<Judgement>): boolean {
+  return [...judgements].some(({ outcome }) => outcome.status === 'broken');
+}
+
 function reportOf(url: string, judgements: readonly Judgement[], level: Level): Report {
   const tally = (of: Level): Tally => {
     const count = (status: Outcome['status']) =>
@@ -168,7 +181,6 @@ function reportOf(url: string, judgements: readonly Judgement[], level: Level): 
     return { held: count('held'), broken: count('broken'), notJudged: count('not judged') };
   };
   const tallies = { smallest: tally('smallest'), full: tally('full') };
-  const isBroken = tallies.smallest.broken + tallies.full.broken > 0;
   const held = tallies.smallest.held + (level === 'full' ? tallies.full.held : 0);
-  return { url, judgements, tallies, passed: !isBroken && held > 0 };
+  return { url, judgements, tallies, passed: !hasBroken(judgements) && held > 0 };
 }

@@ -42,7 +42,7 @@ const LAYERS: readonly Layer[] = [
   { path: SERVER_CORE, modules: [SERVER, PROTOCOL, FRAMES], packages: ['valibot'] },
   // It judges servers in any language, ours as any other: it knows nothing of how ours is made.
   { path: CONFORMANCE, modules: [PROTOCOL, FRAMES], packages: ['ws', 'valibot', 'node:'] },
-  { path: 'src/cli/', modules: [CONFORMANCE], packages: ['node:'] },
+  { path: 'src/cli/', modules: [CONFORMANCE, SERVER], packages: ['node:'] },
   { path: CORE, modules: [PROTOCOL, FRAMES], packages: ['valibot'] },
   { path: SHELL, modules: [CORE, PROTOCOL, FRAMES], packages: ['valibot'] },
   { path: 'worker/browser/', modules: [SHELL, CORE, PROTOCOL], packages: ['comlink', 'idb', 'valibot'] },

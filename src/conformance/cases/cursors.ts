@@ -20,8 +20,7 @@ export const CURSORS: readonly Case[] = [
   {
     id: 'cursors/other-epoch',
     level: 'smallest',
-    sentence:
-      'A cursor that the server cannot place (another epoch; history that no longer reaches back so far)',
+    sentence: 'A cursor that the server cannot place (another epoch;',
     async judge(trial) {
       const { line } = await trial.join();
       const cursor = { epoch: 'an epoch that never was', offset: 1 };
@@ -33,7 +32,7 @@ export const CURSORS: readonly Case[] = [
   {
     id: 'cursors/beyond',
     level: 'smallest',
-    sentence: 'A cursor *beyond* the newest offset',
+    sentence: 'an offset beyond the newest one',
     async judge(trial) {
       const { line } = await trial.join();
       const { subscribed } = await line.subscribe(trial.topic);
@@ -46,10 +45,36 @@ export const CURSORS: readonly Case[] = [
     },
   },
   {
+    id: 'cursors/for-itself-alone',
+    level: 'smallest',
+    sentence: 'no client can make another one begin anew, be it wrong or lying.',
+    async judge(trial) {
+      const [one, liar] = [await trial.join(), await trial.join()];
+      const { subscribed } = await one.line.subscribe(trial.topic);
+      const { epoch, offset } = subscribed;
+      const lies = [
+        { epoch, offset: Number.MAX_SAFE_INTEGER },
+        { epoch, offset: offset + 1_000 },
+      ];
+      for (const cursor of lies) {
+        const lastSeen = { offset: cursor.offset, ts: 1 };
+        await liar.line.subscribe(trial.topic, { cursor, lastSeen });
+        await liar.line.resync(trial.topic, { cursor, lastSeen: 1 });
+      }
+      await trial.quiet();
+      await one.line.settle();
+      must(
+        one.line.all('subscribed').length === 1,
+        'another client had to begin anew for a cursor that lies',
+      );
+      const after = await one.line.resync(trial.topic);
+      must(after.subscribed.epoch === epoch, 'a cursor that lies has begun a new epoch');
+    },
+  },
+  {
     id: 'cursors/own-event',
     level: 'full',
-    sentence:
-      'A server that may have been restored from a backup says `recovered` only where its own event at that offset has that',
+    sentence: 'a server says `recovered` only where its own event at that offset has that `ts`.',
     needs: NEEDS,
     async judge(trial) {
       const { clientId, epoch, events } = await topicOfThree(trial);
@@ -75,7 +100,7 @@ export const CURSORS: readonly Case[] = [
   {
     id: 'cursors/without-proof',
     level: 'full',
-    sentence: 'One that does not know the field goes by the cursor alone.',
+    sentence: 'Without `last_seen` the server goes by the cursor alone',
     needs: NEEDS,
     async judge(trial) {
       const { clientId, epoch, events } = await topicOfThree(trial);

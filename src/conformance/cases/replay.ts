@@ -27,6 +27,8 @@ async function whilePublishing(trial: Trial, beginReader: () => Promise<void>): 
     await publish(trial, count + 1, count + 1);
     return count + 1;
   })();
+  // Where a reader breaks first, that is what is told.
+  publishing.catch(() => {});
   try {
     for (let reader = 0; reader < READERS; reader += 1) await beginReader();
   } finally {

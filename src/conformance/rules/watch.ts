@@ -27,6 +27,10 @@ export class Watch {
   readonly findings = new Map<RuleId, Finding>(RULES.map(({ id }) => [id, { judged: 0, broken: null }]));
   readonly #told: ToldTimes = { serverTime: 0, dedupeSince: 0 };
 
+  hasBroken(): boolean {
+    return [...this.findings.values()].some(({ broken }) => broken !== null);
+  }
+
   /** For one socket, of whose case the name is shown. */
   ear(caseId: string, transcript: () => Transcript): Ear {
     const find = (rule: RuleId, broken: string | null) => {

@@ -1,0 +1,52 @@
+/**
+ * `npm run mutations`: changes the Node server at random, and has each wrong server judged. `-- --seed 7` draws others,
+ * `-- --count 50` more of them; `-- --only redelivery` shows those with that in their name. Fails where fewer than nine of
+ * ten are caught.
+ */
+import { parseArgs } from 'node:util';
+import { conform, readProfile } from '../../src/conformance/index.ts';
+import { type Mutation, mutations } from '../support/conformance/mutations.ts';
+import { nodeServer, profileOf } from '../support/conformance/node-profile.ts';
+
+const ENOUGH = 0.9;
+const PATIENCE_MS = 5_000;
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: 'string', default: '1' },
+    count: { type: 'string', default: '20' },
+    only: { type: 'string', default: '' },
+  },
+});
+const chosen = mutations(Number(values.seed), Number(values.count)).filter(({ name }) =>
+  name.includes(values.only),
+);
+let caught = 0;
+for (const [index, mutation] of chosen.entries()) {
+  const by = await catchIt(mutation);
+  if (by !== null) caught += 1;
+  console.log(
+    `${index + 1}/${chosen.length} ${by === null ? 'MISSED' : 'caught'} ${mutation.name}${by === null ? '' : `\n    by ${by}`}`,
+  );
+}
+console.log(`${caught} of ${chosen.length} caught (seed ${values.seed})`);
+process.exit(chosen.length > 0 && caught >= ENOUGH * chosen.length ? 0 : 1);
+
+/** By the first obligation that is found broken. */
+async function catchIt({ edit }: Mutation): Promise<string | null> {
+  await using servers = new AsyncDisposableStack();
+  try {
+    const server = servers.use(await nodeServer('sqlite', [edit]));
+    const profile = readProfile({
+      ...profileOf(server.controlUrl, { remembers: true }),
+      patience_ms: PATIENCE_MS,
+    });
+    const { judgements, passed } = await conform(server.url, profile, { isFailFast: true });
+    const [broken] = judgements.flatMap(({ id, outcome }) =>
+      outcome.status === 'broken' ? [`${id}: ${outcome.because}`] : [],
+    );
+    return broken ?? (passed ? null : 'nothing was judged');
+  } catch (error) {
+    return `itself: ${error instanceof Error ? error.message.split('\n')[0] : error}`;
+  }
+}
