@@ -1,8 +1,6 @@
+import type { Level } from './obligation.ts';
 import type { Ability, CommandName } from './profile.ts';
 import type { Trial } from './trial.ts';
-
-/** What every server keeps to, and what one with history, acknowledged events and a durable memory does beside. */
-export type Level = 'smallest' | 'full';
 
 /** What a case takes of the profile; without it the case is not judged. */
 export type Need =
@@ -33,12 +31,4 @@ export interface Case {
   readonly alone?: true;
   /** Rejects with `Broken` or `NotJudged`; any other error is a mistake of the kit or of what it stands on. */
   judge(trial: Trial): Promise<void>;
-}
-
-/** One obligation that is judged by looking at all that is heard, throughout. */
-export interface Rule {
-  readonly id: string;
-  readonly level: Level;
-  /** Of `docs/protocol.md`, word for word. */
-  readonly sentence: string;
 }

@@ -1,15 +1,16 @@
 /** Runs the cases against a server, and makes the report. */
 import { randomUUID } from 'node:crypto';
-import type { Case, Level, Need } from './case.ts';
+import type { Case, Need } from './case.ts';
 import { CASES } from './cases/index.ts';
 import { Control } from './control.ts';
+import type { Level } from './obligation.ts';
 import { Broken, NotJudged } from './outcome.ts';
 import type { Profile } from './profile.ts';
 import { RULES } from './rules/table.ts';
 import { Watch } from './rules/watch.ts';
 import { Trial } from './trial.ts';
 
-export type Outcome =
+export type Verdict =
   | { readonly status: 'held' }
   /** `frames`: what crossed each socket of the case, the newest last. */
   | { readonly status: 'broken'; readonly because: string; readonly frames: readonly (readonly string[])[] }
@@ -22,7 +23,7 @@ export interface Judgement {
   readonly level: Level;
   /** Of `docs/protocol.md`, word for word. */
   readonly sentence: string;
-  readonly outcome: Outcome;
+  readonly outcome: Verdict;
 }
 
 export interface Tally {
@@ -99,7 +100,7 @@ export async function conform(url: string, profile: Profile, options: ConformOpt
   const inOrder = cases.flatMap(({ id }) => judgements.get(id) ?? []);
   const rules = RULES.filter(isAsked).map(({ id, level, sentence }): Judgement => {
     const { judged: times = 0, broken = null } = watch.findings.get(id) ?? {};
-    const outcome: Outcome = broken
+    const outcome: Verdict = broken
       ? { status: 'broken', because: broken.because, frames: [broken.frames] }
       : times > 0
         ? { status: 'held' }
@@ -124,7 +125,7 @@ async function findServer(url: string, world: ConstructorParameters<typeof Trial
   }
 }
 
-async function outcomeOf(one: Case, trial: Trial): Promise<Outcome> {
+async function outcomeOf(one: Case, trial: Trial): Promise<Verdict> {
   const missing = (one.needs ?? []).filter((need) => !has(trial, need));
   if (missing.length > 0) {
     return { status: 'not judged', because: `the profile does not offer: ${missing.join(', ')}` };
@@ -176,7 +177,7 @@ function hasBroken(judgements: Iterable<Judgement>): boolean {
 
 function reportOf(url: string, judgements: readonly Judgement[], level: Level): Report {
   const tally = (of: Level): Tally => {
-    const count = (status: Outcome['status']) =>
+    const count = (status: Verdict['status']) =>
       judgements.filter((one) => one.level === of && one.outcome.status === status).length;
     return { held: count('held'), broken: count('broken'), notJudged: count('not judged') };
   };

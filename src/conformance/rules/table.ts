@@ -1,5 +1,5 @@
 /** What is looked for in all that is heard, on every socket of every case. */
-import type { Rule } from '../case.ts';
+import type { Rule } from '../obligation.ts';
 
 const rule = <const I extends string>(id: I, level: Rule['level'], sentence: string) => ({
   id,
