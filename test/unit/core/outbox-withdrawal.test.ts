@@ -302,6 +302,14 @@ test('a server that says so of its own has cancelled it', () => {
   expect(tab.settled).toEqual([{ id, outcome: { status: 'cancelled' } }]);
 });
 
+test('and what waits behind it leaves at once', () => {
+  const { world, tab } = connect();
+  const { id } = decide(tab, 'g', 'run:1');
+  const next = decide(tab, 'h', 'run:1');
+  world.socket.say({ type: 'command_nack', id, ...CANCELLED });
+  expect(world.socket.sent('command')).toMatchObject([{ id }, { id: next.id }]);
+});
+
 test('an application may have a refusal of that name', () => {
   const { world, tab } = connect();
   const { id } = decide(tab, 'g');

@@ -74,8 +74,12 @@ export function stopAsking(box: OutboxState): void {
     if (box.context.deadlines.at(`withdraw:${row.id}`) !== null) answerCancel(box, row.id, ok(false));
 }
 
-/** The server, or what it said before, has it that it never ran and never will. */
+/**
+ * The server, or what it said before, has it that it never ran and never will: it stays so whatever the store says, and
+ * holds nothing back. An earlier hub may have asked for that, whose mark was not stored.
+ */
 export function withdrawn(box: OutboxState, entry: Entry): void {
+  beginWithdrawal(entry);
   end(box, entry, { row: null, outcome: { status: 'cancelled' } });
 }
 
