@@ -101,4 +101,11 @@ export const TOPICS_MUTANTS: readonly Mutant[] = [
     instead: "repeats: phase.state === 'waiting' ? state.unacknowledged : [],",
     test: 'test/unit/core/criticals.test.ts',
   },
+  {
+    name: 'what a restored server put below a place, and the hub keeps no more, is passed over',
+    file: 'worker/core/topics/missed.ts',
+    text: '  if (isMissed(completeSince, place)) return false;',
+    instead: '  if (completeSince.offset > place.offset) return false;',
+    test: 'test/unit/core/gaps.test.ts',
+  },
 ];

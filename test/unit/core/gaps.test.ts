@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { WorldTab } from '../../support/hub-world.ts';
-import { item, line, node, TOPIC, TopicScene, texts } from '../../support/topic-scene.ts';
+import { item, line, node, TOPIC, TopicScene, texts, tsOf } from '../../support/topic-scene.ts';
 
 const gapsOf = (tab: WorldTab) => {
   const status = tab.status(TOPIC);
@@ -79,6 +79,16 @@ describe('what was missed and is lost', () => {
     expect(near.snapshots(TOPIC)[0]).not.toHaveProperty('gap');
     expect([back, near, other].map((tab) => tab && gapsOf(tab))).toEqual([1, 0, 0]);
     expect(scene.world.report.counts.gaps).toBe(1);
+  });
+
+  test('because a restored server gave its places anew, and the hub keeps none of these, is told to the tab that stood there', () => {
+    const scene = new TopicScene({ settings: { tailLimit: 2 } });
+    scene.live(1, [], 5);
+    for (const offset of [6, 7, 8, 9, 10])
+      scene.event(line(`${offset}`), { offset, ts: tsOf(offset) + 1_000 });
+    const [before, after] = [0, 1_000].map((ms) => scene.tab({ epoch: 'e1', offset: 8, ts: tsOf(8) + ms }));
+    expect([before, after].map((tab) => tab && gapsOf(tab))).toEqual([1, 0]);
+    expect(before && texts(before.snapshots(TOPIC)[0]?.missed ?? [])).toEqual(['9', '10']);
   });
 
   test('is told to a tab of an earlier hub that lies behind both what was asked for and the server’s tail', () => {

@@ -28,7 +28,7 @@ function journalOf(floodBuffer = 1_000) {
         events: [],
         missed: [],
         losable: 0,
-        completeSince: 0,
+        completeSince: { offset: 0, ts: 0 },
         asked: null,
         gaps: 0,
       });

@@ -24,8 +24,10 @@ const itemOf = (offset: number, key: string | null, more: Partial<TabItem> = {})
   ...more,
 });
 
+const START = { offset: 0, ts: 0 };
+
 test('the cache holds the newest event of every key, by offset', () => {
-  const cache = new LastValueCache(10, 0);
+  const cache = new LastValueCache(10, START);
   for (const [offset, key] of [
     [1, 'a'],
     [2, 'b'],
@@ -37,7 +39,7 @@ test('the cache holds the newest event of every key, by offset', () => {
 });
 
 test('a tombstone frees its key, and the next event of it counts again', () => {
-  const cache = new LastValueCache(10, 0);
+  const cache = new LastValueCache(10, START);
   cache.put(itemOf(1, 'a'));
   cache.put(itemOf(2, 'a', { gone: true }));
   expect([cache.keys, cache.items()]).toEqual([0, []]);
@@ -46,7 +48,7 @@ test('a tombstone frees its key, and the next event of it counts again', () => {
 });
 
 test.each([0, 1, 5])('of events without a key the newest %i stay', (tailLimit) => {
-  const cache = new LastValueCache(tailLimit, 0);
+  const cache = new LastValueCache(tailLimit, START);
   for (let offset = 1; offset <= 40; offset++) {
     cache.put(itemOf(offset, null));
     expect(cache.tail).toBe(Math.min(offset, tailLimit));

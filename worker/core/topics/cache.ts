@@ -1,4 +1,5 @@
 import type { TabItem } from '../../../src/protocol/port.ts';
+import type { TimedPlace } from './journal.ts';
 
 /** The state of a topic: the newest event of every key, and the newest ones without a key. */
 export class LastValueCache {
@@ -6,10 +7,10 @@ export class LastValueCache {
   #tail: TabItem[] = [];
   readonly #tailLimit: number;
   /** All without a key that came after it are in `#tail`. */
-  #tailSince: number;
+  #tailSince: TimedPlace;
 
-  /** @param since what is put has all without a key that came after this offset */
-  constructor(tailLimit: number, since: number) {
+  /** @param since what is put has all without a key that came after this place */
+  constructor(tailLimit: number, since: TimedPlace) {
     this.#tailLimit = tailLimit;
     this.#tailSince = since;
   }
@@ -22,9 +23,9 @@ export class LastValueCache {
     return Math.min(this.#tail.length, this.#tailLimit);
   }
 
-  /** Of what came after this offset, all without a key are here. */
-  get completeSince(): number {
-    return this.#tail.at(-this.#tailLimit - 1)?.offset ?? this.#tailSince;
+  /** Of what came after this place, all without a key are here. */
+  get completeSince(): TimedPlace {
+    return this.#tail.at(-this.#tailLimit - 1) ?? this.#tailSince;
   }
 
   put(item: TabItem): void {

@@ -5,12 +5,15 @@ export interface TopicPlace extends Position {
   readonly ts: number;
 }
 
+/** The same of an epoch that is clear; a `ts` of 0 is not known. */
+export type TimedPlace = Omit<TopicPlace, 'epoch'>;
+
 /** The state of a topic at a place. */
 export interface Snapshot extends TopicPlace {
   /** By offset. */
   readonly events: readonly TabItem[];
-  /** `events` has all without a key that are beyond this offset. */
-  readonly completeSince: number;
+  /** `events` has all without a key that came after this place. */
+  readonly completeSince: TimedPlace;
   /** What was missed since here was asked for as well; `null` where nothing was. */
   readonly asked: Position | null;
 }

@@ -1,6 +1,6 @@
 /** What of a topic was missed by whoever had left it at some place, also where a restored server tells another history. */
 import type { Position, TabItem } from '../../../src/protocol/port.ts';
-import type { Snapshot } from './journal.ts';
+import type { Snapshot, TimedPlace } from './journal.ts';
 
 type Place = Omit<Position, 'epoch'>;
 
@@ -8,24 +8,25 @@ type Place = Omit<Position, 'epoch'>;
  * Whether an event came after whoever stands at a place of its epoch had left. Times never decrease: what is later came after,
  * also where a server that was restored from a backup gave it an offset that had been another's. (A time of 0 is not known.)
  */
-export function isMissed({ offset, ts }: TabItem, place: Place): boolean {
+export function isMissed({ offset, ts }: TimedPlace, place: Place): boolean {
   return offset > place.offset || ts > (place.ts || ts);
 }
 
 /**
  * Whether a state has all without a key that came after a place of its epoch.
  * @param events by offset
- * @param completeSince they have all without a key that are beyond this offset
+ * @param completeSince they have all without a key that came after this place
  */
-export function reachesBack(events: readonly TabItem[], completeSince: number, place: Place): boolean {
+export function reachesBack(events: readonly TabItem[], completeSince: TimedPlace, place: Place): boolean {
+  if (isMissed(completeSince, place)) return false;
   let since = 0;
   for (const item of events) {
     if (item.offset > place.offset) break;
     // Where the server was restored to is not known, but for what is of either history.
-    if (isMissed(item, place)) return since >= completeSince;
+    if (isMissed(item, place)) return since >= completeSince.offset;
     since = item.offset;
   }
-  return place.offset >= completeSince;
+  return true;
 }
 
 /** What of a snapshot was missed since a position of its epoch, with `others`; by offset. */

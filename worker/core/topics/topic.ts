@@ -201,7 +201,7 @@ export class Topic implements ReaderTopic, SubscribedTopic {
     // cannot be read it is not known whether it has a key.
     const isUnclear = parts.events.some(({ key }, i) => key == null && !readable[i]);
     const first = events.find(({ key }) => key === null);
-    const completeSince = first ? first.offset - 1 : isUnclear ? offset : 0;
+    const completeSince = { offset: first ? first.offset - 1 : isUnclear ? offset : 0, ts: 0 };
     const { from } = this;
     const place = from?.epoch === epoch && from;
     const hasAll = place ? reachesBack(events, completeSince, place) : !first && !isUnclear;
