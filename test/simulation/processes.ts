@@ -2,8 +2,8 @@ import { fork } from 'node:child_process';
 import { join } from 'node:path';
 import type { Order, Played } from './player.ts';
 
-/** A mutant that sends the simulation around in circles counts as caught. */
-const SILENT_MS = 30_000;
+/** A mutant that sends the simulation around in circles counts as caught. A busy machine may stop a process for half a minute. */
+const SILENT_MS = 120_000;
 
 /** Plays in another process; resolves when it has ended. */
 export function playThere(

@@ -192,7 +192,7 @@ export function judgeOrder(world: World): void {
 /**
  * A hub refused the first, as another decision of its gate was pending or the outbox full, took the second, and died before
  * its page heard of either. The page offers both to the next hub, which has the second from the store, and may have sent it
- * already when it hears of the first; nobody takes for ordered what was refused once.
+ * already when it hears of the first: what a person sees is a refusal that was lost, and a command that is taken only now.
  */
 function wasRefusedUnheard(world: World, first: Account, second: Account): boolean {
   const mayBeRefused = hasTwin(world, first) || !world.isRoomy;
