@@ -250,7 +250,10 @@ export interface Topic<P, T extends EventType<P> = EventType<P>> {
    * `initial` at each snapshot, and lives from its first listener to 5 s after its last; `get()` then keeps the last value.
    */
   view<S>(initial: S, reduce: (state: S, event: EventOf<P, T>, meta: Meta) => NoInfer<S>): Readable<S>;
-  /** The newest event of each key, where it is of one of these types. `at` changes with that key alone. */
+  /**
+   * The newest event of each key, where it is of one of these types. `at` changes with that key alone. Events of a type without
+   * `key` are in none: fold them by `view`.
+   */
   latest<const K extends T>(type: K | readonly K[]): Latest<EventOf<P, K>>;
 }
 export interface Latest<E> extends Readable<ReadonlyMap<string, E>> {
