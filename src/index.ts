@@ -15,6 +15,7 @@ export type {
   Topic,
   TopicSubscriber,
 } from './client/types.ts';
+export type { ClosedReason } from './protocol/closed-reason.ts';
 export type {
   AnyProtocol,
   CommandInput,
@@ -29,7 +30,6 @@ export type {
 } from './protocol/index.ts';
 export type {
   Circuit,
-  ClosedReason,
   Connection,
   Diagnosis,
   FailureCause,

@@ -5,7 +5,7 @@ import type { EventInput } from 'trunkline/protocol';
 import { type CommandContext, type EventLog, type Handlers, Reject } from 'trunkline/server';
 import { type EventOfType, parseEvent } from './events.ts';
 import { execute, markOf } from './execute.ts';
-import { inBothTopics, resolved } from './gate.ts';
+import { inBothTopics, resolved } from './gate-events.ts';
 import { type History, readHistory } from './history.ts';
 import { type Opening, openingEvents } from './opening.ts';
 import { isGate } from './pipeline.ts';

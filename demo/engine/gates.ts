@@ -1,9 +1,17 @@
+/** Which gates of a run wait for a person, and which of several answers to one counts. */
 import type { CommandOf } from 'trunkline/protocol';
 import { Reject } from 'trunkline/server';
 import { busy } from './busy.ts';
 import type { Commanding } from './commanding.ts';
 import type { ConsoleEvent } from './events.ts';
-import { askAt, inBothTopics, type ResolvedGate, resolved, sayClosed, type WaitingGate } from './gate.ts';
+import {
+  askAt,
+  inBothTopics,
+  type ResolvedGate,
+  resolved,
+  sayClosed,
+  type WaitingGate,
+} from './gate-events.ts';
 import type { GateHistory } from './history.ts';
 import type { NodeRecords } from './node-records.ts';
 import type { Gate } from './pipeline.ts';

@@ -3,7 +3,7 @@ import { busy } from './busy.ts';
 import type { Execution } from './child.ts';
 import type { Commanding } from './commanding.ts';
 import type { ConsoleEvent, EventOfType } from './events.ts';
-import { describe, inBothTopics, type ResolvedGate } from './gate.ts';
+import { describe, inBothTopics, type ResolvedGate } from './gate-events.ts';
 import { type Decision, Gates } from './gates.ts';
 import type { History } from './history.ts';
 import { type LineListener, limitLines } from './lines.ts';

@@ -1,8 +1,9 @@
 /** When this tab starts a hub, attaches to it, takes it for dead, and starts the next one. */
 import type { HubPort } from '../protocol/calls.ts';
 import { closed } from '../protocol/closed.ts';
+import type { ClosedReason } from '../protocol/closed-reason.ts';
 import { hold, type Locks, tabLease, untilGone } from '../protocol/leases.ts';
-import type { ClosedReason, Connection } from '../protocol/model.ts';
+import type { Connection } from '../protocol/model.ts';
 import type { Attached, Batch } from '../protocol/port.ts';
 import type { AnyProtocol } from '../protocol/types.ts';
 import { type ErrorCode, type Report, TrunklineError } from './errors.ts';

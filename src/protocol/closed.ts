@@ -1,8 +1,9 @@
-import type { ClosedReason, Connection } from './model.ts';
+import type { ClosedReason } from './closed-reason.ts';
+import type { Connection } from './model.ts';
 
 /**
  * What a page is shown as `closed` by page or hub themselves, such as `signed_out` or `hub_lost`: no attempt to connect has
- * failed. The reasons are in `model.ts`.
+ * failed. The reasons are in `closed-reason.ts`.
  *
  * @param retryAt `null`: no attempt is planned.
  */

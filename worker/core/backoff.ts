@@ -1,4 +1,4 @@
-/** The formula by which anything is tried again. How long a connection waits is decided in `circuit-breaker.ts`. */
+/** The formula by which anything is tried again. How long a connection waits is decided in `connection/reconnect-wait.ts`. */
 import type { HubSettings } from './settings.ts';
 
 /** What decides about a wait. */

@@ -1,7 +1,6 @@
 /** Which of a browser's hubs owns an identity's socket and store, and what this one is to its tabs meanwhile. */
 import type { Locks } from '../../src/protocol/leases.ts';
 import { scopeName } from '../../src/protocol/names.ts';
-import { Guests } from './guests.ts';
 import {
   type Build,
   type FindMessage,
@@ -14,6 +13,7 @@ import {
 import { Owner, type OwnerEnd, type Purpose } from './owner.ts';
 import type { Platform } from './platform.ts';
 import { Relay } from './relay.ts';
+import { Guests } from './relayed-tabs.ts';
 import { type UNAVAILABLE_BY, Unavailable } from './unavailable.ts';
 import type { Upstream } from './upstream.ts';
 

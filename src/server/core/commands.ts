@@ -1,7 +1,7 @@
 import type { ClientFrameOf } from '../../protocol/frames/index.ts';
 import type { ClientKey, CommandKey, JsonText, Principal } from '../log/event-log.ts';
-import type { Answer } from './answer.ts';
 import { byteLength } from './bytes.ts';
+import type { Answer } from './command-answer.ts';
 import { type Deferred, deferred } from './deferred.ts';
 import { commandAckText, frameText } from './frames.ts';
 import type { Limits } from './limits.ts';

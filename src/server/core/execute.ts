@@ -11,9 +11,9 @@ import type {
 } from '../log/event-log.ts';
 import { Reject } from '../reject.ts';
 import { Aftermath, type Ending } from './aftermath.ts';
-import { type Answer, asItEnded, refused, unavailable } from './answer.ts';
 import type { Batches } from './batches.ts';
 import { byteLength } from './bytes.ts';
+import { type Answer, asItEnded, refused, unavailable } from './command-answer.ts';
 import type { CommandFrame, Requester } from './commands.ts';
 import { deferred } from './deferred.ts';
 import type { Limits } from './limits.ts';

@@ -1,7 +1,7 @@
 import type { LoggedEvent } from '../log/event-log.ts';
 import { redeliveryText } from './frames.ts';
 import type { Clock } from './peer.ts';
-import { Repeats } from './repeats.ts';
+import { RedeliverySchedule } from './redelivery-schedule.ts';
 import type { ServerStats } from './stats.ts';
 
 export interface RedeliveryServices {
@@ -24,7 +24,7 @@ export interface Recipient {
 export class Redelivery {
   readonly #recipient: Recipient;
   readonly #services: RedeliveryServices;
-  readonly #repeats = new Repeats();
+  readonly #schedule = new RedeliverySchedule();
   #timer: { readonly at: number; readonly cancel: () => void } | null = null;
   #isOver = false;
 
@@ -40,11 +40,11 @@ export class Redelivery {
 
   /** It comes again unless it is acknowledged. */
   sent(offset: number): void {
-    this.#arm(this.#repeats.begin(offset, this.#services.clock.elapsed));
+    this.#arm(this.#schedule.begin(offset, this.#services.clock.elapsed));
   }
 
   acknowledged(offset: number): void {
-    this.#repeats.end(offset);
+    this.#schedule.end(offset);
   }
 
   /** Those that the client owes up to the answer of its request: at once, and then like the others. */
@@ -65,18 +65,18 @@ export class Redelivery {
 
   async #repeatDue(): Promise<void> {
     const { clock, report } = this.#services;
-    const due = new Set(this.#repeats.dueAt(clock.elapsed));
+    const due = new Set(this.#schedule.dueAt(clock.elapsed));
     // Whatever comes of this, the next time is later.
-    for (const offset of due) this.#repeats.again(offset, clock.elapsed);
+    for (const offset of due) this.#schedule.again(offset, clock.elapsed);
     try {
       const owed = await this.#recipient.owed();
       const stillOwed = new Set(owed.map(({ offset }) => offset));
-      for (const offset of due) if (!stillOwed.has(offset)) this.#repeats.end(offset);
+      for (const offset of due) if (!stillOwed.has(offset)) this.#schedule.end(offset);
       await this.#repeat(owed.filter(({ offset }) => due.has(offset)));
     } catch (error) {
       report(error, `repeating critical events of topic ${this.#recipient.topic}`);
     }
-    const next = this.#repeats.nextAt();
+    const next = this.#schedule.nextAt();
     if (next !== null) this.#arm(next);
   }
 

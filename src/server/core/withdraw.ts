@@ -1,5 +1,5 @@
 import type { CommandKey, EventLog } from '../log/event-log.ts';
-import { type Answer, asItEnded, unavailable } from './answer.ts';
+import { type Answer, asItEnded, unavailable } from './command-answer.ts';
 import type { Requester } from './commands.ts';
 import { hasForgotten } from './memory.ts';
 import type { ServerTime } from './server-time.ts';

@@ -10,7 +10,7 @@ export const SHELL_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'the tabs of a relay that died stay with the owner',
-    file: 'worker/shell/guests.ts',
+    file: 'worker/shell/relayed-tabs.ts',
     text: '.then(close, close);',
     instead: '.then(() => {}, close);',
   },

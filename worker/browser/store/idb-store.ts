@@ -10,7 +10,7 @@ import {
   type UnreadableRow,
 } from '../../core/store.ts';
 import { storeError, withDeadline } from './failure.ts';
-import { type Former, openFormer } from './former.ts';
+import { type Former, openFormer } from './former-name.ts';
 import { beginLogAnew } from './fresh-log.ts';
 import { isCursor, isEntry, isMeta, isOutcome } from './rows.ts';
 import { FORMAT, META, migrate, type Tables } from './schema.ts';

@@ -1,6 +1,8 @@
 /** Why a connection or an attempt ended, and what follows. */
+
+import type { ClosedReason } from '../../../src/protocol/closed-reason.ts';
 import type { End } from '../../../src/protocol/codes.ts';
-import type { ClosedReason, Connection as ConnectionView } from '../../../src/protocol/model.ts';
+import type { Connection as ConnectionView } from '../../../src/protocol/model.ts';
 
 export interface Ending {
   reason: ClosedReason;

@@ -2,7 +2,7 @@
 export const FIRST_REPEAT_MS = 5_000;
 export const LONGEST_REPEAT_MS = 60_000;
 
-export class Repeats {
+export class RedeliverySchedule {
   readonly #due = new Map<number, { at: number; delayMs: number }>();
 
   /** It is sent now, for the first time or after a new subscribe; answers when it is due. */

@@ -1,4 +1,9 @@
-/** What a hub of another worker may ask of this owner, and how it is answered. */
+/**
+ * What a tab may ask of this owner that is attached in another worker, whose hub relays it: whatever a tab of its own worker
+ * may, but for this. It attaches only to an owner that is not ending, and under a number that no other tab of its hub has;
+ * it is gone with its hub; what it asks after it left is not answered; and a hub that speaks another version of these
+ * messages does not get this far (`unavailable.ts`).
+ */
 import { hubLease, type Locks, untilGone } from '../../src/protocol/leases.ts';
 import type { AttachRequest, Batch } from '../../src/protocol/port.ts';
 import type { TabId } from '../core/io.ts';

@@ -1,3 +1,4 @@
+/** What is said of a gate: that it waits, that it was decided, and why somebody came too late. */
 import type { ConsoleEvent, EventOfType } from './events.ts';
 import type { Gate } from './pipeline.ts';
 import { RUNS_TOPIC, runTopic } from './protocol.ts';
