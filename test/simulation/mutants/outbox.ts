@@ -126,6 +126,13 @@ export const OUTBOX_MUTANTS: readonly Mutant[] = [
     test: 'test/unit/core/outbox-withdrawal.test.ts',
   },
   {
+    name: 'what the server has cancelled for an earlier hub holds back what waits behind it',
+    file: 'worker/core/outbox/withdrawal.ts',
+    text: '  beginWithdrawal(entry);\n  end(',
+    instead: '  end(',
+    test: 'test/unit/core/outbox-withdrawal.test.ts',
+  },
+  {
     name: 'whoever cancels is told that it is withdrawn, though the store does not have it',
     file: 'worker/core/outbox/withdrawal.ts',
     text: 'if (stored) context.after(',
