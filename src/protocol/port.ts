@@ -28,6 +28,8 @@ export type ErrorCode =
   | 'hub_unavailable'
   | 'closed'
   | 'unsupported'
+  /** What the server says contradicts what it said before: it has lost something, and does not know. */
+  | 'server_inconsistent'
   | 'listener';
 
 export type Dialect = 'trunkline.v1' | { plain: { acks?: boolean; heartbeat?: boolean } };

@@ -188,7 +188,7 @@ export const clientFrame: fc.Arbitrary<ClientFrame> = fc.oneof(
       term: fc.constantFrom(0, 1, 2, Number.MAX_SAFE_INTEGER),
     },
     sometimes({
-      max_frame_bytes: fc.constantFrom(-1, 0, 1_024, Number.MAX_SAFE_INTEGER),
+      max_frame_bytes: fc.constantFrom(1_024, 65_536, Number.MAX_SAFE_INTEGER),
       token: text,
     }),
   ),

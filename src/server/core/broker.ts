@@ -14,7 +14,7 @@ import type { Limits } from './limits.ts';
 import { LogOpening } from './log-opening.ts';
 import type { Clock, Inbound, Peer } from './peer.ts';
 import { publicationOf } from './publication.ts';
-import { neverFailing, type Report } from './report.ts';
+import { neverFailing, onceEach, type Report } from './report.ts';
 import { ServerTime } from './server-time.ts';
 import { noStats, type ServerStats } from './stats.ts';
 import { Topics } from './topics.ts';
@@ -84,6 +84,7 @@ export class Broker {
       stats,
       report,
       acceptsVersion,
+      reportOnce: onceEach(report),
     };
     this.#commands = new Commands(
       (frame, requester, mayRun) => execute(executeServices, frame, requester, mayRun),

@@ -1,5 +1,6 @@
 import { explain, interpretCommand, type Typed, validate } from '../../protocol/interpret.ts';
 import { whereJsonDiffers } from '../../protocol/json.ts';
+import { oddNumber } from '../../protocol/odd-number.ts';
 import type { AnyProtocol } from '../../protocol/types.ts';
 import type {
   CommandKey,
@@ -49,6 +50,8 @@ export interface ExecuteServices {
   readonly limits: Limits;
   readonly stats: ServerStats;
   acceptsVersion(appVersion: number): boolean;
+  /** What would else be reported of each command. */
+  reportOnce(message: string, about: string): void;
   report(error: unknown, about: string): void;
 }
 
@@ -108,6 +111,9 @@ export async function execute(
       const message = `the server has no handler for ${JSON.stringify(type)}`;
       return refused('unknown_command', message, neverBegun);
     }
+    const odd = oddNumber(`command ${type}`, frame.command);
+    if (odd && !Number.isFinite(odd.value)) return refused('invalid_command', odd.message, neverBegun);
+    if (odd) services.reportOnce(odd.message, nameOf(frame));
     const job = { frame, requester, judged, handler, neverBegun };
     neverBegun = false;
     return await untilAnswered(services, job, mayRun);

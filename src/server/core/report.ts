@@ -13,3 +13,16 @@ export function neverFailing(report: (error: unknown, about: string) => unknown)
     }
   };
 }
+
+/** What is remembered as told: texts name what an application defines, and fields that a client may invent. */
+const TOLD_LIMIT = 1_000;
+
+/** Reports each text once. */
+export function onceEach(report: Report): (message: string, about: string) => void {
+  const told = new Set<string>();
+  return (message, about) => {
+    if (told.has(message) || told.size >= TOLD_LIMIT) return;
+    told.add(message);
+    report(new Error(`${message} (told once)`), about);
+  };
+}

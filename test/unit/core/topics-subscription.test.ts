@@ -454,7 +454,7 @@ test('an error that ends nothing, or that is about an older request, refuses not
 });
 
 test.each([true, false])(
-  'a rate-limited topic waits, ever longer, and shows no refusal (ended: %s)',
+  'a rate-limited topic is asked for again, ever later, and a tab is told where it has ended (ended: %s)',
   (ended) => {
     const scene = new TopicScene();
     const tab = scene.tab();
@@ -465,10 +465,13 @@ test.each([true, false])(
       scene.world.socket.say({ type: 'error', code: 'rate_limited', message: 'slow', topic, ref, ended });
       scene.world.advance(wait - 1);
       expect(scene.requests).toHaveLength(before);
+      const told = ended ? { state: 'refused', code: 'rate_limited', message: 'slow' } : { state: 'syncing' };
+      expect(tab.status(TOPIC)).toEqual(told);
       scene.world.advance(1);
       expect(scene.requests).toHaveLength(before + 1);
     }
-    expect(tab.status(TOPIC)).toEqual({ state: 'syncing' });
+    scene.answer({ offset: 3 });
+    expect(tab.status(TOPIC)).toMatchObject({ state: 'live', offset: 3 });
   },
 );
 

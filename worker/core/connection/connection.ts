@@ -99,6 +99,8 @@ export class Connection {
   #wanted = false;
   /** When the line was last found to carry something large: a part of a snapshot, or word that a message of ours arrives. */
   #carriedAt = Number.NEGATIVE_INFINITY;
+  /** The newest that a server's welcome has told of its time and its memory. */
+  #told: Pick<ServerFrameOf['welcome'], 'server_time' | 'dedupe_since'> | null = null;
   /** When anything was last heard on an open connection. */
   #heardAt = Number.NEGATIVE_INFINITY;
 
@@ -361,6 +363,11 @@ export class Connection {
     const heartbeatMs = Math.max(welcome.heartbeat_ms ?? settings.heartbeatMs, LEAST_HEARTBEAT_MS);
     this.#heardClock(welcome.server_time, this.#state.helloAt);
     this.#outage.end();
+    // The server's memory cannot begin after its present.
+    const serverTime = Math.max(welcome.server_time, welcome.dedupe_since);
+    const hasGoneBack = this.#hasGoneBack(welcome);
+    // As if the outage had been long: topics are asked for their states.
+    if (hasGoneBack) this.#heardAt = Number.NEGATIVE_INFINITY;
     this.#state = {
       state: 'open',
       generation,
@@ -371,14 +378,28 @@ export class Connection {
       maxFrameBytes: welcome.max_frame_bytes ?? DEFAULT_SERVER_MAX_BYTES,
       capabilities: welcome.capabilities ?? [],
       runs: welcome.runs,
-      // The server's memory cannot begin after its present.
-      serverTime: Math.max(welcome.server_time, welcome.dedupe_since),
+      serverTime,
       openedAt: uptime,
-      dedupeSince: welcome.dedupe_since,
+      // What it remembers of before is not known any more.
+      dedupeSince: hasGoneBack ? serverTime : welcome.dedupe_since,
     };
     this.#owner.welcomed(welcome);
     this.#heardAt = uptime;
     this.#owner.changed();
+  }
+
+  /** Whether the server's time, or the beginning of its memory, is earlier than it told before: it has lost what was between. */
+  #hasGoneBack({ server_time, dedupe_since }: ServerFrameOf['welcome']): boolean {
+    if (this.#route.dialect.name === 'plain') return false;
+    const told = this.#told;
+    this.#told = { server_time, dedupe_since };
+    if (!told || (server_time >= told.server_time && dedupe_since >= told.dedupe_since)) return false;
+    this.#context.reportOnce(
+      'welcome',
+      'server_inconsistent',
+      "the server's clock or memory runs backwards: what it may have run is uncertain",
+    );
+    return true;
   }
 
   #watch(generation: number, everyMs: number): Heartbeat {

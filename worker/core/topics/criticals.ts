@@ -25,6 +25,12 @@ export class Criticals {
     return this.#waiting.size;
   }
 
+  /** Whether some wait for a page that are not among these. */
+  hasOther(...lists: (readonly Pick<TabItem, 'offset' | 'ts'>[] | null)[]): boolean {
+    const known = new Set(lists.flatMap((items) => items ?? []).map(({ offset, ts }) => `${offset} ${ts}`));
+    return [...this.#waiting.values()].some(({ offset, ts }) => !known.has(`${offset} ${ts}`));
+  }
+
   /** False where a page took it already: then it is only acknowledged again. */
   arrived(item: TabItem): boolean {
     if (this.#taken.get(item.offset) === item.ts) {

@@ -1,6 +1,7 @@
 /** What pages are given of an event, if it keeps to its schema. */
 import type { SnapshotItem } from '../../../src/protocol/frames/index.ts';
 import { interpretEvent } from '../../../src/protocol/interpret.ts';
+import { oddNumber } from '../../../src/protocol/odd-number.ts';
 import type { TabItem } from '../../../src/protocol/port.ts';
 import type { Context } from '../context.ts';
 
@@ -16,7 +17,11 @@ export function readItem(
   ack: boolean,
 ): TabItem | null {
   const interpreted = interpretEvent(context.protocol, item.event);
-  if (interpreted.ok) {
+  const odd = interpreted.ok ? oddNumber(`event ${item.event.type}`, item.event) : null;
+  const isInfinite = odd && !Number.isFinite(odd.value);
+  if (odd && !isInfinite)
+    context.reportOnce(`number:${item.event.type}`, 'invalid_event', `${odd.message} (topic ${topic})`);
+  if (interpreted.ok && !isInfinite) {
     const { event, key, gone, critical } = interpreted;
     return {
       offset: item.offset,
@@ -28,7 +33,7 @@ export function readItem(
       event,
     };
   }
-  const { code, message } = interpreted;
+  const { code, message } = interpreted.ok ? { code: 'invalid', message: odd?.message } : interpreted;
   const { key } = item;
   const { type } = item.event;
   if (code === 'unknown_type') context.counts.unknownEvents++;

@@ -58,8 +58,13 @@ type Wants = 'all' | 'state';
 type Phase =
   | { readonly state: 'none' }
   | Asked
-  /** It is asked again at the topic's deadline. */
-  | { readonly state: 'waiting'; readonly attempt: number; readonly wants: Wants }
+  /** It is asked again at the topic's deadline; `refusal`: what tabs are told until then. */
+  | {
+      readonly state: 'waiting';
+      readonly attempt: number;
+      readonly wants: Wants;
+      readonly refusal: Refusal | null;
+    }
   /** Events up to `replayUntil` happened before the subscription. */
   | {
       readonly state: 'live';
@@ -68,7 +73,12 @@ type Phase =
       readonly since: number;
       readonly replayUntil: number;
     }
-  | { readonly state: 'refused'; readonly code: string; readonly message: string };
+  | ({ readonly state: 'refused' } & Refusal);
+
+interface Refusal {
+  readonly code: string;
+  readonly message: string;
+}
 
 /** An answer is due. Until it comes the topic's events are of an earlier subscription, and are discarded. */
 interface Asked {
@@ -153,7 +163,13 @@ export class ServerSubscription {
       return this.#await({ state: 'asked', request, ref, attempt: 0, wants: 'all', parts: null });
     }
     if (phase.state !== 'asked' || phase.ref !== ref || !recovered) return;
-    if (knowledge?.at.epoch !== epoch) return this.#askAgain(phase.attempt + 1);
+    const isBelow = knowledge?.at.epoch === epoch && offset < knowledge.at.offset;
+    if (isBelow) {
+      const { name } = this.#topic;
+      const message = `topic ${name}: the server goes on before what it has sent`;
+      this.#context.reportOnce(`below:${name}`, 'server_inconsistent', message);
+    }
+    if (isBelow || knowledge?.at.epoch !== epoch) return this.#askAgain(phase.attempt + 1);
     // What was repeated ahead of its order is repeated again.
     knowledge.criticals.forgetBeyond(knowledge.at.offset);
     this.#live(phase, offset);
@@ -191,7 +207,7 @@ export class ServerSubscription {
     // What was asked is not answered; whether an earlier subscription goes on makes no difference.
     if (code === 'rate_limited' && (ended || phase.state !== 'live')) {
       const wants = phase.state === 'live' ? 'all' : phase.wants;
-      return this.#askLater(phase.attempt + 1, wants);
+      return this.#askLater(phase.attempt + 1, wants, ended ? { code, message } : null);
     }
     if (ended) this.#become({ state: 'refused', code, message });
     else if (code === 'too_large') this.#topic.skipped(message);
@@ -233,8 +249,8 @@ export class ServerSubscription {
     else this.#askLater(attempt, wants);
   }
 
-  #askLater(attempt: number, wants: Wants): void {
-    this.#become({ state: 'waiting', attempt, wants });
+  #askLater(attempt: number, wants: Wants, refusal: Refusal | null = null): void {
+    this.#become({ state: 'waiting', attempt, wants, refusal });
     const waitMs = retryWaitMs(this.#context, attempt - 1);
     this.#context.after(this.#deadline, waitMs, () => this.ask(attempt, wants));
   }

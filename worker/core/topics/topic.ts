@@ -86,7 +86,8 @@ export class Topic implements ReaderTopic, SubscribedTopic {
 
   status(dropped: number, gaps: number): TopicStatus {
     const { phase } = this.subscription;
-    if (phase.state === 'refused') return { state: 'refused', code: phase.code, message: phase.message };
+    const refusal = phase.state === 'waiting' ? phase.refusal : phase.state === 'refused' ? phase : null;
+    if (refusal) return { state: 'refused', code: refusal.code, message: refusal.message };
     if (!this.#knowledge) return { state: 'syncing' };
     const { epoch, offset, ts: lastSeen } = this.#knowledge.at;
     return { state: phase.state === 'live' ? 'live' : 'stale', epoch, offset, lastSeen, dropped, gaps };
@@ -207,6 +208,8 @@ export class Topic implements ReaderTopic, SubscribedTopic {
     const hasAll = place ? reachesBack(events, completeSince, place) : !first && !isUnclear;
     if (parts.truncated) this.#gap('the server does not have all of it any more');
     else if (!parts.missed && from && !hasAll) this.#gap('there is no more than the state of it');
+    if (this.#knowledge && !known && this.#knowledge.criticals.hasOther(parts.events, parts.missed))
+      this.#gap('critical ones that no page has taken are not in the history that the server has now');
     const cache = new LastValueCache(this.#context.settings.tailLimit, completeSince);
     for (const item of events) cache.put(item);
     const isNew = (item: TabItem) => !place || isMissed(item, place);
