@@ -184,6 +184,13 @@ if (python === null) {
       ['a message that is no frame', '3'],
       ['a binary message', Buffer.from('{"type":"ping","id":1}')],
       ['a frame without its fields', '{"type":"subscribe"}'],
+      ['a number that is none', '{"type":"ping","id":NaN}'],
+      ['a number beyond all numbers', '{"type":"ping","id":1e400}'],
+      ['an integer beyond 2^53', '{"type":"ping","id":9007199254740993}'],
+      ['what is nested without end', '['.repeat(50_000)],
+      ['a type that is no string', '{"type":["ping"],"id":1}'],
+      ['a topic that is no name', '{"type":"subscribe","topic":{},"ref":1}'],
+      ['a command without a type', `{"type":"command","id":"${randomUUID()}","command":{}}`],
       ['a command that is no object', `{"type":"command","id":"${randomUUID()}","command":[]}`],
       ['a second hello', `{"type":"hello","client_id":"${randomUUID()}","term":1}`],
     ])('says goodbye to %s', async (_what, message) => {
@@ -200,17 +207,29 @@ if (python === null) {
       expect(await raw.closed).toBe(1002);
     });
 
-    test('speaks no other subprotocol and serves no other path', async () => {
-      // Newer versions of `websockets` fail the handshake by themselves, as the protocol wants it.
-      const refusal = (options: Parameters<typeof client>[0]) =>
-        client(options).then(
-          ({ closed }) => closed,
-          (error: Error) => error.message,
-        );
-      expect(await refusal({ subprotocols: [] })).toSatisfy(
-        (end) => end === 4400 || end === 'Unexpected server response: 400',
-      );
-      expect(await refusal({ path: '/elsewhere' })).toBe(4400);
+    test('fails the handshake of another subprotocol, of none, and of another path', async () => {
+      for (const options of [{ subprotocols: [] }, { subprotocols: ['another.v1'] }, { path: '/elsewhere' }])
+        await expect(client(options)).rejects.toThrow('Unexpected server response: 400');
+    });
+
+    test('lets the later hello win at equal terms, whichever socket was opened first', async () => {
+      const [first, second] = [await client(), await client()];
+      const hello = { type: 'hello', client_id: randomUUID(), app: 'test', app_version: 1, term: 3 };
+      second.send(hello);
+      await second.next('welcome');
+      first.send(hello);
+      await first.next('welcome');
+      expect(await second.next('goodbye')).toMatchObject({ code: 'superseded', retry: false });
+    });
+
+    test('remembers a term when its connection is gone', async () => {
+      const clientId = randomUUID();
+      const newer = await welcomed({ client_id: clientId, term: 2 });
+      newer.raw.destroy();
+      const older = await client();
+      older.send({ type: 'hello', client_id: clientId, app: 'test', app_version: 1, term: 1 });
+      expect(await older.next('goodbye')).toMatchObject({ code: 'superseded', retry: false });
+      await welcomed({ client_id: clientId, term: 2 });
     });
 
     test('forgets what it knew when it is started anew, and says so', async () => {
