@@ -89,13 +89,16 @@ class Connection:
         if (type == "hello") != (self.client_id is None):
             raise ValueError("`hello` comes first, and once")
         if type == "hello":
+            if an_int(frame.get("max_frame_bytes", 1024)) < 1024:
+                raise ValueError("`max_frame_bytes` is below 1024")
             self.hello(str(uuid.UUID(frame["client_id"])), an_int(frame["term"]))
         elif type in ("subscribe", "resync_request"):
             self.subscribe(frame["topic"], an_int(frame["ref"]))
         elif type == "unsubscribe" and frame["topic"] == TOPIC:
             self.subscribed = False
         elif type == "command":
-            self.command(str(frame["id"]), frame["command"])
+            uuid.UUID(frame["id"])  # raises where it is none
+            self.command(frame["id"], frame["command"])
         elif type == "ping":
             self.say("pong", id=an_int(frame["id"]))
 
