@@ -172,7 +172,7 @@ def integer(value): return number(value) and value == int(value) and abs(value) 
 def natural(value): return integer(value) and value >= 0
 def positive(value): return integer(value) and value >= 1
 def topic_name(value): return text(value) and 1 <= len(value) <= 1024
-def typed(value): return isinstance(value, dict) and text(value.get("type")) and not too_deep(value)
+def typed(value): return isinstance(value, dict) and text(value.get("type"))
 def id_of(value): return text(value) and str(uuid.UUID(value)) == value.lower()
 def shape(**fields): return lambda value: isinstance(value, dict) and all(
     is_it(value[name]) if name in value else optional for name, (is_it, optional) in fields.items())
@@ -328,8 +328,8 @@ class Server:
             return nack("forbidden", f"you may not send commands to {frame['topic']}", **never)
         if command["type"] not in HANDLERS:
             return nack("unknown_command", f"there is no command {command['type']}", **never)
-        if not text(command.get("text")):
-            return nack("invalid_command", "`text` is missing, or no string", **never)
+        if not text(command.get("text")) or too_deep(command):
+            return nack("invalid_command", "`text` is missing, or no string; or it is nested too deep", **never)
         if not connection.may_run or self.draining:
             return None
         self.log.record(*key, "begun", True)

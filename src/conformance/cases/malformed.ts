@@ -35,6 +35,8 @@ export const MALFORMED: readonly Case[] = [
   malformed('command-without-type', (trial) =>
     JSON.stringify({ ...withCommand(trial), command: { text: 'x' } }),
   ),
+  malformed('nan', () => '{"type":"ping","id":NaN}'),
+  malformed('too-large-an-integer', () => '{"type":"ping","id":9007199254740993}'),
   malformed('infinite-number', () => '{"type":"ping","id":1e400}'),
   malformed('second-hello', (trial) => JSON.stringify(trial.hello())),
   malformed('id-is-no-uuid', (trial) => JSON.stringify({ ...withCommand(trial), id: 'one' })),
@@ -53,7 +55,7 @@ export const MALFORMED: readonly Case[] = [
   },
   {
     id: 'malformed/limit-of-the-client',
-    level: 'smallest',
+    level: 'full',
     sentence: '| `max_frame_bytes`? | int ≥ 1024 |',
     async judge(trial) {
       for (const maxFrameBytes of [10, -5, 1_023]) {

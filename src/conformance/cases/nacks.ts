@@ -47,6 +47,24 @@ export const NACKS: readonly Case[] = [
     },
   },
   {
+    id: 'nacks/too-deep',
+    level: 'full',
+    sentence:
+      'Objects and arrays within an event or a command are nested at most 200 deep: one that goes deeper breaks its schema',
+    needs: ['accept'],
+    async judge(trial) {
+      const { line } = await trial.join();
+      const template = trial.command('accept');
+      let deep: unknown = 'here';
+      for (let depth = 0; depth < 250; depth += 1) deep = [deep];
+      const command = { ...template, command: { ...template.command, deep } };
+      line.send(command);
+      const { retry } = await line.refused(command.id);
+      must(!retry, 'a command that is nested too deep is to be sent again');
+      await trial.ran(command.id, 0);
+    },
+  },
+  {
     id: 'nacks/refused',
     level: 'full',
     sentence:
@@ -174,6 +192,30 @@ export const NACKS: readonly Case[] = [
       const [one, two] = [await line.answer(command.id), await line.answer(command.id)];
       must(one.type === two.type, 'a command and its withdrawal were answered in two ways');
       if (one.type === 'command_nack') await trial.ran(command.id, 0);
+    },
+  },
+  {
+    id: 'nacks/withdrawn-waiting',
+    level: 'full',
+    sentence: "A command that waits in a queue of the server's leaves it;",
+    needs: ['slow', 'accept'],
+    async judge(trial) {
+      const { line } = await capable(trial, 'withdraw');
+      const [slow, behind] = [trial.command('slow'), trial.command('accept')];
+      line.send(slow, behind, { type: 'withdraw', id: behind.id });
+      const { code, retry, ran } = await line.refused(behind.id);
+      must(
+        code === 'cancelled' && !retry && ran === false,
+        `it was answered ${code}, retry ${retry}, ran ${ran}`,
+      );
+      await line.accepted(slow.id);
+      await line.settle();
+      await trial.quiet();
+      must(
+        line.all('command_ack').every(({ id }) => id !== behind.id),
+        'a command that was withdrawn was accepted',
+      );
+      await trial.ran(behind.id, 0);
     },
   },
   {

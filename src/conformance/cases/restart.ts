@@ -215,6 +215,50 @@ export const RESTART: readonly Case[] = [
     },
   },
   {
+    id: 'restart/server-time',
+    level: 'full',
+    sentence: 'It must not run backwards from one connection to the next, also across restarts',
+    needs: ['kill', 'keep'],
+    alone: true,
+    async judge(trial) {
+      const { welcome, line } = await trial.join();
+      line.send({ type: 'ping', id: 9_001 });
+      const { server_time = welcome.server_time } = await line.next('pong', ({ id }) => id === 9_001);
+      await trial.crash('kept');
+      const after = await trial.join();
+      must(
+        after.welcome.server_time >= server_time,
+        `\`server_time\` is ${after.welcome.server_time} after ${server_time} was told by a \`pong\``,
+      );
+    },
+  },
+  {
+    id: 'restart/begun-is-remembered',
+    level: 'full',
+    sentence: '`ran` where a handler of it had begun and come to no end)',
+    needs: ['kill', 'keep', 'slow', 'runs'],
+    alone: true,
+    async judge(trial) {
+      const { line, clientId, welcome } = await trial.join();
+      if (!welcome.capabilities?.includes('withdraw')) {
+        throw new NotJudged('`welcome` does not name the capability "withdraw"');
+      }
+      const command = trial.command('slow');
+      line.send(command);
+      for (let waits = 0; (await trial.control.runs(command.id)) === 0; waits += 1) {
+        if (waits > 100) throw new NotJudged('the control interface never told that the command runs');
+        await trial.quiet(20);
+      }
+      await trial.crash('kept');
+      if (line.all('command_ack').length > 0) throw new NotJudged('the command was over before the crash');
+      const after = await trial.join({ clientId });
+      after.line.send({ type: 'withdraw', id: command.id });
+      const { code, ran } = await after.line.refused(command.id);
+      must(code === 'cancelled', `a command that was withdrawn is refused as ${code}`);
+      must(ran === undefined, '`ran: false` of a command whose handler had begun before the crash');
+    },
+  },
+  {
     id: 'restart/draining',
     level: 'full',
     sentence: 'The server restarts, cleanly. It has finished the commands that it had begun:',

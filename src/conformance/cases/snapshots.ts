@@ -137,6 +137,49 @@ export const SNAPSHOTS: readonly Case[] = [
     },
   },
   {
+    id: 'snapshots/tail',
+    level: 'full',
+    sentence: 'the newest events without a key (as many as the server keeps, 500 by default)',
+    needs: NEEDS,
+    async judge(trial) {
+      const texts = Array.from({ length: 600 }, (_, index) => `${index}`);
+      await trial.publish({ key: 'a', text: 'the oldest of all' });
+      for (let at = 0; at < texts.length; at += 100) {
+        await trial.publish(...texts.slice(at, at + 100).map((text) => ({ text })));
+      }
+      const { line } = await trial.join();
+      const { state } = await line.subscribe(trial.topic);
+      const [oldest, ...tail] = trial.textsOf(state?.events ?? []);
+      must(
+        oldest === 'the oldest of all',
+        'a key is not in the state any more, behind many events without a key',
+      );
+      must(tail.length > 0, 'no event without a key is in the state');
+      must(
+        tail.join() === texts.slice(-tail.length).join(),
+        'the events without a key in the state are not the newest ones',
+      );
+    },
+  },
+  {
+    id: 'missed/truncated',
+    level: 'full',
+    sentence:
+      '`missed` lacks something: history no longer holds what followed the cursor, or does not reach back to `last_seen`',
+    needs: NEEDS,
+    async judge(trial) {
+      const { line } = await missedTopic(trial);
+      // Long before the server was there.
+      const { state } = await line.resync(trial.topic, { lastSeen: 1 });
+      must(
+        state?.truncated === true,
+        '`missed` is not called `truncated` since a time to which the history does not reach',
+      );
+      const texts = trial.textsOf(state.missed ?? []);
+      must(texts.join() === `one,${ALL_BUT_ONE}`, `what history has of it is ${texts.join()}`);
+    },
+  },
+  {
     id: 'missed/by-cursor',
     level: 'full',
     sentence: 'Superseded events and tombstones are in it too.',

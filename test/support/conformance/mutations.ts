@@ -23,11 +23,20 @@ const FILES = [
   'src/server/sqlite/sqlite-log.ts',
 ];
 /**
- * What only is there for a log that fails, a client that floods, a slow line, or for people: whoever changes it changes
- * nothing that a client of a server in health can see. And what is guarded a second time behind it.
+ * What nobody sees who speaks to a server in health and restarts it: what is there for people, for a log that fails or was
+ * restored from a backup, for floods and slow lines, for the house to be kept; and what is guarded a second time behind it.
  */
-const UNSEEN =
-  /stats|forNow|repeats\.end|report|message|congested|limit|Limit|retryAfter|abort|throw|catch|drain|pace|Pace|partBytes|cancel|Timer|unfinished|early|address|prune|current\(\)|flush|#prepare|rollback|ended'|isOver|clear\(|delete\(/i;
+const UNSEEN = new RegExp(
+  [
+    'stats|report|message|catch|throw|abort|internal|type Judged',
+    'limit|forNow|cost|requesters|uncount|crowded|overloaded|\\.take\\(|checkBuffer|#bytes|#release|OFFSETS_PER_ACK|address',
+    'congested|drain|pace|partBytes|unfinished|UNASKED|flush|early',
+    'cancel|Timer|isOver|over = |ended|handshakes|terminate|cutOff|disconnect|retryAfter',
+    'mark|renew|runs|told|dedupe_since|prune|DELETE|used_at|#db\\.|statements|#prepare|rollback|clear\\(|delete\\(',
+    'current\\(\\)|\\.closed\\(\\)|repeats\\.end|hasForgotten',
+  ].join('|'),
+  'i',
+);
 
 interface Operator {
   readonly name: string;

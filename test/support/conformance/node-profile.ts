@@ -48,5 +48,7 @@ export function profileOf(controlUrl: string, { remembers }: { remembers: boolea
       can: ['publish', 'kill', 'stop', ...(remembers ? ['keep' as const] : []), 'lose', 'runs'],
     },
     hello_ms: 2_000,
+    // A guard only: a busy machine takes long.
+    patience_ms: 20_000,
   };
 }

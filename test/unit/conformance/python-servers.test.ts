@@ -52,6 +52,7 @@ if (python === null) {
       level: 'smallest',
       app: 'test',
       app_version: 1,
+      patience_ms: 20_000,
       topics: { name: 'machines', unknown: 'elsewhere' },
       commands: {
         accept: {
