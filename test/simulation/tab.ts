@@ -64,8 +64,10 @@ export class SimTab {
       log: 'silent',
       onError: (error) => {
         // Listeners throw by design, and histories are short, or forgotten.
-        if (error.code !== 'listener' && error.code !== 'events_missing')
-          this.errors.push(`${error.code}: ${error.message}`);
+        if (error.code === 'listener' || error.code === 'events_missing') return;
+        // A server that was restored, and whose clock was set back, says an earlier time than before: a hub has to notice.
+        if (error.code === 'server_inconsistent' && ledger.circumstances.serverForgot) return;
+        this.errors.push(`${error.code}: ${error.message}`);
       },
     });
     this.client.outbox.subscribe(() => {});
