@@ -124,13 +124,15 @@ export class Identity {
   }
 
   #bind(principal: string): void {
-    const binding: Binding = { state: 'binding', principal };
-    this.#binding = binding;
+    this.#binding = { state: 'binding', principal };
     this.#owner.named();
-    this.#writer.write([{ op: 'set', fields: { principal } }], 'strict', () => {
-      binding.state = 'bound';
-      this.#owner.bound();
-    });
+    this.#writer.write([{ op: 'set', fields: { principal } }], 'strict', () => this.#bound());
+  }
+
+  /** The store has answered. What it has not, it is given when it is read anew. */
+  #bound(): void {
+    if (this.#binding.state === 'binding') this.#binding = { ...this.#binding, state: 'bound' };
+    this.#owner.bound();
   }
 
   /** Accepted ids are remembered by principal, so that a new name does not make a command run twice. */

@@ -19,9 +19,9 @@ export const SENDING_MUTANTS: readonly Mutant[] = [
   {
     name: 'a frame is written before its row says that it may have been sent',
     file: 'worker/core/outbox/dispatch.ts',
-    text: 'beginMark(entry, markedRow(withEnd(box, entry), writable, box.context));',
+    text: 'beginMark(entry, markedRow(withEnd(box, entry), writable, box.context), generation);',
     instead:
-      'beginMark(entry, { ...markedRow(withEnd(box, entry), writable, box.context), maybeSent: false });',
+      'beginMark(entry, { ...markedRow(withEnd(box, entry), writable, box.context), maybeSent: false }, generation);',
   },
   {
     name: 'an entry that may have been sent expires',

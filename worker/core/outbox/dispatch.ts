@@ -96,7 +96,11 @@ export function markNext(box: OutboxState, entry: Entry): Writable | null {
   return writable;
 }
 
-export function writeFrame(box: OutboxState, entry: Entry, { generation }: Writable): void {
+export function writeFrame(
+  box: OutboxState,
+  entry: Entry,
+  { generation }: Pick<Writable, 'generation'>,
+): void {
   const { uptime } = box.context;
   leaveNow(entry, generation, uptime);
   box.host.write(commandFrame(entry.row));
@@ -235,25 +239,32 @@ function sendPicked(box: OutboxState, picked: readonly Entry[], writable: Writab
     ({ row, stored }) => neverRan(row) || row.priority === 'high' || stored !== 'maybe_sent',
   );
   const durability = isFirst ? 'strict' : 'relaxed';
-  for (const entry of picked) beginMark(entry, markedRow(withEnd(box, entry), writable, box.context));
+  const { generation } = writable;
+  for (const entry of picked)
+    beginMark(entry, markedRow(withEnd(box, entry), writable, box.context), generation);
   if (box.writer.degraded) {
     for (const entry of picked) writeFrame(box, entry, writable);
     box.host.changed();
     return pump(box);
   }
   const ops = picked.map(({ row }): StoreOp => ({ op: 'put', table: 'entries', row }));
-  box.writer.write(ops, durability, (stored) => {
-    const isOpen = box.host.writable()?.generation === writable.generation;
-    for (const entry of picked) {
-      if (stored) knowMarked(entry);
-      if (entry.delivery.state !== 'marking') continue;
-      if (isOpen && entry.stored !== 'unsent' && !box.writer.isInDoubt(entry.row.id))
-        writeFrame(box, entry, writable);
-      else takeMarkBack(entry);
-    }
-    box.host.changed();
-    pump(box);
-  });
+  box.writer.write(ops, durability, (stored) => leaveMarked(box, picked, stored));
+}
+
+/** The store has answered: what still waits for it leaves on the connection that it was marked for, or has never left. */
+function leaveMarked(box: OutboxState, marked: readonly Entry[], stored: boolean): void {
+  const writable = box.host.writable();
+  for (const entry of marked) {
+    if (stored) knowMarked(entry);
+    const { delivery, row } = entry;
+    if (delivery.state !== 'marking') continue;
+    const isOpen = writable?.generation === delivery.generation;
+    if (isOpen && entry.stored !== 'unsent' && !box.writer.isInDoubt(row.id))
+      writeFrame(box, entry, delivery);
+    else takeMarkBack(entry);
+  }
+  box.host.changed();
+  pump(box);
 }
 
 /** The server of before may have taken more than this one does, and have run it. */

@@ -21,8 +21,8 @@ export type Delivery =
   | { state: 'ready' }
   /** A transaction under way decides whether it goes; those behind it wait, too. */
   | { state: 'storing' }
-  /** Its row is on the way to say `maybeSent`; the frame follows. */
-  | { state: 'marking'; before: StoredEntry }
+  /** Its row is on the way to say `maybeSent`; the frame follows on that connection. */
+  | { state: 'marking'; before: StoredEntry; generation: number }
   | { state: 'in_flight'; generation: number; writtenAt: number }
   /** The server asked to come back later. */
   | { state: 'waiting'; error: { code: string; message: string } }
@@ -154,8 +154,8 @@ export function mark(entry: Writable<Entry>, marked: StoredEntry): void {
 }
 
 /** The store is to say that its frame has left; the frame follows then. */
-export function beginMark(entry: Writable<Entry>, marked: StoredEntry): void {
-  entry.delivery = { state: 'marking', before: entry.row };
+export function beginMark(entry: Writable<Entry>, marked: StoredEntry, generation: number): void {
+  entry.delivery = { state: 'marking', before: entry.row, generation };
   entry.row = marked;
 }
 
