@@ -5,7 +5,7 @@ import { type Consumer, type Critical, type Item, verdict } from './consumer.ts'
 /** So many taken critical events are remembered, to answer a repeat without giving it again. */
 const REMEMBERED = 500;
 
-/** The critical events of a topic that this tab has: who was given each, and when the hub is told what became of it. */
+/** Those of one topic, and who in this tab was given each. */
 export class Criticals {
   readonly #tell: (epoch: string, taken: readonly Meta[], failed: readonly Meta[]) => void;
   /** Those of the epoch, by offset. */

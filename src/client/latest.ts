@@ -8,7 +8,7 @@ import { fold } from './view.ts';
 
 type ByKey = ReadonlyMap<string, Typed>;
 
-/** The newest event by key. A key has one event, of whatever type: a newer one of another type takes its place. */
+/** A key has one event, of whatever type: a newer one of another type takes its place. */
 export function latest(feed: Feed, types: readonly string[]): Latest<Typed> {
   const origins = new WeakMap<Typed, string>();
   const apply = (state: ByKey, items: readonly Item[]): ByKey => {

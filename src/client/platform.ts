@@ -1,9 +1,9 @@
+/** All that a tab needs of the place in which it runs. `browser.ts` has the page's; `testing` one moved by hand. */
 import type { HubPort } from '../protocol/calls.ts';
 import type { Locks } from '../protocol/leases.ts';
 import type { TabSink } from '../protocol/port.ts';
 import type { CreateClientOptions } from './types.ts';
 
-/** All that a tab needs of the place in which it runs. `browser.ts` has the page's; `testing` one moved by hand. */
 export interface PagePlatform {
   /** Milliseconds since 1970. */
   now(): number;

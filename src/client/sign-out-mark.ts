@@ -1,6 +1,3 @@
-import { scopeName } from '../protocol/names.ts';
-import type { PagePlatform } from './platform.ts';
-
 /**
  * The last sign-out, as pages remember it outside of the hub's database: where that failed, or was deleted, no later hub
  * knows that a page out of the back/forward cache was signed out. The page itself does then.
@@ -8,6 +5,9 @@ import type { PagePlatform } from './platform.ts';
  * Sign-outs have numbers that only grow. What counts is which of them were there when a client began, and not the time,
  * since a clock may be set back in between.
  */
+import { scopeName } from '../protocol/names.ts';
+import type { PagePlatform } from './platform.ts';
+
 export function createSignOutMark(
   { now, recall, remember }: Pick<PagePlatform, 'now' | 'recall' | 'remember'>,
   app: string,

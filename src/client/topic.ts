@@ -9,7 +9,6 @@ import { type AnySubscriber, listen, subscribe } from './listen.ts';
 import type { ListenOptions } from './types.ts';
 import { view } from './view.ts';
 
-/** What the application gets of a topic, and the feed behind it. */
 export function createTopic(name: string, link: Link, report: Report) {
   const feed = new Feed(name, link, report);
   const topic = {

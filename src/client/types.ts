@@ -1,3 +1,4 @@
+/** What an application gives and sees of a client: the public types. */
 /// <reference lib="esnext.disposable" preserve="true" />
 import type {
   Connection,

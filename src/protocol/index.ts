@@ -1,3 +1,4 @@
+/** The entry `trunkline/protocol`. */
 export { defineProtocol } from './define.ts';
 export type {
   AnyProtocol,

@@ -1,3 +1,4 @@
+/** The entry `trunkline/react`. */
 'use client';
 
 export { createHooks, type Hooks, type SendState } from './create-hooks.ts';

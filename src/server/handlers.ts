@@ -1,3 +1,4 @@
+/** What an application writes to run its commands. */
 import type { CommandOf, CommandType, EventInput, ResultIn } from '../protocol/types.ts';
 import type { Principal } from './log/event-log.ts';
 

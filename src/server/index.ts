@@ -1,3 +1,4 @@
+/** The entry `trunkline/server`. */
 export type { Limits } from './core/limits.ts';
 export type { ServerStats } from './core/stats.ts';
 export type { CommandContext, Handlers } from './handlers.ts';

@@ -1,3 +1,4 @@
+/** How a handler refuses a command. */
 export interface RejectOptions {
   /** Refused for now only: the client sends the command again, and holds later high ones of the topic back. @default false */
   readonly retry?: boolean;

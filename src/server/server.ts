@@ -1,3 +1,4 @@
+/** How a server is put together, and how it closes. */
 import type { Typed } from '../protocol/interpret.ts';
 import type { AnyProtocol } from '../protocol/types.ts';
 import { Broker } from './core/broker.ts';

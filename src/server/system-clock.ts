@@ -1,3 +1,4 @@
+/** The clock of a real server. */
 import type { Clock } from './core/peer.ts';
 import { startTimer } from './timer.ts';
 

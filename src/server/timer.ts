@@ -1,3 +1,4 @@
+/** When a callback after a long delay is due. */
 /** A timer of Node or of a browser fires at once where its delay is longer: https://nodejs.org/api/timers.html */
 const LONGEST_MS = 2 ** 31 - 1;
 

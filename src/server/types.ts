@@ -1,3 +1,4 @@
+/** What an application gives a server and holds of it: the public types. */
 import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import type { AnyProtocol, EventInput } from '../protocol/types.ts';
 import type { Limits } from './core/limits.ts';

@@ -1,9 +1,9 @@
+/** What a browser's worker does where the hub asks its platform for something. */
 import type { Platform } from '../shell/platform.ts';
 import { diagnose } from './diagnose.ts';
 import { closePort } from './sink-ports.ts';
 import { IdbStore } from './store/idb-store.ts';
 
-/** The worker that this script runs in. */
 export const browser: Platform = {
   now: () => Date.now(),
   ticks: () => Math.floor(performance.now()),

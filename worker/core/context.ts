@@ -1,3 +1,4 @@
+/** What all parts of one hub share: its configuration, the time of the current step, and its ways out. */
 import type { HubCounts } from '../../src/protocol/model.ts';
 import type { ErrorCode, HubMessage } from '../../src/protocol/port.ts';
 import type { AnyProtocol } from '../../src/protocol/types.ts';
@@ -33,7 +34,6 @@ export interface HubOptions {
   ticks: number;
 }
 
-/** What all parts of one hub share: its configuration, the time of the current step, and its ways out. */
 export class Context {
   readonly protocol: AnyProtocol;
   readonly settings: HubSettings;

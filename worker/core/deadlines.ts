@@ -1,3 +1,4 @@
+/** What a hub waits for, and what is due. */
 import type { TabId } from './io.ts';
 
 /** What a hub waits for. Each is set in one file alone, which decides what it means. */

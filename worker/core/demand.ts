@@ -1,7 +1,7 @@
 /** Whether a connection is wanted. */
 import type { Context } from './context.ts';
 
-/** Whether anybody needs a connection; one that nobody needs any more is kept for `lingerMs`. */
+/** A connection that nobody needs any more is kept for `lingerMs`. */
 export class Demand {
   readonly #context: Context;
   readonly #onIdle: () => void;

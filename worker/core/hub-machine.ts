@@ -65,8 +65,8 @@ function told<C>(hear: (call: C, tab: TabId) => void) {
 }
 
 /**
- * The hub as a state machine: which part of it hears which input, and what the parts ask of each other. `step` takes what
- * happened and the time, and returns what is to be done; it touches nothing else.
+ * The hub as a state machine, and what its parts ask of each other. `step` takes what happened and the time, and returns
+ * what is to be done; it touches nothing else.
  */
 export class HubMachine {
   readonly #context: Context;

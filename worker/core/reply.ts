@@ -1,3 +1,4 @@
+/** What a call can be answered. */
 import type { ErrorCode, Reply } from '../../src/protocol/port.ts';
 
 /** So long the hub waits for its store before it says what it knows so far. A page gives up after 10 s. */

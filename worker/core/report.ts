@@ -22,7 +22,7 @@ export interface Reported {
   readonly topics: Topics;
 }
 
-/** What `inspect()` answers: no token, no payload, and of the URL the origin alone. */
+/** No token, no payload, and of the URL the origin alone. */
 export function reportOf({
   context: { ownershipId, identity, protocol, counts },
   role,

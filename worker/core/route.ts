@@ -1,3 +1,7 @@
+/**
+ * Where the trunk leads and what is spoken there. Tabs wish. At each connect that of the newest tab which lives counts, of
+ * the newest build first, so that an attach never fails on configuration.
+ */
 import type { AttachRequest } from '../../src/protocol/port.ts';
 import type { Context } from './context.ts';
 import type { Dialect } from './dialect/dialect.ts';
@@ -7,10 +11,6 @@ import type { TabId } from './io.ts';
 
 type Wish = Pick<AttachRequest, 'url' | 'dialect' | 'appVersion'>;
 
-/**
- * Where the trunk leads and what is spoken there. Tabs wish. At each connect that of the newest tab which lives counts, of
- * the newest build first, so that an attach never fails on configuration.
- */
 export class Route {
   readonly #context: Context;
   /** Of the tabs that live, in the order in which they came. */

@@ -1,3 +1,9 @@
+/**
+ * Which clients of an identity a sign-out has ended, as one worker knows it. One that was in the back/forward cache or
+ * frozen then comes back as if nothing had been, and is turned away: it says how often the identity had signed out when
+ * it was here last, and if that was before this worker's time. One that never was told is known by its name, or by when
+ * it first asked.
+ */
 import type { AttachRequest } from '../../src/protocol/port.ts';
 import type { EndedSessions, StoreOp } from './store.ts';
 
@@ -6,12 +12,6 @@ const KEEP_SESSIONS = 200;
 
 const NONE: EndedSessions = { signOuts: 0, at: 0, ids: [] };
 
-/**
- * Which clients of an identity a sign-out has ended, as one worker knows it. One that was in the back/forward cache or
- * frozen then comes back as if nothing had been, and is turned away: it says how often the identity had signed out when
- * it was here last, and if that was before this worker's time. One that never was told is known by its name, or by when
- * it first asked.
- */
 export class Sessions {
   /** As the store has it, or is to have it; `null`: no store has said it yet. */
   #ended: EndedSessions | null = null;

@@ -1,3 +1,4 @@
+/** What a call is answered whose identity signs out. */
 import type { PortCall } from '../../src/protocol/calls.ts';
 import type { Reply } from '../../src/protocol/port.ts';
 import { refusal } from './reply.ts';

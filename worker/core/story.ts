@@ -1,7 +1,7 @@
-/** The debug lines of a hub. */
+/** What `log: 'debug'` tells of a hub, in one line for each change. */
 import type { Connection, HubReport, StorageHealth } from '../../src/protocol/model.ts';
 
-/** What `log: 'debug'` tells of a hub, in one line for each change. No token, no payload, and of the URL the origin alone. */
+/** No token, no payload, and of the URL the origin alone. */
 export function storyOf(
   role: HubReport['role'],
   storage: StorageHealth,

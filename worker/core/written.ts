@@ -1,9 +1,9 @@
-import type { LoadedState, StoreOp } from './store.ts';
-
 /**
  * Whether a transaction is among what the store holds, which nobody has written since: it is there as a whole or not at
  * all. One that changes nothing is.
  */
+import type { LoadedState, StoreOp } from './store.ts';
+
 export function isWritten(ops: readonly StoreOp[], state: LoadedState): boolean {
   const held = heldBy(state);
   // What a later operation of the same transaction has replaced is not there any more.

@@ -1,12 +1,12 @@
+/**
+ * All that a hub needs of the place in which it runs. The browser's is in `worker/browser`; `testing` has one that is
+ * moved by hand. What is asked of a platform whose worker was killed never answers.
+ */
 import type { Locks } from '../../src/protocol/leases.ts';
 import type { Diagnosis } from '../../src/protocol/model.ts';
 import type { TabSink } from '../../src/protocol/port.ts';
 import type { Store, StoreError } from '../core/store.ts';
 
-/**
- * All that a hub needs of the place in which it runs. The browser's is in `worker/browser`; `testing` has one that is
- * moved by hand. What is asked of a platform whose worker was killed never answers.
- */
 export interface Platform {
   /** Milliseconds since 1970. */
   now(): number;

@@ -1,3 +1,4 @@
+/** The way of this worker's tabs to the owner in another worker: what they ask goes there, what it delivers comes here. */
 import type { PortCall } from '../../src/protocol/calls.ts';
 import type { HubReport } from '../../src/protocol/model.ts';
 import type { AttachRequest, Batch, Reply, TabSink } from '../../src/protocol/port.ts';
@@ -8,7 +9,6 @@ import type { Platform } from './platform.ts';
 import { Sink } from './sink.ts';
 import { HUB_LOST, type Upstream } from './upstream.ts';
 
-/** The way of this worker's tabs to the owner in another worker: what they ask goes there, what it delivers comes here. */
 export class Relay implements Upstream {
   /** The owner's id. */
   readonly hub: string;

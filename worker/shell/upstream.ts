@@ -1,9 +1,9 @@
+/** What a tab is attached to: the owner in this worker, the way to the one in another, or a word about why there is none. */
 import type { PortCall } from '../../src/protocol/calls.ts';
 import type { Attached, AttachRequest, Reply, TabSink } from '../../src/protocol/port.ts';
 import type { TabId } from '../core/io.ts';
 import { refusal } from '../core/reply.ts';
 
-/** What a tab is attached to: the owner in this worker, the way to the one in another, or a word about why there is none. */
 export interface Upstream {
   /** The id in the tab's attachment and in every batch: of whoever holds what the tab has asked for. */
   readonly hub: string;

@@ -1,3 +1,4 @@
+/** The frames by which a command is sent, taken back and answered. */
 import * as v from 'valibot';
 import { int, nonnegative, positiveInt, time, topic, typed, uuid } from './common.ts';
 

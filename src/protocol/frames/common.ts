@@ -1,3 +1,4 @@
+/** What the fields of frames may hold. */
 import * as v from 'valibot';
 import type { Typed } from '../interpret.ts';
 

@@ -1,3 +1,4 @@
+/** Which frames there are, and how a message is read. */
 import * as v from 'valibot';
 import { command, commandAck, commandNack, withdraw } from './command.ts';
 import { error, goodbye, hello, ping, pong, welcome } from './session.ts';

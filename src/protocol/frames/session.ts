@@ -1,3 +1,4 @@
+/** The frames of a connection: its beginning, its heartbeat, its faults and its end. */
 import * as v from 'valibot';
 import {
   count,

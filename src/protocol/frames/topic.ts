@@ -1,3 +1,4 @@
+/** The frames by which a topic is asked for, given and acknowledged. */
 import * as v from 'valibot';
 import { count, cursor, list, offset, ref, time, topic, typed } from './common.ts';
 

@@ -1,8 +1,8 @@
+/** Whom one attempt of a handler wants called once it is certain how its transaction came out. */
 type Callback = () => unknown;
 /** How an attempt's transaction came out. */
 export type Ending = 'committed' | 'rolled back';
 
-/** Whom one attempt of a handler wants called once it is certain how its transaction came out. */
 export class Aftermath {
   readonly #callbacks: Record<Ending, Callback[]> = { committed: [], 'rolled back': [] };
 

@@ -1,3 +1,7 @@
+/**
+ * Keeps in the log when this server was at work. A client that knows when it has sent something can tell by it whether the
+ * log was there: one that was restored from a backup knows nothing of what was accepted since.
+ */
 import type { EventLog } from '../log/event-log.ts';
 import { Batches } from './batches.ts';
 import { deferred } from './deferred.ts';
@@ -21,10 +25,6 @@ export interface ToldRun {
   readonly until?: number;
 }
 
-/**
- * Keeps in the log when this server was at work. A client that knows when it has sent something can tell by it whether the
- * log was there: one that was restored from a backup knows nothing of what was accepted since.
- */
 export class AtWork {
   readonly #log: EventLog;
   readonly #opening: LogOpening;

@@ -1,12 +1,12 @@
+/**
+ * Calls that wait for the one before them and then go together, so that a log that must sync a disk does so once for many.
+ */
 import { type Deferred, deferred } from './deferred.ts';
 import type { Clock } from './peer.ts';
 
 /** Items that share one call. */
 const BATCH_LIMIT = 1_000;
 
-/**
- * Calls that wait for the one before them and then go together, so that a log that must sync a disk does so once for many.
- */
 export class Batches<Item, Result> {
   readonly #perform: (items: readonly Item[]) => Promise<readonly Result[]>;
   readonly #clock: Clock;

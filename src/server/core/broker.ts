@@ -1,3 +1,4 @@
+/** The server without its sockets: all of the protocol, on a clock, peers and a log that it is given. */
 import type { Typed } from '../../protocol/interpret.ts';
 import type { AnyProtocol } from '../../protocol/types.ts';
 import type { CommandKey, EventLog, Principal } from '../log/event-log.ts';
@@ -37,7 +38,6 @@ export interface BrokerOptions {
 
 const HOUSEKEEPING_MS = 60_000;
 
-/** The server without its sockets: all of the protocol, on a clock, peers and a log that it is given. */
 export class Broker {
   readonly #options: BrokerOptions;
   readonly #services: ConnectionServices;

@@ -1,3 +1,4 @@
+/** How a command can come out, and which of that a client is told to try again. */
 import type { CommandEnd, JsonText } from '../log/event-log.ts';
 
 /** How a command, or the wish to withdraw it, came out. */

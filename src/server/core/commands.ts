@@ -1,3 +1,8 @@
+/**
+ * Runs the commands of each client and topic in the order of their arrival, each finished before the next, over all of
+ * the client's connections. A repeat of one that is not yet answered waits for that answer; so does the wish to withdraw
+ * it, which stands in no lane.
+ */
 import type { ClientFrameOf } from '../../protocol/frames/index.ts';
 import type { ClientKey, CommandKey, JsonText, Principal } from '../log/event-log.ts';
 import { byteLength } from './bytes.ts';
@@ -50,11 +55,6 @@ const OVERLOADED_RETRY_MS = 1_000;
 /** What a command that waits takes at least. */
 const SMALLEST_COMMAND_BYTES = 1_024;
 
-/**
- * Runs the commands of each client and topic in the order of their arrival, each finished before the next, over all of
- * the client's connections. A repeat of one that is not yet answered waits for that answer; so does the wish to withdraw
- * it, which stands in no lane.
- */
 export class Commands {
   readonly #execute: Execute;
   readonly #withdraw: Withdraw;

@@ -1,3 +1,4 @@
+/** One socket from its opening to its end: the frames in their order, the heartbeat, the goodbye. */
 import { closeCodeOf } from '../../protocol/codes.ts';
 import {
   type ClientFrame,
@@ -50,7 +51,6 @@ const SLOW_MESSAGE_BYTES = 4_096;
 /** Answers no ping of a client. */
 const UNASKED = -1;
 
-/** One socket from its opening to its end: the frames in their order, the heartbeat, the goodbye. */
 export class Connection implements Inbound, Line, Newcomer {
   readonly #peer: Peer;
   readonly #handshake: Handshake;

@@ -1,3 +1,8 @@
+/**
+ * Runs one command to its end; never rejects. A handler that fails is tried again here, not by the client, so that the
+ * commands behind it stay behind it. A log that fails is the client's to try again: only the log can tell later whether
+ * the command was accepted after all.
+ */
 import { explain, interpretCommand, type Typed, validate } from '../../protocol/interpret.ts';
 import { whereJsonDiffers } from '../../protocol/json.ts';
 import { oddNumber } from '../../protocol/odd-number.ts';
@@ -72,11 +77,6 @@ interface Done {
   readonly result: JsonText | null;
 }
 
-/**
- * Runs one command to its end; never rejects. A handler that fails is tried again here, not by the client, so that the
- * commands behind it stay behind it. A log that fails is the client's to try again: only the log can tell later whether
- * the command was accepted after all.
- */
 export async function execute(
   services: ExecuteServices,
   frame: CommandFrame,

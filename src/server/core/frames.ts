@@ -1,10 +1,9 @@
+/**
+ * How frames become text. Events and results are kept as JSON text and put into their frames as they are: they are never
+ * parsed again, however many clients and replays they go to. The tests read what is written here with the frames' schemas.
+ */
 import type { ServerFrame } from '../../protocol/frames/index.ts';
 import type { JsonText, LoggedEvent } from '../log/event-log.ts';
-
-/*
- * Events and results are kept as JSON text and put into their frames as they are: they are never parsed again, however
- * many clients and replays they go to. The tests read what is written here with the frames' schemas.
- */
 
 export function frameText(frame: ServerFrame): string {
   return JSON.stringify(frame);

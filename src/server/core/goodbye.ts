@@ -1,6 +1,6 @@
+/** Why the server ends a connection. */
 import type { GoodbyeCode } from '../../protocol/codes.ts';
 
-/** Why the server ends a connection. */
 export interface Goodbye {
   readonly code: GoodbyeCode;
   readonly message: string;

@@ -1,3 +1,4 @@
+/** Decides whether a socket may become a connection: which application and version, whose token, how many there are. */
 import type { ClientFrameOf } from '../../protocol/frames/index.ts';
 import type { AnyProtocol } from '../../protocol/types.ts';
 import type { ClientKey, EventLog, Principal } from '../log/event-log.ts';
@@ -41,7 +42,6 @@ type Answer =
 
 const DEFAULT_CLIENT_LIMIT_BYTES = 16_777_216;
 
-/** Decides whether a socket may become a connection: which application and version, whose token, how many there are. */
 export class Handshake {
   readonly #services: HandshakeServices;
   readonly #authenticate: Authenticate;

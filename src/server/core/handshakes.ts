@@ -1,3 +1,4 @@
+/** Which of the sockets that are not welcomed yet may stay. */
 /** A socket that is not welcomed yet. */
 export interface Newcomer {
   readonly address: string;

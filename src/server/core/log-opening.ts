@@ -1,7 +1,7 @@
+/** Opens the log once; where that fails, anew for the next one who needs it. */
 import type { EventLog } from '../log/event-log.ts';
 import type { ServerTime } from './server-time.ts';
 
-/** Opens the log once; where that fails, anew for the next one who needs it. */
 export class LogOpening {
   readonly #log: EventLog;
   readonly #time: ServerTime;

@@ -1,3 +1,4 @@
+/** Joins the frames of one turn into few messages, since each message costs a client's event loop a task. */
 import { byteLength } from './bytes.ts';
 import type { Peer } from './peer.ts';
 import type { ServerStats } from './stats.ts';
@@ -5,7 +6,6 @@ import type { ServerStats } from './stats.ts';
 /** Messages of several frames are made no larger than this: a client can work on the first while the next one is on its way. */
 const BATCH_BYTES = 65_536;
 
-/** Joins the frames of one turn into few messages, since each message costs a client's event loop a task. */
 export class Outgoing {
   readonly #peer: Peer;
   readonly #stats: ServerStats;

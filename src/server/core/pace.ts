@@ -1,3 +1,9 @@
+/**
+ * How much may be on its way to one client: of what can wait, such as snapshots, no more than its line carries in about a
+ * second, so that answers never queue behind more. What the process has handed to its system says little about it, since
+ * systems and routers on the way hold minutes of what a slow line carries. So the client is asked, by the WebSocket's own
+ * pings, which every client answers when it has read what was sent before.
+ */
 import type { Clock, Peer } from './peer.ts';
 
 /** What may be on its way on a line that is slow, or not known yet. */
@@ -10,12 +16,6 @@ const SLOW_MS = 1_000;
 /** A client that does not answer the WebSocket's pings, as it must, is not waited for. */
 const ANSWER_MS = 15_000;
 
-/**
- * How much may be on its way to one client: of what can wait, such as snapshots, no more than its line carries in about a
- * second, so that answers never queue behind more. What the process has handed to its system says little about it, since
- * systems and routers on the way hold minutes of what a slow line carries. So the client is asked, by the WebSocket's own
- * pings, which every client answers when it has read what was sent before.
- */
 export class Pace {
   readonly #peer: Pick<Peer, 'mark'>;
   readonly #clock: Clock;

@@ -1,3 +1,4 @@
+/** Which events an application may publish, and as what they travel. */
 import { isTopicName, MAX_TOPIC_LENGTH } from '../../protocol/frames/common.ts';
 import { interpretEvent, type Typed } from '../../protocol/interpret.ts';
 import { whereJsonDiffers } from '../../protocol/json.ts';

@@ -1,3 +1,4 @@
+/** The critical events of one topic of one connection: sent again, at growing distances, until they are acknowledged. */
 import type { LoggedEvent } from '../log/event-log.ts';
 import { redeliveryText } from './frames.ts';
 import type { Clock } from './peer.ts';
@@ -20,7 +21,6 @@ export interface Recipient {
   congested(): Promise<void> | null;
 }
 
-/** The critical events of one topic of one connection: sent again, at growing distances, until they are acknowledged. */
 export class Redelivery {
   readonly #recipient: Recipient;
   readonly #services: RedeliveryServices;

@@ -1,3 +1,4 @@
+/** How faults are told to the application. */
 export type Report = (error: unknown, about: string) => void;
 
 /** A report that fails must not take with it what has failed already. The first such failure is told on stderr. */

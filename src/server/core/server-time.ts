@@ -1,13 +1,13 @@
-import type { Clock } from './peer.ts';
-
-/** How fast the time goes while the clock is behind it. */
-const SLOW = 0.9;
-
 /**
  * The time that clients are told and that is recorded. Clients compare it with what they were told before, also across
  * restarts, so that it never runs backwards: where the clock was set back, it goes on from where it was, a little slower,
  * until the clock has caught up.
  */
+import type { Clock } from './peer.ts';
+
+/** How fast the time goes while the clock is behind it. */
+const SLOW = 0.9;
+
 export class ServerTime {
   readonly #clock: Clock;
   #newest = 0;

@@ -1,3 +1,4 @@
+/** A welcomed connection: its topics, its commands, its acknowledgements. */
 import type { ClientFrame, ClientFrameOf, Cursor } from '../../protocol/frames/index.ts';
 import type { ClientKey, EventLog, Principal } from '../log/event-log.ts';
 import type { Commands, Requester } from './commands.ts';
@@ -58,7 +59,6 @@ function cursorOf({ cursor }: { cursor?: Cursor | undefined }, ts: number | null
   return cursor && cursor.epoch.length <= EPOCH_LENGTH_LIMIT ? { ...cursor, ts } : null;
 }
 
-/** A welcomed connection: its topics, its commands, its acknowledgements. */
 export class Session implements Contender, Subscriber, Requester {
   readonly client: ClientKey;
   readonly term: number;

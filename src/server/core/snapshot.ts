@@ -1,3 +1,4 @@
+/** The frames of a snapshot, made one by one as they are asked for. */
 import type { LoggedEvent } from '../log/event-log.ts';
 import { byteLength } from './bytes.ts';
 import { itemText } from './frames.ts';
@@ -21,7 +22,6 @@ interface PartLimits {
   readonly maxBytes: number;
 }
 
-/** The frames of a snapshot, made one by one as they are asked for. */
 export function* snapshotTexts(
   snapshot: Snapshot,
   limits: PartLimits,

@@ -1,3 +1,4 @@
+/** What a server counts. */
 import type { GoodbyeCode } from '../../protocol/codes.ts';
 
 /** What a server did since it was created; `connections`, `subscriptions`, `topics` and `commands.inProgress` are as of now. */

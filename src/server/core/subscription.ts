@@ -1,3 +1,7 @@
+/**
+ * One topic of one connection. It first catches up from the log, at the pace at which the client reads, and is live
+ * when it stands where the topic's published events do: from then on it is given what is committed.
+ */
 import type { ClientKey, EventLog, From, History, LoggedEvent } from '../log/event-log.ts';
 import { byteLength } from './bytes.ts';
 import { eventText, frameText } from './frames.ts';
@@ -65,10 +69,6 @@ const PAGE_EVENTS = 500;
 /** After which the log is asked again when it failed. */
 const LOG_RETRY_MS = 1_000;
 
-/**
- * One topic of one connection. It first catches up from the log, at the pace at which the client reads, and is live
- * when it stands where the topic's published events do: from then on it is given what is committed.
- */
 export class Subscription implements Listener {
   readonly topic: string;
   readonly #subscriber: Subscriber;

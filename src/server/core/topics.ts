@@ -1,3 +1,4 @@
+/** Who listens to what. A topic that nobody listens to costs nothing here. */
 import type { ClientKey, Committed, EventLog, LoggedEvent, Transaction } from '../log/event-log.ts';
 import { eventText } from './frames.ts';
 import type { ServerTime } from './server-time.ts';
@@ -31,7 +32,6 @@ interface Topic {
   offered: number;
 }
 
-/** Who listens to what. A topic that nobody listens to costs nothing here. */
 export class Topics implements Audience {
   readonly #log: EventLog;
   readonly #time: ServerTime;

@@ -1,3 +1,4 @@
+/** Whether a command can still be taken back. */
 import type { CommandKey, EventLog } from '../log/event-log.ts';
 import { type Answer, asItEnded, unavailable } from './command-answer.ts';
 import type { Requester } from './commands.ts';

@@ -1,3 +1,7 @@
+/**
+ * The one way into the log. Appends wait for the one before them, so that every topic's events go out in the order of
+ * the log. Nothing is written before the log is open.
+ */
 import type { ClientKey, Committed, EventLog, NewEvent, Transaction } from '../log/event-log.ts';
 import { Batches } from './batches.ts';
 import type { LogOpening } from './log-opening.ts';
@@ -17,10 +21,6 @@ export interface Audience {
   committed(results: readonly Committed[], transactions: readonly Transaction[]): void;
 }
 
-/**
- * The one way into the log. Appends wait for the one before them, so that every topic's events go out in the order of
- * the log. Nothing is written before the log is open.
- */
 export class Writer {
   readonly #audience: Audience;
   readonly #batches: Batches<Append, Committed>;

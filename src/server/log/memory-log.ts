@@ -1,3 +1,4 @@
+/** What a server remembers as long as its process lives. */
 import {
   type ClientKey,
   type CommandEnd,

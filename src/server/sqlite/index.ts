@@ -1,1 +1,2 @@
+/** The entry `trunkline/server/sqlite`. */
 export { type SqliteLogOptions, sqliteLog } from './sqlite-log.ts';

@@ -1,3 +1,4 @@
+/** Which tables the log's file has, and how an older file becomes one of today. */
 /** Raised with every change of the tables; a file of an older format is brought up, one of a newer format refused. */
 export const FORMAT = 4;
 

@@ -1,3 +1,4 @@
+/** What a server remembers on the disk. */
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite';
 import {
   type ClientKey,

@@ -1,3 +1,4 @@
+/** Which pages may connect. */
 import type { IncomingMessage } from 'node:http';
 
 type Headers = Pick<IncomingMessage['headers'], 'origin' | 'host'>;

@@ -1,3 +1,4 @@
+/** Everything that knows about http and WebSockets. */
 import type { Server as HttpServer, IncomingMessage, RequestListener } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
@@ -22,7 +23,6 @@ type Takes = (request: IncomingMessage) => boolean;
 /** Of all servers in this process, with what they take: to tell a request that nobody will answer. */
 const ownListeners = new WeakMap<object, Takes>();
 
-/** Everything that knows about http and WebSockets. */
 export function webSocketShell(options: ShellOptions): Shell {
   const sockets = new WebSocketServer({
     noServer: true,

@@ -1,3 +1,4 @@
+/** Which tables the database has, and how an older one becomes it. */
 import type { DBSchema, IDBPDatabase } from 'idb';
 import type { StoredCursor, StoredEntry, StoredMeta, StoredOutcome } from '../../core/store.ts';
 

@@ -33,7 +33,7 @@ interface Ping {
   leftAt: number;
 }
 
-/** Whether one open connection lives: pings it when it is quiet, or needed, and says when nothing answers. */
+/** One open connection: pinged when it is quiet, or needed; says when nothing answers. */
 export class Heartbeat {
   readonly #context: Context;
   readonly #line: WatchedLine;

@@ -1,3 +1,7 @@
+/**
+ * From the end of a connection to the next one. A browser does not say why a handshake fails: in each outage that is
+ * found out once, if the application wants it.
+ */
 import type { Diagnosis, FailureCause } from '../../../src/protocol/model.ts';
 
 /** A `Retry-After` counts up to this: what a plain request is told is no reason to leave somebody alone for hours. */
@@ -12,10 +16,6 @@ const WORDS: Readonly<Record<FailureCause, string>> = {
   unknown: 'the browser does not say why',
 };
 
-/**
- * From the end of a connection to the next one. A browser does not say why a handshake fails: in each outage that is
- * found out once, if the application wants it.
- */
 export class Outage {
   #number = 1;
   #isAsked = false;

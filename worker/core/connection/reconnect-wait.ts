@@ -3,7 +3,6 @@ import type { Circuit } from '../../../src/protocol/model.ts';
 import { retryWaitMs } from '../backoff.ts';
 import type { Context } from '../context.ts';
 
-/** How often connections failed in a row, and for how long the next attempt waits. */
 export class CircuitBreaker {
   readonly #context: Context;
   /** In a row; a connection that lasted ends it. */

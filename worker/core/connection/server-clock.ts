@@ -1,3 +1,4 @@
+/** What time it is at the server, as far as that is known. */
 /**
  * Of what was measured, this share of the time since is added to its error: no two clocks run alike
  * (https://en.wikipedia.org/wiki/Clock_drift), and a computer's may well be off by half of it.

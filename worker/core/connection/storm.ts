@@ -4,7 +4,7 @@ import type { Context } from '../context.ts';
 const WINDOW_MS = 60_000;
 const STORM_ATTEMPTS = 5;
 
-/** How often a connection was tried of late: a client that storms is a fault, which its log and its report say. */
+/** A client that storms is a fault, which its log and its report say. */
 export class Attempts {
   readonly #context: Context;
   #times: number[] = [];

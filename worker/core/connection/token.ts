@@ -1,3 +1,7 @@
+/**
+ * Gets a token for each connect from a live tab, one after the other, and the URL as well where that is a function. With no
+ * tab left, the last token in memory serves once. It is kept nowhere else, and a URL not even there.
+ */
 import type { AddressAnswer } from '../../../src/protocol/port.ts';
 import type { Context } from '../context.ts';
 import type { TabId } from '../io.ts';
@@ -21,10 +25,6 @@ export interface Credentials {
 
 type Asking = { tab: TabId; request: number; asked: readonly TabId[]; forUrl: boolean };
 
-/**
- * Gets a token for each connect from a live tab, one after the other, and the URL as well where that is a function. With no
- * tab left, the last token in memory serves once. It is kept nowhere else, and a URL not even there.
- */
 export class TokenSource {
   readonly #context: Context;
   readonly #tabs: TokenTabs;

@@ -1,9 +1,9 @@
-import type { ClientFrame, Parsed, ServerFrame } from '../../../src/protocol/frames/index.ts';
-
 /**
  * How frames look on the socket. The hub thinks in the frames of `trunkline.v1`; a dialect writes them its own way and
  * answers by itself what its server does not know.
  */
+import type { ClientFrame, Parsed, ServerFrame } from '../../../src/protocol/frames/index.ts';
+
 export interface Dialect {
   readonly name: 'trunkline.v1' | 'plain';
   readonly subprotocol: string | null;

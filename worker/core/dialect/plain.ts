@@ -1,3 +1,7 @@
+/**
+ * How frames look to servers that just send and take typed JSON objects: no subprotocol, no handshake. The hub numbers
+ * the events itself, so that its own id is the epoch.
+ */
 import type { ClientFrame, ClientFrameOf, Parsed, ServerFrame } from '../../../src/protocol/frames/index.ts';
 import type { Typed } from '../../../src/protocol/interpret.ts';
 import type { AnyProtocol } from '../../../src/protocol/types.ts';
@@ -21,10 +25,6 @@ export interface PlainHub {
   readonly hasState: () => boolean;
 }
 
-/**
- * For servers that just send and take typed JSON objects: no subprotocol, no handshake. The hub numbers the events
- * itself, so that its own id is the epoch.
- */
 export class PlainDialect implements Dialect {
   readonly name = 'plain';
   readonly subprotocol = null;

@@ -1,3 +1,4 @@
+/** How frames look to a server of `trunkline.v1`: as they are. */
 import { parseServerMessage } from '../../../src/protocol/frames/index.ts';
 import { SUBPROTOCOL } from '../../../src/protocol/version.ts';
 import type { Dialect } from './dialect.ts';

@@ -1,3 +1,4 @@
+/** How commands ended, for pages that were not there to hear it. Oldest first. */
 import type { StoredOutcome, StoreOp } from '../store.ts';
 
 /** So many are kept, however old. */
@@ -9,7 +10,6 @@ const KEEP_AT_MOST = 1_000;
 /** A hub may have stored so many endings, and told of later ones, before it told of them. */
 const UNTOLD = 100;
 
-/** How commands ended, for pages that were not there to hear it. Oldest first. */
 export class EndedCommands {
   readonly #byId = new Map<string, StoredOutcome>();
   #last = 0;

@@ -1,3 +1,4 @@
+/** Which commands may leave now, and in which order. */
 import type { Entry } from './entry.ts';
 
 /**

@@ -1,3 +1,4 @@
+/** What becomes of a stored command that today's protocol may not know. */
 import { commandDefinition, interpretCommand, type Typed } from '../../../src/protocol/interpret.ts';
 import { type JsonObject, whereJsonDiffers } from '../../../src/protocol/json.ts';
 import type { AnyProtocol } from '../../../src/protocol/types.ts';

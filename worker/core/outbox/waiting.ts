@@ -1,9 +1,9 @@
+/** By id: who waits to hear what became of a row. None of them waits for ever, whatever the store does. */
 import type { Reply } from '../../../src/protocol/port.ts';
 import type { Context } from '../context.ts';
 import type { AwaitedAnswer, DeadlineName } from '../deadlines.ts';
 import { ANSWER_WITHIN_MS, type Respond } from '../reply.ts';
 
-/** By id: who waits to hear what became of a row. None of them waits for ever, whatever the store does. */
 export class Waiting<T> {
   readonly #context: Context;
   readonly #what: AwaitedAnswer;

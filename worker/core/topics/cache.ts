@@ -1,7 +1,7 @@
+/** The state of a topic: the newest event of every key, and the newest ones without a key. */
 import type { TabItem } from '../../../src/protocol/port.ts';
 import type { TimedPlace } from './journal.ts';
 
-/** The state of a topic: the newest event of every key, and the newest ones without a key. */
 export class LastValueCache {
   readonly #byKey = new Map<string, TabItem>();
   #tail: TabItem[] = [];

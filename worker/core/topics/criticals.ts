@@ -7,8 +7,8 @@ const REMEMBER_TAKEN = 10_000;
 const ACKNOWLEDGED_AT_ONCE = 1_000;
 
 /**
- * The critical events of one topic and epoch: which ones a page took, which ones still wait for one. An event is known by
- * its timestamp from another one at its offset: a server that was restored from a backup gives offsets twice.
+ * Those of one topic and epoch. An event is known by its timestamp from another one at its offset: a server that was
+ * restored from a backup gives offsets twice.
  */
 export class Criticals {
   readonly #waiting = new Map<number, TabItem>();

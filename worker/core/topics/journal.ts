@@ -1,3 +1,8 @@
+/**
+ * What some tab has still to be given of a topic: one list, shared by all tabs, each of which has its place in it. What
+ * waits for a slow tab is thereby held once, conflated (a superseded event is skipped) and bounded (one without a key falls
+ * off beyond the flood buffer).
+ */
 import type { Position, TabItem } from '../../../src/protocol/port.ts';
 
 /** A place in a topic with the server's timestamp of the event there. */
@@ -49,10 +54,6 @@ export type JournalEntry = EventEntry | SnapshotEntry;
 /** What is dead is cleared away once there is this much of it, and more than of the living. */
 const COMPACT_AT = 1_024;
 
-/**
- * One list per topic, shared by all tabs, each of which has its place in it. What waits for a slow tab is thereby held
- * once, conflated (a superseded event is skipped) and bounded (one without a key falls off beyond the flood buffer).
- */
 export class Journal {
   readonly #floodBuffer: number;
   /** In order of `seq`, with gaps where some were cleared away. */
