@@ -43,7 +43,7 @@ test('a client that comes between the sign-out and its mark is not over', () => 
   expect(fresh.isOver()).toBe(false);
 });
 
-test('nor one that comes after a clock was set back', () => {
+test('a client that comes after the sign-out is not over, though a clock was set back', () => {
   const { time, client } = browser();
   const asker = client();
   asker.make(asker.ask());

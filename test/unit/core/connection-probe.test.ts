@@ -36,13 +36,13 @@ describe('an open line is asked whether it lives', () => {
     expect(tab.connection).toMatchObject({ state: 'open' });
   });
 
-  test('not for a page that was hidden', () => {
+  test('a page that was hidden asks for no probe of the line', () => {
     const started = connect({ settings });
     started.tab.call({ method: 'signal', signal: 'hidden' });
     expect(pings(started)).toBe(0);
   });
 
-  test('and anything at all answers it', () => {
+  test('anything at all that the server says answers a probe', () => {
     const { world, tab } = connect({ settings });
     tab.call({ method: 'reconnect' });
     world.advance(2_999);
@@ -69,7 +69,7 @@ describe('an open line is asked whether it lives', () => {
     expect(pings(started)).toBe(2);
   });
 
-  test('and what is left to wait, be it less than the clock shows, is not due at once, again and again', () => {
+  test('what is left to wait for the next probe, be it less than the clock shows, is not due at once, again and again', () => {
     const { world, tab } = connect({ settings });
     decide(tab, 'g');
     world.ticks += 3_000 - 2 ** -20;
@@ -78,7 +78,7 @@ describe('an open line is asked whether it lives', () => {
     expect(world.hub.deadline).toBeGreaterThan(world.now);
   });
 
-  test('and where less than a millisecond of that is left, it is not waited for', () => {
+  test('where less than a millisecond is left until the next probe, it is not waited for', () => {
     const started = connect();
     const { world, tab } = started;
     world.advance(20_000);
@@ -169,7 +169,7 @@ describe('a command without an answer', () => {
     expect(tab.outbox).toMatchObject([{ state: 'sent', attempt: 1 }]);
   });
 
-  test('and again on the next connection', () => {
+  test('a command without an answer asks for a sign of life on the next connection, too', () => {
     const started = connect({ settings });
     const { world, tab } = started;
     decide(tab, 'g');
@@ -180,7 +180,7 @@ describe('a command without an answer', () => {
     expect(pings(started)).toBe(1);
   });
 
-  test('also one that is held behind another, whose own question was answered', () => {
+  test('a command that is held behind another, whose own question was answered, asks for a sign of life', () => {
     const started = connect({ settings });
     const { world, tab } = started;
     decide(tab, 'slow', 'run:1');

@@ -146,7 +146,7 @@ describe('with no tab left', () => {
     expect(world.socket.sent('hello')).toMatchObject([{ token: 'two' }]);
   });
 
-  test('also where the last tab goes while it is asked', () => {
+  test('the last token in memory serves where the last tab goes while it is asked', () => {
     const { world, asked } = tabs(1);
     const [tab] = asked as [WorldTab];
     decide(tab, 'g');

@@ -357,7 +357,7 @@ describe('the heartbeat', () => {
     expect(world.liveSockets).toHaveLength(0);
   });
 
-  test('also one on which writing goes on: the silence of the server counts', () => {
+  test('a half-open socket on which writing goes on is noticed: the silence of the server counts', () => {
     const { world, tab } = connect();
     for (let second = 1; second < 40; second++) {
       world.advance(1_000);

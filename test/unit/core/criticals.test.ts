@@ -198,7 +198,7 @@ test('a tab that takes late what a lower snapshot withdrew acknowledges no other
   expect(acks(scene)).toEqual([ack([6])]);
 });
 
-test('nor the one that has come at its offset when that is heard', () => {
+test('a tab that takes late what a lower snapshot withdrew does not acknowledge the event that has come at its offset by then', () => {
   const scene = new TopicScene();
   const [tab] = scene.live(1, [], 5);
   scene.event(alarm('lost by the server'), { ack: true });

@@ -412,7 +412,7 @@ describe('a tab without credit for 5 s', () => {
     expect(other?.settled).toHaveLength(81);
   });
 
-  test('but credited in time is none', () => {
+  test('a tab that credits in time is not stalled', () => {
     const scene = new TopicScene();
     const [tab] = scene.live(1);
     slow(tab);

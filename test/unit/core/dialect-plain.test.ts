@@ -213,7 +213,7 @@ describe('resync_request', () => {
     expect(world.socket.texts).toEqual([]);
   });
 
-  test('not at the first connection of all', () => {
+  test('no resync_request is written at the first connection of all', () => {
     const { world, tab } = speak();
     tab.subscribe('default');
     world.socket.close();
@@ -223,7 +223,7 @@ describe('resync_request', () => {
     expect(world.socket.texts).toEqual([]);
   });
 
-  test('also by the next hub, which knows when the last one heard the server', () => {
+  test('a resync_request is written by the next hub, which knows when the last one heard the server', () => {
     const { world } = connected();
     world.socket.text(node('a', 'running', { timestamp: 5_000 }));
     world.advance(1_000);
@@ -234,7 +234,7 @@ describe('resync_request', () => {
     expect(later.tab.snapshots('default')).toMatchObject([{ epoch: 'hub-3', events: [] }]);
   });
 
-  test('also where the clock was set back meanwhile, and nobody knows how long it was', () => {
+  test('a resync_request is written where the clock was set back meanwhile, and nobody knows how long the gap was', () => {
     const { world } = connected();
     world.socket.text(node('a', 'running', { timestamp: 5_000 }));
     world.socket.close();

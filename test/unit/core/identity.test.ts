@@ -21,7 +21,7 @@ describe('the outbox belongs to the principal of its first welcome', () => {
     expect(world.socket.sent('command')).toHaveLength(2);
   });
 
-  test('also before a command that comes when the connection is open already', () => {
+  test('the principal is stored before a command leaves that comes when the connection is open already', () => {
     const { world, tab } = start();
     tab.subscribe('run:1');
     world.autoCommit = false;
@@ -49,7 +49,7 @@ describe('the outbox belongs to the principal of its first welcome', () => {
     expect(decide(tab, 'h').pending.reply).toEqual(DURABLE);
   });
 
-  test('also in the next hub', () => {
+  test('the next hub holds the outbox back from another principal, too', () => {
     const { world, tab } = connect();
     decide(tab, 'g');
     const next = start({ disk: world.disk, ownershipId: 'hub-2' });
@@ -367,7 +367,7 @@ describe('signOut', () => {
     expect([world.disk.entries.size, world.ended]).toEqual([0, 'signed_out']);
   });
 
-  test('nor does what it puts off', () => {
+  test('what the server puts off while the outbox is emptied leaves no row', () => {
     const { world, tab } = connect();
     const { id } = decide(tab, 'a');
     world.autoCommit = false;

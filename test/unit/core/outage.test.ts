@@ -71,7 +71,7 @@ test('a server that names a time is waited for, and whoever comes may be quicker
   expect(world.sockets).toHaveLength(2);
 });
 
-test('but for no more than 5 minutes, since it was no answer to a handshake', () => {
+test('a server that names a time is waited for no longer than 5 minutes, since it was no answer to a handshake', () => {
   const { world, tab } = failed({ diagnose: 'hub' });
   found(world, { cause: 'unavailable', retryAfterMs: 86_400_000 });
   expect(closedOf(tab).retryAt).toBe(world.now + 300_000);

@@ -47,7 +47,7 @@ describe('a send that an earlier hub was offered', () => {
     expect(world.disk.entries.has(id)).toBe(true);
   });
 
-  test('nor where the storage fails over it', () => {
+  test('a send that must be durable is not called "not stored" where the storage fails over it: an earlier hub may have it', () => {
     const { world, tab } = connect();
     world.autoCommit = false;
     const { id, pending } = tab.send({ ...decision, requireDurable: true, maybeSentMs: 1_000 });
@@ -82,7 +82,7 @@ describe('a send that an earlier hub was offered', () => {
     expect(disk.entries.get(id)).toMatchObject({ maybeSent: true });
   });
 
-  test('and is no more uncertain than the storage says, where that has it as never sent', () => {
+  test('a send that an earlier hub was offered is sent where the storage has it as never sent', () => {
     const before = start();
     const { id } = before.tab.send(decision);
     const { disk } = before.world;
@@ -97,7 +97,7 @@ describe('a send that an earlier hub was offered', () => {
     expect(world.socket.sent('command')).toMatchObject([{ id, attempt: 1 }]);
   });
 
-  test('and ends there, as it was taken back, when the storage knows it', () => {
+  test('a send that an earlier hub was offered, and that was taken back, ends so when the storage knows it', () => {
     const { disk } = start().world;
     disk.failure = 'failed';
     const { world, tab } = start({ disk, ownershipId: 'hub-2' });

@@ -33,7 +33,7 @@ describe('high before normal', () => {
     expect(sent(world)).toEqual(['a', 'b', 1, 2]);
   });
 
-  test('also before normal ones that were sent already', () => {
+  test('high ones go before normal ones that were sent already', () => {
     const { world, tab } = connect();
     remark(tab, 1);
     world.socket.close();
@@ -53,7 +53,7 @@ describe('high before normal', () => {
     expect(sent(world)).toEqual(['a', 'b', 1]);
   });
 
-  test('but not for one that the server put off', () => {
+  test('normal ones do not wait for a high one that the server put off', () => {
     const { world, tab } = connect();
     decide(tab, 'a', 'run:1');
     decide(tab, 'b', 'run:1');
@@ -98,7 +98,7 @@ describe('high commands', () => {
     expect(sent(world)).toEqual(['a', 'x', 'a', 'b', 'c']);
   });
 
-  test('also over a reconnect', () => {
+  test('a high command that the server put off holds those behind it back over a reconnect, too', () => {
     const { world, tab } = connect();
     decide(tab, 'a', 'run:1');
     decide(tab, 'b', 'run:1');

@@ -113,7 +113,7 @@ describe('a worker dies', () => {
     expect(next.tab.outbox).toMatchObject([{ id, state: 'expired' }]);
   });
 
-  test("but not where the server's clock was known: that one tells", () => {
+  test("what comes from the future is not taken for too old where the server's clock was known: that one tells", () => {
     const { world, tab } = connect();
     world.socket.close();
     const { id } = tab.send({ command: { type: 'probe', n: 1 } });
@@ -449,7 +449,7 @@ describe('uncertain', () => {
     ]);
   });
 
-  test('and is no first attempt to a server that forgets while it is connected', () => {
+  test('what a page offers anew is no first attempt to a server that forgets while it is connected', () => {
     const { world, tab } = start();
     const { id } = tab.send({ command: { type: 'remark', n: 1 }, maybeSentMs: 10_000 });
     world.socket.welcome({ server_time: 100_000, dedupe_since: 500 });
@@ -497,7 +497,7 @@ describe('uncertain', () => {
     expect(world.socket.sent('command')).toHaveLength(2);
   });
 
-  test('also over a restart of the worker', () => {
+  test('a server whose memory begins with a connection remembers what was sent on it, also after a restart of the worker', () => {
     const { world, tab } = start();
     const { id } = decide(tab, 'g');
     world.socket.welcome({ server_time: 1_000 });
@@ -508,7 +508,7 @@ describe('uncertain', () => {
     expect(world.disk.entries.get(id)?.fate.state).toBe('uncertain');
   });
 
-  test('also where the store comes back on an open connection', () => {
+  test('a server whose memory begins with a connection remembers what is sent on it when the store comes back', () => {
     const before = start();
     const { id } = decide(before.tab, 'g');
     before.world.socket.welcome({ server_time: 1_000 });
@@ -740,7 +740,7 @@ describe('a newer version of the application', () => {
     expect(world.socket.sent('command')).toMatchObject([{ id, app_version: 2, command }]);
   });
 
-  test('also where that page has gone before the store was open', () => {
+  test('what an older page sent is upgraded where that page has gone before the store was open', () => {
     const world = new HubWorld(upgrading(), { open: false });
     const tab = world.attach({ appVersion: 1 });
     const { id } = decide(tab, 'g');

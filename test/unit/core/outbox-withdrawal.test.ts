@@ -38,7 +38,7 @@ describe('a command that waits since the server said that no handler of it has b
     expect(world.socket.sent('withdraw')).toEqual([]);
   });
 
-  test('also when its wait is over and it has not left again', () => {
+  test('a command that never ran is cancelled when its wait is over and it has not left again', () => {
     const { world, tab } = connect();
     const { id } = decide(tab, 'g');
     world.socket.say({ type: 'command_nack', id, ...BUSY, ran: false });
@@ -48,7 +48,7 @@ describe('a command that waits since the server said that no handler of it has b
     expect(tab.call({ method: 'cancel', id })).toEqual(TRUE);
   });
 
-  test('also by the next worker', () => {
+  test('the next worker cancels a command of which the server said that it never ran', () => {
     const { world, tab } = connect();
     const { id } = decide(tab, 'g');
     world.socket.say({ type: 'command_nack', id, ...BUSY, ran: false });
@@ -60,7 +60,7 @@ describe('a command that waits since the server said that no handler of it has b
     expect([next.socket.sent('command'), next.socket.sent('withdraw')]).toEqual([[], []]);
   });
 
-  test('but not by the next worker once it may have left again: the store says so first', () => {
+  test('the next worker does not cancel a command that may have left again: the store says so first', () => {
     const { world, tab } = connect();
     const { id } = decide(tab, 'g');
     world.socket.say({ type: 'command_nack', id, ...BUSY, ran: false });
@@ -76,7 +76,7 @@ describe('a command that waits since the server said that no handler of it has b
     expect(other.outbox).toMatchObject([{ id, state: 'withdrawing' }]);
   });
 
-  test('nor is it sent again while the storage fails, and still says that it never ran', () => {
+  test('a command that never ran is not sent again while the storage fails, and still says so', () => {
     const { world, tab } = connect();
     world.answersPings = true;
     const { id } = decide(tab, 'g');
@@ -89,7 +89,7 @@ describe('a command that waits since the server said that no handler of it has b
     expect(world.socket.sent('command')).toHaveLength(2);
   });
 
-  test('and stays cancelled, whatever its server says once more', () => {
+  test('a command that never ran stays cancelled, whatever its server says once more', () => {
     const { world, tab } = connect();
     const { id } = decide(tab, 'g');
     world.socket.say({ type: 'command_nack', id, ...BUSY, ran: false });
@@ -100,7 +100,7 @@ describe('a command that waits since the server said that no handler of it has b
     expect([cancel.reply, world.disk.entries.size]).toEqual([TRUE, 0]);
   });
 
-  test('but not once it was sent again', () => {
+  test('a command that never ran is not cancelled once it was sent again', () => {
     const { world, tab } = connect();
     const { id } = decide(tab, 'g');
     world.socket.say({ type: 'command_nack', id, ...BUSY, ran: false });
@@ -125,7 +125,7 @@ describe('a command that may have run is withdrawn', () => {
     expect([tab.outbox, world.disk.entries.size]).toEqual([[], 0]);
   });
 
-  test('and told how it ended where it has run', () => {
+  test('who withdraws a command is told how it ended where it has run', () => {
     const { world, tab } = capable();
     const { id } = decide(tab, 'g');
     const cancel = world.call(tab.id, { method: 'cancel', id });
@@ -167,7 +167,7 @@ describe('a command that may have run is withdrawn', () => {
     expect(other.settled).toEqual([{ id, outcome: { status: 'cancelled' } }]);
   });
 
-  test('again later, where the server cannot look it up', () => {
+  test('a withdrawal is asked for again later, where the server cannot look it up', () => {
     const { world, tab } = capable();
     const { id } = decide(tab, 'g');
     world.call(tab.id, { method: 'cancel', id });
@@ -187,7 +187,7 @@ describe('a command that may have run is withdrawn', () => {
     expect(tab.settled).toEqual([{ id, outcome: { status: 'cancelled' } }]);
   });
 
-  test('and holds up none of its topic meanwhile, nor takes room', () => {
+  test('a command that is being withdrawn holds up none of its topic, nor takes room', () => {
     const { world, tab } = capable({ settings: { highLimit: 2 } });
     const { id } = decide(tab, 'g', 'run:1');
     const held = decide(tab, 'h', 'run:1');
@@ -208,7 +208,7 @@ describe('a command that may have run is withdrawn', () => {
     expect(decide(tab, 'g').pending.reply).toEqual(DURABLE);
   });
 
-  test('and is uncertain where the server has forgotten, or cannot be asked', () => {
+  test('a command that is withdrawn is uncertain where the server has forgotten, or cannot be asked', () => {
     for (const welcome of [{}, { ...CAPABLE, dedupe_since: Number.MAX_SAFE_INTEGER }]) {
       const started = capable();
       const { world, tab } = started;
@@ -233,7 +233,7 @@ describe('a command that may have run is withdrawn', () => {
     expect(tab.settled.map(({ outcome }) => outcome.status)).toEqual(['accepted', 'uncertain']);
   });
 
-  test('and can be sent again by whoever retries it then', () => {
+  test('a command that was withdrawn and is uncertain can be sent again by whoever retries it', () => {
     const started = capable();
     const { world, tab } = started;
     const id = sentAndCut(started);
@@ -244,7 +244,7 @@ describe('a command that may have run is withdrawn', () => {
     expect(world.socket.sent('command')).toMatchObject([{ id, attempt: 2 }]);
   });
 
-  test('not where the storage fails and there is no line: nobody is told that it will not be sent', () => {
+  test('a command is not withdrawn where the storage fails and there is no line: nobody is told that it will not be sent', () => {
     const started = capable();
     const { world, tab } = started;
     const id = sentAndCut(started);
@@ -285,7 +285,7 @@ describe('a command that waits for its time', () => {
     expect(world.socket.sent('command')).toMatchObject([{ id, attempt: 2 }]);
   });
 
-  test('but not one that is being withdrawn', () => {
+  test('a command that is being withdrawn is not in its turn when the line is back', () => {
     const { world, tab } = capable();
     const { id } = decide(tab, 'g');
     world.call(tab.id, { method: 'cancel', id });
@@ -376,7 +376,7 @@ describe('where the storage fails, nobody is told that it is sent no more: the n
     expect(tab.call({ method: 'cancel', id })).toEqual(FALSE);
   });
 
-  test('nor whoever asks again while it is not known whether it is stored', () => {
+  test('who asks again while it is not known whether a withdrawal is stored is not told that it is sent no more', () => {
     const { world, tab } = capable();
     const { id } = decide(tab, 'g', 'run:1');
     world.autoCommit = false;

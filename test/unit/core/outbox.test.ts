@@ -151,7 +151,7 @@ describe('send', () => {
     expect(world.socket.sent('command')).toHaveLength(1);
   });
 
-  test('and so is one that is offered again after it ended', () => {
+  test('a send that is offered again after it ended is the same command', () => {
     const { world, tab } = connect();
     const { id } = decide(tab, 'g');
     world.socket.say({ type: 'command_ack', id });
@@ -177,7 +177,7 @@ describe('send', () => {
     expect(world.disk.entries.get(big.id)).toMatchObject({ fate: { state: 'rejected' }, maybeSent: false });
   });
 
-  test('also where it waited for the connection, in front of others', () => {
+  test('a command that is too large is refused where it waited for the connection, in front of others', () => {
     const { world, tab } = start();
     const big = tab.send({ command: { type: 'decide', gate: 'x'.repeat(400) }, priority: 'high' });
     const small = decide(tab, 'g');
@@ -530,7 +530,7 @@ describe('later', () => {
     expect(tab.outbox).toMatchObject([{ retryAt: world.now + 2_000 }]);
   });
 
-  test('or for as long as the server asks, with full jitter', () => {
+  test('`retry: true` waits for as long as the server asks, with full jitter', () => {
     const { world, tab } = connect({ settings: { jitter: 'full' } });
     const waits: number[] = [];
     for (let n = 0; n < 40; n++) {
@@ -558,7 +558,7 @@ describe('later', () => {
     expect(world.socket.sent('command')).toMatchObject([{ id, attempt: 2 }]);
   });
 
-  test('and ends while the connection is away: it goes with the next welcome', () => {
+  test('a wait that ends while the connection is away sends its command with the next welcome', () => {
     const { world, tab } = connect();
     const { id } = decide(tab, 'g');
     world.socket.say({ type: 'command_nack', id, code: 'busy', message: '', retry: true });
@@ -724,7 +724,7 @@ describe('retry and dismiss', () => {
     expect(world.disk.entries.size).toBe(0);
   });
 
-  test('nor can what is unknown be retried; to dismiss it is done already', () => {
+  test('what is unknown cannot be retried; to dismiss it is done already', () => {
     const { world, tab } = start();
     const id = world.uuid();
     expect(tab.call({ method: 'retry', id })).toMatchObject({ ok: false, code: 'invalid_command' });

@@ -35,7 +35,7 @@ describe('a client that attaches', () => {
     expect(isTurnedAway(diskAfter(3, ['ended']), request)).toBe(turnedAway);
   });
 
-  test('and was never told is let in where the clock was set back since the last sign-out', () => {
+  test('a client that was never told is let in where the clock was set back since the last sign-out', () => {
     const world = new HubWorld(ops, { disk: diskAfter(3), now: Date.UTC(2025, 11, 31) });
     const tab = world.attach({ session: 'new', askedAt: world.now - 1_000 });
     expect(tab.connection).toMatchObject({ state: 'connecting' });
@@ -126,7 +126,7 @@ describe('a client whose session is over', () => {
     expect(world.ended).toBeNull();
   });
 
-  test('and alone, has its connection ended with it; what it sent meanwhile is stored, and not sent', () => {
+  test('a client whose session is over, and that is alone, has its connection ended with it; what it sent meanwhile is stored, and not sent', () => {
     const disk = diskAfter(1);
     disk.failure = 'failed';
     const world = new HubWorld(ops, { disk });
