@@ -56,6 +56,8 @@ const script = (name: string, quietSeconds: number, ...args: string[]): Stage =>
 const START: Groups = [
   // It may have to install one.
   [script('chromium', 60, 'scripts/ensure-chromium.ts')],
+  // As the one before it, by the same installer.
+  [script('python', 30, 'scripts/ensure-python.ts')],
   [{ name: 'check', command: () => ['npm', 'run', 'check'], quietSeconds: 15 }],
   [
     {

@@ -1,4 +1,5 @@
-import { findPython, type PythonServer, startSmallestServer } from '../support/python.ts';
+import { findPython } from '../../scripts/python.ts';
+import { type PythonServer, startSmallestServer } from '../support/python.ts';
 import { expect, type LabTab, test } from './harness/lab.ts';
 
 const python = findPython();

@@ -1,16 +1,8 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
 const SMALLEST_SERVER = fileURLToPath(new URL('../../docs/examples/smallest_server.py', import.meta.url));
-/** Debian's own first has the distribution's `websockets`; a version manager may hide it. */
-const CANDIDATES = ['python3', '/usr/bin/python3'];
-
-/** A Python 3 that has the package `websockets`, or `null`. */
-export function findPython(): string | null {
-  const works = (python: string) => spawnSync(python, ['-c', 'import websockets']).status === 0;
-  return CANDIDATES.find(works) ?? null;
-}
 
 export interface PythonServer {
   readonly url: string;

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { findPython } from '../../../scripts/python.ts';
 import {
   conform,
   type ProfileInput,
@@ -9,7 +10,6 @@ import {
 } from '../../../src/conformance/index.ts';
 import { controlled } from '../../support/conformance/controlled.ts';
 import { profileOf } from '../../support/conformance/node-profile.ts';
-import { findPython } from '../../support/python.ts';
 
 const example = (name: string) => fileURLToPath(new URL(`../../../docs/examples/${name}`, import.meta.url));
 const python = findPython();

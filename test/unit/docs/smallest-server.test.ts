@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { findPython, type PythonServer, startSmallestServer } from '../../support/python.ts';
+import { findPython } from '../../../scripts/python.ts';
+import { type PythonServer, startSmallestServer } from '../../support/python.ts';
 import { open, type RawClient } from './raw-client.ts';
 
 const python = findPython();
