@@ -67,7 +67,7 @@ const START: Groups = [
       quietSeconds: 10,
     },
   ],
-  [vitest('unit', 90)],
+  [vitest('unit', 180)],
 ];
 const BROWSER: Groups = [[vitest('browser', 60)]];
 const PACKAGE = vitest('package', 150);
