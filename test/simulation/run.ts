@@ -1,4 +1,5 @@
 import type { Action } from './actions.ts';
+import { takeImpossible } from './impossible.ts';
 import { atRest, during } from './judges/index.ts';
 import { besideStuck } from './judges/stuck.ts';
 import { perform } from './perform.ts';
@@ -21,6 +22,8 @@ export const scheduleOf = (seed: number): Action[] => schedule(new Random(seed),
 /** Plays a schedule; the seed decides what is not in it, such as which of two things that happen at once comes first. */
 export async function play(seed: number, actions: readonly Action[]): Promise<Result> {
   const world = new World(seed);
+  // Of a run that was over before it came to rest.
+  takeImpossible();
   world.openTab();
   await world.pass(50);
   for (const action of actions) {

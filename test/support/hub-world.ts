@@ -366,6 +366,8 @@ export class HubWorld {
         const tab = this.#tabs.get(effect.tab);
         if (!tab) throw new Error(`a batch for tab ${effect.tab}, which does not exist`);
         tab.batches.push(structuredClone(effect.batch));
+        for (const report of effect.batch.reports ?? [])
+          if (report.kind === 'error' && report.code === 'hub_lost') throw new Error(report.message);
         tab.owing++;
         if (tab.autoCredit) tab.credit();
         break;

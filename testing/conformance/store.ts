@@ -103,7 +103,7 @@ function checks(): { name: string; check: (scene: Scene) => Promise<void> }[] {
   });
 
   check(
-    'empties a table of what was there, not of what comes after, and keeps who was signed out',
+    'empties a table of what was there, not of what comes after, and keeps who was signed out and what is suspect',
     async ({ newStore, reload }) => {
       const store = newStore();
       await store.open();
@@ -113,7 +113,7 @@ function checks(): { name: string; check: (scene: Scene) => Promise<void> }[] {
         durability: 'strict',
         ops: [
           put(entry('b', 2)),
-          { op: 'set', fields: { endedSessions } },
+          { op: 'set', fields: { endedSessions, suspects: ['b', 'b'] } },
           { op: 'clear', table: 'entries' },
           put(entry('c', 3)),
         ],
@@ -121,6 +121,7 @@ function checks(): { name: string; check: (scene: Scene) => Promise<void> }[] {
       const { meta, entries } = await reload();
       same(entries, [entry('c', 3)]);
       same(meta.endedSessions, endedSessions);
+      same(meta.suspects, ['b', 'b']);
     },
   );
 

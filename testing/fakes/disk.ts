@@ -18,6 +18,7 @@ interface Tables {
   readonly cursors: Map<string, StoredCursor>;
   principal: string | null;
   endedSessions: EndedSessions | undefined;
+  suspects: readonly string[] | undefined;
 }
 
 /** The rows of one app and identity, which outlive every hub, with the faults that a disk has. */
@@ -27,6 +28,7 @@ export class Disk {
   term = 0;
   principal: string | null = null;
   endedSessions: EndedSessions | undefined;
+  suspects: readonly string[] | undefined;
   entries = new Map<string, StoredEntry>();
   outcomes = new Map<string, StoredOutcome>();
   cursors = new Map<string, StoredCursor>();
@@ -95,6 +97,7 @@ export class Disk {
         principal: this.principal,
         databaseId: this.databaseId,
         ...(this.endedSessions && { endedSessions: this.endedSessions }),
+        ...(this.suspects && { suspects: this.suspects }),
       },
       entries: byKey(this.entries),
       outcomes: byKey(this.outcomes),
@@ -148,15 +151,17 @@ const emptyTables = (): Tables => ({
   cursors: new Map(),
   principal: null,
   endedSessions: undefined,
+  suspects: undefined,
 });
 
-function copyOf({ entries, outcomes, cursors, principal, endedSessions }: Tables): Tables {
+function copyOf({ entries, outcomes, cursors, principal, endedSessions, suspects }: Tables): Tables {
   return {
     entries: new Map(entries),
     outcomes: new Map(outcomes),
     cursors: new Map(cursors),
     principal,
     endedSessions,
+    suspects,
   };
 }
 

@@ -4,9 +4,11 @@ import type { ErrorCode, HubMessage } from '../../src/protocol/port.ts';
 import type { AnyProtocol } from '../../src/protocol/types.ts';
 import { ServerClock } from './connection/server-clock.ts';
 import { type DeadlineName, Deadlines } from './deadlines.ts';
+import { Impossible } from './invariant.ts';
 import type { Effect } from './io.ts';
 import type { Sessions } from './sessions.ts';
 import type { HubSettings } from './settings.ts';
+import { suspect } from './suspects.ts';
 
 /** A server that makes up names without end must not fill the memory: beyond this, subjects are only counted. */
 const REPORTED_LIMIT = 100;
@@ -43,6 +45,10 @@ export class Context {
   readonly uuid: () => string;
   readonly deadlines = new Deadlines();
   readonly serverClock = new ServerClock();
+  /** As the store knows them. */
+  suspects: readonly string[] = [];
+  /** The store lacks what memory holds: an ownership that ended now would lose it. The store writer says so. */
+  isAloneInMemory = false;
   readonly counts: HubCounts = {
     messagesIn: 0,
     messagesOut: 0,
@@ -157,6 +163,22 @@ export class Context {
 
   report(code: ErrorCode, message: string): void {
     this.#messages.push({ kind: 'error', code, message: shortened(message) });
+  }
+
+  /**
+   * Looks at what a transition starts from. Where that is impossible, the ownership ends, and the next one starts from the
+   * store. Not while the store fails, which would lose what is in memory alone: then that is told, and the transition takes
+   * place, so that no step is cut short.
+   *
+   * @param impossible what was found, as a sentence
+   * @param id of the command that it was found of
+   * @throws Impossible
+   */
+  assert(holds: boolean, impossible: string, id?: string): void {
+    if (holds) return;
+    const message = `the hub found what cannot be: ${impossible}`;
+    if (this.isAloneInMemory) this.reportOnce(message, 'hub_lost', `${message}; it goes on`);
+    else throw new Impossible(`${message}; it starts again`, id ? suspect(this, id) : []);
   }
 
   takeMessages(): HubMessage[] {

@@ -340,6 +340,7 @@ export class HubMachine {
     if (this.#isEnded()) return;
     const { meta, entries, outcomes, cursors, unreadable } = state;
     const unstored = this.#sessions.loaded(meta.endedSessions);
+    this.#context.suspects = meta.suspects ?? [];
     this.#tabs.changed('signOuts');
     // Of those that came while there was no store to ask. Where all are, what they began goes no further.
     const over = this.#tabs.whose((request) => this.#sessions.isOver(request, this.#context.now));

@@ -127,6 +127,7 @@ export class StoreWriter {
     this.#queue = [];
     this.#state = { state: 'degraded', doubt: { writes: doubtful, ids: idsOf(doubtful) } };
     this.#storage = { state: 'degraded', reason };
+    this.#context.isAloneInMemory = true;
     this.#onStorage();
     const isUrgent = doubtful.length > 0 && this.#failures === 0;
     const waitMs = isUrgent ? 0 : retryWaitMs(this.#context, this.#failures);
@@ -157,6 +158,7 @@ export class StoreWriter {
     this.#failures = 0;
     if (this.#storage.state === 'ok') return;
     this.#storage = { state: 'ok' };
+    this.#context.isAloneInMemory = false;
     this.#onStorage();
   }
 

@@ -84,6 +84,8 @@ export interface StoredMeta {
   readonly movedFrom?: string;
   /** Absent: nobody has signed out here. */
   readonly endedSessions?: EndedSessions;
+  /** Commands over which an ownership ended, as their state was impossible: once for each time. Absent: none. */
+  readonly suspects?: readonly string[];
 }
 
 /** By what a page that comes back is known to have been signed out. */
@@ -108,7 +110,9 @@ export type StoreOp =
   | { readonly op: 'clear'; readonly table: 'entries' }
   | {
       readonly op: 'set';
-      readonly fields: Partial<Pick<StoredMeta, 'clientId' | 'principal' | 'databaseId' | 'endedSessions'>>;
+      readonly fields: Partial<
+        Pick<StoredMeta, 'clientId' | 'principal' | 'databaseId' | 'endedSessions' | 'suspects'>
+      >;
     };
 
 /** All of it or nothing. `strict`: on the disk when it is done. */

@@ -3,12 +3,13 @@ import type { PortCall } from '../../src/protocol/calls.ts';
 import type { AnyProtocol } from '../../src/protocol/index.ts';
 import type { AttachRequest, HubMessage, Reply, TabSink } from '../../src/protocol/port.ts';
 import { HubMachine } from '../core/hub-machine.ts';
+import { Impossible } from '../core/invariant.ts';
 import type { Effect, Input, OwnershipEnd, TabId } from '../core/io.ts';
 import { refusal } from '../core/reply.ts';
 import type { Sessions } from '../core/sessions.ts';
 import type { HubSettings } from '../core/settings.ts';
 import { signedOut, unconfirmed } from '../core/signed-out.ts';
-import { type Store, StoreError } from '../core/store.ts';
+import { type Store, StoreError, type StoreOp } from '../core/store.ts';
 import type { Platform } from './platform.ts';
 import { Sink } from './sink.ts';
 import { SocketSlot } from './socket.ts';
@@ -125,12 +126,15 @@ export class Owner implements Upstream {
     this.#feed({ type: 'store_failed', failure: 'fenced', message: `the ownership was lost: ${why}` });
   }
 
-  #end(reason: OwnerEnd): void {
+  /** @param note what the store is to remember of it, if it still can */
+  #end(reason: OwnerEnd, note: readonly StoreOp[] = []): void {
     if (this.#ended) return;
     this.#ended = reason;
     this.#timer.set(null);
     this.#socket.clear();
-    this.#store.close();
+    const noted = note.length > 0 && this.#store.commit({ ops: note, durability: 'strict' });
+    if (noted) noted.catch(() => {}).then(() => this.#store.close());
+    else this.#store.close();
     // Ahead of the answers: a tab that knows attaches to what follows, and asks that again.
     const isMoved = reason !== 'signed_out' && reason !== 'failed';
     const heard = [...this.#tabs.values()].map(({ sink, delivered }) =>
@@ -143,7 +147,7 @@ export class Owner implements Upstream {
       else answer(request.method === 'signOut' ? signedOut(request) : unconfirmed());
     }
     this.#calls.clear();
-    this.#onEnd(reason, Promise.allSettled(heard));
+    this.#onEnd(reason, Promise.allSettled([...heard, noted]));
   }
 
   #feed(input: Input): void {
@@ -161,6 +165,7 @@ export class Owner implements Upstream {
    * Nobody hears of an error that a worker does not catch. After one the state cannot be relied on, and it may have been
    * the answer that some call waits for: the tabs start another hub, from what is stored. The call that failed is not
    * asked again, since it would fail that one too; what it did, or an earlier hub that was asked the same, is not known.
+   * Nothing of the step that failed is done: its effects went with it.
    */
   #step(input: Input): void {
     try {
@@ -169,10 +174,13 @@ export class Owner implements Upstream {
         this.#perform(effect);
       }
     } catch (error) {
-      const message = `the hub failed at ${input.type}: ${error instanceof Error ? error.stack : String(error)}`;
+      const message =
+        error instanceof Impossible
+          ? error.message
+          : `the hub failed at ${input.type}: ${error instanceof Error ? error.stack : String(error)}`;
       this.#tell({ kind: 'error', code: 'hub_lost', message });
       if (input.type === 'call') this.#reply(input.call, refusal('unconfirmed', message));
-      this.#end('failed');
+      this.#end('failed', error instanceof Impossible ? error.note : []);
     }
   }
 

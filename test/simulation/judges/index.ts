@@ -1,3 +1,4 @@
+import { takeImpossible } from '../impossible.ts';
 import { TOPICS } from '../protocol.ts';
 import type { World } from '../world.ts';
 import { judgeAccount, judgeAnswers, judgeKeys, judgeOrder, judgeTellings } from './commands.ts';
@@ -10,6 +11,7 @@ import { judgeMissed, judgePage } from './pages.ts';
 export function during(world: World): void {
   const { server, disks, people, storeEverFailed, everSomeoneElse } = world;
   const { witness, ledger, network, signOuts, problems } = world;
+  problems.push(...takeImpossible());
   // A hub without its store, or a stranger's server, knows the browser by another name.
   if (server.connections > people.size && !storeEverFailed && !everSomeoneElse) {
     problems.push(`${server.connections} connections of ${people.size} people are open at the server`);
@@ -48,6 +50,7 @@ export async function atRest(world: World): Promise<void> {
   for (const who of world.people) await judgeHub(world, who);
   judgeSockets(world);
   world.problems.push(...world.server.errors);
+  world.problems.push(...takeImpossible());
   for (const { errors } of world.allTabs)
     world.problems.push(...errors.filter((error) => !isExpected(error)));
 }

@@ -60,8 +60,8 @@ export const OUTBOX_MUTANTS: readonly Mutant[] = [
   {
     name: 'a command of an older page is called of the newer version as it is',
     file: 'worker/core/outbox/outbox.ts',
-    text: 'const row = appVersion < protocol.version ? restoreEntry(protocol, given, now) : given;',
-    instead: 'const row = { ...given, appVersion: protocol.version };',
+    text: 'const read = appVersion < protocol.version ? restoreEntry(protocol, given, now) : given;',
+    instead: 'const read = { ...given, appVersion: protocol.version };',
   },
   {
     name: 'two commands of one key that were offered before are both delivered',

@@ -5,8 +5,8 @@ export const STORING_MUTANTS: readonly Mutant[] = [
   {
     name: 'a retry leaves its old outcome in the store',
     file: 'worker/core/outbox/outbox.ts',
-    text: '  put(box, entry, false, box.outcomes.remove(id));',
-    instead: '  box.outcomes.remove(id);\n  put(box, entry, false);',
+    text: '[...box.outcomes.remove(id), ...',
+    instead: '[...(box.outcomes.remove(id), []), ...',
     test: 'test/unit/core/power-loss.test.ts',
   },
   {

@@ -54,6 +54,7 @@ const meta = v.object({
   endedSessions: v.optional(
     v.object({ signOuts: int, number: v.optional(number), at: number, ids: v.array(v.string()) }),
   ),
+  suspects: v.optional(v.array(v.string())),
 });
 
 export const isEntry = (row: unknown): row is StoredEntry => v.is(entry, row);

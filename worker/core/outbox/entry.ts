@@ -1,5 +1,6 @@
 /** What is known of one command, and how that may change. */
 import type { AnyOutboxEntry } from '../../../src/protocol/port.ts';
+import type { Context } from '../context.ts';
 import type { DeadlineName } from '../deadlines.ts';
 import type { LastSent, StoredEntry } from '../store.ts';
 
@@ -29,8 +30,9 @@ export type Delivery =
   /** It has ended; the store hears of it. */
   | { state: 'settled' };
 
-/** One command. What is known of it changes here alone, by the transitions below. */
+/** One command. What is known of it changes here alone, by the transitions below, which assert what they start from. */
 export interface Entry {
+  readonly context: Pick<Context, 'assert'>;
   readonly row: StoredEntry;
   /**
    * An earlier hub may have sent it since then, by this hub's uptime, which a clock that is set does not move; `null` where
@@ -55,6 +57,14 @@ export interface Entry {
   readonly askedOn: number | null;
 }
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** @param does what happens to the command. The sentence tells as what it was found. */
+function assert({ context, row, delivery, stored }: Entry, holds: boolean, does: string): void {
+  if (holds) return;
+  const { id, fate, withdrawing } = row;
+  const how = [delivery.state, fate.state, stored, withdrawing && 'withdrawing'];
+  context.assert(false, `command ${id} ${does}, and is ${how}`, id);
+}
 
 /** Still to be delivered. One whose end is only to be stored is not. */
 export function isPending({ row, delivery }: Entry): boolean {
@@ -110,7 +120,7 @@ export function retryName(id: string): DeadlineName {
 
 /** A command that comes into the outbox. */
 export function newEntry(
-  known: Pick<Entry, 'row' | 'offeredAt' | 'takenAt' | 'leftAt' | 'stored'>,
+  known: Pick<Entry, 'context' | 'row' | 'offeredAt' | 'takenAt' | 'leftAt' | 'stored'>,
   delivery: Delivery['state'] & ('ready' | 'storing'),
 ): Entry {
   return { ...known, delivery: { state: delivery }, awaits: null, askedOn: null };
@@ -235,6 +245,10 @@ export function takeWithdrawalBack(entry: Writable<Entry>): void {
 
 /** The server is asked, on this connection, to withdraw it. */
 export function askToWithdraw(entry: Writable<Entry>, generation: number, uptime: number): void {
+  const { row, delivery, askedOn } = entry;
+  const isAskable = delivery.state === 'ready' || delivery.state === 'in_flight';
+  assert(entry, isAskable && row.withdrawing === true && row.maybeSent, 'is taken back');
+  assert(entry, askedOn !== generation, 'is taken back twice');
   entry.askedOn = generation;
   leave(entry, generation, uptime);
 }

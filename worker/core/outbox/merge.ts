@@ -17,7 +17,7 @@ import {
 } from './entry.ts';
 import type { OutboxState } from './outbox-state.ts';
 import { partTwins } from './twins.ts';
-import { restoreEntry } from './upgrade.ts';
+import { barSuspect, restoreEntry } from './upgrade.ts';
 
 export interface Merged {
   /** What memory has and the store lacks. */
@@ -58,7 +58,7 @@ export function mergeStored(
       ops.push({ op: 'delete', table: 'entries', key: row.id });
       continue;
     }
-    const restored = restoreEntry(context.protocol, row, context.now);
+    const restored = restoreEntry(context.protocol, barSuspect(context, row), context.now);
     const ageMs = ageOf(row, context.now);
     const offeredAt = row.maybeSent && row.firstSentAt === null ? context.uptime - ageMs : null;
     // Of one whose end the server's clock tells, no age has to be known.
@@ -66,7 +66,8 @@ export function mergeStored(
     const takenAt = context.uptime - (isAgeless ? 0 : ageMs);
     const markedAt = row.lastSent?.markedAt ?? Infinity;
     const leftAt = markedAt <= context.now ? context.uptime - (context.now - markedAt) : null;
-    const stranger = newEntry({ row: restored, offeredAt, takenAt, leftAt, stored: storedAs(row) }, 'ready');
+    const known = { context, row: restored, offeredAt, takenAt, leftAt, stored: storedAs(row) };
+    const stranger = newEntry(known, 'ready');
     entries.set(row.id, stranger);
     if (isPending(stranger)) strangers.push(stranger);
   }

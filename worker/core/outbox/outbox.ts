@@ -8,6 +8,7 @@ import type { Outcome } from '../../../src/protocol/model.ts';
 import type { AnyOutboxEntry, OutgoingCommand, Reply } from '../../../src/protocol/port.ts';
 import { ok, type Respond, refusal, UNCONFIRMED } from '../reply.ts';
 import type { StoredEntry, StoreOp } from '../store.ts';
+import { pardon } from '../suspects.ts';
 import { answerSend, awaitCancel, awaitSend, storageUnavailable } from './answers.ts';
 import { markNext, pump, waitNoLonger, writeFrame } from './dispatch.ts';
 import { end, leaveUncertain } from './endings.ts';
@@ -28,7 +29,7 @@ import {
 import { endOf, firstEnd } from './expiry.ts';
 import { type OutboxState, pendingIn, type RespondToSend } from './outbox-state.ts';
 import { makeRoom, twin } from './room.ts';
-import { restoreEntry } from './upgrade.ts';
+import { barSuspect, restoreEntry } from './upgrade.ts';
 import { withdraw } from './withdrawal.ts';
 
 export { acked, disconnected, endUnstored, measured, nacked, pump } from './dispatch.ts';
@@ -96,7 +97,8 @@ export function send(
     fate: { state: 'pending' },
   };
   // A page of an older build has judged it by its own schemas.
-  const row = appVersion < protocol.version ? restoreEntry(protocol, given, now) : given;
+  const read = appVersion < protocol.version ? restoreEntry(protocol, given, now) : given;
+  const row = barSuspect(box.context, read);
   const { fate, dedupeKey } = row;
   const same = fate.state === 'pending' ? twin(pendingIn(box), type, dedupeKey) : undefined;
   if (maybeSentMs === null) {
@@ -115,6 +117,7 @@ export function send(
   box.seq = row.seq;
   const entry = newEntry(
     {
+      context: box.context,
       row,
       offeredAt: maybeSentMs === null ? null : takenAt,
       takenAt,
@@ -210,7 +213,7 @@ export function retry(
   const mayHaveRun = row.fate.state === 'uncertain' || row.fate.state === 'quarantined';
   beginAgain(entry, { ...fresh, seq: ++box.seq, maybeSent: row.maybeSent && mayHaveRun }, takenAt);
   awaitSend(box, id, false, answer);
-  put(box, entry, false, box.outcomes.remove(id));
+  put(box, entry, false, [...box.outcomes.remove(id), ...pardon(box.context, id)]);
   box.host.changed();
   pump(box);
 }

@@ -2,7 +2,9 @@
 import { commandDefinition, interpretCommand, type Typed } from '../../../src/protocol/interpret.ts';
 import { type JsonObject, whereJsonDiffers } from '../../../src/protocol/json.ts';
 import type { AnyProtocol } from '../../../src/protocol/types.ts';
+import type { Context } from '../context.ts';
 import type { StoredEntry } from '../store.ts';
+import { isBarred } from '../suspects.ts';
 
 /** A stored row as today's protocol sees it: as it was, upgraded, or quarantined where today's schema refuses it. */
 export function restoreEntry(protocol: AnyProtocol, row: StoredEntry, now: number): StoredEntry {
@@ -16,6 +18,12 @@ export function restoreEntry(protocol: AnyProtocol, row: StoredEntry, now: numbe
   if (differs !== null)
     return quarantine(row, 'invalid', `upgraded, ${differs} is nothing that JSON keeps`, now);
   return { ...row, command, appVersion, dedupeKey: interpreted.dedupeKey };
+}
+
+/** The row, quarantined where ownerships have ended over its command: the next one would end over it as well. */
+export function barSuspect(context: Context, row: StoredEntry): StoredEntry {
+  if (row.fate.state !== 'pending' || !isBarred(context, row.id)) return row;
+  return quarantine(row, 'impossible', 'the hub failed over it twice; retry or dismiss it', context.now);
 }
 
 type Upgraded =
