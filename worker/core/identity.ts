@@ -124,6 +124,7 @@ export class Identity {
   }
 
   #bind(principal: string): void {
+    this.#context.assert(this.#binding.state === 'unbound', 'the outbox gets a second owner');
     this.#binding = { state: 'binding', principal };
     this.#owner.named();
     this.#writer.write([{ op: 'set', fields: { principal } }], 'strict', () => this.#bound());

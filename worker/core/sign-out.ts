@@ -101,6 +101,7 @@ export class SignOut {
    * another hub.
    */
   #over(): void {
+    this.#context.assert(this.#underWay > 0, 'a sign-out ends that was not begun');
     this.#underWay--;
     if (this.#underWay > 0) return;
     for (const reply of this.#replies) reply();

@@ -91,6 +91,7 @@ export class StoreWriter {
   /** The store is open (again), and this is what it holds: nothing is in doubt any more. `opened` follows. */
   reread(state: LoadedState): void {
     const { writes } = this.#state.state === 'degraded' ? this.#state.doubt : NO_DOUBT;
+    this.#context.assert(this.#state.state !== 'writing', 'rows are read while some are written');
     this.#state = { state: 'waiting' };
     this.#wasRead = true;
     const ops = writes.flatMap((write) => write.ops);
@@ -100,6 +101,7 @@ export class StoreWriter {
 
   /** `merged` are the rows that memory has and the store lacks. */
   opened(merged: readonly StoreOp[], done: (stored: boolean) => void): void {
+    this.#context.assert(this.waits, 'rows are taken over that were not read');
     this.#context.deadlines.clear('store');
     this.#state = { state: 'ready' };
     if (merged.length > 0) this.#queue.unshift({ ops: merged, durability: 'strict', done });

@@ -3,6 +3,27 @@ import type { Mutant } from './mutant.ts';
 /** Mistakes in the hub around its outbox and topics: whose it is, how its line lives, how it ends. */
 export const HUB_MUTANTS: readonly Mutant[] = [
   {
+    name: 'a command over which two ownerships have ended goes on to end the next',
+    file: 'worker/core/outbox/upgrade.ts',
+    text: "if (row.fate.state !== 'pending' || !isBarred(context, row.id)) return row;",
+    instead: 'if (row.seq >= 0) return row;',
+    test: 'test/unit/hubs/impossible.test.ts',
+  },
+  {
+    name: 'over which command an ownership ended is forgotten with it',
+    file: 'worker/shell/owner.ts',
+    text: 'const noted = note.length > 0 && ',
+    instead: 'const noted = note.length > 99 && ',
+    test: 'test/unit/hubs/impossible.test.ts',
+  },
+  {
+    name: 'an ownership ends over what is impossible although memory alone holds commands',
+    file: 'worker/core/context.ts',
+    text: 'if (this.isAloneInMemory) this.reportOnce(',
+    instead: "if (this.isAloneInMemory && impossible === '') this.reportOnce(",
+    test: 'test/unit/hubs/impossible.test.ts',
+  },
+  {
     name: 'an earlier socket is neither ended nor known by its generation',
     file: 'worker/core/connection/connection.ts',
     text: 'const late = !this.#isPresent(generation);',

@@ -147,3 +147,17 @@ test('a hub that hands over stores what came after it was asked to, too', () => 
   while (world.commits.length > 0) world.commitNext();
   expect([world.ended, [...world.disk.entries.keys()]]).toEqual(['handed_over', [id]]);
 });
+
+test('a server that puts an offered command off before its row is stored is given the time that it asked for', () => {
+  const { world, tab } = connect();
+  world.autoCommit = false;
+  const { id, pending } = tab.send({ ...decision, requireDurable: true, maybeSentMs: 1_000 });
+  const later = { code: 'busy', message: 'later', retry: true, retry_after_ms: 5_000 };
+  world.socket.say({ type: 'command_nack', id, ...later });
+  world.autoCommit = true;
+  world.commitNext();
+  expect([pending.reply, tab.outbox]).toMatchObject([DURABLE, [{ id, state: 'waiting' }]]);
+  expect(world.socket.sent('command')).toEqual([]);
+  world.advance(5_000);
+  expect(world.socket.sent('command')).toMatchObject([{ id }]);
+});

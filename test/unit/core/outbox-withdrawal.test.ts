@@ -48,6 +48,18 @@ describe('a command that waits since the server said that no handler of it has b
     expect(tab.call({ method: 'cancel', id })).toEqual(TRUE);
   });
 
+  test('a command that is cancelled is accepted where the server says so meanwhile, though the store fails', () => {
+    const { world, tab } = connect();
+    const { id } = decide(tab, 'g');
+    world.socket.say({ type: 'command_nack', id, ...BUSY, ran: false });
+    world.autoCommit = false;
+    world.call(tab.id, { method: 'cancel', id });
+    world.socket.say({ type: 'command_ack', id });
+    world.commitNext('full');
+    expect(tab.settled).toMatchObject([{ id, outcome: { status: 'accepted' } }]);
+    expect(tab.outbox).toEqual([]);
+  });
+
   test('the next worker cancels a command of which the server said that it never ran', () => {
     const { world, tab } = connect();
     const { id } = decide(tab, 'g');

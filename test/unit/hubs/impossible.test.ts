@@ -4,7 +4,7 @@ import { BrowserScene, type SceneTab } from '../../support/browser-scene.ts';
 import { entry } from '../../support/store-rows.ts';
 
 const ID = '00000000-0000-4000-8000-00000000000b';
-const SENTENCE = `the hub found what cannot be: command ${ID} is taken back, and is ready,pending,withdrawing,withdrawing`;
+const SENTENCE = `the hub found what cannot be: command ${ID} is taken back, and is ready, pending, withdrawing, stored as withdrawing`;
 
 /** Taken back at the server though it never left, which no hub does. */
 const IMPOSSIBLE: StoredEntry = {

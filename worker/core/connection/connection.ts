@@ -218,6 +218,7 @@ export class Connection {
     if (this.#state.state !== 'authorizing') return;
     this.#token = token;
     const generation = ++this.#generation;
+    this.#context.assert(this.#liveSockets === 0, 'a second socket is opened');
     this.#liveSockets++;
     this.#state = { state: 'connecting', generation, helloAt: null };
     const { connectTimeoutMs } = this.#context.settings;
@@ -452,6 +453,8 @@ export class Connection {
   }
 
   #attempt(): void {
+    const { state } = this.#state;
+    this.#context.assert(state === 'closed', `a connection is begun, and one is ${state}`);
     this.#breaker.attempted();
     this.#attempts.add();
     this.#state = { state: 'authorizing' };

@@ -35,7 +35,7 @@ export function end(
     if (stored && row) knowStored(entry, row);
     if (stored || !neverRan) apply(box, id, ending);
     // Who was told "perhaps" of a cancel has it: it waits for a store that works. What needs none waits for no store.
-    else if (canFail && !hasNoRow(box, id) && box.cancelAnswers.has(id)) {
+    else if (canFail && box.endings.get(id) === ending && !hasNoRow(box, id) && box.cancelAnswers.has(id)) {
       box.endings.delete(id);
       goOn(entry);
       answerCancel(box, id, storageUnavailable(entry.row.command.type));

@@ -62,13 +62,23 @@ type Writable<T> = { -readonly [K in keyof T]: T[K] };
 function assert({ context, row, delivery, stored }: Entry, holds: boolean, does: string): void {
   if (holds) return;
   const { id, fate, withdrawing } = row;
-  const how = [delivery.state, fate.state, stored, withdrawing && 'withdrawing'];
+  const how = `${delivery.state}, ${fate.state}${withdrawing ? ', withdrawing' : ''}, stored as ${stored}`;
   context.assert(false, `command ${id} ${does}, and is ${how}`, id);
 }
 
 /** Still to be delivered. One whose end is only to be stored is not. */
 export function isPending({ row, delivery }: Entry): boolean {
   return row.fate.state === 'pending' && delivery.state !== 'settled';
+}
+
+/** It could be handed to a socket. */
+function maySend(entry: Entry): boolean {
+  return isPending(entry) && entry.delivery.state === 'ready' && !entry.row.withdrawing;
+}
+
+/** Its frame is with the present socket, or on the way there. */
+function isOut({ delivery }: Entry): boolean {
+  return delivery.state === 'in_flight' || delivery.state === 'marking';
 }
 
 /** Whether the store is known to hold it. */
@@ -128,49 +138,58 @@ export function newEntry(
 
 /** Its end is known, or known better. */
 export function knowEnd(entry: Writable<Entry>, expiresAt: number | undefined): void {
+  assert(entry, entry.row.attempt === 0, 'is given an end');
   if (expiresAt !== entry.row.expiresAt) entry.row = { ...entry.row, expiresAt };
 }
 
 /** The store has taken it, or it goes on without. */
 export function goOn(entry: Writable<Entry>): void {
+  assert(entry, entry.delivery.state === 'storing', 'goes on');
   entry.delivery = { state: 'ready' };
 }
 
 /** The store has this row. */
 export function knowStored(entry: Writable<Entry>, row: StoredEntry): void {
+  assert(entry, entry.stored !== 'unread', 'is stored');
   entry.stored = storedAs(row);
 }
 
 /** The rows were read anew. `row`: what memory and store know together; absent where the store has none. */
 export function knowRead(entry: Writable<Entry>, inStore: StoredEntry | undefined, row = entry.row): void {
+  assert(entry, entry.delivery.state !== 'marking', 'is read');
   entry.stored = inStore ? storedAs(inStore) : 'no';
   entry.row = row;
 }
 
 /** The store says that no earlier hub has sent it. */
 export function knowUnsent(entry: Writable<Entry>): void {
+  assert(entry, !isOut(entry), 'is known to be unsent');
   entry.row = { ...entry.row, maybeSent: false, firstSentAt: null, lastSent: undefined };
   entry.offeredAt = null;
 }
 
 /** It has this place in the queue, behind what is stored. */
 export function queueAt(entry: Writable<Entry>, seq: number): void {
+  assert(entry, seq >= entry.row.seq, 'is queued ahead');
   if (seq !== entry.row.seq) entry.row = { ...entry.row, seq };
 }
 
 /** Its row is on the way, and says already that its frame has left, which follows at once. */
 export function mark(entry: Writable<Entry>, marked: StoredEntry): void {
+  assert(entry, maySend(entry) && entry.stored === 'no', 'is marked');
   entry.row = marked;
 }
 
 /** The store is to say that its frame has left; the frame follows then. */
 export function beginMark(entry: Writable<Entry>, marked: StoredEntry, generation: number): void {
+  assert(entry, maySend(entry), 'is marked');
   entry.delivery = { state: 'marking', before: entry.row, generation };
   entry.row = marked;
 }
 
 /** The store says that its frame may have left. */
 export function knowMarked(entry: Writable<Entry>): void {
+  assert(entry, entry.stored !== 'unread' && entry.stored !== 'withdrawing', 'is known to be marked');
   entry.stored = 'maybe_sent';
 }
 
@@ -183,16 +202,21 @@ export function takeMarkBack(entry: Writable<Entry>): void {
 
 /** Its frame, or the question that takes it back, is written. */
 export function leave(entry: Writable<Entry>, generation: number, uptime: number): void {
+  assert(entry, isPending(entry), 'leaves');
   entry.delivery = { state: 'in_flight', generation, writtenAt: uptime };
 }
 
 /** It waits for an answer on this connection. `at` is `null` once the line was asked for it, or it was answered. */
 export function awaitAnswer(entry: Writable<Entry>, generation: number, at: number | null): void {
+  assert(entry, isPending(entry), 'awaits an answer');
   entry.awaits = { generation, at };
 }
 
 /** Its frame was written just now. */
 export function leaveNow(entry: Writable<Entry>, generation: number, uptime: number): void {
+  const { row, delivery } = entry;
+  const isReady = delivery.state === 'marking' || maySend(entry);
+  assert(entry, isReady && row.maybeSent && !row.withdrawing && !mayBeUnsent(entry), 'leaves');
   leave(entry, generation, uptime);
   awaitAnswer(entry, generation, uptime);
   entry.leftAt = uptime;
@@ -205,6 +229,7 @@ export function loseLine(entry: Writable<Entry>): void {
 
 /** The server asked to come back later. */
 export function putOff(entry: Writable<Entry>, error: { code: string; message: string }): void {
+  assert(entry, isPending(entry), 'is put off');
   entry.delivery = { state: 'waiting', error };
   if (entry.awaits) entry.awaits = { ...entry.awaits, at: null };
 }
@@ -218,21 +243,25 @@ export function waitNoMore(entry: Writable<Entry>): boolean {
 
 /** The server has said that no handler of it has begun. */
 export function knowNeverRan(entry: Writable<Entry>): void {
+  assert(entry, entry.delivery.state === 'waiting', 'is known to have never run');
   entry.row = { ...entry.row, noneRan: entry.row.attempt };
 }
 
 /** When it first left, by the server's clock, as far as that can be told. */
 export function knowFirstSent(entry: Writable<Entry>, firstSentAt: number): void {
+  assert(entry, entry.row.firstSentAt === null, 'is sent first');
   entry.row = { ...entry.row, firstSentAt };
 }
 
 /** To which of the server's runs it was last sent. */
 export function knowLastSent(entry: Writable<Entry>, lastSent: LastSent): void {
+  assert(entry, !entry.row.lastSent, 'is sent last');
   entry.row = { ...entry.row, lastSent };
 }
 
 /** A person takes it back, and it may have run: it is not sent as a command any more. */
 export function beginWithdrawal(entry: Writable<Entry>): void {
+  assert(entry, isPending(entry), 'is taken back');
   entry.row = { ...entry.row, withdrawing: true };
   waitNoMore(entry);
   if (entry.delivery.state === 'marking') entry.delivery = { state: 'ready' };
@@ -240,6 +269,7 @@ export function beginWithdrawal(entry: Writable<Entry>): void {
 
 /** The store does not have that: the next hub would send it. */
 export function takeWithdrawalBack(entry: Writable<Entry>): void {
+  assert(entry, entry.stored !== 'withdrawing', 'is wanted again');
   entry.row = { ...entry.row, withdrawing: false };
 }
 
@@ -247,29 +277,34 @@ export function takeWithdrawalBack(entry: Writable<Entry>): void {
 export function askToWithdraw(entry: Writable<Entry>, generation: number, uptime: number): void {
   const { row, delivery, askedOn } = entry;
   const isAskable = delivery.state === 'ready' || delivery.state === 'in_flight';
-  assert(entry, isAskable && row.withdrawing === true && row.maybeSent, 'is taken back');
-  assert(entry, askedOn !== generation, 'is taken back twice');
+  const isWithdrawn = row.maybeSent && row.withdrawing === true;
+  assert(entry, isAskable && isWithdrawn && askedOn !== generation, 'is taken back');
   entry.askedOn = generation;
   leave(entry, generation, uptime);
 }
 
 /** The server has answered: it is asked again, if need be. */
 export function hearAnswer(entry: Writable<Entry>): void {
+  assert(entry, isPending(entry), 'is answered');
   entry.askedOn = null;
 }
 
 /** It has ended, or is to end unless the store fails (`canFail`). */
 export function beginEnd(entry: Writable<Entry>, canFail: boolean): void {
+  assert(entry, isPending(entry), 'ends');
   entry.delivery = { state: canFail ? 'storing' : 'settled' };
 }
 
 /** It stays in the outbox as it ended, for a person to see. */
 export function stayEnded(entry: Writable<Entry>, row: StoredEntry): void {
+  const { delivery, row: before } = entry;
+  assert(entry, delivery.state === 'settled' && before.fate.state === 'pending', 'has ended');
   entry.row = row;
 }
 
 /** A person wants it again. */
 export function beginAgain(entry: Writable<Entry>, row: StoredEntry, takenAt: number): void {
+  assert(entry, entry.row.fate.state !== 'pending', 'begins again');
   if (entry.stored !== 'no') entry.stored = storedAs(entry.row);
   entry.row = row;
   entry.offeredAt = null;

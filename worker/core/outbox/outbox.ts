@@ -304,7 +304,7 @@ function put(box: OutboxState, entry: Entry, requireDurable: boolean, also: read
     // "perhaps" of: it is in the outbox.
     const isRefused = !stored && !row.maybeSent && box.sendAnswers.has(row.id);
     if (isRefused) box.entries.delete(row.id);
-    else if (!box.endings.has(row.id)) goOn(entry);
+    else if (entry.delivery.state === 'storing' && !box.endings.has(row.id)) goOn(entry);
     box.host.changed();
     if (isRefused) answerSend(box, row.id, storageUnavailable(row.command.type));
     else answerTaken(box, entry, requireDurable);
