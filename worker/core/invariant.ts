@@ -1,8 +1,9 @@
+/** What the core throws over what it holds for impossible: whoever runs it ends the ownership. */
 import type { StoreOp } from './store.ts';
 
 /**
- * The hub has found what it holds for impossible: its memory is not to be relied on. Whoever runs the core ends the ownership,
- * and performs nothing of the step that threw this: what that step had decided by then is in its effects alone.
+ * The hub's memory is not to be relied on any more. Effects leave the core at the end of a step alone, so that nothing of the
+ * one that threw this is done.
  */
 export class Impossible extends Error {
   override readonly name = 'Impossible';

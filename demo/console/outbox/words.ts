@@ -9,7 +9,7 @@ const STATES: Record<Entry['state'], string> = {
   rejected: 'Refused by the server',
   expired: 'Too late: its time was up before the server had it',
   dropped: 'Dropped: it was never sent',
-  quarantined: 'Made by an older version that this one cannot read',
+  quarantined: 'This version cannot send it as it is',
 };
 
 export function sayState({ state }: Entry): string {
