@@ -1,3 +1,4 @@
+/** What a case is: which obligation it judges, what it needs of the profile, and how it finds out. */
 import type { Level } from './obligation.ts';
 import type { Ability, CommandName } from './profile.ts';
 import type { Trial } from './trial.ts';

@@ -1,3 +1,4 @@
+/** `trunkline/conformance`: the kit for use in a test. */
 export {
   type ConformOptions,
   conform,

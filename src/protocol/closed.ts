@@ -1,3 +1,4 @@
+/** What a page is shown where page or hub themselves say `closed`. */
 import type { ClosedReason } from './closed-reason.ts';
 import type { Connection } from './model.ts';
 
