@@ -12,6 +12,7 @@ const [name = '', ...args] = process.argv.slice(2);
 const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
 if (command) process.exitCode = await command(args);
 else {
-  console.error(`There is no command ${JSON.stringify(name)}. There are:\n\n${USAGE}\n\n${LOG_USAGE}`);
+  const problem = name === '' ? 'Say what to do.' : `There is no command ${JSON.stringify(name)}.`;
+  console.error(`${problem} There are:\n\n${USAGE}\n\n${LOG_USAGE}`);
   process.exitCode = 2;
 }
