@@ -5,8 +5,8 @@ export const TOPICS_MUTANTS: readonly Mutant[] = [
   {
     name: 'a critical event is acknowledged before a page took it',
     file: 'worker/core/topics/criticals.ts',
-    text: '    this.#waiting.set(item.offset, item);\n    return true;',
-    instead: '    this.took(item.offset);\n    return true;',
+    text: '    this.#waiting.set(item.offset, item);\n    this.#unproved.delete(item.offset);\n',
+    instead: '    this.took(item.offset);\n',
   },
   {
     name: 'acknowledgements are lost with the connection',
@@ -76,8 +76,15 @@ export const TOPICS_MUTANTS: readonly Mutant[] = [
   {
     name: 'what was taken before a new connection has proved its history is acknowledged',
     file: 'worker/core/topics/topic.ts',
-    text: '    criticals.forgetUntold();\n',
+    text: '    criticals.proveNothing();\n',
     instead: '',
+    test: 'test/unit/core/criticals.test.ts',
+  },
+  {
+    name: 'what came before a state that proves nothing is acknowledged when it is taken after it',
+    file: 'worker/core/topics/criticals.ts',
+    text: 'if (this.#waiting.delete(offset) && !this.#unproved.delete(offset)) this',
+    instead: 'if (this.#waiting.delete(offset)) this',
     test: 'test/unit/core/criticals.test.ts',
   },
   {

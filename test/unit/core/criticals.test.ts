@@ -325,3 +325,16 @@ test('what is taken before a new connection has proved its history is acknowledg
   expect(tab?.events(TOPIC).at(-1)).toMatchObject({ offset: 7, event: alarm('new') });
   expect([acks(scene), waiting(scene)]).toEqual([[ack([6])], 1]);
 });
+
+test('what came before a state that proves nothing, and is taken after it, is acknowledged once the server repeats it', () => {
+  const scene = new TopicScene();
+  const [tab] = scene.live(1, [], 5);
+  scene.event(alarm('6'), { ack: true });
+  scene.event(alarm('lost by the server'), { ack: true });
+  scene.reconnect(40_000);
+  scene.answer({ offset: 8, events: [item(6, alarm('6')), { ...item(7, line('new')), ts: tsOf(7) + 1 }] });
+  takes(tab, [6, 7], [], 'e1', [tsOf(6), tsOf(7)]);
+  expect([acks(scene), waiting(scene)]).toEqual([[], 0]);
+  scene.event(alarm('6'), { offset: 6, ts: tsOf(6), ack: true, redelivery: true });
+  expect(acks(scene)).toEqual([ack([6])]);
+});

@@ -14,6 +14,8 @@ export class Criticals {
   readonly #waiting = new Map<number, TabItem>();
   /** Offsets with timestamps. */
   readonly #taken = new Map<number, number>();
+  /** Of those that wait: what may be of a history that the server has no more. */
+  readonly #unproved = new Set<number>();
   /** What the server is to be told of: `null` of one that was taken, or the code why it never can be. */
   readonly #untold = new Map<number, string | null>();
 
@@ -38,6 +40,7 @@ export class Criticals {
       return false;
     }
     this.#waiting.set(item.offset, item);
+    this.#unproved.delete(item.offset);
     return true;
   }
 
@@ -46,8 +49,9 @@ export class Criticals {
     const waiting = this.#waiting.get(offset);
     if (ts === undefined || (waiting ? waiting.ts !== ts : this.#taken.has(offset))) return;
     this.#taken.set(offset, ts);
-    // What an earlier hub gave is acknowledged when the server repeats it, which proves that it is the same event.
-    if (this.#waiting.delete(offset)) this.#untold.set(offset, null);
+    // What an earlier hub gave, or a connection before, is acknowledged when the server repeats it, which proves that it is the
+    // same event.
+    if (this.#waiting.delete(offset) && !this.#unproved.delete(offset)) this.#untold.set(offset, null);
     if (this.#taken.size <= REMEMBER_TAKEN) return;
     for (const oldest of this.#taken.keys()) {
       this.#taken.delete(oldest);
@@ -58,18 +62,20 @@ export class Criticals {
   /** It never can be taken: its schema is broken. */
   failed(offset: number, code: string): void {
     this.#waiting.delete(offset);
+    this.#unproved.delete(offset);
     this.#untold.set(offset, code);
   }
 
   /** Later offsets are free for other events. */
   forgetBeyond(offset: number): void {
-    for (const offsets of [this.#waiting, this.#taken, this.#untold])
+    for (const offsets of [this.#waiting, this.#taken, this.#untold, this.#unproved])
       for (const known of offsets.keys()) if (known > offset) offsets.delete(known);
   }
 
-  /** Nobody knows whether the server still has them: it is told when it repeats them. */
-  forgetUntold(): void {
+  /** Nobody knows whether the server still has what came until now: it is told when it repeats them. */
+  proveNothing(): void {
     this.#untold.clear();
+    for (const offset of this.#waiting.keys()) this.#unproved.add(offset);
   }
 
   /** What to tell the server, in one frame; it counts as told. `null` where nothing is left to tell. */
