@@ -156,7 +156,7 @@ test('a script that failed leaves no worker behind: a page that is loaded again 
 
     const assets = join(folder, 'assets');
     const built = (name: string) => {
-      const file = readdirSync(assets).find((each) => new RegExp(`^${name}-[^-]*\\.js$`).test(each));
+      const file = readdirSync(assets).find((each) => new RegExp(`^${name}-.{8}\\.js$`).test(each));
       if (!file) throw new Error(`there is no ${name} among ${readdirSync(assets)}`);
       return join(assets, file);
     };
