@@ -176,7 +176,8 @@ export class HubMachine {
         ...this.#writer.storage,
         ...(this.#database !== null && { database: this.#database }),
       }),
-      outbox: () => outbox.view(this.#outbox),
+      // Before the store was read it is not known to be empty.
+      outbox: () => (this.#role.state === 'candidate' ? null : outbox.view(this.#outbox)),
       principal: () => this.#identity.principal,
       // Another worker may have counted on since this one read it.
       signOuts: () => (this.#writer.wasRead ? this.#sessions.signOuts : null),
@@ -392,6 +393,7 @@ export class HubMachine {
     const parked = this.#role.state === 'candidate' ? this.#role.parked : [];
     this.#role = { state: 'owner', term };
     this.#isStoryTold = false;
+    this.#tabs.changed('outbox');
     for (const run of parked) run();
   }
 

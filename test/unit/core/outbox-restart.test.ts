@@ -31,6 +31,17 @@ describe('a worker dies', () => {
     expect(next.socket.sent('command').map(({ id }) => id)).toEqual([ids[1], ids[2], ids[0]]);
   });
 
+  test('with a command unsent: the next one says nothing of the outbox before it has read it', () => {
+    const { world, tab } = start();
+    const { id } = decide(tab, 'g');
+    const next = new HubWorld(ops, { disk: world.disk, ownershipId: 'hub-2', open: false });
+    const page = next.attach();
+    expect(page.batches).toHaveLength(1);
+    next.openStore();
+    const told = page.batches.flatMap(({ outbox }) => (outbox ? [outbox.map((entry) => entry.id)] : []));
+    expect(told).toEqual([[id]]);
+  });
+
   test('with a command sent and unanswered: the same id goes again, with the next attempt', () => {
     const { world, tab } = connect();
     const { id } = decide(tab, 'g');
