@@ -116,7 +116,9 @@ test('sqliteLog does not know the times of a run whose end is missing in its cop
   const { run } = await log.open({ now: 1_000, tailLimit: 1 });
   await log.tell(run, 2_000);
   const copy = newPath();
-  new DatabaseSync(path).exec(`VACUUM INTO '${copy}'`);
+  const db = new DatabaseSync(path);
+  db.exec(`VACUUM INTO '${copy}'`);
+  db.close();
   await log.tell(run, 3_000);
   await log.close();
 
