@@ -76,9 +76,7 @@ export const NACKS: readonly Case[] = [
       line.send(command);
       const { retry, ran } = await line.refused(command.id);
       must(!retry, 'a command that is refused for good is to be sent again');
-      if (trial.control.can('runs') && (await trial.control.runs(command.id)) > 0) {
-        must(ran === undefined, '`ran: false` of a command whose handler had begun');
-      }
+      await saysIfBegun(trial, command.id, ran);
     },
   },
   {
@@ -93,9 +91,7 @@ export const NACKS: readonly Case[] = [
       line.send(command);
       const { retry, ran } = await line.refused(command.id);
       must(retry, 'a command that is refused for now is not to be sent again');
-      if (trial.control.can('runs') && (await trial.control.runs(command.id)) > 0) {
-        must(ran === undefined, '`ran: false` of a command whose handler had begun');
-      }
+      await saysIfBegun(trial, command.id, ran);
       line.send({ ...command, attempt: 2 });
       const answer = await line.accepted(command.id);
       must(answer.duplicate === undefined, 'what had been refused for now is called `duplicate`');
@@ -245,3 +241,10 @@ export const NACKS: readonly Case[] = [
     },
   },
 ];
+
+/** `ran: false` is said only where no handler of it has begun, as far as the control interface can tell. */
+async function saysIfBegun(trial: Trial, id: string, ran: false | undefined): Promise<void> {
+  if (trial.control.can('runs') && (await trial.control.runs(id)) > 0) {
+    must(ran === undefined, '`ran: false` of a command whose handler had begun');
+  }
+}
