@@ -18,11 +18,11 @@ export function neverFailing(report: (error: unknown, about: string) => unknown)
 /** What is remembered as told: texts name what an application defines, and fields that a client may invent. */
 const TOLD_LIMIT = 1_000;
 
-/** Reports each text once. */
-export function onceEach(report: Report): (message: string, about: string) => void {
+/** Reports each text once, and so many of them at most. */
+export function onceEach(report: Report, limit = TOLD_LIMIT): (message: string, about: string) => void {
   const told = new Set<string>();
   return (message, about) => {
-    if (told.has(message) || told.size >= TOLD_LIMIT) return;
+    if (told.has(message) || told.size >= limit) return;
     told.add(message);
     report(new Error(`${message} (told once)`), about);
   };
