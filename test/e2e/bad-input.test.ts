@@ -24,7 +24,7 @@ test('whatever a server says, the connection and the page live on, and each kind
   raw,
 }) => {
   const tab = await open();
-  await tab.is('open');
+  await tab.hears('run');
   raw.event({ type: 'line', text: 'first' });
   await expect.poll(() => lines(tab)).toEqual(['first']);
 
@@ -97,8 +97,7 @@ test('events of a type that the page does not know are skipped and counted, told
   raw,
 }) => {
   const tabs = [await open(), await open()] as const;
-  for (const tab of tabs)
-    await expect.poll(async () => (await tab.inspect()).topics[0]?.status.state).toBe('live');
+  for (const tab of tabs) await tab.hears('run');
 
   raw.event({ type: 'line', text: 'first' });
   for (let i = 0; i < 3; i++) raw.event({ type: 'of_a_later_version', key: i });

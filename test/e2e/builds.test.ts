@@ -11,9 +11,9 @@ test('tabs of two builds share one socket and one outbox; when the last of the o
 }) => {
   const server = await serve();
   const older = await open();
-  await older.is('open');
+  await older.hears('run');
   const newer = await open({ worker: 'of another build' });
-  await newer.is('open');
+  await newer.hears('run');
   expect(network.live()).toBe(1);
   expect((await older.inspect()).role.state).toBe('owner');
   expect((await newer.inspect()).role.state).toBe('relay');
@@ -56,7 +56,7 @@ test('the process of the owner is stopped: the other build takes over, and what 
   await stuck.is('open');
   const renderer = await rendererOfWorker(browser, site.origin);
   const relay = await open({ worker: 'of another build' });
-  await relay.is('open');
+  await relay.hears('run');
   expect((await relay.inspect()).role.state).toBe('relay');
   await server.publish('run', { type: 'line', text: 'heard before it stopped' });
   await expect.poll(async () => (await relay.heard()).length).toBe(1);
@@ -104,7 +104,7 @@ test('pages with workers of their own share one socket; the one that owns dies, 
 }) => {
   const server = await serve();
   const tabs = [await open({ worker: 'dedicated' }), await open({ worker: 'dedicated' })] as const;
-  for (const tab of tabs) await tab.is('open');
+  for (const tab of tabs) await tab.hears('run');
   expect(network.live()).toBe(1);
   await server.publish('run', { type: 'line', text: 'to both' });
   for (const tab of tabs) await expect.poll(async () => (await tab.heard()).length).toBe(1);

@@ -10,7 +10,7 @@ test('the worker is killed: the tabs start another, nothing is sent twice and no
   site,
 }) => {
   const tabs = [await open(), await open()] as const;
-  for (const tab of tabs) await tab.shows('connection', 'open');
+  for (const tab of tabs) await tab.hears();
   await server.publish('run', { type: 'line', text: 'before' });
   for (const tab of tabs) await tab.lists('lines', ['before']);
 
@@ -58,7 +58,7 @@ test('the answer to a command is lost with the connection: it is sent again and 
   server,
 }) => {
   const tab = await open();
-  await tab.shows('connection', 'open');
+  await tab.hears();
   await network.setMode('mute');
   await tab.sendNote('once');
   await expect.poll(() => server.ran.length).toBe(1);
@@ -104,7 +104,7 @@ for (const [what, need] of [
     server,
   }) => {
     const tab = await open();
-    await tab.shows('connection', 'open');
+    await tab.hears();
     network.strand();
     await server.publish('run', { type: 'line', text: 'meanwhile' });
     await need(tab.page);
@@ -118,7 +118,7 @@ test('packets vanish without a word: the connection is given up, and the command
   server,
 }) => {
   const tab = await open();
-  await tab.shows('connection', 'open');
+  await tab.hears();
 
   await network.setMode('blackhole');
   await tab.sendNote('into the void');

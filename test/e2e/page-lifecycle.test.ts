@@ -25,7 +25,7 @@ for (const worker of ['shared', 'dedicated'] as const) {
     const server = await serve();
     const tab = await open({ worker });
     const other = worker === 'shared' ? await open() : null;
-    await tab.is('open');
+    for (const page of other ? [tab, other] : [tab]) await page.hears('run');
     await server.publish('run', { type: 'line', text: 'before' });
     await expect.poll(() => texts(tab)).toEqual(['before']);
     await tab.note('kept');
@@ -103,7 +103,7 @@ test('a page with a worker of its own has one connection, and its outbox and sta
 }) => {
   const server = await serve();
   const tab = await open({ worker: 'dedicated' });
-  await tab.is('open');
+  await tab.hears('run');
   await server.publish('run', { type: 'line', text: 'before' });
   await expect.poll(() => texts(tab)).toEqual(['before']);
   expect(await tab.page.evaluate(() => window.lab.client.inspect().then(({ tabs }) => tabs))).toHaveLength(1);

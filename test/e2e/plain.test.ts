@@ -41,7 +41,7 @@ test('a plain server’s objects are events in two tabs over one connection, and
     command['text'] === 'no' ? { type: 'nack', id: command['id'], message: 'not here' } : ack(command),
   );
   const tabs = [await open(WITH_ACKS), await open(WITH_ACKS)] as const;
-  for (const tab of tabs) await tab.is('open');
+  for (const tab of tabs) await tab.hears('default');
 
   server.say(node(1, 1_000));
   server.say(node(2, 2_000));
@@ -74,7 +74,7 @@ test('after a long outage, with the worker killed in it, a plain server is asked
 }) => {
   const server = await plain(ack);
   const tab = await open(WITH_ACKS);
-  await tab.is('open');
+  await tab.hears('default');
   server.say(node(1, 1_000));
   await expect.poll(() => counts(tab)).toEqual([1]);
   // The place where the page stands is stored now and then.
@@ -107,7 +107,7 @@ test('a short gap costs a plain server no question; what it did not acknowledge 
   let isMute = true;
   const server = await plain((command) => (isMute ? null : ack(command)));
   const tab = await open(WITH_ACKS);
-  await tab.is('open');
+  await tab.hears('default');
   server.say(node(1, 1_000));
   await expect.poll(() => counts(tab)).toEqual([1]);
   const { id } = await tab.note('twice');
@@ -130,7 +130,7 @@ test('without acks a command counts as written, no more, once the socket has sta
 }) => {
   const server = await plain(() => null);
   const tab = await open(WITHOUT_ACKS);
-  await tab.is('open');
+  await tab.hears('default');
   server.say(node(1, 1_000));
   await expect.poll(() => counts(tab)).toEqual([1]);
 

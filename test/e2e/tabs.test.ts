@@ -32,7 +32,7 @@ test('ten tabs cost the server one connection, and none a while after the last o
 }) => {
   const tabs = [];
   for (let i = 0; i < 10; i++) tabs.push(await open());
-  for (const tab of tabs) await tab.shows('connection', 'open');
+  for (const tab of tabs) await tab.hears();
   await server.publish('run', { type: 'line', text: 'to everybody' });
   for (const tab of tabs) await tab.lists('lines', ['to everybody']);
   expect(network.peak()).toBe(1);
@@ -51,7 +51,7 @@ test('the tab that started the worker is closed, and the others go on as if noth
   const first = await open();
   await first.shows('connection', 'open');
   const second = await open();
-  await second.shows('connection', 'open');
+  await second.hears();
 
   await first.page.close();
 
@@ -68,7 +68,7 @@ test('a tab that comes later gets the state from the hub, and the server is aske
   server,
 }) => {
   const first = await open();
-  await first.shows('connection', 'open');
+  await first.hears();
   await server.publish('run', { type: 'gate', gateId: 'a', state: 'open' });
   await server.publish('run', { type: 'line', text: 'before' });
   await first.lists('lines', ['before']);

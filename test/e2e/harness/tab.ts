@@ -17,6 +17,8 @@ export interface Tab {
   shows(id: 'connection' | 'storage', text: string | RegExp, timeoutMs?: number): Promise<void>;
   /** Waits until its hub knows that its socket is gone: what is sent before that is `sent`, into the dead socket. */
   isOffline(): Promise<void>;
+  /** Waits until it hears its topic: `open` comes a moment before that, and no later state has what has no key. */
+  hears(): Promise<void>;
   /** Waits until a list of the page has exactly these items. */
   lists(
     id: 'gates' | 'outbox' | 'settled' | 'lines',
@@ -57,6 +59,10 @@ function followPage(page: Page): Tab {
       }, text),
     shows: (id, text, timeout = PAGE_TIMEOUT_MS) =>
       expect(page.locator(`#${id}`)).toHaveText(text, { timeout }),
+    hears: () =>
+      expect
+        .poll(() => page.evaluate(() => window.gates.client.topic('run').status.get().state))
+        .toBe('live'),
     isOffline: () =>
       expect(page.locator('#connection')).toHaveText(/^(connecting|closed \(network\))$/, {
         timeout: PAGE_TIMEOUT_MS,
