@@ -7,7 +7,7 @@ import { Random } from '../../simulation/random.ts';
 const ROOT = resolve(import.meta.dirname, '../../..');
 /** Where the server decides what it says; not what only bounds, counts or reports. */
 const FILES = [
-  'src/server/core/answer.ts',
+  'src/server/core/command-answer.ts',
   'src/server/core/commands.ts',
   'src/server/core/connection.ts',
   'src/server/core/execute.ts',
