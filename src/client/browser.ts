@@ -27,6 +27,8 @@ export const browser: PagePlatform = {
     // https://wicg.github.io/page-lifecycle/
     listen(document, 'freeze', page.freeze);
     listen(document, 'resume', page.show);
+    // Only other pages' changes of `localStorage` are told.
+    listen(window, 'storage', page.remembered);
     listen(window, 'online', () => page.signal('online'));
     listen(document, 'visibilitychange', () => page.signal(isVisible() ? 'visible' : 'hidden'));
   },

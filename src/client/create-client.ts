@@ -78,6 +78,11 @@ export function createClientOn<P extends AnyProtocol>(
 
   const signedOut = () => link.close('signed_out', 'Signed out; create a new client');
 
+  const closeIfSignedOutElsewhere = () => {
+    // Our own signing out is known by its answer, which is still to come.
+    if (!isSigningOut && mark.isOver()) signedOut();
+  };
+
   const mark = createSignOutMark(platform, protocol.app, options.identity);
   const link = new Link(platform, protocol, options, {
     report,
@@ -86,6 +91,8 @@ export function createClientOn<P extends AnyProtocol>(
       if (isOver) signedOut();
       return isOver;
     },
+    // A hub that cannot read its store knows nothing of a sign-out that another hub has done.
+    remembered: () => closeIfSignedOutElsewhere(),
     begunAfter: mark.begunAfter,
     received: receive,
     connection: connection.set,
@@ -158,6 +165,7 @@ export function createClientOn<P extends AnyProtocol>(
       } finally {
         isAwaited = false;
         isSigningOut = false;
+        closeIfSignedOutElsewhere();
       }
     },
     persist: storage.persist,

@@ -53,6 +53,8 @@ type Phase =
 export interface LinkListener {
   /** Asked before and after each attaching. True where the tab's person has signed out: then it has closed the link. */
   closeIfSignedOut(): boolean;
+  /** Another page has remembered something, perhaps that its person has signed out. */
+  remembered(): void;
   /** The number of the last sign-out before this client. */
   begunAfter(): number;
   /** A new hub knows nothing of this tab: all that is still wanted is to be asked for. */
@@ -187,6 +189,7 @@ export class Link {
       show: () => {
         if (this.#phase.state === 'asleep') this.#begin();
       },
+      remembered: () => this.#tab.remembered(),
       signal: (signal) => {
         this.post((hub) => hub.signal(signal));
         if (this.#phase.state === 'unavailable' && signal !== 'hidden') this.start();

@@ -56,4 +56,6 @@ export interface PageWatcher {
   /** It may have come back from either. */
   show(): void;
   signal(signal: 'online' | 'visible' | 'hidden'): void;
+  /** Another page of this origin has remembered something. */
+  remembered(): void;
 }

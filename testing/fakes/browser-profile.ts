@@ -4,6 +4,11 @@ import { Disk } from './disk.ts';
 import { FakeLocks } from './locks.ts';
 import type { FakeNetwork } from './network.ts';
 
+/** What a page is told of others' memory. */
+export interface RememberingPage {
+  remembered(): void;
+}
+
 /** What the pages and workers of one person's browser share. */
 export class BrowserProfile {
   readonly clock: ManualClock;
@@ -12,6 +17,7 @@ export class BrowserProfile {
   readonly channels: FakeChannels;
   /** What pages keep outside of their hub's database. */
   readonly remembered = new Map<string, string>();
+  readonly pages = new Set<RememberingPage>();
   /** Whether it keeps what the origin stores though space is short. */
   isPersistent = false;
   /** Called when one of its workers has ended, however that came. */
@@ -34,6 +40,12 @@ export class BrowserProfile {
   uuid(): string {
     const count = (++this.#uuids).toString(16).padStart(12, '0');
     return `${String(this.#id).padStart(8, '0')}-0000-4000-8000-${count}`;
+  }
+
+  /** @param by the page that does it: only the others hear of it */
+  remember(by: RememberingPage, name: string, value: string): void {
+    this.remembered.set(name, value);
+    for (const page of this.pages) if (page !== by) page.remembered();
   }
 
   disk(app: string, identity: string): Disk {

@@ -28,6 +28,8 @@ export class FakePage implements PagePlatform, ConnectedPage {
   constructor(browser: BrowserProfile, worker: (page: FakePage) => FakeWorker) {
     this.#browser = browser;
     this.#worker = worker;
+    browser.pages.add(this);
+    this.life.atEnd(() => browser.pages.delete(this));
   }
 
   /** The worker that it is connected to, once it has started one. */
@@ -88,6 +90,14 @@ export class FakePage implements PagePlatform, ConnectedPage {
     if (this.isCached) this.life.end();
   }
 
+  /** Another page has remembered something. One in the back/forward cache never hears of it. */
+  remembered(): void {
+    if (this.isCached) return;
+    this.setTimer(0, () => {
+      for (const watcher of [...this.#watchers]) watcher.remembered();
+    });
+  }
+
   readonly now = () => this.#browser.clock.now();
   readonly uptime = () => this.#browser.clock.elapsed;
   readonly uuid = () => this.#browser.uuid();
@@ -97,7 +107,7 @@ export class FakePage implements PagePlatform, ConnectedPage {
   readonly isVisible = () => this.#isVisible;
   readonly baseUrl = () => 'https://app.test/';
   readonly recall = (name: string) => this.#browser.remembered.get(name) ?? null;
-  readonly remember = (name: string, value: string) => void this.#browser.remembered.set(name, value);
+  readonly remember = (name: string, value: string) => this.#browser.remember(this, name, value);
   readonly isPersistent = async () => this.#browser.isPersistent;
   readonly persist = async () => {
     this.#browser.isPersistent = true;

@@ -189,3 +189,12 @@ it('lets go of everything when it is closed', async () => {
   await client.close();
   await expect.poll(locks).toEqual([]);
 });
+
+it('is signed out by the mark that another page leaves, also where its own hub knows nothing of it', async () => {
+  const here = clientHere({ ...wish, worker: () => sharedHub(hub) });
+  here.topic('run').on('line', () => {});
+  const { page } = await clientInTab(hub, wish);
+  await expect.poll(() => here.connection.get().state).toBe('open');
+  page.localStorage.setItem(`trunkline:client-test:${wish.identity}:signed-out`, String(Date.now()));
+  await expect.poll(() => here.connection.get()).toMatchObject({ state: 'closed', reason: 'signed_out' });
+});

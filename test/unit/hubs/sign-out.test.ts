@@ -308,6 +308,19 @@ describe('signing out', () => {
     expect([stays, relayed].map(({ client }) => client.connection.get().state)).toEqual(['open', 'open']);
   });
 
+  test('a tab whose hub knows nothing of a sign-out hears of it from the page that signed out', async () => {
+    const scene = new BrowserScene();
+    const asker = await scene.tab('one.js');
+    const other = await scene.tab('other.js');
+    await scene.emit('a');
+    // No store tells it, and its worker cannot be told.
+    scene.browser.worker('other.js')?.life.freeze();
+    scene.browser.disk('ops', 'ann').failure = 'full';
+    asked(asker.client.signOut());
+    await scene.pass(5_100);
+    expect([isSignedOut(asker), isSignedOut(other), scene.sockets]).toEqual([true, true, 0]);
+  });
+
   test('a tab that waits for the hub of its build to own is signed out, too', async () => {
     const scene = new BrowserScene();
     const asker = await scene.tab('one.js');
