@@ -51,9 +51,13 @@ export class Criticals {
     return [...this.#byOffset.values()].flatMap(({ item, takers }) => (takers.size === 0 ? [item] : []));
   }
 
-  /** An offset beyond the state that the server has will be another event's. */
-  forgetBeyond(offset: number): void {
-    for (const beyond of this.#byOffset.keys()) if (beyond > offset) this.#byOffset.delete(beyond);
+  /**
+   * What is beyond the state may not exist any more: it is not held for a handler. Where the state is lower than before, it
+   * does not, and its offset will be another event's; else it may have been given ahead of the state, which is to come.
+   */
+  forgetBeyond(offset: number, isLower: boolean): void {
+    for (const [beyond, { takers }] of this.#byOffset)
+      if (beyond > offset && (isLower || takers.size === 0)) this.#byOffset.delete(beyond);
   }
 
   /** A handler that left does not keep an event from being taken by the others. */

@@ -148,9 +148,9 @@ export class Feed {
     }
     const isForAll = ticket === null;
     this.#goBack(missed);
+    if (isForAll) this.#criticals.forgetBeyond(offset, offset < (this.#position?.offset ?? 0));
     // A server's own snapshot counts even where its offset is lower.
     if (isForAll || offset >= (this.#position?.offset ?? 0)) this.#position = { epoch, offset, ts };
-    if (isForAll) this.#criticals.forgetBeyond(offset);
     for (const consumer of [...this.#consumers]) {
       const { state, begin, seen } = consumer;
       const isWaiting = consumer.ticket !== null;

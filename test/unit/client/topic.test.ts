@@ -501,6 +501,20 @@ test('a repeat of an early critical event before the first snapshot hides nothin
   expect(seen).toEqual([3, 2, 4]);
 });
 
+test('a critical event that was taken ahead of the state is not given again with the state, though an older one came between', async () => {
+  const s = scene();
+  const seen: number[] = [];
+  s.client.topic('run').on('gate', (_, { offset }) => seen.push(offset));
+  const hub = await s.attached();
+  await hub.deliver({ topics: [snapshot('run', await ticketOf(hub), 1)] });
+  await hub.deliver({ topics: [events(gate(6, 'g', { replayed: true, repeat: true }))] });
+  await untilEqual(() => hub.called('took'), [['run', 'e1', [6], [], [1_006]]]);
+  await hub.deliver({ topics: [snapshot('run', null, 1)] });
+  await hub.deliver({ topics: [snapshot('run', null, 6, { missed: [gate(5, 'f'), gate(6, 'g')] })] });
+  await untilEqual(() => hub.called('took').at(-1), ['run', 'e1', [6, 5], [], [1_006, 1_005]]);
+  expect(seen).toEqual([6, 5]);
+});
+
 test('a view folds the union of state and missed by offset, and changes at most once a batch', async () => {
   const s = scene();
   const view = s.client
