@@ -2,6 +2,7 @@
 import { ok } from '../reply.ts';
 import type { StoredEntry, StoredOutcome, StoreOp } from '../store.ts';
 import { answerSend } from './answers.ts';
+import { partTwins } from './dedupe.ts';
 import { pump } from './dispatch.ts';
 import { apply, opsOf } from './endings.ts';
 import {
@@ -16,7 +17,6 @@ import {
   storedAs,
 } from './entry.ts';
 import type { OutboxState } from './outbox-state.ts';
-import { partTwins } from './twins.ts';
 import { barSuspect, restoreEntry } from './upgrade.ts';
 
 export interface Merged {

@@ -10,6 +10,7 @@ import { ok, type Respond, refusal, UNCONFIRMED } from '../reply.ts';
 import type { StoredEntry, StoreOp } from '../store.ts';
 import { pardon } from '../suspects.ts';
 import { answerSend, awaitCancel, awaitSend, storageUnavailable } from './answers.ts';
+import { twin } from './dedupe.ts';
 import { markNext, pump, waitNoLonger, writeFrame } from './dispatch.ts';
 import { end, leaveUncertain } from './endings.ts';
 import {
@@ -28,7 +29,7 @@ import {
 } from './entry.ts';
 import { endOf, firstEnd } from './expiry.ts';
 import { type OutboxState, pendingIn, type RespondToSend } from './outbox-state.ts';
-import { makeRoom, twin } from './room.ts';
+import { makeRoom } from './room.ts';
 import { barSuspect, restoreEntry } from './upgrade.ts';
 import { withdraw } from './withdrawal.ts';
 

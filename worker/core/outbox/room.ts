@@ -1,16 +1,10 @@
-/** Whether there is room for one more command: the limits, and one pending command to a `dedupeKey`. */
+/** Whether there is room for one more command within the limits, and which one makes room. */
 import { commandDefinition } from '../../../src/protocol/interpret.ts';
 import type { Reply } from '../../../src/protocol/port.ts';
 import { refusal } from '../reply.ts';
 import { drop } from './endings.ts';
 import { type Entry, inOrder } from './entry.ts';
 import { type OutboxState, pendingIn } from './outbox-state.ts';
-
-/** Of pending ones, the command that says the same. */
-export function twin(pending: readonly Entry[], type: string, dedupeKey: string | null): Entry | undefined {
-  if (dedupeKey === null) return undefined;
-  return pending.find(({ row }) => row.dedupeKey === dedupeKey && row.command.type === type);
-}
 
 /** At the limit: refuses, or drops the oldest that was never handed to a socket, as the command's definition says. */
 export function makeRoom(box: OutboxState, priority: 'high' | 'normal', type: string): Reply<never> | null {

@@ -1,15 +1,23 @@
-/**
- * A hub that could not read its store knew nothing of the keys that are pending there, and may have taken others of them.
- * When the store is back, one of each key goes on.
- */
+/** Which commands count as one, and which of those goes on: of a type and `dedupeKey`, one may be pending. */
 import { interpretCommand } from '../../../src/protocol/interpret.ts';
 import type { StoredOutcome } from '../store.ts';
 import { drop, leaveUncertain } from './endings.ts';
 import type { Entry } from './entry.ts';
 import { type OutboxState, pendingIn } from './outbox-state.ts';
-import { twin } from './room.ts';
 
 /**
+ * Of pending ones, the command that says the same. A page is refused another one (`outbox.ts`); what another hub has taken as
+ * well is not sent, and uncertain.
+ */
+export function twin(pending: readonly Entry[], type: string, dedupeKey: string | null): Entry | undefined {
+  if (dedupeKey === null) return undefined;
+  return pending.find(({ row }) => row.dedupeKey === dedupeKey && row.command.type === type);
+}
+
+/**
+ * A hub that could not read its store knew nothing of the keys that are pending there, and may have taken others of them.
+ * When the store is back, one of each key goes on.
+ *
  * What this hub has sent goes on, or has ended; else what was stored first. The other is not sent any more, and says so: it
  * is uncertain where an earlier hub may have sent it.
  *
