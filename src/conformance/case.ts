@@ -30,6 +30,6 @@ export interface Case {
   readonly needs?: readonly Need[];
   /** It ends the server, or fills it: nothing else may run beside it. */
   readonly alone?: true;
-  /** Rejects with `Broken` or `NotJudged`; any other error is a mistake of the kit or of what it stands on. */
+  /** Rejects with `Broken`, `NotJudged` or `Unkept`; any other error is a mistake of the kit or of what it stands on. */
   judge(trial: Trial): Promise<void>;
 }

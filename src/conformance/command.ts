@@ -14,7 +14,7 @@ export const USAGE = `trunkline conformance ws://host:port/path --profile FILE [
   --fail-fast     begins no further case when something is broken
   --json          the report as JSON on stdout, the progress on stderr`;
 
-/** Resolves with the exit status: 0 where all that was judged is kept, 1 where not, or nothing was judged, 2 for wrong arguments. */
+/** Resolves with the exit status: 0 where all that was judged is kept, 1 where not, where the control interface failed or nothing was judged, 2 for wrong arguments. */
 export async function conformanceCommand(args: readonly string[]): Promise<number> {
   const wanted = read(args);
   if (typeof wanted === 'string') {

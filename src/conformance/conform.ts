@@ -4,7 +4,7 @@ import type { Case, Need } from './case.ts';
 import { CASES } from './cases/index.ts';
 import { Control } from './control.ts';
 import type { Level } from './obligation.ts';
-import { Broken, NotJudged } from './outcome.ts';
+import { Broken, NotJudged, Unkept } from './outcome.ts';
 import type { Profile } from './profile.ts';
 import { RULES } from './rules/table.ts';
 import { Watch } from './rules/watch.ts';
@@ -37,7 +37,9 @@ export interface Report {
   readonly judgements: readonly Judgement[];
   /** By level; `full` does not count what is in `smallest`. */
   readonly tallies: Readonly<Record<Level, Tally>>;
-  /** Nothing is broken, and something of the level that was asked for was judged. */
+  /** What the profile promises and was not so when it was asked for: where the control interface failed, and how. */
+  readonly failures: readonly string[];
+  /** Nothing is broken, nothing has failed that the profile promises, and something of the level that was asked for was judged. */
   readonly passed: boolean;
 }
 
@@ -58,8 +60,8 @@ export interface ConformOptions {
 const AT_ONCE = 12;
 
 /**
- * Judges whether the server at this address keeps `trunkline.v1`. Resolves with the report whatever comes out; rejects only
- * where nothing listens at the address.
+ * Judges whether the server at this address keeps `trunkline.v1`. Resolves with the report whatever comes out, also where
+ * the control interface fails; rejects only where nothing listens at the address.
  */
 export async function conform(url: string, profile: Profile, options: ConformOptions = {}): Promise<Report> {
   const {
@@ -74,28 +76,33 @@ export async function conform(url: string, profile: Profile, options: ConformOpt
   const control = new Control(judged);
   const watch = new Watch();
   const world = { url, profile: judged, control, watch, run: randomUUID().slice(0, 8) };
-  await findServer(url, world);
+  const failures = new Set<string>();
+  const whyNot = await whyNotThere(world);
+  if (whyNot !== null) throw new Error(`no server of trunkline.v1 at ${url}: ${whyNot}`);
 
   const isAsked = (one: { id: string; level: Level }) => level === 'full' || one.level === 'smallest';
   const isNamed = ({ id }: { id: string }) => only === undefined || only.some((part) => id.includes(part));
   const cases = CASES.filter((one) => isAsked(one) && isNamed(one));
   const judgements = new Map<string, Judgement>();
   const isEnough = () => isFailFast && (hasBroken(judgements.values()) || watch.hasBroken());
-  const judge = async (one: Case) => {
-    const outcome = await outcomeOf(one, new Trial(one.id, world));
-    const judgement = { id: one.id, level: one.level, sentence: one.sentence, outcome };
-    judgements.set(one.id, judgement);
+  const tell = ({ id, level, sentence }: Case, outcome: Verdict) => {
+    const judgement = { id, level, sentence, outcome };
+    judgements.set(id, judgement);
     onJudgement(judgement);
   };
+  const judge = async (one: Case) => tell(one, await outcomeOf(one, new Trial(one.id, world), failures));
   const waiting = cases.filter(({ alone }) => !alone);
   const work = async () => {
     for (let next = waiting.shift(); next && !isEnough(); next = waiting.shift()) await judge(next);
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
+  let isUp = true;
   for (const one of cases) {
     if (!one.alone || isEnough()) continue;
-    await judge(one);
-    await control.startAgain();
+    if (isUp) {
+      await judge(one);
+      isUp = await isUpAgain(world, failures);
+    } else tell(one, { status: 'not judged', because: 'the server could not be started again' });
   }
   const inOrder = cases.flatMap(({ id }) => judgements.get(id) ?? []);
   const rules = RULES.filter(isAsked).map(({ id, level, sentence }): Judgement => {
@@ -110,22 +117,38 @@ export async function conform(url: string, profile: Profile, options: ConformOpt
   // What is asked for by name alone does not fail for what nobody asked about, but a broken rule is one always.
   const shown = rules.filter((rule) => isNamed(rule) || rule.outcome.status === 'broken');
   for (const rule of shown) onJudgement(rule);
-  return reportOf(url, [...inOrder, ...shown], level);
+  return reportOf(url, [...inOrder, ...shown], level, [...failures]);
 }
 
-async function findServer(url: string, world: ConstructorParameters<typeof Trial>[1]): Promise<void> {
+type World = ConstructorParameters<typeof Trial>[1];
+
+/** `null` where it takes a connection. */
+async function whyNotThere(world: World): Promise<string | null> {
   const trial = new Trial('connecting', { ...world, watch: new Watch() });
   try {
     const line = await trial.socket();
-    if (line.isClosed && line.seen.length === 0) {
-      throw new Error(`no server of trunkline.v1 at ${url}: ${line.transcript.lines.join('; ')}`);
-    }
+    return line.isClosed ? line.transcript.lines.map((text) => text.replace('· ', '')).join('; ') : null;
+  } catch (error) {
+    if (error instanceof Broken) return error.message;
+    throw error;
   } finally {
     trial.end();
   }
 }
 
-async function outcomeOf(one: Case, trial: Trial): Promise<Verdict> {
+async function isUpAgain(world: World, failures: Set<string>): Promise<boolean> {
+  try {
+    await world.control.startAgain(async () => (await whyNotThere(world)) === null);
+    return true;
+  } catch (error) {
+    failures.add(messageOf(error));
+    return false;
+  }
+}
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
+async function outcomeOf(one: Case, trial: Trial, failures: Set<string>): Promise<Verdict> {
   const missing = (one.needs ?? []).filter((need) => !has(trial, need));
   if (missing.length > 0) {
     return { status: 'not judged', because: `the profile does not offer: ${missing.join(', ')}` };
@@ -134,6 +157,10 @@ async function outcomeOf(one: Case, trial: Trial): Promise<Verdict> {
     await one.judge(trial);
     return { status: 'held' };
   } catch (error) {
+    if (error instanceof Unkept) {
+      failures.add(error.message);
+      return { status: 'not judged', because: error.message };
+    }
     if (error instanceof NotJudged) return { status: 'not judged', because: error.message };
     const because = error instanceof Broken ? error.message : `the kit itself failed: ${String(error)}`;
     return { status: 'broken', because, frames: trial.lines.map(({ transcript }) => [...transcript.lines]) };
@@ -175,7 +202,12 @@ function hasBroken(judgements: Iterable<Judgement>): boolean {
   return [...judgements].some(({ outcome }) => outcome.status === 'broken');
 }
 
-function reportOf(url: string, judgements: readonly Judgement[], level: Level): Report {
+function reportOf(
+  url: string,
+  judgements: readonly Judgement[],
+  level: Level,
+  failures: readonly string[],
+): Report {
   const tally = (of: Level): Tally => {
     const count = (status: Verdict['status']) =>
       judgements.filter((one) => one.level === of && one.outcome.status === status).length;
@@ -183,5 +215,6 @@ function reportOf(url: string, judgements: readonly Judgement[], level: Level): 
   };
   const tallies = { smallest: tally('smallest'), full: tally('full') };
   const held = tallies.smallest.held + (level === 'full' ? tallies.full.held : 0);
-  return { url, judgements, tallies, passed: !hasBroken(judgements) && held > 0 };
+  const passed = !hasBroken(judgements) && failures.length === 0 && held > 0;
+  return { url, judgements, tallies, failures, passed };
 }

@@ -1,5 +1,5 @@
 /** The control interface of a server under judgement: HTTP on loopback, described in `docs/conformance.md`. */
-import { NotJudged } from './outcome.ts';
+import { NotJudged, Unkept } from './outcome.ts';
 import type { Ability, Profile } from './profile.ts';
 
 export interface PublishedEvent {
@@ -10,11 +10,16 @@ export interface PublishedEvent {
 }
 
 const TIMEOUT_MS = 30_000;
+/** Of an answer, in characters. */
+const TEXT_SHOWN = 200;
+
+/** `unknown`: it was asked to end or start the server, and did not say that it has. */
+type ServerState = 'up' | 'down' | 'unknown';
 
 export class Control {
   readonly #url: string | null;
   readonly #can: ReadonlySet<Ability>;
-  #isDown = false;
+  #server: ServerState = 'up';
 
   constructor({ control }: Profile) {
     this.#url = control?.url ?? null;
@@ -31,51 +36,76 @@ export class Control {
 
   /** Ends the server as a crash would. */
   async kill(): Promise<void> {
-    this.#isDown = true;
-    await this.#post('kill', {});
+    await this.#change('kill', {}, 'down');
   }
 
   /** Ends the server in order. */
   async stop(): Promise<void> {
-    this.#isDown = true;
-    await this.#post('stop', {});
+    await this.#change('stop', {}, 'down');
   }
 
   async start(memory: 'kept' | 'lost'): Promise<void> {
-    await this.#post('start', { memory });
-    this.#isDown = false;
+    await this.#change('start', { memory }, 'up');
   }
 
-  /** After a case that ended in between. */
-  async startAgain(): Promise<void> {
-    if (this.#isDown) await this.start(this.can('keep') ? 'kept' : 'lost');
+  /** After a case that ended in between. `isThere`: whether the server takes connections. */
+  async startAgain(isThere: () => Promise<boolean>): Promise<void> {
+    if (this.#server === 'unknown' && (await isThere())) this.#server = 'up';
+    if (this.#server !== 'up') await this.start(this.can('keep') ? 'kept' : 'lost');
   }
 
   /** How often a handler of the command was begun, in the server's whole life. */
   async runs(id: string): Promise<number> {
-    const answer = await this.#ask(`runs?id=${encodeURIComponent(id)}`, { method: 'GET' });
-    const runs = typeof answer === 'object' && answer !== null && 'runs' in answer ? answer.runs : undefined;
-    if (typeof runs !== 'number')
-      throw new NotJudged('the control interface did not answer /runs by {"runs": n}');
+    const request = `runs?id=${encodeURIComponent(id)}`;
+    const answer = await this.#ask(request, { method: 'GET' });
+    const runs = runsIn(answer);
+    if (runs === null) {
+      throw new Unkept(
+        `the control interface answered GET /${request} by ${answer.slice(0, TEXT_SHOWN)}, not by {"runs": n}`,
+      );
+    }
     return runs;
+  }
+
+  /** If it fails, nobody knows whether it was done. */
+  async #change(path: string, body: object, becomes: ServerState): Promise<void> {
+    this.#server = 'unknown';
+    await this.#post(path, body);
+    this.#server = becomes;
   }
 
   async #post(path: string, body: object): Promise<void> {
     await this.#ask(path, { method: 'POST', body: JSON.stringify(body) });
   }
 
-  async #ask(path: string, request: RequestInit): Promise<unknown> {
+  async #ask(path: string, request: RequestInit & { readonly method: string }): Promise<string> {
     if (this.#url === null) throw new NotJudged('the profile names no control interface');
     const url = `${this.#url.replace(/\/$/, '')}/${path}`;
     try {
       const response = await fetch(url, { ...request, signal: AbortSignal.timeout(TIMEOUT_MS) });
       const text = await response.text();
-      if (!response.ok) throw new Error(`${response.status} ${text.slice(0, 200)}`);
-      return text === '' ? null : JSON.parse(text);
+      if (!response.ok) throw new Error(`${response.status} ${text.slice(0, TEXT_SHOWN)}`.trim());
+      return text;
     } catch (error) {
-      throw new NotJudged(
-        `the control interface failed at /${path}: ${error instanceof Error ? error.message : error}`,
-      );
+      throw new Unkept(`the control interface failed at ${request.method} ${url}: ${causeOf(error)}`);
     }
   }
+}
+
+function runsIn(answer: string): number | null {
+  try {
+    const parsed: unknown = JSON.parse(answer);
+    if (typeof parsed !== 'object' || parsed === null || !('runs' in parsed)) return null;
+    return typeof parsed.runs === 'number' ? parsed.runs : null;
+  } catch {
+    return null;
+  }
+}
+
+/** `fetch` itself says no more than that it failed; where several addresses failed, only the code says how. */
+function causeOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { cause } = error;
+  if (!(cause instanceof Error)) return error.message;
+  return cause.message || ('code' in cause ? String(cause.code) : cause.name);
 }

@@ -10,6 +10,11 @@ export class NotJudged extends Error {
   override readonly name = 'NotJudged';
 }
 
+/** What the profile promises was not so when it was asked for: the case cannot be judged, and the server does not pass. */
+export class Unkept extends Error {
+  override readonly name = 'Unkept';
+}
+
 /** @throws Broken with the sentence, unless it is so. */
 export function must(isSo: boolean, otherwise: string): asserts isSo {
   if (!isSo) throw new Broken(otherwise);

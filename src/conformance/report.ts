@@ -14,7 +14,7 @@ export function lineOf({ id, level, outcome }: Judgement): string {
 }
 
 /** What was broken, with the sentence and the frames, and the sums. */
-export function summaryOf({ url, judgements, tallies, passed }: Report): string {
+export function summaryOf({ url, judgements, tallies, failures, passed }: Report): string {
   const broken = judgements.flatMap(({ id, sentence, outcome }) => {
     if (outcome.status !== 'broken') return [];
     const hidden = outcome.frames.length - SOCKETS_SHOWN;
@@ -27,8 +27,13 @@ export function summaryOf({ url, judgements, tallies, passed }: Report): string 
     if (hidden > 0) frames.push(`  and ${hidden} more sockets`);
     return [`\n${id} is broken: ${outcome.because}`, `  the protocol: "${sentence}"`, ...frames];
   });
+  const failed =
+    failures.length > 0
+      ? ['\nThe profile promises what could not be done:', ...failures.map((failure) => `  ${failure}`)]
+      : [];
   return [
     ...broken,
+    ...failed,
     '',
     `smallest server: ${say(tallies.smallest)}`,
     `full server:     ${say(tallies.full)}`,

@@ -41,11 +41,11 @@ async function catchIt({ edit }: Mutation): Promise<string | null> {
       ...profileOf(server.controlUrl, { remembers: true }),
       patience_ms: PATIENCE_MS,
     });
-    const { judgements, passed } = await conform(server.url, profile, { isFailFast: true });
+    const { judgements, failures, passed } = await conform(server.url, profile, { isFailFast: true });
     const [broken] = judgements.flatMap(({ id, outcome }) =>
       outcome.status === 'broken' ? [`${id}: ${outcome.because}`] : [],
     );
-    return broken ?? (passed ? null : 'nothing was judged');
+    return broken ?? failures[0] ?? (passed ? null : 'nothing was judged');
   } catch (error) {
     return `itself: ${error instanceof Error ? error.message.split('\n')[0] : error}`;
   }
