@@ -1,6 +1,6 @@
 /** How the parts of a client are put together, and which of them gets what of a hub's batch. */
 import type { HubPort } from '../protocol/calls.ts';
-import { closed } from '../protocol/closed.ts';
+import { closedLocally } from '../protocol/closed-locally.ts';
 import type { Connection, Diagnosis } from '../protocol/model.ts';
 import type { Batch } from '../protocol/port.ts';
 import type { AnyProtocol } from '../protocol/types.ts';
@@ -39,7 +39,7 @@ export function createClientOn<P extends AnyProtocol>(
   const offers = createOffers();
   const clock = createClock(platform);
   const topics = new Map<string, ReturnType<typeof createTopic>>();
-  const connection = cell<Connection>(closed('idle'), report, () => link.start());
+  const connection = cell<Connection>(closedLocally('idle'), report, () => link.start());
   let isSigningOut = false;
 
   const receive = (batch: Batch) => {

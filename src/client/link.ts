@@ -1,6 +1,6 @@
 /** When this tab starts a hub, attaches to it, takes it for dead, and starts the next one. */
 import type { HubPort } from '../protocol/calls.ts';
-import { closed } from '../protocol/closed.ts';
+import { closedLocally } from '../protocol/closed-locally.ts';
 import type { ClosedReason } from '../protocol/closed-reason.ts';
 import { hold, type Locks, tabLease, untilGone } from '../protocol/leases.ts';
 import type { Connection } from '../protocol/model.ts';
@@ -167,7 +167,7 @@ export class Link {
     this.#phase = { state: 'dead', error };
     this.#page.abort();
     this.#tab.lost();
-    this.#tab.connection(closed(reason));
+    this.#tab.connection(closedLocally(reason));
     if (last.state === 'attached') {
       // What was sent in this turn is handed over at its end.
       await null;
@@ -284,7 +284,7 @@ export class Link {
 
   #lost(life: Lifetime, what: Gone, message?: string): void {
     if (!this.#ends(life, what)) return;
-    this.#tab.connection(closed('hub_lost', message));
+    this.#tab.connection(closedLocally('hub_lost', message));
     const isFirst = this.platform.now() - this.#lostAt > STABLE_MS;
     this.#lostAt = this.platform.now();
     this.#begin(isFirst ? 0 : STABLE_MS);
@@ -307,7 +307,7 @@ export class Link {
     this.#phase = { state: 'unavailable' };
     const { now, setTimer } = this.platform;
     setTimer(UNAVAILABLE_RETRY_MS, () => this.start());
-    this.#tab.connection(closed('hub_unavailable', error.message, now() + UNAVAILABLE_RETRY_MS));
+    this.#tab.connection(closedLocally('hub_unavailable', error.message, now() + UNAVAILABLE_RETRY_MS));
     this.#calls.rejectAll(error);
   }
 

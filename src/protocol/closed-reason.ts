@@ -1,4 +1,7 @@
-/** Every reason for which a connection is `closed`, as pages are told. docs/architecture.md says what goes with another one. */
+/**
+ * Every reason for which a connection is `closed`, as pages are told. Which one a server's code leads to is in `goodbye-codes.ts`;
+ * docs/architecture.md says what goes with another one.
+ */
 export type ClosedReason =
   /** Nobody needs it: no subscriber, nothing pending. */
   | 'idle'

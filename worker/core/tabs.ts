@@ -1,5 +1,5 @@
 /** What each page is given next, and when. */
-import { closed } from '../../src/protocol/closed.ts';
+import { closedLocally } from '../../src/protocol/closed-locally.ts';
 import type { HubReport } from '../../src/protocol/model.ts';
 import type { AttachRequest, Batch, HubMessage, Position, TopicUpdate } from '../../src/protocol/port.ts';
 import type { TokenTabs } from './connection/token.ts';
@@ -19,7 +19,7 @@ const BATCH_ITEMS = 2_000;
 const KEEP_FOR_STALLED = 50;
 const RATE_WINDOW_MS = 1_000;
 
-const SIGNED_OUT = closed('signed_out', 'signed out while this page was away');
+const SIGNED_OUT = closedLocally('signed_out', 'signed out while this page was away');
 
 interface Tab {
   readonly id: TabId;

@@ -1,6 +1,6 @@
 /** What tabs are told whose hub may neither own nor relay. */
 import { CALLS, type PortCall } from '../../src/protocol/calls.ts';
-import { closed } from '../../src/protocol/closed.ts';
+import { closedLocally } from '../../src/protocol/closed-locally.ts';
 import type { AttachRequest, Batch, Reply, TabSink } from '../../src/protocol/port.ts';
 import type { TabId } from '../core/io.ts';
 import { ok, refusal } from '../core/reply.ts';
@@ -43,7 +43,7 @@ export class Unavailable implements Upstream {
     const tab = ++this.#lastTab;
     const ear = new Sink(this.#platform, sink);
     this.#tabs.set(tab, ear);
-    const connection = closed('superseded', this.#message);
+    const connection = closedLocally('superseded', this.#message);
     ear.deliver({ hub: this.hub, connection }).catch(() => {});
     return tab;
   }
@@ -68,7 +68,7 @@ export class Unavailable implements Upstream {
 
   /** Through the owner, of which these tabs heard nothing. Settles when they have it. */
   signOut(): Promise<unknown> {
-    return this.#last({ connection: closed('signed_out') });
+    return this.#last({ connection: closedLocally('signed_out') });
   }
 
   #last(word: Partial<Batch>): Promise<unknown> {

@@ -1,6 +1,7 @@
 /** Follows one socket, and judges how its connection begins and ends, and what time it is told. */
-import { closeCodeOf, type GoodbyeCode } from '../../protocol/codes.ts';
+
 import type { ServerFrame } from '../../protocol/frames/index.ts';
+import { closeCodeOf, type GoodbyeCode } from '../../protocol/goodbye-codes.ts';
 import type { Find } from './table.ts';
 
 /** What the server said of its time on any connection so far. */

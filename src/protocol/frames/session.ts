@@ -63,7 +63,7 @@ export const error = v.object({
   ended: v.boolean(),
 });
 
-/** Server to client: the server closes next. What each code means for the client is in `codes.ts`. */
+/** Server to client: the server closes next. What each code means for the client is in `goodbye-codes.ts`. */
 export const goodbye = v.object({
   type: v.literal('goodbye'),
   code: v.string(),

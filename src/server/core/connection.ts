@@ -1,11 +1,12 @@
 /** One socket from its opening to its end: the frames in their order, the heartbeat, the goodbye. */
-import { closeCodeOf } from '../../protocol/codes.ts';
+
 import {
   type ClientFrame,
   type ClientFrameOf,
   type Parsed,
   parseClientMessage,
 } from '../../protocol/frames/index.ts';
+import { closeCodeOf } from '../../protocol/goodbye-codes.ts';
 import type { Principal } from '../log/event-log.ts';
 import { byteLength } from './bytes.ts';
 import { type Deferred, deferred } from './deferred.ts';

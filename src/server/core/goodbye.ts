@@ -1,5 +1,5 @@
 /** Why the server ends a connection. */
-import type { GoodbyeCode } from '../../protocol/codes.ts';
+import type { GoodbyeCode } from '../../protocol/goodbye-codes.ts';
 
 export interface Goodbye {
   readonly code: GoodbyeCode;

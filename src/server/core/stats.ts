@@ -1,5 +1,5 @@
 /** What a server counts. */
-import type { GoodbyeCode } from '../../protocol/codes.ts';
+import type { GoodbyeCode } from '../../protocol/goodbye-codes.ts';
 
 /** What a server did since it was created; `connections`, `subscriptions`, `topics` and `commands.inProgress` are as of now. */
 export interface ServerStats {

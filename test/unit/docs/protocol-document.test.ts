@@ -3,7 +3,6 @@ import { describe, expect, test } from 'vitest';
 import * as z from 'zod/mini';
 import { type Example, readProtocolDocument } from '../../../scripts/protocol-document.ts';
 import { frameShapes, sharedShapes } from '../../../scripts/protocol-schema.ts';
-import { closeCodeOf, endOfGoodbye, endOfSocket, type GoodbyeCode } from '../../../src/protocol/codes.ts';
 import { defineProtocol } from '../../../src/protocol/define.ts';
 import {
   clientFrames,
@@ -11,6 +10,12 @@ import {
   parseServerMessage,
   serverFrames,
 } from '../../../src/protocol/frames/index.ts';
+import {
+  closeCodeOf,
+  endOfGoodbye,
+  endOfSocket,
+  type GoodbyeCode,
+} from '../../../src/protocol/goodbye-codes.ts';
 import { SUBPROTOCOL } from '../../../src/protocol/version.ts';
 import { PlainDialect, plainRefusal } from '../../../worker/core/dialect/plain.ts';
 

@@ -1,11 +1,12 @@
 /** When the one socket is opened, what its end means, and whether it is tried again. */
-import { endOfGoodbye, endOfSocket } from '../../../src/protocol/codes.ts';
+
 import type { ClientFrame, ServerFrame, ServerFrameOf } from '../../../src/protocol/frames/index.ts';
+import { endOfGoodbye, endOfSocket } from '../../../src/protocol/goodbye-codes.ts';
 import type { Connection as ConnectionView, Diagnosis } from '../../../src/protocol/model.ts';
 import type { Context } from '../context.ts';
 import type { Writable } from '../outbox/outbox-state.ts';
 import type { Route } from '../route.ts';
-import { type Ending, IDLE, isFailure } from './ending.ts';
+import { type ConnectionEnd, IDLE, isFailure } from './connection-end.ts';
 import { Heartbeat, type WatchedLine } from './heartbeat.ts';
 import { Outage } from './outage.ts';
 import { CircuitBreaker } from './reconnect-wait.ts';
@@ -22,7 +23,7 @@ const LEAST_HEARTBEAT_MS = 100;
 /** All times are by `uptime`, but those that tabs are shown. */
 type State =
   /** `retryAt`: when the next attempt is made, if anybody still needs a connection then. */
-  | { state: 'closed'; ending: Ending; hold: Hold; retryAt: number | null }
+  | { state: 'closed'; ending: ConnectionEnd; hold: Hold; retryAt: number | null }
   /** Asking a tab for a token; no socket yet. */
   | { state: 'authorizing' }
   | {
@@ -47,7 +48,7 @@ type State =
       dedupeSince: number;
       openedAt: number;
     }
-  | { state: 'closing'; generation: number; wasOpen: boolean; ending: Ending };
+  | { state: 'closing'; generation: number; wasOpen: boolean; ending: ConnectionEnd };
 type Closed = State & { state: 'closed' };
 type Hold =
   /** The hub waits as long as it thinks best, if at all. */
@@ -314,11 +315,11 @@ export class Connection {
   }
 
   /** While the socket is still to open, its end says nothing of the server's. */
-  #silent(): Pick<Ending, 'isSilent'> {
+  #silent(): Pick<ConnectionEnd, 'isSilent'> {
     return this.#state.state === 'connecting' && this.#state.helloAt === null ? { isSilent: true } : {};
   }
 
-  #explained({ detail, isSilent }: Ending): NonNullable<Ending['detail']> {
+  #explained({ detail, isSilent }: ConnectionEnd): NonNullable<ConnectionEnd['detail']> {
     return isSilent ? { ...this.#outage.detail, ...detail } : { ...detail };
   }
 
@@ -351,7 +352,10 @@ export class Connection {
 
   #goodbye({ code, message, retry, retry_after_ms }: ServerFrameOf['goodbye']): void {
     if (this.#state.state === 'closing') return;
-    const ending: Ending = { ...endOfGoodbye(code, retry), detail: { message: `${code}: ${message}` } };
+    const ending: ConnectionEnd = {
+      ...endOfGoodbye(code, retry),
+      detail: { message: `${code}: ${message}` },
+    };
     if (retry_after_ms !== undefined) ending.retryAfterMs = retry_after_ms;
     if (code === 'identity_mismatch' && this.#owner.turnedAway()) ending.fate = 'idle';
     this.#close(ending, 'goodbye');
@@ -468,7 +472,7 @@ export class Connection {
   }
 
   /** Begins the closing handshake, or replaces what follows it. Frames that arrived already are still processed. */
-  #close(ending: Ending, reason: string): void {
+  #close(ending: ConnectionEnd, reason: string): void {
     if (this.#state.state === 'closing') this.#state.ending = ending;
     if (this.#state.state !== 'open' && this.#state.state !== 'connecting') return;
     const { generation, state } = this.#state;
@@ -481,7 +485,7 @@ export class Connection {
   }
 
   /** The end of an attempt or a connection, whatever it was: no socket lives after this line. */
-  #settle(ending: Ending): void {
+  #settle(ending: ConnectionEnd): void {
     const before = this.#state;
     if (before.state === 'closed' && ending.fate !== 'pause') return;
     this.#leave(before, ending);
@@ -497,7 +501,7 @@ export class Connection {
     this.#owner.changed();
   }
 
-  #proceed(ending: Ending): void {
+  #proceed(ending: ConnectionEnd): void {
     switch (ending.fate) {
       case 'idle':
         this.#rest(ending, 'none');
@@ -522,14 +526,14 @@ export class Connection {
     }
   }
 
-  #rest(ending: Ending, hold: Hold): Closed {
+  #rest(ending: ConnectionEnd, hold: Hold): Closed {
     const closed: Closed = { state: 'closed', ending, hold, retryAt: null };
     this.#state = closed;
     return closed;
   }
 
   /** What each state waits for goes with it; a connection that was lost before it was stable is like one that was never made. */
-  #leave(state: State, ending: Ending): void {
+  #leave(state: State, ending: ConnectionEnd): void {
     const { deadlines, uptime } = this.#context;
     switch (state.state) {
       case 'authorizing':
@@ -576,7 +580,7 @@ export class Connection {
   }
 }
 
-function heartbeatLost(message: string, isNeeded: boolean): Ending {
+function heartbeatLost(message: string, isNeeded: boolean): ConnectionEnd {
   return { reason: 'heartbeat', detail: { message }, fate: 'retry', ...(isNeeded && { isNeeded }) };
 }
 

@@ -1,5 +1,5 @@
 /**
- * What the end of a connection means for the hub, for every way in which a server can end it: the one table that
+ * Which codes a server ends a connection with, and what each means for the hub, with a `goodbye` or without: the one table that
  * decides (PROTOCOL: `goodbye`, and the WebSocket close codes of https://www.rfc-editor.org/rfc/rfc6455#section-7.4).
  *
  * - `retry`: try again with backoff; counts as a failure.

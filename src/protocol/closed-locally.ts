@@ -1,4 +1,4 @@
-/** What a page is shown where page or hub themselves say `closed`. */
+/** What a page is shown where page or hub say `closed` by themselves, with no connection that has ended. */
 import type { ClosedReason } from './closed-reason.ts';
 import type { Connection } from './model.ts';
 
@@ -8,7 +8,7 @@ import type { Connection } from './model.ts';
  *
  * @param retryAt `null`: no attempt is planned.
  */
-export function closed(
+export function closedLocally(
   reason: ClosedReason,
   message?: string,
   retryAt: number | null = null,

@@ -1,10 +1,10 @@
-/** Why a connection or an attempt ended, and what follows. */
+/** What is known of the end of a connection, or of an attempt at one; and whether it counts as a failure. */
 
 import type { ClosedReason } from '../../../src/protocol/closed-reason.ts';
-import type { End } from '../../../src/protocol/codes.ts';
+import type { End } from '../../../src/protocol/goodbye-codes.ts';
 import type { Connection as ConnectionView } from '../../../src/protocol/model.ts';
 
-export interface Ending {
+export interface ConnectionEnd {
   reason: ClosedReason;
   detail?: (ConnectionView & { state: 'closed' })['detail'];
   fate: End['fate'] | 'idle';
@@ -17,9 +17,9 @@ export interface Ending {
   isNeeded?: true;
 }
 
-export const IDLE: Ending = { reason: 'idle', fate: 'idle' };
+export const IDLE: ConnectionEnd = { reason: 'idle', fate: 'idle' };
 
 /** Whether it counts against the breaker: the server asked for nothing, and nobody meant the connection to end. */
-export function isFailure({ fate, retryAfterMs }: Ending): boolean {
+export function isFailure({ fate, retryAfterMs }: ConnectionEnd): boolean {
   return fate === 'retry' || (fate === 'later' && retryAfterMs === undefined);
 }
