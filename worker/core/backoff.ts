@@ -1,4 +1,4 @@
-/** The formula by which anything is tried again. How long a connection waits is decided in `connection/reconnect-wait.ts`. */
+/** How long anything waits that is tried again. Only a connection may wait for longer, by its `connection/circuit-breaker.ts`. */
 import type { HubSettings } from './settings.ts';
 
 /** What decides about a wait. */

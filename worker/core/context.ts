@@ -4,7 +4,7 @@ import type { ErrorCode, HubMessage } from '../../src/protocol/port.ts';
 import type { AnyProtocol } from '../../src/protocol/types.ts';
 import { ServerClock } from './connection/server-clock.ts';
 import { type DeadlineName, Deadlines } from './deadlines.ts';
-import { Impossible } from './invariant.ts';
+import { Impossible } from './impossible.ts';
 import type { Effect } from './io.ts';
 import type { Sessions } from './sessions.ts';
 import type { HubSettings } from './settings.ts';

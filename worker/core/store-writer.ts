@@ -3,7 +3,7 @@ import type { StorageHealth } from '../../src/protocol/model.ts';
 import { retryWaitMs } from './backoff.ts';
 import type { Context } from './context.ts';
 import type { LoadedState, StoreFailure, StoreOp } from './store.ts';
-import { isWritten } from './written.ts';
+import { isWritten } from './written-after-all.ts';
 
 interface Write {
   readonly ops: readonly StoreOp[];

@@ -3,7 +3,7 @@ import type { PortCall } from '../../src/protocol/calls.ts';
 import type { AnyProtocol } from '../../src/protocol/index.ts';
 import type { AttachRequest, HubMessage, Reply, TabSink } from '../../src/protocol/port.ts';
 import { HubMachine } from '../core/hub-machine.ts';
-import { Impossible } from '../core/invariant.ts';
+import { Impossible } from '../core/impossible.ts';
 import type { Effect, Input, OwnershipEnd, TabId } from '../core/io.ts';
 import { refusal } from '../core/reply.ts';
 import type { Sessions } from '../core/sessions.ts';

@@ -9,9 +9,9 @@ import {
   type StoreTransaction,
   type UnreadableRow,
 } from '../../core/store.ts';
+import { beginLogAnew } from './chromium-log.ts';
 import { storeError, withDeadline } from './failure.ts';
 import { type Former, openFormer } from './former-name.ts';
-import { beginLogAnew } from './fresh-log.ts';
 import { isCursor, isEntry, isMeta, isOutcome } from './rows.ts';
 import { FORMAT, META, migrate, type Tables } from './schema.ts';
 import { type Database, type End, transact, type Writing } from './transaction.ts';

@@ -6,10 +6,10 @@ import type { Connection as ConnectionView, Diagnosis } from '../../../src/proto
 import type { Context } from '../context.ts';
 import type { Writable } from '../outbox/outbox-state.ts';
 import type { Route } from '../route.ts';
+import { CircuitBreaker } from './circuit-breaker.ts';
 import { type ConnectionEnd, IDLE, isFailure } from './connection-end.ts';
 import { Heartbeat, type WatchedLine } from './heartbeat.ts';
 import { Outage } from './outage.ts';
-import { CircuitBreaker } from './reconnect-wait.ts';
 import { Attempts } from './storm.ts';
 
 /** How long the closing handshake may take. */

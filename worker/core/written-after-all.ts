@@ -1,6 +1,6 @@
 /**
- * Whether a transaction is among what the store holds, which nobody has written since: it is there as a whole or not at
- * all. One that changes nothing is.
+ * Whether a transaction that was in doubt is among what the store holds, which nobody has written since: it is there as a
+ * whole or not at all. One that changes nothing is.
  */
 import type { LoadedState, StoreOp } from './store.ts';
 

@@ -1,4 +1,7 @@
-/** What the core throws over what it holds for impossible: whoever runs it ends the ownership. */
+/**
+ * What the core throws over what it holds for impossible. It is looked for by `assert` in `context.ts`, of a command in
+ * `outbox/entry.ts`; `owner.ts` of the shell catches it, and ends the ownership; over which command, `suspects.ts` remembers.
+ */
 import type { StoreOp } from './store.ts';
 
 /**

@@ -1,4 +1,4 @@
-/** How long the next attempt to connect waits. The formula is in `backoff.ts`. */
+/** When the circuit opens, and how long the next attempt to connect waits: by the formula in `backoff.ts`, or that long. */
 import type { Circuit } from '../../../src/protocol/model.ts';
 import { retryWaitMs } from '../backoff.ts';
 import type { Context } from '../context.ts';
