@@ -3,29 +3,34 @@
     python3 control.py --port 8701 --memory /tmp/my.db --runs /tmp/my.runs -- node my_server.js --port 8700 …
 
 The server prints a line that begins with `listening` when it listens. It gets each publication as a line of JSON on its
-standard input, and answers with a line `{}` when it is published. It adds the id of a command to the file of `--runs`, with
-a line break, when a handler of it begins. What it remembers is in the files whose names begin with `--memory`.
+standard input, and answers with a line `{}` when it is published; `{"renew": true}` asks it for new epochs. It adds the id of a
+command to the file of `--runs`, with a line break, when a handler of it begins. What it remembers is in the files whose names
+begin with `--memory`, of which a backup holds all but that of `--mark`.
 """
-import argparse, glob, json, os, signal, subprocess, sys, threading
+import argparse, glob, json, os, shutil, signal, subprocess, sys, tempfile, threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlparse
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--port", type=int, default=0)
 parser.add_argument("--memory")
+parser.add_argument("--mark")
 parser.add_argument("--runs")
 parser.add_argument("command", nargs="+")
 options = parser.parse_args()
 
 server = None
-publishing = threading.Lock()  # one line, one answer
+copy = None  # the folder of the newest copy of the memory
+telling = threading.Lock()  # one line, one answer
 
 
 def start(memory):
     global server
-    if memory == "lost" and options.memory:
-        for file in glob.glob(glob.escape(options.memory) + "*"):
+    if memory == "lost":
+        for file in remembered():
             os.remove(file)
+    if memory == "restored":
+        restore()
     server = subprocess.Popen(options.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     return answer("listening")
 
@@ -42,9 +47,35 @@ def end(how):
     server.wait()
 
 
-def publish(publication):
-    with publishing:
-        server.stdin.write(json.dumps(publication) + "\n")
+def remembered():
+    return glob.glob(glob.escape(options.memory) + "*") if options.memory else []
+
+
+def in_backup():
+    return [file for file in remembered() if file != options.mark]
+
+
+def back_up():
+    global copy
+    if server.poll() is None:
+        raise RuntimeError("the server runs")
+    copy = tempfile.TemporaryDirectory()
+    for file in in_backup():
+        shutil.copy(file, copy.name)
+
+
+def restore():
+    if copy is None:
+        raise RuntimeError("there is no backup")
+    for file in in_backup():
+        os.remove(file)
+    for name in os.listdir(copy.name):
+        shutil.copy(os.path.join(copy.name, name), os.path.dirname(options.memory))
+
+
+def tell(line):
+    with telling:
+        server.stdin.write(json.dumps(line) + "\n")
         server.stdin.flush()
         told = json.loads(answer("{"))
     if "error" in told:
@@ -60,10 +91,12 @@ class Control(BaseHTTPRequestHandler):
     def do_POST(self):
         asked = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))) or "{}")
         self.do({
-            "/publish": lambda: publish(asked),
+            "/publish": lambda: tell(asked),
+            "/renew": lambda: tell({"renew": True}),
             "/kill": lambda: end(signal.SIGKILL),
             "/stop": lambda: end(signal.SIGTERM),
             "/start": lambda: start(asked["memory"]) and None,
+            "/backup": back_up,
         })
 
     def do_GET(self):

@@ -6,13 +6,13 @@ It needs the package `websockets`, 10.4 or later. `npx trunkline conformance` ju
 publishes what it reads as lines of JSON on its standard input, and writes the ids of the commands that it begins to a file.
 Its people are those of TOKENS; a real server checks tokens in its own way, and the Origin header against its own pages.
 """
-import argparse, asyncio, json, signal, sqlite3, sys, time, uuid
+import argparse, asyncio, json, math, os, signal, sqlite3, sys, time, uuid
 import websockets
 
 SUBPROTOCOL, APP, APP_VERSION = "trunkline.v1", "conformance", 3
 TOKENS = {"token-of-ada": "ada", "token-of-grace": "grace"}
 HELLO_S, HEARTBEAT_MS, MAX_FRAME = 10, 30_000, 2**20
-PART_BYTES, TAIL, HISTORY, MISSED, OFFSETS_PER_ACK = 16_384, 500, 20_000, 10_000, 10_000
+PART_BYTES, TAIL, HISTORY, MISSED, OFFSETS_PER_ACK, TOPICS = 16_384, 500, 20_000, 10_000, 10_000, 1_000
 KEEP_MS, FENCE_S, FIRST_REPEAT_S, LONGEST_REPEAT_S = 7 * 24 * 3_600_000, 600, 5, 60
 WAITING_BYTES = 2**24  # what may wait for a client that does not read
 
@@ -31,19 +31,45 @@ CREATE TABLE IF NOT EXISTS owed (principal TEXT, client TEXT, topic TEXT, offset
 
 
 class Log:
-    """What the server remembers. Each method is one transaction, and done when it returns."""
+    """What the server remembers. Each method is one transaction, and done when it returns.
+
+    The file `PATH-mark` beside it belongs into no backup: where it is ahead of the log, or missing, the log was restored.
+    """
 
     def __init__(self, path):
+        self.mark = path + "-mark"
         self.db = sqlite3.connect(path)
         self.db.row_factory = sqlite3.Row
         self.db.execute("PRAGMA journal_mode = WAL")
         self.db.execute("PRAGMA synchronous = FULL")  # what was answered survives a power cut
         self.db.executescript(SCHEMA)
         with self.db:
-            if self.one("SELECT * FROM about") is None:
+            is_new = self.one("SELECT * FROM about") is None
+            if is_new:
                 self.db.execute("INSERT INTO about VALUES (?, ?, 0)", (uuid.uuid4().hex, int(time.time() * 1000)))
         about = self.one("SELECT * FROM about")
         self.epoch, self.newest_time = about["epoch"], about["newest_time"]
+        marked = self.marked()
+        if not is_new and (marked is None or marked > self.newest_time):
+            self.newest_time = max(self.now(), marked or 0) + 1
+            with self.db:  # events and commands may be lost that clients know of
+                self.db.execute("UPDATE about SET since = ?", (self.newest_time,))
+            self.renew()
+        self.tell_time()
+
+    def marked(self):
+        """The newest time that was told, as the mark knows it."""
+        try:
+            with open(self.mark) as file:
+                return int(file.read())
+        except (FileNotFoundError, ValueError):
+            return None
+
+    def renew(self):
+        """Begins a new epoch; the events stay as they are."""
+        self.epoch = uuid.uuid4().hex
+        with self.db:
+            self.db.execute("UPDATE about SET epoch = ?", (self.epoch,))
 
     def one(self, sql, *values):
         return self.db.execute(sql, values).fetchone()
@@ -58,6 +84,11 @@ class Log:
     def tell_time(self):
         with self.db:
             self.db.execute("UPDATE about SET newest_time = ?", (self.now(),))
+        with open(self.mark + "-next", "w") as file:  # after the log, so that it never knows more than the log does
+            file.write(str(self.newest_time))
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(self.mark + "-next", self.mark)
         return self.newest_time
 
     def since(self):
@@ -181,9 +212,12 @@ def may(is_it): return (is_it, True)
 def several(is_it): return lambda value: isinstance(value, list) and all(map(is_it, value))
 
 
-def too_deep(value, left=200):
+def unfit(value, left=200):
+    """Nested too deep, or with a number beyond all numbers in it, as 1e400 is read."""
+    if isinstance(value, float):
+        return math.isinf(value)
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
-    return inner is not None and (left == 0 or any(too_deep(each, left - 1) for each in inner))
+    return inner is not None and (left == 0 or any(unfit(each, left - 1) for each in inner))
 
 
 CURSOR = shape(epoch=needs(text), offset=needs(natural))
@@ -244,7 +278,7 @@ class Refused(Exception):
 
 
 async def note(frame):
-    return frame["command"]["text"], [line(frame)]
+    return {"text": frame["command"]["text"]}, [line(frame)]
 
 
 async def slow(frame):
@@ -328,8 +362,8 @@ class Server:
             return nack("forbidden", f"you may not send commands to {frame['topic']}", **never)
         if command["type"] not in HANDLERS:
             return nack("unknown_command", f"there is no command {command['type']}", **never)
-        if not text(command.get("text")) or too_deep(command):
-            return nack("invalid_command", "`text` is missing, or no string; or it is nested too deep", **never)
+        if not text(command.get("text")) or unfit(command):
+            return nack("invalid_command", "`text` is missing, or no string; or what is beside it does not fit", **never)
         if not connection.may_run or self.draining:
             return None
         self.log.record(*key, "begun", True)
@@ -366,6 +400,12 @@ class Server:
             # What of it waits finds this when its turn comes.
             self.log.record(*key, "cancelled", bool(record and record["begun"]))
         connection.say(**self.ending(self.log.recall(*key), id))
+
+    def renew(self):
+        self.log.renew()
+        for connection in list(self.connections.values()):
+            for topic in list(connection.given):
+                connection.begin({"topic": topic, "ref": 0}, None, may_recover=False)
 
     async def drain(self):
         self.draining = True
@@ -496,6 +536,9 @@ class Connection:
         if not may_use(self.client[0], topic):
             message = f"you may not read {topic}"
             return self.say("error", code="forbidden", message=message, topic=topic, ref=ref, ended=True)
+        if len(self.given) >= TOPICS:
+            message = f"more than {TOPICS} topics on one connection"
+            return self.say("error", code="rate_limited", message=message, topic=topic, ref=ref, ended=True)
         about = self.log.topic(topic)
         at = {"topic": topic, "ref": ref, "epoch": self.log.epoch, "offset": about["newest"]}
         seen = frame.get("last_seen") if may_recover else {"offset": cursor and cursor["offset"], "ts": last_seen}
@@ -627,10 +670,22 @@ async def read_publications(server):
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     while text_line := await reader.readline():
         asked = json.loads(text_line)
+        if asked.get("renew"):
+            server.renew()
+            print("{}", flush=True)
+            continue
         kind = lambda event: ("gone" if event.get("gone") else "state") if "key" in event else "line"
         server.publish([
             {**event, "topic": asked["topic"], "event": {"type": kind(event), "text": event["text"]}} for event in asked["events"]])
         print("{}", flush=True)
+
+
+async def tell_time(server):
+    """So often that a backup from before is noticed by the mark."""
+    while True:
+        await asyncio.sleep(1)
+        if server.connections:
+            server.log.tell_time()
 
 
 async def main():
@@ -647,6 +702,7 @@ async def main():
     async with websockets.serve(serve, "127.0.0.1", options.port, subprotocols=[SUBPROTOCOL], max_size=MAX_FRAME) as listening:
         print(f"listening on ws://127.0.0.1:{listening.sockets[0].getsockname()[1]}/", flush=True)
         reading = asyncio.create_task(read_publications(server))
+        telling = asyncio.create_task(tell_time(server))
         while not over.is_set():
             log.prune()
             try:
@@ -654,7 +710,9 @@ async def main():
             except asyncio.TimeoutError:
                 pass
         reading.cancel()
+        telling.cancel()
         await server.drain()
+        log.tell_time()
 
 
 if __name__ == "__main__":

@@ -191,6 +191,8 @@ function has({ profile, control }: Trial, need: Need): boolean {
     case 'stop':
     case 'keep':
     case 'lose':
+    case 'backup':
+    case 'renew':
     case 'runs':
       return control.can(need);
     default:

@@ -9,6 +9,9 @@ export interface PublishedEvent {
   readonly text: string;
 }
 
+/** What a server starts with: all that it was to remember, nothing of it, or what a copy from before had of it. */
+export type Memory = 'kept' | 'lost' | 'restored';
+
 const TIMEOUT_MS = 30_000;
 /** Of an answer, in characters. */
 const TEXT_SHOWN = 200;
@@ -44,8 +47,18 @@ export class Control {
     await this.#change('stop', {}, 'down');
   }
 
-  async start(memory: 'kept' | 'lost'): Promise<void> {
+  async start(memory: Memory): Promise<void> {
     await this.#change('start', { memory }, 'up');
+  }
+
+  /** Copies what the server remembers, as it is while the server is down. */
+  async backUp(): Promise<void> {
+    await this.#post('backup', {});
+  }
+
+  /** Has every topic begin a new epoch, its events as they are. */
+  async renew(): Promise<void> {
+    await this.#post('renew', {});
   }
 
   /** After a case that ended in between. `isThere`: whether the server takes connections. */

@@ -96,14 +96,7 @@ export class Line {
     isIt: (frame: Frame<T>) => boolean = () => true,
     { within = this.#options.patienceMs, what = `a \`${type}\`` }: { within?: number; what?: string } = {},
   ): Promise<Frame<T>> {
-    return await this.#until(
-      () => {
-        const place = this.#unread.findIndex((frame) => frame.type === type && isIt(frame as Frame<T>));
-        return place === -1 ? undefined : (this.#unread.splice(place, 1)[0] as Frame<T>);
-      },
-      what,
-      within,
-    );
+    return await this.#nextOf((frame) => frame.type === type && isIt(frame as Frame<T>), what, within);
   }
 
   /** All of this type that have arrived. */
@@ -209,17 +202,25 @@ export class Line {
   }
 
   /** The next answer to a command. */
-  async answer(id: string, within = this.#options.patienceMs): Promise<CommandAnswer> {
-    return await this.#until(
-      () => {
-        const place = this.#unread.findIndex(
-          (frame) => (frame.type === 'command_ack' || frame.type === 'command_nack') && frame.id === id,
-        );
-        return place === -1 ? undefined : (this.#unread.splice(place, 1)[0] as CommandAnswer);
-      },
+  async answer(id: string): Promise<CommandAnswer> {
+    return await this.#nextOf(
+      (frame) => (frame.type === 'command_ack' || frame.type === 'command_nack') && frame.id === id,
       `an answer to command ${id}`,
-      within,
     );
+  }
+
+  /** Asks for a topic; whether it begins, or why not. The snapshot of one that begins stays unread. */
+  async ask(topic: string): Promise<Frame<'subscribed'> | Frame<'error'>> {
+    const ref = this.nextRef();
+    this.send({ type: 'subscribe', topic, ref });
+    return await this.#nextOf(
+      (frame) => (frame.type === 'subscribed' || frame.type === 'error') && frame.ref === ref,
+      `an answer to request ${ref} of topic ${topic}`,
+    );
+  }
+
+  unsubscribe(topic: string): void {
+    this.send({ type: 'unsubscribe', topic, ref: this.nextRef() });
   }
 
   async accepted(id: string): Promise<Frame<'command_ack'>> {
@@ -263,6 +264,21 @@ export class Line {
       this.#unread.push(parsed.frame);
     }
     this.#wake();
+  }
+
+  async #nextOf<F extends ServerFrame>(
+    isIt: (frame: ServerFrame) => boolean,
+    what: string,
+    within = this.#options.patienceMs,
+  ): Promise<F> {
+    return await this.#until(
+      () => {
+        const place = this.#unread.findIndex(isIt);
+        return place === -1 ? undefined : (this.#unread.splice(place, 1)[0] as F);
+      },
+      what,
+      within,
+    );
   }
 
   #wake(): void {

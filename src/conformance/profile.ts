@@ -7,6 +7,8 @@ const commandTemplate = v.strictObject({
   command: v.looseObject({ type: v.string() }),
   /** It publishes one event to its topic, which holds the text. */
   publishes: v.optional(v.boolean(), false),
+  /** What it gives, with `{text}` where the command's own text belongs. */
+  result: v.optional(v.unknown()),
   /** Where it has a topic of its own, instead of the case's. */
   topic: v.optional(v.string()),
 });
@@ -38,7 +40,7 @@ const profileSchema = v.strictObject({
   control: v.optional(
     v.strictObject({
       url: v.pipe(v.string(), v.url()),
-      can: v.array(v.picklist(['publish', 'kill', 'stop', 'keep', 'lose', 'runs'])),
+      can: v.array(v.picklist(['publish', 'kill', 'stop', 'keep', 'lose', 'backup', 'renew', 'runs'])),
     }),
   ),
   hello_ms: v.optional(milliseconds, 10_000),

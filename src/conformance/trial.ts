@@ -1,6 +1,6 @@
 /** What one case holds in its hand: sockets, a topic, commands, and the control interface. */
 import type { ClientFrameOf, ServerFrameOf } from '../protocol/frames/index.ts';
-import type { Control, PublishedEvent } from './control.ts';
+import type { Control, Memory, PublishedEvent } from './control.ts';
 import { Line, newId } from './line.ts';
 import { Broken, NotJudged } from './outcome.ts';
 import type { CommandName, Profile } from './profile.ts';
@@ -121,10 +121,7 @@ export class Trial {
   command(name: CommandName, options: CommandOptions = {}): ClientFrameOf['command'] {
     const template = this.profile.commands[name];
     if (!template) throw new NotJudged(`the profile has no command \`${name}\``);
-    const text = JSON.stringify(options.text ?? newId()).slice(1, -1);
-    const command: ClientFrameOf['command']['command'] = JSON.parse(
-      JSON.stringify(template.command).replaceAll('{text}', () => text),
-    );
+    const command = withText(template.command, options.text ?? newId());
     return {
       type: 'command',
       id: options.id ?? newId(),
@@ -136,6 +133,12 @@ export class Trial {
       ...(options.expiresAt !== undefined && { expires_at: options.expiresAt }),
       command,
     };
+  }
+
+  /** What a command with this text is to give; `undefined` where the profile does not tell. */
+  resultOf(name: CommandName, text: string): unknown {
+    const result = this.profile.commands[name]?.result;
+    return result === undefined ? undefined : withText(result, text);
   }
 
   async publish(...events: readonly PublishedEvent[]): Promise<void> {
@@ -175,10 +178,21 @@ export class Trial {
   }
 
   /** Ends the server as a crash would, and starts it again; waits until those who are connected have noticed. */
-  async crash(memory: 'kept' | 'lost'): Promise<void> {
+  async crash(memory: Memory): Promise<void> {
+    await this.#kill();
+    await this.control.start(memory);
+  }
+
+  /** The same, with its memory kept, of which a copy is made in between: `crash('restored')` starts with that. */
+  async crashAndBackUp(): Promise<void> {
+    await this.#kill();
+    await this.control.backUp();
+    await this.control.start('kept');
+  }
+
+  async #kill(): Promise<void> {
     await this.control.kill();
     await Promise.all(this.lines.map(async (line) => line.isClosed || (await line.closed())));
-    await this.control.start(memory);
   }
 
   /** Waits for what must not come. */
@@ -190,4 +204,9 @@ export class Trial {
     for (const beat of this.#beats) clearInterval(beat);
     for (const line of this.lines) line.cut();
   }
+}
+
+function withText<T>(template: T, text: string): T {
+  const quoted = JSON.stringify(text).slice(1, -1);
+  return JSON.parse(JSON.stringify(template).replaceAll('{text}', () => quoted));
 }

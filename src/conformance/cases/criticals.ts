@@ -1,11 +1,13 @@
 /** Critical events are repeated to each client that was given them, until it acknowledges. */
 import type { Case } from '../case.ts';
 import type { Line } from '../line.ts';
-import { must } from '../outcome.ts';
+import { must, NotJudged } from '../outcome.ts';
 import type { Trial } from '../trial.ts';
 
 const NEEDS = ['publish', 'own topic'] as const;
 const ALARM = 'an alarm';
+const LONGEST_REPEAT_MS = 60_000;
+const MOST_ACKNOWLEDGED = 10_000;
 
 async function isRepeated(
   trial: Trial,
@@ -54,6 +56,19 @@ async function backAt(
   return { line, begun };
 }
 
+/** In one `ack` of so many offsets: of the others no event is critical. */
+async function acknowledgeAmong(
+  trial: Trial,
+  { line, epoch }: { line: Line; epoch: string },
+  offset: number,
+  count: number,
+): Promise<void> {
+  const offsets = [...Array.from({ length: count - 1 }, () => 1), offset];
+  line.send({ type: 'ack', topic: trial.topic, epoch, offsets });
+  await line.settle();
+  await trial.quiet();
+}
+
 export const CRITICALS: readonly Case[] = [
   {
     id: 'criticals/repeated-in-time',
@@ -67,6 +82,77 @@ export const CRITICALS: readonly Case[] = [
       await isNotRepeatedAtOnce(trial, line, ALARM, 'that was given just now');
       const { repeat_ms, patience_ms } = trial.profile;
       await isRepeated(trial, line, ALARM, 'on the same connection', repeat_ms + patience_ms);
+    },
+  },
+  {
+    id: 'criticals/backs-off',
+    level: 'full',
+    sentence: 'It does so on the same connection 5 seconds after the event, backing off to 60 seconds;',
+    needs: NEEDS,
+    async judge(trial) {
+      const { line } = await given(trial);
+      await trial.publish({ text: ALARM, critical: true });
+      await alarmOf(trial, line);
+      const { repeat_ms, patience_ms } = trial.profile;
+      await isRepeated(trial, line, ALARM, 'on the same connection', repeat_ms + patience_ms);
+      const first = performance.now();
+      await line.untilSeen(
+        () => line.redeliveries(trial.topic).length >= 2,
+        'the second repeat of a critical event',
+        LONGEST_REPEAT_MS + patience_ms,
+      );
+      const apart = performance.now() - first;
+      must(
+        apart > repeat_ms * 1.2,
+        `a critical event came again ${Math.round(apart)} ms after its first repeat: the distances do not grow`,
+      );
+    },
+  },
+  {
+    id: 'criticals/backs-off-to-a-minute',
+    level: 'full',
+    sentence: 'It does so on the same connection 5 seconds after the event, backing off to 60 seconds;',
+    async judge() {
+      throw new NotJudged('the distances grow to 60 seconds over minutes, which no run waits for');
+    },
+  },
+  {
+    id: 'criticals/unsubscribed',
+    level: 'full',
+    sentence: 'the topic; whatever subscription of it this connection has ends',
+    needs: NEEDS,
+    async judge(trial) {
+      const { line } = await given(trial);
+      await trial.publish({ text: ALARM, critical: true });
+      await alarmOf(trial, line);
+      line.unsubscribe(trial.topic);
+      await line.settle();
+      await trial.quiet(trial.profile.repeat_ms * 1.3);
+      await isNotRepeatedAtOnce(trial, line, ALARM, 'of a topic that was unsubscribed');
+    },
+  },
+  {
+    id: 'criticals/subscribed-anew',
+    level: 'full',
+    sentence: 'that is subscribed already replaces that subscription.',
+    needs: NEEDS,
+    async judge(trial) {
+      const { line, epoch } = await given(trial);
+      await trial.publish({ text: ALARM, critical: true });
+      const { offset } = await alarmOf(trial, line);
+      await line.subscribe(trial.topic, { cursor: { epoch, offset } });
+      await line.subscribe(trial.topic, { cursor: { epoch, offset } });
+      await line.settle();
+      const before = line.redeliveries(trial.topic).length;
+      const { repeat_ms, patience_ms } = trial.profile;
+      await line.untilSeen(
+        () => line.redeliveries(trial.topic).length > before,
+        'the repeat of a critical event on the same connection',
+        repeat_ms + patience_ms,
+      );
+      await trial.quiet();
+      const times = line.redeliveries(trial.topic).length - before;
+      must(times === 1, `after three requests for one topic its critical event comes ${times} times at once`);
     },
   },
   {
@@ -275,6 +361,48 @@ export const CRITICALS: readonly Case[] = [
       await trial.quiet();
       const { line } = await backAt(trial, client, offset);
       await isRepeated(trial, line, ALARM, 'that was acknowledged in another epoch only');
+    },
+  },
+  {
+    id: 'criticals/most-acknowledged-at-once',
+    level: 'full',
+    sentence: '| offsets in one `ack` | 10,000; the hub sends at most 1,000 | server |',
+    needs: NEEDS,
+    async judge(trial) {
+      const client = await given(trial);
+      await trial.publish({ text: 'plain' }, { text: ALARM, critical: true });
+      const { offset } = await alarmOf(trial, client.line);
+      await acknowledgeAmong(trial, client, offset, MOST_ACKNOWLEDGED);
+      const { line } = await backAt(trial, client, offset);
+      await isNotRepeatedAtOnce(
+        trial,
+        line,
+        ALARM,
+        `that was acknowledged among ${MOST_ACKNOWLEDGED} offsets`,
+      );
+    },
+  },
+  {
+    id: 'criticals/too-many-acknowledged-at-once',
+    level: 'full',
+    sentence:
+      'One with more than 10,000 offsets, `failed` ones included, may be answered with `goodbye` `bad_frame`.',
+    needs: NEEDS,
+    async judge(trial) {
+      const client = await given(trial);
+      await trial.publish({ text: 'plain' }, { text: ALARM, critical: true });
+      const { offset } = await alarmOf(trial, client.line);
+      try {
+        await acknowledgeAmong(trial, client, offset, MOST_ACKNOWLEDGED + 1);
+      } catch (error) {
+        const codes = client.line.all('goodbye').map(({ code }) => code);
+        if (codes.length === 0) throw error;
+        must(codes.join() === 'bad_frame', `it was answered with \`goodbye\` ${codes}`);
+        return;
+      }
+      // Passed over in silence it would come again for ever.
+      const { line } = await backAt(trial, client, offset);
+      await isNotRepeatedAtOnce(trial, line, ALARM, 'that was acknowledged, and the `ack` not refused');
     },
   },
   {

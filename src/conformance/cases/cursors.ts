@@ -72,6 +72,39 @@ export const CURSORS: readonly Case[] = [
     },
   },
   {
+    id: 'cursors/new-epoch-while-connected',
+    level: 'full',
+    sentence: "and followed by a `snapshot`, when a topic's epoch changes during a connection.",
+    needs: [...NEEDS, 'renew'],
+    alone: true,
+    async judge(trial) {
+      const { line, epoch, events } = await topicOfThree(trial);
+      await trial.control.renew();
+      await trial.publish({ text: 'four' });
+      const unasked = () =>
+        line.all('subscribed').find(({ ref, topic }) => ref === 0 && topic === trial.topic);
+      await line.untilSeen(() => line.isClosed || unasked() !== undefined, 'an unasked `subscribed`');
+      const told = unasked();
+      if (told) {
+        must(told.epoch !== epoch && !told.recovered, 'an unasked `subscribed` tells no new epoch');
+        const { state } = await line.begun(trial.topic, 0);
+        await trial.publish({ text: 'five' });
+        await line.next('event', (event) => trial.textOf(event) === 'five');
+        const after = line.events(trial.topic).slice(events.length);
+        const texts = trial.textsOf([...(state?.events ?? []), ...after]);
+        must(
+          texts.join() === 'one,two,three,four,five',
+          `state and events of the new epoch are ${texts.join()}`,
+        );
+      }
+      // The next connection is told in any case.
+      const other = await trial.join();
+      const cursor = { epoch, offset: events[0]?.offset ?? 0 };
+      const { subscribed } = await other.line.subscribe(trial.topic, { cursor });
+      must(!subscribed.recovered && subscribed.epoch !== epoch, 'a cursor of the former epoch is recovered');
+    },
+  },
+  {
     id: 'cursors/own-event',
     level: 'full',
     sentence: 'a server says `recovered` only where its own event at that offset has that `ts`.',

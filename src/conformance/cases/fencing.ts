@@ -133,6 +133,24 @@ export const FENCING: readonly Case[] = [
     },
   },
   {
+    id: 'fencing/replaced-one-leaves',
+    level: 'smallest',
+    sentence: 'A server keeps one connection per principal and `client_id`.',
+    async judge(trial) {
+      const clientId = newId();
+      const first = await trial.join({ clientId, term: 1 });
+      const second = await trial.join({ clientId, term: 2 });
+      await isSuperseded(first.line, 'the connection of the lower term');
+      await trial.quiet();
+      const lower = await trial.socket();
+      lower.send(trial.hello({ clientId, term: 1 }));
+      await isSuperseded(lower, 'a lower term, after the connection that was replaced has gone');
+      await second.line.settle();
+      await trial.join({ clientId, term: 2 });
+      await isSuperseded(second.line, 'the older connection of equal terms');
+    },
+  },
+  {
     id: 'fencing/begun-before-commits-nothing',
     level: 'full',
     sentence: 'and one whose handler had begun commits nothing: the winner sends it again, and it runs then.',

@@ -53,8 +53,8 @@ export const GROWTH: readonly Case[] = [
       const { subscribed } = await line.subscribe(trial.topic);
       line.send({ type: 'ack', topic: trial.topic, epoch: subscribed.epoch, offsets: [1_000_000] });
       line.send({ type: 'ack', topic: trial.topic, epoch: 'another', offsets: [] });
-      line.send({ type: 'unsubscribe', topic: trial.topic, ref: line.nextRef() });
-      line.send({ type: 'unsubscribe', topic: trial.topic, ref: line.nextRef() });
+      line.unsubscribe(trial.topic);
+      line.unsubscribe(trial.topic);
       await line.settle();
     },
   },
@@ -67,7 +67,7 @@ export const GROWTH: readonly Case[] = [
       const [{ line }, watcher] = [await trial.join(), await trial.join()];
       await line.subscribe(trial.topic);
       const { state } = await watcher.line.subscribe(trial.topic);
-      line.send({ type: 'unsubscribe', topic: trial.topic, ref: line.nextRef() });
+      line.unsubscribe(trial.topic);
       await line.settle();
       await trial.quiet();
       const before = line.events(trial.topic).length;

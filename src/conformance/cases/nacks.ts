@@ -1,4 +1,5 @@
 /** Commands that are refused, withdrawn, or past their end. */
+import type { ClientFrameOf } from '../../protocol/frames/index.ts';
 import type { Case } from '../case.ts';
 import { must, NotJudged } from '../outcome.ts';
 import type { Trial } from '../trial.ts';
@@ -62,6 +63,38 @@ export const NACKS: readonly Case[] = [
       const { retry } = await line.refused(command.id);
       must(!retry, 'a command that is nested too deep is to be sent again');
       await trial.ran(command.id, 0);
+    },
+  },
+  {
+    id: 'nacks/number-beyond-all',
+    level: 'full',
+    sentence: 'Nor is one taken that holds a number beyond all numbers, as `1e400`, in either dialect.',
+    needs: ['accept'],
+    async judge(trial) {
+      const { line } = await trial.join();
+      const command = trial.command('accept');
+      line.sendText(withNumber(command, '1e400'));
+      const { retry } = await line.refused(command.id);
+      must(!retry, 'a command that holds 1e400 is to be sent again');
+      await trial.ran(command.id, 0);
+    },
+  },
+  {
+    id: 'nacks/large-integer',
+    level: 'smallest',
+    sentence: 'Integers in it beyond 2<sup>53</sup> are given as JSON readers of most languages read them',
+    needs: ['accept'],
+    async judge(trial) {
+      const { line } = await trial.join();
+      const command = trial.command('accept');
+      line.sendText(withNumber(command, '9007199254740993'));
+      const answer = await line.answer(command.id);
+      // Its schema may allow no such field.
+      must(
+        answer.type === 'command_ack' || !answer.retry,
+        'a command with a large integer is refused for now',
+      );
+      await line.settle();
     },
   },
   {
@@ -241,6 +274,14 @@ export const NACKS: readonly Case[] = [
     },
   },
 ];
+
+/** The command as text, with a further field that holds this number. */
+function withNumber(frame: ClientFrameOf['command'], number: string): string {
+  return JSON.stringify({ ...frame, command: { ...frame.command, number: 0 } }).replace(
+    '"number":0',
+    () => `"number":${number}`,
+  );
+}
 
 /** `ran: false` is said only where no handler of it has begun, as far as the control interface can tell. */
 async function saysIfBegun(trial: Trial, id: string, ran: false | undefined): Promise<void> {

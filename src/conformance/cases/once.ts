@@ -1,6 +1,7 @@
 /** Commands run once, however often and on however many sockets they come. */
+import { isDeepStrictEqual } from 'node:util';
 import type { Case } from '../case.ts';
-import { must } from '../outcome.ts';
+import { must, NotJudged } from '../outcome.ts';
 import type { Trial } from '../trial.ts';
 
 /** How often its text came as an event, once a later event has come. */
@@ -16,6 +17,23 @@ const sameResult = (a: { result?: unknown }, b: { result?: unknown }) =>
   must(JSON.stringify(a.result) === JSON.stringify(b.result), 'a repeat got another result than the first');
 
 export const ONCE: readonly Case[] = [
+  {
+    id: 'once/result',
+    level: 'full',
+    sentence: 'what the command gave; a repeat gets the same',
+    needs: ['accept'],
+    async judge(trial) {
+      const wanted = trial.resultOf('accept', 'what it is about');
+      if (wanted === undefined) throw new NotJudged('the profile names no `result` of `commands.accept`');
+      const { line } = await trial.join();
+      const command = trial.command('accept', { text: 'what it is about' });
+      line.send(command, { ...command, attempt: 2 });
+      for (const which of ['it', 'its repeat']) {
+        const { result } = await line.accepted(command.id);
+        must(isDeepStrictEqual(result, wanted), `${which} got the result ${JSON.stringify(result)}`);
+      }
+    },
+  },
   {
     id: 'once/same-socket',
     level: 'smallest',

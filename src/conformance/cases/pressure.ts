@@ -1,9 +1,11 @@
 /** What is too large, too much, or too slow. */
 import type { Case } from '../case.ts';
-import { must } from '../outcome.ts';
+import { must, NotJudged } from '../outcome.ts';
 
 const SMALL_BYTES = 2_048;
 const PINGS = 500;
+/** Topics of one connection, after which a server counts as one without a limit. */
+const MOST_TOPICS = 1_100;
 
 export const PRESSURE: readonly Case[] = [
   {
@@ -124,6 +126,34 @@ export const PRESSURE: readonly Case[] = [
         () => slow.line.isClosed || slow.line.events(trial.topic).length >= count,
         'the events that waited, or the end of the connection',
       );
+    },
+  },
+  {
+    id: 'pressure/too-many-topics',
+    level: 'full',
+    sentence: '`rate_limited` with `ended: true` says that this connection has too many topics',
+    needs: ['own topic'],
+    async judge(trial) {
+      const { line } = await trial.join();
+      await line.subscribe(trial.topic);
+      let topic = trial.topic;
+      let answer = await line.ask(topic);
+      for (let count = 1; count < MOST_TOPICS && answer.type === 'subscribed'; count += 1) {
+        topic = trial.anotherTopic();
+        answer = await line.ask(topic);
+      }
+      if (answer.type === 'subscribed')
+        throw new NotJudged(`it serves ${MOST_TOPICS} topics on one connection`);
+      must(answer.code === 'rate_limited' && answer.topic === topic, `one topic too many got ${answer.code}`);
+      if (!answer.ended)
+        throw new NotJudged('it limits how often topics are asked for, before how many there are');
+      await line.settle();
+      must(line.all('error').length === 1, 'topics from before have ended with the one that was too many');
+      line.unsubscribe(trial.topic);
+      const { forbidden } = trial.profile.topics;
+      // What never began has no place.
+      if (forbidden !== undefined) await line.ask(forbidden);
+      await line.subscribe(topic);
     },
   },
   {

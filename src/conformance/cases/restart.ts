@@ -3,6 +3,9 @@ import type { Case } from '../case.ts';
 import { must, NotJudged } from '../outcome.ts';
 import type { Trial } from '../trial.ts';
 
+/** A mark beside a log is written now and then. */
+const BACKUP_NOTICED_MS = 2_500;
+
 async function begin(trial: Trial) {
   const { line, clientId, welcome } = await trial.join();
   await trial.causeEvents(3);
@@ -174,6 +177,97 @@ export const RESTART: readonly Case[] = [
       await after.line.settle();
       const again = trial.textsOf(after.line.redeliveries(trial.topic));
       must(!again.includes('taken'), 'what was acknowledged before the restart is repeated after it');
+    },
+  },
+  {
+    id: 'restart/restored-history',
+    level: 'full',
+    sentence: 'A server that has *lost* events which it had given out must begin a new epoch for all topics',
+    needs: ['kill', 'backup', 'publish', 'own topic'],
+    alone: true,
+    async judge(trial) {
+      await trial.publish({ text: 'in the backup' });
+      await trial.crashAndBackUp();
+      const { line, clientId } = await trial.join();
+      const { subscribed } = await line.subscribe(trial.topic);
+      await trial.publish({ text: 'lost' }, { text: 'lost as well' });
+      const { offset, ts } = await line.next('event', (event) => trial.textOf(event) === 'lost');
+      // What was lost of less than that may go unnoticed.
+      await trial.quiet(BACKUP_NOTICED_MS);
+      await trial.crash('restored');
+      await trial.publish({ text: 'another one' }, { text: 'and another' });
+      const after = await trial.join({ clientId });
+      const cursor = { epoch: subscribed.epoch, offset };
+      const begun = await after.line.subscribe(trial.topic, { cursor, lastSeen: { offset, ts } });
+      must(!begun.subscribed.recovered, 'a cursor of events that a backup lacks was recovered');
+      must(
+        begun.subscribed.epoch !== subscribed.epoch,
+        'a backup was restored, and its epochs are as before',
+      );
+      const texts = trial.textsOf(begun.state?.events ?? []);
+      must(texts.join() === 'in the backup,another one,and another', `the state is ${texts.join()}`);
+    },
+  },
+  {
+    id: 'restart/restored-commands',
+    level: 'full',
+    sentence:
+      'that restarts without its memory, or with that of a backup, moves `dedupe_since` to the time of its start.',
+    needs: ['kill', 'backup', 'accept'],
+    alone: true,
+    async judge(trial) {
+      await trial.crashAndBackUp();
+      const { line, welcome } = await trial.join();
+      const command = trial.command('accept');
+      line.send(command);
+      await line.accepted(command.id);
+      await trial.quiet(BACKUP_NOTICED_MS);
+      await trial.crash('restored');
+      const { welcome: after } = await trial.join();
+      const run = welcome.runs?.at(-1)?.id;
+      // By either its clients know that it may have accepted what it does not remember.
+      const lacksRun = run !== undefined && after.runs?.every(({ id }) => id !== run) === true;
+      must(
+        lacksRun || after.dedupe_since > welcome.server_time,
+        `\`dedupe_since\` is ${after.dedupe_since}, no later than ${welcome.server_time}, when a command was accepted that the backup lacks`,
+      );
+    },
+  },
+  {
+    id: 'restart/criticals-in-a-new-epoch',
+    level: 'full',
+    sentence: 'the ones that are not acknowledged stay so, and are repeated in the new epoch.',
+    needs: ['renew', 'publish', 'own topic'],
+    alone: true,
+    async judge(trial) {
+      const { line, clientId } = await trial.join();
+      const { subscribed } = await line.subscribe(trial.topic);
+      await trial.publish({ text: 'alarm', critical: true, key: 'a' });
+      const { offset } = await line.next('event', (event) => trial.textOf(event) === 'alarm');
+      line.cut();
+      await trial.control.renew();
+      const after = await trial.join({ clientId });
+      const begun = await after.line.subscribe(trial.topic);
+      must(begun.subscribed.epoch !== subscribed.epoch, 'the epoch is the same after the log was renewed');
+      await after.line.next(
+        'event',
+        (event) => event.redelivery === true && trial.textOf(event) === 'alarm',
+        {
+          what: 'the repeat of a critical event in a new epoch',
+        },
+      );
+      const { topic } = trial;
+      after.line.send({ type: 'ack', topic, epoch: subscribed.epoch, offsets: [offset] });
+      await after.line.settle();
+      await trial.quiet();
+      await after.line.subscribe(trial.topic);
+      await after.line.next(
+        'event',
+        (event) => event.redelivery === true && trial.textOf(event) === 'alarm',
+        {
+          what: 'the repeat of a critical event that was acknowledged in the former epoch alone',
+        },
+      );
     },
   },
   {

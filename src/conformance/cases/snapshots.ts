@@ -1,10 +1,13 @@
 /** The state of a topic: its keys, its tail, its parts; and what was missed. */
 import type { Case } from '../case.ts';
-import { must } from '../outcome.ts';
+import { must, NotJudged } from '../outcome.ts';
 import type { Trial } from '../trial.ts';
 
 const NEEDS = ['publish', 'own topic'] as const;
 const SMALL_BYTES = 4_096;
+/** Of `missed`, where the server keeps to what is usual. */
+const MOST_MISSED = 10_000;
+const PUBLISHED_AT_ONCE = 500;
 
 async function missedTopic(trial: Trial) {
   const { line } = await trial.join();
@@ -177,6 +180,41 @@ export const SNAPSHOTS: readonly Case[] = [
       );
       const texts = trial.textsOf(state.missed ?? []);
       must(texts.join() === `one,${ALL_BUT_ONE}`, `what history has of it is ${texts.join()}`);
+    },
+  },
+  {
+    id: 'missed/truncated-by-cursor',
+    level: 'full',
+    sentence: 'or it was more than the newest 10,000.',
+    needs: NEEDS,
+    async judge(trial) {
+      const { line } = await trial.join();
+      const { subscribed } = await line.subscribe(trial.topic);
+      line.cut();
+      const cursor = { epoch: subscribed.epoch, offset: 0 };
+      let count = 0;
+      // A server that sends less is judged sooner.
+      for (const wanted of [2 * PUBLISHED_AT_ONCE, MOST_MISSED + PUBLISHED_AT_ONCE]) {
+        for (; count < wanted; count += PUBLISHED_AT_ONCE) {
+          const from = count;
+          await trial.publish(
+            ...Array.from({ length: PUBLISHED_AT_ONCE }, (_, index) => ({ text: `${from + index}` })),
+          );
+        }
+        const reader = await trial.join();
+        const { state } = await reader.line.resync(trial.topic, { cursor });
+        reader.line.cut();
+        const missed = trial.textsOf(state?.missed ?? []);
+        const newest = Array.from({ length: missed.length }, (_, at) => `${count - missed.length + at}`);
+        must(missed.length > 0, '`missed` is empty');
+        must(missed.join() === newest.join(), '`missed` is not what was published last, whole and in order');
+        if (missed.length === count) must(!state?.truncated, '`missed` is called `truncated`, and is whole');
+        else {
+          must(state?.truncated === true, `${missed.length} of ${count} events are not called \`truncated\``);
+          return;
+        }
+      }
+      throw new NotJudged(`all of ${count} events were in its \`missed\``);
     },
   },
   {

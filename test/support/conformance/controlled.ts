@@ -16,7 +16,7 @@ export interface Controlled extends AsyncDisposable {
 
 export interface Places {
   readonly port: number;
-  /** The file that holds what the server remembers. */
+  /** The file that holds what the server remembers; beside it, `-mark` added to its name, what no backup holds. */
   readonly memory: string;
   /** The file to which it adds the ids of the commands that it begins. */
   readonly runs: string;
@@ -39,11 +39,11 @@ export async function controlled(
   const port = await freePort();
   const places = { port, memory: join(folder, 'memory'), runs: join(folder, 'runs') };
   const [program = '', ...args] = control;
-  const child = spawn(
-    program,
-    [...args, '--memory', places.memory, '--runs', places.runs, '--', ...commandOf(places)],
-    { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } },
-  );
+  const files = ['--memory', places.memory, '--mark', `${places.memory}-mark`, '--runs', places.runs];
+  const child = spawn(program, [...args, ...files, '--', ...commandOf(places)], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+  });
   const end = async () => {
     if (child.exitCode === null && child.signalCode === null) {
       child.kill('SIGTERM');

@@ -38,14 +38,17 @@ export function profileOf(controlUrl: string, { remembers }: { remembers: boolea
     refused_version: 1,
     topics: { name: 'topic:{id}', forbidden: 'forbidden' },
     commands: {
-      accept: { ...template('note'), publishes: true },
+      accept: { ...template('note'), publishes: true, result: { text: '{text}' } },
       slow: { ...template('slow'), publishes: true },
       refuse: template('refuse'),
       later: template('later'),
     },
     control: {
       url: controlUrl,
-      can: ['publish', 'kill', 'stop', ...(remembers ? ['keep' as const] : []), 'lose', 'runs'],
+      can: [
+        ...(['publish', 'kill', 'stop', 'lose', 'renew', 'runs'] as const),
+        ...(remembers ? (['keep', 'backup'] as const) : []),
+      ],
     },
     hello_ms: 2_000,
     // A guard only: a busy machine takes long.

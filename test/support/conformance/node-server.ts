@@ -28,12 +28,13 @@ const protocol = defineProtocol({
     gate: { schema: keyed, key: ({ key }) => key, critical: true },
   },
   commands: {
-    note: { schema: text },
+    note: { schema: text, result: text },
     slow: { schema: text },
     refuse: { schema: text },
     later: { schema: text },
   },
 });
+const renewal = v.object({ renew: v.literal(true) });
 /** One line of what the control interface is asked to publish. */
 const publication = v.object({
   topic: v.string(),
@@ -48,13 +49,21 @@ const publication = v.object({
 });
 
 const began = (id: string) => appendFileSync(runs, `${id}\n`);
+const log = memory === '-' ? memoryLog() : sqliteLog(memory);
 const server = createServer(protocol, {
   allowedOrigins: ['none'],
-  log: memory === '-' ? memoryLog() : sqliteLog(memory),
+  log,
   authenticate: (token = '') => TOKENS[token] ?? null,
   authorize: (_principal, topic) => topic !== 'forbidden',
   acceptsVersions: (version) => version === 3,
-  limits: { handshakeMs: 2_000, heartbeatMs: 2_000, maxFrameBytes: 65_536, resyncsPerMinute: 100_000 },
+  limits: {
+    handshakeMs: 2_000,
+    heartbeatMs: 2_000,
+    maxFrameBytes: 65_536,
+    resyncsPerMinute: 100_000,
+    subscriptionsPerConnection: 100,
+    missedLimit: 500,
+  },
   onError: (error, about) => console.error(`${about}: ${error}`),
   commands: {
     note: ({ text }, { id, topic, publish }) => {
@@ -81,20 +90,24 @@ const server = createServer(protocol, {
   },
 });
 
-createInterface({ input: process.stdin }).on('line', (line) => void publish(line));
-async function publish(line: string): Promise<void> {
+createInterface({ input: process.stdin }).on('line', (line) => void obey(line));
+async function obey(line: string): Promise<void> {
   try {
-    const { topic, events } = v.parse(publication, JSON.parse(line));
-    await Promise.all(
-      events.map(({ key, gone, critical, text }) => {
-        if (key === undefined) return server.publish(topic, { type: critical ? 'alarm' : 'line', text });
-        return server.publish(topic, { type: gone ? 'gone' : critical ? 'gate' : 'state', key, text });
-      }),
-    );
+    const asked = v.parse(v.union([renewal, publication]), JSON.parse(line));
+    if ('renew' in asked) await log.renew(Date.now());
+    else await publish(asked);
     console.log('{}');
   } catch (error) {
     console.log(JSON.stringify({ error: String(error) }));
   }
+}
+async function publish({ topic, events }: v.InferOutput<typeof publication>): Promise<void> {
+  await Promise.all(
+    events.map(({ key, gone, critical, text }) => {
+      if (key === undefined) return server.publish(topic, { type: critical ? 'alarm' : 'line', text });
+      return server.publish(topic, { type: gone ? 'gone' : critical ? 'gate' : 'state', key, text });
+    }),
+  );
 }
 
 process.once('SIGTERM', () => void server.close().then(() => process.exit()));

@@ -119,4 +119,70 @@ export const WRONG_SERVERS: readonly WrongServer[] = [
     breaks: 'restart/dedupe-since-kept',
     log: 'sqlite',
   },
+  {
+    name: 'it goes on where a backup of its log was restored, as if nothing were lost',
+    edits: [
+      {
+        file: 'src/server/sqlite/sqlite-log.ts',
+        text: 'if (restored !== null) this.#renew(openedAt);',
+        instead: '',
+      },
+    ],
+    breaks: 'restart/restored-history',
+    log: 'sqlite',
+  },
+  {
+    name: 'it repeats the critical events of a topic that was unsubscribed',
+    edits: [{ file: 'src/server/core/subscription.ts', text: '    this.#redelivery.end();\n', instead: '' }],
+    breaks: 'criticals/unsubscribed',
+    log: 'memory',
+  },
+  {
+    name: 'it tells nobody that the epoch of a topic has changed',
+    edits: [
+      {
+        file: 'src/server/core/subscription.ts',
+        text: 'if (epoch !== this.#epoch) {',
+        instead: 'if (epoch === null) {',
+      },
+    ],
+    breaks: 'cursors/new-epoch-while-connected',
+    log: 'memory',
+  },
+  {
+    name: 'it passes over an `ack` of too many offsets in silence',
+    edits: [
+      {
+        file: 'src/server/core/session.ts',
+        text: 'this.#line.goodbye(badFrame(`an',
+        instead: 'void (badFrame(`an',
+      },
+    ],
+    breaks: 'criticals/too-many-acknowledged-at-once',
+    log: 'memory',
+  },
+  {
+    name: 'it does not say that `missed` lacks something',
+    edits: [
+      {
+        file: 'src/server/core/subscription.ts',
+        text: 'truncated: history?.complete === false',
+        instead: 'truncated: false',
+      },
+    ],
+    breaks: 'missed/truncated-by-cursor',
+    log: 'memory',
+  },
+  {
+    name: 'it repeats critical events every 5 seconds for ever',
+    edits: [
+      {
+        file: 'src/server/core/redelivery-schedule.ts',
+        text: 'Math.min(before * 2, LONGEST_REPEAT_MS)',
+        instead: 'Math.min(before, LONGEST_REPEAT_MS)',
+      },
+    ],
+    breaks: 'criticals/backs-off',
+    log: 'memory',
+  },
 ];

@@ -13,14 +13,15 @@ describe.concurrent('the Node server', () => {
         report.judgements.filter(({ outcome }) => outcome.status === 'broken').map(({ id }) => id),
         summaryOf(report),
       ).toEqual([]);
-      // A log in memory is not kept over a restart.
+      // A log in memory is not kept over a restart, and has no backup.
       const reasons = report.judgements.flatMap(({ outcome }) =>
         outcome.status === 'not judged' ? [outcome.because] : [],
       );
       expect(new Set(reasons)).toEqual(
         new Set([
-          ...(remembers ? [] : ['the profile does not offer: keep']),
+          ...(remembers ? [] : ['the profile does not offer: keep', 'the profile does not offer: backup']),
           'the profile does not offer: unknown topic',
+          'the distances grow to 60 seconds over minutes, which no run waits for',
         ]),
       );
       expect(report.passed).toBe(true);
