@@ -90,6 +90,12 @@ export class Line {
     this.#socket.send(message);
   }
 
+  /** Of one message, which takes its time. Nothing else may be sent before the last piece. */
+  sendPiece(piece: string, { isLast = false }: { isLast?: boolean } = {}): void {
+    record(this.transcript, '→', piece);
+    this.#socket.send(piece, { fin: isLast });
+  }
+
   /** The next frame of this type (and kind) that was not asked for yet; others stay. */
   async next<T extends ServerFrame['type']>(
     type: T,

@@ -13,13 +13,17 @@ const commandTemplate = v.strictObject({
   topic: v.optional(v.string()),
 });
 
+const person = v.strictObject({
+  token: v.optional(v.string()),
+  /** Another one, which takes the server longer to check. */
+  slow_token: v.optional(v.string()),
+});
+
 const profileSchema = v.strictObject({
   level: v.optional(v.picklist(['smallest', 'full']), 'full'),
   app: v.string(),
   app_version: v.pipe(v.number(), v.integer()),
-  people: v.optional(v.pipe(v.array(v.strictObject({ token: v.optional(v.string()) })), v.minLength(1)), [
-    {},
-  ]),
+  people: v.optional(v.pipe(v.array(person), v.minLength(1)), [{}]),
   refused_token: v.optional(v.string()),
   refused_version: v.optional(v.pipe(v.number(), v.integer())),
   topics: v.strictObject({

@@ -215,9 +215,11 @@ export const CRITICALS: readonly Case[] = [
     needs: NEEDS,
     async judge(trial) {
       const client = await given(trial);
-      client.line.cut();
+      // Of the first connection nothing is left: what is published now was given to nobody.
+      const { line: next } = await trial.join({ clientId: client.clientId });
       await trial.publish({ text: 'first' }, { text: ALARM, critical: true }, { text: 'last' });
-      const second = await backAt(trial, client, 0);
+      const begun = await next.subscribe(trial.topic, { cursor: { epoch: client.epoch, offset: 0 } });
+      const second = { line: next, begun };
       must(second.begun.subscribed.recovered, 'a cursor at 0 was not recovered');
       await alarmOf(trial, second.line);
       const { offset } = await second.line.next('event', (event) => trial.textOf(event) === 'last');
@@ -225,6 +227,25 @@ export const CRITICALS: readonly Case[] = [
       const third = await backAt(trial, client, offset);
       must(third.begun.subscribed.recovered, 'the cursor was not recovered');
       await isRepeated(trial, third.line, ALARM, 'that came in a replay, on the next connection');
+    },
+  },
+  {
+    id: 'criticals/given-to-others',
+    level: 'full',
+    sentence:
+      'A server repeats a critical event to every client (principal and `client_id`) that was subscribed when it was published',
+    needs: NEEDS,
+    async judge(trial) {
+      const { line } = await given(trial);
+      line.unsubscribe(trial.topic);
+      await line.settle();
+      await trial.publish(
+        { text: 'superseded', critical: true, key: 'a' },
+        { text: ALARM, critical: true, key: 'a' },
+      );
+      await line.subscribe(trial.topic);
+      await isRepeated(trial, line, ALARM, 'at once after the snapshot that brought it');
+      await isNotRepeatedAtOnce(trial, line, 'superseded', 'that this client was never given');
     },
   },
   {

@@ -119,6 +119,23 @@ export const FENCING: readonly Case[] = [
     },
   },
   {
+    id: 'fencing/slow-token',
+    level: 'full',
+    sentence: 'whichever socket was opened first and whichever token took longer to check',
+    async judge(trial) {
+      const token = trial.profile.people[0]?.slow_token;
+      if (token === undefined) throw new NotJudged('the profile names no `slow_token`');
+      const clientId = newId();
+      const [early, late] = [await trial.socket(), await trial.socket()];
+      early.send(trial.hello({ clientId, token }));
+      await trial.quiet();
+      late.send(trial.hello({ clientId }));
+      await late.next('welcome');
+      await isSuperseded(early, 'the socket that said `hello` first, and whose token took longer to check');
+      await late.settle();
+    },
+  },
+  {
     id: 'fencing/higher-term-gone',
     level: 'full',
     sentence: 'for at least 10 minutes after it a lower one is refused.',

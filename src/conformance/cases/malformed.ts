@@ -47,8 +47,10 @@ export const MALFORMED: readonly Case[] = [
     sentence: 'or another frame came first, the server says `goodbye` `bad_frame`.',
     async judge(trial) {
       const line = await trial.socket();
-      line.send({ type: 'ping', id: 1 });
+      // The `hello` behind it does not mend it.
+      line.send({ type: 'ping', id: 1 }, trial.hello());
       const { code } = await line.next('goodbye');
+      must(line.all('welcome').length === 0, 'a `hello` behind another frame was welcomed');
       must(code === 'bad_frame', `a \`ping\` before \`hello\` was answered with \`goodbye\` ${code}`);
       await line.closed();
     },

@@ -220,7 +220,15 @@ export const NACKS: readonly Case[] = [
       line.send({ type: 'withdraw', id: command.id });
       const [one, two] = [await line.answer(command.id), await line.answer(command.id)];
       must(one.type === two.type, 'a command and its withdrawal were answered in two ways');
-      if (one.type === 'command_nack') await trial.ran(command.id, 0);
+      if (one.type === 'command_nack' || two.type === 'command_nack') {
+        await trial.ran(command.id, 0);
+        return;
+      }
+      const duplicates = [one, two].filter(({ duplicate }) => duplicate).length;
+      must(
+        duplicates === 1,
+        `${duplicates} of the answers to a command and its withdrawal are \`duplicate\``,
+      );
     },
   },
   {

@@ -1,11 +1,25 @@
 /** What is too large, too much, or too slow. */
 import type { Case } from '../case.ts';
+import type { Line } from '../line.ts';
 import { must, NotJudged } from '../outcome.ts';
 
 const SMALL_BYTES = 2_048;
 const PINGS = 500;
+/** Commands that wait on one connection, after which a server counts as one that takes all. */
+const MOST_COMMANDS = 1_100;
+/** Of half a heartbeat each: longer than a server waits that hears nothing. */
+const SLOW_STEPS = 7;
+/** Longer than this no heartbeat is waited for. */
+const LONGEST_MESSAGE_MS = 30_000;
 /** Topics of one connection, after which a server counts as one without a limit. */
 const MOST_TOPICS = 1_100;
+
+/** Else it would be lost without a word. */
+async function isNamedAsTooLarge(line: Line, topic: string): Promise<void> {
+  await line.next('error', (error) => error.code === 'too_large' && error.topic === topic, {
+    what: '`error` too_large',
+  });
+}
 
 export const PRESSURE: readonly Case[] = [
   {
@@ -24,6 +38,7 @@ export const PRESSURE: readonly Case[] = [
         `the event after one that was left out says \`prev\` ${after.prev}, and ${small.offset} came before it`,
       );
       must(Math.max(...line.sizes) <= SMALL_BYTES, 'a message is larger than `hello.max_frame_bytes`');
+      await isNamedAsTooLarge(line, trial.topic);
     },
   },
   {
@@ -41,6 +56,7 @@ export const PRESSURE: readonly Case[] = [
       const small = await line.next('event', (event) => trial.textOf(event) === 'small');
       const after = await line.next('event', (event) => trial.textOf(event) === 'after');
       must(after.prev === small.offset, `\`prev\` is ${after.prev}, and ${small.offset} came before it`);
+      await isNamedAsTooLarge(line, trial.topic);
     },
   },
   {
@@ -56,7 +72,7 @@ export const PRESSURE: readonly Case[] = [
       must(texts.join() === 'small,after', `the state has ${texts.length} events`);
       await trial.publish({ text: 'later' });
       await line.next('event', (event) => trial.textOf(event) === 'later');
-      await line.next('error', ({ code }) => code === 'too_large', { what: '`error` too_large' });
+      await isNamedAsTooLarge(line, trial.topic);
     },
   },
   {
@@ -126,6 +142,56 @@ export const PRESSURE: readonly Case[] = [
         () => slow.line.isClosed || slow.line.events(trial.topic).length >= count,
         'the events that waited, or the end of the connection',
       );
+    },
+  },
+  {
+    id: 'pressure/too-many-commands',
+    level: 'full',
+    sentence: 'nor say `ran: false` of an id that it did not look up.',
+    needs: ['accept', 'slow'],
+    async judge(trial) {
+      const { line } = await trial.join();
+      const ran = trial.command('accept');
+      line.send(ran);
+      await line.accepted(ran.id);
+      const waiting = Array.from({ length: MOST_COMMANDS }, () =>
+        trial.command('accept', { priority: 'normal' }),
+      );
+      line.send(trial.command('slow'));
+      for (let at = 0; at < MOST_COMMANDS; at += 50) line.send(...waiting.slice(at, at + 50));
+      line.send({ ...ran, attempt: 2 });
+      const again = await line.answer(ran.id);
+      must(
+        again.type === 'command_ack' || (again.retry && again.ran === undefined),
+        'a command that was accepted is refused for good, or with `ran: false`, while too many are waiting',
+      );
+      for (const { id } of waiting) {
+        const answer = await line.answer(id);
+        must(answer.type === 'command_ack' || answer.retry, `command ${id} was refused for good`);
+      }
+    },
+  },
+  {
+    id: 'pressure/slow-message',
+    level: 'full',
+    sentence: 'every byte counts, also of a message that has not ended.',
+    async judge(trial) {
+      // It has no heartbeat beside that message.
+      const line = await trial.socket();
+      line.send(trial.hello());
+      const { heartbeat_ms = 30_000 } = await line.next('welcome');
+      const stepMs = heartbeat_ms / 2;
+      if (SLOW_STEPS * stepMs > LONGEST_MESSAGE_MS) {
+        throw new NotJudged(`its heartbeat of ${heartbeat_ms} ms is longer than a run waits for`);
+      }
+      line.sendPiece('{"type":"ping","id":74,"later":"');
+      for (let step = 0; step < SLOW_STEPS; step += 1) {
+        await trial.quiet(stepMs);
+        must(!line.isClosed, `a connection was closed on which a message arrived for ${step * stepMs} ms`);
+        line.sendPiece('x'.repeat(100));
+      }
+      line.sendPiece('"}', { isLast: true });
+      await line.next('pong', ({ id }) => id === 74);
     },
   },
   {

@@ -33,7 +33,7 @@ export function profileOf(controlUrl: string, { remembers }: { remembers: boolea
   return {
     app: 'conformance',
     app_version: 3,
-    people: [{ token: 'token-of-ada' }, { token: 'token-of-grace' }],
+    people: [{ token: 'token-of-ada', slow_token: 'slow-token-of-ada' }, { token: 'token-of-grace' }],
     refused_token: 'token-of-nobody',
     refused_version: 1,
     topics: { name: 'topic:{id}', forbidden: 'forbidden' },

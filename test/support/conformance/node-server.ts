@@ -12,7 +12,11 @@ import { createServer, memoryLog, Reject } from '../../../src/server/index.ts';
 import { sqliteLog } from '../../../src/server/sqlite/index.ts';
 
 const [port = '0', memory = '-', runs = ''] = process.argv.slice(2);
-const TOKENS: Readonly<Record<string, string>> = { 'token-of-ada': 'ada', 'token-of-grace': 'grace' };
+const TOKENS: Readonly<Record<string, string>> = {
+  'token-of-ada': 'ada',
+  'slow-token-of-ada': 'ada',
+  'token-of-grace': 'grace',
+};
 const SLOW_MS = 1_000;
 
 const text = v.object({ text: v.string() });
@@ -53,7 +57,10 @@ const log = memory === '-' ? memoryLog() : sqliteLog(memory);
 const server = createServer(protocol, {
   allowedOrigins: ['none'],
   log,
-  authenticate: (token = '') => TOKENS[token] ?? null,
+  authenticate: async (token = '') => {
+    if (token.startsWith('slow')) await sleep(SLOW_MS);
+    return TOKENS[token] ?? null;
+  },
   authorize: (_principal, topic) => topic !== 'forbidden',
   acceptsVersions: (version) => version === 3,
   limits: {
@@ -62,6 +69,7 @@ const server = createServer(protocol, {
     maxFrameBytes: 65_536,
     resyncsPerMinute: 100_000,
     subscriptionsPerConnection: 100,
+    commandsPerConnection: 100,
     missedLimit: 500,
   },
   onError: (error, about) => console.error(`${about}: ${error}`),
