@@ -93,6 +93,38 @@ export const FENCING: readonly Case[] = [
     },
   },
   {
+    id: 'fencing/queued-comes-again',
+    level: 'smallest',
+    sentence:
+      'The answer is [`command_ack`](#command_ack) or [`command_nack`](#command_nack), after however long the command takes.',
+    needs: ['accept'],
+    async judge(trial) {
+      const clientId = newId();
+      const newer = await trial.socket();
+      const older = await trial.join({ clientId });
+      // Where there is no slow one, a queue that is read at once is all that there can be.
+      const ahead = trial.command(trial.profile.commands.slow ? 'slow' : 'accept');
+      const queued = trial.command('accept');
+      older.line.send(ahead, queued);
+      await older.line.settle();
+      newer.send(trial.hello({ clientId, term: 2 }));
+      await newer.next('welcome');
+      await isSuperseded(older.line, 'the connection of the lower term');
+      newer.send({ ...ahead, attempt: 2 }, { ...queued, attempt: 2 });
+      for (const [{ id }, which] of [
+        [ahead, 'ran'],
+        [queued, 'waited'],
+      ] as const) {
+        const answer = await newer.answer(id);
+        must(
+          answer.type === 'command_ack' || answer.retry,
+          `a command that ${which} when its connection was replaced is refused for good when it comes again`,
+        );
+      }
+      if (newer.all('command_ack').some(({ id }) => id === queued.id)) await trial.ran(queued.id, 1);
+    },
+  },
+  {
     id: 'fencing/other-clients-stay',
     level: 'smallest',
     sentence: 'A server keeps one connection per principal and `client_id`.',

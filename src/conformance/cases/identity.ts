@@ -15,7 +15,8 @@ export const IDENTITY: readonly Case[] = [
   {
     id: 'identity/subprotocol',
     level: 'smallest',
-    sentence: 'A server that cannot speak it must fail the handshake',
+    sentence:
+      'A client that does not ask for it is not welcomed: the handshake fails, or the socket is closed.',
     async judge(trial) {
       for (const subprotocols of [[], ['trunkline.v0', 'chat']]) {
         const line = await trial.socket(subprotocols);
@@ -40,7 +41,7 @@ export const IDENTITY: readonly Case[] = [
   },
   {
     id: 'identity/other-principal',
-    level: 'full',
+    level: 'smallest',
     sentence: 'an opaque string, the same for the same person every time',
     needs: ['two people'],
     async judge(trial) {
@@ -50,7 +51,7 @@ export const IDENTITY: readonly Case[] = [
   },
   {
     id: 'identity/wrong-token',
-    level: 'full',
+    level: 'smallest',
     sentence: 'For a token that it does not accept: `unauthorized`.',
     needs: ['refused token'],
     judge: async (trial) =>
@@ -58,7 +59,7 @@ export const IDENTITY: readonly Case[] = [
   },
   {
     id: 'identity/mismatch',
-    level: 'full',
+    level: 'smallest',
     sentence: 'For a `client_id` that belongs to another principal: `identity_mismatch`.',
     needs: ['two people'],
     async judge(trial) {
@@ -100,7 +101,7 @@ export const IDENTITY: readonly Case[] = [
   },
   {
     id: 'identity/forbidden-topic',
-    level: 'full',
+    level: 'smallest',
     sentence:
       'A topic that the principal may not read, or that does not exist, is answered by [`error`](#error)',
     needs: ['forbidden topic'],
@@ -124,7 +125,7 @@ export const IDENTITY: readonly Case[] = [
   },
   {
     id: 'identity/forbidden-command',
-    level: 'full',
+    level: 'smallest',
     sentence: 'Authorization covers reading a topic, and commands and acknowledgements for it.',
     needs: ['forbidden topic', 'accept'],
     async judge(trial) {

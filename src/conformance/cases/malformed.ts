@@ -5,11 +5,15 @@ import type { Trial } from '../trial.ts';
 
 const SENTENCE = 'From a client, it is answered with [`goodbye`](#goodbye) `bad_frame`.';
 
-function malformed(name: string, message: (trial: Trial) => string | Buffer): Case {
+function malformed(
+  name: string,
+  message: (trial: Trial) => string | Buffer,
+  sentence: string = SENTENCE,
+): Case {
   return {
     id: `malformed/${name}`,
     level: 'smallest',
-    sentence: SENTENCE,
+    sentence,
     async judge(trial) {
       const { line, clientId } = await trial.join();
       line.sendText(message(trial));
@@ -28,7 +32,11 @@ export const MALFORMED: readonly Case[] = [
   malformed('null', () => 'null'),
   malformed('no-type', () => '{"id":1}'),
   malformed('type-is-no-string', () => '{"type":7}'),
-  malformed('binary', () => Buffer.from('{"type":"ping","id":1}')),
+  malformed(
+    'binary',
+    () => Buffer.from('{"type":"ping","id":1}'),
+    'a value that is not an object with a string `type`, a binary message',
+  ),
   malformed('missing-field', () => '{"type":"subscribe"}'),
   malformed('wrong-field', ({ topic }) => JSON.stringify({ type: 'subscribe', topic, ref: 'one' })),
   malformed('array-for-an-object', (trial) => JSON.stringify({ ...withCommand(trial), command: [] })),
@@ -36,10 +44,18 @@ export const MALFORMED: readonly Case[] = [
     JSON.stringify({ ...withCommand(trial), command: { text: 'x' } }),
   ),
   malformed('nan', () => '{"type":"ping","id":NaN}'),
-  malformed('too-large-an-integer', () => '{"type":"ping","id":9007199254740993}'),
+  malformed(
+    'too-large-an-integer',
+    () => '{"type":"ping","id":9007199254740993}',
+    'An *int* is a JSON number without a fraction, at most 2<sup>53</sup> − 1.',
+  ),
   malformed('infinite-number', () => '{"type":"ping","id":1e400}'),
-  malformed('second-hello', (trial) => JSON.stringify(trial.hello())),
-  malformed('id-is-no-uuid', (trial) => JSON.stringify({ ...withCommand(trial), id: 'one' })),
+  malformed('second-hello', (trial) => JSON.stringify(trial.hello()), 'A second `hello` is a `bad_frame`.'),
+  malformed(
+    'id-is-no-uuid',
+    (trial) => JSON.stringify({ ...withCommand(trial), id: 'one' }),
+    '| `id` | uuid | the idempotency key: all frames with this id are the same command |',
+  ),
   malformed('in-an-array', () => '[{"type":"ping","id":1},[{"type":"ping","id":2}]]'),
   {
     id: 'malformed/before-hello',

@@ -13,7 +13,8 @@ export const RULES = [
     'smallest',
     'A WebSocket message is UTF-8 text. It holds one frame, or a JSON array of frames',
   ),
-  rule('frames/size', 'smallest', 'a server none larger than `hello.max_frame_bytes`'),
+  // The smallest server does not divide its snapshot: no case of that level sets a limit that is low.
+  rule('frames/size', 'full', 'a server none larger than `hello.max_frame_bytes`'),
   rule(
     'frames/depth',
     'smallest',

@@ -11,6 +11,18 @@ export interface WrongServer {
 
 export const WRONG_SERVERS: readonly WrongServer[] = [
   {
+    name: 'the repeat of a command is forgotten with the connection of the one that it waited for',
+    edits: [
+      {
+        file: 'src/server/core/commands.ts',
+        text: "if (answer.status === 'refused') return answer;",
+        instead: 'return answer;',
+      },
+    ],
+    breaks: 'fencing/queued-comes-again',
+    log: 'memory',
+  },
+  {
     name: 'the epoch is the same after every restart, also of a history that is lost',
     edits: [
       {
