@@ -1,10 +1,9 @@
 /** Which of a browser's hubs owns an identity's socket and store, and what this one is to its tabs meanwhile. */
 import type { Locks } from '../../src/protocol/leases.ts';
 import { scopeName } from '../../src/protocol/names.ts';
+import { type Build, isNewer } from './build.ts';
 import {
-  type Build,
   type FindMessage,
-  isNewer,
   type OwnerNotice,
   RELAY_VERSION,
   type ToOwner,
@@ -13,7 +12,7 @@ import {
 import { Owner, type OwnerEnd, type Purpose } from './owner.ts';
 import type { Platform } from './platform.ts';
 import { Relay } from './relay.ts';
-import { Guests } from './relayed-tabs.ts';
+import { RelayedTabs } from './relayed-tabs.ts';
 import { type UNAVAILABLE_BY, Unavailable } from './unavailable.ts';
 import type { Upstream } from './upstream.ts';
 
@@ -44,7 +43,7 @@ type State =
       readonly state: 'owning';
       readonly giveUp: () => void;
       readonly upstream: Owner;
-      readonly guests: Guests;
+      readonly relayed: RelayedTabs;
     }
   | { readonly state: 'over' };
 
@@ -150,7 +149,7 @@ export class Election {
   /** The last tab has left. An owner stays while there is nobody, to bring out what is stored. */
   rest(): void {
     if (this.#state.state === 'owning') {
-      if (this.#state.guests.haveTabs) this.#state.upstream.handOver();
+      if (this.#state.relayed.areThere) this.#state.upstream.handOver();
       return;
     }
     const candidacy = this.#candidacy;
@@ -172,8 +171,8 @@ export class Election {
       case 'who': {
         const yields = this.#hub.isAbandoned() || isNewer(message.build, this.#build);
         if (this.#state.state === 'owning') {
-          const { guests, upstream } = this.#state;
-          guests.admit(message.from, yields);
+          const { relayed, upstream } = this.#state;
+          relayed.admit(message.from, yields);
           if (yields) upstream.handOver();
         } else if (yields && this.#candidacy?.giveUp) {
           // Behind the newer one.
@@ -262,8 +261,8 @@ export class Election {
       this.#ownerEnded(reason, heard),
     );
     const { protocol, identity } = this.#purpose;
-    const guests = new Guests(this.#platform, this.#locks, protocol.app, identity, upstream);
-    this.#enter({ state: 'owning', giveUp, upstream, guests });
+    const relayed = new RelayedTabs(this.#platform, this.#locks, protocol.app, identity, upstream);
+    this.#enter({ state: 'owning', giveUp, upstream, relayed });
     this.#hub.announce({ find: 'taken' });
   }
 
@@ -276,15 +275,15 @@ export class Election {
 
   #ownerEnded(reason: OwnerEnd, heard: Promise<unknown>): void {
     if (this.#state.state !== 'owning') return;
-    const { giveUp, guests } = this.#state;
+    const { giveUp, relayed } = this.#state;
     this.#enter({ state: 'idle' });
     const release = () => {
-      guests.end();
+      relayed.end();
       giveUp();
     };
     if (reason === 'signed_out') {
       this.#hub.announce({ find: 'signed_out' });
-      guests.lastWords().then(release);
+      relayed.lastWords().then(release);
     } else release();
     if (reason === 'signed_out' || reason === 'failed') return this.#end(heard);
     if (reason === 'newer_format') this.#mayOwn = false;

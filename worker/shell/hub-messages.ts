@@ -3,25 +3,13 @@ import type { PortCall } from '../../src/protocol/calls.ts';
 import { scopeName } from '../../src/protocol/names.ts';
 import type { AttachRequest, Batch, Reply } from '../../src/protocol/port.ts';
 import type { TabId } from '../core/io.ts';
+import type { Build } from './build.ts';
 
 /**
  * The version of the messages between a relay and its owner. Those that find the owner, `FindMessage`, never change: by them hubs
  * of any two builds learn that they cannot relay to each other.
  */
 export const RELAY_VERSION = 1;
-
-/** Which of two hubs is to own: the newer one. */
-export interface Build {
-  /** The version of the application's protocol. */
-  readonly appVersion: number;
-  /** With the setting `newestOwns`: when it started, ms since 1970; else 0. It counts before the version. */
-  readonly startedAt: number;
-}
-
-export function isNewer(one: Build, other: Build): boolean {
-  if (one.startedAt !== other.startedAt) return one.startedAt > other.startedAt;
-  return one.appVersion > other.appVersion;
-}
 
 /** What is posted to all hubs, on the common channel. */
 export type FindMessage =

@@ -1,8 +1,13 @@
 /**
  * What a tab may ask of this owner that is attached in another worker, whose hub relays it: whatever a tab of its own worker
- * may, but for this. It attaches only to an owner that is not ending, and under a number that no other tab of its hub has;
- * it is gone with its hub; what it asks after it left is not answered; and a hub that speaks another version of these
- * messages does not get this far (`unavailable.ts`).
+ * may. This is all that differs:
+ *
+ * - It attaches only to an owner that is not ending, and under a number that no other tab of its hub has. A hub that speaks
+ *   another version of these messages does not get this far (`unavailable.ts`).
+ * - It is gone with its hub, and what it asks after it left is not answered.
+ * - It waits for the answers of a worker that may be stopped, until the election has found that out.
+ * - A call that the owner's build does not know is never answered: the page takes it for `unconfirmed` after 10 s.
+ * - `inspect()` says `relay` as its role (`relay.ts`).
  */
 import { hubLease, type Locks, untilGone } from '../../src/protocol/leases.ts';
 import type { AttachRequest, Batch } from '../../src/protocol/port.ts';
@@ -33,7 +38,7 @@ interface GuestTab {
 const LAST_WORDS_MS = 5_000;
 
 /** The hubs that work through this owner. A tab of theirs is a tab like any other to it. */
-export class Guests {
+export class RelayedTabs {
   readonly #platform: Platform;
   readonly #locks: Locks;
   readonly #app: string;
@@ -51,7 +56,7 @@ export class Guests {
     this.#owner = owner;
   }
 
-  get haveTabs(): boolean {
+  get areThere(): boolean {
     return [...this.#guests.values()].some(({ tabs }) => tabs.size > 0);
   }
 

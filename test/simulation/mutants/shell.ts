@@ -34,7 +34,7 @@ export const SHELL_MUTANTS: readonly Mutant[] = [
   {
     name: 'the owner lets go before other workers have heard of a sign-out',
     file: 'worker/shell/election.ts',
-    text: '      guests.lastWords().then(release);\n',
+    text: '      relayed.lastWords().then(release);\n',
     instead: '      release();\n',
     test: 'test/unit/hubs/sign-out.test.ts',
   },

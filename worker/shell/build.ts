@@ -1,0 +1,12 @@
+/** Which of two hubs is to own: that of the newer build. */
+export interface Build {
+  /** The version of the application's protocol. */
+  readonly appVersion: number;
+  /** With the setting `newestOwns`: when it started, ms since 1970; else 0. It counts before the version. */
+  readonly startedAt: number;
+}
+
+export function isNewer(one: Build, other: Build): boolean {
+  if (one.startedAt !== other.startedAt) return one.startedAt > other.startedAt;
+  return one.appVersion > other.appVersion;
+}
