@@ -455,7 +455,7 @@ export class HubMachine {
 
   #welcomed({ principal }: ServerFrameOf['welcome']): void {
     if (this.#route.dialect.name === 'trunkline.v1' && !this.#identity.welcomed(principal)) return;
-    this.#topics.connected();
+    this.#topics.connected(this.#identity.clientId);
     outbox.pump(this.#outbox);
   }
 

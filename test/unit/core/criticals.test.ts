@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { Disk } from '../../../testing/fakes/disk.ts';
 import type { WorldTab } from '../../support/hub-world.ts';
 import {
   alarm,
@@ -91,6 +92,30 @@ test('one that a tab failed on is not acknowledged, and comes again when the ser
   ]);
   takes(tab, [6]);
   expect(acks(scene)).toEqual([ack([6])]);
+});
+
+test('one that a tab failed on is asked for again where the server knows this browser by another name, and owes it nothing', () => {
+  const disk = new Disk();
+  disk.failure = 'blocked';
+  const scene = new TopicScene({ disk });
+  const [tab] = scene.live(1, [], 5);
+  scene.event(alarm('fire'), { ack: true });
+  scene.event(alarm('flood'), { ack: true });
+  scene.event(line('8'));
+  takes(tab, [7], [6]);
+  disk.failure = null;
+  scene.reconnect(30_000);
+  expect(scene.world.socket.sent('hello')[0]?.client_id).toBe(disk.clientId);
+  expect(scene.request).toMatchObject({ cursor: { epoch: 'e1', offset: 5 } });
+  // It owes what it has sent in a replay.
+  scene.answer({ missed: [item(6, alarm('fire')), item(7, alarm('flood')), item(8, line('8'))] });
+  expect(acks(scene)).toEqual([ack([7])]);
+  scene.event(alarm('fire'), { offset: 6, ack: true, redelivery: true });
+  expect(tab?.events(TOPIC).at(-1)).toMatchObject({ offset: 6, repeat: true });
+  takes(tab, [6]);
+  expect(acks(scene)).toEqual([ack([7]), ack([6])]);
+  scene.reconnect();
+  expect(scene.request).toMatchObject({ cursor: { epoch: 'e1', offset: 8 } });
 });
 
 test('a repeat of one that was taken is acknowledged again, and reaches nobody', () => {

@@ -105,6 +105,8 @@ export class ServerSubscription {
   readonly #context: Context;
   readonly #socket: TopicSocket;
   #phase: Phase = { state: 'none' };
+  /** The server takes this browser for a new client, to which it owes nothing of before, and has not answered it yet. */
+  #isOwedNothing = false;
 
   constructor(topic: SubscribedTopic, context: Context, socket: TopicSocket) {
     this.#topic = topic;
@@ -122,7 +124,7 @@ export class ServerSubscription {
     const { settings, counts } = this.#context;
     const { name: topic, knowledge } = this.#topic;
     const ref = this.#socket.nextRef();
-    const from = wants === 'all' ? this.#topic.from : null;
+    const from = wants === 'all' ? this.#from : null;
     const asked = from && { epoch: from.epoch, offset: from.offset };
     this.#await({ state: 'asked', request: { ref, asked }, ref, attempt, wants, parts: null });
     const request = { topic, ref, ...(asked && { cursor: asked }) };
@@ -145,6 +147,11 @@ export class ServerSubscription {
     if (state !== 'none' && state !== 'refused')
       this.#socket.write({ type: 'unsubscribe', topic: this.#topic.name, ref: this.#socket.nextRef() });
     this.#become({ state: 'none' });
+  }
+
+  /** The next connection is under another name. */
+  renamed(): void {
+    this.#isOwedNothing = true;
   }
 
   disconnected(): void {
@@ -239,6 +246,15 @@ export class ServerSubscription {
     this.#become({ state: 'refused', code: 'too_large', message });
   }
 
+  /** A critical event that no page has taken is asked for again where the server would not repeat it. */
+  get #from(): TopicPlace | null {
+    const { from, knowledge } = this.#topic;
+    const oldest = this.#isOwedNothing ? knowledge?.criticals.waiting[0] : undefined;
+    return from && oldest && oldest.offset <= from.offset
+      ? { epoch: from.epoch, offset: oldest.offset - 1, ts: 0 }
+      : from;
+  }
+
   get #deadline(): DeadlineName {
     return `topic:${this.#topic.name}`;
   }
@@ -271,6 +287,7 @@ export class ServerSubscription {
   }
 
   #live({ request, attempt }: Asked, replayUntil: number): void {
+    this.#isOwedNothing = false;
     this.#become({ state: 'live', request, attempt, since: this.#context.now, replayUntil });
     this.acknowledge();
   }

@@ -25,6 +25,8 @@ export class Topics {
   readonly #cursors = new Map<string, StoredCursor>();
   /** Credited, and not stored yet. */
   readonly #unsaved = new Map<string, StoredCursor>();
+  /** As of the newest connection. */
+  #clientId: string | null = null;
 
   constructor(context: Context, writer: StoreWriter, socket: TopicSocket) {
     this.#context = context;
@@ -102,8 +104,14 @@ export class Topics {
     this.#topics.get(name)?.took(epoch, offsets, ts);
   }
 
-  connected(): void {
-    for (const topic of this.#topics.values()) topic.subscription.ask();
+  /** @param clientId by which the server knows this browser */
+  connected(clientId: string): void {
+    const isRenamed = this.#clientId !== null && this.#clientId !== clientId;
+    this.#clientId = clientId;
+    for (const { subscription } of this.#topics.values()) {
+      if (isRenamed) subscription.renamed();
+      subscription.ask();
+    }
   }
 
   disconnected(): void {
