@@ -70,8 +70,15 @@ export const SENDING_MUTANTS: readonly Mutant[] = [
   {
     name: 'a run of the server counts as at work before it began, where its clock was set back',
     file: 'worker/core/outbox/resend.ts',
-    text: 'from <= at && from <= serverTime - (openedAt - (leftAt ?? takenAt));',
-    instead: 'from <= at;',
+    text: 'from <= Math.min(at, leftBy) &&',
+    instead: 'from <= at &&',
+    test: 'test/unit/core/outbox-restart.test.ts',
+  },
+  {
+    name: 'a run of the server counts as at work before it began, where its clock was set ahead',
+    file: 'worker/core/outbox/resend.ts',
+    text: ' && leftBy <= at + CLOCK_ERROR_MS;',
+    instead: ';',
     test: 'test/unit/core/outbox-restart.test.ts',
   },
   {

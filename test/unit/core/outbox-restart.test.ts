@@ -264,14 +264,6 @@ describe('uncertain', () => {
     ['to a run that is known for as long', 'sent', [{ id: 'run a', from: 9_000, until: 16_000 }, RUN_B]],
     ['after the backup, to its run', 'uncertain', [{ id: 'run a', from: 9_000, until: 14_000 }, RUN_B]],
     ['to an unknown run, at the time of another', 'uncertain', [{ id: 'run b', from: 8_000 }]],
-    [
-      'to a run that was over, at the time of the next',
-      'sent',
-      [
-        { id: 'run a', from: 9_000, until: 14_000 },
-        { id: 'run b', from: 14_500 },
-      ],
-    ],
     ['to a server that names no runs now', 'sent', undefined],
   ] as const)('what was last sent %s is %s', (_, state, runs) => {
     const { world, tab, id } = sentLate();
@@ -284,6 +276,7 @@ describe('uncertain', () => {
   test.each([
     ['had begun by then', 'sent', 15_500],
     ['has begun only since, and has the same times again', 'uncertain', 15_400],
+    ['seems to have begun by then, by a clock that was set ahead since', 'uncertain', 30_000],
   ] as const)(
     'what was sent to a run that was over is known to the next one if that %s',
     (_, state, server_time) => {
@@ -480,6 +473,24 @@ describe('uncertain', () => {
       { id: 'run b', from: 11_500 },
     ];
     world.socket.welcome({ server_time: 12_000, dedupe_since: 500, runs });
+    expect(tab.outbox).toMatchObject([{ id, state: 'uncertain' }]);
+  });
+
+  test('a run that seems long since the clock was set ahead is not taken for one that was at work when it was sent', () => {
+    const { world, tab } = start();
+    tab.subscribe('run:1');
+    world.socket.welcome({ server_time: 10_000, runs: [{ id: 'run a', from: 9_000 }] });
+    world.advance(9_000);
+    const { id } = decide(tab, 'g');
+    world.socket.close();
+    world.advance(1_000);
+    // Restored from a backup as of 15,000, at work for a moment before its clock was set, and started again.
+    const runs = [
+      { id: 'run a', from: 9_000, until: 15_000 },
+      { id: 'run b', from: 15_000, until: DAY_MS },
+      { id: 'run c', from: DAY_MS },
+    ];
+    world.socket.welcome({ server_time: DAY_MS, dedupe_since: 500, runs });
     expect(tab.outbox).toMatchObject([{ id, state: 'uncertain' }]);
   });
 

@@ -43,8 +43,8 @@ function keepRun({ writer }: OutboxState, entry: Entry, { runs, serverTime }: Wr
 /**
  * A run is a time in which one process of the server was at work. A frame that was sent after the end of its run reached
  * nobody: the command did not run, if a run that the server knows was at work by then. Whether it was, is judged by the
- * server's clock, and by the time that has passed here as well: a clock that was set back shows the same times twice. How
- * long ago an earlier hub sent a frame, the browser's clock tells; where it cannot, it was not before a person asked for the
+ * server's clock, and by the time that has passed here as well: a clock that was set back shows the same times twice, and one
+ * that was set ahead shows a run as longer than it was. How long ago an earlier hub sent a frame, the browser's clock tells; where it cannot, it was not before a person asked for the
  * command.
  */
 function isOfKnownRun(
@@ -63,7 +63,9 @@ function isOfKnownRun(
   // What lies ahead comes again for the present run, of a server whose clock was set back.
   const now = serverTime + (context.uptime - openedAt) + CLOCK_ERROR_MS;
   const isNamed = runs.some(({ id }) => id === run);
-  const wasAtWork = (from: number) => from <= at && from <= serverTime - (openedAt - (leftAt ?? takenAt));
+  // When it left, by the time that has passed since; far from what the server's clock said then, that clock was set meanwhile.
+  const leftBy = serverTime - (openedAt - (leftAt ?? takenAt));
+  const wasAtWork = (from: number) => from <= Math.min(at, leftBy) && leftBy <= at + CLOCK_ERROR_MS;
   return isNamed && runs.some(({ id, from, until = now }) => at <= until && (id === run || wasAtWork(from)));
 }
 
