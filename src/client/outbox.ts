@@ -7,7 +7,6 @@ import { attempt, type Report } from './errors.ts';
 import type { Link } from './link.ts';
 import { cell, select, until } from './readable.ts';
 import type { Receipts } from './receipts.ts';
-import { isWaiting } from './storage.ts';
 import type { Readable } from './types.ts';
 
 /** So many endings are remembered as told: as many as a hub keeps. */
@@ -103,3 +102,6 @@ export function createOutbox(
 /** All of an entry that changes. */
 const fingerprint = (entry: AnyOutboxEntry) =>
   [entry.id, entry.appVersion, entry.state, entry.attempt, 'retryAt' in entry && entry.retryAt].join();
+
+/** Whether it is still to end. */
+export const isWaiting = ({ state }: AnyOutboxEntry) => /queued|sent|waiting|withdrawing/.test(state);

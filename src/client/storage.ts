@@ -1,21 +1,12 @@
-/** Whether the browser has lost the database that a page of this identity saw before. */
+/** What this tab shows of the browser's storage: whether it works, whether the browser keeps it, and what it has lost. */
 import type { StorageHealth, StorageState } from '../protocol/model.ts';
 import { scopeName } from '../protocol/names.ts';
-import type { AnyOutboxEntry, Batch } from '../protocol/port.ts';
+import type { Batch } from '../protocol/port.ts';
 import { type Report, TrunklineError } from './errors.ts';
+import { lookForLoss, lossOf } from './lost-database.ts';
 import type { PagePlatform } from './platform.ts';
 import { cell } from './readable.ts';
 
-/** What a page remembers of the hub's database outside of it. */
-interface Remembered {
-  readonly database: string;
-  readonly waiting: number;
-}
-
-/**
- * The browser's storage as this tab sees it. A hub that finds an empty database cannot know that there was another one:
- * the page can, since it remembers its id elsewhere.
- */
 export function createStorage(
   platform: PagePlatform,
   app: string,
@@ -51,31 +42,12 @@ export function createStorage(
       if (!isAsked) platform.isPersistent().then(persists, () => {});
       isAsked = true;
       if (database === undefined || !(storage || outbox)) return;
-      const known = read(platform.recall(name));
-      if (storage && known && known.database !== database) {
-        lost = { waiting: known.waiting };
+      lookForLoss(platform, name, database, storage, outbox, (waiting) => {
+        lost = { waiting };
         show();
-        report(new TrunklineError('storage_lost', lossOf(known.waiting)));
-      }
-      const waiting = outbox ? outbox.filter(isWaiting).length : (known?.waiting ?? 0);
-      if (known?.database === database && known.waiting === waiting) return;
-      platform.remember(name, JSON.stringify({ database, waiting } satisfies Remembered));
+        report(new TrunklineError('storage_lost', lossOf(waiting)));
+      });
     },
     persist: () => platform.persist().then(persists),
   };
 }
-
-function read(text: string | null): Remembered | null {
-  try {
-    const { database, waiting } = Object(JSON.parse(text ?? 'null'));
-    return typeof database === 'string' && typeof waiting === 'number' ? { database, waiting } : null;
-  } catch {
-    return null;
-  }
-}
-
-/** Whether it is still to end. */
-export const isWaiting = ({ state }: AnyOutboxEntry) => /queued|sent|waiting|withdrawing/.test(state);
-
-const lossOf = (waiting: number) =>
-  `The browser has lost the database in which the outbox lay; ${waiting} commands waited there when a page saw it last. Look at what was decided last, and call persist() so that the browser keeps it`;
