@@ -1,14 +1,15 @@
 /** Runs the cases against a server, and makes the report. */
 import { randomUUID } from 'node:crypto';
-import type { Case, Need } from './case.ts';
-import { CASES } from './cases/index.ts';
+import type { Case } from './case.ts';
 import { Control } from './control.ts';
+import { lookFirst, whyNotThere } from './first-look.ts';
+import { lackingIn } from './needs.ts';
 import type { Level } from './obligation.ts';
 import { Broken, NotJudged, Unkept } from './outcome.ts';
 import type { Profile } from './profile.ts';
-import { RULES } from './rules/table.ts';
 import { Watch } from './rules/watch.ts';
-import { Trial } from './trial.ts';
+import { select } from './selection.ts';
+import { Trial, type World } from './trial.ts';
 
 export type Verdict =
   | { readonly status: 'held' }
@@ -58,10 +59,14 @@ export interface ConformOptions {
 
 /** Cases at the same time: most of them wait. */
 const AT_ONCE = 12;
+const NO_TEXT = 'no event that came holds a text where it was looked for: is `event_text` right?';
 
 /**
  * Judges whether the server at this address keeps `trunkline.v1`. Resolves with the report whatever comes out, also where
- * the control interface fails; rejects only where nothing listens at the address.
+ * the control interface fails.
+ *
+ * @throws TypeError where no case has one of the names in `only`; Error, before anything is judged, where nothing listens at
+ * the address, and where the server turns one of the profile's people away or does not have its topic.
  */
 export async function conform(url: string, profile: Profile, options: ConformOptions = {}): Promise<Report> {
   const {
@@ -71,18 +76,15 @@ export async function conform(url: string, profile: Profile, options: ConformOpt
     only,
     onJudgement = () => {},
   } = options;
+  const { cases, rules, isNamed } = select(level, only);
   const { control: _, ...withoutControl } = profile;
   const judged: Profile = isBlackBox ? withoutControl : profile;
   const control = new Control(judged);
   const watch = new Watch();
   const world = { url, profile: judged, control, watch, run: randomUUID().slice(0, 8) };
   const failures = new Set<string>();
-  const whyNot = await whyNotThere(world);
-  if (whyNot !== null) throw new Error(`no server of trunkline.v1 at ${url}: ${whyNot}`);
+  await lookFirst(world);
 
-  const isAsked = (one: { id: string; level: Level }) => level === 'full' || one.level === 'smallest';
-  const isNamed = ({ id }: { id: string }) => only === undefined || only.some((part) => id.includes(part));
-  const cases = CASES.filter((one) => isAsked(one) && isNamed(one));
   const judgements = new Map<string, Judgement>();
   const isEnough = () => isFailFast && (hasBroken(judgements.values()) || watch.hasBroken());
   const tell = ({ id, level, sentence }: Case, outcome: Verdict) => {
@@ -105,7 +107,7 @@ export async function conform(url: string, profile: Profile, options: ConformOpt
     } else tell(one, { status: 'not judged', because: 'the server could not be started again' });
   }
   const inOrder = cases.flatMap(({ id }) => judgements.get(id) ?? []);
-  const rules = RULES.filter(isAsked).map(({ id, level, sentence }): Judgement => {
+  const ruled = rules.map(({ id, level, sentence }): Judgement => {
     const { judged: times = 0, broken = null } = watch.findings.get(id) ?? {};
     const outcome: Verdict = broken
       ? { status: 'broken', because: broken.because, frames: [broken.frames] }
@@ -115,25 +117,9 @@ export async function conform(url: string, profile: Profile, options: ConformOpt
     return { id, level, sentence, outcome };
   });
   // What is asked for by name alone does not fail for what nobody asked about, but a broken rule is one always.
-  const shown = rules.filter((rule) => isNamed(rule) || rule.outcome.status === 'broken');
+  const shown = ruled.filter((rule) => isNamed(rule) || rule.outcome.status === 'broken');
   for (const rule of shown) onJudgement(rule);
   return reportOf(url, [...inOrder, ...shown], level, [...failures]);
-}
-
-type World = ConstructorParameters<typeof Trial>[1];
-
-/** `null` where it takes a connection. */
-async function whyNotThere(world: World): Promise<string | null> {
-  const trial = new Trial('connecting', { ...world, watch: new Watch() });
-  try {
-    const line = await trial.socket();
-    return line.isClosed ? line.transcript.lines.map((text) => text.replace('· ', '')).join('; ') : null;
-  } catch (error) {
-    if (error instanceof Broken) return error.message;
-    throw error;
-  } finally {
-    trial.end();
-  }
 }
 
 async function isUpAgain(world: World, failures: Set<string>): Promise<boolean> {
@@ -149,9 +135,9 @@ async function isUpAgain(world: World, failures: Set<string>): Promise<boolean> 
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 async function outcomeOf(one: Case, trial: Trial, failures: Set<string>): Promise<Verdict> {
-  const missing = (one.needs ?? []).filter((need) => !has(trial, need));
-  if (missing.length > 0) {
-    return { status: 'not judged', because: `the profile does not offer: ${missing.join(', ')}` };
+  const lacking = lackingIn(trial.profile, one.needs);
+  if (lacking.length > 0) {
+    return { status: 'not judged', because: `the profile does not offer: ${lacking.join(', ')}` };
   }
   try {
     await one.judge(trial);
@@ -162,41 +148,11 @@ async function outcomeOf(one: Case, trial: Trial, failures: Set<string>): Promis
       return { status: 'not judged', because: error.message };
     }
     if (error instanceof NotJudged) return { status: 'not judged', because: error.message };
-    const because = error instanceof Broken ? error.message : `the kit itself failed: ${String(error)}`;
+    const told = error instanceof Broken ? error.message : `the kit itself failed: ${String(error)}`;
+    const because = trial.readNoText ? `${told} (${NO_TEXT})` : told;
     return { status: 'broken', because, frames: trial.lines.map(({ transcript }) => [...transcript.lines]) };
   } finally {
     trial.end();
-  }
-}
-
-function has({ profile, control }: Trial, need: Need): boolean {
-  const { people, topics, commands } = profile;
-  switch (need) {
-    case 'two people':
-      return people.length >= 2;
-    case 'refused token':
-      return profile.refused_token !== undefined;
-    case 'refused version':
-      return profile.refused_version !== undefined;
-    case 'own topic':
-      return topics.name.includes('{id}');
-    case 'forbidden topic':
-      return topics.forbidden !== undefined;
-    case 'unknown topic':
-      return topics.unknown !== undefined;
-    case 'events':
-      return control.can('publish') || commands.accept?.publishes === true;
-    case 'publish':
-    case 'kill':
-    case 'stop':
-    case 'keep':
-    case 'lose':
-    case 'backup':
-    case 'renew':
-    case 'runs':
-      return control.can(need);
-    default:
-      return commands[need] !== undefined;
   }
 }
 

@@ -185,9 +185,15 @@ export class Line {
   async begun(topic: string, ref: number): Promise<Begun> {
     const isAnswer = (frame: { topic?: string | undefined; ref?: number | undefined }) =>
       frame.topic === topic && frame.ref === ref;
-    const subscribed = await this.next('subscribed', isAnswer, {
-      what: `\`subscribed\` for request ${ref} of topic ${topic}`,
-    });
+    const subscribed = await this.#nextOf<Frame<'subscribed'> | Frame<'error'>>(
+      (frame) =>
+        (frame.type === 'subscribed' && isAnswer(frame)) || (frame.type === 'error' && frame.ref === ref),
+      `\`subscribed\` for request ${ref} of topic ${topic}`,
+    );
+    if (subscribed.type === 'error') {
+      const { code, message } = subscribed;
+      throw new Broken(`request ${ref} of topic ${topic} was answered by \`error\` ${code} (${message})`);
+    }
     if (subscribed.recovered) return { subscribed, state: null };
     const parts: Frame<'snapshot'>[] = [];
     do parts.push(await this.next('snapshot', isAnswer, { what: `the snapshot for request ${ref}` }));

@@ -6,6 +6,16 @@ import { Broken, NotJudged } from './outcome.ts';
 import type { CommandName, Profile } from './profile.ts';
 import type { Watch } from './rules/watch.ts';
 
+/** What all cases of a run stand on. */
+export interface World {
+  readonly url: string;
+  readonly profile: Profile;
+  readonly control: Control;
+  readonly watch: Watch;
+  /** Makes the topics of one run of the kit others than those of the next. */
+  readonly run: string;
+}
+
 export interface Joined {
   readonly line: Line;
   readonly clientId: string;
@@ -45,20 +55,13 @@ export class Trial {
   readonly #url: string;
   readonly #watch: Watch;
   readonly #caseId: string;
-  /** Makes the topics of one run of the kit others than those of the next. */
   readonly #run: string;
   readonly #beats: NodeJS.Timeout[] = [];
 
-  constructor(
-    caseId: string,
-    {
-      url,
-      profile,
-      control,
-      watch,
-      run,
-    }: { url: string; profile: Profile; control: Control; watch: Watch; run: string },
-  ) {
+  /** Events whose text was looked at, and those that have one. */
+  readonly #texts = { read: 0, found: 0 };
+
+  constructor(caseId: string, { url, profile, control, watch, run }: World) {
     this.#url = url;
     this.profile = profile;
     this.control = control;
@@ -163,7 +166,15 @@ export class Trial {
   /** The text that an event of this application holds. */
   textOf({ event }: { readonly event: { readonly [field: string]: unknown } }): string | null {
     const text = event[this.profile.event_text];
-    return typeof text === 'string' ? text : null;
+    const isText = typeof text === 'string';
+    this.#texts.read += 1;
+    if (isText) this.#texts.found += 1;
+    return isText ? text : null;
+  }
+
+  /** Texts were looked for, and no event has one. */
+  get readNoText(): boolean {
+    return this.#texts.read > 0 && this.#texts.found === 0;
   }
 
   textsOf(events: readonly { readonly event: { readonly [field: string]: unknown } }[]): (string | null)[] {

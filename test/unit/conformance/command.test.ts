@@ -57,7 +57,9 @@ describe.concurrent('trunkline conformance', () => {
       'held',
       'not judged',
     ]);
-    expect(stderr).toContain('not judged full     order/live-contents: the profile does not offer: publish');
+    expect(stderr).toContain(
+      'not judged full     order/live-contents: the profile does not offer: control.can "publish"',
+    );
     expect(status).toBe(0);
   });
 

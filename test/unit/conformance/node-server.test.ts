@@ -19,8 +19,13 @@ describe.concurrent('the Node server', () => {
       );
       expect(new Set(reasons)).toEqual(
         new Set([
-          ...(remembers ? [] : ['the profile does not offer: keep', 'the profile does not offer: backup']),
-          'the profile does not offer: unknown topic',
+          ...(remembers
+            ? []
+            : [
+                'the profile does not offer: control.can "keep"',
+                'the profile does not offer: control.can "backup"',
+              ]),
+          'the profile does not offer: topics.unknown',
           'the distances grow to 60 seconds over minutes, which no run waits for',
         ]),
       );

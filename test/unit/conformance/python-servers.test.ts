@@ -88,6 +88,14 @@ if (python === null) {
       expect(report.passed).toBe(true);
     }, 180_000);
 
+    test('a topic that smallest_server.py does not have is told before anything is judged', async () => {
+      await using server = await smallestServer();
+      const profile = readProfile({ ...smallest, topics: { name: 'machine' } });
+      await expect(conform(server.url, profile)).rejects.toThrow(
+        'topic machine was answered by `error` unknown_topic (there is only the topic machines) to person 1; is `topics.name` right?',
+      );
+    });
+
     test('smallest_server.py is judged by sockets alone where nothing controls it', async () => {
       await using server = await smallestServer();
       const report = await conform(server.url, readProfile(smallest), { only: ['once', 'restart'] });
