@@ -8,13 +8,13 @@ import type { Clock } from './peer.ts';
 const BATCH_LIMIT = 1_000;
 
 export class Batches<Item, Result> {
-  readonly #perform: (items: readonly Item[]) => Promise<readonly Result[]>;
+  readonly #perform: (items: readonly Item[]) => Promise<readonly (Result | undefined)[]>;
   readonly #clock: Clock;
   #waiting: { item: Item; result: Deferred<Result> }[] = [];
   #running: Promise<void> | null = null;
 
   /** @param perform answers one result for each item, in their order. */
-  constructor(clock: Clock, perform: (items: readonly Item[]) => Promise<readonly Result[]>) {
+  constructor(clock: Clock, perform: (items: readonly Item[]) => Promise<readonly (Result | undefined)[]>) {
     this.#clock = clock;
     this.#perform = perform;
   }

@@ -7,14 +7,7 @@ import { explain, interpretCommand, type Typed, validate } from '../../protocol/
 import { whereJsonDiffers } from '../../protocol/json.ts';
 import { oddNumber } from '../../protocol/odd-number.ts';
 import type { AnyProtocol } from '../../protocol/types.ts';
-import type {
-  CommandKey,
-  CommandRecord,
-  Committed,
-  EventLog,
-  JsonText,
-  Principal,
-} from '../log/event-log.ts';
+import type { CommandKey, CommandRecord, EventLog, JsonText, Principal } from '../log/event-log.ts';
 import { Reject } from '../reject.ts';
 import { Aftermath, type Ending } from './aftermath.ts';
 import type { Batches } from './batches.ts';
@@ -28,7 +21,7 @@ import type { Clock } from './peer.ts';
 import { publicationOf } from './publication.ts';
 import type { ServerTime } from './server-time.ts';
 import type { ServerStats } from './stats.ts';
-import type { Append, Publication, Writer } from './writer.ts';
+import type { Append, Appended, Publication, Writer } from './writer.ts';
 
 /** A handler and its context, their types forgotten. */
 export type AnyHandler = (command: Typed, context: AnyContext) => unknown;
@@ -158,12 +151,9 @@ async function untilAnswered(services: ExecuteServices, job: Job, mayRun: () => 
       await backoff.promise;
       continue;
     }
-    if (!requester.mayCommit) {
-      settle('rolled back');
-      break;
-    }
     const command = { ...keyOf(frame, requester), result: done.result };
-    const committed = await commit(services, { publications: done.publications, command }, settle);
+    const mayCommit = () => requester.mayCommit;
+    const committed = await commit(services, { publications: done.publications, command, mayCommit }, settle);
     switch (committed.status) {
       case 'committed':
         return { status: 'accepted', duplicate: false, result: done.result };
@@ -171,6 +161,8 @@ async function untilAnswered(services: ExecuteServices, job: Job, mayRun: () => 
         return { status: 'accepted', duplicate: true, result: committed.result };
       case 'cancelled':
         return asItEnded(committed);
+      case 'withheld':
+        return { status: 'abandoned' };
     }
   }
   return { status: 'abandoned' };
@@ -180,8 +172,8 @@ async function commit(
   { writer, log }: ExecuteServices,
   append: Append & { readonly command: CommandKey },
   settle: (ending: Ending) => void,
-): Promise<Committed> {
-  let committed: Committed;
+): Promise<Appended> {
+  let committed: Appended;
   try {
     committed = await writer.append(append);
   } catch (error) {

@@ -13,7 +13,11 @@ export type Publication = Omit<NewEvent, 'owedBy'>;
 export interface Append {
   readonly publications: readonly Publication[];
   readonly command: Transaction['command'];
+  /** Asked when the log takes it: where it is false, nothing of it is written. Without it all is. */
+  readonly mayCommit?: () => boolean;
 }
+/** `withheld`: it was not to be written any more when the log would have taken it. */
+export type Appended = Committed | { readonly status: 'withheld' };
 export interface Audience {
   /** The clients that are subscribed to the topic now. */
   clientsOf(topic: string): readonly ClientKey[];
@@ -23,21 +27,26 @@ export interface Audience {
 
 export class Writer {
   readonly #audience: Audience;
-  readonly #batches: Batches<Append, Committed>;
+  readonly #batches: Batches<Append, Appended>;
 
   constructor(log: EventLog, opening: LogOpening, clock: Clock, time: ServerTime, audience: Audience) {
     this.#audience = audience;
     this.#batches = new Batches(clock, async (appends) => {
       await opening.opened();
-      const transactions = appends.map((append) => this.#transaction(append));
-      const results = await log.commit(transactions, time.now());
+      const taken = appends.filter(({ mayCommit }) => mayCommit === undefined || mayCommit());
+      const transactions = taken.map((append) => this.#transaction(append));
+      const results = transactions.length > 0 ? await log.commit(transactions, time.now()) : [];
       audience.committed(results, transactions);
-      return results;
+      const places = new Map(taken.map((append, place) => [append, place]));
+      return appends.map((append) => {
+        const place = places.get(append);
+        return place === undefined ? { status: 'withheld' } : results[place];
+      });
     });
   }
 
-  /** Resolves when it is durable, and on its way to the subscribers. */
-  append(append: Append): Promise<Committed> {
+  /** Resolves when it is durable, and on its way to the subscribers; or when it is withheld. */
+  append(append: Append): Promise<Appended> {
     return this.#batches.add(append);
   }
 

@@ -203,6 +203,44 @@ test('a repeat that arrives while the former connection is given up runs the com
   expect(calls).toBe(2);
 });
 
+test('a command whose connection is replaced while the log is busy is not written, and runs for the newer one', async () => {
+  const log = memoryLog();
+  const commit = log.commit.bind(log);
+  const busy = deferred<void>();
+  log.commit = async (transactions, now) => {
+    const results = await commit(transactions, now);
+    await busy.promise;
+    return results;
+  };
+  let calls = 0;
+  const endings: string[] = [];
+  const world = new HandWorld({
+    log,
+    handlers: {
+      decide,
+      note: (_, { afterCommit, afterRollback }) => {
+        calls += 1;
+        afterCommit(() => endings.push('committed'));
+        afterRollback(() => endings.push('rolled back'));
+      },
+    },
+  });
+  const old = await world.join();
+  const published = world.broker.publish('t', { type: 'log', line: 'keeps the log busy' });
+  await world.clock.advance(0);
+  old.say(command());
+  await world.clock.advance(0);
+  expect(calls).toBe(1);
+  const young = await world.join({ term: 2 });
+  young.say(command({ attempt: 2 }));
+  busy.resolve();
+  await published;
+  await world.clock.advance(0);
+  expect(young.expect('command_ack')).toEqual({ type: 'command_ack', id: ID });
+  expect(calls).toBe(2);
+  expect(endings).toEqual(['rolled back', 'committed']);
+});
+
 /** A log in memory that fails while it is told to. */
 function failing(): EventLog & { broken: Set<keyof EventLog>; committedAnyway: boolean } {
   const inner = memoryLog();
