@@ -17,7 +17,7 @@ export const positive = scalar<number>((value) => isNumber(value) && value > 0, 
 export const nonnegative = scalar<number>((value) => isNumber(value) && value >= 0, 'a number from 0');
 export const int = scalar<number>(isInteger, 'an integer');
 export const positiveInt = scalar<number>((value) => isInteger(value) && value > 0, 'an integer above 0');
-/** A client that reads less could not even be welcomed. */
+/** A client that reads less could not even be welcomed, and of a server that reads less every command would be refused for good. */
 export const LEAST_FRAME_BYTES = 1_024;
 export const frameBytes = scalar<number>(
   (value) => isInteger(value) && value >= LEAST_FRAME_BYTES,

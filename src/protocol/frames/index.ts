@@ -4,7 +4,7 @@ import { command, commandAck, commandNack, withdraw } from './command.ts';
 import { error, goodbye, hello, ping, pong, welcome } from './session.ts';
 import { ack, event, resyncRequest, snapshot, subscribe, subscribed, unsubscribe } from './topic.ts';
 
-export type { Cursor } from './common.ts';
+export { type Cursor, LEAST_FRAME_BYTES } from './common.ts';
 
 /** Every frame of `trunkline.v1` by its `type`, by direction. */
 export const clientFrames = {

@@ -1,18 +1,6 @@
 /** The frames of a connection: its beginning, its heartbeat, its faults and its end. */
 import * as v from 'valibot';
-import {
-  count,
-  frameBytes,
-  int,
-  list,
-  nonnegative,
-  positive,
-  positiveInt,
-  ref,
-  time,
-  topic,
-  uuid,
-} from './common.ts';
+import { count, frameBytes, int, list, nonnegative, positive, ref, time, topic, uuid } from './common.ts';
 
 /**
  * Client to server, the first frame on every socket, within 10 s.
@@ -42,7 +30,7 @@ export const welcome = v.object({
   server_time: time,
   dedupe_since: time,
   heartbeat_ms: v.optional(positive),
-  max_frame_bytes: v.optional(positiveInt),
+  max_frame_bytes: v.optional(frameBytes),
   app_version: v.optional(int),
   capabilities: v.optional(list(v.string())),
   runs: v.optional(list(v.object({ id: v.string(), from: time, until: v.optional(time) }))),

@@ -1,4 +1,6 @@
 /** What the server allows, and how long it waits. */
+import { LEAST_FRAME_BYTES } from '../../protocol/frames/index.ts';
+
 export interface Limits {
   /** From the open socket to `welcome`, milliseconds. @default 10_000 */
   readonly handshakeMs: number;
@@ -50,7 +52,7 @@ export interface Limits {
   readonly commandBytesPerPrincipal: number;
   /** How long a handler may take, milliseconds; beyond it, it has failed. @default 60_000 */
   readonly commandMs: number;
-  /** The largest message that a client may send, told in `welcome`. @default 1_048_576 */
+  /** The largest message that a client may send, told in `welcome`; 1_024 at least. @default 1_048_576 */
   readonly maxFrameBytes: number;
   /** The largest event, and the largest result of a command, as JSON. @default 1_048_576 */
   readonly maxEventBytes: number;
@@ -100,6 +102,11 @@ const LARGEST: Partial<Record<keyof Limits, number>> = {
   tailLimit: Number.MAX_SAFE_INTEGER,
   missedLimit: Number.MAX_SAFE_INTEGER,
 };
+/** The smallest values, where one is more than 0. */
+const SMALLEST: Partial<Record<keyof Limits, number>> = {
+  // Clients take a `welcome` with less for a mistake, and for none.
+  maxFrameBytes: LEAST_FRAME_BYTES,
+};
 const MAY_BE_ZERO: readonly string[] = ['tailLimit', 'missedLimit'];
 const WHOLE: readonly string[] = ['maxFrameBytes', 'tailLimit', 'missedLimit'];
 
@@ -114,6 +121,8 @@ export function resolveLimits(given: Partial<Limits> = {}): Limits {
     if (typeof value !== 'number' || !(value > 0 || (value === 0 && MAY_BE_ZERO.includes(name)))) {
       throw complain('a positive number');
     }
+    const smallest = SMALLEST[name] ?? 0;
+    if (value < smallest) throw complain(`at least ${smallest}`);
     const largest = LARGEST[name] ?? Number.POSITIVE_INFINITY;
     if (value > largest) throw complain(`at most ${largest}`);
     if (WHOLE.includes(name) && !Number.isInteger(value)) throw complain('a whole number');

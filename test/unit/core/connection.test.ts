@@ -48,6 +48,24 @@ describe('connecting', () => {
     expect(world.socket.state).toBe('dropped');
   });
 
+  test('a server that takes less than any command is not taken at its word, and told of: what is in the outbox waits', () => {
+    const { world, tab } = start();
+    const { id } = decide(tab, 'g');
+    world.socket.welcome({ max_frame_bytes: 1_023 });
+    expect(tab.connection?.state).toBe('connecting');
+    expect(world.report.counts.malformedFrames).toBe(1);
+    const reports = tab.batches.flatMap((batch) => batch.reports ?? []);
+    expect(reports.filter(({ kind }) => kind === 'error')).toMatchObject([
+      { message: expect.stringContaining('max_frame_bytes: expected an integer from 1024') },
+    ]);
+    world.advance(10_000);
+    expect(closedOf(tab).reason).toBe('timeout');
+    expect(tab.outbox).toMatchObject([{ id, state: 'queued' }]);
+    world.advance(1_000);
+    world.socket.welcome({ max_frame_bytes: 1_024 });
+    expect(world.socket.sent('command')).toMatchObject([{ id }]);
+  });
+
   test('garbage instead of a welcome is counted and does not count as one', () => {
     const { world, tab } = start();
     tab.subscribe('run:1');

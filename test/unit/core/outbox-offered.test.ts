@@ -122,18 +122,18 @@ describe('a send that an earlier hub was offered', () => {
 describe('a command that was sent, to a server that comes back with a smaller limit', () => {
   test('is uncertain, and not rejected: the server of before may have run it', () => {
     const { world, tab } = connect();
-    const { id } = tab.send({ command: { type: 'decide', gate: 'x'.repeat(400) }, priority: 'high' });
+    const { id } = tab.send({ command: { type: 'decide', gate: 'x'.repeat(1_024) }, priority: 'high' });
     expect(world.socket.sent('command')).toMatchObject([{ id }]);
     world.socket.close();
     world.advance(1_000);
-    world.socket.welcome({ max_frame_bytes: 300 });
+    world.socket.welcome({ max_frame_bytes: 1_024 });
     expect(world.socket.sent('command')).toEqual([]);
     expect(tab.settled).toEqual([{ id, outcome: UNCERTAIN }]);
     expect(tab.outbox).toMatchObject([{ id, state: 'uncertain' }]);
     const reports = tab.batches
       .flatMap((batch) => batch.reports ?? [])
       .filter(({ kind }) => kind === 'error');
-    expect(reports).toMatchObject([{ code: 'too_large', message: expect.stringContaining('300') }]);
+    expect(reports).toMatchObject([{ code: 'too_large', message: expect.stringContaining('1024') }]);
   });
 });
 

@@ -164,8 +164,8 @@ describe('send', () => {
   test('one that is larger than the server takes is refused here, and holds up nobody', () => {
     const { world, tab } = start();
     tab.subscribe('run:1');
-    world.socket.welcome({ max_frame_bytes: 400 });
-    const big = tab.send({ command: { type: 'decide', gate: 'é'.repeat(150) }, priority: 'high' });
+    world.socket.welcome({ max_frame_bytes: 1_024 });
+    const big = tab.send({ command: { type: 'decide', gate: 'é'.repeat(450) }, priority: 'high' });
     const small = decide(tab, 'g');
     expect(big.pending.reply).toEqual(DURABLE);
     expect(world.socket.sent('command').map(({ id }) => id)).toEqual([small.id]);
@@ -179,9 +179,9 @@ describe('send', () => {
 
   test('a command that is too large is refused where it waited for the connection, in front of others', () => {
     const { world, tab } = start();
-    const big = tab.send({ command: { type: 'decide', gate: 'x'.repeat(400) }, priority: 'high' });
+    const big = tab.send({ command: { type: 'decide', gate: 'x'.repeat(1_024) }, priority: 'high' });
     const small = decide(tab, 'g');
-    world.socket.welcome({ max_frame_bytes: 400 });
+    world.socket.welcome({ max_frame_bytes: 1_024 });
     expect(world.socket.sent('command').map(({ id }) => id)).toEqual([small.id]);
     expect(tab.settled).toMatchObject([{ id: big.id, outcome: { code: 'too_large' } }]);
   });

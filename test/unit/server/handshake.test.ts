@@ -88,6 +88,7 @@ test('a limit that is not a positive number is refused at creation', () => {
   const options = { commands: { decide: () => ({ resumed: true }), note: () => {} } };
   expect(() => createServer(ops, { ...options, limits: { handshakeMs: 0 } })).toThrow(RangeError);
   expect(() => createServer(ops, { ...options, limits: { maxFrameBytes: Number.NaN } })).toThrow(RangeError);
+  expect(() => createServer(ops, { ...options, limits: { maxFrameBytes: 1_023 } })).toThrow('at least 1024');
 });
 
 test('a client that does not offer the subprotocol fails the handshake', async () => {
