@@ -4,7 +4,6 @@ import type { AnyProtocol } from '../protocol/types.ts';
 import { Broker } from './core/broker.ts';
 import type { AnyHandler } from './core/execute.ts';
 import { resolveLimits } from './core/limits.ts';
-import { neverFailing } from './core/report.ts';
 import { memoryLog } from './log/memory-log.ts';
 import { systemClock } from './system-clock.ts';
 import { ANONYMOUS, type Server, type ServerOptions } from './types.ts';
@@ -41,7 +40,7 @@ export function createServer<P extends AnyProtocol>(protocol: P, options: Server
       authorize ? (await authorize(principal, topic, action)) === true : true,
     report: onError,
   });
-  const tellOrigin = refusedOrigins(neverFailing(onError));
+  const tellOrigin = refusedOrigins(broker.report);
   const shell = webSocketShell({
     isAllowed,
     isClosing: () => broker.closing,

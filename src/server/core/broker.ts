@@ -39,6 +39,8 @@ export interface BrokerOptions {
 const HOUSEKEEPING_MS = 60_000;
 
 export class Broker {
+  /** As in the options, but it never fails. */
+  readonly report: Report;
   readonly #options: BrokerOptions;
   readonly #services: ConnectionServices;
   readonly #stats: ServerStats = noStats();
@@ -50,7 +52,6 @@ export class Broker {
   readonly #time: ServerTime;
   readonly #opening: LogOpening;
   readonly #atWork: AtWork;
-  readonly #report: Report;
   #closing: Promise<void> | null = null;
   #allEnded = deferred<void>();
   #cancelHousekeeping: () => void;
@@ -64,7 +65,7 @@ export class Broker {
     // Reported already; whoever needs it tries again.
     opening.opened().catch(() => {});
     this.#options = options;
-    this.#report = report;
+    this.report = report;
     this.#time = time;
     this.#opening = opening;
     this.#atWork = new AtWork(log, opening, clock, time, report);
@@ -198,7 +199,7 @@ export class Broker {
   #keepHouse(): void {
     const { clock } = this.#options;
     this.#services.fence.prune(clock.elapsed);
-    this.#keepLog().catch((error) => this.#report(error, 'pruning the event log'));
+    this.#keepLog().catch((error) => this.report(error, 'pruning the event log'));
     this.#cancelHousekeeping = clock.setTimer(HOUSEKEEPING_MS, () => this.#keepHouse());
   }
 
