@@ -9,14 +9,14 @@ import { oddNumber } from '../../protocol/odd-number.ts';
 import type { AnyProtocol } from '../../protocol/types.ts';
 import type { CommandKey, CommandRecord, EventLog, JsonText, Principal } from '../log/event-log.ts';
 import { Reject } from '../reject.ts';
-import { Aftermath, type Ending } from './aftermath.ts';
+import { AfterTransaction, type Ending } from './after-transaction.ts';
 import type { Batches } from './batches.ts';
 import { byteLength } from './bytes.ts';
 import { type Answer, asItEnded, refused, unavailable } from './command-answer.ts';
 import type { CommandFrame, Requester } from './commands.ts';
 import { deferred } from './deferred.ts';
+import { hasForgotten } from './forgotten-ids.ts';
 import type { Limits } from './limits.ts';
-import { hasForgotten } from './memory.ts';
 import type { Clock } from './peer.ts';
 import { publicationOf } from './publication.ts';
 import type { ServerTime } from './server-time.ts';
@@ -127,7 +127,7 @@ async function untilAnswered(services: ExecuteServices, job: Job, mayRun: () => 
       if (record.status !== 'begun') return asItEnded(record);
       if (!mayRun()) break;
     }
-    const aftermath = new Aftermath();
+    const aftermath = new AfterTransaction();
     const settle = (ending: Ending) =>
       aftermath.settle(ending, (error) =>
         report(error, `${nameOf(frame)}, calling back after its transaction was ${ending}`),
@@ -187,7 +187,12 @@ async function commit(
 }
 
 /** One call of the handler; what it publishes is kept until it has returned. */
-async function run(services: ExecuteServices, job: Job, tries: number, aftermath: Aftermath): Promise<Done> {
+async function run(
+  services: ExecuteServices,
+  job: Job,
+  tries: number,
+  aftermath: AfterTransaction,
+): Promise<Done> {
   const { protocol, limits } = services;
   const { frame, requester, judged, handler } = job;
   const publications: Publication[] = [];

@@ -62,7 +62,7 @@ type Start = SubscribeRequest | { readonly type: 'anew'; readonly from: From | n
 
 type Phase =
   /** Not yet allowed, or still reading from the log: what is published meanwhile is read there. */
-  { readonly name: 'joining' } | { readonly name: 'live' } | { readonly name: 'ended' };
+  { readonly state: 'joining' } | { readonly state: 'live' } | { readonly state: 'ended' };
 
 /** Events that are read from the log at once. */
 const PAGE_EVENTS = 500;
@@ -74,7 +74,7 @@ export class Subscription implements Listener {
   readonly #subscriber: Subscriber;
   readonly #services: SubscriptionServices;
   readonly #redelivery: Redelivery;
-  #phase: Phase = { name: 'joining' };
+  #phase: Phase = { state: 'joining' };
   /** Grows with each begin, so that one that was overtaken notices. */
   #generation = 0;
   #request: SubscribeRequest | null = null;
@@ -115,7 +115,7 @@ export class Subscription implements Listener {
     const { ref } = request;
     try {
       const allowed = await this.#subscriber.mayRead(this.topic);
-      if (this.#phase.name === 'ended') return;
+      if (this.#phase.state === 'ended') return;
       if (!allowed) {
         const message = `you may not read topic ${JSON.stringify(this.topic)}`;
         this.#error({ code: 'forbidden', message, ref, ended: true });
@@ -123,7 +123,7 @@ export class Subscription implements Listener {
         return;
       }
     } catch (error) {
-      if (this.#phase.name === 'ended') return;
+      if (this.#phase.state === 'ended') return;
       this.#services.report(error, `authorizing a reader of topic ${this.topic}`);
       this.#error({ code: 'internal', message: 'the server could not decide; try again', ref, ended: false });
       this.#giveUp();
@@ -135,8 +135,8 @@ export class Subscription implements Listener {
   }
 
   end(): void {
-    if (this.#phase.name === 'ended') return;
-    this.#phase = { name: 'ended' };
+    if (this.#phase.state === 'ended') return;
+    this.#phase = { state: 'ended' };
     this.#redelivery.end();
     this.#retryTimer?.();
     this.#services.topics.leave(this);
@@ -154,7 +154,7 @@ export class Subscription implements Listener {
   }
 
   offer(epoch: string, events: readonly Offered[]): boolean {
-    if (this.#phase.name !== 'live') return false;
+    if (this.#phase.state !== 'live') return false;
     if (epoch !== this.#epoch) {
       // The log was renewed: events and offsets are as they were.
       const from = { after: this.#processed };
@@ -174,14 +174,14 @@ export class Subscription implements Listener {
   }
 
   async #begin(start: Start): Promise<void> {
-    this.#phase = { name: 'joining' };
+    this.#phase = { state: 'joining' };
     this.#generation += 1;
     const current = this.#whileCurrent();
     try {
       const known = await this.#answer(start, current);
       const answeredAt = this.#processed;
       if (known === null || !(await this.#catchUp(known, current))) return;
-      this.#phase = { name: 'live' };
+      this.#phase = { state: 'live' };
       const owed = await this.#owed();
       if (!current()) return;
       // What is beyond the answer has just come in its order.
@@ -321,7 +321,7 @@ export class Subscription implements Listener {
 
   #whileCurrent(): () => boolean {
     const generation = this.#generation;
-    return () => this.#phase.name !== 'ended' && this.#generation === generation;
+    return () => this.#phase.state !== 'ended' && this.#generation === generation;
   }
 }
 

@@ -2,7 +2,7 @@
 import type { CommandKey, EventLog } from '../log/event-log.ts';
 import { type Answer, asItEnded, unavailable } from './command-answer.ts';
 import type { Requester } from './commands.ts';
-import { hasForgotten } from './memory.ts';
+import { hasForgotten } from './forgotten-ids.ts';
 import type { ServerTime } from './server-time.ts';
 import type { ServerStats } from './stats.ts';
 

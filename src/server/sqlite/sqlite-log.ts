@@ -21,7 +21,7 @@ import {
   type TopicState,
   type Transaction,
 } from '../log/event-log.ts';
-import { Mark, type Marked } from './mark.ts';
+import { Mark, type Marked } from './restore-mark.ts';
 import { FORMAT, STEPS, TABLES } from './schema.ts';
 
 export interface SqliteLogOptions {

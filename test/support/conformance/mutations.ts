@@ -123,7 +123,7 @@ export const UNSEEN_LINES: readonly {
   },
   {
     file: 'src/server/core/subscription.ts',
-    line: "    if (this.#phase.name !== 'live') return false;",
+    line: "    if (this.#phase.state !== 'live') return false;",
     because:
       'whose acknowledgement is owed is known of all who listen; the log writes at once, so that none of them is late',
   },

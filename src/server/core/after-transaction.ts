@@ -3,7 +3,7 @@ type Callback = () => unknown;
 /** How an attempt's transaction came out. */
 export type Ending = 'committed' | 'rolled back';
 
-export class Aftermath {
+export class AfterTransaction {
   readonly #callbacks: Record<Ending, Callback[]> = { committed: [], 'rolled back': [] };
 
   on(ending: Ending, callback: Callback): void {
