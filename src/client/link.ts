@@ -6,8 +6,8 @@ import { hold, type Locks, tabLease, untilGone } from '../protocol/leases.ts';
 import type { Connection } from '../protocol/model.ts';
 import type { Attached, Batch } from '../protocol/port.ts';
 import type { AnyProtocol } from '../protocol/types.ts';
+import { createAttachRequests } from './attach-request.ts';
 import { type ErrorCode, type Report, TrunklineError } from './errors.ts';
-import { createIntroduction } from './introduction.ts';
 import { type Ask, PendingCalls } from './pending-calls.ts';
 import type { PagePlatform, WorkerLine } from './platform.ts';
 import { STORAGE_BLOCKED } from './start-failure.ts';
@@ -72,7 +72,7 @@ export class Link {
   readonly #app: string;
   readonly #start: CreateClientOptions['worker'];
   readonly #tab: LinkListener;
-  readonly #introduction: ReturnType<typeof createIntroduction>;
+  readonly #attachRequests: ReturnType<typeof createAttachRequests>;
   readonly #calls = new PendingCalls<Phase & { state: 'attached' }>(({ life }) => this.#lost(life, 'hub'));
   /** Aborted with the client: the page is not watched any more. */
   readonly #page = new AbortController();
@@ -91,7 +91,7 @@ export class Link {
     this.#app = protocol.app;
     this.#start = options.worker;
     this.#tab = tab;
-    this.#introduction = createIntroduction(platform, protocol, options);
+    this.#attachRequests = createAttachRequests(platform, protocol, options);
   }
 
   /** The hub is needed from now on. On a server nothing happens. */
@@ -226,12 +226,12 @@ export class Link {
       throw unavailable(error?.name === 'SecurityError' ? STORAGE_BLOCKED : error);
     });
     const reply = await hub.attach(
-      this.#introduction.toHub(lease, this.#tab.begunAfter()),
+      this.#attachRequests.toHub(lease, this.#tab.begunAfter()),
       this.platform.exposeSink({
         deliver: async (batch) => {
           // Unheard is not credited.
           if (!isHeard(batch.hub)) return new Promise<never>(() => {});
-          this.#introduction.heard(batch);
+          this.#attachRequests.heard(batch);
           if (batch.moved) this.#moved(life);
           else this.#tab.received(batch);
         },

@@ -34,7 +34,7 @@ export type DeadlineName =
   | `retry:${string}`
   /** withdrawal.ts: the server's word on a command that is taken back. */
   | `withdraw:${string}`
-  /** waiting.ts: whoever waits for the store. */
+  /** awaited-answers.ts: whoever waits for the store. */
   | `${AwaitedAnswer}:${string}`;
 /** What somebody waits to hear the end of. */
 export type AwaitedAnswer = 'send' | 'cancel' | 'dismiss' | 'sign out';

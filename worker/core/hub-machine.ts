@@ -13,6 +13,7 @@ import type { AttachRequest, OutgoingCommand, Reply } from '../../src/protocol/p
 import { Connection, MAX_MESSAGE_CHARACTERS } from './connection/connection.ts';
 import { TokenSource } from './connection/token.ts';
 import { Context, type HubOptions } from './context.ts';
+import { storyOf } from './debug-log.ts';
 import { Demand } from './demand.ts';
 import { PLAIN_TOPIC } from './dialect/plain.ts';
 import { Identity } from './identity.ts';
@@ -27,7 +28,6 @@ import { SignOut } from './sign-out.ts';
 import { signedOut } from './signed-out.ts';
 import type { LoadedState, StoreFailure, StoreOp } from './store.ts';
 import { StoreWriter } from './store-writer.ts';
-import { storyOf } from './story.ts';
 import { Tabs } from './tabs.ts';
 import { Topics } from './topics/topics.ts';
 

@@ -1,10 +1,10 @@
 /** What a sign-out waits for, whom it tells, and when it is over. */
 import type { CallOf } from '../../src/protocol/calls.ts';
 import type { AnyOutboxEntry } from '../../src/protocol/port.ts';
+import { AwaitedAnswers } from './awaited-answers.ts';
 import type { Context } from './context.ts';
 import * as outbox from './outbox/outbox.ts';
 import type { OutboxState } from './outbox/outbox-state.ts';
-import { Waiting } from './outbox/waiting.ts';
 import { ok, type Respond, refusal, UNCONFIRMED } from './reply.ts';
 import type { Sessions } from './sessions.ts';
 import type { StoreOp } from './store.ts';
@@ -27,7 +27,7 @@ export class SignOut {
   readonly #sessions: Sessions;
   readonly #box: OutboxState;
   readonly #owner: SignOutOwner;
-  readonly #answers: Waiting<AnyOutboxEntry[]>;
+  readonly #answers: AwaitedAnswers<AnyOutboxEntry[]>;
   /** How many were asked for. */
   #asked = 0;
   #underWay = 0;
@@ -47,7 +47,7 @@ export class SignOut {
     this.#sessions = sessions;
     this.#box = box;
     this.#owner = owner;
-    this.#answers = new Waiting(context, 'sign out');
+    this.#answers = new AwaitedAnswers(context, 'sign out');
   }
 
   /** Until the last of them is over, nothing leaves, and nothing is taken. */

@@ -57,7 +57,7 @@ export const SENDING_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'what makes room for newer commands may have been sent',
-    file: 'worker/core/outbox/room.ts',
+    file: 'worker/core/outbox/limits.ts',
     text: "=> !row.maybeSent && delivery.state === 'ready';",
     instead: "=> row.seq > 0 && delivery.state !== 'storing';",
   },

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { TabItem } from '../../../src/protocol/port.ts';
-import { LastValueCache } from '../../../worker/core/topics/cache.ts';
+import { LastValueCache } from '../../../worker/core/topics/last-value-cache.ts';
 import {
   gate,
   gone,

@@ -10,7 +10,7 @@ import { CircuitBreaker } from './circuit-breaker.ts';
 import { type ConnectionEnd, IDLE, isFailure } from './connection-end.ts';
 import { Heartbeat, type WatchedLine } from './heartbeat.ts';
 import { Outage } from './outage.ts';
-import { Attempts } from './storm.ts';
+import { StormWatch } from './storm.ts';
 
 /** How long the closing handshake may take. */
 const CLOSE_TIMEOUT_MS = 2_000;
@@ -92,7 +92,7 @@ export class Connection {
   #refs = 0;
   #liveSockets = 0;
   readonly #breaker: CircuitBreaker;
-  readonly #attempts: Attempts;
+  readonly #attempts: StormWatch;
   readonly #outage = new Outage();
   /** A refused token is replaced once. */
   #tokenRefused = false;
@@ -110,7 +110,7 @@ export class Connection {
     this.#route = route;
     this.#owner = owner;
     this.#breaker = new CircuitBreaker(context);
-    this.#attempts = new Attempts(context);
+    this.#attempts = new StormWatch(context);
   }
 
   get view(): ConnectionView {

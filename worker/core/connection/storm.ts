@@ -5,7 +5,7 @@ const WINDOW_MS = 60_000;
 const STORM_ATTEMPTS = 5;
 
 /** A client that storms is a fault, which its log and its report say. */
-export class Attempts {
+export class StormWatch {
   readonly #context: Context;
   #times: number[] = [];
 

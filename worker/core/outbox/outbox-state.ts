@@ -1,13 +1,13 @@
 /** What the parts of an outbox share: one state, and which part may change which piece of it. */
 import type { ClientFrameOf, ServerFrameOf } from '../../../src/protocol/frames/index.ts';
 import type { Outcome } from '../../../src/protocol/model.ts';
+import { AwaitedAnswers } from '../awaited-answers.ts';
 import type { Context } from '../context.ts';
 import type { Respond } from '../reply.ts';
 import type { StoredEntry, StoredOutcome } from '../store.ts';
 import type { StoreWriter } from '../store-writer.ts';
 import { EndedCommands } from './ended-commands.ts';
 import { type Entry, isPending } from './entry.ts';
-import { Waiting } from './waiting.ts';
 
 export interface OutboxState {
   readonly context: Context;
@@ -20,11 +20,11 @@ export interface OutboxState {
   /** How commands ended. The endings add to it, and a retry takes its command out. */
   readonly outcomes: EndedCommands;
   /** By id: who sent or retried a command whose row is on its way to the store. The answers' own. */
-  readonly sendAnswers: Waiting<{ durable: boolean }>;
+  readonly sendAnswers: AwaitedAnswers<{ durable: boolean }>;
   /** By id: who waits to hear what a cancel came to. */
-  readonly cancelAnswers: Waiting<boolean>;
+  readonly cancelAnswers: AwaitedAnswers<boolean>;
   /** By id: who waits to hear that an entry is gone from the store. */
-  readonly dismissAnswers: Waiting<null>;
+  readonly dismissAnswers: AwaitedAnswers<null>;
   /** The place in the queue that was given last. */
   seq: number;
 }
@@ -80,9 +80,9 @@ export function emptyOutbox(context: Context, writer: StoreWriter, host: OutboxH
     entries: new Map(),
     endings: new Map(),
     outcomes: new EndedCommands(),
-    sendAnswers: new Waiting(context, 'send'),
-    cancelAnswers: new Waiting(context, 'cancel'),
-    dismissAnswers: new Waiting(context, 'dismiss'),
+    sendAnswers: new AwaitedAnswers(context, 'send'),
+    cancelAnswers: new AwaitedAnswers(context, 'cancel'),
+    dismissAnswers: new AwaitedAnswers(context, 'dismiss'),
     seq: 0,
   };
 }

@@ -28,8 +28,8 @@ import {
   takeMarkBack,
 } from './entry.ts';
 import { endOf, firstEnd } from './expiry.ts';
+import { makeRoom } from './limits.ts';
 import { type OutboxState, pendingIn, type RespondToSend } from './outbox-state.ts';
-import { makeRoom } from './room.ts';
 import { barSuspect, restoreEntry } from './upgrade.ts';
 import { withdraw } from './withdrawal.ts';
 

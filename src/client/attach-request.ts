@@ -5,7 +5,7 @@ import { webSocketUrl } from './address.ts';
 import type { PagePlatform } from './platform.ts';
 import type { CreateClientOptions } from './types.ts';
 
-export function createIntroduction(
+export function createAttachRequests(
   { uuid, now, isVisible, baseUrl }: PagePlatform,
   { app, version: appVersion }: AnyProtocol,
   { identity, url, dialect = 'trunkline.v1', token, diagnose }: CreateClientOptions,

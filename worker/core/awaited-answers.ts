@@ -1,10 +1,10 @@
 /** By id: who waits to hear what became of a row. None of them waits for ever, whatever the store does. */
-import type { Reply } from '../../../src/protocol/port.ts';
-import type { Context } from '../context.ts';
-import type { AwaitedAnswer, DeadlineName } from '../deadlines.ts';
-import { ANSWER_WITHIN_MS, type Respond } from '../reply.ts';
+import type { Reply } from '../../src/protocol/port.ts';
+import type { Context } from './context.ts';
+import type { AwaitedAnswer, DeadlineName } from './deadlines.ts';
+import { ANSWER_WITHIN_MS, type Respond } from './reply.ts';
 
-export class Waiting<T> {
+export class AwaitedAnswers<T> {
   readonly #context: Context;
   readonly #what: AwaitedAnswer;
   readonly #byId = new Map<string, { answer: Respond<T>; late: Reply<T> }[]>();
