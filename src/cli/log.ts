@@ -6,6 +6,10 @@ export const LOG_USAGE = `trunkline log renew PATH
 
 /** Resolves with the exit status: 0 where it is renewed, 1 where it could not be, 2 for wrong arguments. */
 export async function logCommand([action, path, ...more]: readonly string[]): Promise<number> {
+  if (action === '--help' || action === '-h') {
+    console.log(LOG_USAGE);
+    return 0;
+  }
   if (action !== 'renew' || path === undefined || more.length > 0) {
     console.error(LOG_USAGE);
     return 2;

@@ -11,6 +11,7 @@ const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<num
 const [name = '', ...args] = process.argv.slice(2);
 const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
 if (command) process.exitCode = await command(args);
+else if (name === '--help' || name === '-h') console.log(`${USAGE}\n\n${LOG_USAGE}`);
 else {
   const problem = name === '' ? 'Say what to do.' : `There is no command ${JSON.stringify(name)}.`;
   console.error(`${problem} There are:\n\n${USAGE}\n\n${LOG_USAGE}`);

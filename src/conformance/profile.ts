@@ -69,7 +69,7 @@ export type Ability = NonNullable<Profile['control']>['can'][number];
 export function readProfile(value: unknown): Profile {
   const result = v.safeParse(profileSchema, value);
   if (!result.success) {
-    const problems = result.issues.map((issue) => `${v.getDotPath(issue) ?? 'profile'}: ${issue.message}`);
+    const problems = result.issues.map((issue) => `${v.getDotPath(issue) ?? 'profile'}: ${saidOf(issue)}`);
     throw new TypeError(`the profile is wrong at ${problems.join('; ')}`);
   }
   const { control, topics } = result.output;
@@ -77,5 +77,17 @@ export function readProfile(value: unknown): Profile {
     throw new TypeError('the profile is wrong at control.url: it must be on the loopback interface');
   }
   if (topics.name === '') throw new TypeError('the profile is wrong at topics.name: it is empty');
+  const can = new Set(control?.can);
+  if ((can.has('kill') || can.has('stop')) && !can.has('keep') && !can.has('lose')) {
+    throw new TypeError(
+      'the profile is wrong at control.can: what ends the server must start it again: add "keep" or "lose"',
+    );
+  }
   return result.output;
+}
+
+function saidOf(issue: v.InferIssue<typeof profileSchema>): string {
+  if (issue.type !== 'strict_object' || !issue.path) return issue.message;
+  const field = String(issue.path.at(-1)?.key);
+  return issue.expected === 'never' ? `there is no field \`${field}\`` : `the field \`${field}\` is missing`;
 }

@@ -12,6 +12,7 @@ const MAIN = fileURLToPath(new URL('../../../src/cli/main.ts', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'trunkline-command-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
+const least = { app: 'a', app_version: 1, topics: { name: 't' } };
 let files = 0;
 function profileFile(profile: ProfileInput | object): string {
   files += 1;
@@ -73,8 +74,13 @@ describe.concurrent('trunkline conformance', () => {
     expect(status).toBe(1);
   });
 
-  test('says what is wrong with its arguments, with a profile, and where nobody listens', async () => {
-    const profile = profileFile({ app: 'a', app_version: 1, topics: { name: 't' } });
+  test('says how it is called', async () => {
+    const all = await trunkline('--help');
+    expect(all).toMatchObject({ status: 0, stderr: '' });
+    expect(all.stdout).toContain('trunkline conformance ws://');
+    expect(all.stdout).toContain('trunkline log renew');
+    const own = await trunkline('conformance', '--help');
+    expect(own).toMatchObject({ status: 0, stderr: '', stdout: expect.stringContaining('--profile FILE') });
     expect(await trunkline()).toMatchObject({
       status: 2,
       stderr: expect.stringContaining('conformance ws://'),
@@ -83,13 +89,44 @@ describe.concurrent('trunkline conformance', () => {
       status: 2,
       stderr: expect.stringContaining('Name one address'),
     });
-    expect(await trunkline('conformance', 'ws://127.0.0.1:1/', '--profile', profileFile({}))).toMatchObject({
+  });
+
+  test('says which file is wrong, where, and why', async () => {
+    const judged = async (file: string, ...more: string[]) =>
+      await trunkline('conformance', 'ws://127.0.0.1:1/', '--profile', file, ...more);
+    const missing = join(folder, 'missing.json');
+    expect(await judged(missing)).toEqual({
       status: 2,
-      stderr: expect.stringContaining('the profile is wrong at app: '),
+      stdout: '',
+      stderr: expect.stringContaining(`${missing} cannot be read: ENOENT`),
     });
-    expect(await trunkline('conformance', 'ws://127.0.0.1:1/', '--profile', profile)).toMatchObject({
+    const half = join(folder, 'half.json');
+    writeFileSync(half, '{"app":');
+    expect(await judged(half)).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining(`${half} is no JSON: `),
+    });
+    const misspelt = profileFile({ ...least, person: [] });
+    expect(await judged(misspelt)).toMatchObject({
+      status: 2,
+      stderr: `${misspelt}: the profile is wrong at person: there is no field \`person\`\n`,
+    });
+    expect(await judged(profileFile(least), '--only', 'once/', '--only', 'nothing/such')).toMatchObject({
+      status: 2,
+      stderr: 'no case of level full has "nothing/such" in its name\n',
+    });
+    const full = ['--level', 'smallest', '--only', 'replay/'];
+    expect(await judged(profileFile(least), ...full)).toMatchObject({
+      status: 2,
+      stderr: 'no case of level smallest has "replay/" in its name\n',
+    });
+  });
+
+  test('says at which address nobody listens, and why', async () => {
+    const url = 'ws://127.0.0.1:1/';
+    expect(await trunkline('conformance', url, '--profile', profileFile(least))).toMatchObject({
       status: 1,
-      stderr: expect.stringContaining('no server of trunkline.v1 at ws://127.0.0.1:1/'),
+      stderr: `no server of trunkline.v1 at ${url}: connect ECONNREFUSED 127.0.0.1:1; closed with 1006\n`,
     });
   });
 });

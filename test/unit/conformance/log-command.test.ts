@@ -32,6 +32,10 @@ test('trunkline log says how it is called, and which log is not there', () => {
     status: 2,
     stderr: expect.stringContaining('trunkline log renew PATH'),
   });
+  expect(trunkline('log', '--help')).toMatchObject({
+    status: 0,
+    stdout: expect.stringContaining('trunkline log renew PATH'),
+  });
   const missing = join(folder, 'missing');
   expect(trunkline('log', 'renew', missing)).toMatchObject({
     status: 1,
