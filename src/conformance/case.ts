@@ -8,6 +8,10 @@ export type Need =
   | Ability
   /** Tokens of two people. */
   | 'two people'
+  /** A token that takes the server long to check. */
+  | 'slow token'
+  /** What the accepted command gives. */
+  | 'result'
   /** A token that is not accepted. */
   | 'refused token'
   /** A version of the application that is not served. */

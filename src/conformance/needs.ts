@@ -36,6 +36,14 @@ export const OFFERS: Readonly<Record<Need, Offer>> = {
       control?.can.includes('publish') === true || commands.accept?.publishes === true,
   },
   'two people': { field: 'people[1]', isIn: ({ people }) => people.length >= 2 },
+  'slow token': {
+    field: 'people[0].slow_token',
+    isIn: ({ people }) => people[0]?.slow_token !== undefined,
+  },
+  result: {
+    field: 'commands.accept.result',
+    isIn: ({ commands }) => commands.accept?.result !== undefined,
+  },
   'refused token': {
     field: 'refused_token',
     isIn: ({ refused_token }) => refused_token !== undefined,

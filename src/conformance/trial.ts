@@ -138,7 +138,7 @@ export class Trial {
     };
   }
 
-  /** What a command with this text is to give; `undefined` where the profile does not tell. */
+  /** What a command with this text is to give, as the profile tells. */
   resultOf(name: CommandName, text: string): unknown {
     const result = this.profile.commands[name]?.result;
     return result === undefined ? undefined : withText(result, text);

@@ -1,7 +1,7 @@
 /** Commands run once, however often and on however many sockets they come. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Case } from '../case.ts';
-import { must, NotJudged } from '../outcome.ts';
+import { must } from '../outcome.ts';
 import type { Trial } from '../trial.ts';
 
 /** How often its text came as an event, once a later event has come. */
@@ -21,10 +21,9 @@ export const ONCE: readonly Case[] = [
     id: 'once/result',
     level: 'full',
     sentence: 'what the command gave; a repeat gets the same',
-    needs: ['accept'],
+    needs: ['accept', 'result'],
     async judge(trial) {
       const wanted = trial.resultOf('accept', 'what it is about');
-      if (wanted === undefined) throw new NotJudged('the profile names no `result` of `commands.accept`');
       const { line } = await trial.join();
       const command = trial.command('accept', { text: 'what it is about' });
       line.send(command, { ...command, attempt: 2 });

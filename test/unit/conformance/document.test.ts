@@ -31,6 +31,8 @@ const placeOf: Readonly<Record<Need, readonly [column: number, name: string]>> =
   later: [0, '`commands.later`'],
   events: [1, '`publish`'],
   'two people': [0, '`people`'],
+  'slow token': [0, '`people[0].slow_token`'],
+  result: [0, '`commands.accept.result`'],
   'refused token': [0, '`refused_token`'],
   'refused version': [0, '`refused_version`'],
   'own topic': [0, '`topics.name`'],
