@@ -5,12 +5,18 @@ import { Broken } from './outcome.ts';
 import { Watch } from './rules/watch.ts';
 import { Trial, type World } from './trial.ts';
 
+/** One of the profile's people, and by which of their tokens. */
+interface Who {
+  readonly person: number;
+  readonly field: 'token' | 'slow_token';
+}
+
 /** By the code of the `goodbye` or `error`; any other one says something of the server, and the cases judge that. */
-const DOUBTS: Readonly<Record<string, (person: number) => string>> = {
-  unauthorized: (person) => `is \`people[${person}].token\` right?`,
+const DOUBTS: Readonly<Record<string, (who: Who) => string>> = {
+  unauthorized: ({ person, field }) => `is \`people[${person}].${field}\` right?`,
   unsupported: () => 'are `app` and `app_version` right?',
   unknown_topic: () => 'is `topics.name` right?',
-  forbidden: (person) => `are \`topics.name\` and \`people[${person}]\` right?`,
+  forbidden: ({ person }) => `are \`topics.name\` and \`people[${person}]\` right?`,
 };
 
 /** `null` where the server takes a connection. */
@@ -26,26 +32,32 @@ export async function whyNotThere(world: World): Promise<string | null> {
 export async function lookFirst(world: World): Promise<void> {
   const whyNot = await whyNotThere(world);
   if (whyNot !== null) throw new Error(`no server of trunkline.v1 at ${world.url}: ${whyNot}`);
-  for (const person of world.profile.people.keys()) {
+  const everybody = world.profile.people.flatMap(({ slow_token }, person): Who[] => [
+    { person, field: 'token' },
+    ...(slow_token === undefined ? [] : [{ person, field: 'slow_token' as const }]),
+  ]);
+  for (const who of everybody) {
     // What else is not as it must be, the cases find out, and judge.
     const doubt = await withTrial(
       world,
-      async (trial) => await doubtAbout(trial, person),
+      async (trial) => await doubtAbout(trial, who),
       () => null,
     );
     if (doubt !== null) throw new Error(doubt);
   }
 }
 
-async function doubtAbout(trial: Trial, person: number): Promise<string | null> {
+async function doubtAbout(trial: Trial, who: Who): Promise<string | null> {
+  const { person, field } = who;
+  const token = trial.profile.people[person]?.[field];
   const line = await trial.socket();
-  line.send(trial.hello({ person }));
+  line.send(trial.hello({ person, ...(token !== undefined && { token }) }));
   const first = await anyOf(line, 'welcome', 'goodbye');
   if (first?.type === 'goodbye') {
     return inDoubt(
       `the server turned person ${person + 1} away: ${first.code} (${first.message})`,
       first.code,
-      person,
+      who,
     );
   }
   if (first === null) return null;
@@ -55,11 +67,11 @@ async function doubtAbout(trial: Trial, person: number): Promise<string | null> 
   if (answer?.type !== 'error') return null;
   const { code, message } = answer;
   const told = `topic ${topic} was answered by \`error\` ${code} (${message}) to person ${person + 1}`;
-  return inDoubt(told, code, person);
+  return inDoubt(told, code, who);
 }
 
-function inDoubt(told: string, code: string, person: number): string | null {
-  const doubt = Object.hasOwn(DOUBTS, code) ? DOUBTS[code]?.(person) : undefined;
+function inDoubt(told: string, code: string, who: Who): string | null {
+  const doubt = Object.hasOwn(DOUBTS, code) ? DOUBTS[code]?.(who) : undefined;
   return doubt === undefined ? null : `${told}; ${doubt}`;
 }
 

@@ -89,7 +89,7 @@ describe.concurrent('trunkline conformance', () => {
       status: 2,
       stderr: expect.stringContaining('Name one address'),
     });
-  });
+  }, 180_000);
 
   test('says which file is wrong, where, and why', async () => {
     const judged = async (file: string, ...more: string[]) =>
@@ -120,7 +120,7 @@ describe.concurrent('trunkline conformance', () => {
       status: 2,
       stderr: 'no case of level smallest has "replay/" in its name\n',
     });
-  });
+  }, 180_000);
 
   test('says at which address nobody listens, and why', async () => {
     const url = 'ws://127.0.0.1:1/';

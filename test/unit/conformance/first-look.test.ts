@@ -11,6 +11,11 @@ describe.concurrent('a profile that does not fit the server', () => {
       /^the server turned person 2 away: unauthorized \(.+\); is `people\[1\]\.token` right\?$/,
     ],
     [
+      'a token that takes long',
+      { people: [{ token: 'token-of-ada', slow_token: 'token-of-somebody' }] },
+      /^the server turned person 1 away: unauthorized \(.+\); is `people\[0\]\.slow_token` right\?$/,
+    ],
+    [
       'the application',
       { app: 'another' },
       /^the server turned person 1 away: unsupported \(.+\); are `app` and `app_version` right\?$/,
