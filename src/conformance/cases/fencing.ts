@@ -97,13 +97,12 @@ export const FENCING: readonly Case[] = [
     level: 'smallest',
     sentence:
       'The answer is [`command_ack`](#command_ack) or [`command_nack`](#command_nack), after however long the command takes.',
-    needs: ['accept'],
+    needs: ['accept', 'slow'],
     async judge(trial) {
       const clientId = newId();
       const newer = await trial.socket();
       const older = await trial.join({ clientId });
-      // Where there is no slow one, a queue that is read at once is all that there can be.
-      const ahead = trial.command(trial.profile.commands.slow ? 'slow' : 'accept');
+      const ahead = trial.command('slow');
       const queued = trial.command('accept');
       older.line.send(ahead, queued);
       await older.line.settle();

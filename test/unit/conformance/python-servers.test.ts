@@ -77,8 +77,9 @@ if (python === null) {
       const control = { url: server.controlUrl, can: ['kill' as const, 'lose' as const] };
       const report = await conform(server.url, readProfile({ ...smallest, control }));
       expect(broken(report), summaryOf(report)).toEqual([]);
-      // It does not tell people apart, and forbids nothing.
+      // No command of its takes long; it does not tell people apart, and forbids nothing.
       expect(notJudged(report)).toEqual([
+        'fencing/queued-comes-again',
         'identity/other-principal',
         'identity/wrong-token',
         'identity/mismatch',
