@@ -160,6 +160,7 @@ export const PRESSURE: readonly Case[] = [
     level: 'full',
     sentence: 'nor say `ran: false` of an id that it did not look up.',
     needs: ['accept', 'slow'],
+    alone: true,
     async judge(trial) {
       const { line } = await trial.join();
       const ran = trial.command('accept');
@@ -212,6 +213,7 @@ export const PRESSURE: readonly Case[] = [
     level: 'full',
     sentence: '`rate_limited` with `ended: true` says that this connection has too many topics',
     needs: ['own topic'],
+    alone: true,
     async judge(trial) {
       const { line } = await trial.join();
       await line.subscribe(trial.topic);

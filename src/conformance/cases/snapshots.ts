@@ -187,6 +187,7 @@ export const SNAPSHOTS: readonly Case[] = [
     level: 'full',
     sentence: 'or it was more than the newest 10,000.',
     needs: NEEDS,
+    alone: true,
     async judge(trial) {
       const { line } = await trial.join();
       const { subscribed } = await line.subscribe(trial.topic);
