@@ -1,4 +1,4 @@
-/** Who is given the events of a topic, and when a critical event counts as taken. */
+/** What a consumer of a topic is, and when a critical event counts as taken. Who is given what `feed.ts` decides. */
 import type { Typed } from '../protocol/interpret.ts';
 import type { Meta } from '../protocol/model.ts';
 import type { TabItem } from '../protocol/port.ts';

@@ -4,11 +4,10 @@ import type { ErrorCode, HubMessage } from '../../src/protocol/port.ts';
 import type { AnyProtocol } from '../../src/protocol/types.ts';
 import { ServerClock } from './connection/server-clock.ts';
 import { type DeadlineName, Deadlines } from './deadlines.ts';
-import { Impossible } from './impossible.ts';
+import { foundImpossible } from './impossible.ts';
 import type { Effect } from './io.ts';
 import type { Sessions } from './sessions.ts';
 import type { HubSettings } from './settings.ts';
-import { suspect } from './suspects.ts';
 
 /** A server that makes up names without end must not fill the memory: beyond this, subjects are only counted. */
 const REPORTED_LIMIT = 100;
@@ -166,19 +165,14 @@ export class Context {
   }
 
   /**
-   * Looks at what a transition starts from. Where that is impossible, the ownership ends, and the next one starts from the
-   * store. Not while the store fails, which would lose what is in memory alone: then that is told, and the transition takes
-   * place, so that no step is cut short.
+   * Looks at what a transition starts from.
    *
-   * @param impossible what was found, as a sentence
-   * @param id of the command that it was found of
+   * @param impossible what it is where that does not hold, as a sentence
+   * @param id of the command that it is about
    * @throws Impossible
    */
   assert(holds: boolean, impossible: string, id?: string): void {
-    if (holds) return;
-    const message = `the hub found what cannot be: ${impossible}`;
-    if (this.isAloneInMemory) this.reportOnce(message, 'hub_lost', `${message}; it goes on`);
-    else throw new Impossible(`${message}; it starts again`, id ? suspect(this, id) : []);
+    if (!holds) foundImpossible(this, impossible, id);
   }
 
   takeMessages(): HubMessage[] {

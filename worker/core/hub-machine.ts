@@ -11,7 +11,7 @@ import type { ClientFrame, ServerFrame, ServerFrameOf } from '../../src/protocol
 import type { HubReport, Outcome } from '../../src/protocol/model.ts';
 import type { AttachRequest, OutgoingCommand, Reply } from '../../src/protocol/port.ts';
 import { Connection, MAX_MESSAGE_CHARACTERS } from './connection/connection.ts';
-import { TokenSource } from './connection/token.ts';
+import { TokenSource } from './connection/token-source.ts';
 import { Context, type HubOptions } from './context.ts';
 import { storyOf } from './debug-log.ts';
 import { Demand } from './demand.ts';
@@ -28,7 +28,7 @@ import { SignOut } from './sign-out.ts';
 import { signedOut } from './signed-out.ts';
 import type { LoadedState, StoreFailure, StoreOp } from './store.ts';
 import { StoreWriter } from './store-writer.ts';
-import { Tabs } from './tabs.ts';
+import { Tabs } from './tab-batches.ts';
 import { Topics } from './topics/topics.ts';
 
 /** How far the ownership of the socket and the store has come. */

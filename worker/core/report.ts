@@ -6,7 +6,7 @@ import * as outbox from './outbox/outbox.ts';
 import type { OutboxState } from './outbox/outbox-state.ts';
 import type { Route } from './route.ts';
 import type { StoreWriter } from './store-writer.ts';
-import type { Tabs } from './tabs.ts';
+import type { Tabs } from './tab-batches.ts';
 import type { Topics } from './topics/topics.ts';
 
 /** What `inspect()` is told of. */

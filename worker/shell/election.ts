@@ -1,7 +1,6 @@
 /** Which of a browser's hubs owns an identity's socket and store, and what this one is to its tabs meanwhile. */
 import type { Locks } from '../../src/protocol/leases.ts';
 import { scopeName } from '../../src/protocol/names.ts';
-import { type Build, isNewer } from './build.ts';
 import {
   type FindMessage,
   type OwnerNotice,
@@ -9,6 +8,7 @@ import {
   type ToOwner,
   type ToRelay,
 } from './hub-messages.ts';
+import { type Build, isNewer } from './newer-build.ts';
 import { Owner, type OwnerEnd, type Purpose } from './owner.ts';
 import type { Platform } from './platform.ts';
 import { Relay } from './relay.ts';

@@ -3,7 +3,7 @@ import type { PortCall } from '../../src/protocol/calls.ts';
 import { scopeName } from '../../src/protocol/names.ts';
 import type { AttachRequest, Batch, Reply } from '../../src/protocol/port.ts';
 import type { TabId } from '../core/io.ts';
-import type { Build } from './build.ts';
+import type { Build } from './newer-build.ts';
 
 /**
  * The version of the messages between a relay and its owner. Those that find the owner, `FindMessage`, never change: by them hubs

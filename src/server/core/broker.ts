@@ -4,7 +4,7 @@ import type { AnyProtocol } from '../../protocol/types.ts';
 import type { CommandKey, EventLog, Principal } from '../log/event-log.ts';
 import { AtWork } from './at-work.ts';
 import { Batches } from './batches.ts';
-import { Commands } from './commands.ts';
+import { Commands } from './command-lanes.ts';
 import { Connection, type ConnectionServices } from './connection.ts';
 import { deferred } from './deferred.ts';
 import { type AnyHandler, execute } from './execute.ts';

@@ -18,8 +18,8 @@ import { SILENCE_FACTOR } from './limits.ts';
 import { Outgoing } from './outgoing.ts';
 import { Pace } from './pace.ts';
 import type { Inbound, Peer } from './peer.ts';
-import { Rate } from './rate.ts';
 import { type Line, Session, type SessionServices } from './session.ts';
+import { TokenBucket } from './token-bucket.ts';
 
 export interface ConnectionServices extends SessionServices, HandshakeServices {
   readonly handshakes: Handshakes;
@@ -58,8 +58,8 @@ export class Connection implements Inbound, Line, Newcomer {
   readonly #services: ConnectionServices;
   readonly #outgoing: Outgoing;
   readonly #pace: Pace;
-  readonly #frames: Rate;
-  readonly #bytes: Rate;
+  readonly #frames: TokenBucket;
+  readonly #bytes: TokenBucket;
   #earlyBytes = 0;
   #state: State = { state: 'awaiting_hello' };
   /** By the time that has passed. */
@@ -80,8 +80,8 @@ export class Connection implements Inbound, Line, Newcomer {
       this.#pace.sent(bytes);
       this.#checkBuffer();
     });
-    this.#frames = new Rate(limits.framesPerSecond, 1_000, 2 * limits.framesPerSecond, now);
-    this.#bytes = new Rate(limits.bytesPerSecond, 1_000, 2 * limits.bytesPerSecond, now);
+    this.#frames = new TokenBucket(limits.framesPerSecond, 1_000, 2 * limits.framesPerSecond, now);
+    this.#bytes = new TokenBucket(limits.bytesPerSecond, 1_000, 2 * limits.bytesPerSecond, now);
     this.#lastHeardAt = now;
     this.#cancelDeadline = clock.setTimer(limits.handshakeMs, () => this.#handshakeIsLate());
   }

@@ -13,7 +13,7 @@ import { AfterTransaction, type Ending } from './after-transaction.ts';
 import type { Batches } from './batches.ts';
 import { byteLength } from './bytes.ts';
 import { type Answer, asItEnded, refused, unavailable } from './command-answer.ts';
-import type { CommandFrame, Requester } from './commands.ts';
+import type { CommandFrame, Requester } from './command-lanes.ts';
 import { deferred } from './deferred.ts';
 import { hasForgotten } from './forgotten-ids.ts';
 import type { Limits } from './limits.ts';

@@ -1,12 +1,11 @@
 /** A welcomed connection: its topics, its commands, its acknowledgements. */
 import type { ClientFrame, ClientFrameOf, Cursor } from '../../protocol/frames/index.ts';
 import type { ClientKey, EventLog, Principal } from '../log/event-log.ts';
-import type { Commands, Requester } from './commands.ts';
+import type { Commands, Requester } from './command-lanes.ts';
 import type { Contender, Fence } from './fence.ts';
 import { frameText } from './frames.ts';
 import { badFrame, type Goodbye } from './goodbye.ts';
 import { isStorable } from './publication.ts';
-import { Rate } from './rate.ts';
 import {
   type SeenCursor,
   type SubscribeRequest,
@@ -14,6 +13,7 @@ import {
   Subscription,
   type SubscriptionServices,
 } from './subscription.ts';
+import { TokenBucket } from './token-bucket.ts';
 
 /** The socket, as its session sees it. */
 export interface Line {
@@ -68,7 +68,7 @@ export class Session implements Contender, Subscriber, Requester {
   readonly rememberedSince: number;
   readonly #line: Line;
   readonly #services: SessionServices;
-  readonly #requests: Rate;
+  readonly #requests: TokenBucket;
   readonly #subscriptions = new Map<string, Subscription>();
   #mayRun = true;
   #mayCommit = true;
@@ -88,7 +88,7 @@ export class Session implements Contender, Subscriber, Requester {
     this.#services = services;
     const { resyncsPerMinute, subscriptionsPerConnection } = services.limits;
     const burst = Math.max(resyncsPerMinute, subscriptionsPerConnection);
-    this.#requests = new Rate(resyncsPerMinute, 60_000, burst, services.clock.elapsed);
+    this.#requests = new TokenBucket(resyncsPerMinute, 60_000, burst, services.clock.elapsed);
   }
 
   get mayRun(): boolean {

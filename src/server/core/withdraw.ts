@@ -1,7 +1,7 @@
 /** Whether a command can still be taken back. */
 import type { CommandKey, EventLog } from '../log/event-log.ts';
 import { type Answer, asItEnded, unavailable } from './command-answer.ts';
-import type { Requester } from './commands.ts';
+import type { Requester } from './command-lanes.ts';
 import { hasForgotten } from './forgotten-ids.ts';
 import type { ServerTime } from './server-time.ts';
 import type { ServerStats } from './stats.ts';

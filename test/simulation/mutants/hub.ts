@@ -18,9 +18,9 @@ export const HUB_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'an ownership ends over what is impossible although memory alone holds commands',
-    file: 'worker/core/context.ts',
-    text: 'if (this.isAloneInMemory) this.reportOnce(',
-    instead: "if (this.isAloneInMemory && impossible === '') this.reportOnce(",
+    file: 'worker/core/impossible.ts',
+    text: 'if (finder.isAloneInMemory) finder.reportOnce(',
+    instead: "if (finder.isAloneInMemory && what === '') finder.reportOnce(",
     test: 'test/unit/hubs/impossible.test.ts',
   },
   {

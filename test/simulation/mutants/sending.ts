@@ -102,7 +102,7 @@ export const SENDING_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'any refusal for now counts as never begun',
-    file: 'worker/core/outbox/dispatch.ts',
+    file: 'worker/core/outbox/server-answers.ts',
     text: '    if (nack.ran === false) keepNeverRan(box, entry);\n',
     instead: '    keepNeverRan(box, entry);\n',
   },
@@ -121,7 +121,7 @@ export const SENDING_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a command that the server puts off waits for ever',
-    file: 'worker/core/outbox/dispatch.ts',
+    file: 'worker/core/outbox/server-answers.ts',
     text: '  if (!waitNoMore(entry)) return;\n',
     instead: '  if (waitNoMore(entry)) return;\n',
   },

@@ -43,7 +43,7 @@ export const SERVER_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a repeat does not wait for the first to end',
-    file: 'src/server/core/commands.ts',
+    file: 'src/server/core/command-lanes.ts',
     text: '    if (earlier) {',
     instead: '    if (earlier && frame.attempt < 0) {',
   },

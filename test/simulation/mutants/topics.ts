@@ -35,7 +35,7 @@ export const TOPICS_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'the cursor is stored before a page has credited it',
-    file: 'worker/core/tabs.ts',
+    file: 'worker/core/tab-batches.ts',
     text: "    tab.credit = { state: 'out', given };",
     instead:
       "    for (const [topic, position] of given) this.#topics.credited(topic, position);\n    tab.credit = { state: 'out', given };",

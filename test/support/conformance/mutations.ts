@@ -8,7 +8,7 @@ const ROOT = resolve(import.meta.dirname, '../../..');
 /** Where the server decides what it says; not what only bounds, counts or reports. */
 const FILES = [
   'src/server/core/command-answer.ts',
-  'src/server/core/commands.ts',
+  'src/server/core/command-lanes.ts',
   'src/server/core/connection.ts',
   'src/server/core/execute.ts',
   'src/server/core/fence.ts',
@@ -45,18 +45,18 @@ export const UNSEEN_LINES: readonly {
   readonly because: string;
 }[] = [
   {
-    file: 'src/server/core/commands.ts',
+    file: 'src/server/core/command-lanes.ts',
     line: '    this.#enter(arrival);',
     because:
       'a command behind a withdrawal that nobody knows of finds in the log that it is cancelled, before it begins',
   },
   {
-    file: 'src/server/core/commands.ts',
+    file: 'src/server/core/command-lanes.ts',
     line: '      one.withdrawn = true;',
     because: 'what stands first may run or not: its withdrawal may find it begun, or before that',
   },
   {
-    file: 'src/server/core/commands.ts',
+    file: 'src/server/core/command-lanes.ts',
     line: '    this.#stopped = true;',
     because: 'a server that goes down may still run what waits, or leave it to the next one',
   },

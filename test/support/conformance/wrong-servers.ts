@@ -14,7 +14,7 @@ export const WRONG_SERVERS: readonly WrongServer[] = [
     name: 'the repeat of a command is forgotten with the connection of the one that it waited for',
     edits: [
       {
-        file: 'src/server/core/commands.ts',
+        file: 'src/server/core/command-lanes.ts',
         text: "if (answer.status === 'refused') return answer;",
         instead: 'return answer;',
       },
@@ -62,7 +62,7 @@ export const WRONG_SERVERS: readonly WrongServer[] = [
     name: 'it runs commands as they come, whatever is still running ahead of them',
     edits: [
       {
-        file: 'src/server/core/commands.ts',
+        file: 'src/server/core/command-lanes.ts',
         text: 'const laneKey = JSON.stringify([principal, clientId, frame.topic ?? null]);',
         instead: 'const laneKey = JSON.stringify([principal, clientId, frame.topic ?? null, frame.id]);',
       },

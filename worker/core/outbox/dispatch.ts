@@ -1,56 +1,30 @@
-/** What goes to the socket, when, and what comes back about it. */
-import { isTooDeep, TOO_DEEP } from '../../../src/protocol/json.ts';
-import { retryWaitMs } from '../backoff.ts';
-import { ok } from '../reply.ts';
+/** What goes to the socket, and when; in a dialect without answers, when it counts as written. */
 import type { StoreOp } from '../store.ts';
-import { answerSend } from './answers.ts';
 import { apply, end, hasNoRow, leaveUncertain, reject } from './endings.ts';
 import {
   awaitAnswer,
   beginMark,
   type Entry,
-  hearAnswer,
   inOrder,
-  isPending,
   knowMarked,
-  knowNeverRan,
-  knowStored,
   leaveNow,
   loseLine,
   mark,
   mayBeUnsent,
   neverRan,
-  putOff,
-  retryName,
   takeMarkBack,
-  waitNoMore,
 } from './entry.ts';
-import { expire, expireEntry, isOver, withEnd } from './expiry.ts';
+import { expire, isOver, withEnd } from './expiry.ts';
 import { commandFrame, frameBytes, markedRow } from './frame.ts';
 import { type OutboxState, pendingIn, type Writable } from './outbox-state.ts';
 import { pickNext } from './pick.ts';
 import { leaveForgotten } from './resend.ts';
-import { askWithdrawals, stopAsking, withdrawn } from './withdrawal.ts';
+import { askWithdrawals, stopAsking } from './withdrawal.ts';
 
 /** How long a socket must stay open after a frame, in a dialect without answers. */
 const WRITTEN_AFTER_MS = 2_000;
 /** A command that is not answered for so long may be on a dead line. */
 const UNANSWERED_MS = 3_000;
-
-export interface Ack {
-  id: string;
-  duplicate?: true | undefined;
-  result?: unknown;
-}
-
-export interface Nack {
-  id: string;
-  code: string;
-  message: string;
-  retry: boolean;
-  retry_after_ms?: number | undefined;
-  ran?: false | undefined;
-}
 
 /** Hands to the socket whatever may go. */
 export function pump(box: OutboxState): void {
@@ -112,72 +86,6 @@ export function disconnected(box: OutboxState): void {
   box.context.deadlines.clear('unanswered');
   for (const entry of pendingIn(box)) loseLine(entry);
   stopAsking(box);
-}
-
-export function acked(box: OutboxState, { id, duplicate, result }: Ack): void {
-  const entry = box.entries.get(id);
-  if (!entry || !isPending(entry)) return;
-  answerSend(box, id, ok({ durable: true }));
-  const outcome = {
-    status: 'accepted',
-    duplicate: duplicate ?? false,
-    result: isTooDeep(result) ? undefined : result,
-  } as const;
-  if (outcome.result !== result) {
-    const { type } = entry.row.command;
-    const message = `the result of ${type} is ${TOO_DEEP}, and left out`;
-    box.context.reportOnce(`result:${type}`, 'too_large', message);
-  }
-  end(box, entry, { row: null, outcome });
-  pump(box);
-}
-
-export function nacked(box: OutboxState, nack: Nack): void {
-  const { id, code, message } = nack;
-  const entry = box.entries.get(id);
-  if (!entry || !isPending(entry)) return;
-  // It is being cancelled: what was said of it before stays true.
-  if (nack.retry && box.endings.has(id)) return;
-  hearAnswer(entry);
-  if (isCancelled(entry, nack)) withdrawn(box, entry);
-  else if (!nack.retry) {
-    // Only then it is known that none of its attempts was begun.
-    const isExpired = code === 'expired' && nack.ran === false;
-    if (isExpired) expireEntry(box, entry, message);
-    else reject(box, entry, code, message);
-  } else {
-    const waitMs = retryWaitMs(box.context, entry.row.attempt - 1, nack.retry_after_ms);
-    putOff(entry, { code, message });
-    if (nack.ran === false) keepNeverRan(box, entry);
-    box.context.after(retryName(id), waitMs, () => waitNoLonger(box, entry));
-  }
-  box.host.changed();
-  pump(box);
-}
-
-/** Its time has come, or a person wants it now. */
-export function waitNoLonger(box: OutboxState, entry: Entry): void {
-  if (!waitNoMore(entry)) return;
-  box.context.deadlines.clear(retryName(entry.row.id));
-  box.host.changed();
-  pump(box);
-}
-
-/** The next hub may call it cancelled, too. */
-function keepNeverRan(box: OutboxState, entry: Entry): void {
-  knowNeverRan(entry);
-  const { row } = entry;
-  // Somebody signs out, and may have emptied the store.
-  if (!box.host.writable()) return;
-  box.writer.write([{ op: 'put', table: 'entries', row }], 'relaxed', (stored) => {
-    if (stored) knowStored(entry, row);
-  });
-}
-
-function isCancelled({ row }: Entry, { retry, code, ran }: Nack): boolean {
-  if (retry) return ran === false && row.withdrawing === true;
-  // Without either it is a word of the application's own.
-  return code === 'cancelled' && (ran === false || row.withdrawing === true);
 }
 
 /** In a dialect without answers: what was written long enough ago, to a socket with nothing left to send, has left. */

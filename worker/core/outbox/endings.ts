@@ -1,9 +1,9 @@
 /** How a command ends: stored first, told then. */
 import { ok } from '../reply.ts';
 import type { StoreOp } from '../store.ts';
-import { answerCancel, storageUnavailable } from './answers.ts';
 import { beginEnd, type Entry, goOn, inOrder, knowStored, retryName, stayEnded } from './entry.ts';
 import type { Ending, OutboxState } from './outbox-state.ts';
+import { answerCancel, storageUnavailable } from './tab-answers.ts';
 
 /** Entries that ended, and that nobody has dismissed. */
 const ENDED_LIMIT = 200;

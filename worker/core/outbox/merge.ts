@@ -1,7 +1,6 @@
 /** Taking the stored rows over: what the store holds and what memory holds become one account. */
 import { ok } from '../reply.ts';
 import type { StoredEntry, StoredOutcome, StoreOp } from '../store.ts';
-import { answerSend } from './answers.ts';
 import { partTwins } from './dedupe.ts';
 import { pump } from './dispatch.ts';
 import { apply, opsOf } from './endings.ts';
@@ -17,6 +16,7 @@ import {
   storedAs,
 } from './entry.ts';
 import type { OutboxState } from './outbox-state.ts';
+import { answerSend } from './tab-answers.ts';
 import { barSuspect, restoreEntry } from './upgrade.ts';
 
 export interface Merged {

@@ -9,9 +9,8 @@ import type { AnyOutboxEntry, OutgoingCommand, Reply } from '../../../src/protoc
 import { ok, type Respond, refusal, UNCONFIRMED } from '../reply.ts';
 import type { StoredEntry, StoreOp } from '../store.ts';
 import { pardon } from '../suspects.ts';
-import { answerSend, awaitCancel, awaitSend, storageUnavailable } from './answers.ts';
 import { twin } from './dedupe.ts';
-import { markNext, pump, waitNoLonger, writeFrame } from './dispatch.ts';
+import { markNext, pump, writeFrame } from './dispatch.ts';
 import { end, leaveUncertain } from './endings.ts';
 import {
   beginAgain,
@@ -30,12 +29,15 @@ import {
 import { endOf, firstEnd } from './expiry.ts';
 import { makeRoom } from './limits.ts';
 import { type OutboxState, pendingIn, type RespondToSend } from './outbox-state.ts';
+import { waitNoLonger } from './server-answers.ts';
+import { answerSend, awaitCancel, awaitSend, storageUnavailable } from './tab-answers.ts';
 import { barSuspect, restoreEntry } from './upgrade.ts';
 import { withdraw } from './withdrawal.ts';
 
-export { acked, disconnected, endUnstored, measured, nacked, pump } from './dispatch.ts';
+export { disconnected, endUnstored, measured, pump } from './dispatch.ts';
 export { mergeStored } from './merge.ts';
 export { emptyOutbox } from './outbox-state.ts';
+export { acked, nacked } from './server-answers.ts';
 
 export function view({ entries, context }: OutboxState): AnyOutboxEntry[] {
   return [...entries.values()]

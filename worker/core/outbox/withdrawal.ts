@@ -3,7 +3,6 @@
  * no answer will come, a person decides.
  */
 import { ok } from '../reply.ts';
-import { answerCancel, storageUnavailable } from './answers.ts';
 import { end, leaveUncertain } from './endings.ts';
 import {
   askToWithdraw,
@@ -15,6 +14,7 @@ import {
   takeWithdrawalBack,
 } from './entry.ts';
 import { type OutboxState, pendingIn, type Writable } from './outbox-state.ts';
+import { answerCancel, storageUnavailable } from './tab-answers.ts';
 
 /** What a server must keep to, to be asked. */
 const CAPABILITY = 'withdraw';

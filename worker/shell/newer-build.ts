@@ -1,4 +1,4 @@
-/** Which of two hubs is to own: that of the newer build. */
+/** Which of two hubs is of the newer build. What follows from that `election.ts` decides. */
 export interface Build {
   /** The version of the application's protocol. */
   readonly appVersion: number;

@@ -1,5 +1,7 @@
-/** Allows so many a period, in bursts of up to `burst`. */
-export class Rate {
+/** Whether one more is allowed now: of frames and bytes for `connection.ts`, of requests for topics for `session.ts`. */
+
+/** So many a period, in bursts of up to `burst`. */
+export class TokenBucket {
   readonly #perMs: number;
   readonly #burst: number;
   #left: number;

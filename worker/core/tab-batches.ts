@@ -2,7 +2,7 @@
 import { closedLocally } from '../../src/protocol/closed-locally.ts';
 import type { HubReport } from '../../src/protocol/model.ts';
 import type { AttachRequest, Batch, HubMessage, Position, TopicUpdate } from '../../src/protocol/port.ts';
-import type { TokenTabs } from './connection/token.ts';
+import type { TokenTabs } from './connection/token-source.ts';
 import type { Context } from './context.ts';
 import type { DeadlineName } from './deadlines.ts';
 import type { TabId } from './io.ts';
