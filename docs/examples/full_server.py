@@ -12,7 +12,8 @@ import websockets
 SUBPROTOCOL, APP, APP_VERSION = "trunkline.v1", "conformance", 3
 TOKENS = {"token-of-ada": "ada", "token-of-grace": "grace"}
 HELLO_S, HEARTBEAT_MS, MAX_FRAME = 10, 30_000, 2**20
-PART_BYTES, TAIL, HISTORY, MISSED, OFFSETS_PER_ACK, TOPICS = 16_384, 500, 20_000, 10_000, 10_000, 1_000
+PART_BYTES, TAIL, HISTORY, MISSED, OFFSETS_PER_ACK = 16_384, 500, 20_000, 10_000, 10_000
+TOPICS, COMMANDS = 200, 100  # of one connection: that are subscribed, and that wait or run
 KEEP_MS, FENCE_S, FIRST_REPEAT_S, LONGEST_REPEAT_S = 7 * 24 * 3_600_000, 600, 5, 60
 WAITING_BYTES = 2**24  # what may wait for a client that does not read
 
@@ -334,7 +335,10 @@ class Server:
         async def run():
             if before:
                 await asyncio.wait(before)
-            answer = await self.execute(connection, frame, key)
+            try:
+                answer = await self.execute(connection, frame, key)
+            finally:
+                connection.waiting -= 1
             if answer:
                 connection.say(**answer)
             for table, name in ((self.tails, lane), (self.newest, key)):
@@ -342,6 +346,7 @@ class Server:
                     del table[name]
             return answer
 
+        connection.waiting += 1
         task = asyncio.create_task(run())
         self.tails[lane] = self.newest[key] = task
 
@@ -421,6 +426,7 @@ class Connection:
         self.ws, self.server, self.log = ws, server, server.log
         self.client, self.term, self.order = None, 0, 0
         self.max_bytes, self.may_run, self.closing = 2**24, True, None
+        self.waiting = 0  # commands that are not answered
         self.given = {}  # topic -> the newest offset that the client was given
         self.repeats = {}  # (topic, offset) -> when it comes again, and after how long the next time
 
@@ -502,6 +508,9 @@ class Connection:
         self.say("pong", id=frame["id"], server_time=self.log.now())
 
     def take_command(self, frame):
+        if self.waiting >= COMMANDS:
+            message = f"{self.waiting} commands are waiting; send it again later"
+            return self.say("command_nack", id=frame["id"], code="overloaded", message=message, retry=True, retry_after_ms=1_000)
         self.server.take_command(self, frame)
 
     def take_withdraw(self, frame):

@@ -6,7 +6,7 @@ import { must, NotJudged } from '../outcome.ts';
 const SMALL_BYTES = 2_048;
 const PINGS = 500;
 /** Commands that wait on one connection, after which a server counts as one that takes all. */
-const MOST_COMMANDS = 1_100;
+const MOST_COMMANDS = 300;
 /** Of half a heartbeat each: longer than a server waits that hears nothing. */
 const SLOW_STEPS = 7;
 const AT_ONCE = 20;
