@@ -30,6 +30,12 @@ export class Criticals {
     return true;
   }
 
+  /** An event of the state: one of another time at its offset is withdrawn. */
+  replacedBy({ meta: { offset, ts } }: Item): void {
+    const known = this.#byOffset.get(offset);
+    if (known && known.item.meta.ts !== ts) this.#byOffset.delete(offset);
+  }
+
   /** The same event, if it is here: one of another time has taken its offset since. */
   known({ meta: { offset, ts } }: Item): Critical | undefined {
     const critical = this.#byOffset.get(offset);

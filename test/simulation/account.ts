@@ -161,14 +161,14 @@ export class Account {
   }
 
   /**
-   * A hub has written a frame of it. What another one wrote before its end may arrive later than a word on it. Who has heard
-   * of a withdrawn one that it was accepted is told the same again: a store that failed may lack that, and the next hub
+   * A hub has written a frame of it. What another one wrote before its end may arrive later than a word on it. One that the
+   * server accepted before it was taken back is only told the same again: a store that failed may lack that, and the next hub
    * finds it out by the command itself.
    */
   left(at: number, attempt: number): void {
     this.leftAt = at;
     this.#attempt = attempt;
-    if (this.isWithdrawn && !this.tellings.includes('accepted'))
+    if (this.isWithdrawn && this.runs.length === 0)
       this.#problem('was taken back, and is sent again');
   }
 

@@ -466,6 +466,21 @@ test('a critical event without a handler is held for the next one that may have 
   expect(seen).toEqual(['missed true']);
 });
 
+test('a critical event that is held is withdrawn by a state that has another event at its offset', async () => {
+  const s = scene();
+  const topic = s.client.topic('run');
+  topic.on('line', () => {});
+  const hub = await s.attached();
+  await hub.deliver({ topics: [snapshot('run', await ticketOf(hub), 0), events(gate(1, 'g'))] });
+  await hub.deliver({
+    topics: [snapshot('run', null, 1, { events: [node(1, 'a', 'x', { ts: 2_001 })] })],
+  });
+  const seen: string[] = [];
+  topic.on('gate', ({ id }) => seen.push(id));
+  await heard(s);
+  expect(seen).toEqual([]);
+});
+
 test('a low-level subscriber takes critical events of a batch by its promise', async () => {
   const s = scene();
   const batches: number[][] = [];

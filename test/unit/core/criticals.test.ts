@@ -7,6 +7,7 @@ import {
   gone,
   item,
   line,
+  node,
   offsets,
   stateOf,
   TOPIC,
@@ -208,6 +209,17 @@ test('an offset that a lower snapshot freed is another event: it is delivered', 
   scene.event(alarm('new'), { ack: true });
   expect(tab?.events(TOPIC).at(-1)).toMatchObject({ offset: 6, event: alarm('new') });
   expect(acks(scene)).toEqual([]);
+});
+
+test('one that nobody took is withdrawn by a state that has another event at its offset, and follows no snapshot', () => {
+  const scene = new TopicScene();
+  scene.live(1, [], 5);
+  scene.event(alarm('lost by the server'), { ack: true });
+  scene.reconnect();
+  const other = { ...item(6, node('a', 'new')), ts: tsOf(9) };
+  scene.answer({ events: [other], offset: 6, ts: other.ts });
+  expect(waiting(scene)).toBe(0);
+  expect(scene.tab().events(TOPIC)).toEqual([]);
 });
 
 test('a tab that takes late what a lower snapshot withdrew acknowledges no other event', () => {

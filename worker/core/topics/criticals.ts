@@ -66,6 +66,14 @@ export class Criticals {
     this.#untold.set(offset, code);
   }
 
+  /** An event of the server's state: one of another time at its offset is withdrawn. */
+  replacedBy({ offset, ts }: Pick<TabItem, 'offset' | 'ts'>): void {
+    const waiting = this.#waiting.get(offset);
+    if (!waiting || waiting.ts === ts) return;
+    this.#waiting.delete(offset);
+    this.#unproved.delete(offset);
+  }
+
   /** Later offsets are free for other events. */
   forgetBeyond(offset: number): void {
     for (const offsets of [this.#waiting, this.#taken, this.#untold, this.#unproved])

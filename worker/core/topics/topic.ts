@@ -193,6 +193,7 @@ export class Topic implements ReaderTopic, SubscribedTopic {
     const criticals = known?.criticals ?? new Criticals();
     // A server may have lost its newest events: its word counts, and their offsets are free for others.
     criticals.forgetBeyond(offset);
+    for (const item of [...parts.events, ...(parts.missed ?? [])]) criticals.replacedBy(item);
     criticals.proveNothing();
     if (this.#cursor?.epoch === epoch && this.#cursor.offset > offset) this.#cursor = null;
     const read = (item: SnapshotItem) => readItem(this.#context, this.name, item, true, false);
