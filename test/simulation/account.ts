@@ -168,8 +168,7 @@ export class Account {
   left(at: number, attempt: number): void {
     this.leftAt = at;
     this.#attempt = attempt;
-    if (this.isWithdrawn && this.runs.length === 0)
-      this.#problem('was taken back, and is sent again');
+    if (this.isWithdrawn && this.runs.length === 0) this.#problem('was taken back, and is sent again');
   }
 
   /** A disk says so. A hub that is stopped then writes no frame, of which the next one knows nothing. */
