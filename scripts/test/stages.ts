@@ -67,11 +67,11 @@ const START: Groups = [
       quietSeconds: 10,
     },
   ],
-  [vitest('unit', 180)],
+  [vitest('unit', 260)],
 ];
 const BROWSER: Groups = [[vitest('browser', 60)]];
-const PACKAGE = vitest('package', 150);
-const E2E: Groups = [[playwright('e2e', 240)]];
+const PACKAGE = vitest('package', 190);
+const E2E: Groups = [[playwright('e2e', 480)]];
 
 /** `npm test`. */
 export const USUAL: Groups = [
