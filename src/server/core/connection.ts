@@ -16,8 +16,8 @@ import { type Authenticate, Handshake, type HandshakeServices, type Welcome } fr
 import type { Handshakes, Newcomer } from './handshakes.ts';
 import { SILENCE_FACTOR } from './limits.ts';
 import { Outgoing } from './outgoing.ts';
-import { Pace } from './pace.ts';
 import type { Inbound, Peer } from './peer.ts';
+import { SendWindow } from './send-window.ts';
 import { type Line, Session, type SessionServices } from './session.ts';
 import { TokenBucket } from './token-bucket.ts';
 
@@ -57,7 +57,7 @@ export class Connection implements Inbound, Line, Newcomer {
   readonly #handshake: Handshake;
   readonly #services: ConnectionServices;
   readonly #outgoing: Outgoing;
-  readonly #pace: Pace;
+  readonly #sendWindow: SendWindow;
   readonly #frames: TokenBucket;
   readonly #bytes: TokenBucket;
   #earlyBytes = 0;
@@ -75,9 +75,9 @@ export class Connection implements Inbound, Line, Newcomer {
     this.#peer = peer;
     this.#handshake = new Handshake(services, authenticate, peer.address);
     this.#services = services;
-    this.#pace = new Pace(peer, clock, () => this.drained());
+    this.#sendWindow = new SendWindow(peer, clock, () => this.drained());
     this.#outgoing = new Outgoing(peer, stats, (bytes) => {
-      this.#pace.sent(bytes);
+      this.#sendWindow.sent(bytes);
       this.#checkBuffer();
     });
     this.#frames = new TokenBucket(limits.framesPerSecond, 1_000, 2 * limits.framesPerSecond, now);
@@ -172,11 +172,12 @@ export class Connection implements Inbound, Line, Newcomer {
   }
 
   reached(): void {
-    if (!this.#isOver()) this.#pace.reached();
+    if (!this.#isOver()) this.#sendWindow.reached();
   }
 
   drained(): void {
-    if (!this.#drained || this.#peer.bufferedBytes() > CONGESTED_BYTES / 2 || !this.#pace.hasRoom(0)) return;
+    if (!this.#drained || this.#peer.bufferedBytes() > CONGESTED_BYTES / 2 || !this.#sendWindow.hasRoom(0))
+      return;
     this.#drained.resolve();
     this.#drained = null;
   }
@@ -203,18 +204,18 @@ export class Connection implements Inbound, Line, Newcomer {
     // What comes next is no smaller perhaps: together they would be a larger message than the line should have.
     if (this.#outgoing.bytes >= this.partBytes) this.#outgoing.flush();
     const { bytes } = this.#outgoing;
-    const isFull = this.#peer.bufferedBytes() + bytes > CONGESTED_BYTES || !this.#pace.hasRoom(bytes);
+    const isFull = this.#peer.bufferedBytes() + bytes > CONGESTED_BYTES || !this.#sendWindow.hasRoom(bytes);
     if (this.#isOver() || !isFull) return null;
     this.#outgoing.flush();
     if (this.#isOver()) return null;
     this.#drained ??= deferred();
     const { promise } = this.#drained;
-    this.#pace.ask();
+    this.#sendWindow.ask();
     return promise;
   }
 
   get partBytes(): number {
-    return this.#pace.partBytes;
+    return this.#sendWindow.partBytes;
   }
 
   goodbye({ code, message, retry, retryAfterMs }: Goodbye): void {
@@ -252,7 +253,7 @@ export class Connection implements Inbound, Line, Newcomer {
 
   #endSession(): void {
     this.session?.end();
-    this.#pace.end();
+    this.#sendWindow.end();
     this.#drained?.resolve();
     this.#drained = null;
   }
@@ -328,7 +329,7 @@ export class Connection implements Inbound, Line, Newcomer {
     );
     // While nothing else is on its way, the answer tells how long the way itself is.
     this.#outgoing.flush();
-    this.#pace.ask();
+    this.#sendWindow.ask();
     return true;
   }
 

@@ -30,7 +30,7 @@ const UNSEEN = new RegExp(
   [
     'stats|report|message|catch|throw|abort|internal|type Judged',
     'limit|forNow|cost|requesters|uncount|crowded|overloaded|\\.take\\(|checkBuffer|#bytes|#release|OFFSETS_PER_ACK|address',
-    'congested|drain|pace|partBytes|unfinished|UNASKED|flush|early',
+    'congested|drain|sendWindow|partBytes|unfinished|UNASKED|flush|early',
     'cancel|Timer|isOver|over = |ended|handshakes|terminate|cutOff|disconnect|retryAfter',
     'mark|renew|runs|told|dedupe_since|prune|DELETE|used_at|#db\\.|statements|#prepare|rollback|clear\\(|delete\\(',
     'current\\(\\)|\\.closed\\(\\)|repeats\\.end|hasForgotten',

@@ -44,8 +44,8 @@ function keepRun({ writer }: OutboxState, entry: Entry, { runs, serverTime }: Wr
  * A run is a time in which one process of the server was at work. A frame that was sent after the end of its run reached
  * nobody: the command did not run, if a run that the server knows was at work by then. Whether it was, is judged by the
  * server's clock, and by the time that has passed here as well: a clock that was set back shows the same times twice, and one
- * that was set ahead shows a run as longer than it was. How long ago an earlier hub sent a frame, the browser's clock tells; where it cannot, it was not before a person asked for the
- * command.
+ * that was set ahead shows a run as longer than it was. How long ago an earlier hub sent a frame, the browser's clock tells;
+ * where it cannot, it was not before a person asked for the command.
  */
 function isOfKnownRun(
   { context }: OutboxState,

@@ -16,7 +16,7 @@ const SLOW_MS = 1_000;
 /** A client that does not answer the WebSocket's pings, as it must, is not waited for. */
 const ANSWER_MS = 15_000;
 
-export class Pace {
+export class SendWindow {
   readonly #peer: Pick<Peer, 'mark'>;
   readonly #clock: Clock;
   readonly #onRoom: () => void;
