@@ -77,7 +77,7 @@ export const serverFrame: fc.Arbitrary<ServerFrame> = fc.oneof(
       },
       sometimes({
         heartbeat_ms: fc.constantFrom(1e-300, 1, 30_000, 1e308),
-        max_frame_bytes: fc.constantFrom(1, 1_024, Number.MAX_SAFE_INTEGER),
+        max_frame_bytes: fc.constantFrom(1_024, 65_536, Number.MAX_SAFE_INTEGER),
         app_version: fc.integer(),
         capabilities: fc.subarray(['expires_at', 'withdraw', '__proto__']),
       }),
