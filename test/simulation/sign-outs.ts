@@ -102,9 +102,14 @@ export class SignOuts {
     tab.isDoubtful = false;
   }
 
-  /** @param meanwhile what these tabs have sent may be of the session that follows. */
+  /**
+   * @param meanwhile what these tabs have sent may be of the session that follows: the hub that signed out throws it away as
+   * well, and a page that was not answered yet gives it to the next one.
+   */
   #discard(who: Who, meanwhile: ReadonlySet<number>, entries: Parameters<Ledger['discarded']>[1]): void {
-    this.#ledger.discarded(who, entries);
+    const ofBefore = ({ command }: (typeof entries)[number]) =>
+      !meanwhile.has(this.#ledger.of(command)?.tab ?? Number.NaN);
+    this.#ledger.discarded(who, entries.filter(ofBefore));
     for (const account of this.#ledger.accounts)
       if (account.who === who && !meanwhile.has(account.tab))
         this.#discardedAt.set(account, this.#clock.elapsed);
