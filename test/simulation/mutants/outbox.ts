@@ -74,6 +74,8 @@ export const OUTBOX_MUTANTS: readonly Mutant[] = [
     file: 'worker/core/outbox/outbox.ts',
     text: "  if (entry.row.fate.state === 'pending') {",
     instead: "  if (entry.row.fate.state === 'uncertain') {",
+    // A page asks it of nothing that it shows as still to be delivered.
+    test: 'test/unit/core/outbox.test.ts',
   },
   {
     name: 'a command counts as asked for when its hub reads it',
