@@ -131,7 +131,8 @@ export class ServerSubscription {
     // The server's own timestamp; where it gives none, there is none to tell.
     const lastSeen = from?.ts || null;
     const isShortGap = attempt === 0 && this.#socket.silenceMs <= settings.resyncAfterMs;
-    if (from && knowledge && isShortGap) {
+    // An older place proves nothing of what is known since: the state does.
+    if (from && from === knowledge?.at && isShortGap) {
       const seen = lastSeen !== null && { last_seen: { offset: from.offset, ts: lastSeen } };
       return this.#socket.write({ type: 'subscribe', ...request, ...seen });
     }
