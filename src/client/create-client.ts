@@ -78,21 +78,21 @@ export function createClientOn<P extends AnyProtocol>(
 
   const signedOut = () => link.close('signed_out', 'Signed out; create a new client');
 
-  const closeIfSignedOutElsewhere = () => {
-    // Our own signing out is known by its answer, which is still to come.
-    if (!isSigningOut && mark.isOver()) signedOut();
+  const closeIfSignedOut = () => {
+    const isOver = mark.isOver();
+    if (isOver) signedOut();
+    return isOver;
   };
 
   const mark = createSignOutMark(platform, protocol.app, options.identity);
   const link = new Link(platform, protocol, options, {
     report,
-    closeIfSignedOut() {
-      const isOver = mark.isOver();
-      if (isOver) signedOut();
-      return isOver;
+    closeIfSignedOut,
+    remembered() {
+      // A hub that cannot read its store knows nothing of a sign-out that another hub has done. Our own is known by its answer,
+      // which is still to come.
+      if (!isSigningOut) closeIfSignedOut();
     },
-    // A hub that cannot read its store knows nothing of a sign-out that another hub has done.
-    remembered: () => closeIfSignedOutElsewhere(),
     begunAfter: mark.begunAfter,
     received: receive,
     connection: connection.set,
@@ -165,7 +165,7 @@ export function createClientOn<P extends AnyProtocol>(
       } finally {
         isAwaited = false;
         isSigningOut = false;
-        closeIfSignedOutElsewhere();
+        closeIfSignedOut();
       }
     },
     persist: storage.persist,

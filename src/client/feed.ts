@@ -148,7 +148,7 @@ export class Feed {
     }
     const isForAll = ticket === null;
     this.#goBack(missed);
-    for (const item of union(events, missed)) this.#criticals.replacedBy(item);
+    for (const item of [...events, ...missed]) this.#criticals.replacedBy(item);
     if (isForAll) this.#criticals.forgetBeyond(offset, offset < (this.#position?.offset ?? 0));
     // A server's own snapshot counts even where its offset is lower.
     if (isForAll || offset >= (this.#position?.offset ?? 0)) this.#position = { epoch, offset, ts };

@@ -30,8 +30,8 @@ async function isNotRepeatedAtOnce(trial: Trial, line: Line, text: string, what:
   must(!trial.textsOf(line.redeliveries(trial.topic)).includes(text), `a critical event ${what} is repeated`);
 }
 
-/** A client that is subscribed, and is given a critical event that it does not acknowledge. */
-async function given(trial: Trial, person = 0) {
+/** A client that is subscribed. */
+async function listening(trial: Trial, person = 0) {
   const { line, clientId, welcome } = await trial.join({ person });
   const { subscribed } = await line.subscribe(trial.topic);
   return { line, clientId, welcome, person, epoch: subscribed.epoch };
@@ -43,6 +43,14 @@ async function alarmOf(trial: Trial, line: Line, text = ALARM) {
   });
   must(event.ack === true, 'a critical event lacks `ack`');
   return event;
+}
+
+/** A client that is subscribed, and is given a critical event that it does not acknowledge. */
+async function given(trial: Trial) {
+  const client = await listening(trial);
+  await trial.publish({ text: ALARM, critical: true });
+  const { offset } = await alarmOf(trial, client.line);
+  return { ...client, offset };
 }
 
 /** The same client on another socket, from a cursor on. */
@@ -59,7 +67,7 @@ async function backAt(
 /** In one `ack` of so many offsets: of the others no event is critical. */
 async function acknowledgeAmong(
   trial: Trial,
-  { line, welcome, epoch }: Awaited<ReturnType<typeof given>>,
+  { line, welcome, epoch }: Awaited<ReturnType<typeof listening>>,
   offset: number,
   count: number,
 ): Promise<void> {
@@ -82,8 +90,6 @@ export const CRITICALS: readonly Case[] = [
     needs: NEEDS,
     async judge(trial) {
       const { line } = await given(trial);
-      await trial.publish({ text: ALARM, critical: true });
-      await alarmOf(trial, line);
       await isNotRepeatedAtOnce(trial, line, ALARM, 'that was given just now');
       const { repeat_ms, patience_ms } = trial.profile;
       await isRepeated(trial, line, ALARM, 'on the same connection', repeat_ms + patience_ms);
@@ -96,8 +102,6 @@ export const CRITICALS: readonly Case[] = [
     needs: NEEDS,
     async judge(trial) {
       const { line } = await given(trial);
-      await trial.publish({ text: ALARM, critical: true });
-      await alarmOf(trial, line);
       const { repeat_ms, patience_ms } = trial.profile;
       await isRepeated(trial, line, ALARM, 'on the same connection', repeat_ms + patience_ms);
       const first = performance.now();
@@ -128,8 +132,6 @@ export const CRITICALS: readonly Case[] = [
     needs: NEEDS,
     async judge(trial) {
       const { line } = await given(trial);
-      await trial.publish({ text: ALARM, critical: true });
-      await alarmOf(trial, line);
       line.unsubscribe(trial.topic);
       await line.settle();
       // Those were on their way.
@@ -148,9 +150,7 @@ export const CRITICALS: readonly Case[] = [
     sentence: 'that is subscribed already replaces that subscription.',
     needs: NEEDS,
     async judge(trial) {
-      const { line, epoch } = await given(trial);
-      await trial.publish({ text: ALARM, critical: true });
-      const { offset } = await alarmOf(trial, line);
+      const { line, epoch, offset } = await given(trial);
       for (const times of [1, 2]) {
         await line.subscribe(trial.topic, { cursor: { epoch, offset } });
         await line.untilSeen(
@@ -196,8 +196,7 @@ export const CRITICALS: readonly Case[] = [
     needs: NEEDS,
     async judge(trial) {
       const client = await given(trial);
-      await trial.publish({ text: ALARM, critical: true });
-      const { offset } = await alarmOf(trial, client.line);
+      const { offset } = client;
       client.line.cut();
       const { line } = await backAt(trial, client, offset);
       await isRepeated(trial, line, ALARM, 'at once after a `subscribe`');
@@ -229,7 +228,7 @@ export const CRITICALS: readonly Case[] = [
     sentence: 'has received it since, in a snapshot or in a replay',
     needs: NEEDS,
     async judge(trial) {
-      const client = await given(trial);
+      const client = await listening(trial);
       // Of the first connection nothing is left: what is published now was given to nobody.
       const { line: next } = await trial.join({ clientId: client.clientId });
       await trial.publish({ text: 'first' }, { text: ALARM, critical: true }, { text: 'last' });
@@ -251,7 +250,7 @@ export const CRITICALS: readonly Case[] = [
       'A server repeats a critical event to every client (principal and `client_id`) that was subscribed when it was published',
     needs: NEEDS,
     async judge(trial) {
-      const { line } = await given(trial);
+      const { line } = await listening(trial);
       line.unsubscribe(trial.topic);
       await line.settle();
       await trial.publish(
@@ -271,8 +270,7 @@ export const CRITICALS: readonly Case[] = [
     needs: NEEDS,
     async judge(trial) {
       const client = await given(trial);
-      await trial.publish({ text: ALARM, critical: true });
-      const { offset } = await alarmOf(trial, client.line);
+      const { offset } = client;
       client.line.cut();
       await trial.publish({ text: 'one' }, { text: 'two' }, { text: 'three' });
       const { line } = await backAt(trial, client, offset);
@@ -289,7 +287,7 @@ export const CRITICALS: readonly Case[] = [
       'What is beyond comes in its order, as a replay, which precedes the repeats: nothing comes twice.',
     needs: NEEDS,
     async judge(trial) {
-      const client = await given(trial);
+      const client = await listening(trial);
       await trial.publish({ text: 'before' }, { text: ALARM, critical: true });
       await alarmOf(trial, client.line);
       client.line.cut();
@@ -305,7 +303,7 @@ export const CRITICALS: readonly Case[] = [
       '**Critical events are done with**: a page took them (`offsets`), or none ever can (`failed`). Either ends their repetition.',
     needs: NEEDS,
     async judge(trial) {
-      const client = await given(trial);
+      const client = await listening(trial);
       await trial.publish({ text: ALARM, critical: true }, { text: 'never', critical: true });
       const taken = await alarmOf(trial, client.line);
       const never = await alarmOf(trial, client.line, 'never');
@@ -333,9 +331,7 @@ export const CRITICALS: readonly Case[] = [
     sentence: 'Either ends their repetition.',
     needs: NEEDS,
     async judge(trial) {
-      const { line, epoch } = await given(trial);
-      await trial.publish({ text: ALARM, critical: true });
-      const { offset } = await alarmOf(trial, line);
+      const { line, epoch, offset } = await given(trial);
       line.send({ type: 'ack', topic: trial.topic, epoch, offsets: [offset] });
       await trial.quiet(trial.profile.repeat_ms * 1.3);
       await isNotRepeatedAtOnce(trial, line, ALARM, 'that was acknowledged on this connection');
@@ -348,7 +344,7 @@ export const CRITICALS: readonly Case[] = [
       'A server repeats a critical event to every client (principal and `client_id`) that was subscribed when it was published',
     needs: NEEDS,
     async judge(trial) {
-      const [one, other] = [await given(trial), await given(trial)];
+      const [one, other] = [await listening(trial), await listening(trial)];
       await trial.publish({ text: ALARM, critical: true });
       const { offset } = await alarmOf(trial, one.line);
       await alarmOf(trial, other.line);
@@ -367,7 +363,7 @@ export const CRITICALS: readonly Case[] = [
       'A server repeats a critical event to every client (principal and `client_id`) that was subscribed when it was published',
     needs: [...NEEDS, 'two people'],
     async judge(trial) {
-      const [ada, grace] = [await given(trial), await given(trial, 1)];
+      const [ada, grace] = [await listening(trial), await listening(trial, 1)];
       await trial.publish({ text: ALARM, critical: true });
       const { offset } = await alarmOf(trial, ada.line);
       await alarmOf(trial, grace.line);
@@ -385,7 +381,7 @@ export const CRITICALS: readonly Case[] = [
       'Offsets that are not critical, that were acknowledged before, or that are of a former epoch are ignored.',
     needs: NEEDS,
     async judge(trial) {
-      const client = await given(trial);
+      const client = await listening(trial);
       await trial.publish({ text: 'plain' }, { text: ALARM, critical: true });
       const { offset } = await alarmOf(trial, client.line);
       const { topic } = trial;
@@ -405,7 +401,7 @@ export const CRITICALS: readonly Case[] = [
     sentence: '| offsets in one `ack` | 10,000; the hub sends at most 1,000 | server |',
     needs: NEEDS,
     async judge(trial) {
-      const client = await given(trial);
+      const client = await listening(trial);
       await trial.publish({ text: 'plain' }, { text: ALARM, critical: true });
       const { offset } = await alarmOf(trial, client.line);
       await acknowledgeAmong(trial, client, offset, MOST_ACKNOWLEDGED);
@@ -425,7 +421,7 @@ export const CRITICALS: readonly Case[] = [
       'One with more than 10,000 offsets, `failed` ones included, may be answered with `goodbye` `bad_frame`.',
     needs: NEEDS,
     async judge(trial) {
-      const client = await given(trial);
+      const client = await listening(trial);
       await trial.publish({ text: 'plain' }, { text: ALARM, critical: true });
       const { offset } = await alarmOf(trial, client.line);
       try {
@@ -447,7 +443,7 @@ export const CRITICALS: readonly Case[] = [
     sentence: '`ack`? | `true` | it is critical: the client answers with [`ack`](#ack)',
     needs: NEEDS,
     async judge(trial) {
-      const client = await given(trial);
+      const client = await listening(trial);
       await trial.publish({ text: 'plain' });
       const { ack, offset } = await client.line.next('event', (event) => trial.textOf(event) === 'plain');
       must(ack === undefined, 'an event that is not critical has `ack`');

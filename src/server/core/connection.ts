@@ -1,5 +1,4 @@
 /** One socket from its opening to its end: the frames in their order, the heartbeat, the goodbye. */
-
 import {
   type ClientFrame,
   type ClientFrameOf,

@@ -127,14 +127,14 @@ async function untilAnswered(services: ExecuteServices, job: Job, mayRun: () => 
       if (record.status !== 'begun') return asItEnded(record);
       if (!mayRun()) break;
     }
-    const aftermath = new AfterTransaction();
+    const afterTransaction = new AfterTransaction();
     const settle = (ending: Ending) =>
-      aftermath.settle(ending, (error) =>
+      afterTransaction.settle(ending, (error) =>
         report(error, `${nameOf(frame)}, calling back after its transaction was ${ending}`),
       );
     let done: Done;
     try {
-      done = await run(services, job, tries, aftermath);
+      done = await run(services, job, tries, afterTransaction);
     } catch (error) {
       settle('rolled back');
       if (error instanceof Reject) {
@@ -191,7 +191,7 @@ async function run(
   services: ExecuteServices,
   job: Job,
   tries: number,
-  aftermath: AfterTransaction,
+  afterTransaction: AfterTransaction,
 ): Promise<Done> {
   const { protocol, limits } = services;
   const { frame, requester, judged, handler } = job;
@@ -215,11 +215,11 @@ async function run(
     },
     afterCommit(callback) {
       duringTheHandler('afterCommit', 'call it before the handler returns');
-      aftermath.on('committed', callback);
+      afterTransaction.on('committed', callback);
     },
     afterRollback(callback) {
       duringTheHandler('afterRollback', 'call it before the handler returns');
-      aftermath.on('rolled back', callback);
+      afterTransaction.on('rolled back', callback);
     },
   };
   try {
