@@ -23,14 +23,14 @@ export function judgeAccount(world: World, account: Account): void {
   if (row?.fate.state === 'pending') problems.push(`${about} is still pending`);
   for (const status of [row?.fate.state, kept?.status]) {
     if (status === undefined) continue;
-    // What the server has refused for good never ran; a person who retries it may take that back.
+    // What the server has refused for good never ran, nor what it has ended without; a person who retries it may take that back.
     // And what the server has withdrawn never will, nor what it finds past its end.
     const isWithdrawn = status === 'cancelled' && isCancelled(account);
     // A log that came from a backup knows nothing of what it lost, and may not notice it. Who was told that it may have run,
     // and sent it again, hears of that alone from a server that has forgotten.
     const isTrue = runs.length <= account.unnoticed || (isDoubted(account) && circumstances.serverForgot);
     const isPastItsEnd = status === 'expired' && command === 'brief' && isTrue;
-    const isToldByServer = isWithdrawn || isPastItsEnd || (isRetried && isRefused);
+    const isToldByServer = isWithdrawn || isPastItsEnd || (isRetried && (isRefused || account.isRefusedForGood));
     if (NEVER_SENT.includes(status) && isHandedOver && !isToldByServer)
       problems.push(`${about} may have been sent, and is called ${status}`);
     if (status === 'uncertain' && !mayBeUncertain(world, account))
