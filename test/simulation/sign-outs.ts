@@ -71,7 +71,8 @@ export class SignOuts {
           return;
         }
         this.#count(tab.who, -1);
-        for (const one of fresh) one.isDoubtful = false;
+        // Another page's may still come about.
+        if (!this.isUnderWay(tab.who)) for (const one of fresh) one.isDoubtful = false;
       },
     );
   }

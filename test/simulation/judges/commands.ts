@@ -30,7 +30,8 @@ export function judgeAccount(world: World, account: Account): void {
     // and sent it again, hears of that alone from a server that has forgotten.
     const isTrue = runs.length <= account.unnoticed || (isDoubted(account) && circumstances.serverForgot);
     const isPastItsEnd = status === 'expired' && command === 'brief' && isTrue;
-    const isToldByServer = isWithdrawn || isPastItsEnd || (isRetried && (isRefused || account.isRefusedForGood));
+    const isToldByServer =
+      isWithdrawn || isPastItsEnd || (isRetried && (isRefused || account.isRefusedForGood));
     if (NEVER_SENT.includes(status) && isHandedOver && !isToldByServer)
       problems.push(`${about} may have been sent, and is called ${status}`);
     if (status === 'uncertain' && !mayBeUncertain(world, account))
