@@ -13,7 +13,7 @@ export async function bundlePrebuilt(built: string): Promise<void> {
   const folder = join(built, 'src/prebuilt');
   const { metafile } = await esbuild.build({
     absWorkingDir: ROOT,
-    entryPoints: [join(folder, 'page.js'), join(folder, 'hub.js')],
+    entryPoints: ['page.js', 'hub.js', 'service-worker.js'].map((file) => join(folder, file)),
     outdir: folder,
     allowOverwrite: true,
     bundle: true,

@@ -19,13 +19,19 @@ const PARTS = [
   {
     part: 'page: trunkline and trunkline/protocol, with Comlink',
     source: `export { createClient, TrunklineError } from './src/index.js'; export { defineProtocol } from './src/protocol/index.js';`,
-    limitBytes: 12_950,
+    limitBytes: 13_000,
     goalBytes: 6_000,
   },
   {
     part: 'hub: trunkline/worker, with Comlink, idb and valibot',
     source: `import { startHub } from './worker/index.js'; startHub(globalThis.protocol);`,
-    limitBytes: 47_800,
+    limitBytes: 47_900,
+    goalBytes: 20_000,
+  },
+  {
+    part: 'service worker: trunkline/service-worker, with idb and valibot',
+    source: `import { deliverInBackground } from './worker/service-worker.js'; deliverInBackground(globalThis.protocol, globalThis.options);`,
+    limitBytes: 44_700,
     goalBytes: 20_000,
   },
 ];

@@ -1,7 +1,7 @@
 /** What this client tells each hub of itself: by it a hub knows what happened to the client under the hubs before. */
+import { webSocketUrl } from '../protocol/address.ts';
 import type { AttachRequest, Batch } from '../protocol/port.ts';
 import type { AnyProtocol } from '../protocol/types.ts';
-import { webSocketUrl } from './address.ts';
 import type { PagePlatform } from './platform.ts';
 import type { CreateClientOptions } from './types.ts';
 

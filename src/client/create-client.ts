@@ -1,10 +1,10 @@
 /** How the parts of a client are put together, and which of them gets what of a hub's batch. */
+import { address } from '../protocol/address.ts';
 import type { HubPort } from '../protocol/calls.ts';
 import { closedLocally } from '../protocol/closed-locally.ts';
 import type { Connection, Diagnosis } from '../protocol/model.ts';
 import type { Batch } from '../protocol/port.ts';
 import type { AnyProtocol } from '../protocol/types.ts';
-import { address } from './address.ts';
 import { browser } from './browser.ts';
 import { createClock } from './clock.ts';
 import { TrunklineError } from './errors.ts';
@@ -63,7 +63,7 @@ export function createClientOn<P extends AnyProtocol>(
   };
 
   const answer = async (request: number) => {
-    const answered = await address(platform, options);
+    const answered = await address(platform.baseUrl(), options);
     link.answer((hub) => hub.token(request, answered));
   };
 

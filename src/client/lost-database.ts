@@ -1,6 +1,6 @@
 /** Whether the browser has lost the database that a page of this identity saw before. */
+import { isWaiting } from '../protocol/is-waiting.ts';
 import type { Batch } from '../protocol/port.ts';
-import { isWaiting } from './outbox.ts';
 import type { PagePlatform } from './platform.ts';
 
 /** What a page remembers of the hub's database outside of it. */

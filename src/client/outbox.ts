@@ -1,5 +1,6 @@
 /** How the application sees the hub's outbox, and which endings are news to it. */
 import type { Typed } from '../protocol/interpret.ts';
+import { isWaiting } from '../protocol/is-waiting.ts';
 import type { Outcome, StorageState } from '../protocol/model.ts';
 import type { AnyOutboxEntry, Batch } from '../protocol/port.ts';
 import type { Clock } from './clock.ts';
@@ -102,6 +103,3 @@ export function createOutbox(
 /** All of an entry that changes. */
 const fingerprint = (entry: AnyOutboxEntry) =>
   [entry.id, entry.appVersion, entry.state, entry.attempt, 'retryAt' in entry && entry.retryAt].join();
-
-/** Whether it is still to end. */
-export const isWaiting = ({ state }: AnyOutboxEntry) => /queued|sent|waiting|withdrawing/.test(state);

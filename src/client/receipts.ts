@@ -1,5 +1,5 @@
 /** When the outcome of a command that this tab has sent settles. */
-import { commandDefinition, explain, validate } from '../protocol/interpret.ts';
+import { explain, interpretOutcome } from '../protocol/interpret.ts';
 import type { Outcome } from '../protocol/model.ts';
 import type { AnyProtocol } from '../protocol/types.ts';
 import { type Report, TrunklineError } from './errors.ts';
@@ -41,13 +41,10 @@ export function createReceipts(protocol: AnyProtocol, link: Link, report: Report
     return entry;
   };
 
-  const read = (type: string, outcome: Outcome): Outcome => {
-    const schema = commandDefinition(protocol, type)?.result;
-    if (outcome.status !== 'accepted' || !schema) return outcome;
-    const read = validate(schema, outcome.result);
-    if (!read.issues) return { ...outcome, result: read.value };
-    const { issues } = read;
-    report(new TrunklineError('invalid_event', `result of ${type}: ${explain(issues)}`, { issues }));
+  const read = (type: string, raw: Outcome): Outcome => {
+    const { outcome, issues } = interpretOutcome(protocol, type, raw);
+    if (issues)
+      report(new TrunklineError('invalid_event', `result of ${type}: ${explain(issues)}`, { issues }));
     return outcome;
   };
 

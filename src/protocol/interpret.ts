@@ -1,6 +1,7 @@
 /** What an event or a command means by the application's definition, and whether it is as its schema wants it. */
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { isTooDeep, TOO_DEEP } from './json.ts';
+import type { Outcome } from './model.ts';
 import type { AnyProtocol } from './types.ts';
 
 /** A definition as it is at run time, its types forgotten: the one place where a `Protocol` is looked into. */
@@ -88,6 +89,18 @@ export function interpretCommand(
       issues: [],
     };
   }
+}
+
+/** How a command ended, its result as the command's schema reads it; as it came, with the `issues`, where that fails. */
+export function interpretOutcome(
+  protocol: AnyProtocol,
+  type: string,
+  outcome: Outcome,
+): { outcome: Outcome; issues?: Issues } {
+  const schema = commandDefinition(protocol, type)?.result;
+  if (outcome.status !== 'accepted' || !schema) return { outcome };
+  const read = validate(schema, outcome.result);
+  return read.issues ? { outcome, issues: read.issues } : { outcome: { ...outcome, result: read.value } };
 }
 
 /** Judges a value by a Standard Schema that must answer at once. */

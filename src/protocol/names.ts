@@ -7,6 +7,11 @@ export function scopeName(app: string, identity: string): string {
   return `trunkline:${encoded(app)}:${identity}`;
 }
 
+/** Of the `sync` event by which a browser lets commands be delivered with no page open. */
+export function syncTag(app: string): string {
+  return `trunkline:${app}`;
+}
+
 const encoded = (app: string) => app.replace(/[%:]/g, encodeURIComponent);
 
 /** As it was before an app's name was encoded, and shared by pairs such as `shop`, `de:ann` and `shop:de`, `ann`; `null`: the same. */

@@ -123,9 +123,18 @@ describe('at run time', () => {
     expect(outside(['worker/', 'src/protocol/'], modules)).toEqual([]);
   });
 
-  test.each(['src/prebuilt/page.js', 'src/prebuilt/hub.js'])('%s imports nothing at all', (path) => {
-    expect(entry(path)).toEqual({ modules: [path], packages: [] });
+  test('a service worker gets what a hub gets, and nothing of a page', () => {
+    const { modules, packages } = entry('worker/service-worker.js');
+    expect(packages).toEqual(['comlink', 'idb', 'valibot']);
+    expect(outside(['worker/', 'src/protocol/'], modules)).toEqual([]);
   });
+
+  test.each(['src/prebuilt/page.js', 'src/prebuilt/hub.js', 'src/prebuilt/service-worker.js'])(
+    '%s imports nothing at all',
+    (path) => {
+      expect(entry(path)).toEqual({ modules: [path], packages: [] });
+    },
+  );
 
   test('what is prebuilt passes on the licence of each library in it', () => {
     const prebuilt = 'dist/src/prebuilt';

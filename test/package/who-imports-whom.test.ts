@@ -30,7 +30,11 @@ const LAYERS: readonly Layer[] = [
   { path: 'src/index.ts', modules: ['src/client/', PROTOCOL], packages: [] },
   { path: 'src/client/', modules: [PROTOCOL], packages: ['comlink', '@standard-schema/spec'] },
   { path: 'src/react/', modules: ['src/index.ts', 'src/client/', PROTOCOL], packages: ['react'] },
-  { path: 'src/prebuilt/', modules: ['src/index.ts', PROTOCOL, 'worker/index.ts'], packages: [] },
+  {
+    path: 'src/prebuilt/',
+    modules: ['src/index.ts', PROTOCOL, 'worker/index.ts', 'worker/service-worker.ts'],
+    packages: [],
+  },
   // The real client, hub and server logic on a platform made by hand: all of them but React and what is a browser's or
   // Node's own. Nobody may import it.
   {
@@ -47,6 +51,7 @@ const LAYERS: readonly Layer[] = [
   { path: SHELL, modules: [CORE, PROTOCOL, FRAMES], packages: ['valibot'] },
   { path: 'worker/browser/', modules: [SHELL, CORE, PROTOCOL], packages: ['comlink', 'idb', 'valibot'] },
   { path: 'worker/index.ts', modules: ['worker/browser/', CORE, PROTOCOL], packages: [] },
+  { path: 'worker/service-worker.ts', modules: ['worker/browser/'], packages: [] },
   { path: 'demo/', modules: [], packages: 'any' },
 ];
 

@@ -65,12 +65,15 @@ export class BrowserScene {
   readonly errors: unknown[] = [];
   /** Whom the server takes this browser for. */
   principal = 'anonymous';
+  /** Whether the server takes this token. */
+  letsIn: (token: string | undefined) => boolean = () => true;
 
   constructor() {
     const queue = new TaskQueue(this.clock, (work) => work());
     this.clock.stirred = () => {};
     const world = { clock: this.clock, network: this.network, queue };
-    this.server = new ScriptedServer<P>(PROTOCOL, { authenticate: () => this.principal }, world, (error) =>
+    const authenticate = (token: string | undefined) => (this.letsIn(token) ? this.principal : null);
+    this.server = new ScriptedServer<P>(PROTOCOL, { authenticate }, world, (error) =>
       this.errors.push(error),
     );
   }

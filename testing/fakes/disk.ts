@@ -83,6 +83,13 @@ export class Disk {
     this.clientId = this.clientId.replace(/^\d+/, (first) => String(Number(first) + 1).padStart(8, '0'));
   }
 
+  /** The rows as they lie there, with nothing changed. @throws StoreError */
+  look(): Pick<LoadedState, 'meta' | 'entries'> {
+    const failure = this.#nextFailure();
+    if (failure) throw asTold(failure);
+    return structuredClone({ meta: this.#meta, entries: byKey(this.entries) });
+  }
+
   /** A hub takes the rows over. @param held the term under which it had them before @throws StoreError */
   load(held: number | null = null): LoadedState {
     const failure = this.#nextFailure();
@@ -91,14 +98,7 @@ export class Disk {
     this.term++;
     this.#safe = copyOf(this);
     return structuredClone({
-      meta: {
-        clientId: this.clientId,
-        term: this.term,
-        principal: this.principal,
-        databaseId: this.databaseId,
-        ...(this.endedSessions && { endedSessions: this.endedSessions }),
-        ...(this.suspects && { suspects: this.suspects }),
-      },
+      meta: this.#meta,
       entries: byKey(this.entries),
       outcomes: byKey(this.outcomes),
       cursors: byKey(this.cursors),
@@ -129,6 +129,17 @@ export class Disk {
       else this.cursors.set(op.row.topic, op.row);
     }
     this.written(ops);
+  }
+
+  get #meta(): LoadedState['meta'] {
+    return {
+      clientId: this.clientId,
+      term: this.term,
+      principal: this.principal,
+      databaseId: this.databaseId,
+      ...(this.endedSessions && { endedSessions: this.endedSessions }),
+      ...(this.suspects && { suspects: this.suspects }),
+    };
   }
 
   #nextFailure(): StoreFailure | null {

@@ -5,11 +5,10 @@ import type { TabSink } from '../../src/protocol/port.ts';
 import type { AnyProtocol } from '../../src/protocol/types.ts';
 import { type HubSettings, hubSettings } from '../../worker/core/settings.ts';
 import { Hubs } from '../../worker/shell/hubs.ts';
-import type { Platform } from '../../worker/shell/platform.ts';
 import { pagePort } from '../../worker/shell/port.ts';
 import type { BrowserProfile } from './browser-profile.ts';
-import { Lifetime, lifetimeTimer } from './lifetime.ts';
-import { MemoryStore } from './store.ts';
+import { Lifetime } from './lifetime.ts';
+import { endedSinks, platformOf } from './platform.ts';
 
 /** What a worker's script says: its `hub.ts`. */
 export interface HubScript {
@@ -48,7 +47,11 @@ export class FakeWorker {
   }
 
   #newHubs(): Hubs {
-    return new Hubs(this.#platform(), this.#script.protocol, hubSettings(this.#script.settings ?? {}));
+    return new Hubs(
+      platformOf(this.#browser, this.life),
+      this.#script.protocol,
+      hubSettings(this.#script.settings ?? {}),
+    );
   }
 
   /** As when its process is killed: nobody is told. */
@@ -120,31 +123,7 @@ export class FakeWorker {
       if (this.#pages.size === 0) this.kill();
     });
   }
-
-  #platform(): Platform {
-    const { life } = this;
-    const { clock, locks, channels, network } = this.#browser;
-    return {
-      now: clock.now,
-      ticks: () => clock.elapsed,
-      random: () => this.#browser.random(),
-      uuid: () => this.#browser.uuid(),
-      setTimer: (delayMs, callback) => lifetimeTimer(clock, life, delayMs, callback),
-      locks: locks.of(life),
-      openSocket: (url) => network.open(life, url),
-      diagnose: async () => ({ cause: 'unknown' }),
-      createStore: ({ app, identity }) => {
-        const source = {};
-        const disk = this.#browser.disk(app, identity);
-        return new MemoryStore(disk, (work) => clock.post(source, () => life.run(work)));
-      },
-      openChannel: (name, listener) => channels.open(life, name, listener),
-      endSink: (sink) => ended.add(sink),
-    };
-  }
 }
-
-const ended = new WeakSet<TabSink>();
 
 function isSink(value: unknown): value is TabSink {
   return typeof value === 'object' && value !== null && 'deliver' in value;
@@ -159,7 +138,7 @@ function stub(
   const remote: TabSink = {
     deliver: (batch) =>
       new Promise((resolve, reject) => {
-        if (ended.has(remote)) return;
+        if (endedSinks.has(remote)) return;
         const copy = structuredClone(batch);
         toPage(() =>
           sink.deliver(copy).then(

@@ -315,6 +315,7 @@ export class HubMachine {
   #admit(tab: TabId, request: AttachRequest): void {
     if (this.#sessions.isOver(request, this.#context.now)) return this.#turnAway(tab);
     this.#sessions.seen(request);
+    this.#signedIn();
     // What that page offers again is of this person, also where the store that said so is lost.
     if (request.principal !== undefined) this.#identity.claimed(request.principal);
     this.#route.wish(tab, request);
@@ -325,6 +326,14 @@ export class HubMachine {
     // A tab that had another hub may not have heard from it how commands ended.
     if (settledSince !== undefined) this.#tabs.recall(tab, this.#outbox.outcomes.since(settledSince));
     this.#connection.resume();
+  }
+
+  /** By it is known, where no page is open, that what waits is of somebody who has not signed out. */
+  #signedIn(): void {
+    // What a sign-out stores meanwhile must not be overwritten by what was known before it.
+    if (this.#signOut.isUnderWay) return;
+    const ops = this.#sessions.signedIn();
+    if (ops.length > 0) this.#writer.write(ops, 'strict');
   }
 
   #turnAway(tab: TabId): void {
@@ -346,6 +355,7 @@ export class HubMachine {
     // Of those that came while there was no store to ask. Where all are, what they began goes no further.
     const over = this.#tabs.whose((request) => this.#sessions.isOver(request, this.#context.now));
     for (const tab of over) this.#turnAway(tab);
+    if (this.#tabs.count > 0) this.#signedIn();
     const isOver = over.length > 0 && this.#tabs.count === 0 && this.#role.state === 'owner';
     const end = isOver ? this.#signOut.tookPlace() : null;
     this.#unreadableRows = unreadable.length;

@@ -34,9 +34,25 @@ export class Sessions {
     const some = [stored, known, uncounted].filter((ended) => ended.signOuts > 0);
     const number = Math.max(...some.map((ended) => ended.number ?? Number.NaN));
     const ids = newest([...stored.ids, ...known.ids, ...uncounted.ids]);
-    this.#ended = { signOuts, ...(number > 0 && { number }), at, ids };
+    const isSignedInSince = [stored, known].some((one) => one.signOuts === signOuts && one.isSignedInSince);
+    this.#ended = {
+      signOuts,
+      ...(number > 0 && { number }),
+      at,
+      ids,
+      ...(isSignedInSince && { isSignedInSince }),
+    };
     this.#uncounted = NONE;
-    return signOuts > stored.signOuts ? [opOf(this.#ended)] : [];
+    const isLacking = signOuts > stored.signOuts || (isSignedInSince && !stored.isSignedInSince);
+    return isLacking ? [opOf(this.#ended)] : [];
+  }
+
+  /** A client is here that was not ended. @returns what the store is to note of it */
+  signedIn(): StoreOp[] {
+    const ended = this.#ended;
+    if (!ended || ended.signOuts === 0 || ended.isSignedInSince) return [];
+    this.#ended = { ...ended, isSignedInSince: true };
+    return [opOf(this.#ended)];
   }
 
   isOver({ session, signOuts, begunAfter, askedAt }: AttachRequest, now: number): boolean {

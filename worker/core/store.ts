@@ -98,6 +98,8 @@ export interface EndedSessions {
   readonly at: number;
   /** Of pages that were there, as far as they may not have learnt that number; the newest last. */
   readonly ids: readonly string[];
+  /** A page has come since that none of them ended. Absent: none has, or only under a hub of an older build. */
+  readonly isSignedInSince?: true;
 }
 
 export type StoreOp =

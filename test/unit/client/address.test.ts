@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { address } from '../../../src/client/address.ts';
+import { address } from '../../../src/protocol/address.ts';
 
-const page = { baseUrl: () => 'https://app.test/console/' };
+const page = 'https://app.test/console/';
 
 test('a token and a URL are what the functions give, the URL absolute', async () => {
   expect(await address(page, { url: '/live', token: async () => 't' })).toEqual({ token: 't' });

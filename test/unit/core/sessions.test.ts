@@ -277,3 +277,41 @@ describe('a sign-out of which the store does not know whether it was written', (
     },
   );
 });
+
+describe('whether somebody has signed in since the last sign-out', () => {
+  const isNoted = ({ endedSessions }: Disk) => endedSessions?.isSignedInSince === true;
+
+  test('is noted when a page comes that was not ended, and taken back by the next sign-out', () => {
+    const disk = diskAfter(3, ['ended']);
+    const world = new HubWorld(ops, { disk });
+    world.attach({ session: 'ended' });
+    expect(isNoted(disk)).toBe(false);
+    const tab = world.attach({ session: 'new' });
+    expect([isNoted(disk), disk.endedSessions]).toMatchObject([true, { signOuts: 3, ids: ['ended'] }]);
+    tab.call({ method: 'signOut', discard: false });
+    expect([isNoted(disk), disk.endedSessions?.signOuts]).toEqual([false, 4]);
+  });
+
+  test('is noted for a page that came while there was no store', () => {
+    const disk = diskAfter(3);
+    disk.failure = 'blocked';
+    const world = new HubWorld(ops, { disk });
+    world.attach({ session: 'new' });
+    disk.failure = null;
+    world.advance(10_000);
+    expect(isNoted(disk)).toBe(true);
+  });
+
+  test('a page that comes while a sign-out is stored does not take that back', () => {
+    const disk = diskAfter(3);
+    const world = new HubWorld(ops, { disk, open: false });
+    const tab = world.attach({ session: 'x' });
+    world.openStore();
+    world.autoCommit = false;
+    tab.call({ method: 'signOut', discard: false });
+    world.attach({ session: 'new' });
+    world.autoCommit = true;
+    while (world.commits.length > 0) world.commitNext();
+    expect([world.ended, isNoted(disk), disk.endedSessions?.signOuts]).toEqual(['signed_out', false, 4]);
+  });
+});

@@ -52,7 +52,13 @@ const meta = v.object({
   databaseId: v.optional(v.string()),
   movedFrom: v.optional(v.string()),
   endedSessions: v.optional(
-    v.object({ signOuts: int, number: v.optional(number), at: number, ids: v.array(v.string()) }),
+    v.object({
+      signOuts: int,
+      number: v.optional(number),
+      at: number,
+      ids: v.array(v.string()),
+      isSignedInSince: v.optional(v.literal(true)),
+    }),
   ),
   suspects: v.optional(v.array(v.string())),
 });

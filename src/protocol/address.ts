@@ -1,23 +1,28 @@
 /** Which address and token a connection begins with, where the application's functions give them. */
-import type { AddressAnswer } from '../protocol/port.ts';
-import type { PagePlatform } from './platform.ts';
-import type { CreateClientOptions } from './types.ts';
+import type { AddressAnswer } from './port.ts';
 
-/** What a connection begins with, of the application's functions. Never rejects: what they throw is told. */
+type Awaitable<T> = T | Promise<T>;
+type Url = string | URL;
+
+/**
+ * What a connection begins with, of the application's functions. Never rejects: what they throw is told.
+ *
+ * @param base what URLs are relative to
+ */
 export async function address(
-  { baseUrl }: Pick<PagePlatform, 'baseUrl'>,
-  { token, url }: Pick<CreateClientOptions, 'token' | 'url'>,
+  base: string,
+  { token, url }: { token?: (() => Awaitable<string | null>) | undefined; url: Url | (() => Awaitable<Url>) },
 ): Promise<AddressAnswer> {
   try {
     const given = { token: (await token?.()) ?? null };
     if (typeof url !== 'function') return given;
-    return { ...given, url: toUrl(await url(), baseUrl()) };
+    return { ...given, url: toUrl(await url(), base) };
   } catch (error) {
     return { failed: withoutSecrets(String(error)) };
   }
 }
 
-/** Relative to the page; http: and https: become ws: and wss:. */
+/** http: and https: become ws: and wss:. */
 export function webSocketUrl(url: string | URL, base: string): string {
   const absolute = new URL(url, base);
   absolute.protocol = absolute.protocol.replace('http', 'ws');

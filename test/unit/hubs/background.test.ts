@@ -1,0 +1,375 @@
+import { describe, expect, test } from 'vitest';
+import { Lifetime } from '../../../testing/fakes/lifetime.ts';
+import { FakeServiceWorker } from '../../../testing/fakes/service-worker.ts';
+import type { BackgroundEnd } from '../../../worker/shell/background-hub.ts';
+import { ownerLock } from '../../../worker/shell/election.ts';
+import { BrowserScene, PROTOCOL, roleOf, STRICTER } from '../../support/browser-scene.ts';
+
+interface Event {
+  readonly serviceWorker: FakeServiceWorker;
+  /** How it ended; `null`: it has not. */
+  readonly end: BackgroundEnd | null;
+  /** What the service worker was told to have ended. */
+  readonly settled: string[];
+}
+
+/** The service worker gets an event. */
+function event(
+  scene: BrowserScene,
+  {
+    protocol = PROTOCOL,
+    identity = 'ann',
+    token,
+  }: { protocol?: typeof PROTOCOL; identity?: string; token?: () => string } = {},
+): Event {
+  const serviceWorker = new FakeServiceWorker(scene.browser);
+  const settled: string[] = [];
+  const told: { end: BackgroundEnd | null } = { end: null };
+  serviceWorker
+    .deliver({
+      protocol,
+      identity,
+      url: '/ws',
+      settings: { jitter: 'none' },
+      ...(token && { token }),
+      settled: (all) =>
+        settled.push(...all.map(({ command, outcome }) => `${command['gate']} ${outcome.status}`)),
+    })
+    .then((end) => {
+      told.end = end;
+    });
+  return {
+    serviceWorker,
+    settled,
+    get end() {
+      return told.end;
+    },
+  };
+}
+
+/** Decisions that were stored while the server was down, of a person whom it knows; no page is open. */
+async function decidedOffline(gates: readonly string[], scene = new BrowserScene()): Promise<BrowserScene> {
+  const tab = await scene.tab('hub.js');
+  await scene.pass(100);
+  expect(tab.connections.at(-1)).toMatchObject({ state: 'open' });
+  await scene.server.stop();
+  await scene.pass(100);
+  const sent = gates.map((gate) => tab.client.send('decide', { gate }, { topic: 'run' }));
+  await scene.pass(100);
+  for (const receipt of sent) expect(await receipt).toMatchObject({ durable: true });
+  tab.page.close();
+  await scene.pass(100);
+  return scene;
+}
+
+const disk = (scene: BrowserScene) => scene.browser.disk('ops', 'ann');
+
+test('what waits is delivered with no page open, in order and once, and the next page knows how it ended', async () => {
+  const scene = await decidedOffline(['a', 'b', 'c']);
+  await scene.server.start();
+  const delivery = event(scene);
+  await scene.pass(2_000);
+  expect([delivery.end, scene.decided]).toEqual([{ end: 'nothing' }, ['a', 'b', 'c']]);
+  expect(delivery.settled).toEqual(['a accepted', 'b accepted', 'c accepted']);
+  expect([scene.sockets, disk(scene).entries.size]).toEqual([0, 0]);
+  const tab = await scene.tab('hub.js');
+  await scene.pass(1_000);
+  expect([tab.outbox(), scene.decided]).toEqual([[], ['a', 'b', 'c']]);
+  const [id = ''] = [...disk(scene).outcomes.keys()];
+  const outcome = tab.client.outbox.settled(id);
+  await scene.pass(10);
+  expect(await outcome).toMatchObject({ status: 'accepted' });
+});
+
+test('while the server is down the event fails, and the next one delivers', async () => {
+  const scene = await decidedOffline(['a']);
+  const first = event(scene);
+  await scene.pass(80_000);
+  expect(first.end).toBe(null);
+  await scene.pass(15_000);
+  expect([first.end?.end, scene.decided]).toEqual(['waiting', []]);
+  await scene.server.start();
+  const second = event(scene);
+  await scene.pass(2_000);
+  expect([second.end, scene.decided]).toEqual([{ end: 'nothing' }, ['a']]);
+});
+
+test('it waits for the answers, also of what comes into the outbox late in the event', async () => {
+  const scene = await decidedOffline(['a']);
+  const delivery = event(scene);
+  await scene.pass(60_000);
+  await scene.server.start();
+  await scene.pass(29_000);
+  expect([delivery.end, scene.decided]).toEqual([{ end: 'nothing' }, ['a']]);
+});
+
+describe('where nothing is to be delivered, nothing is changed', () => {
+  test('with an empty outbox, or none', async () => {
+    const scene = await decidedOffline([]);
+    const { term } = disk(scene);
+    const [own, nobodys] = [event(scene), event(scene, { identity: 'bob' })];
+    await scene.pass(10);
+    expect([own.end, nobodys.end]).toEqual([{ end: 'nothing' }, { end: 'nothing' }]);
+    expect([disk(scene).term, scene.browser.disk('ops', 'bob').term]).toEqual([term, 0]);
+  });
+
+  test('an outbox that has never met its server waits for a page', async () => {
+    const scene = new BrowserScene();
+    await scene.server.stop();
+    const tab = await scene.tab('hub.js');
+    tab.client.send('decide', { gate: 'a' }, { topic: 'run' });
+    await scene.pass(100);
+    tab.page.close();
+    await scene.pass(100);
+    await scene.server.start();
+    const { term } = disk(scene);
+    const delivery = event(scene);
+    await scene.pass(2_000);
+    expect(delivery.end).toMatchObject({ end: 'page', why: expect.stringContaining('whose') });
+    expect([scene.decided, disk(scene).term]).toEqual([[], term]);
+  });
+
+  test('after a sign-out what waits is delivered no more, until that person is there again', async () => {
+    const scene = new BrowserScene();
+    const tab = await scene.tab('hub.js');
+    await scene.pass(100);
+    await scene.server.stop();
+    tab.client.send('decide', { gate: 'a' }, { topic: 'run' });
+    await scene.pass(100);
+    tab.client.signOut();
+    await scene.pass(1_000);
+    tab.page.close();
+    await scene.pass(100);
+    await scene.server.start();
+    const signedOut = event(scene);
+    await scene.pass(2_000);
+    expect(signedOut.end).toMatchObject({ end: 'page', why: expect.stringContaining('signed out') });
+    expect(scene.decided).toEqual([]);
+    await scene.server.stop();
+    const again = await scene.tab('hub.js');
+    await scene.pass(100);
+    expect(again.outbox()).toEqual(['queued']);
+    again.page.close();
+    await scene.pass(100);
+    await scene.server.start();
+    const signedIn = event(scene);
+    await scene.pass(2_000);
+    expect([signedIn.end, scene.decided]).toEqual([{ end: 'nothing' }, ['a']]);
+  });
+
+  test('a build that cannot read what waits leaves it to a page, unquarantined, and what came behind it as well', async () => {
+    const scene = await decidedOffline(['a', 'b']);
+    await scene.server.start();
+    const rows = structuredClone([...disk(scene).entries.values()]);
+    const { term } = disk(scene);
+    const other = event(scene, { protocol: STRICTER as unknown as typeof PROTOCOL });
+    await scene.pass(2_000);
+    expect(other.end).toMatchObject({ end: 'page', why: expect.stringContaining('cannot read') });
+    expect([[...disk(scene).entries.values()], disk(scene).term]).toEqual([rows, term]);
+    const own = event(scene);
+    await scene.pass(2_000);
+    expect([own.end, scene.decided]).toEqual([{ end: 'nothing' }, ['a', 'b']]);
+  });
+
+  test('the same where that comes into the outbox between the look and the opening', async () => {
+    const scene = await decidedOffline(['a']);
+    await scene.server.start();
+    const held = new Lifetime();
+    scene.browser.locks.of(held).request(ownerLock('ops', 'ann'), () => new Promise<void>(() => {}));
+    await scene.pass(0);
+    const delivery = event(scene);
+    await scene.pass(1_000);
+    const [row] = [...disk(scene).entries.values()];
+    if (!row) throw new Error('nothing waits');
+    const strange = { ...row, id: crypto.randomUUID(), seq: 99, command: { type: 'of the next build' } };
+    disk(scene).apply([{ op: 'put', table: 'entries', row: strange }]);
+    held.end();
+    await scene.pass(5_000);
+    expect(delivery.end).toMatchObject({ end: 'page' });
+    expect([disk(scene).entries.get(strange.id), scene.decided]).toEqual([strange, []]);
+  });
+});
+
+describe('a page that comes', () => {
+  test('has the ownership at once, and all is delivered once and in order', async () => {
+    const scene = await decidedOffline(['a', 'b']);
+    const delivery = event(scene);
+    await scene.pass(3_000);
+    const tab = await scene.tab('hub.js');
+    await scene.pass(500);
+    expect([await roleOf(tab, scene), tab.outbox()]).toEqual(['owner', ['queued', 'queued']]);
+    expect(delivery.end).toBe(null);
+    await scene.server.start();
+    tab.client.reconnect();
+    await scene.pass(6_000);
+    expect([delivery.end, scene.decided, scene.sockets]).toEqual([{ end: 'nothing' }, ['a', 'b'], 1]);
+  });
+
+  test('in the middle of an answer: the command is asked for again, and runs once', async () => {
+    const scene = await decidedOffline(['a', 'b']);
+    await scene.server.start();
+    const delivery = event(scene);
+    let tab: Awaited<ReturnType<typeof scene.tab>> | undefined;
+    scene.clock.between = () => {
+      if (scene.decided.length === 0 || tab) return;
+      scene.clock.between = () => {};
+      scene.tab('hub.js').then((opened) => {
+        tab = opened;
+      });
+    };
+    await scene.pass(10_000);
+    expect(tab && (await roleOf(tab, scene))).toBe('owner');
+    expect([delivery.end, scene.decided]).toEqual([{ end: 'nothing' }, ['a', 'b']]);
+  });
+
+  test('has it also where the storage hangs, and never relays to the service worker', async () => {
+    const scene = await decidedOffline(['a']);
+    const delivery = event(scene);
+    await scene.pass(1_000);
+    const release = disk(scene).hold();
+    const tab = await scene.tab('hub.js');
+    await scene.pass(1_300);
+    release();
+    await scene.pass(500);
+    expect(await roleOf(tab, scene)).toBe('owner');
+    await scene.server.start();
+    tab.client.reconnect();
+    await scene.pass(6_000);
+    expect([delivery.end, scene.decided]).toEqual([{ end: 'nothing' }, ['a']]);
+  });
+});
+
+describe('a page that is open', () => {
+  test('delivers by itself: where only the server is down, the event does not fail', async () => {
+    const scene = new BrowserScene();
+    const tab = await scene.tab('hub.js');
+    await scene.pass(100);
+    await scene.server.stop();
+    tab.client.send('decide', { gate: 'a' }, { topic: 'run' });
+    await scene.pass(100);
+    const { term } = disk(scene);
+    const delivery = event(scene);
+    await scene.pass(95_000);
+    expect(delivery.end).toMatchObject({ end: 'page' });
+    expect([await roleOf(tab, scene), disk(scene).term]).toEqual(['owner', term]);
+  });
+
+  test('and closes while the event lasts: the service worker goes on where it ended', async () => {
+    const scene = new BrowserScene();
+    const tab = await scene.tab('hub.js');
+    await scene.pass(100);
+    await scene.server.stop();
+    tab.client.send('decide', { gate: 'a' }, { topic: 'run' });
+    await scene.pass(100);
+    const delivery = event(scene);
+    await scene.pass(10_000);
+    tab.page.close();
+    await scene.server.start();
+    await scene.pass(5_000);
+    expect([delivery.end, scene.decided]).toEqual([{ end: 'nothing' }, ['a']]);
+  });
+});
+
+describe('the service worker is ended', () => {
+  test('at any moment of a delivery: the next event delivers what is left, once and in order', async () => {
+    for (let tasks = 1; ; tasks++) {
+      const scene = await decidedOffline(['a', 'b']);
+      await scene.server.start();
+      const first = event(scene);
+      let passed = 0;
+      scene.clock.between = () => {
+        if (++passed === tasks) first.serviceWorker.kill();
+      };
+      await scene.pass(2_000);
+      scene.clock.between = () => {};
+      const second = event(scene);
+      await scene.pass(5_000);
+      expect([tasks, second.end, scene.decided]).toEqual([tasks, { end: 'nothing' }, ['a', 'b']]);
+      expect([disk(scene).entries.size, disk(scene).outcomes.size]).toEqual([0, 2]);
+      if (passed < tasks) break;
+    }
+  });
+
+  test('frozen in the middle with the lock in its hand: a page takes it by force, and the frozen one writes no more', async () => {
+    const scene = await decidedOffline(['a']);
+    const delivery = event(scene);
+    await scene.pass(1_000);
+    delivery.serviceWorker.life.freeze();
+    const tab = await scene.tab('hub.js');
+    await scene.pass(10_000);
+    expect(await roleOf(tab, scene)).toBe('owner');
+    await scene.server.start();
+    delivery.serviceWorker.life.thaw();
+    tab.client.reconnect();
+    await scene.pass(10_000);
+    expect([scene.decided, scene.sockets, delivery.end]).toEqual([['a'], 1, { end: 'nothing' }]);
+  });
+});
+
+describe('whom the server takes it for', () => {
+  test('a token that has expired is asked for once more', async () => {
+    const scene = await decidedOffline(['a']);
+    await scene.server.start();
+    scene.letsIn = (token) => token === 'fresh';
+    const tokens = ['expired', 'fresh'];
+    const delivery = event(scene, { token: () => tokens.shift() ?? '' });
+    await scene.pass(2_000);
+    expect([delivery.end, scene.decided, tokens]).toEqual([{ end: 'nothing' }, ['a'], []]);
+  });
+
+  test('nobody, as there is no token that it takes: the event fails at once, and all stays as it is for the next page', async () => {
+    const scene = await decidedOffline(['a']);
+    await scene.server.start();
+    scene.letsIn = (token) => token === 'fresh';
+    const rows = structuredClone([...disk(scene).entries.values()]);
+    const delivery = event(scene, { token: () => 'expired' });
+    await scene.pass(2_000);
+    expect(delivery.end).toMatchObject({ end: 'waiting', why: expect.stringContaining('unauthorized') });
+    expect([[...disk(scene).entries.values()], scene.decided]).toEqual([rows, []]);
+    const tab = await scene.tab('hub.js');
+    await scene.pass(1_000);
+    expect(tab.connections.at(-1)).toMatchObject({ state: 'closed', reason: 'unauthorized' });
+    expect(tab.outbox()).toEqual(['queued']);
+  });
+
+  test('a token function that fails is for now: it is asked again while the event lasts', async () => {
+    const scene = await decidedOffline(['a']);
+    await scene.server.start();
+    let asked = 0;
+    const token = () => {
+      if (++asked < 3) throw new Error('the token endpoint answered 503');
+      return 'fresh';
+    };
+    scene.letsIn = (given) => given === 'fresh';
+    const delivery = event(scene, { token });
+    await scene.pass(30_000);
+    expect([delivery.end, scene.decided]).toEqual([{ end: 'nothing' }, ['a']]);
+  });
+
+  test('another person than the outbox belongs to: nothing is sent, and all stays as it is', async () => {
+    const scene = await decidedOffline(['a']);
+    await scene.server.start();
+    scene.principal = 'somebody else';
+    const delivery = event(scene);
+    await scene.pass(2_000);
+    expect(delivery.end).toMatchObject({ end: 'waiting', why: expect.stringContaining('identity_mismatch') });
+    expect([scene.decided, disk(scene).entries.size, disk(scene).principal]).toEqual([[], 1, 'anonymous']);
+  });
+});
+
+test('a storage that fails lets the event fail, and what was answered is asked for again', async () => {
+  const scene = await decidedOffline(['a']);
+  await scene.server.start();
+  disk(scene).failNext('failed', 1);
+  const unread = event(scene);
+  await scene.pass(100);
+  expect(unread.end).toMatchObject({ end: 'waiting' });
+  const delivery = event(scene);
+  await scene.pass(20);
+  disk(scene).failure = 'full';
+  await scene.pass(5_000);
+  disk(scene).failure = null;
+  const last = event(scene);
+  await scene.pass(5_000);
+  expect([delivery.end !== null, last.end, scene.decided]).toEqual([true, { end: 'nothing' }, ['a']]);
+});

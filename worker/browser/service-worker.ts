@@ -1,0 +1,140 @@
+/** How an application's service worker delivers what waits while no page is open. */
+import { address, webSocketUrl } from '../../src/protocol/address.ts';
+import { interpretOutcome } from '../../src/protocol/interpret.ts';
+import type { Settled } from '../../src/protocol/model.ts';
+import { syncTag } from '../../src/protocol/names.ts';
+import type { Batch } from '../../src/protocol/port.ts';
+import type { AnyProtocol } from '../../src/protocol/types.ts';
+import { hubSettings } from '../core/settings.ts';
+import { type BackgroundEnd, BackgroundHub, type BackgroundPlatform } from '../shell/background-hub.ts';
+import { browser } from './platform.ts';
+import { look, storedIdentities } from './store/look.ts';
+
+/** So long what `onSettled` returned is waited for. */
+const SETTLED_MS = 5_000;
+
+export interface BackgroundOptions<P> {
+  /**
+   * Where the server is: ws:, wss:, http:, https: or relative to the service worker's script. A function is asked at every
+   * connect, and what it gives is stored nowhere.
+   */
+  url: string | URL | ((identity: string) => string | URL | Promise<string | URL>);
+  /**
+   * Asked for at every connect, with 5 s to answer, where no page is open that could be; never stored. Leave it out where cookies
+   * tell who it is. `null`: there is none, and the server says whether that is enough. To throw means "not now".
+   */
+  token?: (identity: string) => string | null | Promise<string | null>;
+  /** Whose commands are delivered. @default all of this browser, as far as something of theirs waits */
+  identities?: readonly string[];
+  /**
+   * Hears how each command ended that this service worker has delivered, once; what it returns is waited for, up to 5 s: to show a
+   * notification, say. The next page is told as well (`outbox.settled`). Not called where the browser ends the service worker before.
+   */
+  onSettled?: (settled: Settled<P> & { identity: string }) => unknown;
+}
+
+/** As much of an ExtendableEvent, or of Background Sync's, as is needed. */
+interface SyncEvent extends Event {
+  readonly tag: string;
+  waitUntil(work: Promise<unknown>): void;
+}
+/** As much of a service worker's globals: the DOM's library has none of them. */
+interface ServiceWorkerScope {
+  readonly clients: {
+    matchAll(options: { type: 'window'; includeUncontrolled: true }): Promise<readonly unknown[]>;
+  };
+  readonly location: { readonly href: string };
+  addEventListener(type: 'sync', listener: (event: SyncEvent) => void): void;
+}
+
+/**
+ * Lets this service worker deliver the commands that wait while no page is open: on the `sync` event, for which pages ask whose
+ * client was made with `background: true`. To be called once, while the script first runs.
+ *
+ * It delivers for each identity with something waiting whom its server knows and who has not signed out, unless a page's
+ * hub has the connection, to which it hands over as soon as one comes. Where something still waits after 90 s, or the server refuses
+ * it, the event fails, and the browser tries again; not where a page is open that goes on with it.
+ *
+ * @returns the same for other events: give `event.waitUntil` of a `push` or `periodicsync` what it returns. It rejects where
+ * something still waits.
+ * @throws Error outside of a service worker.
+ */
+export function deliverInBackground<P extends AnyProtocol>(
+  protocol: P,
+  options: BackgroundOptions<P>,
+): () => Promise<void> {
+  const scope = globalThis as unknown as ServiceWorkerScope;
+  if (!('clients' in scope && 'registration' in scope))
+    throw new Error(
+      'deliverInBackground: this is no service worker; call it in the script that is registered as one',
+    );
+  const platform: BackgroundPlatform = {
+    ...browser,
+    look,
+    hasWindow: async () =>
+      (await scope.clients.matchAll({ type: 'window', includeUncontrolled: true })).length > 0,
+  };
+  let last: Promise<unknown> = Promise.resolve();
+  const deliver = (): Promise<void> => {
+    // What comes while one is under way may be about what that one has not seen.
+    const turn = last.then(() => deliverAll(platform, scope.location.href, protocol, options));
+    last = turn.catch(() => {});
+    return turn;
+  };
+  scope.addEventListener('sync', (event) => {
+    if (event.tag === syncTag(protocol.app)) event.waitUntil(deliver());
+  });
+  return deliver;
+}
+
+async function deliverAll<P extends AnyProtocol>(
+  platform: BackgroundPlatform,
+  base: string,
+  protocol: P,
+  options: BackgroundOptions<P>,
+): Promise<void> {
+  const identities = options.identities ?? (await storedIdentities(protocol.app));
+  const ends = await Promise.all(
+    identities.map((identity) => deliverOf(platform, base, protocol, options, identity)),
+  );
+  const waiting = ends.flatMap((end, index) =>
+    end.end === 'waiting' ? [`${identities[index]} (${end.why})`] : [],
+  );
+  if (waiting.length > 0) throw new Error(`commands still wait to be delivered, of ${waiting.join(', ')}`);
+}
+
+async function deliverOf<P extends AnyProtocol>(
+  platform: BackgroundPlatform,
+  base: string,
+  protocol: P,
+  { url, token, onSettled }: BackgroundOptions<P>,
+  identity: string,
+): Promise<BackgroundEnd> {
+  const asked = {
+    url: typeof url === 'function' ? () => url(identity) : url,
+    token: token && (() => token(identity)),
+  };
+  const heard: Promise<unknown>[] = [];
+  const settled = (all: NonNullable<Batch['settled']>) => {
+    for (const { id, command, outcome: raw } of all) {
+      const { outcome } = interpretOutcome(protocol, command.type, raw);
+      // The types end here: the row was judged by the schemas of `P`.
+      const told = { identity, id, command, outcome } as unknown as Settled<P> & { identity: string };
+      heard.push(new Promise((resolve) => resolve(onSettled?.(told))));
+    }
+  };
+  const end = await new BackgroundHub(platform, {
+    protocol,
+    settings: hubSettings(),
+    identity,
+    url: typeof url === 'function' ? null : webSocketUrl(url, base),
+    hasToken: token !== undefined,
+    address: () => address(base, asked),
+    settled,
+  }).run();
+  const late = new Promise<void>((resolve) => platform.setTimer(SETTLED_MS, resolve));
+  const results = await Promise.race([Promise.allSettled(heard), late]);
+  for (const result of results ?? [])
+    if (result.status === 'rejected') console.warn('[trunkline] onSettled failed', result.reason);
+  return end;
+}

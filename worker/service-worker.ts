@@ -1,0 +1,1 @@
+export { type BackgroundOptions, deliverInBackground } from './browser/service-worker.ts';

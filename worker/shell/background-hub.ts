@@ -1,0 +1,275 @@
+/** What delivers an identity's commands while no page is open, and when it lets go. */
+import { isWaiting } from '../../src/protocol/is-waiting.ts';
+import type { AddressAnswer, Batch } from '../../src/protocol/port.ts';
+import type { AnyProtocol } from '../../src/protocol/types.ts';
+import { Sessions } from '../core/sessions.ts';
+import type { HubSettings } from '../core/settings.ts';
+import { StoreError } from '../core/store.ts';
+import { BackgroundStore, type Prospect, prospectOf, type Rows } from './background-rows.ts';
+import { seekOwnership } from './election.ts';
+import {
+  commonChannel,
+  type FindMessage,
+  type OwnerNotice,
+  RELAY_VERSION,
+  relayChannel,
+} from './hub-messages.ts';
+import { Owner, type OwnerEnd } from './owner.ts';
+import type { Channel, Platform } from './platform.ts';
+
+/** So long one event may take: below what a browser gives it, of which Chromium's `push` is the shortest with about 100 s. */
+const WITHIN_MS = 90_000;
+/** While another hub owns: how often it is looked whether anything still waits. */
+const LOOK_EVERY_MS = 5_000;
+/** So long the ownership takes at most to end by itself: a page's hub waits 1.5 s for what is handed over to it. */
+const HANDOVER_MS = 1_000;
+/** From an ownership that ended and that nobody had asked to, to the next look. */
+const AGAIN_MS = 1_000;
+
+export interface BackgroundPlatform extends Platform {
+  /** The rows as they lie there; `null`: there is no store. Nothing is changed by it, and no store is made. @throws StoreError */
+  look(app: string, identity: string): Promise<Rows | null>;
+  /** Whether any window of this origin is open. */
+  hasWindow(): Promise<boolean>;
+}
+
+export interface Errand {
+  readonly protocol: AnyProtocol;
+  readonly settings: HubSettings;
+  readonly identity: string;
+  /** Absolute; `null`: `address` gives it at each connect. */
+  readonly url: string | null;
+  readonly hasToken: boolean;
+  /** Never rejects. */
+  address(): Promise<AddressAnswer>;
+  settled(settled: NonNullable<Batch['settled']>): void;
+}
+
+/**
+ * - `nothing`: nothing waits any more.
+ * - `page`: what waits is left to a page, for a reason that no other attempt would change.
+ * - `waiting`: something still waits, and another attempt may deliver it.
+ */
+export type BackgroundEnd =
+  | { readonly end: 'nothing' }
+  | { readonly end: 'page' | 'waiting'; readonly why: string };
+
+type State =
+  /** What waits is read, without taking it over. `giveUp` leaves the queue for the ownership. */
+  | { readonly state: 'looking' }
+  | { readonly state: 'waiting'; readonly giveUp: () => void }
+  | { readonly state: 'delivering'; readonly giveUp: () => void; readonly owner: Owner }
+  /** All is delivered, or a page's hub has come, or it is over. `end`: where it is known already. */
+  | {
+      readonly state: 'handing_over';
+      readonly giveUp: () => void;
+      readonly owner: Owner;
+      readonly end: BackgroundEnd | null;
+    }
+  | { readonly state: 'over' };
+
+/**
+ * One errand of a service worker for one identity: an ownership like any other, whose one page is the service worker itself.
+ * It owns only what no other hub does, and hands over as soon as one comes. Whatever ends it, it is one more death of an owner.
+ */
+export class BackgroundHub {
+  readonly #platform: BackgroundPlatform;
+  readonly #errand: Errand;
+  #state: State = { state: 'looking' };
+  #common: Channel | null = null;
+  readonly #answers: Channel[] = [];
+  #done: (end: BackgroundEnd) => void = () => {};
+  #isLate = false;
+  /** Takes the next look back. */
+  #lookNoMore: () => void = () => {};
+
+  constructor(platform: BackgroundPlatform, errand: Errand) {
+    this.#platform = platform;
+    this.#errand = errand;
+  }
+
+  /** To be called once. Settles always, and never rejects. */
+  run(): Promise<BackgroundEnd> {
+    return new Promise((done) => {
+      this.#done = done;
+      this.#platform.setTimer(WITHIN_MS, () => this.#late());
+      this.#look();
+    });
+  }
+
+  get #app(): string {
+    return this.#errand.protocol.app;
+  }
+
+  readonly #prospectOf = (rows: Rows | null): Prospect =>
+    prospectOf(this.#errand.protocol, rows, this.#platform.now());
+
+  #look(): void {
+    this.#lookNoMore();
+    const { identity } = this.#errand;
+    this.#platform.look(this.#app, identity).then(
+      (rows) => this.#found(this.#prospectOf(rows)),
+      (error: unknown) => {
+        const isNewer = error instanceof StoreError && error.failure === 'newer_format';
+        this.#over({ end: isNewer ? 'page' : 'waiting', why: String(error) });
+      },
+    );
+  }
+
+  #found(found: Prospect): void {
+    const { state } = this.#state;
+    if (state !== 'looking' && state !== 'waiting') return;
+    if (found.prospect === 'nothing') return this.#over({ end: 'nothing' });
+    if (found.prospect === 'page') return this.#over({ end: 'page', why: found.why });
+    if (this.#isLate) return this.#giveUpLate(state === 'waiting');
+    if (state === 'looking') this.#lineUp();
+    if (this.#state.state === 'waiting') this.#lookAfter(LOOK_EVERY_MS);
+  }
+
+  #lineUp(): void {
+    const { locks, openChannel } = this.#platform;
+    if (!locks) return this.#over({ end: 'waiting', why: 'navigator.locks is missing' });
+    // Any script of the origin can post there: what is no object says nothing.
+    this.#common ??= openChannel(commonChannel(this.#app, this.#errand.identity), (message) =>
+      this.#heardOfAll(Object(message) as FindMessage),
+    );
+    const giveUp = seekOwnership(locks, this.#app, this.#errand.identity, 'wait', {
+      taken: () => this.#won(giveUp),
+      lost: (why) => this.#lost(why),
+    });
+    this.#state = { state: 'waiting', giveUp };
+  }
+
+  #won(giveUp: () => void): void {
+    if (this.#state.state !== 'waiting') return giveUp();
+    const { protocol, settings, identity, url, hasToken } = this.#errand;
+    const platform: Platform = {
+      ...this.#platform,
+      createStore: (options) => new BackgroundStore(this.#platform.createStore(options), this.#prospectOf),
+    };
+    const purpose = { protocol, settings, identity, sessions: new Sessions() };
+    const owner: Owner = new Owner(platform, purpose, (reason) => this.#ended(owner, reason));
+    this.#state = { state: 'delivering', giveUp, owner };
+    const request = {
+      app: protocol.app,
+      appVersion: protocol.version,
+      identity,
+      url,
+      dialect: 'trunkline.v1' as const,
+      // Of whoever attaches through a port it is waited for; this tab ends with its owner.
+      lease: '',
+      visible: false,
+      hasToken,
+    };
+    const tab = owner.attach(request, {
+      deliver: async (batch) => this.#heard(owner, () => tab, batch),
+    });
+    // Hubs that wait behind it ask who owns, and it hands over to them.
+    this.#common?.post({ find: 'taken' });
+  }
+
+  #lost(why: string): void {
+    if ('owner' in this.#state) return this.#state.owner.fence(why);
+    this.#over({ end: 'waiting', why: `the browser refuses the lock: ${why}` });
+  }
+
+  /** On the channel of all hubs: one with tabs asks who owns. */
+  #heardOfAll(message: FindMessage): void {
+    if (message.find !== 'who' || !('owner' in this.#state)) return;
+    const { owner } = this.#state;
+    const channel = this.#platform.openChannel(
+      relayChannel(this.#app, this.#errand.identity, message.from),
+      () => {},
+    );
+    this.#answers.push(channel);
+    const notice: OwnerNotice = {
+      find: 'owner',
+      owner: owner.hub,
+      relayVersion: RELAY_VERSION,
+      yields: true,
+    };
+    channel.post(notice);
+    this.#handOver();
+  }
+
+  #heard(owner: Owner, tab: () => number, batch: Batch): void {
+    if (batch.settled?.length) this.#errand.settled(batch.settled);
+    if (batch.tokenRequest !== undefined) this.#answerToken(owner, tab, batch.tokenRequest);
+    const { connection, outbox, storage } = batch;
+    if (storage?.state === 'degraded')
+      this.#handOver({ end: 'waiting', why: `the storage fails: ${storage.reason}` });
+    if (outbox && !outbox.some(isWaiting)) this.#handOver();
+    // Nothing but a person would have it tried again.
+    const isPaused =
+      connection?.state === 'closed' && connection.retryAt === null && connection.reason !== 'idle';
+    if (isPaused) {
+      const { reason, detail } = connection;
+      this.#handOver({ end: 'waiting', why: `${reason}: ${detail?.message ?? 'the server said no more'}` });
+    }
+  }
+
+  #answerToken(owner: Owner, tab: () => number, request: number): void {
+    this.#errand.address().then((answer) => owner.call(tab(), { method: 'token', request, answer }));
+  }
+
+  #handOver(end: BackgroundEnd | null = null): void {
+    if (this.#state.state !== 'delivering') return;
+    const { giveUp, owner } = this.#state;
+    this.#state = { state: 'handing_over', giveUp, owner, end };
+    owner.handOver();
+    this.#platform.setTimer(HANDOVER_MS, () =>
+      owner.fence('it was to be handed over, and the store did not answer'),
+    );
+  }
+
+  #ended(owner: Owner, reason: OwnerEnd): void {
+    if (!('owner' in this.#state) || this.#state.owner !== owner) return;
+    const { state } = this.#state;
+    const end = this.#state.state === 'handing_over' ? this.#state.end : null;
+    this.#state.giveUp();
+    this.#state = { state: 'looking' };
+    if (end) return this.#over(end);
+    if (reason === 'failed') return this.#over({ end: 'waiting', why: 'the hub failed' });
+    if (state === 'handing_over') this.#look();
+    else this.#lookAfter(AGAIN_MS);
+  }
+
+  /** The time of the event is over. */
+  #late(): void {
+    this.#isLate = true;
+    const { state } = this.#state;
+    if (state === 'delivering')
+      this.#handOver({ end: 'waiting', why: `not all was answered within ${WITHIN_MS} ms` });
+    else if (state === 'waiting') this.#look();
+    // Whatever else it waits for: the look, or the store.
+    this.#platform.setTimer(2 * HANDOVER_MS, () =>
+      this.#over({ end: 'waiting', why: `the storage did not answer within ${WITHIN_MS} ms` }),
+    );
+  }
+
+  /** A hub that has pages delivers by itself, and its pages ask for another event when they go. */
+  #giveUpLate(isOwnedByOther: boolean): void {
+    const why = `it was not delivered within ${WITHIN_MS} ms`;
+    this.#platform.hasWindow().then(
+      (isOpen) => this.#over({ end: isOpen && isOwnedByOther ? 'page' : 'waiting', why }),
+      () => this.#over({ end: 'waiting', why }),
+    );
+  }
+
+  #over(end: BackgroundEnd): void {
+    if (this.#state.state === 'over') return;
+    const last = this.#state;
+    this.#state = { state: 'over' };
+    this.#lookNoMore();
+    if ('owner' in last) last.owner.fence('its time is over');
+    if ('giveUp' in last) last.giveUp();
+    this.#common?.close();
+    for (const channel of this.#answers) channel.close();
+    this.#done(end);
+  }
+
+  #lookAfter(ms: number): void {
+    this.#lookNoMore();
+    this.#lookNoMore = this.#platform.setTimer(ms, () => this.#look());
+  }
+}
