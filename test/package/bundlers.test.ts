@@ -3,7 +3,13 @@ import { expect, inject, test } from 'vitest';
 import { BUNDLERS } from './support/bundlers.ts';
 import { filesForBundler, writeFiles } from './support/code-blocks.ts';
 import { compile } from './support/compile.ts';
-import { built, type Pages, type RunningApplication, runApplication } from './support/running-application.ts';
+import {
+  built,
+  isOpen,
+  type Pages,
+  type RunningApplication,
+  runApplication,
+} from './support/running-application.ts';
 import { serveWithVite } from './support/vite-dev.ts';
 
 const { folder } = inject('consumer');
@@ -67,7 +73,7 @@ async function works({ site, context, end }: RunningApplication<Pages>): Promise
     const two = await context.newPage();
     await one.goto(site.origin);
     await two.goto(site.origin);
-    await one.getByText('Line: open').waitFor();
+    await isOpen(one);
     await one.getByRole('button', { name: 'Add a note' }).click();
     await two.getByText('note 1').waitFor();
     await one.reload();

@@ -5,7 +5,7 @@ import type { Client } from 'trunkline';
 import type { ServerStats } from 'trunkline/server';
 import { expect, inject, test } from 'vitest';
 import { filesForBundler, filesOf } from './support/code-blocks.ts';
-import { runApplication } from './support/running-application.ts';
+import { isOpen, runApplication } from './support/running-application.ts';
 import { serveWithVite } from './support/vite-dev.ts';
 
 const app = join(inject('consumer').folder, 'developing');
@@ -57,7 +57,7 @@ test('editing the protocol or the hub and reloading one tab runs the new code, w
     const reloaded = await context.newPage();
     for (const page of [old, reloaded]) {
       await page.goto(site.origin);
-      await page.getByText('Line: open').waitFor();
+      await isOpen(page);
     }
     /** Until its new hub has taken over, a tab sees through the hub that goes. */
     const reload = async () => {

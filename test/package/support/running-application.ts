@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type BrowserContext, chromium } from 'playwright';
+import { type BrowserContext, chromium, type Page } from 'playwright';
+import { expect } from 'vitest';
 import { CHROMIUM_ARGS, chromiumPath } from '../../../scripts/chromium.ts';
 import { startSite } from '../../e2e/harness/site.ts';
 import { lastingPort } from '../../support/lasting-port.ts';
@@ -73,4 +74,14 @@ export async function runApplication<P extends Pages>(
 /** Builds the pages, and serves them under a strict policy. */
 export function built(build: (sources: Sources) => Promise<string> = buildWithVite) {
   return async (sources: Sources, port: number) => startSite(await build(sources), () => port);
+}
+
+/**
+ * Waits until the page says that its line is open, and tells what it said last where it never does. On a busy machine a
+ * development server takes longer over a hub than a page waits for one: it starts it up to three times, within 39 s, and
+ * again 30 s later.
+ */
+export async function isOpen(page: Page): Promise<void> {
+  const line = page.getByText('Line: ');
+  await expect.poll(() => line.textContent(), { timeout: 120_000 }).toBe('Line: open');
 }
