@@ -28,7 +28,49 @@ test.describe('with extendedLifetime', () => {
 
     await expect.poll(() => readLog(logFile).effects).toHaveLength(40);
     expect(ledger.problems(readLog(logFile))).toEqual([]);
-    expect(await workers(browser, site.origin)).toBe(1);
+    await expect.poll(() => workers(browser, site.origin)).toBe(0);
+  });
+
+  test('a worker with nothing to do ends soon after its last tab, and a tab that is opened then has another one', async ({
+    browser,
+    open,
+    serve,
+    site,
+  }) => {
+    const server = await serve();
+    for (const text of ['first', 'second', 'third']) {
+      const tab = await open({ extendedLifetime: true });
+      await tab.hears('run');
+      expect(await tab.note(text)).toMatchObject({ durable: true });
+      await expect.poll(() => tab.outbox()).toEqual([]);
+      await tab.page.close();
+      await expect.poll(() => workers(browser, site.origin)).toBe(0);
+    }
+    expect(server.ran.map(({ what }) => what)).toEqual(['note first', 'note second', 'note third']);
+  });
+
+  test('while a decision waits for the line, the worker stays without a tab', async ({
+    browser,
+    network,
+    open,
+    serve,
+    site,
+  }) => {
+    const server = await serve();
+    const tab = await open({ extendedLifetime: true });
+    await tab.is('open');
+    await network.setMode('refuse');
+    await tab.isOffline();
+    await tab.note('waits');
+    await tab.page.close();
+    // Longer than it takes a worker that has nothing to do.
+    const other = await open({ extendedLifetime: true, worker: 'of another build', identity: 'another' });
+    await other.page.close();
+    await expect.poll(() => workers(browser, site.origin)).toBe(1);
+    expect(server.ran).toEqual([]);
+    await network.setMode('pass');
+    await expect.poll(() => server.ran.map(({ what }) => what)).toEqual(['note waits']);
+    await expect.poll(() => workers(browser, site.origin)).toBe(0);
   });
 
   test('what waited for the line when the last tab closed is sent when the line is back, with no tab left', async ({

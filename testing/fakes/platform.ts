@@ -27,5 +27,7 @@ export function platformOf(browser: BrowserProfile, life: Lifetime): Platform {
     },
     openChannel: (name, listener) => channels.open(life, name, listener),
     endSink: (sink) => endedSinks.add(sink),
+    // Only a shared one ends itself.
+    close() {},
   };
 }

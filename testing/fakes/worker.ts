@@ -47,8 +47,14 @@ export class FakeWorker {
   }
 
   #newHubs(): Hubs {
+    const { life } = this;
     return new Hubs(
-      platformOf(this.#browser, this.life),
+      {
+        ...platformOf(this.#browser, life),
+        close: () => {
+          if (!this.isOwn) life.end();
+        },
+      },
       this.#script.protocol,
       hubSettings(this.#script.settings ?? {}),
     );

@@ -26,4 +26,7 @@ export const browser: Platform = {
   },
   createStore: (options) => new IdbStore(options),
   endSink: closePort,
+  close() {
+    if ('onconnect' in globalThis) globalThis.close();
+  },
 };

@@ -273,6 +273,9 @@ export class HubMachine {
         return this.#call(input.tab, input.call, input.request);
       case 'hand_over':
         return this.#handOver();
+      case 'retire':
+        if (!this.#isOccupied) this.#handOver();
+        return;
       case 'deadline':
         return;
     }
@@ -432,6 +435,12 @@ export class HubMachine {
   #needsConnection(): boolean {
     if (this.#role.state !== 'owner' || !this.#route.isKnown) return false;
     return this.#topics.areWanted || outbox.hasPending(this.#outbox);
+  }
+
+  /** By tabs, by what is still to be sent or stored, or by what a store that fails does not have. */
+  get #isOccupied(): boolean {
+    if (this.#tabs.count > 0 || this.#context.isAloneInMemory) return true;
+    return outbox.hasPending(this.#outbox) || outbox.areEnding(this.#outbox);
   }
 
   #requestToken(): void {

@@ -17,6 +17,8 @@ export class Sessions {
   #ended: EndedSessions | null = null;
   /** Sign-outs that no store was there to count. */
   #uncounted = NONE;
+  /** No store has taken a sign-out: only this worker knows of it. */
+  isAloneInMemory = false;
   /** Named by clients that were here, the newest last. */
   readonly #seen = new Set<string>();
 
@@ -75,7 +77,7 @@ export class Sessions {
   }
 
   /** A sign-out: what the store is to hold from then on, and what to call when it takes place, stored or not. */
-  signOut(now: number, number?: number): { op: StoreOp; done: () => void } {
+  signOut(now: number, number?: number): { op: StoreOp; done: (stored: boolean) => void } {
     const { signOuts, ids } = this.#ended ?? this.#uncounted;
     const ended = {
       signOuts: signOuts + 1,
@@ -83,7 +85,8 @@ export class Sessions {
       at: now,
       ids: newest([...ids, ...this.#seen]),
     };
-    const done = () => {
+    const done = (stored: boolean) => {
+      if (!stored) this.isAloneInMemory = true;
       if (this.#ended) this.#ended = ended;
       else this.#uncounted = ended;
     };

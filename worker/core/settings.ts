@@ -45,7 +45,10 @@ export interface HubSettings {
   tailLimit: number;
   /** How often a topic's cursor is stored at most. @default 500 */
   cursorSaveMs: number;
-  /** How long a topic, and the socket, stay when nobody needs them. @default 5_000 */
+  /**
+   * How long a topic, and the socket, stay when nobody needs them; and a shared worker that has no tab and nothing to do,
+   * which is at least 3 s. @default 5_000
+   */
   lingerMs: number;
   /**
    * Of the hubs of a browser the one that started last is to own, whatever its version: for development, where code

@@ -70,7 +70,7 @@ export class SignOut {
         this.#answers.tell(name, refusal('storage_unavailable', message));
         return this.#over();
       }
-      done();
+      done(stored);
       this.#isDone = true;
       if (!stored) this.#context.report('storage_unavailable', outbox.unstoredSignOut(this.#box));
       this.#whenEndingsAreStored(clear, () => {

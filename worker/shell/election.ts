@@ -133,6 +133,11 @@ export class Election {
     return 'upstream' in this.#state ? this.#state.upstream : null;
   }
 
+  /** It neither owns nor wants to. */
+  get isAtRest(): boolean {
+    return this.#state.state === 'idle';
+  }
+
   /** A tab has come, and there is no upstream. */
   seek(): void {
     if (this.#state.state === 'idle') {
@@ -157,6 +162,11 @@ export class Election {
     candidacy.giveUp?.();
     candidacy.probe = null;
     this.#enter({ state: 'idle' });
+  }
+
+  /** The worker is to end: an owner that has nothing to do is none any more. */
+  retire(): void {
+    if (this.#state.state === 'owning') this.#state.upstream.retire();
   }
 
   /** On the channel of all hubs. */

@@ -25,6 +25,16 @@ interface Tab {
   readonly watch: AbortController;
 }
 
+/** What the worker is told of its hub. */
+export interface HubWorker {
+  /** Its tabs have left, perhaps to come back at once. */
+  vacated(): void;
+  /** It may be at rest: look. */
+  rests(): void;
+  /** It is over for good. */
+  over(): void;
+}
+
 /**
  * The hub of one identity in one worker: the tabs of this worker, and what they are attached to, which its election
  * decides. A hub is its tabs' servant: without any it gives way.
@@ -36,7 +46,7 @@ export class Hub {
   readonly ready: Promise<void>;
   readonly #platform: Platform;
   readonly #purpose: Purpose;
-  readonly #onEnd: () => void;
+  readonly #worker: HubWorker;
   readonly #tabs = new Set<Tab>();
   /** Tabs that wait for an upstream. */
   readonly #waiting = new Set<{ go(upstream: Upstream | null): void; fail(why: Error): void }>();
@@ -49,10 +59,10 @@ export class Hub {
   /** Until then tabs of the former upstream may come back, ms since 1970. */
   #backBy = 0;
 
-  constructor(platform: Platform, purpose: Purpose, onEnd: () => void) {
+  constructor(platform: Platform, purpose: Purpose, worker: HubWorker) {
     this.#platform = platform;
     this.#purpose = purpose;
-    this.#onEnd = onEnd;
+    this.#worker = worker;
     this.id = platform.uuid();
     this.lease = hubLease(purpose.protocol.app, this.id);
     this.ready = this.#start();
@@ -80,11 +90,23 @@ export class Hub {
       if (tab.upstream !== upstream || tab.id !== id) continue;
       tab.watch.abort();
       this.#tabs.delete(tab);
-      if (!this.#isNeeded) this.#election?.rest();
+      if (this.isNeeded) continue;
+      this.#worker.vacated();
+      this.#election?.rest();
     }
   }
 
-  get #isNeeded(): boolean {
+  /** There is nobody, and it does not own. */
+  get isAtRest(): boolean {
+    return !this.isNeeded && (this.#election?.isAtRest ?? true);
+  }
+
+  /** The worker is to end. */
+  retire(): void {
+    this.#election?.retire();
+  }
+
+  get isNeeded(): boolean {
     return this.#tabs.size > 0 || this.#waiting.size > 0;
   }
 
@@ -111,8 +133,8 @@ export class Hub {
   #newElection(): Election {
     return new Election(this.#platform, this.#locks, this.#purpose, {
       id: this.id,
-      isNeeded: () => this.#isNeeded,
-      isAbandoned: () => !this.#isNeeded && this.#platform.now() >= this.#backBy,
+      isNeeded: () => this.isNeeded,
+      isAbandoned: () => !this.isNeeded && this.#platform.now() >= this.#backBy,
       moved: (upstream) => this.#moved(upstream),
       refused: (why) => this.#refused(why),
       over: (heard) => this.#over(heard),
@@ -131,10 +153,14 @@ export class Hub {
   }
 
   #moved(upstream: Upstream | null): void {
-    if (this.#tabs.size > 0) this.#backBy = this.#platform.now() + COMEBACK_MS;
+    if (this.#tabs.size > 0) {
+      this.#backBy = this.#platform.now() + COMEBACK_MS;
+      this.#worker.vacated();
+    }
     for (const { watch } of this.#tabs) watch.abort();
     this.#tabs.clear();
     if (upstream) this.#answer(upstream);
+    else this.#worker.rests();
   }
 
   #refused(why: string): void {
@@ -147,7 +173,7 @@ export class Hub {
     this.#answer(null);
     this.#common?.close();
     this.#own?.close();
-    this.#onEnd();
+    this.#worker.over();
     heard.then(() => this.#life.abort());
   }
 

@@ -1,4 +1,4 @@
-/** Which hub of this worker a tab is attached to. */
+/** Which hub of this worker a tab is attached to, and when the worker is not needed any more. */
 import type { AnyProtocol } from '../../src/protocol/index.ts';
 import type { AttachRequest, TabSink } from '../../src/protocol/port.ts';
 import type { TabId } from '../core/io.ts';
@@ -7,6 +7,9 @@ import type { HubSettings } from '../core/settings.ts';
 import { Hub } from './hub.ts';
 import type { Platform } from './platform.ts';
 import type { Upstream } from './upstream.ts';
+
+/** A tab whose hub has failed comes back within less. */
+const SHORTEST_STAY_MS = 3_000;
 
 /** Where a tab is attached. */
 export interface Attachment {
@@ -23,6 +26,10 @@ export class Hubs {
   readonly #hubs = new Map<string, Hub>();
   /** The sessions that are known of each identity. A hub that ended by a sign-out is remembered by it, also where the store failed. */
   readonly #sessions = new Map<string, Sessions>();
+  /** Ends the wait for the time to retire. */
+  #cutStay: (() => void) | null = null;
+  /** No tab came or left lately: the worker ends as soon as its hubs are at rest. */
+  #isRetiring = false;
 
   constructor(platform: Platform, protocol: AnyProtocol, settings: HubSettings) {
     this.#platform = platform;
@@ -36,6 +43,7 @@ export class Hubs {
    * @throws where the browser grants no locks here.
    */
   async attach(request: AttachRequest, sink: TabSink): Promise<Attachment> {
+    this.#stay();
     for (;;) {
       const hub = this.#hubs.get(request.identity) ?? this.#start(request.identity);
       try {
@@ -53,10 +61,44 @@ export class Hubs {
     const sessions = this.#sessions.get(identity) ?? new Sessions();
     this.#sessions.set(identity, sessions);
     const purpose = { protocol: this.protocol, settings: this.#settings, identity, sessions };
-    const hub: Hub = new Hub(this.#platform, purpose, () => {
-      if (this.#hubs.get(identity) === hub) this.#hubs.delete(identity);
+    const hub: Hub = new Hub(this.#platform, purpose, {
+      vacated: () => this.#stay(),
+      rests: () => this.#closeIfAtRest(),
+      over: () => {
+        if (this.#hubs.get(identity) === hub) this.#hubs.delete(identity);
+        this.#stay();
+      },
     });
     this.#hubs.set(identity, hub);
     return hub;
+  }
+
+  /** A tab has come, or left. */
+  #stay(): void {
+    this.#isRetiring = false;
+    this.#cutStay?.();
+    const ms = Math.max(this.#settings.lingerMs, SHORTEST_STAY_MS);
+    this.#cutStay = this.#platform.setTimer(ms, () => this.#retire());
+  }
+
+  /**
+   * With `extendedLifetime` the worker would outlive its last tab by minutes. A service worker of a new build waits for it so
+   * long, and a tab that is opened then is one of the old build.
+   */
+  #retire(): void {
+    const hubs = [...this.#hubs.values()];
+    // Its last tab has still to leave.
+    if (hubs.some((hub) => hub.isNeeded)) return;
+    // Asked again until all have nothing to do.
+    this.#stay();
+    this.#isRetiring = true;
+    for (const hub of hubs) hub.retire();
+    this.#closeIfAtRest();
+  }
+
+  #closeIfAtRest(): void {
+    const isDone = this.#isRetiring && [...this.#hubs.values()].every((hub) => hub.isAtRest);
+    if (isDone && ![...this.#sessions.values()].some((known) => known.isAloneInMemory))
+      this.#platform.close();
   }
 }

@@ -121,6 +121,11 @@ export class Owner implements Upstream {
     this.#feed({ type: 'hand_over' });
   }
 
+  /** As `handOver`, where there is no tab and nothing to do. */
+  retire(): void {
+    this.#feed({ type: 'retire' });
+  }
+
   /** The ownership was lost, or taken by force: from here on nothing is written, neither to the store nor to the socket. */
   fence(why: string): void {
     this.#feed({ type: 'store_failed', failure: 'fenced', message: `the ownership was lost: ${why}` });

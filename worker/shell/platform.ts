@@ -28,6 +28,8 @@ export interface Platform {
   createStore(options: StoreOptions): Store;
   /** Posts nothing to this tab from here on; what was posted still arrives. */
   endSink(sink: TabSink): void;
+  /** Nobody needs this worker, and it has nothing to do: it ends, where no page has it for its own. */
+  close(): void;
 }
 
 /** As much of a WebSocket as is used. @throws as the WebSocket does, at its making and in `close`. */

@@ -1,0 +1,106 @@
+import { expect, test } from 'vitest';
+import { BrowserScene, NEWER, PROTOCOL, roleOf } from '../../support/browser-scene.ts';
+
+/** Of the settings, by default. */
+const LINGER_MS = 5_000;
+/** In which a page that was told to move comes back. */
+const MOVED_MS = 100;
+
+// A page that has closed its client keeps the worker, as `extendedLifetime` does.
+const isDead = (scene: BrowserScene, script = 'hub.js') => scene.browser.worker(script) === null;
+
+test('a worker with no tab and nothing to do ends lingerMs after its last tab', async () => {
+  const scene = new BrowserScene();
+  const [one, two] = [await scene.tab('hub.js'), await scene.tab('hub.js')];
+  one.client.close();
+  await scene.pass(2 * LINGER_MS);
+  expect(isDead(scene)).toBe(false);
+  two.client.close();
+  await scene.pass(LINGER_MS - 1);
+  expect(isDead(scene)).toBe(false);
+  await scene.pass(MOVED_MS);
+  expect([isDead(scene), scene.sockets]).toEqual([true, 0]);
+});
+
+test('a tab that comes within lingerMs is given the same worker, which ends lingerMs after that one', async () => {
+  const scene = new BrowserScene();
+  const first = await scene.tab('hub.js');
+  await scene.emit('a');
+  const worker = scene.browser.worker('hub.js');
+  first.client.close();
+  await scene.pass(LINGER_MS - 1);
+  const second = await scene.tab('hub.js');
+  await scene.pass(10 * LINGER_MS);
+  expect([scene.browser.worker('hub.js') === worker, second.gates()]).toEqual([true, ['a open']]);
+  second.client.close();
+  await scene.pass(LINGER_MS + MOVED_MS);
+  expect(isDead(scene)).toBe(true);
+  const third = await scene.tab('hub.js');
+  await scene.pass(MOVED_MS);
+  expect([isDead(scene), third.gates(), third.errors]).toEqual([false, ['a open'], []]);
+});
+
+test('while a command waits the worker stays, sends it when the line is back, and ends lingerMs later', async () => {
+  const scene = new BrowserScene();
+  const { client } = await scene.tab('hub.js');
+  await scene.server.stop();
+  client.send('decide', { gate: 'g' }, { topic: 'run' });
+  await scene.pass(20);
+  client.close();
+  await scene.pass(200_000);
+  expect([isDead(scene), scene.decided]).toEqual([false, []]);
+  await scene.server.start();
+  // At the next try.
+  for (let waited = 0; scene.decided.length === 0 && waited < 120_000; waited += 1_000)
+    await scene.pass(1_000);
+  expect([isDead(scene), scene.decided]).toEqual([false, ['g']]);
+  await scene.pass(2 * LINGER_MS);
+  expect(isDead(scene)).toBe(true);
+});
+
+test('while the store fails the worker stays: memory has what the store lacks', async () => {
+  const scene = new BrowserScene();
+  const { client } = await scene.tab('hub.js');
+  const disk = scene.browser.disk('ops', 'ann');
+  disk.failure = 'failed';
+  client.send('decide', { gate: 'g' }, { topic: 'run' });
+  await scene.pass(20);
+  client.close();
+  await scene.pass(100 * LINGER_MS);
+  expect([isDead(scene), scene.decided]).toEqual([false, ['g']]);
+  disk.failure = null;
+  await scene.pass(100 * LINGER_MS);
+  expect(isDead(scene)).toBe(true);
+});
+
+test('a sign-out that no store took is remembered by the worker, which stays', async () => {
+  const scene = new BrowserScene();
+  const { client } = await scene.tab('hub.js');
+  scene.browser.disk('ops', 'ann').failure = 'failed';
+  client.signOut();
+  await scene.pass(100 * LINGER_MS);
+  expect(isDead(scene)).toBe(false);
+});
+
+test('a worker whose hubs only relay ends as well, and the owner in the other one goes on', async () => {
+  const scene = new BrowserScene();
+  const owner = await scene.tab('old.js');
+  const relayed = await scene.tab('new.js');
+  relayed.client.close();
+  await scene.pass(LINGER_MS + MOVED_MS);
+  expect([isDead(scene, 'new.js'), isDead(scene, 'old.js')]).toEqual([true, false]);
+  owner.client.close();
+  await scene.pass(LINGER_MS + MOVED_MS);
+  expect(isDead(scene, 'old.js')).toBe(true);
+});
+
+test('a worker that gives its ownership away keeps its tabs, also where a tab lingers for no time', async () => {
+  const scene = new BrowserScene();
+  const settings = { lingerMs: 0 };
+  const older = await scene.tab('old.js', PROTOCOL, settings);
+  const newer = await scene.tab('new.js', NEWER, settings);
+  await scene.pass(10 * LINGER_MS);
+  expect([await roleOf(older, scene), await roleOf(newer, scene)]).toEqual(['relay', 'owner']);
+  expect([isDead(scene, 'old.js'), isDead(scene, 'new.js')]).toEqual([false, false]);
+  expect([...older.errors, ...newer.errors]).toEqual([]);
+});
