@@ -4,6 +4,11 @@ import type { HubPort } from '../protocol/calls.ts';
 import type { PagePlatform } from './platform.ts';
 import { watchStart, whyNotStarted } from './start-failure.ts';
 
+/** Of Background Sync (https://wicg.github.io/background-sync/spec/), which TypeScript's DOM library does not have. */
+interface SyncRegistration extends ServiceWorkerRegistration {
+  readonly sync?: { register(tag: string): Promise<void> };
+}
+
 const isVisible = () => document.visibilityState === 'visible';
 
 /** The page that this script runs in. */
@@ -65,5 +70,10 @@ export const browser: PagePlatform = {
   },
   isPersistent: async () => await navigator.storage.persisted(),
   persist: async () => (await globalThis.navigator?.storage?.persist?.()) ?? false,
+  async registerSync(tag) {
+    const serviceWorkers = navigator.serviceWorker as ServiceWorkerContainer | undefined;
+    const registration: SyncRegistration | undefined = await serviceWorkers?.ready;
+    await registration?.sync?.register(tag);
+  },
   exposeSink: proxy,
 };

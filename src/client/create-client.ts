@@ -5,6 +5,7 @@ import { closedLocally } from '../protocol/closed-locally.ts';
 import type { Connection, Diagnosis } from '../protocol/model.ts';
 import type { Batch } from '../protocol/port.ts';
 import type { AnyProtocol } from '../protocol/types.ts';
+import { createBackgroundSync } from './background-sync.ts';
 import { browser } from './browser.ts';
 import { createClock } from './clock.ts';
 import { TrunklineError } from './errors.ts';
@@ -52,6 +53,7 @@ export function createClientOn<P extends AnyProtocol>(
     for (const { id } of settled) link.ended(id);
     mirror.receive(batch);
     storage.receive(batch);
+    background?.changed();
     for (const update of batch.topics ?? []) topics.get(update.topic)?.feed.update(update);
     mirror.tell(settled);
     if (tokenRequest !== undefined) answer(tokenRequest);
@@ -104,10 +106,14 @@ export function createClientOn<P extends AnyProtocol>(
     lost() {
       for (const { feed } of topics.values()) feed.lost();
     },
+    hidden: () => background?.hidden(),
   });
   const receipts = createReceipts(protocol, link, report);
   const storage = createStorage(platform, protocol.app, options.identity, () => link.start(), report);
   const mirror = createOutbox(link, clock.asked, receipts, storage.state, report);
+  const background = options.background
+    ? createBackgroundSync(platform, protocol.app, connection.get, mirror.outbox.get, logger)
+    : null;
 
   const client = {
     connection,
@@ -129,7 +135,9 @@ export function createClientOn<P extends AnyProtocol>(
         isAgain = true;
         return offers(hub, { ...command, maybeSentMs, ...when, serverAskedAt });
       };
-      return receipts.wait(command.id, type, link.change(offer, true, command.id));
+      const kept = link.change(offer, true, command.id);
+      background?.sends(kept);
+      return receipts.wait(command.id, type, kept);
     },
     now: clock.now,
     reconnect() {

@@ -61,6 +61,8 @@ export interface LinkListener {
   attached(to: Attached): void;
   /** There is no hub any more, for now or for good. */
   lost(): void;
+  /** The page is hidden, or left. */
+  hidden(): void;
   received(batch: Batch): void;
   connection(connection: Connection): void;
   readonly report: Report;
@@ -183,7 +185,10 @@ export class Link {
 
   #watchPage(): void {
     this.platform.watchPage(this.#page.signal, {
-      hide: () => this.#sleep(),
+      hide: () => {
+        this.#tab.hidden();
+        this.#sleep();
+      },
       // A SharedWorker runs on while its page is frozen; a page's own worker must let go of the socket.
       freeze: () => this.#worker?.isOwn && this.#sleep(),
       show: () => {
@@ -191,6 +196,7 @@ export class Link {
       },
       remembered: () => this.#tab.remembered(),
       signal: (signal) => {
+        if (signal === 'hidden') this.#tab.hidden();
         this.post((hub) => hub.signal(signal));
         if (this.#phase.state === 'unavailable' && signal !== 'hidden') this.start();
       },

@@ -35,6 +35,13 @@ export interface PagePlatform {
   isPersistent(): Promise<boolean>;
   /** Asks for that: the browser may ask a person, who may never answer. False where it has no such thing. */
   persist(): Promise<boolean>;
+  /**
+   * Asks for one event of Background Sync for the page's service worker, as soon as there is a network. Resolves where the browser has no
+   * such thing, and never where there is no service worker.
+   *
+   * @throws DOMException where the browser, or a person, refuses it.
+   */
+  registerSync(tag: string): Promise<void>;
   /** What the hub may call of this tab. */
   exposeSink(sink: TabSink): TabSink;
 }

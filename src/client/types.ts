@@ -65,6 +65,11 @@ export interface CreateClientOptions {
    * @default nobody
    */
   diagnose?: true | (() => Diagnosis | Promise<Diagnosis>);
+  /**
+   * Asks the browser to let your service worker deliver what waits once no page is open: it has to call `deliverInBackground` of
+   * `trunkline/service-worker`. In Chromium, by Background Sync; in other browsers nothing changes. @default false
+   */
+  background?: boolean;
   /** @default 'trunkline.v1' */
   dialect?: Dialect;
   /**

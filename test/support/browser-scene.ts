@@ -47,6 +47,8 @@ export interface SceneTab {
   readonly errors: string[];
   /** What `log: 'debug'` shows. */
   readonly debug: string[];
+  /** What every log shows. */
+  readonly warnings: string[];
   /** The gates that it shows, as `id state`. */
   gates(): string[];
   /** The lines that it was given, in order. */
@@ -83,15 +85,18 @@ export class BrowserScene {
     script: string | null,
     protocol: AnyProtocol = PROTOCOL,
     settings: Partial<HubSettings> = {},
+    { background = false }: { background?: boolean } = {},
   ): Promise<SceneTab> {
     const hub = () => ({ protocol, settings });
     const page = script === null ? this.browser.pageAlone(hub) : this.browser.page(script, hub);
     const errors: string[] = [];
     const debug: string[] = [];
+    const warnings: string[] = [];
     const client = createClientOn(page, protocol as P, {
       url: '/ws',
       identity: 'ann',
-      log: { debug: (line) => debug.push(line), warn() {} },
+      background,
+      log: { debug: (line) => debug.push(line), warn: (line) => warnings.push(line) },
       worker: () => {
         throw new Error('the page starts its own');
       },
@@ -113,6 +118,7 @@ export class BrowserScene {
       connections,
       errors,
       debug,
+      warnings,
       lines,
       gates: () => [...latest.get().values()].map(({ id, state }) => `${id} ${state}`),
       outbox: () => client.outbox.get().map(({ state }) => state),

@@ -17,6 +17,10 @@ export class BrowserProfile {
   readonly channels: FakeChannels;
   /** What pages keep outside of their hub's database. */
   readonly remembered = new Map<string, string>();
+  /** Of the `sync` events that pages have asked for, and that have not come yet. */
+  readonly syncTags = new Set<string>();
+  /** A person has denied them. */
+  refusesSync = false;
   readonly pages = new Set<RememberingPage>();
   /** Whether it keeps what the origin stores though space is short. */
   isPersistent = false;

@@ -85,6 +85,12 @@ export class FakePage implements PagePlatform, ConnectedPage {
     this.#signal('online');
   }
 
+  readonly registerSync = async (tag: string): Promise<void> => {
+    if (this.life.isDead) throw new DOMException('no window is open', 'InvalidAccessError');
+    if (this.#browser.refusesSync) throw new DOMException('the permission is denied', 'NotAllowedError');
+    this.#browser.syncTags.add(tag);
+  };
+
   /** A message that is posted to a page in the back/forward cache evicts it. */
   evictIfCached(): void {
     if (this.isCached) this.life.end();
