@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { expect, inject, test } from 'vitest';
 import { BUNDLERS } from './support/bundlers.ts';
-import { filesForBundler, writeFiles } from './support/code-blocks.ts';
+import { filesForBundler, inJavaScript, writeFiles } from './support/code-blocks.ts';
 import { compile } from './support/compile.ts';
 import {
   built,
@@ -13,16 +13,6 @@ import {
 import { serveWithVite } from './support/vite-dev.ts';
 
 const { folder } = inject('consumer');
-
-/** As the document has it done by hand where nothing builds TypeScript: by another ending. */
-function inJavaScript(files: ReadonlyMap<string, string>): Map<string, string> {
-  return new Map(
-    [...files].map(([name, text]) => [
-      name === 'page.ts' ? 'page.js' : name,
-      text.replaceAll(/\.\/(page|client|protocol)\.ts\b/g, './$1.js'),
-    ]),
-  );
-}
 
 test.each([
   { bundler: 'vite', types: ['vite/client'], entries: ['hub.ts', 'page.ts'] },

@@ -28,11 +28,13 @@ const TYPES: Readonly<Record<string, string>> = {
  * Serves a folder under the strictest Content-Security-Policy that a page with a worker and a WebSocket can live under.
  *
  * @param headers of every file, beside the policy
+ * @param port any free one by default. `isKept`: its pages have a service worker, which has to fetch the site's files
  */
 export async function startSite(
   folder: string,
   socketPort: () => number,
   headers: Readonly<Record<string, string>> = {},
+  { port = 0, isKept = false }: { readonly port?: number; readonly isKept?: boolean } = {},
 ): Promise<Site> {
   const violations: string[] = [];
   const requested: string[] = [];
@@ -70,7 +72,7 @@ export async function startSite(
           "worker-src 'self'",
           // The icon, which some browsers ask for only where they may.
           "img-src 'self'",
-          `connect-src ws://127.0.0.1:${socketPort()}`,
+          `connect-src ${isKept ? "'self' " : ''}ws://127.0.0.1:${socketPort()}`,
           "base-uri 'none'",
           "form-action 'none'",
           "frame-ancestors 'none'",
@@ -79,7 +81,7 @@ export async function startSite(
       })
       .end(extname(file) === '.js' ? `(${setClock})(${site.clockAheadMs});${body}` : body);
   });
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  await new Promise<void>((listening) => server.listen(port, '127.0.0.1', listening));
   const site: Site = {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     violations,

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -20,6 +20,7 @@ export const BUNDLERS = {
 
 export async function buildWithVite({ app, folder }: Sources): Promise<string> {
   const outDir = join(folder, 'built-by-vite');
+  const configFile = join(app, 'vite.config.ts');
   const warnings: string[] = [];
   const customLogger = vite.createLogger('warn');
   customLogger.warn = customLogger.warnOnce = (message) => {
@@ -28,7 +29,7 @@ export async function buildWithVite({ app, folder }: Sources): Promise<string> {
   };
   await vite.build({
     root: app,
-    configFile: false,
+    configFile: existsSync(configFile) ? configFile : false,
     customLogger,
     build: {
       outDir,

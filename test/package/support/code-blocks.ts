@@ -10,12 +10,27 @@ export function filesOf(document: string): Map<string, string> {
 }
 
 /** Those of `docs/bundlers.md` for one bundler: its own, and those which are the same for all. */
-export function filesForBundler(bundler: string): Map<string, string> {
-  const files = [...filesOf('docs/bundlers.md')].flatMap(([name, text]): [string, string][] => {
+export function filesForBundler(bundler: string, document = 'docs/bundlers.md'): Map<string, string> {
+  const files = [...filesOf(document)].flatMap(([name, text]): [string, string][] => {
     if (name.startsWith(`${bundler}/`)) return [[name.slice(bundler.length + 1), text]];
     return name.includes('/') ? [] : [[name, text]];
   });
   return new Map(files);
+}
+
+/** The same with a service worker, by `docs/offline.md`. */
+export function filesOffline(bundler: string): Map<string, string> {
+  return new Map([...filesForBundler(bundler), ...filesForBundler(bundler, 'docs/offline.md')]);
+}
+
+/** As a document has it done by hand where nothing builds TypeScript: by another ending. */
+export function inJavaScript(files: ReadonlyMap<string, string>): Map<string, string> {
+  return new Map(
+    [...files].map(([name, text]) => [
+      name === 'page.ts' ? 'page.js' : name,
+      text.replaceAll(/\.\/(page|client|protocol)\.ts\b/g, './$1.js'),
+    ]),
+  );
 }
 
 /** Writes them into a folder, which is made. */
