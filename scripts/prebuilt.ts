@@ -13,7 +13,9 @@ export async function bundlePrebuilt(built: string): Promise<void> {
   const folder = join(built, 'src/prebuilt');
   const { metafile } = await esbuild.build({
     absWorkingDir: ROOT,
-    entryPoints: ['page.js', 'hub.js', 'service-worker.js'].map((file) => join(folder, file)),
+    entryPoints: ['page.js', 'hub.js', 'saved-state.js', 'service-worker.js'].map((file) =>
+      join(folder, file),
+    ),
     outdir: folder,
     allowOverwrite: true,
     bundle: true,

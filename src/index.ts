@@ -38,6 +38,7 @@ export type {
   Meta,
   OutboxEntry,
   Outcome,
+  ServerTime,
   Settled,
   StorageHealth,
   StorageState,

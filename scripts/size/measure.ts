@@ -19,19 +19,19 @@ const PARTS = [
   {
     part: 'page: trunkline and trunkline/protocol, with Comlink',
     source: `export { createClient, TrunklineError } from './src/index.js'; export { defineProtocol } from './src/protocol/index.js';`,
-    limitBytes: 13_250,
+    limitBytes: 13_550,
     goalBytes: 6_000,
   },
   {
     part: 'hub: trunkline/worker, with Comlink, idb and valibot',
     source: `import { startHub } from './worker/index.js'; startHub(globalThis.protocol);`,
-    limitBytes: 48_200,
+    limitBytes: 49_850,
     goalBytes: 20_000,
   },
   {
     part: 'service worker: trunkline/service-worker, with idb and valibot',
     source: `import { deliverInBackground } from './worker/service-worker.js'; deliverInBackground(globalThis.protocol, globalThis.options);`,
-    limitBytes: 44_700,
+    limitBytes: 46_150,
     goalBytes: 20_000,
   },
 ];

@@ -2,6 +2,7 @@
 import { address } from '../protocol/address.ts';
 import type { HubPort } from '../protocol/calls.ts';
 import { closedLocally } from '../protocol/closed-locally.ts';
+import { persistentType } from '../protocol/interpret.ts';
 import type { Connection, Diagnosis } from '../protocol/model.ts';
 import type { Batch } from '../protocol/port.ts';
 import type { AnyProtocol } from '../protocol/types.ts';
@@ -78,7 +79,10 @@ export function createClientOn<P extends AnyProtocol>(
     link.answer((hub) => hub.diagnosed(outage, diagnosis));
   };
 
-  const signedOut = () => link.close('signed_out', 'Signed out; create a new client');
+  const signedOut = () => {
+    link.close('signed_out', 'Signed out; create a new client');
+    if (persistentType(protocol) !== undefined) for (const { feed } of topics.values()) feed.void();
+  };
 
   const closeIfSignedOut = () => {
     const isOver = mark.isOver();
@@ -140,6 +144,7 @@ export function createClientOn<P extends AnyProtocol>(
       return receipts.wait(command.id, type, kept);
     },
     now: clock.now,
+    clock: clock.read,
     reconnect() {
       link.check();
       // Where no hub can be had, `connection` says so.

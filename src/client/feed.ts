@@ -1,6 +1,6 @@
 /** Which events of a topic each consumer in this tab is given, and when the hub is asked for the topic. */
 import type { TopicStatus } from '../protocol/model.ts';
-import type { Position, SnapshotUpdate, TopicUpdate } from '../protocol/port.ts';
+import type { Position, SavedUpdate, SnapshotUpdate, TopicUpdate } from '../protocol/port.ts';
 import { type Consumer, type Item, toItem, union } from './consumer.ts';
 import { Criticals } from './criticals.ts';
 import type { Report } from './errors.ts';
@@ -24,6 +24,10 @@ export class Feed {
   #position: Position | null = null;
   /** What has arrived of a snapshot that is not whole yet. */
   #parts: SnapshotUpdate[] = [];
+  /** What was kept on the device, while there is no other state: for those who begin later. */
+  #saved: Item[] | null = null;
+  /** What has come of it, while that is not all. */
+  #savedParts: Item[] = [];
   /** Events are missing ahead of what comes next. */
   #isGapAhead = false;
   /** What `status` is about to be. */
@@ -51,6 +55,7 @@ export class Feed {
     // In a microtask, so that those who come (or leave and come back) together cost one call.
     queueMicrotask(() => {
       this.#ask();
+      if (this.#saved && this.#consumers.has(consumer)) consumer.begin?.(this.#saved, []);
       this.#giveHeld(consumer);
     });
   }
@@ -69,6 +74,7 @@ export class Feed {
       // In a microtask, behind the views' own: whoever sees the topic live sees its state, too.
       return queueMicrotask(() => this.status.set(this.#nextStatus));
     }
+    if (update.kind === 'saved') return this.#show(update);
     this.#enter(update.epoch);
     if (update.kind === 'events') return this.#events(update);
     if (update.part === 0) this.#parts = [];
@@ -76,10 +82,29 @@ export class Feed {
     if (update.last) this.#snapshot(update, this.#parts.splice(0));
   }
 
+  /** What this tab shows of the topic is to go. It stands where it stood. */
+  void(): void {
+    this.#saved = null;
+    this.#savedParts = [];
+    for (const consumer of [...this.#consumers]) consumer.begin?.([], []);
+  }
+
+  /** It moves nothing: those who begin with it wait for the server's state as before. */
+  #show({ epoch, events, hasMore, isVoid }: SavedUpdate): void {
+    if (isVoid) return this.void();
+    if (this.#position) return;
+    this.#savedParts.push(...events.map((item) => toItem(this.#topic, epoch, true, item)));
+    if (hasMore) return;
+    const saved = this.#savedParts.splice(0);
+    this.#saved = saved;
+    for (const consumer of [...this.#consumers]) consumer.begin?.(saved, []);
+  }
+
   /** A hub that knows nothing of this tab: the topic is asked for again, from where this tab stands. */
   resume(): void {
     this.#isSubscribed = false;
     this.#parts = [];
+    this.#savedParts = [];
     for (const consumer of this.#consumers) {
       if (consumer.ticket !== null || consumer.state === 'begin') consumer.ticket = 0;
     }
@@ -114,6 +139,8 @@ export class Feed {
     this.#isSubscribed = false;
     this.#position = null;
     this.#parts = [];
+    this.#saved = null;
+    this.#savedParts = [];
     this.#setStatus({ state: 'idle' });
   }
 
@@ -139,6 +166,7 @@ export class Feed {
     const read = (kind: 'events' | 'missed') =>
       whole.flatMap((part) => part[kind]).map((item) => toItem(this.#topic, epoch, true, item));
     const events = read('events');
+    this.#saved = null;
     if (gap) this.#isGapAhead = true;
     const missed = this.#withGap(read('missed'));
     // A new hub does not know what became of them under the one before it.

@@ -22,6 +22,7 @@ export function createTopic(name: string, link: Link, report: Report) {
     subscribe: (subscriber: AnySubscriber, options?: { signal?: AbortSignal }) =>
       subscribe(feed, subscriber, options),
     view: <S>(initial: S, reduce: (state: S, event: Typed, meta: Meta) => S) => view(feed, initial, reduce),
+    forget: () => link.call((hub) => hub.forget(name)).then(() => {}),
     latest: (type: string | readonly string[]) => latest(feed, [type].flat()),
   };
   return { feed, topic };

@@ -7,6 +7,7 @@ import type {
   Meta,
   OutboxEntry,
   Outcome,
+  ServerTime,
   Settled,
   StorageState,
   TopicStatus,
@@ -136,10 +137,12 @@ export interface Client<P> extends AsyncDisposable {
   ): Promise<Receipt<ResultOf<P, T>>>;
   /**
    * The server's clock, ms since 1970, as far as it is known: within half a round trip, once a server that says its time was
-   * heard. Until then the browser's. Setting the computer's clock does not move it, and it can jump when it becomes known
+   * heard. Until then the browser's, with the difference that was kept on the device, if any (`clock()` says which). Setting the computer's clock does not move it, and it can jump when it becomes known
    * better. After the machine slept it may be behind until the server is heard again.
    */
   now(): number;
+  /** `now()`, and what it goes by: offline it may be old. */
+  clock(): ServerTime;
   /**
    * Try now: skips the wait, half-opens the breaker, asks for a token again after `unauthorized`.
    *
@@ -261,6 +264,13 @@ export interface Topic<P, T extends EventType<P> = EventType<P>> {
    * `key` are in none: fold them by `view`.
    */
   latest<const K extends T>(type: K | readonly K[]): Latest<EventOf<P, K>>;
+  /**
+   * Deletes what is kept of the topic on this device (`persist`). What pages show stays; it is kept again once nobody in this
+   * browser has listened to it for 5 s, and somebody does again.
+   *
+   * @throws TrunklineError `storage_unavailable`: it may still be there. `hub_lost`, `hub_unavailable`, `closed`.
+   */
+  forget(): Promise<void>;
 }
 export interface Latest<E> extends Readable<ReadonlyMap<string, E>> {
   at(key: string): Readable<E | undefined>;

@@ -74,6 +74,7 @@ export interface Answers {
   /** What waited in the outbox. */
   signOut: AnyOutboxEntry[];
   inspect: HubReport;
+  forget: null;
   signal: null;
   token: null;
   diagnosed: null;
@@ -114,6 +115,8 @@ export const CALLS = {
   /** What a page asks of this hub later is refused, with nothing done; what was asked earlier is answered first. */
   signOut: { takes: ['discard', 'number'], kind: 'ask' },
   inspect: { takes: [], kind: 'ask', atOnce: true },
+  /** Deletes what is kept of the topic on the device. */
+  forget: { takes: ['topic'], kind: 'ask' },
   signal: { takes: ['signal'], kind: 'tell', atOnce: true },
   /** Answers a batch's `tokenRequest`. */
   token: { takes: ['request', 'answer'], kind: 'tell', atOnce: true },

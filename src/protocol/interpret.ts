@@ -10,6 +10,7 @@ interface AnyEventDefinition {
   readonly key?: (event: object) => string;
   readonly tombstone?: (event: object) => boolean;
   readonly critical?: boolean;
+  readonly persist?: boolean;
 }
 interface AnyCommandDefinition {
   readonly schema: StandardSchemaV1;
@@ -34,6 +35,16 @@ function eventDefinition(protocol: AnyProtocol, type: string): AnyEventDefinitio
 
 export function commandDefinition(protocol: AnyProtocol, type: string): AnyCommandDefinition | undefined {
   return Object.hasOwn(protocol.commands, type) ? protocol.commands[type] : undefined;
+}
+
+/** Whether events of this type are kept on the device. */
+export function isPersistent(protocol: AnyProtocol, type: string): boolean {
+  return eventDefinition(protocol, type)?.persist === true;
+}
+
+/** One of the types that are; `undefined`: none is. */
+export function persistentType(protocol: AnyProtocol): string | undefined {
+  return Object.keys(protocol.events).find((type) => isPersistent(protocol, type));
 }
 
 /** Judges an event by its schema; `event` is the schema's output beside `type`. */

@@ -67,11 +67,24 @@ export type StorageState = StorageHealth & {
   lost: { waiting: number } | null;
 };
 
+/** What `client.now()` goes by. */
+export interface ServerTime {
+  /** Ms since 1970. */
+  now: number;
+  /**
+   * `server`: a server was heard that says its time. `device`: none was yet, and this is the machine's clock with the difference
+   * that was kept on the device (`persist`), which may be old. `browser`: the machine's clock alone.
+   */
+  source: 'server' | 'device' | 'browser';
+}
+
 export type TopicStatus =
   | { state: 'idle' }
   | { state: 'syncing' }
+  /** Nothing was ever known of it in this browser, or is kept, and there is no line. */
+  | { state: 'unavailable' }
   | {
-      /** `stale`: the connection is lost, the state is the last one known. */
+      /** `stale`: there is no connection, the state is the last one known. */
       state: 'live' | 'stale';
       epoch: string;
       offset: number;
@@ -86,6 +99,11 @@ export type TopicStatus =
        * The state is as it should be.
        */
       gaps: number;
+      /**
+       * It was kept on the device, as of `offset`, and was known to be the server's at this time, by the browser's clock. Absent: it
+       * came from the server while this hub lived, or nothing of it is kept.
+       */
+      savedAt?: number;
     }
   | { state: 'refused'; code: string; message: string };
 
@@ -176,6 +194,23 @@ export interface HubReport {
   storage: StorageHealth;
   /** Stored rows that a fault of the disk, or another program's hand, has left: they stay, and are not used. */
   unreadableRows: number;
+  /**
+   * The last known state, as it lies on the device (`persist`); `null` where no event type is kept. `unknown`: whose it is; `failed`:
+   * its store fails, and is tried again within a minute; `ending`, `over`: another hub keeps it, or it had to go. Sizes are about
+   * characters of JSON; `unreadableRows` are not used.
+   */
+  savedState: {
+    state: 'unknown' | 'opening' | 'ready' | 'failed' | 'ending' | 'over';
+    topics: {
+      topic: string;
+      epoch: string;
+      offset: number;
+      lastSeen: number;
+      savedAt: number;
+      size: number;
+    }[];
+    unreadableRows: number;
+  } | null;
   outbox: { high: number; normal: number; inFlight: number; entries: number };
   tabs: { tab: number; visible: boolean; credit: 'ready' | 'out' | 'stalled'; topics: string[] }[];
   topics: {

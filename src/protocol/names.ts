@@ -12,6 +12,11 @@ export function syncTag(app: string): string {
   return `trunkline:${app}`;
 }
 
+/** Of the database that has the last known state: one of its own, so that the other one's format stays as it is. */
+export function stateName(app: string, identity: string): string {
+  return scopeName(app, identity).replace('trunkline', 'trunkline-state');
+}
+
 const encoded = (app: string) => app.replace(/[%:]/g, encodeURIComponent);
 
 /** As it was before an app's name was encoded, and shared by pairs such as `shop`, `de:ann` and `shop:de`, `ann`; `null`: the same. */

@@ -148,6 +148,8 @@ export interface Batch {
   connection?: Connection;
   /** Absent, too, while nothing is known of the server's clock. */
   clock?: ClockReading;
+  /** The same as it was kept on the device, perhaps long ago: for pages that know nothing better. */
+  keptClock?: ClockReading;
   /** `database`: the id of what it holds its rows in; absent as long as that is not known. */
   storage?: StorageHealth & { database?: string };
   /** The whole outbox, in the order in which it is sent. */
@@ -179,7 +181,24 @@ export type HubMessage =
 export type TopicUpdate =
   | { kind: 'status'; topic: string; status: TopicStatus }
   | { kind: 'events'; topic: string; epoch: string; items: TabItem[] }
+  | SavedUpdate
   | SnapshotUpdate;
+
+/**
+ * The last known state, as it was kept on the device, for a page that has none: it is shown, and moves nothing. What comes
+ * from the server begins as if it had not been. Pages of older builds ignore it.
+ */
+export interface SavedUpdate {
+  kind: 'saved';
+  topic: string;
+  epoch: string;
+  /** By offset. */
+  events: TabItem[];
+  /** More of it follows: it is shown when all is there. */
+  hasMore?: true;
+  /** Nothing may be shown any more: neither this nor what the server has sent. The page keeps its place. */
+  isVoid?: true;
+}
 
 /**
  * The topic's state, in parts that are applied as one at `last`; other updates of the topic never come in between.

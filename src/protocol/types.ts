@@ -29,6 +29,11 @@ export interface EventDefinition<S extends FieldsSchema> {
   readonly tombstone?: (event: Out<S>) => boolean;
   /** Acknowledged to the server, never conflated and never dropped. @default false */
   readonly critical?: boolean;
+  /**
+   * Its newest event by key, and the newest ones without a key, are kept on the device for each topic that this browser
+   * listened to: a page begins with them, `stale`, before there is a connection. They lie in IndexedDB in clear. @default false
+   */
+  readonly persist?: boolean;
 }
 
 export interface CommandDefinition<S extends FieldsSchema> {

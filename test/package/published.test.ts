@@ -117,10 +117,11 @@ describe('at run time', () => {
     expect(modules.filter((module) => module.startsWith('src/protocol/frames/'))).toEqual([]);
   });
 
-  test('a hub gets Comlink, idb and valibot', () => {
+  test('a hub gets Comlink, idb and valibot, and nothing of what keeps the last known state', () => {
     const { modules, packages } = entry('worker/index.js');
     expect(packages).toEqual(['comlink', 'idb', 'valibot']);
     expect(outside(['worker/', 'src/protocol/'], modules)).toEqual([]);
+    expect(modules.filter((module) => /saved-state|state-store|state-line/.test(module))).toEqual([]);
   });
 
   test('a service worker gets what a hub gets, and nothing of a page', () => {
@@ -129,7 +130,7 @@ describe('at run time', () => {
     expect(outside(['worker/', 'src/protocol/'], modules)).toEqual([]);
   });
 
-  test.each(['src/prebuilt/page.js', 'src/prebuilt/hub.js', 'src/prebuilt/service-worker.js'])(
+  test.each(['page', 'hub', 'saved-state', 'service-worker'].map((name) => `src/prebuilt/${name}.js`))(
     '%s imports nothing at all',
     (path) => {
       expect(entry(path)).toEqual({ modules: [path], packages: [] });
@@ -138,7 +139,7 @@ describe('at run time', () => {
 
   test('what is prebuilt passes on the licence of each library in it', () => {
     const prebuilt = 'dist/src/prebuilt';
-    const held = ['page.js.map', 'hub.js.map'].flatMap(
+    const held = ['page.js.map', 'hub.js.map', 'saved-state.js.map'].flatMap(
       (map) => readJson<{ sources: string[] }>(join(prebuilt, map)).sources,
     );
     const libraries = new Set(held.flatMap((source) => /node_modules\/([^/]+)/.exec(source)?.[1] ?? []));

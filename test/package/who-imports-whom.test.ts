@@ -32,7 +32,13 @@ const LAYERS: readonly Layer[] = [
   { path: 'src/react/', modules: ['src/index.ts', 'src/client/', PROTOCOL], packages: ['react'] },
   {
     path: 'src/prebuilt/',
-    modules: ['src/index.ts', PROTOCOL, 'worker/index.ts', 'worker/service-worker.ts'],
+    modules: [
+      'src/index.ts',
+      PROTOCOL,
+      'worker/index.ts',
+      'worker/saved-state.ts',
+      'worker/service-worker.ts',
+    ],
     packages: [],
   },
   // The real client, hub and server logic on a platform made by hand: all of them but React and what is a browser's or
@@ -52,6 +58,7 @@ const LAYERS: readonly Layer[] = [
   { path: 'worker/browser/', modules: [SHELL, CORE, PROTOCOL], packages: ['comlink', 'idb', 'valibot'] },
   { path: 'worker/index.ts', modules: ['worker/browser/', CORE, PROTOCOL], packages: [] },
   { path: 'worker/service-worker.ts', modules: ['worker/browser/'], packages: [] },
+  { path: 'worker/saved-state.ts', modules: ['worker/browser/', CORE], packages: [] },
   { path: 'demo/', modules: [], packages: 'any' },
 ];
 

@@ -42,7 +42,7 @@ export class Held {
     /** The timestamps of what the state has, by "topic epoch offset". */
     const stated = new Map<string, number>();
     for (const update of topics) {
-      if (update.kind === 'status') continue;
+      if (update.kind === 'status' || update.kind === 'saved') continue;
       const { topic, epoch } = update;
       const items = update.kind === 'events' ? update.items : [...update.events, ...update.missed];
       const known = waiting?.topics.get(topic);

@@ -77,7 +77,8 @@ export class Witness {
     const { topics = [] } = batch;
     this.#held.credit(tab, batch);
     for (const update of topics) {
-      if (update.kind === 'status' || (update.kind === 'snapshot' && !update.last)) continue;
+      if (update.kind === 'status' || update.kind === 'saved' || (update.kind === 'snapshot' && !update.last))
+        continue;
       const offsets = update.kind === 'snapshot' ? [update.offset] : update.items.map(({ offset }) => offset);
       this.#reach(update.topic, update.epoch, offsets);
     }

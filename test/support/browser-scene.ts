@@ -31,6 +31,13 @@ export const OLDER = defineProtocol({
   commands: { decide },
 });
 export const PROTOCOL = defineProtocol({ ...definition, version: 1, commands: { decide, remind } });
+/** Its gates are kept on the device. */
+export const KEPT = defineProtocol({
+  ...definition,
+  version: 1,
+  events: { ...definition.events, gate: { ...definition.events.gate, persist: true } },
+  commands: { decide, remind },
+});
 export const NEWER = defineProtocol({ ...definition, version: 2, commands: { decide } });
 /** It asks more of a decision than an older build gave. */
 export const STRICTER = defineProtocol({

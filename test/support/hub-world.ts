@@ -1,5 +1,6 @@
 import type { PortCall } from '../../src/protocol/calls.ts';
 import type { ClientFrame, ClientFrameOf, ServerFrame } from '../../src/protocol/frames/index.ts';
+import { persistentType } from '../../src/protocol/interpret.ts';
 import type { Connection, HubReport, Outcome } from '../../src/protocol/model.ts';
 import type {
   AnyOutboxEntry,
@@ -13,11 +14,14 @@ import type {
 } from '../../src/protocol/port.ts';
 import type { AnyProtocol } from '../../src/protocol/types.ts';
 import { Disk } from '../../testing/fakes/disk.ts';
+import { StateDisk } from '../../testing/fakes/state-store.ts';
 import { HubMachine } from '../../worker/core/hub-machine.ts';
 import type { Effect, Input } from '../../worker/core/io.ts';
+import { KeptStates } from '../../worker/core/saved-state/kept-states.ts';
+import type { StateAnswer, StateAsk } from '../../worker/core/saved-states.ts';
 import { Sessions } from '../../worker/core/sessions.ts';
 import { type HubSettings, hubSettings } from '../../worker/core/settings.ts';
-import type { StoreFailure } from '../../worker/core/store.ts';
+import { StoreError, type StoreFailure } from '../../worker/core/store.ts';
 
 export const START = Date.UTC(2026, 0, 1);
 
@@ -189,6 +193,7 @@ export class HubWorld {
   /** As the worker counts by itself. */
   ticks = 0;
   readonly disk: Disk;
+  readonly stateDisk: StateDisk;
   readonly hub: HubMachine;
   readonly protocol: AnyProtocol;
   readonly sockets: WorldSocket[] = [];
@@ -203,6 +208,8 @@ export class HubWorld {
   readonly #tabs = new Map<number, WorldTab>();
   readonly #queue: Input[] = [];
   #busy = false;
+  #stateWriter = 0;
+  #stateOpenings = 0;
   #ids = 0;
   #uuids = 0;
   #seed = 1;
@@ -212,6 +219,7 @@ export class HubWorld {
     options: {
       settings?: Partial<HubSettings>;
       disk?: Disk;
+      stateDisk?: StateDisk;
       now?: number;
       ownershipId?: string;
       open?: boolean;
@@ -221,6 +229,7 @@ export class HubWorld {
   ) {
     this.protocol = protocol;
     this.disk = options.disk ?? new Disk();
+    this.stateDisk = options.stateDisk ?? new StateDisk();
     this.now = options.now ?? START;
     this.hub = new HubMachine({
       protocol,
@@ -228,6 +237,10 @@ export class HubWorld {
       ownershipId: options.ownershipId ?? 'hub-1',
       identity: 'ann',
       sessions: options.sessions ?? new Sessions(),
+      savedState:
+        persistentType(protocol) === undefined
+          ? null
+          : { createStates: (context, owner) => new KeptStates(context, owner) },
       random: () => this.#random(),
       uuid: () => `00000000-0000-4000-8000-${(0xffff + this.#uuids++).toString(16).padStart(12, '0')}`,
       now: this.now,
@@ -362,6 +375,9 @@ export class HubWorld {
       case 'reopen_store':
         this.openStore();
         break;
+      case 'saved_state':
+        this.#askState(effect.ask);
+        break;
       case 'deliver': {
         const tab = this.#tabs.get(effect.tab);
         if (!tab) throw new Error(`a batch for tab ${effect.tab}, which does not exist`);
@@ -380,6 +396,37 @@ export class HubWorld {
       }
       case 'end':
         this.ended = effect.reason;
+    }
+  }
+
+  /** Answered when the disk is free. */
+  #askState(ask: StateAsk): void {
+    if (ask.ask === 'open') this.#stateOpenings++;
+    const opening = this.#stateOpenings;
+    this.stateDisk.whenFree(() => {
+      if (opening !== this.#stateOpenings) return;
+      try {
+        this.feed({ type: 'saved_state', answer: this.#stateAnswer(ask) });
+      } catch (error) {
+        if (!(error instanceof StoreError)) throw error;
+        const { failure, message } = error;
+        this.feed({ type: 'saved_state', answer: { answer: 'failed', failure, message } });
+      }
+    });
+  }
+
+  #stateAnswer(ask: StateAsk): StateAnswer {
+    switch (ask.ask) {
+      case 'open': {
+        const { saved, writer } = this.stateDisk.open(ask.owner);
+        this.#stateWriter = writer;
+        return { answer: 'opened', saved };
+      }
+      case 'load':
+        return { answer: 'loaded', topic: ask.topic, saved: this.stateDisk.load(ask.topic) };
+      case 'commit':
+        this.stateDisk.commit(ask.op, this.#stateWriter);
+        return { answer: 'committed', write: ask.write };
     }
   }
 

@@ -3,25 +3,32 @@ import type { ClientFrameOf, ServerFrameOf, SnapshotItem } from '../../src/proto
 import { defineProtocol } from '../../src/protocol/index.ts';
 import type { Typed } from '../../src/protocol/interpret.ts';
 import type { Position, TabItem } from '../../src/protocol/port.ts';
+import type { AnyProtocol } from '../../src/protocol/types.ts';
 import type { Disk } from '../../testing/fakes/disk.ts';
+import type { StateDisk } from '../../testing/fakes/state-store.ts';
 import type { HubSettings } from '../../worker/core/settings.ts';
 import { HubWorld, type WorldTab } from './hub-world.ts';
 
 const schema = z.object({ id: z.string(), state: z.string() });
 
+const protocolOf = (persist: boolean) =>
+  defineProtocol({
+    app: 'ops',
+    version: 1,
+    events: {
+      node: { schema, key: (e) => e.id, persist },
+      gone: { schema: z.object({ id: z.string() }), key: (e) => e.id, tombstone: () => true },
+      gate: { schema, key: (e) => e.id, critical: true },
+      alarm: { schema: z.object({ text: z.string() }), critical: true },
+      line: { schema: z.object({ text: z.string() }), persist },
+    },
+    commands: { note: { schema: z.object({ text: z.string() }) } },
+  });
+
 /** One event of each kind; `node`, `gone` and `gate` share their keys. */
-export const topicProtocol = defineProtocol({
-  app: 'ops',
-  version: 1,
-  events: {
-    node: { schema, key: (e) => e.id },
-    gone: { schema: z.object({ id: z.string() }), key: (e) => e.id, tombstone: () => true },
-    gate: { schema, key: (e) => e.id, critical: true },
-    alarm: { schema: z.object({ text: z.string() }), critical: true },
-    line: { schema: z.object({ text: z.string() }) },
-  },
-  commands: { note: { schema: z.object({ text: z.string() }) } },
-});
+export const topicProtocol = protocolOf(false);
+/** The same, of which nodes and lines are kept on the device. */
+export const keptProtocol = protocolOf(true);
 
 export const node = (id: string, state: string): Typed => ({ type: 'node', id, state });
 export const gone = (id: string): Typed => ({ type: 'gone', id });
@@ -48,9 +55,16 @@ export class TopicScene {
   offset = 0;
 
   constructor(
-    options: { settings?: Partial<HubSettings>; disk?: Disk; ownershipId?: string; now?: number } = {},
+    options: {
+      settings?: Partial<HubSettings>;
+      disk?: Disk;
+      stateDisk?: StateDisk;
+      ownershipId?: string;
+      now?: number;
+      protocol?: AnyProtocol;
+    } = {},
   ) {
-    this.world = new HubWorld(topicProtocol, options);
+    this.world = new HubWorld(options.protocol ?? topicProtocol, options);
   }
 
   /** A tab that subscribes and credits each batch at once. */

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
+import * as z from 'zod/mini';
 import { defineProtocol } from '../../src/protocol/index.ts';
 import { hubSettings } from '../../worker/core/settings.ts';
 import { startHub } from '../../worker/index.ts';
+import { savedState } from '../../worker/saved-state.ts';
 
 test('the settings of a hub have the defaults that are promised', () => {
   expect(hubSettings()).toEqual({
@@ -24,6 +26,8 @@ test('the settings of a hub have the defaults that are promised', () => {
     flushMs: 16,
     tailLimit: 500,
     cursorSaveMs: 500,
+    stateSaveMs: 5_000,
+    stateBytes: 67_108_864,
     lingerMs: 5_000,
     newestOwns: false,
   });
@@ -43,4 +47,15 @@ test('a hub that is started outside of a worker says so', () => {
   const protocol = defineProtocol({ app: 'ops', version: 1, events: {}, commands: {} });
   expect(() => startHub(protocol)).toThrow(/this is no worker/);
   expect(() => startHub(protocol, { settings: { lingerMs: -1 } })).toThrow(/lingerMs/);
+});
+
+test('a hub that is given nothing to keep events with, of which some are to be kept, says what to do', () => {
+  const protocol = defineProtocol({
+    app: 'ops',
+    version: 1,
+    events: { node: { schema: z.object({ id: z.string() }), persist: true } },
+    commands: {},
+  });
+  expect(() => startHub(protocol)).toThrow(/`node` has `persist`: import \{ savedState \} from/);
+  expect(() => startHub(protocol, { savedState })).toThrow(/this is no worker/);
 });

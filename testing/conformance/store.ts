@@ -5,15 +5,9 @@ import type {
   StoredCursor,
   StoredEntry,
   StoredOutcome,
-  StoreFailure,
   StoreOp,
 } from '../../worker/core/store.ts';
-
-/** One thing that a store must do; `run` rejects where it does not. */
-export interface ConformanceCheck {
-  readonly name: string;
-  run(): Promise<void>;
-}
+import { type ConformanceCheck, expectFailure, isTrue, same } from './check.ts';
 
 interface Scene {
   newStore(): Store;
@@ -249,14 +243,6 @@ function checks(): { name: string; check: (scene: Scene) => Promise<void> }[] {
   return all;
 }
 
-async function expectFailure(promise: Promise<unknown>, failure: StoreFailure): Promise<void> {
-  const error: unknown = await promise.then(
-    () => null,
-    (reason) => reason,
-  );
-  same([Object(error).name, Object(error).failure], ['StoreError', failure]);
-}
-
 function entry(id: string, seq: number): StoredEntry {
   return {
     id,
@@ -286,22 +272,4 @@ function cursor(topic: string, offset: number): StoredCursor {
 }
 function put(row: StoredEntry): StoreOp {
   return { op: 'put', table: 'entries', row };
-}
-
-function isTrue(condition: boolean, what: string): void {
-  if (!condition) throw new Error(`this does not hold: ${what}`);
-}
-
-function same(actual: unknown, expected: unknown): void {
-  const [is, wanted] = [inOrder(actual), inOrder(expected)];
-  if (is !== wanted) throw new Error(`expected ${wanted}, not ${is}`);
-}
-
-/** Rows are JSON; the order of their fields means nothing. */
-function inOrder(value: unknown): string {
-  return JSON.stringify(value, (_key, part: unknown) =>
-    typeof part === 'object' && part !== null && !Array.isArray(part)
-      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : part,
-  );
 }

@@ -3,6 +3,7 @@ import type { ManualClock } from './clock.ts';
 import { Disk } from './disk.ts';
 import { FakeLocks } from './locks.ts';
 import type { FakeNetwork } from './network.ts';
+import { StateDisk } from './state-store.ts';
 
 /** What a page is told of others' memory. */
 export interface RememberingPage {
@@ -29,6 +30,7 @@ export class BrowserProfile {
   /** Uniform in [0, 1). */
   random: () => number = () => 0.5;
   readonly #disks = new Map<string, Disk>();
+  readonly #stateDisks = new Map<string, StateDisk>();
   readonly #id: number;
   #uuids = 0;
 
@@ -60,5 +62,17 @@ export class BrowserProfile {
     disk.isWrittenUnknown = () => this.random() < 0.5;
     this.#disks.set(name, disk);
     return disk;
+  }
+
+  /** What is kept of the last known state. */
+  stateDisk(app: string, identity: string): StateDisk {
+    const name = JSON.stringify([app, identity]);
+    const disk = this.#stateDisks.get(name) ?? new StateDisk();
+    this.#stateDisks.set(name, disk);
+    return disk;
+  }
+
+  forgetStateDisk(app: string, identity: string): void {
+    this.#stateDisks.get(JSON.stringify([app, identity]))?.erase();
   }
 }

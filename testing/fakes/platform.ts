@@ -25,6 +25,7 @@ export function platformOf(browser: BrowserProfile, life: Lifetime): Platform {
       const disk = browser.disk(app, identity);
       return new MemoryStore(disk, (work) => clock.post(source, () => life.run(work)));
     },
+    forgetSavedState: ({ app, identity }) => browser.forgetStateDisk(app, identity),
     openChannel: (name, listener) => channels.open(life, name, listener),
     endSink: (sink) => endedSinks.add(sink),
     // Only a shared one ends itself.

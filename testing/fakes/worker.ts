@@ -1,14 +1,19 @@
 /** How a worker with the real hubs runs on a made browser, and how its messages reach pages. */
 import type { WorkerLine } from '../../src/client/platform.ts';
 import type { HubPort } from '../../src/protocol/calls.ts';
+import { persistentType } from '../../src/protocol/interpret.ts';
 import type { TabSink } from '../../src/protocol/port.ts';
 import type { AnyProtocol } from '../../src/protocol/types.ts';
+import { KeptStates } from '../../worker/core/saved-state/kept-states.ts';
+import type { SavedStateSupport } from '../../worker/core/saved-states.ts';
 import { type HubSettings, hubSettings } from '../../worker/core/settings.ts';
 import { Hubs } from '../../worker/shell/hubs.ts';
 import { pagePort } from '../../worker/shell/port.ts';
+import { StoreLine } from '../../worker/shell/state-line.ts';
 import type { BrowserProfile } from './browser-profile.ts';
 import { Lifetime } from './lifetime.ts';
 import { endedSinks, platformOf } from './platform.ts';
+import { MemoryStateStore } from './state-store.ts';
 
 /** What a worker's script says: its `hub.ts`. */
 export interface HubScript {
@@ -48,6 +53,7 @@ export class FakeWorker {
 
   #newHubs(): Hubs {
     const { life } = this;
+    const { protocol, settings } = this.#script;
     return new Hubs(
       {
         ...platformOf(this.#browser, life),
@@ -55,8 +61,9 @@ export class FakeWorker {
           if (!this.isOwn) life.end();
         },
       },
-      this.#script.protocol,
-      hubSettings(this.#script.settings ?? {}),
+      protocol,
+      hubSettings(settings ?? {}),
+      persistentType(protocol) === undefined ? null : this.#savedState(),
     );
   }
 
@@ -128,6 +135,20 @@ export class FakeWorker {
     this.#browser.clock.setTimer(this.#script.outlivesMs ?? 0, () => {
       if (this.#pages.size === 0) this.kill();
     });
+  }
+
+  #savedState(): SavedStateSupport {
+    const { life } = this;
+    const { clock } = this.#browser;
+    return {
+      createStates: (context, owner) => new KeptStates(context, owner),
+      createLine: ({ app, identity }, answered) => {
+        const source = {};
+        const disk = this.#browser.stateDisk(app, identity);
+        const store = new MemoryStateStore(disk, (work) => clock.post(source, () => life.run(work)));
+        return new StoreLine(store, answered);
+      },
+    };
   }
 }
 

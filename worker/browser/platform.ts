@@ -1,4 +1,5 @@
 /** What a browser's worker does where the hub asks its platform for something. */
+import { stateName } from '../../src/protocol/names.ts';
 import type { Platform } from '../shell/platform.ts';
 import { diagnose } from './diagnose.ts';
 import { closePort } from './sink-ports.ts';
@@ -25,6 +26,12 @@ export const browser: Platform = {
     return { post: (message) => channel.postMessage(message), close: () => channel.close() };
   },
   createStore: (options) => new IdbStore(options),
+  forgetSavedState({ app, identity }) {
+    // Where the browser refuses even that, nothing of it is ever read.
+    try {
+      indexedDB.deleteDatabase(stateName(app, identity));
+    } catch {}
+  },
   endSink: closePort,
   close() {
     if ('onconnect' in globalThis) globalThis.close();

@@ -1,6 +1,8 @@
 /** How a worker becomes the hub of an application. */
 import * as Comlink from 'comlink';
 import type { AnyProtocol } from '../../src/protocol/index.ts';
+import { persistentType } from '../../src/protocol/interpret.ts';
+import type { SavedStateSupport } from '../core/saved-states.ts';
 import { type HubSettings, hubSettings } from '../core/settings.ts';
 import { Hubs } from '../shell/hubs.ts';
 import { pagePort } from '../shell/port.ts';
@@ -19,13 +21,21 @@ const keep = endIfScriptFails();
  * Makes this worker the hub of an application: the one call of its `hub.ts`, beside the imports. It is to be called
  * while the script first runs, because a tab that connected by then is announced only once.
  *
- * @throws TypeError for a setting that cannot be, and Error outside of a worker.
+ * @param options.savedState of `trunkline/saved-state`: what keeps event types with `persist: true`
+ * @throws TypeError for a setting that cannot be, Error for a protocol that keeps events without `savedState`, and outside of a
+ * worker.
  */
 export function startHub<P extends AnyProtocol>(
   protocol: P,
-  { settings = {} }: { settings?: Partial<HubSettings> } = {},
+  { settings = {}, savedState }: { settings?: Partial<HubSettings>; savedState?: SavedStateSupport } = {},
 ): void {
-  const hubs = new Hubs(browser, protocol, hubSettings(settings));
+  const kept = persistentType(protocol);
+  if (kept !== undefined && !savedState)
+    throw new Error(
+      `startHub: event type \`${kept}\` has \`persist\`: import { savedState } from 'trunkline/saved-state', and call startHub(protocol, { savedState })`,
+    );
+  const support = kept === undefined ? null : savedState;
+  const hubs = new Hubs(browser, protocol, hubSettings(settings), support);
   rememberPorts();
   if ('onconnect' in globalThis) {
     (globalThis as unknown as SharedScope).onconnect = ({ ports }) => {

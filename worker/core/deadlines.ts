@@ -9,6 +9,8 @@ export type DeadlineName =
   | 'idle'
   /** store-writer.ts: the next try of a store that failed. */
   | 'store'
+  /** saved-states.ts: what has changed is written, or a store that failed is tried again. */
+  | 'state'
   /** connection.ts: the next attempt, the welcome, the closing handshake. */
   | 'retry'
   | 'connect'

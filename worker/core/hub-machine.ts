@@ -23,6 +23,7 @@ import type { OutboxState } from './outbox/outbox-state.ts';
 import { ANSWER_WITHIN_MS, ok, type Respond, refusal } from './reply.ts';
 import { reportOf } from './report.ts';
 import { Route } from './route.ts';
+import type { SavedStates } from './saved-states.ts';
 import type { Sessions } from './sessions.ts';
 import { SignOut } from './sign-out.ts';
 import { signedOut } from './signed-out.ts';
@@ -75,6 +76,8 @@ export class HubMachine {
   readonly #connection: Connection;
   readonly #tokens: TokenSource;
   readonly #outbox: OutboxState;
+  /** `null`: nothing is to be kept. */
+  readonly #savedStates: SavedStates | null;
   readonly #topics: Topics;
   readonly #tabs: Tabs;
   readonly #sessions: Sessions;
@@ -110,8 +113,13 @@ export class HubMachine {
     reconnect: told(() => this.#connection.tryNow()),
     signOut: (call, _, reply) => this.#signOut.begin(call, reply),
     inspect: (_, __, reply) => reply(ok(this.#report())),
+    forget: ({ topic }, _, reply) => {
+      if (this.#savedStates) this.#savedStates.forget(topic, reply);
+      else reply(ok(null));
+    },
     signal: told(({ signal }, tab) => {
       if (signal !== 'online') this.#tabs.setVisible(tab, signal === 'visible');
+      if (signal === 'hidden' && !this.#tabs.areSeen) this.#topics.saveStates();
       if (signal !== 'hidden') this.#connection.nudge();
     }),
     token: told((call, tab) => this.#tokens.answered(tab, call.request, call.answer)),
@@ -137,10 +145,17 @@ export class HubMachine {
       received: (frame, characters) => this.#received(frame, characters),
       isReceiving: () => this.#topics.areArriving,
       handshakeFailed: (outage) => this.#diagnose(outage),
-      turnedAway: () => this.#identity.turnedAway(),
+      turnedAway: () => {
+        const isTriedAgain = this.#identity.turnedAway();
+        if (!isTriedAgain) this.#forgetStates();
+        return isTriedAgain;
+      },
       heardClock: () => this.#tabs.changed('clock'),
       lost: () => this.#lost(),
-      changed: () => this.#changed('connection'),
+      changed: () => {
+        this.#changed('connection');
+        this.#topics.lineChanged();
+      },
     });
     this.#outbox = outbox.emptyOutbox(context, this.#writer, {
       writable: () =>
@@ -156,21 +171,34 @@ export class HubMachine {
       settled: (settled) => this.#tabs.settled(settled),
     });
     this.#identity = new Identity(context, this.#writer, {
-      named: () => this.#tabs.changed('principal'),
+      named: () => {
+        this.#tabs.changed('principal');
+        this.#keepStates();
+      },
       bound: () => outbox.pump(this.#outbox),
-      mismatched: (message) => this.#connection.pause('identity_mismatch', message),
+      mismatched: (message) => {
+        this.#connection.pause('identity_mismatch', message);
+        this.#forgetStates();
+      },
     });
+    this.#savedStates =
+      options.savedState?.createStates(context, {
+        looked: (topic, saved) => this.#topics.get(topic)?.looked(saved),
+        foundClock: () => this.#tabs.changed('keptClock'),
+      }) ?? null;
     this.#signOut = new SignOut(context, this.#writer, this.#sessions, this.#outbox, {
+      asked: (forgotten) => (this.#savedStates ? this.#savedStates.end(forgotten) : forgotten()),
       signedOut: () => this.#end('signed_out'),
       resumed: () => outbox.pump(this.#outbox),
     });
     this.#demand = new Demand(context, () => this.#topics.saveCursors());
-    this.#topics = new Topics(context, this.#writer, this.#connection);
+    this.#topics = new Topics(context, this.#writer, this.#connection, this.#savedStates);
     this.#tabs = new Tabs(context, this.#topics, {
       clock: () => {
         const { now: browser, certainServerNow: server } = context;
         return server === null ? null : { browser, server };
       },
+      keptClock: () => this.#savedStates?.clock ?? null,
       connection: () => this.#connection.view,
       storage: () => ({
         ...this.#writer.storage,
@@ -247,7 +275,10 @@ export class HubMachine {
         return this.#writer.committed(input.transaction);
       case 'commit_failed':
         if (input.failure === 'fenced') return this.#end('superseded');
+        if (input.failure === 'full') this.#savedStates?.end();
         return this.#writer.commitFailed(input.transaction, input.failure, input.message);
+      case 'saved_state':
+        return this.#savedStates?.answered(input.answer);
       case 'socket_opened':
         return this.#connection.socketOpened(input.generation);
       case 'socket_message':
@@ -266,6 +297,7 @@ export class HubMachine {
         this.#ended.delete(input.tab);
         this.#tabs.gone(input.tab);
         this.#route.gone(input.tab);
+        if (!this.#tabs.areSeen) this.#topics.saveStates();
         return this.#tokens.tabGone(input.tab);
       case 'credit':
         return this.#tabs.credited(input.tab);
@@ -385,6 +417,7 @@ export class HubMachine {
     const isRenewed = isOtherPrincipal || (isOtherName && this.#route.dialect.name === 'trunkline.v1');
     if (isRenewed) this.#connection.renew();
     this.#own(meta.term);
+    this.#keepStates();
     this.#writer.opened(ops, (stored) => {
       merged.stored(stored);
       end?.();
@@ -392,9 +425,29 @@ export class HubMachine {
     outbox.pump(this.#outbox);
   }
 
+  /** Whose the state is, the outbox's store says: before that was read, nothing of it is looked at. */
+  #keepStates(): void {
+    if (!this.#writer.wasRead) return;
+    const { principal } = this.#identity;
+    this.#savedStates?.begin({
+      principal,
+      signOuts: this.#sessions.signOuts ?? 0,
+      databaseId: this.#database,
+    });
+  }
+
+  /** Somebody else sits here. */
+  #forgetStates(): void {
+    if (!this.#savedStates) return;
+    this.#savedStates.end();
+    this.#topics.void();
+  }
+
   #storeFailed(failure: StoreFailure, message: string): void {
     if (failure === 'fenced') return this.#end('superseded');
     if (failure === 'newer_format') return this.#end('newer_format');
+    // Commands go before it.
+    if (failure === 'full') this.#savedStates?.end();
     this.#writer.failed(failure, message);
     if (this.#role.state !== 'candidate') return;
     this.#identity.adoptFresh();
@@ -414,6 +467,7 @@ export class HubMachine {
   #handOver(): void {
     if (this.#role.state !== 'owner') return;
     this.#topics.saveCursors();
+    this.#topics.saveStates();
     this.#writer.write([], 'strict', (stored) => {
       // Where the rows are just read anew, what came in between is still in memory alone.
       if (stored && (this.#writer.hasMore || this.#writer.waits)) this.#handOver();
@@ -447,6 +501,7 @@ export class HubMachine {
     const forUrl = this.#route.activate({
       heardAt: this.#heardBefore,
       hasState: () => this.#topics.hasState(PLAIN_TOPIC),
+      kept: () => this.#savedStates?.itemsOf(PLAIN_TOPIC) ?? [],
     });
     // The plain dialect has no place for one.
     if (this.#route.dialect.name === 'plain' && !forUrl) this.#connection.gotToken(null);
@@ -500,6 +555,7 @@ export class HubMachine {
       box: this.#outbox,
       tabs: this.#tabs,
       topics: this.#topics,
+      savedStates: this.#savedStates,
     });
   }
 }

@@ -5,6 +5,7 @@
 import type { PortCall } from '../../src/protocol/calls.ts';
 import type { Diagnosis } from '../../src/protocol/model.ts';
 import type { AttachRequest, Batch, Reply } from '../../src/protocol/port.ts';
+import type { StateAnswer, StateAsk } from './saved-states.ts';
 import type { LoadedState, StoreFailure, StoreTransaction } from './store.ts';
 
 /** A tab's number within its hub; never used twice. */
@@ -17,6 +18,7 @@ export type Input =
   | { type: 'store_failed'; failure: StoreFailure; message: string }
   | { type: 'committed'; transaction: number }
   | { type: 'commit_failed'; transaction: number; failure: StoreFailure; message: string }
+  | { type: 'saved_state'; answer: StateAnswer }
   | { type: 'socket_opened'; generation: number }
   /** `data` is `null` for a message that is not text. */
   | { type: 'socket_message'; generation: number; data: string | null }
@@ -53,6 +55,8 @@ export type Effect =
   | { type: 'commit'; transaction: number; content: StoreTransaction }
   /** Close the store, open it again, and say `store_opened` or `store_failed`. */
   | { type: 'reopen_store' }
+  /** Ask the store of the last known state, in order; it answers by `saved_state`. */
+  | { type: 'saved_state'; ask: StateAsk }
   /** At most one at a time for each tab: the next one waits for the tab's `credit`. */
   | { type: 'deliver'; tab: TabId; batch: Batch }
   | { type: 'reply'; tab: TabId; call: number; reply: Reply<unknown> }

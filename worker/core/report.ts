@@ -5,6 +5,7 @@ import type { Context } from './context.ts';
 import * as outbox from './outbox/outbox.ts';
 import type { OutboxState } from './outbox/outbox-state.ts';
 import type { Route } from './route.ts';
+import type { SavedStates } from './saved-states.ts';
 import type { StoreWriter } from './store-writer.ts';
 import type { Tabs } from './tab-batches.ts';
 import type { Topics } from './topics/topics.ts';
@@ -20,6 +21,7 @@ export interface Reported {
   readonly box: OutboxState;
   readonly tabs: Tabs;
   readonly topics: Topics;
+  readonly savedStates: SavedStates | null;
 }
 
 /** No token, no payload, and of the URL the origin alone. */
@@ -33,6 +35,7 @@ export function reportOf({
   box,
   tabs,
   topics,
+  savedStates,
 }: Reported): HubReport {
   return {
     hub: ownershipId,
@@ -45,6 +48,7 @@ export function reportOf({
     sockets: connection.sockets,
     storage: writer.storage,
     unreadableRows,
+    savedState: savedStates?.report ?? null,
     outbox: outbox.counts(box),
     tabs: tabs.report,
     topics: [...topics.all].map((topic) => ({

@@ -73,7 +73,7 @@ export class Route {
    *
    * @returns whether a tab has to be asked for the URL.
    */
-  activate(hub: Pick<PlainHub, 'heardAt' | 'hasState'>): boolean {
+  activate(hub: Pick<PlainHub, 'heardAt' | 'hasState' | 'kept'>): boolean {
     const wish = this.#choose();
     if (!wish) return false;
     const { url, dialect } = wish;
@@ -97,7 +97,7 @@ export class Route {
     return this.#last;
   }
 
-  #speakPlain(options: PlainOptions, hub: Pick<PlainHub, 'heardAt' | 'hasState'>): PlainDialect {
+  #speakPlain(options: PlainOptions, hub: Pick<PlainHub, 'heardAt' | 'hasState' | 'kept'>): PlainDialect {
     const { ownershipId, settings } = this.#context;
     this.#plain ??= new PlainDialect({ ownershipId, resyncAfterMs: settings.resyncAfterMs, ...hub });
     this.#plain.options = options;

@@ -45,6 +45,10 @@ export interface HubSettings {
   tailLimit: number;
   /** How often a topic's cursor is stored at most. @default 500 */
   cursorSaveMs: number;
+  /** How often the last known state (`persist`) is written at most. @default 5_000 */
+  stateSaveMs: number;
+  /** How much of it is kept for an identity, in characters of JSON; what was known longest ago goes first. @default 67_108_864 */
+  stateBytes: number;
   /**
    * How long a topic, and the socket, stay when nobody needs them; and a shared worker that has no tab and nothing to do,
    * which is at least 3 s. @default 5_000
@@ -77,6 +81,8 @@ const DEFAULTS: HubSettings = {
   flushMs: 16,
   tailLimit: 500,
   cursorSaveMs: 500,
+  stateSaveMs: 5_000,
+  stateBytes: 64 * 1024 * 1024,
   lingerMs: 5_000,
   newestOwns: false,
 };

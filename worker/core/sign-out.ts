@@ -11,6 +11,8 @@ import type { StoreOp } from './store.ts';
 import type { StoreWriter } from './store-writer.ts';
 
 export interface SignOutOwner {
+  /** Somebody signs out: the last known state goes. @param forgotten called when it is gone, or nobody can tell */
+  asked(forgotten: () => void): void;
   /** The identity has signed out: this hub is over. */
   signedOut(): void;
   /** No sign-out took place: commands leave again. */
@@ -60,7 +62,8 @@ export class SignOut {
     this.#answers.add(name, reply, UNCONFIRMED);
     const { op, done } = this.#sessions.signOut(this.#context.now, number);
     const clear = discard ? outbox.CLEAR : [];
-    this.#underWay++;
+    this.#underWay += 2;
+    this.#owner.asked(() => this.#over());
     const ended = (stored: boolean): void => {
       // It was in doubt, and is not there. The store is back.
       if (!stored && !this.#writer.degraded) return this.#writer.write([op, ...clear], 'strict', ended);
@@ -97,7 +100,7 @@ export class SignOut {
   }
 
   /**
-   * One is over: another tab may have asked for more. Nobody hears of it before all are: who signs in then is to find
+   * One is over, or the state that it takes away is gone: another tab may have asked for more. Nobody hears of it before all are: who signs in then is to find
    * another hub.
    */
   #over(): void {

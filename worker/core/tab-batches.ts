@@ -44,7 +44,9 @@ interface Tab {
 }
 
 /** What every tab is told the same of. */
-type Parts = Required<Pick<Batch, 'connection' | 'clock' | 'storage' | 'outbox' | 'principal' | 'signOuts'>>;
+type Parts = Required<
+  Pick<Batch, 'connection' | 'clock' | 'keptClock' | 'storage' | 'outbox' | 'principal' | 'signOuts'>
+>;
 type Part = keyof Parts;
 /** `null`: there is nothing to tell yet. */
 export type TabsSource = { readonly [P in Part]: () => Parts[P] | null };
@@ -83,6 +85,12 @@ export class Tabs implements TokenTabs {
     return this.#tabs.has(id);
   }
 
+  /** Whether some page is visible. */
+  get areSeen(): boolean {
+    for (const { visible } of this.#tabs.values()) if (visible) return true;
+    return false;
+  }
+
   get report(): HubReport['tabs'] {
     return [...this.#tabs.values()].map(({ id, visible, credit, readers }) => ({
       tab: id,
@@ -105,7 +113,7 @@ export class Tabs implements TokenTabs {
       request,
       visible: request.visible,
       credit: { state: 'ready' },
-      stale: new Set(['connection', 'clock', 'storage', 'outbox', 'principal', 'signOuts']),
+      stale: new Set(['connection', 'clock', 'keptClock', 'storage', 'outbox', 'principal', 'signOuts']),
       settled: [],
       messages: [],
       tokenRequest: null,

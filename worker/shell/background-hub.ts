@@ -147,7 +147,8 @@ export class BackgroundHub {
       ...this.#platform,
       createStore: (options) => new BackgroundStore(this.#platform.createStore(options), this.#prospectOf),
     };
-    const purpose = { protocol, settings, identity, sessions: new Sessions() };
+    // No page is shown anything: what is kept on the device stays as it is.
+    const purpose = { protocol, settings, identity, sessions: new Sessions(), savedState: null };
     const owner: Owner = new Owner(platform, purpose, (reason) => this.#ended(owner, reason));
     this.#state = { state: 'delivering', giveUp, owner };
     const request = {

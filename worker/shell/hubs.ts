@@ -2,6 +2,7 @@
 import type { AnyProtocol } from '../../src/protocol/index.ts';
 import type { AttachRequest, TabSink } from '../../src/protocol/port.ts';
 import type { TabId } from '../core/io.ts';
+import type { SavedStateSupport } from '../core/saved-states.ts';
 import { Sessions } from '../core/sessions.ts';
 import type { HubSettings } from '../core/settings.ts';
 import { Hub } from './hub.ts';
@@ -22,6 +23,7 @@ export interface Attachment {
 export class Hubs {
   readonly protocol: AnyProtocol;
   readonly #settings: HubSettings;
+  readonly #savedState: SavedStateSupport | null;
   readonly #platform: Platform;
   readonly #hubs = new Map<string, Hub>();
   /** The sessions that are known of each identity. A hub that ended by a sign-out is remembered by it, also where the store failed. */
@@ -31,10 +33,17 @@ export class Hubs {
   /** No tab came or left lately: the worker ends as soon as its hubs are at rest. */
   #isRetiring = false;
 
-  constructor(platform: Platform, protocol: AnyProtocol, settings: HubSettings) {
+  /** @param savedState where some event type is to be kept on the device */
+  constructor(
+    platform: Platform,
+    protocol: AnyProtocol,
+    settings: HubSettings,
+    savedState: SavedStateSupport | null = null,
+  ) {
     this.#platform = platform;
     this.protocol = protocol;
     this.#settings = settings;
+    this.#savedState = savedState;
   }
 
   /**
@@ -60,7 +69,13 @@ export class Hubs {
   #start(identity: string): Hub {
     const sessions = this.#sessions.get(identity) ?? new Sessions();
     this.#sessions.set(identity, sessions);
-    const purpose = { protocol: this.protocol, settings: this.#settings, identity, sessions };
+    const purpose = {
+      protocol: this.protocol,
+      settings: this.#settings,
+      identity,
+      sessions,
+      savedState: this.#savedState,
+    };
     const hub: Hub = new Hub(this.#platform, purpose, {
       vacated: () => this.#stay(),
       rests: () => this.#closeIfAtRest(),

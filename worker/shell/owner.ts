@@ -1,15 +1,18 @@
 /** How the core's inputs and effects meet the platform, and how an ownership ends. */
 import type { PortCall } from '../../src/protocol/calls.ts';
 import type { AnyProtocol } from '../../src/protocol/index.ts';
+import { persistentType } from '../../src/protocol/interpret.ts';
 import type { AttachRequest, HubMessage, Reply, TabSink } from '../../src/protocol/port.ts';
 import { HubMachine } from '../core/hub-machine.ts';
 import { Impossible } from '../core/impossible.ts';
 import type { Effect, Input, OwnershipEnd, TabId } from '../core/io.ts';
 import { refusal } from '../core/reply.ts';
+import type { SavedStateSupport, StateLine } from '../core/saved-states.ts';
 import type { Sessions } from '../core/sessions.ts';
 import type { HubSettings } from '../core/settings.ts';
 import { signedOut, unconfirmed } from '../core/signed-out.ts';
-import { type Store, StoreError, type StoreOp } from '../core/store.ts';
+import type { Store, StoreOp } from '../core/store.ts';
+import { failureOf } from './failure-of.ts';
 import type { Platform } from './platform.ts';
 import { Sink } from './sink.ts';
 import { SocketSlot } from './socket.ts';
@@ -28,6 +31,8 @@ export interface Purpose {
   readonly settings: HubSettings;
   readonly identity: string;
   readonly sessions: Sessions;
+  /** `null`: nothing is to be kept. */
+  readonly savedState: SavedStateSupport | null;
 }
 
 /**
@@ -41,6 +46,8 @@ export class Owner implements Upstream {
   readonly #core: HubMachine;
   readonly #onEnd: (reason: OwnerEnd, heard: Promise<unknown>) => void;
   readonly #store: Store;
+  /** To what is kept of the last known state. */
+  readonly #stateLine: StateLine | undefined;
   readonly #socket: SocketSlot;
   readonly #timer: Timer;
   readonly #tabs = new Map<TabId, Tab>();
@@ -57,7 +64,7 @@ export class Owner implements Upstream {
   /** @param onEnd called once, when nothing is held any more; `heard`: when the tabs know. */
   constructor(
     platform: Platform,
-    { protocol, settings, identity, sessions }: Purpose,
+    { protocol, settings, identity, sessions, savedState }: Purpose,
     onEnd: (reason: OwnerEnd, heard: Promise<unknown>) => void,
   ) {
     this.#platform = platform;
@@ -69,6 +76,7 @@ export class Owner implements Upstream {
       ownershipId: this.hub,
       identity,
       sessions,
+      savedState,
       random: () => platform.random(),
       uuid: () => platform.uuid(),
       now: platform.now(),
@@ -81,6 +89,10 @@ export class Owner implements Upstream {
       identity,
       onLost: (why) => this.#feed({ type: 'store_failed', ...failureOf(why) }),
     });
+    const where = { app: protocol.app, identity };
+    this.#stateLine = savedState?.createLine(where, (answer) => this.#feed({ type: 'saved_state', answer }));
+    // It may be there from when something was to be kept. (A hub that is given nothing to keep it with leaves it alone.)
+    if (persistentType(protocol) === undefined) platform.forgetSavedState(where);
     this.#openStore();
   }
 
@@ -140,6 +152,7 @@ export class Owner implements Upstream {
     const noted = note.length > 0 && this.#store.commit({ ops: note, durability: 'strict' });
     if (noted) noted.catch(() => {}).then(() => this.#store.close());
     else this.#store.close();
+    this.#stateLine?.close();
     // Ahead of the answers: a tab that knows attaches to what follows, and asks that again.
     const isMoved = reason !== 'signed_out' && reason !== 'failed';
     const heard = [...this.#tabs.values()].map(({ sink, delivered }) =>
@@ -219,6 +232,9 @@ export class Owner implements Upstream {
       case 'reopen_store':
         this.#openStore();
         break;
+      case 'saved_state':
+        this.#stateLine?.ask(effect.ask);
+        break;
       case 'deliver':
         this.#deliver(effect);
         break;
@@ -274,9 +290,3 @@ export class Owner implements Upstream {
 
 /** `failed`: the core threw, and its state cannot be relied on. */
 export type OwnerEnd = OwnershipEnd | 'failed';
-
-function failureOf(error: unknown): Pick<StoreError, 'failure' | 'message'> {
-  const { failure, message } =
-    error instanceof StoreError ? error : new StoreError('failed', `the store failed: ${String(error)}`);
-  return { failure, message };
-}

@@ -26,6 +26,8 @@ export interface Platform {
   openChannel(name: string, listener: (message: unknown) => void): Channel;
   /** One store for each app and identity; it is opened by its own `open`. */
   createStore(options: StoreOptions): Store;
+  /** Deletes what an earlier build of the application has kept of the last known state. Nobody hears whether there was any. */
+  forgetSavedState(options: Pick<StoreOptions, 'app' | 'identity'>): void;
   /** Posts nothing to this tab from here on; what was posted still arrives. */
   endSink(sink: TabSink): void;
   /** Nobody needs this worker, and it has nothing to do: it ends, where no page has it for its own. */

@@ -59,6 +59,7 @@ function withoutUncloneable(batch: Batch): Batch {
     topics: (batch.topics ?? []).map((update) => {
       if (update.kind === 'status') return update;
       if (update.kind === 'events') return { ...update, items: update.items.filter(isCloneable) };
+      if (update.kind === 'saved') return { ...update, events: update.events.filter(isCloneable) };
       const { events, missed } = update;
       return { ...update, events: events.filter(isCloneable), missed: missed.filter(isCloneable) };
     }),

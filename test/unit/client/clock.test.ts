@@ -88,3 +88,17 @@ test('when somebody asked is told as the hub counts that was heard last, however
   heard({ hub: 'hub-2', sentAt: { now: time.now + 3_600_000, ticks: 10_000 } });
   expect(first().askedBy).toEqual({ hub: 'hub-2', ticks: -50_000 });
 });
+
+test('before any server was heard a difference that was kept on the device counts, and is called old', () => {
+  const { now, read, server, heard } = clock();
+  expect(read()).toEqual({ now: time.now, source: 'browser' });
+  const keptClock = { browser: time.now, server: time.now + 90_000 };
+  heard({ hub: 'hub-1', keptClock });
+  expect(now()).toBe(time.now + 90_000);
+  expect(read()).toEqual({ now: time.now + 90_000, source: 'device' });
+  // Nothing is promised by it.
+  expect(server()).toBeNull();
+  heard(batch({ browser: time.now, server: 2_000_000_000_000 }));
+  heard({ hub: 'hub-1', keptClock });
+  expect(read()).toEqual({ now: 2_000_000_000_000, source: 'server' });
+});

@@ -167,6 +167,9 @@ export class FakeHub implements HubPort {
   inspect() {
     return this.#reply('inspect', [], { hub: this.id } as HubReport);
   }
+  forget(topic: string) {
+    return this.#reply('forget', [topic], null);
+  }
   signal(signal: 'online' | 'visible' | 'hidden') {
     return this.#reply('signal', [signal], null);
   }

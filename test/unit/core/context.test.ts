@@ -13,6 +13,7 @@ const contextOf = () =>
     ownershipId: 'o',
     identity: 'ann',
     sessions: new Sessions(),
+    savedState: null,
     random: () => 0,
     uuid: () => 'u',
     now: NOW,

@@ -51,7 +51,7 @@ function heardBy(of: WorldTab) {
   let epoch = '';
   let missed: TabItem[] = [];
   for (const update of of.updates(TOPIC)) {
-    if (update.kind === 'status') continue;
+    if (update.kind === 'status' || update.kind === 'saved') continue;
     if (update.epoch !== epoch) seen = 0;
     epoch = update.epoch;
     const hear = (items: TabItem[], isLive: boolean) => {

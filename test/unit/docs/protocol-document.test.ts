@@ -253,7 +253,13 @@ describe('the plain dialect', () => {
     },
     commands: { human_decision: { schema: z.object({ gate: z.string(), verdict: z.string() }) } },
   });
-  const hub = { ownershipId: 'hub-1', resyncAfterMs: 30_000, heardAt: null, hasState: () => true };
+  const hub = {
+    ownershipId: 'hub-1',
+    resyncAfterMs: 30_000,
+    heardAt: null,
+    hasState: () => true,
+    kept: () => [],
+  };
   const dialect = () => new PlainDialect(hub);
   const fromServer = examples.filter(({ from }) => from === 'server');
   const fromClient = examples.filter(({ from }) => from === 'client');

@@ -85,7 +85,7 @@ function within<T>(work: Promise<T>, ms: number): Promise<T | 'late'> {
   });
 }
 
-function abort(tx: Writing): void {
+export function abort(tx: Pick<IDBTransaction, 'abort'>): void {
   try {
     tx.abort();
   } catch {

@@ -102,6 +102,8 @@ export class Connection {
   #carriedAt = Number.NEGATIVE_INFINITY;
   /** The newest that a server's welcome has told of its time and its memory. */
   #told: Pick<ServerFrameOf['welcome'], 'server_time' | 'dedupe_since'> | null = null;
+  /** An attempt has failed, or the connection was lost, and none is open since. */
+  #isDown = false;
   /** When anything was last heard on an open connection. */
   #heardAt = Number.NEGATIVE_INFINITY;
 
@@ -148,6 +150,10 @@ export class Connection {
   /** The open connection, as far as writers need it. */
   get open(): Writable | null {
     return this.#state.state === 'open' ? this.#state : null;
+  }
+
+  get isDown(): boolean {
+    return this.#isDown;
   }
 
   /** For how long nothing was heard; while a connection opens, how long the outage was. */
@@ -388,6 +394,7 @@ export class Connection {
       // What it remembers of before is not known any more.
       dedupeSince: hasGoneBack ? serverTime : welcome.dedupe_since,
     };
+    this.#isDown = false;
     this.#owner.welcomed(welcome);
     this.#heardAt = uptime;
     this.#owner.changed();
@@ -488,6 +495,7 @@ export class Connection {
   #settle(ending: ConnectionEnd): void {
     const before = this.#state;
     if (before.state === 'closed' && ending.fate !== 'pause') return;
+    this.#isDown = ending !== IDLE;
     this.#leave(before, ending);
     if ('generation' in before) {
       this.#liveSockets--;

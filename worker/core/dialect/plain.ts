@@ -2,7 +2,13 @@
  * How frames look to servers that just send and take typed JSON objects: no subprotocol, no handshake. The hub numbers
  * the events itself, so that its own id is the epoch.
  */
-import type { ClientFrame, ClientFrameOf, Parsed, ServerFrame } from '../../../src/protocol/frames/index.ts';
+import type {
+  ClientFrame,
+  ClientFrameOf,
+  Parsed,
+  ServerFrame,
+  SnapshotItem,
+} from '../../../src/protocol/frames/index.ts';
 import type { Typed } from '../../../src/protocol/interpret.ts';
 import type { AnyProtocol } from '../../../src/protocol/types.ts';
 import type { Dialect, Encoded } from './dialect.ts';
@@ -23,6 +29,8 @@ export interface PlainHub {
   readonly heardAt: number | null;
   /** Whether the hub has a state of the topic, which a server of this dialect cannot send anew. */
   readonly hasState: () => boolean;
+  /** What was kept of it on the device. */
+  readonly kept: () => readonly SnapshotItem[];
 }
 
 export class PlainDialect implements Dialect {
@@ -86,12 +94,14 @@ export class PlainDialect implements Dialect {
       const message = `the plain dialect has one topic, "${PLAIN_TOPIC}"`;
       return answer({ type: 'error', code: 'unknown_topic', message, topic, ref, ended: true });
     }
-    const { ownershipId: epoch, hasState } = this.#hub;
+    const { ownershipId: epoch, hasState, kept } = this.#hub;
     const recovered = frame.cursor?.epoch === epoch && hasState();
+    // The server has no other one: it goes on from there.
+    const events = hasState() ? [] : kept().map((item) => ({ ...item, offset: ++this.#offset }));
     const at = { topic, ref, epoch, offset: this.#offset };
     const subscribed: ServerFrame = { type: 'subscribed', ...at, recovered };
-    const empty: ServerFrame = { type: 'snapshot', ...at, ts: this.#lastTs, part: 0, last: true, events: [] };
-    return { text: this.#resyncRequest(frame), answers: recovered ? [subscribed] : [subscribed, empty] };
+    const first: ServerFrame = { type: 'snapshot', ...at, ts: this.#lastTs, part: 0, last: true, events };
+    return { text: this.#resyncRequest(frame), answers: recovered ? [subscribed] : [subscribed, first] };
   }
 
   /** Once after an outage. */

@@ -21,18 +21,7 @@ export function readItem(
   const isInfinite = odd && !Number.isFinite(odd.value);
   if (odd && !isInfinite)
     context.reportOnce(`number:${item.event.type}`, 'invalid_event', `${odd.message} (topic ${topic})`);
-  if (interpreted.ok && !isInfinite) {
-    const { event, key, gone, critical } = interpreted;
-    return {
-      offset: item.offset,
-      ts: item.ts,
-      key: item.key ?? key,
-      gone: item.gone ?? gone,
-      critical: ack || critical,
-      replayed,
-      event,
-    };
-  }
+  if (interpreted.ok && !isInfinite) return tabItem(item, interpreted, replayed, ack);
   const { code, message } = interpreted.ok ? { code: 'invalid', message: odd?.message } : interpreted;
   const { key } = item;
   const { type } = item.event;
@@ -45,4 +34,21 @@ export function readItem(
     `${message} (topic ${topic}); such events are skipped${stale}`,
   );
   return null;
+}
+
+export function tabItem(
+  item: SnapshotItem,
+  { event, key, gone, critical }: Pick<TabItem, 'event' | 'key' | 'gone' | 'critical'>,
+  replayed: boolean,
+  ack: boolean,
+): TabItem {
+  return {
+    offset: item.offset,
+    ts: item.ts,
+    key: item.key ?? key,
+    gone: item.gone ?? gone,
+    critical: ack || critical,
+    replayed,
+    event,
+  };
 }

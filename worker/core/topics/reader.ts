@@ -1,6 +1,7 @@
 /** What one page is given next of one topic, and up to where it has it. */
 import type { TopicStatus } from '../../../src/protocol/model.ts';
-import type { Position, TabItem, TopicUpdate } from '../../../src/protocol/port.ts';
+import type { Position, SavedUpdate, TabItem, TopicUpdate } from '../../../src/protocol/port.ts';
+import type { SavedState } from '../saved-states.ts';
 import {
   type EventEntry,
   isLosableItem,
@@ -24,6 +25,8 @@ export interface ReaderTopic {
   /** What is known, up to the newest place; `null` while there is no state. */
   readonly knowledge: { readonly at: TopicPlace } | null;
   state(): TopicState | null;
+  /** The last known state, while the server has sent none. */
+  readonly saved: SavedState | null;
   /** Raised whenever the status changes. */
   readonly statusVersion: number;
   /** How often events were lost that nobody can count. */
@@ -55,10 +58,18 @@ interface Call {
   readonly position: Position | null;
 }
 
+interface Waiting {
+  readonly state: 'waiting';
+  readonly standing: Came;
+  place: number;
+  /** What is left to be shown of what was kept on the device; `null`: none of it was shown. */
+  saved: TabItem[] | null;
+}
+
 /** `place` is the oldest entry of the journal that the tab still needs. */
 type FromJournal =
-  /** Nothing is known of the topic: the tab begins with the server's first snapshot. */
-  | { readonly state: 'waiting'; readonly standing: Came; place: number }
+  /** The server has sent nothing of the topic: the tab begins with its first snapshot. */
+  | Waiting
   /** It is given what the journal has. */
   | { readonly state: 'following'; readonly standing: Given; place: number; readonly calls: Call[] };
 type Phase =
@@ -102,12 +113,14 @@ export class Reader {
   #gapsBefore: number;
   #gaps: number;
   #statusGiven = -1;
+  /** Its tab is still to hear that what it shows is to go. */
+  #isVoid = false;
 
   /** Its tab's first call, which begins with the state of now if there is one. */
   constructor(topic: ReaderTopic, ticket: number, position: Position | null) {
     const { journal, gaps } = topic;
     this.#topic = topic;
-    this.#phase = { state: 'waiting', standing: { state: 'came', at: position }, place: journal.end };
+    this.#phase = waiting({ state: 'came', at: position }, journal);
     this.#losablePassed = journal.losable;
     this.#gapsBefore = gaps;
     this.#gaps = gaps;
@@ -136,12 +149,23 @@ export class Reader {
     this.#phase = { state: 'stalled', standing: this.#phase.standing };
   }
 
+  /** What its tab was shown is to go. It begins anew, if anything comes, from where it stands. */
+  void(): void {
+    const { at } = this.#phase.standing;
+    const isStalled = this.#phase.state === 'stalled';
+    this.#phase = isStalled
+      ? { state: 'stalled', standing: { state: 'came', at } }
+      : waiting({ state: 'came', at }, this.#topic.journal);
+    this.#isVoid = true;
+  }
+
   /** Whether there is anything to give now. */
   get hasUpdates(): boolean {
     const phase = this.#phase;
     const { statusVersion, knowledge, journal } = this.#topic;
-    if (this.#statusGiven !== statusVersion || phase.state === 'snapshot') return true;
-    if (phase.state !== 'following') return knowledge !== null;
+    if (this.#isVoid || this.#statusGiven !== statusVersion || phase.state === 'snapshot') return true;
+    if (phase.state === 'waiting') return knowledge !== null || this.#hasSaved(phase);
+    if (phase.state === 'stalled') return knowledge !== null;
     return phase.calls.length > 0 || phase.place < journal.end;
   }
 
@@ -149,9 +173,12 @@ export class Reader {
   take(updates: TopicUpdate[], budget: Budget): TopicPlace | null {
     const { name, journal, statusVersion, gaps } = this.#topic;
     const droppedBefore = this.#dropped;
+    if (this.#isVoid) updates.push({ kind: 'saved', topic: name, epoch: '', events: [], isVoid: true });
+    this.#isVoid = false;
     if (this.#phase.state === 'stalled') this.#beginAsOfNow(null, this.#phase.standing.at);
     do this.#givePart(updates, budget);
     while (this.#takeJournal(updates, budget));
+    this.#showSaved(updates, budget);
     const phase = this.#phase;
     // Nothing comes between the parts of a snapshot.
     if (phase.state === 'snapshot') return null;
@@ -165,6 +192,22 @@ export class Reader {
       });
     }
     return phase.state === 'following' ? phase.standing.at : null;
+  }
+
+  /** Whether something that was kept is still to be shown: to a tab that has nothing of the topic, which would be newer. */
+  #hasSaved({ standing, saved }: Waiting): boolean {
+    return standing.at === null && (saved ? saved.length > 0 : this.#topic.saved !== null);
+  }
+
+  #showSaved(updates: TopicUpdate[], budget: Budget): void {
+    const phase = this.#phase;
+    const { saved, name: topic } = this.#topic;
+    if (phase.state !== 'waiting' || !saved || !this.#hasSaved(phase) || budget.items <= 0) return;
+    phase.saved ??= [...saved.events];
+    const events = phase.saved.splice(0, budget.items);
+    budget.items -= events.length;
+    const update: SavedUpdate = { kind: 'saved', topic, epoch: saved.at.epoch, events };
+    updates.push(phase.saved.length > 0 ? { ...update, hasMore: true } : update);
   }
 
   /** Gives the journal up to where a snapshot begins; says whether one does. */
@@ -304,6 +347,10 @@ export class Reader {
     this.#dropped += losableBefore - this.#losablePassed;
     this.#losablePassed = losableBefore;
   }
+}
+
+function waiting(standing: Came, { end }: Journal): Waiting {
+  return { state: 'waiting', standing, place: end, saved: null };
 }
 
 function reach(phase: FromJournal, at: TopicPlace | undefined): void {

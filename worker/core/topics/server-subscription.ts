@@ -4,6 +4,7 @@ import type { Position } from '../../../src/protocol/port.ts';
 import { retryWaitMs } from '../backoff.ts';
 import type { Context } from '../context.ts';
 import type { DeadlineName } from '../deadlines.ts';
+import type { Repeated, WayBack } from '../saved-states.ts';
 import type { Criticals } from './criticals.ts';
 import type { TopicPlace } from './journal.ts';
 
@@ -11,6 +12,8 @@ import type { TopicPlace } from './journal.ts';
 export interface TopicSocket {
   /** `null` while the connection is not open. */
   readonly open: object | null;
+  /** There is none, and not for want of anybody who needs one. */
+  readonly isDown: boolean;
   /** Only while it is open. */
   write(frame: ClientFrame): void;
   nextRef(): number;
@@ -27,23 +30,31 @@ export interface SubscribedTopic {
   readonly knowledge: { readonly at: TopicPlace; readonly criticals: Criticals } | null;
   /** Where the server is to go on from: the newest place that is known, or the last one of an earlier life. */
   readonly from: TopicPlace | null;
+  /** How it goes on, at first, from what was kept on the device; `null`: it does not. `soon`: that is still looked for. */
+  wayBack(): WayBack | 'soon' | null;
   /** How the subscription stands has changed. */
   statusChanged(): void;
   /** All of a snapshot has come. @param asked since where what was missed had been asked for */
-  replace(frame: ServerFrameOf['snapshot'], parts: Parts, asked: Position | null): void;
+  replace(at: TopicPlace, parts: State, asked: Position | null): void;
+  event(frame: ServerFrameOf['event']): void;
+  /** The server refuses it. */
+  refused(): void;
   /** The server leaves out the next event. */
   skipped(why: string): void;
 }
 
-/** What has come of a snapshot. */
-export interface Parts {
-  readonly epoch: string;
-  next: number;
-  characters: number;
+/** What a snapshot says. */
+export interface State {
   readonly events: SnapshotItem[];
   /** `null`: the server does not say what was missed. */
   missed: SnapshotItem[] | null;
-  truncated: boolean;
+  truncated?: boolean;
+}
+/** What has come of one. */
+interface Parts extends State {
+  readonly epoch: string;
+  next: number;
+  characters: number;
 }
 
 /** The newest request, and since where it asks for what was missed. */
@@ -89,8 +100,12 @@ interface Asked {
   readonly attempt: number;
   readonly wants: Wants;
   parts: Parts | null;
+  /** What the server repeats makes the state, together with what was kept. */
+  readonly way?: WayBack | null;
 }
 
+/** So long a topic waits for what is kept of it, where that would make it cheap. */
+const KEPT_WITHIN_MS = 200;
 /** How long the server may take to answer, at first; doubled by each failure. */
 const ANSWER_TIMEOUT_MS = 10_000;
 const ANSWER_TIMEOUT_MAX_MS = 60_000;
@@ -119,20 +134,26 @@ export class ServerSubscription {
   }
 
   /** Asks the server for the topic, by its cursor or anew. */
-  ask(attempt = 0, wants: Wants = 'all'): void {
+  ask(attempt = 0, wants: Wants = 'all', isPatient = true): void {
     if (!this.#socket.open) return;
     const { settings, counts } = this.#context;
     const { name: topic, knowledge } = this.#topic;
+    const found = attempt === 0 && wants === 'all' && !knowledge ? this.#topic.wayBack() : null;
+    if (found === 'soon' && isPatient) {
+      this.#become({ state: 'waiting', attempt, wants, refusal: null });
+      return this.#context.after(this.#deadline, KEPT_WITHIN_MS, () => this.looked());
+    }
+    const way = found === 'soon' ? null : found;
     const ref = this.#socket.nextRef();
-    const from = wants === 'all' ? this.#from : null;
+    const from = way?.from ?? (wants === 'all' ? this.#from : null);
     const asked = from && { epoch: from.epoch, offset: from.offset };
-    this.#await({ state: 'asked', request: { ref, asked }, ref, attempt, wants, parts: null });
+    this.#await({ state: 'asked', request: { ref, asked }, ref, attempt, wants, parts: null, way });
     const request = { topic, ref, ...(asked && { cursor: asked }) };
     // The server's own timestamp; where it gives none, there is none to tell.
     const lastSeen = from?.ts || null;
     const isShortGap = attempt === 0 && this.#socket.silenceMs <= settings.resyncAfterMs;
     // An older place proves nothing of what is known since: the state does.
-    if (from && from === knowledge?.at && isShortGap) {
+    if (from && (way || (from === knowledge?.at && isShortGap))) {
       const seen = lastSeen !== null && { last_seen: { offset: from.offset, ts: lastSeen } };
       return this.#socket.write({ type: 'subscribe', ...request, ...seen });
     }
@@ -140,6 +161,11 @@ export class ServerSubscription {
     // Nothing that it could be counted from: a server may not know `missed`.
     const isStateAlone = wants === 'state' && { missed: false as const };
     this.#socket.write({ type: 'resync_request', ...request, last_seen: lastSeen, ...isStateAlone });
+  }
+
+  /** It was looked what is kept, or that takes too long. */
+  looked(): void {
+    if (this.#phase.state === 'waiting' && this.#phase.attempt === 0) this.ask(0, 'all', false);
   }
 
   /** Nobody listens any more. */
@@ -171,6 +197,7 @@ export class ServerSubscription {
       return this.#await({ state: 'asked', request, ref, attempt: 0, wants: 'all', parts: null });
     }
     if (phase.state !== 'asked' || phase.ref !== ref || !recovered) return;
+    if (phase.way) return this.#repeated(phase, phase.way.begin(epoch, offset));
     const isBelow = knowledge?.at.epoch === epoch && offset < knowledge.at.offset;
     if (isBelow) {
       const { name } = this.#topic;
@@ -181,6 +208,20 @@ export class ServerSubscription {
     // What was repeated ahead of its order is repeated again.
     knowledge.criticals.forgetBeyond(knowledge.at.offset);
     this.#live(phase, offset);
+  }
+
+  /** An event came ahead of the state: it is of an earlier subscription, or a part of what makes it. */
+  early(frame: ServerFrameOf['event']): void {
+    const phase = this.#phase;
+    if (phase.state === 'asked' && phase.way) this.#repeated(phase, phase.way.add(frame));
+  }
+
+  #repeated(phase: Asked, repeated: Repeated): void {
+    if (repeated === 'broken') return this.#askAgain(phase.attempt + 1);
+    if (repeated === 'more') return this.#await(phase);
+    this.#topic.replace(repeated.at, repeated, phase.request.asked);
+    this.#live(phase, repeated.at.offset);
+    for (const frame of repeated.acknowledged) this.#topic.event(frame);
   }
 
   /** @param characters how large the frame was as text */
@@ -217,8 +258,10 @@ export class ServerSubscription {
       const wants = phase.state === 'live' ? 'all' : phase.wants;
       return this.#askLater(phase.attempt + 1, wants, ended ? { code, message } : null);
     }
-    if (ended) this.#become({ state: 'refused', code, message });
-    else if (code === 'too_large') this.#topic.skipped(message);
+    if (ended) {
+      this.#become({ state: 'refused', code, message });
+      this.#topic.refused();
+    } else if (code === 'too_large') this.#topic.skipped(message);
   }
 
   /** What comes does not follow what is known. */

@@ -4,6 +4,7 @@ import type { TopicStatus } from '../../../src/protocol/model.ts';
 import type { Position, TabItem } from '../../../src/protocol/port.ts';
 import type { Context } from '../context.ts';
 import type { TabId } from '../io.ts';
+import type { SavedState, SavedStates, WayBack } from '../saved-states.ts';
 import type { StoredCursor } from '../store.ts';
 import { Criticals } from './criticals.ts';
 import { isLosableItem, Journal, type TopicPlace } from './journal.ts';
@@ -12,8 +13,8 @@ import { isMissed, reachesBack } from './missed.ts';
 import { readItem } from './read-item.ts';
 import { Reader, type ReaderTopic, type TopicState } from './reader.ts';
 import {
-  type Parts,
   ServerSubscription,
+  type State,
   type SubscribedTopic,
   type TopicSocket,
 } from './server-subscription.ts';
@@ -32,17 +33,28 @@ export class Topic implements ReaderTopic, SubscribedTopic {
   readonly readers = new Map<TabId, Reader>();
   readonly subscription: ServerSubscription;
   readonly #context: Context;
+  readonly #socket: TopicSocket;
   #knowledge: Knowledge | null = null;
   #statusVersion = 0;
   #gaps = 0;
   /** Events are missing ahead of the next one. */
   #isGapAhead = false;
   #cursor: StoredCursor | null;
+  readonly #savedStates: SavedStates | null;
+  #saved: SavedState | null = null;
 
-  constructor(name: string, context: Context, socket: TopicSocket, cursor: StoredCursor | null) {
+  constructor(
+    name: string,
+    context: Context,
+    socket: TopicSocket,
+    cursor: StoredCursor | null,
+    savedStates: SavedStates | null,
+  ) {
     this.name = name;
     this.#context = context;
+    this.#socket = socket;
     this.#cursor = cursor;
+    this.#savedStates = savedStates;
     this.journal = new Journal(context.settings.floodBuffer);
     this.subscription = new ServerSubscription(this, context, socket);
   }
@@ -88,9 +100,67 @@ export class Topic implements ReaderTopic, SubscribedTopic {
     const { phase } = this.subscription;
     const refusal = phase.state === 'waiting' ? phase.refusal : phase.state === 'refused' ? phase : null;
     if (refusal) return { state: 'refused', code: refusal.code, message: refusal.message };
-    if (!this.#knowledge) return { state: 'syncing' };
-    const { epoch, offset, ts: lastSeen } = this.#knowledge.at;
-    return { state: phase.state === 'live' ? 'live' : 'stale', epoch, offset, lastSeen, dropped, gaps };
+    const at = this.#knowledge?.at ?? this.#saved?.at;
+    if (!at) return { state: this.#isUnavailable ? 'unavailable' : 'syncing' };
+    const { epoch, offset, ts: lastSeen } = at;
+    return {
+      state: phase.state === 'live' ? 'live' : 'stale',
+      epoch,
+      offset,
+      lastSeen,
+      dropped,
+      gaps,
+      ...(this.#saved && { savedAt: this.#saved.savedAt }),
+    };
+  }
+
+  get #isUnavailable(): boolean {
+    return this.#socket.isDown && !this.#savedStates?.isLooking(this.name);
+  }
+
+  /** As it was kept on the device; `null`: nothing was, or the server has sent what it has. */
+  get saved(): SavedState | null {
+    return this.#saved;
+  }
+
+  /** It was looked whether the last known state is on the device; `null`: it is not. */
+  looked(saved: SavedState | null): void {
+    if (this.#knowledge) return;
+    this.#saved = saved;
+    this.#statusVersion++;
+    this.subscription.looked();
+  }
+
+  wayBack(): WayBack | 'soon' | null {
+    return (this.#cursor && this.#savedStates?.wayBack(this.name, this.#cursor)) ?? null;
+  }
+
+  /** The server refuses the topic. */
+  refused(): void {
+    if (!this.#savedStates) return;
+    this.#savedStates.forget(this.name);
+    this.void();
+  }
+
+  /** What is known of it is no more for whoever sits here. */
+  void(): void {
+    this.#goBackToOwed();
+    this.#knowledge = null;
+    this.#saved = null;
+    this.#statusVersion++;
+    for (const reader of this.readers.values()) reader.void();
+  }
+
+  /** A critical event that no page has taken is asked for again: the server may owe it to an earlier name of this browser. */
+  #goBackToOwed(): void {
+    const knowledge = this.#knowledge;
+    const owed = knowledge?.criticals.waiting[0];
+    if (!owed || (this.#cursor?.epoch === knowledge.at.epoch && this.#cursor.offset < owed.offset)) return;
+    this.#cursor = cursorAt(
+      this.name,
+      { ...knowledge.at, offset: owed.offset - 1, ts: 0 },
+      this.#context.now,
+    );
   }
 
   /** A tab needs the state. One that was refused is tried again by whoever comes anew. */
@@ -101,8 +171,8 @@ export class Topic implements ReaderTopic, SubscribedTopic {
     else this.readers.set(tab, reader);
     // What a page tells of an earlier hub is better than nothing.
     if (position) {
-      const { ts: lastSeen = 0, ...place } = position;
-      this.#cursor ??= { topic: this.name, ...place, lastSeen, savedAt: this.#context.now };
+      const { ts = 0 } = position;
+      this.#cursor ??= cursorAt(this.name, { ...position, ts }, this.#context.now);
     }
     const { state } = this.subscription.phase;
     if (state === 'none' || (!known && state === 'refused')) this.subscription.ask();
@@ -123,14 +193,14 @@ export class Topic implements ReaderTopic, SubscribedTopic {
     const newest = this.#knowledge?.at;
     const isKnown = newest?.epoch === epoch && offset <= newest.offset;
     if (isOlder || !isKnown) return null;
-    this.#cursor = { topic: this.name, epoch, offset, lastSeen: ts, savedAt: this.#context.now };
+    this.#cursor = cursorAt(this.name, { epoch, offset, ts }, this.#context.now);
     return this.#cursor;
   }
 
   event(frame: ServerFrameOf['event']): void {
     const { phase } = this.subscription;
     const knowledge = this.#knowledge;
-    if (phase.state !== 'live' || !knowledge) return;
+    if (phase.state !== 'live' || !knowledge) return this.subscription.early(frame);
     const { counts } = this.#context;
     const { epoch, offset } = knowledge.at;
     const isRepeat = frame.offset <= offset;
@@ -148,6 +218,7 @@ export class Topic implements ReaderTopic, SubscribedTopic {
     this.#statusVersion++;
     const isReplay = frame.offset <= phase.replayUntil;
     const item = readItem(this.#context, this.name, frame, isReplay, frame.ack === true);
+    this.#savedStates?.happened(this.name, knowledge.at, frame, item);
     if (!item) {
       if (frame.ack) this.#failed(frame, knowledge);
       return;
@@ -188,7 +259,7 @@ export class Topic implements ReaderTopic, SubscribedTopic {
     this.#context.reportOnce(`gap:${this.name}`, 'events_missing', message);
   }
 
-  replace({ epoch, offset, ts }: ServerFrameOf['snapshot'], parts: Parts, asked: Position | null): void {
+  replace({ epoch, offset, ts }: TopicPlace, parts: State, asked: Position | null): void {
     const known = this.#knowledge?.at.epoch === epoch ? this.#knowledge : null;
     const criticals = known?.criticals ?? new Criticals();
     // A server may have lost its newest events: its word counts, and their offsets are free for others.
@@ -220,6 +291,8 @@ export class Topic implements ReaderTopic, SubscribedTopic {
     const losable = missed.filter((item) => isNew(item) && isLosableItem(item)).length;
     const at = { epoch, offset, ts };
     this.#knowledge = { at, cache, criticals };
+    this.#saved = null;
+    this.#savedStates?.replaced(this.name, at, parts.events, readable);
     const ends = { completeSince, asked: parts.missed && asked, gaps: this.#gaps };
     this.journal.addSnapshot({ ...at, events, missed, losable, ...ends });
   }
@@ -241,6 +314,10 @@ export class Topic implements ReaderTopic, SubscribedTopic {
     criticals.failed(offset, 'invalid_event');
     this.subscription.acknowledge();
   }
+}
+
+function cursorAt(topic: string, { epoch, offset, ts: lastSeen }: TopicPlace, savedAt: number): StoredCursor {
+  return { topic, epoch, offset, lastSeen, savedAt };
 }
 
 function asRepeat(item: TabItem): TabItem {

@@ -4,6 +4,7 @@ import type { Position } from '../../../src/protocol/port.ts';
 import type { Context } from '../context.ts';
 import type { DeadlineName } from '../deadlines.ts';
 import type { TabId } from '../io.ts';
+import type { SavedStates } from '../saved-states.ts';
 import type { StoredCursor, StoreOp } from '../store.ts';
 import type { StoreWriter } from '../store-writer.ts';
 import type { TopicPlace } from './journal.ts';
@@ -20,18 +21,21 @@ export class Topics {
   readonly #context: Context;
   readonly #writer: StoreWriter;
   readonly #socket: TopicSocket;
+  readonly #savedStates: SavedStates | null;
   readonly #topics = new Map<string, Topic>();
   /** Of topics that are not in `#topics`. */
   readonly #cursors = new Map<string, StoredCursor>();
   /** Credited, and not stored yet. */
   readonly #unsaved = new Map<string, StoredCursor>();
+  #wasDown = false;
   /** As of the newest connection. */
   #clientId: string | null = null;
 
-  constructor(context: Context, writer: StoreWriter, socket: TopicSocket) {
+  constructor(context: Context, writer: StoreWriter, socket: TopicSocket, savedStates: SavedStates | null) {
     this.#context = context;
     this.#writer = writer;
     this.#socket = socket;
+    this.#savedStates = savedStates;
   }
 
   get all(): Iterable<Topic> {
@@ -49,6 +53,10 @@ export class Topics {
     for (const { subscription } of this.#topics.values())
       if (subscription.phase.state === 'asked' && subscription.phase.parts) return true;
     return false;
+  }
+
+  get(name: string): Topic | undefined {
+    return this.#topics.get(name);
   }
 
   hasState(name: string): boolean {
@@ -77,12 +85,17 @@ export class Topics {
   }
 
   subscribe(tab: TabId, name: string, ticket: number, position: Position | null): Reader {
-    const topic =
-      this.#topics.get(name) ?? new Topic(name, this.#context, this.#socket, this.#cursors.get(name) ?? null);
+    this.#context.deadlines.clear(lingerName(name));
+    return (this.#topics.get(name) ?? this.#newTopic(name)).take(tab, ticket, position);
+  }
+
+  #newTopic(name: string): Topic {
+    const cursor = this.#cursors.get(name) ?? null;
+    const topic = new Topic(name, this.#context, this.#socket, cursor, this.#savedStates);
     this.#topics.set(name, topic);
     this.#cursors.delete(name);
-    this.#context.deadlines.clear(lingerName(name));
-    return topic.take(tab, ticket, position);
+    this.#savedStates?.listen(name);
+    return topic;
   }
 
   /** The last one to leave unsubscribes, after a while, so that moving between pages costs nothing. */
@@ -92,6 +105,7 @@ export class Topics {
     this.#context.after(lingerName(name), this.#context.settings.lingerMs, () => {
       topic.subscription.stop();
       this.#topics.delete(name);
+      this.#savedStates?.leave(name);
       if (topic.cursor) this.#cursors.set(name, topic.cursor);
     });
   }
@@ -114,7 +128,16 @@ export class Topics {
     }
   }
 
+  /** Of topics of which nothing is known it makes a difference whether there is a line. */
+  lineChanged(): void {
+    const { isDown } = this.#socket;
+    if (isDown === this.#wasDown) return;
+    this.#wasDown = isDown;
+    for (const topic of this.#topics.values()) topic.statusChanged();
+  }
+
   disconnected(): void {
+    this.saveStates();
     for (const topic of this.#topics.values()) topic.subscription.disconnected();
   }
 
@@ -158,6 +181,21 @@ export class Topics {
       for (const cursor of cursors)
         if (!this.#unsaved.has(cursor.topic)) this.#unsaved.set(cursor.topic, cursor);
     });
+  }
+
+  /** What is known of all of them is no more for whoever sits here. */
+  void(): void {
+    for (const topic of this.#topics.values()) topic.void();
+  }
+
+  /** What is known is kept on the device at once, as known until the server was heard last. */
+  saveStates(): void {
+    if (!this.#savedStates) return;
+    const knownAt = this.#context.now - this.#socket.silenceMs;
+    for (const { name, subscription, knowledge } of this.#topics.values())
+      if (knowledge && subscription.phase.state === 'live')
+        this.#savedStates.confirm(name, knowledge.at, knownAt);
+    this.#savedStates.save();
   }
 
   /** Forgets what every tab was given. */

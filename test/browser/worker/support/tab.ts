@@ -104,7 +104,7 @@ export class RawTab {
       .flatMap(({ topics = [] }) => topics)
       .filter((update) => update.topic === topic)
       .flatMap((update) => {
-        if (update.kind === 'status') return [];
+        if (update.kind === 'status' || update.kind === 'saved') return [];
         return update.kind === 'events' ? update.items : [...update.events, ...update.missed];
       })
       .map(({ event }) => event);

@@ -1,0 +1,113 @@
+import { openDB } from 'idb';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { stateName } from '../../../src/protocol/names.ts';
+import { stateStoreConformance } from '../../../testing/conformance/state-store.ts';
+import { IdbStateStore } from '../../../worker/browser/store/idb-state-store.ts';
+import { IdbStore } from '../../../worker/browser/store/idb-store.ts';
+import type { StateOp, StateOwner } from '../../../worker/core/state-store.ts';
+import { entry, expectFailure, put } from '../../support/store-rows.ts';
+
+const APP = 'state-test';
+const ANN: StateOwner = { principal: 'ann', signOuts: 0, databaseId: 'd1' };
+const newStore = (identity: string, timeoutMs = 10_000) => {
+  const store = new IdbStateStore({ app: APP, identity, timeoutMs });
+  onTestFinished(() => store.close());
+  return store;
+};
+const save = (topic: string, keys: readonly string[]): StateOp => ({
+  op: 'save',
+  head: { topic, epoch: 'e1', offset: 9, lastSeen: 1, savedAt: 2, size: 3 },
+  isWhole: false,
+  put: keys.map((slot) => ({
+    topic,
+    slot,
+    item: { offset: 1, ts: 1, event: { type: 'node', id: slot } },
+    size: 60,
+  })),
+  gone: [],
+});
+
+describe("the state's store in IndexedDB", () => {
+  const newRows = () => {
+    const identity = crypto.randomUUID();
+    return () => newStore(identity);
+  };
+  for (const { name, run } of stateStoreConformance(newRows)) it(name, run);
+
+  it('leaves out rows that cannot be read, and tells how many', async () => {
+    const identity = crypto.randomUUID();
+    const store = newStore(identity);
+    await store.open(ANN);
+    await store.commit(save('run', ['a', 'b']));
+    await store.commit(save('other', ['a']));
+    store.close();
+    const db = await openDB(stateName(APP, identity));
+    await db.put('state', { topic: 'run', slot: 'b', item: 'no item' }, ['run', 'b']);
+    await db.put('state', { topic: 'other', epoch: 7 }, 'other');
+    db.close();
+    const found = await store.open(ANN);
+    expect(found).toMatchObject({ heads: [{ topic: 'run' }], unreadable: 1 });
+    const { rows, unreadable } = await store.load('run');
+    expect([rows.map(({ slot }) => slot), unreadable]).toEqual([['a'], 1]);
+    expect((await store.load('other')).head).toBeNull();
+  });
+
+  it('lies in a database of its own, which no transaction of the outbox waits for', async () => {
+    const identity = crypto.randomUUID();
+    const outbox = new IdbStore({ app: APP, identity, onLost: () => {} });
+    onTestFinished(() => outbox.close());
+    await outbox.open();
+    const db = await openDB(stateName(APP, identity), undefined);
+    db.close();
+    indexedDB.deleteDatabase(stateName(APP, identity));
+    const state = newStore(identity);
+    await state.open(ANN);
+    // A transaction over all of the state's tables, which is kept from ending.
+    const held = await openDB(stateName(APP, identity));
+    const tx = held.transaction([...held.objectStoreNames], 'readwrite');
+    let isHeld = true;
+    const spin = (): void => {
+      if (isHeld) tx.objectStore('state').get(0).then(spin);
+    };
+    spin();
+    const written = state.commit(save('run', ['a']));
+    let isWritten = false;
+    written.then(() => {
+      isWritten = true;
+    });
+    await outbox.commit({ durability: 'strict', ops: [put(entry('decision', 1))] });
+    expect(isWritten).toBe(false);
+    isHeld = false;
+    await written;
+    held.close();
+  });
+
+  it('fails where nothing is answered in time', async () => {
+    const identity = crypto.randomUUID();
+    const store = newStore(identity, 50);
+    await store.open(ANN);
+    const db = await openDB(stateName(APP, identity));
+    const tx = db.transaction([...db.objectStoreNames], 'readwrite');
+    let isHeld = true;
+    const spin = (): void => {
+      if (isHeld) tx.objectStore('state').get(0).then(spin);
+    };
+    spin();
+    await expectFailure(store.commit(save('run', ['a'])), 'failed');
+    isHeld = false;
+    await tx.done;
+    db.close();
+  });
+
+  it('lets whoever deletes the database have it, and fails from then on', async () => {
+    const identity = crypto.randomUUID();
+    const store = newStore(identity);
+    await store.open(ANN);
+    await new Promise<void>((resolve, reject) => {
+      const request = indexedDB.deleteDatabase(stateName(APP, identity));
+      request.onsuccess = () => resolve();
+      request.onblocked = () => reject(new Error('it is held'));
+    });
+    await expectFailure(store.commit(save('run', ['a'])), 'failed');
+  });
+});

@@ -1,0 +1,84 @@
+import { expect, test } from 'vitest';
+import type { Delivered } from '../../../src/index.ts';
+import type { TabItem } from '../../../src/protocol/port.ts';
+import { type FakeHub, item, snapshot } from './fake-hub.ts';
+import { type P, scene, until, untilEqual } from './setup.ts';
+
+const node = (offset: number, id: string, state: string) =>
+  item(offset, { type: 'node', id, state }, { key: `node:${id}`, replayed: true });
+const saved = (events: TabItem[], more: { hasMore?: true; isVoid?: true } = {}) => ({
+  kind: 'saved' as const,
+  topic: 'run',
+  epoch: 'e1',
+  events,
+  ...more,
+});
+const ticketOf = (hub: FakeHub) =>
+  until(() => {
+    const last = hub.called('subscribe').at(-1);
+    if (!last) throw new Error('no subscribe call');
+    return last[1];
+  });
+
+test('those who begin are shown what was kept, and begin with the server’s state as if they had not been', async () => {
+  const s = scene();
+  const topic = s.client.topic('run');
+  const begun: [number[], number[]][] = [];
+  const ofAll = (items: readonly Delivered<P>[]) => items.map(({ meta }) => meta.offset);
+  topic.subscribe({ snapshot: (events, missed) => void begun.push([ofAll(events), ofAll(missed)]) });
+  const heard: number[] = [];
+  topic.on('node', (_, { offset }) => heard.push(offset));
+  const latest = topic.latest('node');
+  const sizes: number[] = [];
+  latest.subscribe(({ size }) => sizes.push(size));
+  const hub = await s.attached();
+  const ticket = await ticketOf(hub);
+  await hub.deliver({ topics: [saved([node(1, 'a', 'up')], { hasMore: true })] });
+  expect(begun).toEqual([]);
+  await hub.deliver({ topics: [saved([node(4, 'b', 'up')])] });
+  await untilEqual(() => begun, [[[1, 4], []]]);
+  const kept = latest.get().get('node:a');
+  expect(heard).toEqual([]);
+  const missed = [node(3, 'c', 'up'), node(4, 'b', 'up')];
+  await hub.deliver({
+    topics: [snapshot('run', ticket, 4, { events: [node(1, 'a', 'up'), ...missed], missed })],
+  });
+  await untilEqual(
+    () => begun[1],
+    [
+      [1, 3, 4],
+      [3, 4],
+    ],
+  );
+  expect(heard).toEqual([3, 4]);
+  await untilEqual(() => sizes, [0, 2, 3]);
+  expect(latest.get().get('node:a')).toBe(kept);
+});
+
+test('a tab that has a state is not thrown back to what was kept', async () => {
+  const s = scene();
+  const latest = s.client.topic('run').latest('node');
+  latest.subscribe(() => {});
+  const hub = await s.attached();
+  await hub.deliver({ topics: [snapshot('run', await ticketOf(hub), 9, { events: [node(9, 'a', 'new')] })] });
+  await hub.deliver({ topics: [saved([node(1, 'a', 'old')])] });
+  await s.client.inspect();
+  expect(latest.get().get('node:a')).toMatchObject({ state: 'new' });
+});
+
+test('what is not to be shown any more is gone from those who begin, and the tab keeps its place', async () => {
+  const s = scene();
+  const topic = s.client.topic('run');
+  const latest = topic.latest('node');
+  const heard: number[] = [];
+  topic.on('node', (_, { offset }) => heard.push(offset));
+  latest.subscribe(() => {});
+  const hub = await s.attached();
+  await hub.deliver({ topics: [snapshot('run', await ticketOf(hub), 9, { events: [node(9, 'a', 'new')] })] });
+  await hub.deliver({ topics: [saved([], { isVoid: true })] });
+  await untilEqual(() => latest.get().size, 0);
+  const again = [node(9, 'a', 'new'), node(10, 'b', 'new')];
+  await hub.deliver({ topics: [snapshot('run', null, 10, { events: again, missed: again })] });
+  await untilEqual(() => latest.get().size, 2);
+  expect(heard).toEqual([10]);
+});

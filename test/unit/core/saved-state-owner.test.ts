@@ -1,0 +1,202 @@
+import { expect, test } from 'vitest';
+import { Device, known, liveTab, saved, shown } from '../../support/device.ts';
+import type { WorldTab } from '../../support/hub-world.ts';
+import { alarm, item, line, node, stateOf, TOPIC, TopicScene } from '../../support/topic-scene.ts';
+
+const isVoid = (tab: Parameters<typeof saved>[0]) => saved(tab).at(-1)?.isVoid === true;
+
+test('nothing that was kept is shown before the outbox says whose it is', () => {
+  const device = new Device();
+  known(device);
+  device.disk.failure = 'failed';
+  const scene = device.hub();
+  const tab = scene.tab();
+  expect(saved(tab)).toEqual([]);
+  device.disk.failure = null;
+  scene.world.advance(60_000);
+  expect(shown(tab)).toHaveLength(3);
+});
+
+test('what was kept is gone where the outbox is another one, or of somebody else', () => {
+  for (const change of [
+    (device: Device) => device.disk.erase(),
+    (device: Device) => {
+      device.disk.principal = 'bob';
+    },
+    (device: Device) => {
+      device.disk.endedSessions = { signOuts: 1, at: 1, ids: [] };
+    },
+  ]) {
+    const device = new Device();
+    known(device);
+    change(device);
+    const tab = device.hub().tab();
+    expect(saved(tab)).toEqual([]);
+    expect(device.stateDisk.heads.size).toBe(0);
+    expect(device.kept).toEqual([]);
+  }
+});
+
+test('a sign-out is over when the state is gone, and nothing is kept after it', () => {
+  const device = new Device();
+  known(device);
+  const scene = device.hub();
+  const tab = liveTab(scene, [item(7, node('a', 'up'))]);
+  scene.wait(5_000);
+  const release = device.stateDisk.hold();
+  const { reply } = scene.world.call(tab.id, { method: 'signOut', discard: false });
+  expect(reply).toBeUndefined();
+  expect(scene.world.ended).toBeNull();
+  scene.event(node('b', 'secret'));
+  release();
+  expect(scene.world.ended).toBe('signed_out');
+  expect(device.kept).toEqual([]);
+  expect(device.stateDisk.heads.size).toBe(0);
+});
+
+test('a sign-out whose worker died before the state was gone leaves nothing to the next hub', () => {
+  const device = new Device();
+  known(device);
+  const scene = device.hub();
+  const [tab] = scene.live(1, [item(7, node('a', 'up'))]);
+  device.stateDisk.hold();
+  tab?.call({ method: 'signOut', discard: false });
+  expect(device.disk.endedSessions?.signOuts).toBe(1);
+  const { stateDisk } = new Device();
+  Object.assign(stateDisk, { owner: device.stateDisk.owner });
+  for (const [topic, head] of device.stateDisk.heads) stateDisk.heads.set(topic, head);
+  for (const [topic, rows] of device.stateDisk.items) stateDisk.items.set(topic, rows);
+  expect(stateDisk.heads.size).toBe(1);
+  Object.assign(device, { stateDisk });
+  const next = device.hub().tab();
+  expect(shown(next)).toEqual([]);
+  expect(stateDisk.heads.size).toBe(0);
+});
+
+test('a sign-out goes on where the state cannot be deleted', () => {
+  const device = new Device();
+  const scene = device.hub();
+  const [tab] = scene.live(1, [item(7, node('a', 'up'))]);
+  device.stateDisk.failure = 'failed';
+  expect(tab?.call({ method: 'signOut', discard: false })).toMatchObject({ ok: true });
+  expect(scene.world.ended).toBe('signed_out');
+});
+
+test('two pages that sign out at once are both answered', () => {
+  const device = new Device();
+  const scene = device.hub();
+  const [one, other] = scene.live(2, [item(7, node('a', 'up'))]);
+  const release = device.stateDisk.hold();
+  const answers = [one, other].map((tab) =>
+    scene.world.call(tab?.id ?? 0, { method: 'signOut', discard: false }),
+  );
+  release();
+  expect(answers.map(({ reply }) => reply?.ok)).toEqual([true, true]);
+});
+
+test('where the server takes this browser for somebody else, the state goes from disk and pages', () => {
+  const device = new Device();
+  known(device);
+  const scene = device.hub();
+  const tab = scene.tab();
+  expect(shown(tab)).toHaveLength(3);
+  scene.world.socket.welcome({ principal: 'bob' });
+  scene.world.advance(60_000);
+  expect(isVoid(tab)).toBe(true);
+  expect(device.kept).toEqual([]);
+  expect(shown(scene.tab())).toEqual([]);
+});
+
+test('a topic that the server refuses goes from disk and pages, also from those that had it live', () => {
+  const device = new Device();
+  known(device);
+  const scene = device.hub();
+  const tab = liveTab(scene, [item(7, node('a', 'up'))]);
+  const { ref } = scene.request;
+  scene.world.socket.say({
+    type: 'error',
+    code: 'forbidden',
+    message: 'no more',
+    topic: TOPIC,
+    ref,
+    ended: true,
+  });
+  expect(tab.status(TOPIC)).toMatchObject({ state: 'refused', code: 'forbidden' });
+  expect(isVoid(tab)).toBe(true);
+  scene.world.advance(1);
+  expect(device.kept).toEqual([]);
+  const late = scene.tab();
+  expect(late.snapshots(TOPIC)).toEqual([]);
+  scene.answer({ offset: 9, events: [item(9, node('b', 'up'))] });
+  expect([...stateOf(tab).keys()]).toEqual(['b']);
+});
+
+test('to be asked less often is no refusal: what is kept stays', () => {
+  const device = new Device();
+  known(device);
+  const scene = device.hub();
+  const tab = scene.tab();
+  scene.world.socket.welcome();
+  const { ref } = scene.request;
+  scene.world.socket.say({
+    type: 'error',
+    code: 'rate_limited',
+    message: 'wait',
+    topic: TOPIC,
+    ref,
+    ended: true,
+  });
+  scene.world.advance(1);
+  expect(isVoid(tab)).toBe(false);
+  expect(device.kept).toHaveLength(3);
+});
+
+test('a topic can be forgotten; it is kept again by whoever listens to it later', () => {
+  const device = new Device();
+  known(device);
+  const scene = device.hub();
+  const tab = liveTab(scene, [item(7, node('a', 'up'))]);
+  expect(tab.call({ method: 'forget', topic: TOPIC })).toEqual({ ok: true, value: null });
+  expect(device.kept).toEqual([]);
+  scene.event(line('more'));
+  scene.wait(10_000);
+  expect(device.kept).toEqual([]);
+  tab.leave();
+  scene.world.advance(5_000);
+  scene.tab();
+  scene.reconnect();
+  scene.answer({ offset: 9, events: [item(9, node('b', 'up'))] });
+  scene.wait(5_000);
+  expect(device.kept.map(({ slot }) => slot)).toEqual(['b']);
+});
+
+test('whoever has a topic forgotten hears where that cannot be done', () => {
+  const device = new Device();
+  const scene = device.hub();
+  const tab = liveTab(scene, [item(7, node('a', 'up'))]);
+  device.stateDisk.failure = 'failed';
+  const answer = { ok: false, code: 'storage_unavailable' };
+  expect(tab.call({ method: 'forget', topic: TOPIC })).toMatchObject(answer);
+  expect(tab.call({ method: 'forget', topic: TOPIC })).toMatchObject(answer);
+  expect(new TopicScene().tab().call({ method: 'forget', topic: TOPIC })).toMatchObject({ ok: true });
+});
+
+test('of a topic that was refused, a critical event that no page took is asked for again', () => {
+  const device = new Device();
+  const scene = device.hub();
+  const [tab] = scene.live(1, [item(4, node('a', 'up'))]);
+  scene.event(alarm('fire'), { ack: true });
+  scene.event(line('later'));
+  const { ref } = scene.request;
+  scene.world.socket.say({
+    type: 'error',
+    code: 'forbidden',
+    message: 'no more',
+    topic: TOPIC,
+    ref,
+    ended: true,
+  });
+  expect(isVoid(tab as WorldTab)).toBe(true);
+  scene.tab();
+  expect(scene.request).toMatchObject({ type: 'resync_request', cursor: { epoch: 'e1', offset: 4 } });
+});

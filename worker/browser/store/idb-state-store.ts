@@ -1,0 +1,160 @@
+/** How the last known state lies in IndexedDB: in a database of its own, with a format of its own. */
+import { type DBSchema, type IDBPDatabase, type IDBPObjectStore, openDB } from 'idb';
+import * as v from 'valibot';
+import { number } from '../../../src/protocol/frames/common.ts';
+import { item } from '../../../src/protocol/frames/topic.ts';
+import { stateName } from '../../../src/protocol/names.ts';
+import type {
+  SavedHead,
+  SavedRow,
+  SavedRows,
+  SavedTopics,
+  Slot,
+  StateOp,
+  StateOwner,
+  StateStore,
+} from '../../core/state-store.ts';
+import { StoreError } from '../../core/store.ts';
+import { storeError, withDeadline } from './failure.ts';
+import { isCursor } from './rows.ts';
+import { abort } from './transaction.ts';
+
+/** Far beyond what a slow disk takes. */
+const TIMEOUT_MS = 10_000;
+const FORMAT = 1;
+
+/** `writer`: who opened it last, and alone may write. */
+type Meta = StateOwner & { readonly writer: string };
+
+/** One table: under 0 who writes, under each topic its head, under topic and slot a row. What is read is judged first. */
+interface Tables extends DBSchema {
+  state: { key: 0 | string | [topic: string, slot: Slot]; value: Meta | SavedHead | SavedRow };
+}
+type Database = IDBPDatabase<Tables>;
+type Table = IDBPObjectStore<Tables, ['state'], 'state', 'readwrite'>;
+
+const row = v.object({ topic: v.string(), slot: v.union([v.string(), number]), item, size: number });
+const isRow = (found: unknown): found is SavedRow => v.is(row, found);
+const isHead = (found: unknown): found is SavedHead => isCursor(found) && 'size' in found;
+
+export class IdbStateStore implements StateStore {
+  readonly #name: string;
+  readonly #timeoutMs: number;
+  #db: Promise<Database> | null = null;
+  #writer = '';
+
+  /** @param timeoutMs for whatever is asked of it; a sleep of the machine does not count. @default 10_000 */
+  constructor({
+    app,
+    identity,
+    timeoutMs = TIMEOUT_MS,
+  }: { app: string; identity: string; timeoutMs?: number }) {
+    this.#name = stateName(app, identity);
+    this.#timeoutMs = timeoutMs;
+  }
+
+  async open(owner: StateOwner): Promise<SavedTopics> {
+    this.close();
+    this.#writer = crypto.randomUUID();
+    const meta = { ...owner, writer: this.#writer };
+    this.#db = openDB<Tables>(this.#name, FORMAT, {
+      upgrade: (db) => void db.createObjectStore('state'),
+      // Whoever upgrades or deletes the database waits for this; who writes next hears of it.
+      blocking: (_from, _to, event) => (event.target as IDBDatabase).close(),
+    });
+    return await this.#transact('open', (table) => takeOver(table, meta));
+  }
+
+  load(topic: string): Promise<SavedRows> {
+    return this.#transact('read', (table) => read(table, topic));
+  }
+
+  commit(op: StateOp): Promise<void> {
+    const writer = this.#writer;
+    return this.#transact('write', (table) => apply(table, op, writer));
+  }
+
+  /** What was asked for before is still done. */
+  close(): void {
+    this.#db?.then(
+      (db) => db.close(),
+      () => {},
+    );
+    this.#db = null;
+  }
+
+  async #transact<T>(doing: string, work: (table: Table) => Promise<T>): Promise<T> {
+    const late = () => new StoreError('failed', `${this.#name} did not answer within ${this.#timeoutMs} ms`);
+    try {
+      if (!this.#db) throw new StoreError('failed', `${this.#name} is not open`);
+      const done = this.#db.then((db) => transact(db, work));
+      return await withDeadline(done, this.#timeoutMs, late);
+    } catch (error) {
+      throw storeError(error, `${doing} ${this.#name}`);
+    }
+  }
+}
+
+/** All of it or nothing: where the work fails in any way, the whole is taken back. */
+async function transact<T>(db: Database, work: (table: Table) => Promise<T>): Promise<T> {
+  const tx = db.transaction('state', 'readwrite', { durability: 'relaxed' });
+  // It tells more of why than its own rejection does.
+  const done = tx.done.catch((error: unknown) => {
+    throw tx.error ?? error;
+  });
+  done.catch(() => {});
+  try {
+    const value = await work(tx.store);
+    await done;
+    return value;
+  } catch (error) {
+    abort(tx);
+    throw error;
+  }
+}
+
+async function takeOver(table: Table, meta: Meta): Promise<SavedTopics> {
+  const known = await table.get(0);
+  if (ownerOf(known) !== ownerOf(meta)) await table.clear();
+  await table.put(meta, 0);
+  const found = await table.getAll(HEADS());
+  const heads = found.filter(isHead);
+  return { heads, unreadable: found.length - heads.length };
+}
+
+async function read(table: Table, topic: string): Promise<SavedRows> {
+  const [head, found] = await Promise.all([table.get(topic), table.getAll(rowsOf(topic))]);
+  const rows = found.filter(isRow);
+  return { head: isHead(head) ? head : null, rows, unreadable: found.length - rows.length };
+}
+
+/** All requests are made at once; the check of the writer comes first among them, and takes the others back. */
+async function apply(table: Table, op: StateOp, writer: string): Promise<void> {
+  const checked = table.get(0).then((meta) => {
+    if (Object(meta).writer !== writer) throw new StoreError('fenced', 'another hub keeps the state by now');
+  });
+  await Promise.all([checked, ...perform(table, op)]);
+}
+
+function perform(table: Table, op: StateOp): Promise<unknown>[] {
+  if (op.op === 'clear') return [table.delete(ALL())];
+  if (op.op === 'forget') return [table.delete(op.topic), table.delete(rowsOf(op.topic))];
+  const { head, isWhole, gone, put } = op;
+  const { topic } = head;
+  return [
+    ...(isWhole ? [table.delete(rowsOf(topic))] : []),
+    table.put(head, topic),
+    ...gone.map((slot) => table.delete([topic, slot])),
+    ...put.map((saved) => table.put(saved, [topic, saved.slot])),
+  ];
+}
+
+function ownerOf(meta: unknown): string {
+  const { principal, signOuts, databaseId } = Object(meta);
+  return JSON.stringify([principal, signOuts, databaseId]);
+}
+
+/** Arrays are greater than strings, and than all that is a slot; strings are greater than numbers. */
+const ALL = (): IDBKeyRange => IDBKeyRange.lowerBound('');
+const HEADS = (): IDBKeyRange => IDBKeyRange.bound('', [], false, true);
+const rowsOf = (topic: string) => IDBKeyRange.bound([topic], [topic, []]);

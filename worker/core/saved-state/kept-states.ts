@@ -1,0 +1,340 @@
+/** When the last known state of topics is read from the device, when it is written there, and when it goes. */
+import type { SnapshotItem } from '../../../src/protocol/frames/index.ts';
+import { interpretEvent, isPersistent } from '../../../src/protocol/interpret.ts';
+import type { HubReport } from '../../../src/protocol/model.ts';
+import type { ClockReading, Reply, TabItem } from '../../../src/protocol/port.ts';
+import type { AnyProtocol } from '../../../src/protocol/types.ts';
+import type { Context } from '../context.ts';
+import { ok, type Respond, refusal } from '../reply.ts';
+import type { SavedStates, SavedStatesOwner, StateAnswer, WayBack } from '../saved-states.ts';
+import type { SavedHead, SavedRows, SavedTopics, Slot, StateOp, StateOwner } from '../state-store.ts';
+import type { StoredCursor, StoreFailure } from '../store.ts';
+import type { TopicPlace } from '../topics/journal.ts';
+import { tabItem } from '../topics/read-item.ts';
+import { KeptTopic } from './kept-topic.ts';
+import { Repetition } from './way-back.ts';
+
+/** What was known so long ago is of no use any more. */
+const KEEP_MS = 30 * 24 * 60 * 60 * 1_000;
+/** From a failure of the store to the next try. */
+const RETRY_MS = 60_000;
+/** Of rows that are to be deleted whose ever they are. */
+const NOBODY: StateOwner = { principal: null, signOuts: -1, databaseId: null };
+
+type Phase =
+  /** Whose the state is, is not known yet. */
+  | { readonly state: 'unknown' }
+  /** `failed`: it is opened anew at the deadline. */
+  | { readonly state: 'opening' | 'ready' | 'failed'; readonly owner: StateOwner }
+  /** All that is kept goes, and nothing is kept from here on. */
+  | { readonly state: 'ending' }
+  | { readonly state: 'over' };
+
+/** A cache on the device, which nobody waits for, and which may fail without harm. */
+export class KeptStates implements SavedStates {
+  readonly #context: Context;
+  readonly #owner: SavedStatesOwner;
+  #phase: Phase = { state: 'unknown' };
+  /** As the store has them. */
+  readonly #heads = new Map<string, SavedHead>();
+  /** Of those that some tab listens to: what is to be kept. `null`: not known yet, or not to be kept. */
+  readonly #topics = new Map<string, KeptTopic | null>();
+  /** Not kept again while some tab listens to them. */
+  readonly #forgotten = new Set<string>();
+  /** Of which all is as it was loaded: the server has sent nothing. */
+  readonly #unsent = new Set<string>();
+  /** The server was asked to go on from there. */
+  readonly #tried = new Set<string>();
+  /** What is under way, by its number. */
+  readonly #writes = new Map<number, (isDone: boolean) => void>();
+  #lastWrite = 0;
+  #unreadableRows = 0;
+  /** As it was kept. */
+  #clockAheadMs: number | undefined;
+
+  constructor(context: Context, owner: SavedStatesOwner) {
+    this.#context = context;
+    this.#owner = owner;
+  }
+
+  get clock(): ClockReading | null {
+    const ahead = this.#clockAheadMs;
+    const browser = this.#context.now;
+    return ahead === undefined ? null : { browser, server: browser + ahead };
+  }
+
+  get report(): NonNullable<HubReport['savedState']> {
+    const { state } = this.#phase;
+    return { state, topics: [...this.#heads.values()], unreadableRows: this.#unreadableRows };
+  }
+
+  begin(owner: StateOwner): void {
+    const phase = this.#phase;
+    if (phase.state === 'over' || phase.state === 'ending') return;
+    if (phase.state !== 'unknown') {
+      if (JSON.stringify(phase.owner) === JSON.stringify(owner)) return;
+      for (const name of this.#topics.keys()) this.#topics.set(name, null);
+    }
+    this.#open({ state: 'opening', owner }, owner);
+  }
+
+  #open(phase: Phase, owner: StateOwner): void {
+    this.#become(phase);
+    this.#context.emit({ type: 'saved_state', ask: { ask: 'open', owner } });
+  }
+
+  answered(answer: StateAnswer): void {
+    switch (answer.answer) {
+      case 'opened':
+        return this.#opened(answer.saved);
+      case 'loaded':
+        return this.#loaded(answer.topic, answer.saved);
+      case 'committed':
+        return this.#committed(answer.write);
+      case 'failed':
+        return this.#failed(answer.failure, answer.message);
+    }
+  }
+
+  #opened({ heads, unreadable }: SavedTopics): void {
+    if (this.#phase.state !== 'opening') return;
+    this.#phase = { ...this.#phase, state: 'ready' };
+    this.#tellUnreadable(unreadable);
+    for (const head of heads) {
+      if (head.savedAt + KEEP_MS < this.#context.now) this.#write({ op: 'forget', topic: head.topic });
+      else this.#heads.set(head.topic, head);
+    }
+    const newest = [...this.#heads.values()].reduce<SavedHead | null>(
+      (a, b) => (a && a.savedAt > b.savedAt ? a : b),
+      null,
+    );
+    this.#clockAheadMs = newest?.clockAheadMs;
+    this.#owner.foundClock();
+    for (const [name, topic] of this.#topics) {
+      topic?.doubt();
+      if (!topic) this.#load(name);
+    }
+    this.save();
+  }
+
+  listen(name: string): void {
+    if (this.#phase.state === 'over' || this.#phase.state === 'ending') return;
+    this.#topics.set(name, null);
+    this.#load(name);
+  }
+
+  #load(topic: string): void {
+    if (this.#heads.has(topic)) this.#context.emit({ type: 'saved_state', ask: { ask: 'load', topic } });
+    else this.#owner.looked(topic, null);
+  }
+
+  isLooking(name: string): boolean {
+    const { state } = this.#phase;
+    return state === 'opening' || (this.#topics.get(name) === null && this.#heads.has(name));
+  }
+
+  itemsOf(name: string): readonly SnapshotItem[] {
+    return (this.#unsent.has(name) && this.#topics.get(name)?.items) || [];
+  }
+
+  leave(name: string): void {
+    this.save();
+    for (const known of [this.#topics, this.#forgotten, this.#unsent, this.#tried]) known.delete(name);
+  }
+
+  #loaded(name: string, { head, rows, unreadable }: SavedRows): void {
+    this.#tellUnreadable(unreadable);
+    // Where it is not `null`, the server was faster.
+    if (this.#topics.get(name) !== null || this.#forgotten.has(name)) return;
+    if (!head) return this.#owner.looked(name, null);
+    const topic = KeptTopic.stored(head, rows, unreadable === 0);
+    this.#topics.set(name, topic);
+    this.#unsent.add(name);
+    const { protocol } = this.#context;
+    const events = topic.items.map((item) => savedItem(protocol, item)).filter((item) => item !== null);
+    const { epoch, offset, lastSeen: ts, savedAt } = head;
+    this.#owner.looked(name, { at: { epoch, offset, ts }, savedAt, events });
+  }
+
+  wayBack(name: string, cursor: StoredCursor): WayBack | 'soon' | null {
+    if (this.#phase.state === 'opening') return 'soon';
+    const topic = this.#topics.get(name);
+    const head = topic ? topic.head : this.#heads.get(name);
+    if (!head || this.#tried.has(name) || !this.#isWayBack(head, cursor)) return null;
+    if (topic === null) return 'soon';
+    if (!topic || !this.#unsent.has(name)) return null;
+    this.#tried.add(name);
+    return new Repetition(this.#context.protocol, head, topic.copy, cursor);
+  }
+
+  #isWayBack({ isAll, savedAt, epoch }: SavedHead, cursor: StoredCursor): boolean {
+    const { now, settings } = this.#context;
+    const agoMs = now - savedAt;
+    return isAll === true && agoMs >= 0 && agoMs <= settings.resyncAfterMs && cursor.epoch === epoch;
+  }
+
+  replaced(
+    name: string,
+    at: TopicPlace,
+    events: readonly SnapshotItem[],
+    read: readonly (TabItem | null)[],
+  ): void {
+    if (!this.#topics.has(name) || this.#forgotten.has(name)) return;
+    // A server of the plain dialect sends no state: the hub makes an empty one, which says nothing of what was not read yet.
+    const isMade = at.epoch === this.#context.ownershipId;
+    if (isMade && this.#isUnread(name)) return;
+    this.#unsent.delete(name);
+    const items = new Map<Slot, SnapshotItem>();
+    let isAll = true;
+    for (const [i, event] of events.entries()) {
+      const isKept = this.#keep(event, read[i], (slot, item) => items.set(slot, item));
+      isAll &&= isKept;
+    }
+    const topic = this.#topics.get(name) ?? new KeptTopic({ topic: name, ...this.#placeOf(at), size: 0 });
+    this.#topics.set(name, topic);
+    topic.replace(at.epoch, items, isAll);
+    this.confirm(name, at);
+  }
+
+  happened(name: string, at: TopicPlace, event: SnapshotItem, read: TabItem | null): void {
+    const topic = this.#topics.get(name);
+    if (!topic) return;
+    // Of whatever type it is, what its key was before is not so any more.
+    if (read?.key != null) topic.drop(read.key);
+    if (!this.#keep(event, read, (slot, item) => topic.put(slot, item)) && !read?.gone) topic.lacks();
+    this.confirm(name, at);
+  }
+
+  #isUnread(name: string): boolean {
+    return this.#topics.get(name) === null && (this.#phase.state !== 'ready' || this.#heads.has(name));
+  }
+
+  /** Whether it is one that is kept. */
+  #keep(
+    { offset, ts, key, event }: SnapshotItem,
+    read: TabItem | null | undefined,
+    put: (slot: Slot, item: SnapshotItem) => void,
+  ): boolean {
+    if (!read || read.gone || !isPersistent(this.#context.protocol, event.type)) return false;
+    put(read.key ?? offset, { offset, ts, ...(key !== undefined && { key }), event });
+    return true;
+  }
+
+  confirm(name: string, at: TopicPlace, knownAt?: number): void {
+    this.#topics.get(name)?.moved(this.#placeOf(at, knownAt));
+    const { deadlines, settings } = this.#context;
+    if (this.#phase.state === 'ready' && deadlines.at('state') === null)
+      this.#context.after('state', settings.stateSaveMs, () => this.save());
+  }
+
+  #placeOf({ epoch, offset, ts: lastSeen }: TopicPlace, savedAt = this.#context.now) {
+    const { certainServerNow, now } = this.#context;
+    const clock = certainServerNow === null ? {} : { clockAheadMs: Math.round(certainServerNow - now) };
+    return { epoch, offset, lastSeen, savedAt, ...clock };
+  }
+
+  save(): void {
+    if (this.#phase.state !== 'ready') return;
+    const { deadlines, settings } = this.#context;
+    deadlines.clear('state');
+    for (const [name, topic] of this.#topics) {
+      if (!topic?.isChanged) continue;
+      this.#write(topic.take(settings.tailLimit));
+      this.#heads.set(name, topic.head);
+    }
+    this.#bound();
+  }
+
+  forget(topic: string, reply?: Respond<null>): void {
+    if (this.#topics.has(topic)) {
+      this.#topics.set(topic, null);
+      this.#forgotten.add(topic);
+    }
+    this.#heads.delete(topic);
+    this.#write({ op: 'forget', topic }, (isGone) => reply?.(isGone ? ok(null) : unforgotten(topic)));
+  }
+
+  end(done: () => void = () => {}): void {
+    const { state } = this.#phase;
+    if (state === 'unknown' || state === 'failed') this.#open({ state: 'ending' }, NOBODY);
+    else if (state !== 'over') this.#phase = { state: 'ending' };
+    this.#topics.clear();
+    this.#write({ op: 'clear' }, () => {
+      this.#become({ state: 'over' });
+      done();
+    });
+  }
+
+  /** One after the other, as they are asked for. */
+  #write(op: StateOp, done: (isDone: boolean) => void = () => {}): void {
+    const { state } = this.#phase;
+    if (state === 'over' || state === 'unknown' || state === 'failed') return done(false);
+    const write = ++this.#lastWrite;
+    this.#writes.set(write, done);
+    this.#context.emit({ type: 'saved_state', ask: { ask: 'commit', write, op } });
+  }
+
+  #committed(write: number): void {
+    const done = this.#writes.get(write);
+    this.#writes.delete(write);
+    done?.(true);
+  }
+
+  #failed(failure: StoreFailure, message: string): void {
+    const phase = this.#phase;
+    this.#context.log('warn', `the last known state cannot be kept for now (${failure}: ${message})`);
+    // Another hub keeps it, or a newer build.
+    if (!('owner' in phase) || failure === 'fenced' || failure === 'newer_format')
+      return this.#become({ state: 'over' });
+    const { owner } = phase;
+    const sought = [...this.#topics].filter(([, topic]) => topic === null);
+    this.#become({ state: 'failed', owner });
+    for (const [name] of sought) this.#owner.looked(name, null);
+    if (failure === 'full') this.end();
+    else this.#context.after('state', RETRY_MS, () => this.#open({ state: 'opening', owner }, owner));
+  }
+
+  /** What was asked for until now is not done any more, or nobody knows. */
+  #become(phase: Phase): void {
+    const writes = [...this.#writes.values()];
+    this.#phase = phase;
+    this.#context.deadlines.clear('state');
+    this.#writes.clear();
+    this.#heads.clear();
+    if (phase.state === 'over') this.#topics.clear();
+    for (const done of writes) done(false);
+  }
+
+  /** What was known longest ago goes first, but for a topic that is too large by itself. */
+  #bound(): void {
+    const { stateBytes } = this.#context.settings;
+    const heads = [...this.#heads.values()];
+    let total = heads.reduce((sum, { size }) => sum + size, 0);
+    const rank = ({ size, savedAt }: SavedHead) => (size > stateBytes ? 0 : savedAt);
+    for (const { topic, size } of heads.sort((a, b) => rank(a) - rank(b))) {
+      if (total <= stateBytes) return;
+      total -= size;
+      this.forget(topic);
+    }
+  }
+
+  #tellUnreadable(rows: number): void {
+    this.#unreadableRows += rows;
+    const message = `${rows} stored rows of the last known state cannot be read; they are not used`;
+    if (rows > 0) this.#context.reportOnce('state rows', 'storage_unavailable', message);
+  }
+}
+
+/** What a page is answered where the store fails. */
+function unforgotten(topic: string): Reply<never> {
+  const message = `what is kept of topic ${topic} may still be there: the browser's storage fails; try again`;
+  return refusal('storage_unavailable', message);
+}
+
+/** Of what was kept on the device; `null`: it is nothing that would be kept now, as of another version of the application. */
+function savedItem(protocol: AnyProtocol, item: SnapshotItem): TabItem | null {
+  const interpreted = interpretEvent(protocol, item.event);
+  return interpreted.ok && isPersistent(protocol, item.event.type)
+    ? tabItem(item, interpreted, true, false)
+    : null;
+}

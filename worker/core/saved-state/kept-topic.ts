@@ -1,0 +1,111 @@
+/** What of one topic is to be kept, and what of that the store lacks. */
+import type { SnapshotItem } from '../../../src/protocol/frames/index.ts';
+import type { SavedHead, SavedRow, Slot, StateOp } from '../state-store.ts';
+
+/** Of a row, beside its event. */
+const ROW_CHARACTERS = 50;
+
+/** The last known state of a topic, of events that are to be kept. */
+export class KeptTopic {
+  /** `size` apart, it is true of all that is here. */
+  #head: SavedHead;
+  readonly #rows = new Map<Slot, SavedRow>();
+  /** Where the store has another row, or none. */
+  readonly #changed = new Set<Slot>();
+  /** None of the store's rows counts. */
+  #isWhole = true;
+  #isMoved = true;
+
+  constructor(head: SavedHead) {
+    this.#head = { ...head, size: 0 };
+  }
+
+  /** As the store has it. `isSound`: all of its rows could be read. */
+  static stored(head: SavedHead, rows: readonly SavedRow[], isSound: boolean): KeptTopic {
+    const saved = new KeptTopic(head);
+    for (const { slot, item } of rows) saved.put(slot, item);
+    saved.#changed.clear();
+    saved.#isMoved = false;
+    saved.#isWhole = !isSound;
+    if (!isSound) saved.lacks();
+    return saved;
+  }
+
+  get isChanged(): boolean {
+    return this.#isMoved;
+  }
+
+  get head(): SavedHead {
+    return this.#head;
+  }
+
+  /** By offset. */
+  get items(): SnapshotItem[] {
+    return [...this.#rows.values()].map(({ item }) => item).sort((a, b) => a.offset - b.offset);
+  }
+
+  /** By slot, for whoever goes on from there. */
+  get copy(): Map<Slot, SnapshotItem> {
+    return new Map([...this.#rows].map(([slot, { item }]) => [slot, item]));
+  }
+
+  /** The state as the server sent it: what is here already stays. @param isAll whether nothing of it is left out */
+  replace(epoch: string, items: ReadonlyMap<Slot, SnapshotItem>, isAll: boolean): void {
+    this.#head = { ...this.#head, isAll };
+    // Offsets of another epoch are of other events.
+    if (epoch !== this.#head.epoch) this.#isWhole = true;
+    for (const slot of this.#rows.keys()) if (!items.has(slot)) this.drop(slot);
+    for (const [slot, item] of items) {
+      const known = this.#rows.get(slot)?.item;
+      if (known?.offset !== item.offset || known.ts !== item.ts || this.#isWhole) this.put(slot, item);
+    }
+  }
+
+  put(slot: Slot, item: SnapshotItem): void {
+    this.drop(slot);
+    const size = JSON.stringify(item.event).length + ROW_CHARACTERS;
+    this.#rows.set(slot, { topic: this.#head.topic, slot, item, size });
+    this.#grow(size);
+  }
+
+  drop(slot: Slot): void {
+    this.#grow(-(this.#rows.get(slot)?.size ?? 0));
+    this.#rows.delete(slot);
+    this.#changed.add(slot);
+  }
+
+  /** Something of the state is left out. */
+  lacks(): void {
+    this.#head = { ...this.#head, isAll: false };
+  }
+
+  #grow(size: number): void {
+    this.#head = { ...this.#head, size: this.#head.size + size };
+  }
+
+  /** All that is here is true of this place, or was until this time. */
+  moved(place: Omit<SavedHead, 'topic' | 'size'>): void {
+    this.#head = { ...this.#head, ...place };
+    this.#isMoved = true;
+  }
+
+  /** It is not known what the store has of it. */
+  doubt(): void {
+    this.#isWhole = this.#isMoved = true;
+  }
+
+  /** What brings the store up to this; it counts as done. @param tailLimit of those without a key so many stay, the newest */
+  take(tailLimit: number): StateOp {
+    const tail = [...this.#rows.keys()].filter((slot) => typeof slot === 'number').sort((a, b) => b - a);
+    for (const slot of tail.slice(tailLimit)) this.drop(slot);
+    // Of those without a key it is not seen any more that there were any.
+    if (tailLimit === 0 && tail.length > 0) this.lacks();
+    const slots = [...(this.#isWhole ? this.#rows.keys() : this.#changed)];
+    const put = slots.map((slot) => this.#rows.get(slot)).filter((row) => row !== undefined);
+    const gone = slots.filter((slot) => !this.#rows.has(slot));
+    const op = { op: 'save' as const, head: this.#head, isWhole: this.#isWhole, put, gone };
+    this.#changed.clear();
+    this.#isWhole = this.#isMoved = false;
+    return op;
+  }
+}

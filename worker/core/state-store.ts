@@ -1,0 +1,83 @@
+/** Where the last known state of topics is kept, over the hub's own life. It is a cache: what is lost of it, the server has. */
+import type { SnapshotItem } from '../../src/protocol/frames/index.ts';
+
+/** Whose the rows are, as the outbox's store says: those of anybody else are deleted. */
+export interface StateOwner {
+  readonly principal: string | null;
+  /** How often the identity has signed out: what was kept before the last time is not there any more. */
+  readonly signOuts: number;
+  /** Of the outbox's database. `null`: not known. */
+  readonly databaseId: string | null;
+}
+
+/** What is kept of a topic, as of one place in it. */
+export interface SavedHead {
+  readonly topic: string;
+  readonly epoch: string;
+  /** The rows are what the server had at this offset. */
+  readonly offset: number;
+  /** The server's timestamp of the event there. */
+  readonly lastSeen: number;
+  /** When that was known last, by the browser's clock, ms since 1970. */
+  readonly savedAt: number;
+  /** Of its rows. */
+  readonly size: number;
+  /** By how much the server's clock was ahead of the browser's; absent: that was not known. */
+  readonly clockAheadMs?: number;
+  /** Nothing of the state is left out but older events without a key. */
+  readonly isAll?: boolean;
+}
+
+/** A key, or the offset of an event without one. */
+export type Slot = string | number;
+
+export interface SavedRow {
+  readonly topic: string;
+  readonly slot: Slot;
+  /** As it came from the server: the schema's input. */
+  readonly item: SnapshotItem;
+  /** About how much it is, in characters of JSON. */
+  readonly size: number;
+}
+
+export type StateOp =
+  /** `isWhole`: no other rows of the topic stay. */
+  | {
+      readonly op: 'save';
+      readonly head: SavedHead;
+      readonly isWhole: boolean;
+      readonly put: readonly SavedRow[];
+      readonly gone: readonly Slot[];
+    }
+  | { readonly op: 'forget'; readonly topic: string }
+  /** All topics. */
+  | { readonly op: 'clear' };
+
+/** `unreadable`: so many rows a fault of the disk, or another program's hand, has left; they are not among those. */
+export interface SavedTopics {
+  readonly heads: readonly SavedHead[];
+  readonly unreadable: number;
+}
+/** Of one topic, at one moment. `head: null`: nothing is kept of it. */
+export interface SavedRows {
+  readonly head: SavedHead | null;
+  readonly rows: readonly SavedRow[];
+  readonly unreadable: number;
+}
+
+/**
+ * The rows of one app and identity, apart from the outbox, whose transactions never wait for these. One conformance suite
+ * judges every implementation. Every method settles, and rejects with a `StoreError`. What is asked for is done in that order,
+ * also where it is asked for before the store is open.
+ */
+export interface StateStore {
+  /**
+   * Takes the rows over, in one transaction: nobody who opened them before can write any more, and those of another owner are
+   * deleted. Can be called again.
+   */
+  open(owner: StateOwner): Promise<SavedTopics>;
+  load(topic: string): Promise<SavedRows>;
+  /** All of it or nothing; what is asked for later sees it. Rejects with `fenced`, nothing changed, where another one has taken over. */
+  commit(op: StateOp): Promise<void>;
+  close(): void;
+}
