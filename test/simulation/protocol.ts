@@ -14,8 +14,9 @@ const events = {
     schema: z.object({ id: z.string(), state: z.string() }),
     key: keyOf('node'),
     tombstone: ({ state }: { state: string }) => state === 'gone',
+    persist: true,
   },
-  line: { schema: z.object({ text: z.string() }) },
+  line: { schema: z.object({ text: z.string() }), persist: true },
   gate: { schema: z.object({ id: z.string(), n: z.number() }), key: keyOf('gate'), critical: true },
   alarm: { schema: z.object({ n: z.number() }), critical: true },
   /** What an accepted command leaves in the log, with it or not at all. */

@@ -3,6 +3,7 @@ import { ManualClock } from '../../testing/fakes/clock.ts';
 import type { Disk } from '../../testing/fakes/disk.ts';
 import { FakeNetwork } from '../../testing/fakes/network.ts';
 import type { Action, Build, SharedBuild, TokenMood } from './actions.ts';
+import { judgeSaved } from './judges/saved.ts';
 import { Ledger } from './ledger.ts';
 import { PEOPLE, type Who } from './people.ts';
 import type { CommandName } from './protocol.ts';
@@ -77,6 +78,10 @@ export class World {
     if (!this.isPlain) this.network.tamper = this.faults.tamper;
     this.network.heard = this.witness.heard;
     for (const disk of this.disks) disk.written = (ops) => this.ledger.stored(ops);
+    for (const who of PEOPLE) {
+      const disk = this.browser.stateDisk(protocol.app, who);
+      disk.written = () => judgeSaved(this.server, disk, this.problems);
+    }
     this.network.written = (text) => this.witness.written(text, this.clock.elapsed);
   }
 

@@ -3,6 +3,7 @@ import { INDEXED_DB_MUTANTS } from './indexed-db.ts';
 import type { Mutant } from './mutant.ts';
 import { OUTBOX_MUTANTS } from './outbox.ts';
 import { PAGE_MUTANTS } from './page.ts';
+import { SAVED_STATE_MUTANTS } from './saved-state.ts';
 import { SENDING_MUTANTS } from './sending.ts';
 import { SERVER_MUTANTS } from './server.ts';
 import { SHELL_MUTANTS } from './shell.ts';
@@ -17,6 +18,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...INDEXED_DB_MUTANTS,
   ...HUB_MUTANTS,
   ...TOPICS_MUTANTS,
+  ...SAVED_STATE_MUTANTS,
   ...SHELL_MUTANTS,
   ...PAGE_MUTANTS,
   ...SERVER_MUTANTS,
