@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { type Browser, chromium, type Page } from 'playwright';
 import { CHROMIUM_ARGS, chromiumPath } from '../../scripts/chromium.ts';
 import type {} from '../shared/contract.ts';
@@ -14,6 +14,8 @@ export interface BenchBrowser {
   /** Of all its processes together, pages that they share counted once. */
   memoryBytes(): Promise<number>;
   cpuMs(): Promise<number>;
+  /** Of the threads of its shared workers. */
+  workerCpuMs(): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -77,10 +79,29 @@ export async function startBrowser(): Promise<BenchBrowser> {
     async cpuMs() {
       return (await processes()).reduce((sum, { cpuTime }) => sum + cpuTime * 1_000, 0);
     },
+    async workerCpuMs() {
+      let ms = 0;
+      for (const { id } of await processes()) ms += await threadMs(id, WORKER_THREAD);
+      return ms;
+    },
     async close() {
       await browser.close();
     },
   };
+}
+
+/** As Chromium names the thread of a shared worker, as far as Linux keeps names. */
+const WORKER_THREAD = 'SharedWorker th';
+
+/** Linux counts what each thread ran for, in ns: the first number of `schedstat`. */
+async function threadMs(pid: number, name: string): Promise<number> {
+  const tasks = `/proc/${pid}/task`;
+  let ns = 0;
+  for (const task of await readdir(tasks).catch(() => [])) {
+    const read = (file: string) => readFile(`${tasks}/${task}/${file}`, 'utf8').catch(() => '');
+    if ((await read('comm')).trim() === name) ns += Number((await read('schedstat')).split(' ')[0]);
+  }
+  return ns / 1e6;
 }
 
 /** Linux's PSS: private memory, and a share of what is shared. */

@@ -11,6 +11,8 @@ export interface ContenderInfo {
   readonly cannot: Readonly<Record<string, string>>;
   /** The names of the cases it is for; all of them where it is left out. */
   readonly only?: readonly string[];
+  /** Those that are for it, and not for everybody. */
+  readonly alsoFor?: readonly string[];
 }
 
 const NO_REPLAY = 'events of an outage are not sent again';
@@ -21,7 +23,15 @@ const MEMORY_ONLY = 'what it queues is in memory only, and gone with the tab';
 const STORE_ALONE = { feed: 'it is a store alone', flush: 'it is a store alone' };
 
 export const CONTENDERS: readonly ContenderInfo[] = [
-  { name: 'trunkline', title: 'trunkline', server: 'trunkline', cannot: {} },
+  { name: 'trunkline', title: 'trunkline', server: 'trunkline', cannot: {}, alsoFor: ['keeping'] },
+  {
+    name: 'trunkline-kept',
+    title: 'trunkline, with `persist`',
+    server: 'trunkline',
+    cannot: {},
+    only: ['keeping', 'first-state-1000', 'first-state-100000'],
+    alsoFor: ['keeping', 'first-state-1000', 'first-state-100000'],
+  },
   {
     name: 'trunkline-at-once',
     title: 'trunkline, floodEventsPerSecond 2,000',

@@ -4,6 +4,8 @@ import { type Site, startSite } from '../../test/e2e/harness/site.ts';
 import { burst } from '../cases/burst.ts';
 import { conflation } from '../cases/conflation.ts';
 import { cost } from '../cases/cost.ts';
+import { firstState } from '../cases/first-state.ts';
+import { keeping } from '../cases/keeping.ts';
 import { memory } from '../cases/memory.ts';
 import { newTab } from '../cases/new-tab.ts';
 import { outage } from '../cases/outage.ts';
@@ -22,7 +24,10 @@ export interface Sitting {
   readonly tabs: number;
   /** Of the topic, before the first case. */
   readonly keys: number;
-  readonly cases: readonly { readonly case: Case; readonly needs: 'feed' | 'reconnect' | 'outbox' }[];
+  readonly cases: readonly {
+    readonly case: Case;
+    readonly needs: 'feed' | 'reconnect' | 'outbox' | 'device';
+  }[];
 }
 
 const feed = (asked: Case) => ({ case: asked, needs: 'feed' as const });
@@ -46,6 +51,13 @@ export const SITTINGS: readonly Sitting[] = [
     keys,
     cases: [newTab(keys)].map(feed),
   })),
+  { name: 'keeping', tabs: 1, keys: 1_000, cases: [{ case: keeping, needs: 'device' }] },
+  ...[1_000, 100_000].map((keys) => ({
+    name: `${keys} keys on the device`,
+    tabs: 0,
+    keys,
+    cases: [{ case: firstState(keys), needs: 'device' as const }],
+  })),
   { name: 'outbox', tabs: 1, keys: 0, cases: [{ case: outbox, needs: 'outbox' }] },
   { name: 'thirty tabs', tabs: 30, keys: 1_000, cases: [memory(30), cost(30)].map(feed) },
 ];
@@ -61,10 +73,11 @@ const SETTLE_MS = 300;
 
 /** Why this contender is not asked this case, or `null`. */
 export function whyNot(
-  { cannot, only }: ContenderInfo,
+  { cannot, only, alsoFor }: ContenderInfo,
   { case: { name }, needs }: Sitting['cases'][number],
 ): string | null {
   if (only && !only.includes(name)) return 'it is there for another case';
+  if (needs === 'device') return alsoFor?.includes(name) ? null : 'it keeps no state on the device';
   if (needs === 'outbox') return cannot['outbox'] ?? null;
   return cannot['feed'] ?? (needs === 'reconnect' ? (cannot['reconnect'] ?? null) : null);
 }

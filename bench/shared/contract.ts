@@ -32,6 +32,8 @@ export interface HubState {
   readonly tabs: number;
   readonly keys: number;
   readonly queued: number;
+  /** Whether some of it is kept on the device, or on its way there. */
+  readonly isKept: boolean;
 }
 
 /** What a page has seen since `begin`. */

@@ -1,11 +1,11 @@
 import { createClient } from 'trunkline';
 import { makeCommand } from '../../shared/events.ts';
-import { protocol } from './protocol.ts';
+import { type BenchProtocol, protocol } from './protocol.ts';
 import { start } from './start.ts';
 
 /** Makes a page of trunkline, with a hub of its own settings. */
-export function startTrunkline(worker: () => SharedWorker): void {
-  const create = (url: string) => createClient(protocol, { url, identity: 'bench', worker });
+export function startTrunkline(worker: () => SharedWorker, spoken: BenchProtocol = protocol): void {
+  const create = (url: string) => createClient(spoken, { url, identity: 'bench', worker });
   let client: ReturnType<typeof create> | null = null;
   const connected = () => {
     if (!client) throw new Error('connect first');
@@ -17,10 +17,17 @@ export function startTrunkline(worker: () => SharedWorker): void {
       client = create(url);
       client.connection.subscribe(() => {});
       const topic = client.topic('feed');
-      topic.on(['tick', 'reading', 'gone'], (event) => events([event]), { replay: 'state' });
-      await new Promise<void>((live) => {
+      if (spoken === protocol)
+        topic.on(['tick', 'reading', 'gone'], (event) => events([event]), { replay: 'state' });
+      // Listeners are given nothing of what was kept.
+      else
+        topic.subscribe({
+          snapshot: (state) => events(state.map(({ event }) => event)),
+          events: (items) => events(items.map(({ event }) => event)),
+        });
+      await new Promise<void>((known) => {
         topic.status.subscribe(({ state }) => {
-          if (state === 'live') live();
+          if (state === 'live' || state === 'stale') known();
         });
       });
     },
@@ -31,9 +38,10 @@ export function startTrunkline(worker: () => SharedWorker): void {
       return Math.min(1_000 * 2 ** Math.max(0, attempt - 1), 30_000);
     },
     async hub() {
-      const { tabs, topics } = await connected().inspect();
+      const { tabs, topics, savedState } = await connected().inspect();
       const [feed] = topics;
-      return { tabs: tabs.length, keys: feed?.keys ?? 0, queued: feed?.queued ?? 0 };
+      const isKept = (savedState?.topics.length ?? 0) > 0;
+      return { tabs: tabs.length, keys: feed?.keys ?? 0, queued: feed?.queued ?? 0, isKept };
     },
     commands: {
       async queue(count, durability) {
