@@ -1,6 +1,9 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { extname, join } from 'node:path';
-import { build, type Rollup } from 'vite';
+import { tmpdir } from 'node:os';
+import { extname, join, relative, sep } from 'node:path';
+import { build, type PluginOption } from 'vite';
+import { VitePWA } from 'vite-plugin-pwa';
 
 /** Nothing from elsewhere, nothing inline, no eval. `connect-src 'self'` covers the page's own ws: address. */
 const POLICY = [
@@ -30,38 +33,67 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
 /** A built page: its files by path, in memory. */
 export type Site = ReadonlyMap<string, string | Uint8Array>;
 
-/** The console's page, built by Vite. */
+/** The console's page, built by Vite, with the service worker that keeps it. */
 export async function buildConsole(): Promise<Site> {
   const root = join(import.meta.dirname, '..', 'console');
-  const input = join(root, 'index.html');
-  const built = await build({
-    configFile: false,
-    root,
-    logLevel: 'warn',
-    build: {
-      write: false,
-      target: 'es2022',
-      // A data: URL would need a wider policy.
-      assetsInlineLimit: 0,
-      rolldownOptions: {
-        input,
-        checks: { pluginTimings: false },
-        onwarn(warning, warn) {
-          // `'use client'` is for servers that render; here it is of no use.
-          if (warning.code !== 'MODULE_LEVEL_DIRECTIVE') warn(warning);
+  // The service worker is made of what was written: its list names each file by its hash.
+  const outDir = await mkdtemp(join(tmpdir(), 'trunkline-console-page-'));
+  try {
+    await build({
+      configFile: false,
+      root,
+      logLevel: 'warn',
+      plugins: [keptByServiceWorker()],
+      build: {
+        outDir,
+        emptyOutDir: true,
+        chunkSizeWarningLimit: 1_000,
+        target: 'es2022',
+        // A data: URL would need a wider policy.
+        assetsInlineLimit: 0,
+        rolldownOptions: {
+          checks: { pluginTimings: false },
+          onwarn(warning, warn) {
+            // `'use client'` is for servers that render; here it is of no use.
+            if (warning.code !== 'MODULE_LEVEL_DIRECTIVE') warn(warning);
+          },
         },
       },
-    },
-    worker: { format: 'es' },
-  });
-  const files = new Map<string, string | Uint8Array>();
-  for (const { output } of [built].flat() as Rollup.RollupOutput[]) {
-    for (const file of output) {
-      const path = file.fileName === 'index.html' ? '/' : `/${file.fileName}`;
-      files.set(path, file.type === 'chunk' ? file.code : file.source);
-    }
+      worker: { format: 'es' },
+    });
+    return await filesOf(outDir);
+  } finally {
+    await rm(outDir, { recursive: true, force: true });
   }
-  return files;
+}
+
+function keptByServiceWorker(): PluginOption {
+  return VitePWA({
+    strategies: 'injectManifest',
+    srcDir: '.',
+    filename: 'service-worker.ts',
+    injectManifest: { globPatterns: ['**/*.{js,css,html,svg,woff2}'], rollupFormat: 'iife' },
+    injectRegister: 'script-defer',
+    manifest: false,
+    // It is built by itself, and would say so.
+    integration: {
+      configureCustomSWViteBuild(options) {
+        options.logLevel = 'error';
+      },
+    },
+  });
+}
+
+async function filesOf(folder: string): Promise<Site> {
+  const files = new Map<string, Uint8Array>();
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const file = join(entry.parentPath, entry.name);
+    files.set(`/${relative(folder, file).split(sep).join('/')}`, await readFile(file));
+  }
+  const page = files.get('/index.html');
+  if (!page) throw new Error('the console was built without a page');
+  return files.set('/', page);
 }
 
 /** Answers whether the request was for a file of the site. */

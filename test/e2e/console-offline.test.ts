@@ -1,0 +1,60 @@
+import type { Page } from '@playwright/test';
+import {
+  BACK_MS,
+  connection,
+  dialog,
+  expect,
+  history,
+  RUN_MS,
+  runHeader,
+  startRun,
+  test,
+  tool,
+} from './harness/console.ts';
+
+const GATE = {
+  nodes: [
+    { id: 'gate', gate: { title: 'Ship it?', timeLimitSeconds: 86_400 } },
+    { id: 'ships', title: 'Ships', after: ['gate'], run: ['true'] },
+  ],
+};
+const QUEUED = /Approve a gate.*Ship it\?.*Queued/;
+
+test('with its server ended the console opens by a reload and in a new tab, with the decision that waits, which is accepted once when both are back', async ({
+  open,
+  serve,
+}) => {
+  const server = await serve(GATE);
+  const page = await open(server);
+  const runId = await startRun(page);
+  await expect(dialog(page)).toContainText('Ship it?', { timeout: RUN_MS });
+  // The service worker has all files, and answers for this page.
+  await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+  await server.kill();
+  await expect(connection(page)).toHaveText(/Connection lost/);
+  await dialog(page).getByRole('button', { name: 'Approve' }).click();
+  await expect(dialog(page)).toContainText('Decision queued – connection lost');
+
+  page.on('dialog', (question) => question.accept());
+  await page.reload();
+  await opensOffline(page);
+  const other = await page.context().newPage();
+  await other.goto(`${server.url}/#/${runId}`);
+  await opensOffline(other);
+  await page.close();
+  await other.close();
+
+  const again = await serve(GATE, server);
+  const back = await open(again, { runId });
+  await expect(runHeader(back)).toHaveText(/Succeeded.*2 of 2 done/, { timeout: BACK_MS });
+  expect(await again.stop()).toBe(0);
+  const decisions = (await history(again, runId)).filter(({ type }) => type === 'human_gate_resolved');
+  expect(decisions).toEqual([expect.objectContaining({ verdict: 'approve', how: 'decided', by: 'Ada' })]);
+});
+
+/** Signed in, and with the outbox as it was left. */
+async function opensOffline(page: Page): Promise<void> {
+  await expect(connection(page)).toHaveText(/Connection lost/);
+  const outbox = await tool(page, 'Outbox');
+  await expect(outbox.getByRole('listitem')).toHaveText([QUEUED]);
+}
