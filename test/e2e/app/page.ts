@@ -7,6 +7,8 @@ export interface PageConfig {
   readonly token: string | null;
   /** Whether the hub is to find out why a handshake fails. */
   readonly diagnose?: true;
+  /** The service worker that is to deliver with no page open. */
+  readonly serviceWorker?: string;
 }
 /** What the tests hold of a page, beside what it shows. */
 export interface PageHandle {
@@ -25,13 +27,14 @@ declare global {
 }
 
 export function startPage(worker: () => SharedWorker): void {
-  const { url, identity, token, diagnose } = window.gatesConfig;
+  const { url, identity, token, diagnose, serviceWorker } = window.gatesConfig;
   const handle: PageHandle = {
     client: createClient(protocol, {
       url,
       identity,
       token: () => token,
       ...(diagnose && { diagnose }),
+      ...(serviceWorker && { background: true }),
       worker,
       log: 'debug',
       onError: (error) => handle.errors.push(`${error.code}: ${error.message}`),
@@ -41,6 +44,7 @@ export function startPage(worker: () => SharedWorker): void {
     errors: [],
   };
   window.gates = handle;
+  if (serviceWorker) navigator.serviceWorker.register(serviceWorker);
   const { client } = handle;
 
   client.connection.subscribe((connection) => {

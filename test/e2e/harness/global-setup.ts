@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import * as esbuild from 'esbuild';
 import { buildWithVite } from '../../package/support/bundlers.ts';
 import { createConsumer, removeConsumer } from '../../package/support/consumer.ts';
 
@@ -7,6 +8,11 @@ export default async function setup(): Promise<() => void> {
   const consumer = createConsumer();
   const pages = await buildWithVite(consumer);
   process.env['TRUNKLINE_E2E_PAGES'] = pages;
+  await esbuild.build({
+    entryPoints: [join(consumer.app, 'service-worker.ts')],
+    outdir: pages,
+    bundle: true,
+  });
   process.env['TRUNKLINE_E2E_LAB'] = await buildWithVite({
     app: join(consumer.app, 'lab'),
     folder: join(consumer.folder, 'lab'),
