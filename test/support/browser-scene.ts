@@ -92,9 +92,13 @@ export class BrowserScene {
     script: string | null,
     protocol: AnyProtocol = PROTOCOL,
     settings: Partial<HubSettings> = {},
-    { background = false }: { background?: boolean } = {},
+    {
+      background = false,
+      outlivesMs = 0,
+      token,
+    }: { background?: boolean; outlivesMs?: number; token?: () => string } = {},
   ): Promise<SceneTab> {
-    const hub = () => ({ protocol, settings });
+    const hub = () => ({ protocol, settings, outlivesMs });
     const page = script === null ? this.browser.pageAlone(hub) : this.browser.page(script, hub);
     const errors: string[] = [];
     const debug: string[] = [];
@@ -103,6 +107,7 @@ export class BrowserScene {
       url: '/ws',
       identity: 'ann',
       background,
+      ...(token && { token }),
       log: { debug: (line) => debug.push(line), warn: (line) => warnings.push(line) },
       worker: () => {
         throw new Error('the page starts its own');

@@ -75,6 +75,7 @@ type State =
 export class BackgroundHub {
   readonly #platform: BackgroundPlatform;
   readonly #errand: Errand;
+  readonly #id: string;
   #state: State = { state: 'looking' };
   #common: Channel | null = null;
   readonly #answers: Channel[] = [];
@@ -86,6 +87,7 @@ export class BackgroundHub {
   constructor(platform: BackgroundPlatform, errand: Errand) {
     this.#platform = platform;
     this.#errand = errand;
+    this.#id = platform.uuid();
   }
 
   /** To be called once. Settles always, and never rejects. */
@@ -123,7 +125,9 @@ export class BackgroundHub {
     if (found.prospect === 'page') return this.#over({ end: 'page', why: found.why });
     if (this.#isLate) return this.#giveUpLate(state === 'waiting');
     if (state === 'looking') this.#lineUp();
-    if (this.#state.state === 'waiting') this.#lookAfter(LOOK_EVERY_MS);
+    if (this.#state.state !== 'waiting') return;
+    this.#lookAfter(LOOK_EVERY_MS);
+    if (this.#errand.hasToken) this.#askToYield();
   }
 
   #lineUp(): void {
@@ -138,6 +142,15 @@ export class BackgroundHub {
       lost: (why) => this.#lost(why),
     });
     this.#state = { state: 'waiting', giveUp };
+  }
+
+  /**
+   * A hub that has outlived its last page can ask nobody for a token. Asked who owns, it hands over; one with pages does so
+   * to a newer build alone, which this says that it is not.
+   */
+  #askToYield(): void {
+    const build = { appVersion: Number.NEGATIVE_INFINITY, startedAt: 0 };
+    this.#common?.post({ find: 'who', from: this.#id, build });
   }
 
   #won(giveUp: () => void): void {

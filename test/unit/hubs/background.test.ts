@@ -270,6 +270,40 @@ describe('a page that is open', () => {
   });
 });
 
+test('a hub that has outlived its last page, and can ask nobody for a token, hands over to a service worker that has one', async () => {
+  for (const token of ['fresh', null]) {
+    const scene = new BrowserScene();
+    const tokens = { token: () => 'old', outlivesMs: 300_000 };
+    const tab = await scene.tab('hub.js', PROTOCOL, {}, tokens);
+    await scene.pass(100);
+    await scene.server.stop();
+    tab.client.send('decide', { gate: 'a' }, { topic: 'run' });
+    await scene.pass(100);
+    tab.page.close();
+    await scene.pass(3_000);
+    scene.letsIn = (given) => given === 'fresh';
+    await scene.server.start();
+    const delivery = event(scene, token === null ? {} : { token: () => token });
+    await scene.pass(20_000);
+    expect([delivery.end, scene.decided]).toEqual(token === null ? [null, []] : [{ end: 'nothing' }, ['a']]);
+    await scene.pass(75_000);
+    expect(delivery.end?.end).toBe(token === null ? 'waiting' : 'nothing');
+  }
+});
+
+test('a hub that has a page keeps the connection, whatever a service worker asks', async () => {
+  const scene = new BrowserScene();
+  const tab = await scene.tab('hub.js', PROTOCOL, {}, { token: () => 'old' });
+  await scene.pass(100);
+  await scene.server.stop();
+  tab.client.send('decide', { gate: 'a' }, { topic: 'run' });
+  await scene.pass(100);
+  const { term } = disk(scene);
+  event(scene, { token: () => 'fresh' });
+  await scene.pass(60_000);
+  expect([await roleOf(tab, scene), disk(scene).term]).toEqual(['owner', term]);
+});
+
 describe('the service worker is ended', () => {
   test('at any moment of a delivery: the next event delivers what is left, once and in order', async () => {
     for (let tasks = 1; ; tasks++) {
