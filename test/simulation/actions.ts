@@ -39,6 +39,8 @@ export type Action =
   | { do: 'wedge worker'; of: SharedBuild }
   /** In the middle of whatever happens then. */
   | { do: 'kill worker after'; tasks: number; server: ServerFate }
+  /** The service worker gets an event to deliver what waits of that person, with a page open or without; so many tasks later it fares so. */
+  | { do: 'background'; who: Who; of: 'first' | 'newer'; tasks: number; fate: BackgroundFate }
   | { do: 'kill browser'; powerLost: boolean }
   | { do: 'cut' | 'vanish' }
   | { do: 'latency'; ms: number }
@@ -86,6 +88,8 @@ export type Action =
 
 /** What becomes of the server at the same moment. */
 export type ServerFate = 'lives' | 'restarts' | 'forgets';
+/** `stops`: it runs no more, and holds what it has, until all that are frozen come back. */
+export type BackgroundFate = 'lives' | 'dies' | 'stops';
 export type Published = 'nodes' | 'lines' | 'gate' | 'alarm' | 'broken';
 /** Whose SharedWorker a tab shares: the first one's, one of the same version from elsewhere, a newer one; or its own. */
 export type Build = SharedBuild | 'own';

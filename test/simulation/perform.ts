@@ -78,6 +78,8 @@ export async function perform(world: World, action: Action): Promise<void> {
         world.killWorkers();
         if (action.server !== 'lives') server.restart(action.server === 'restarts');
       });
+    case 'background':
+      return world.deliverInBackground(action);
     case 'kill browser':
       return world.killBrowser(action.powerLost);
     case 'cut':

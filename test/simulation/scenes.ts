@@ -114,6 +114,54 @@ const leftUnheard: Scene = (random) => [
   wait(random.int(3_000)),
 ];
 
+/**
+ * The last page closes while something waits. The service worker delivers it as soon as there is a server, is ended in the middle, perhaps,
+ * and a page comes while it works.
+ */
+const noPageOpen: Scene = (random) => [
+  { do: 'server down' },
+  send(random),
+  send(random, ['decide', 'note']),
+  wait(random.int(1_000)),
+  { do: 'latency', ms: random.pick([0, 0, 30, 300]) },
+  ...Array.from({ length: 4 }, (): Action => ({ do: random.pick(['close tab', 'crash tab']), tab: 0 })),
+  ...(random.int(3) === 0 ? [{ do: 'server up' } as const] : []),
+  {
+    do: 'background',
+    who: 'ann',
+    of: random.pick(['first', 'newer']),
+    tasks: 1 + random.int(60),
+    fate: random.pick(['lives', 'dies', 'dies', 'stops']),
+  },
+  wait(random.int(3_000)),
+  { do: 'server up' },
+  wait(random.pick([0, 10, 500, 95_000])),
+  { do: 'background', who: 'ann', of: 'first', tasks: 1, fate: 'lives' },
+  wait(random.int(400)),
+  { do: 'open tab', of: random.pick(['first', 'newer', 'own']), who: 'ann' },
+  wait(random.int(4_000)),
+  { do: 'latency', ms: 0 },
+];
+
+/** Somebody signs out, perhaps after having signed in again, and leaves behind what waits; no page is open when there is a server. */
+const leftBySignOut: Scene = (random) => {
+  const signOut: Action = { do: 'sign out', tab: 0, discard: false, before: 0, after: 0 };
+  const again: Action[] = [signOut, wait(1_000), { do: 'open tab', of: 'first', who: 'ann' }, wait(500)];
+  return [
+    { do: 'open tab', of: 'first', who: 'ann' },
+    wait(500),
+    { do: 'server down' },
+    ...(random.int(2) === 0 ? again : []),
+    send(random, ['decide', 'note']),
+    wait(500),
+    signOut,
+    wait(12_000),
+    { do: 'server up' },
+    { do: 'background', who: 'ann', of: random.pick(['first', 'newer']), tasks: 1, fate: 'lives' },
+    wait(2_000),
+  ];
+};
+
 /** Its worker dies while a command runs, and the next one cannot read who it is. */
 const namelessHub: Scene = (random) => [
   { do: 'break store', failure: random.pick(FAILURES) },
@@ -276,4 +324,6 @@ const SCENES: [Scene, ...Scene[]] = [
   stuckOwner,
   slowPages,
   leftUnheard,
+  noPageOpen,
+  leftBySignOut,
 ];

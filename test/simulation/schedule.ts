@@ -93,6 +93,16 @@ const WEIGHTED: readonly (readonly [weight: number, make: Make])[] = [
       server: pick(['lives', 'lives', 'lives', 'lives', 'lives', 'restarts']),
     }),
   ],
+  [
+    4,
+    ({ int, pick }) => ({
+      do: 'background',
+      who: int(4) === 0 ? 'bob' : 'ann',
+      of: pick(['first', 'first', 'newer']),
+      tasks: 1 + int(40),
+      fate: pick(['lives', 'lives', 'dies', 'stops']),
+    }),
+  ],
   [1, ({ int }) => ({ do: 'kill browser', powerLost: int(2) === 0 })],
   [5, () => ({ do: 'cut' })],
   [3, () => ({ do: 'vanish' })],

@@ -2,6 +2,8 @@ import { FakeBrowser } from '../../testing/fakes/browser.ts';
 import { ManualClock } from '../../testing/fakes/clock.ts';
 import type { Disk } from '../../testing/fakes/disk.ts';
 import { FakeNetwork } from '../../testing/fakes/network.ts';
+import { type BackgroundErrand, FakeServiceWorker } from '../../testing/fakes/service-worker.ts';
+import type { HubScript } from '../../testing/fakes/worker.ts';
 import type { Action, Build, SharedBuild, TokenMood } from './actions.ts';
 import { judgeSaved } from './judges/saved.ts';
 import { Ledger } from './ledger.ts';
@@ -36,6 +38,8 @@ export class World {
   readonly isRoomy: boolean;
   readonly isPlain: boolean;
   readonly server: SimServer;
+  /** Service workers in the middle of an event. */
+  readonly serviceWorkers = new Set<FakeServiceWorker>();
   tabs: SimTab[] = [];
   /** Those that are gone as well. */
   readonly allTabs: SimTab[] = [];
@@ -122,16 +126,7 @@ export class World {
     if (this.tabs.length >= TABS_LIMIT) return;
     this.people.add(who);
     this.signOuts.signIn(who);
-    const script = () => ({
-      protocol: of === 'newer' ? newerProtocol : protocol,
-      settings: {
-        lingerMs: 1_000,
-        ...(!this.isRoomy && {
-          ...{ floodBuffer: 3, tailLimit: 4, floodEventsPerSecond: 50 },
-          ...{ highLimit: 8, normalLimit: 6, inFlightLimit: 3 },
-        }),
-      },
-    });
+    const script = () => this.#scriptOf(of);
     const page = of === 'own' ? this.browser.pageAlone(script) : this.browser.page(of, script);
     page.subscribed = (topic, _ticket, position) => this.witness.subscribe(topic, position);
     const { ledger } = this;
@@ -150,6 +145,26 @@ export class World {
     tab.isDoubtful = this.signOuts.isUnderWay(who);
     this.tabs.push(tab);
     this.allTabs.push(tab);
+  }
+
+  /** A service worker lives for one event, and fares so after so many tasks. */
+  deliverInBackground({ who, of, tasks, fate }: Action & { do: 'background' }): void {
+    const serviceWorker = new FakeServiceWorker(this.browser);
+    this.serviceWorkers.add(serviceWorker);
+    const gone = () => void this.serviceWorkers.delete(serviceWorker);
+    serviceWorker.life.atEnd(gone);
+    const settled: BackgroundErrand['settled'] = (all) => {
+      for (const { command, outcome } of all) this.ledger.told(command, outcome);
+    };
+    const token = () => this.#token(who);
+    serviceWorker.deliver({ ...this.#scriptOf(of), identity: who, url: '/ws', token, settled }).then(gone);
+    if (fate === 'lives') return;
+    if (fate === 'stops') this.ledger.circumstances.mayLoseHubs = true;
+    this.killAfter(tasks, () => {
+      if (fate === 'dies') return serviceWorker.kill();
+      this.ledger.hubLost();
+      serviceWorker.life.freeze();
+    });
   }
 
   /** The one that a number means; frozen ones do nothing. */
@@ -216,6 +231,7 @@ export class World {
 
   wake(): void {
     for (const build of SHARED) this.browser.worker(build)?.life.thaw();
+    for (const { life } of this.serviceWorkers) life.thaw();
     for (const { page } of this.allTabs) {
       if (!page.life.isFrozen) continue;
       if (page.isCached) page.leaveCache();
@@ -234,6 +250,7 @@ export class World {
 
   killBrowser(powerLost: boolean): void {
     this.killWorkers();
+    for (const serviceWorker of this.serviceWorkers) serviceWorker.kill();
     for (const tab of [...this.tabs]) this.remove(tab, 'crash');
     for (const { page } of this.allTabs) page.crash();
     if (powerLost) {
@@ -319,6 +336,19 @@ export class World {
   /** Another tab of the same person is open. */
   #isSpare({ who }: SimTab): boolean {
     return this.tabs.filter((tab) => tab.who === who).length > 1;
+  }
+
+  #scriptOf(build: Build): HubScript {
+    return {
+      protocol: build === 'newer' ? newerProtocol : protocol,
+      settings: {
+        lingerMs: 1_000,
+        ...(!this.isRoomy && {
+          ...{ floodBuffer: 3, tailLimit: 4, floodEventsPerSecond: 50 },
+          ...{ highLimit: 8, normalLimit: 6, inFlightLimit: 3 },
+        }),
+      },
+    };
   }
 
   #token(who: Who): string | null | Promise<never> {

@@ -16,7 +16,7 @@ export interface BackgroundErrand {
   readonly identity: string;
   readonly url: string;
   readonly settings?: Partial<HubSettings>;
-  readonly token?: () => string | null;
+  readonly token?: () => string | null | Promise<string | null>;
   readonly settled?: (settled: NonNullable<Batch['settled']>) => void;
 }
 
@@ -46,7 +46,7 @@ export class FakeServiceWorker {
   }: BackgroundErrand): Promise<BackgroundEnd> {
     const answer = async (): Promise<AddressAnswer> => {
       try {
-        return { token: token?.() ?? null };
+        return { token: (await token?.()) ?? null };
       } catch (error) {
         return { failed: String(error) };
       }

@@ -1,3 +1,4 @@
+import { BACKGROUND_MUTANTS } from './background.ts';
 import { HUB_MUTANTS } from './hub.ts';
 import { INDEXED_DB_MUTANTS } from './indexed-db.ts';
 import type { Mutant } from './mutant.ts';
@@ -20,6 +21,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...TOPICS_MUTANTS,
   ...SAVED_STATE_MUTANTS,
   ...SHELL_MUTANTS,
+  ...BACKGROUND_MUTANTS,
   ...PAGE_MUTANTS,
   ...SERVER_MUTANTS,
 ];
