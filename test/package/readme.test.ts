@@ -48,6 +48,7 @@ test.each([
   'README.md',
   'CONTRIBUTING.md',
   'docs/guide.md',
+  'docs/background.md',
   'docs/bundlers.md',
   'docs/testing.md',
   'docs/security.md',
