@@ -1,5 +1,5 @@
-import type { Page } from '@playwright/test';
 import { expect, test } from './harness/fixtures.ts';
+import { storageOf } from './harness/storage-of.ts';
 
 const TOKEN = 'token-of-ann';
 
@@ -59,23 +59,3 @@ test('after signing out, the application can delete all that this browser keeps 
   await expect.poll(async () => (await inspect()).role.state).toBe('owner');
   expect((await inspect()).outbox.entries).toBe(0);
 });
-
-/** All that the page's origin keeps, as text. */
-function storageOf(page: Page): Promise<string> {
-  return page.evaluate(async () => {
-    const done = <T>(request: IDBRequest<T>) =>
-      new Promise<T>((resolve, reject) => {
-        request.onsuccess = () => resolve(request.result);
-        request.onerror = () => reject(request.error);
-      });
-    const found: unknown[] = [{ ...localStorage }, { ...sessionStorage }, await caches.keys()];
-    for (const { name = '' } of await indexedDB.databases()) {
-      const database = await done(indexedDB.open(name));
-      for (const store of database.objectStoreNames) {
-        found.push(name, store, await done(database.transaction(store).objectStore(store).getAll()));
-      }
-      database.close();
-    }
-    return JSON.stringify(found);
-  });
-}

@@ -1,5 +1,5 @@
 import { type Client, createClient, type Dialect, type EventOf, type Outcome } from 'trunkline';
-import { type LabProtocol, protocol } from './protocol.ts';
+import { keptProtocol, type LabProtocol, protocol } from './protocol.ts';
 
 export interface LabConfig {
   readonly url: string;
@@ -32,6 +32,8 @@ export interface Lab {
   tokensAsked: number;
   /** How often the page came back out of the back/forward cache. */
   restored: number;
+  /** The count of each node of the topic `run`, where it is listened to. */
+  nodes: Record<string, number>;
 }
 declare global {
   interface Window {
@@ -68,12 +70,18 @@ const workers = {
       name: 'another',
       extendedLifetime,
     }),
+  'that keeps': () =>
+    new SharedWorker(new URL('./hub-that-keeps.ts', import.meta.url), {
+      type: 'module',
+      name: 'keeping',
+      extendedLifetime,
+    }),
   dedicated: () => new Worker(new URL('./hub.ts', import.meta.url), { type: 'module' }),
 };
 const config: LabConfig = window.labConfig ?? JSON.parse(decodeURIComponent(window.location.hash.slice(1)));
 const { url, identity, worker, extendedLifetime, dialect, topics, token } = config;
 const lab: Lab = {
-  client: createClient(protocol, {
+  client: createClient(worker === 'that keeps' ? keptProtocol : protocol, {
     url,
     identity,
     dialect,
@@ -92,6 +100,7 @@ const lab: Lab = {
   token,
   tokensAsked: 0,
   restored: 0,
+  nodes: {},
 };
 window.lab = lab;
 window.addEventListener('error', ({ message }) => lab.errors.push(`uncaught: ${message}`));
@@ -112,3 +121,10 @@ for (const name of topics) {
       { replay: 'state' },
     );
 }
+if (topics.includes('run'))
+  lab.client
+    .topic('run')
+    .latest('node')
+    .subscribe((nodes) => {
+      lab.nodes = Object.fromEntries([...nodes.values()].map(({ name, count }) => [name, count]));
+    });
