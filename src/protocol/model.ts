@@ -100,8 +100,8 @@ export type TopicStatus =
        */
       gaps: number;
       /**
-       * It was kept on the device, as of `offset`, and was known to be the server's at this time, by the browser's clock. Absent: it
-       * came from the server while this hub lived, or nothing of it is kept.
+       * Of a `stale` topic that is kept on the device (`persist`): when this was last known to be the server's newest state, by the
+       * browser's clock. It is the "as of" to show.
        */
       savedAt?: number;
     }

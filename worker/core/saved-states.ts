@@ -58,6 +58,8 @@ export interface SavedStates {
   answered(answer: StateAnswer): void;
   /** Some tab listens. */
   listen(topic: string): void;
+  /** When what is known of it was last known to be the server's, by the browser's clock; absent: nothing of it is kept. */
+  savedAt(topic: string): number | undefined;
   /** Whether something of it may still be found. */
   isLooking(topic: string): boolean;
   /** What is kept of a topic that the server has not sent, by offset. */

@@ -152,15 +152,21 @@ test('at the last page that hides or goes all is written at once, as known at th
   expect(device.stateDisk.heads.get(TOPIC)?.savedAt).toBe(scene.world.now);
 });
 
-test('when the line is lost the state is kept as known until the server was heard last', () => {
+test('when the line is lost the state is kept, and told, as known until the server was heard last', () => {
   const device = new Device();
   const scene = device.hub();
-  scene.live(1, [item(1, node('a', 'up'))]);
+  const [tab] = scene.live(1, [item(1, node('a', 'up'))]);
   scene.wait(60_000);
   const heardAt = scene.world.now;
   scene.world.advance(3_000);
   scene.world.socket.close();
   expect(device.stateDisk.heads.get(TOPIC)?.savedAt).toBe(heardAt);
+  expect(tab?.status(TOPIC)).toMatchObject({ state: 'stale', savedAt: heardAt });
+  scene.world.advance(5_000);
+  scene.world.socket.welcome();
+  expect(tab?.status(TOPIC)).toMatchObject({ state: 'stale', savedAt: heardAt });
+  scene.answer({ offset: 1, events: [item(1, node('a', 'up'))] });
+  expect(tab?.status(TOPIC)).not.toHaveProperty('savedAt');
 });
 
 test('a command waits for no transaction of the state', () => {

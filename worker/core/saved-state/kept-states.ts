@@ -128,6 +128,10 @@ export class KeptStates implements SavedStates {
     else this.#owner.looked(topic, null);
   }
 
+  savedAt(name: string): number | undefined {
+    return this.#topics.get(name)?.head.savedAt;
+  }
+
   isLooking(name: string): boolean {
     const { state } = this.#phase;
     return state === 'opening' || (this.#topics.get(name) === null && this.#heads.has(name));

@@ -103,15 +103,10 @@ export class Topic implements ReaderTopic, SubscribedTopic {
     const at = this.#knowledge?.at ?? this.#saved?.at;
     if (!at) return { state: this.#isUnavailable ? 'unavailable' : 'syncing' };
     const { epoch, offset, ts: lastSeen } = at;
-    return {
-      state: phase.state === 'live' ? 'live' : 'stale',
-      epoch,
-      offset,
-      lastSeen,
-      dropped,
-      gaps,
-      ...(this.#saved && { savedAt: this.#saved.savedAt }),
-    };
+    const told = { epoch, offset, lastSeen, dropped, gaps };
+    if (phase.state === 'live') return { state: 'live', ...told };
+    const savedAt = this.#savedStates?.savedAt(this.name);
+    return { state: 'stale', ...told, ...(savedAt !== undefined && { savedAt }) };
   }
 
   get #isUnavailable(): boolean {
