@@ -2,6 +2,7 @@
 import { act, cleanup, fireEvent, render, within } from '@testing-library/react';
 import { type ReactElement, StrictMode, startTransition, useState } from 'react';
 import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest';
+import { defineProtocol } from '../../../src/protocol/index.ts';
 import { createHooks } from '../../../src/react/index.ts';
 import { createTestbed, type Testbed, type TestTab } from '../../../testing/index.ts';
 import { protocol } from '../client/support/protocol.ts';
@@ -131,5 +132,53 @@ it('leaves a page alone that was unmounted after its tab was gone', async () => 
     page.unmount();
     await bed.advance(10_000);
   }
+  expect(bed.errors).toEqual([]);
+});
+
+const { node, line } = protocol.events;
+const kept = defineProtocol({
+  app: 'kept',
+  version: 1,
+  events: { node: { ...node, persist: true }, line },
+  commands: {},
+});
+const hooksOfKept = createHooks(kept);
+
+it('begins with the state that was kept on the device, and renders nothing less until the line has brought the rest', async () => {
+  await using bed = createTestbed(kept, { act });
+  const rendered: string[] = [];
+  const Nodes = () => {
+    const nodes = hooksOfKept.useLatest('run', 'node');
+    const folded = hooksOfKept.useView('run', 0, (count, { type }) => count + (type === 'node' ? 1 : 0));
+    const one = hooksOfKept.useLatest('run', 'node', 'a');
+    const text = `${[...nodes.keys()].join()} ${folded} ${one?.state ?? 'unknown'}`;
+    rendered.push(text);
+    return <p>nodes: {text}</p>;
+  };
+  const open = () => {
+    const { client } = bed.openTab();
+    return render(
+      <hooksOfKept.Provider client={client}>
+        <Nodes />
+      </hooksOfKept.Provider>,
+    );
+  };
+  const before = open();
+  await bed.server.emit('run', { type: 'node', id: 'a', state: 'running' });
+  await bed.server.emit('run', { type: 'node', id: 'b', state: 'running' });
+  await bed.advance(6_000);
+  before.unmount();
+  await bed.worker.kill();
+  await bed.server.stop();
+
+  rendered.length = 0;
+  const { getByText } = open();
+  await bed.settle();
+  expect(getByText('nodes: a,b 2 running')).toBeDefined();
+  await bed.server.emit('run', { type: 'node', id: 'c', state: 'running' });
+  await bed.server.start();
+  await bed.advance(30_000);
+  expect(getByText('nodes: a,b,c 3 running')).toBeDefined();
+  expect([...new Set(rendered)]).toEqual([' 0 unknown', 'a,b 2 running', 'a,b,c 3 running']);
   expect(bed.errors).toEqual([]);
 });
