@@ -20,6 +20,7 @@ import {
   TrunklineError,
 } from '../../src/index.ts';
 import { defineProtocol } from '../../src/protocol/index.ts';
+import { deliverInBackground } from '../../worker/service-worker.ts';
 
 type Equal<A, B> = (<X>() => X extends A ? 1 : 2) extends <X>() => X extends B ? 1 : 2 ? true : false;
 const equal = <T extends true>(_?: T) => {};
@@ -158,6 +159,24 @@ export function looksAtTheOutbox(): void {
   >();
   // @ts-expect-error: no such command
   client.outbox.pending('nope', 'key');
+}
+
+export function deliversInBackground(): void {
+  const deliver = deliverInBackground(protocol, {
+    url: (identity) => `/ws/${identity}`,
+    token: async (identity) => identity,
+    identities: ['ann'],
+    onSettled({ identity, command, outcome }) {
+      equal<Equal<typeof identity, string>>();
+      if (command.type === 'human_decision') command.gateId;
+      if (outcome.status === 'accepted') outcome.result;
+      // @ts-expect-error: no such command
+      if (command.type === 'nope') return;
+    },
+  });
+  equal<Equal<ReturnType<typeof deliver>, Promise<void>>>();
+  // @ts-expect-error: where it is must be said
+  deliverInBackground(protocol, {});
 }
 
 export async function ends(): Promise<string> {
