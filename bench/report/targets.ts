@@ -10,6 +10,7 @@ export interface Verdict {
 
 const OURS = 'trunkline';
 const OURS_AT_ONCE = 'trunkline, floodEventsPerSecond 2,000';
+const KEPT = 'trunkline, with `persist`';
 const SOCKETS = 'a WebSocket per tab';
 const PORT = 'limit: bare postMessage batches';
 const STORE = 'limit: a bare IndexedDB transaction';
@@ -87,5 +88,24 @@ export function judge(tables: readonly FigureTable[]): Verdict[] {
   atMost('one more tab on 1,000 keys, bytes from the server', value('new-tab-1000', 'bytes'), 0, '');
   atMost('first event after the server is back, of the backoff step', value('outage', 'ofStep'), 100, '%');
   atMost('10,000 missed events, after the connection is back', value('outage', 'replay'), 1_000, ' ms');
+  const kept = (name: string, figure: string) => value(name, figure, KEPT);
+  atMost(
+    "500 events a second over 1,000 keys that are kept on the device: the worker's time, against the same not kept",
+    kept('keeping', 'worker') / value('keeping', 'worker'),
+    1.05,
+    '×',
+  );
+  atMost(
+    'first state of 1,000 keys of the device, offline, against the same page online',
+    kept('first-state-1000', 'offline') / kept('first-state-1000', 'online'),
+    0.6,
+    '×',
+  );
+  atMost(
+    'first state of 100,000 keys of the device, offline',
+    kept('first-state-100000', 'offline'),
+    1_000,
+    ' ms',
+  );
   return verdicts;
 }

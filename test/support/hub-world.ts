@@ -18,9 +18,9 @@ import { StateDisk } from '../../testing/fakes/state-store.ts';
 import { HubMachine } from '../../worker/core/hub-machine.ts';
 import type { Effect, Input } from '../../worker/core/io.ts';
 import { KeptStates } from '../../worker/core/saved-state/kept-states.ts';
-import type { StateAnswer, StateAsk } from '../../worker/core/saved-states.ts';
 import { Sessions } from '../../worker/core/sessions.ts';
 import { type HubSettings, hubSettings } from '../../worker/core/settings.ts';
+import type { StateAnswer, StateAsk } from '../../worker/core/state-store.ts';
 import { StoreError, type StoreFailure } from '../../worker/core/store.ts';
 
 export const START = Date.UTC(2026, 0, 1);
@@ -231,21 +231,22 @@ export class HubWorld {
     this.disk = options.disk ?? new Disk();
     this.stateDisk = options.stateDisk ?? new StateDisk();
     this.now = options.now ?? START;
-    this.hub = new HubMachine({
-      protocol,
-      settings: hubSettings({ jitter: 'none', ...options.settings }),
-      ownershipId: options.ownershipId ?? 'hub-1',
-      identity: 'ann',
-      sessions: options.sessions ?? new Sessions(),
-      savedState:
-        persistentType(protocol) === undefined
-          ? null
-          : { createStates: (context, owner) => new KeptStates(context, owner) },
-      random: () => this.#random(),
-      uuid: () => `00000000-0000-4000-8000-${(0xffff + this.#uuids++).toString(16).padStart(12, '0')}`,
-      now: this.now,
-      ticks: this.ticks,
-    });
+    this.hub = new HubMachine(
+      {
+        protocol,
+        settings: hubSettings({ jitter: 'none', ...options.settings }),
+        ownershipId: options.ownershipId ?? 'hub-1',
+        identity: 'ann',
+        sessions: options.sessions ?? new Sessions(),
+        random: () => this.#random(),
+        uuid: () => `00000000-0000-4000-8000-${(0xffff + this.#uuids++).toString(16).padStart(12, '0')}`,
+        now: this.now,
+        ticks: this.ticks,
+      },
+      persistentType(protocol) === undefined
+        ? null
+        : { createStates: (context, owner) => new KeptStates(context, owner) },
+    );
     if (options.open ?? true) this.openStore();
   }
 

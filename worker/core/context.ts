@@ -6,7 +6,6 @@ import { ServerClock } from './connection/server-clock.ts';
 import { type DeadlineName, Deadlines } from './deadlines.ts';
 import { foundImpossible } from './impossible.ts';
 import type { Effect } from './io.ts';
-import type { SavedStateSupport } from './saved-states.ts';
 import type { Sessions } from './sessions.ts';
 import type { HubSettings } from './settings.ts';
 
@@ -28,8 +27,6 @@ export interface HubOptions {
   identity: string;
   /** Of this identity, from the worker's earlier hubs on. */
   sessions: Sessions;
-  /** `null`: nothing is to be kept. */
-  savedState: Pick<SavedStateSupport, 'createStates'> | null;
   /** Uniform in [0, 1). */
   random: () => number;
   /** Fresh for every call. */

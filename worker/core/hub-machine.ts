@@ -23,7 +23,7 @@ import type { OutboxState } from './outbox/outbox-state.ts';
 import { ANSWER_WITHIN_MS, ok, type Respond, refusal } from './reply.ts';
 import { reportOf } from './report.ts';
 import { Route } from './route.ts';
-import type { SavedStates } from './saved-states.ts';
+import type { SavedStateSupport, SavedStates } from './saved-states.ts';
 import type { Sessions } from './sessions.ts';
 import { SignOut } from './sign-out.ts';
 import { signedOut } from './signed-out.ts';
@@ -130,7 +130,8 @@ export class HubMachine {
   #story = '';
   #isStoryTold = false;
 
-  constructor(options: HubOptions) {
+  /** @param savedState where something is to be kept on the device */
+  constructor(options: HubOptions, savedState: Pick<SavedStateSupport, 'createStates'> | null = null) {
     const context = new Context(options);
     this.#context = context;
     this.#sessions = options.sessions;
@@ -182,7 +183,7 @@ export class HubMachine {
       },
     });
     this.#savedStates =
-      options.savedState?.createStates(context, {
+      savedState?.createStates(context, {
         looked: (topic, saved) => this.#topics.get(topic)?.looked(saved),
         foundClock: () => this.#tabs.changed('keptClock'),
       }) ?? null;

@@ -5,7 +5,7 @@
 import type { PortCall } from '../../src/protocol/calls.ts';
 import type { Diagnosis } from '../../src/protocol/model.ts';
 import type { AttachRequest, Batch, Reply } from '../../src/protocol/port.ts';
-import type { StateAnswer, StateAsk } from './saved-states.ts';
+import type { StateAnswer, StateAsk } from './state-store.ts';
 import type { LoadedState, StoreFailure, StoreTransaction } from './store.ts';
 
 /** A tab's number within its hub; never used twice. */

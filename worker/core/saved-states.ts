@@ -4,8 +4,8 @@ import type { HubReport } from '../../src/protocol/model.ts';
 import type { ClockReading, TabItem } from '../../src/protocol/port.ts';
 import type { Context } from './context.ts';
 import type { Respond } from './reply.ts';
-import type { SavedRows, SavedTopics, StateOp, StateOwner } from './state-store.ts';
-import type { StoredCursor, StoreFailure } from './store.ts';
+import type { StateAnswer, StateLine, StateOwner } from './state-store.ts';
+import type { StoredCursor } from './store.ts';
 import type { TopicPlace } from './topics/journal.ts';
 
 /** The last known state of a topic, as it was kept. */
@@ -93,26 +93,6 @@ export interface SavedStates {
    * @param done called when it is gone, or is not known to be
    */
   end(done?: () => void): void;
-}
-
-/** What is asked of the store, in order. `open`: perhaps anew. */
-export type StateAsk =
-  | { readonly ask: 'open'; readonly owner: StateOwner }
-  | { readonly ask: 'load'; readonly topic: string }
-  | { readonly ask: 'commit'; readonly write: number; readonly op: StateOp };
-
-/** What it answers. What was asked before it is opened anew is not answered after. */
-export type StateAnswer =
-  | { readonly answer: 'opened'; readonly saved: SavedTopics }
-  | { readonly answer: 'loaded'; readonly topic: string; readonly saved: SavedRows }
-  | { readonly answer: 'committed'; readonly write: number }
-  /** Instead of any of these three. */
-  | { readonly answer: 'failed'; readonly failure: StoreFailure; readonly message: string };
-
-/** The way to the store of one identity. */
-export interface StateLine {
-  ask(ask: StateAsk): void;
-  close(): void;
 }
 
 /** What keeps the last known state on the device. Hubs of applications that keep nothing are without it, and so are their files. */

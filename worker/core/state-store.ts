@@ -1,5 +1,6 @@
 /** Where the last known state of topics is kept, over the hub's own life. It is a cache: what is lost of it, the server has. */
 import type { SnapshotItem } from '../../src/protocol/frames/index.ts';
+import type { StoreFailure } from './store.ts';
 
 /** Whose the rows are, as the outbox's store says: those of anybody else are deleted. */
 export interface StateOwner {
@@ -79,5 +80,25 @@ export interface StateStore {
   load(topic: string): Promise<SavedRows>;
   /** All of it or nothing; what is asked for later sees it. Rejects with `fenced`, nothing changed, where another one has taken over. */
   commit(op: StateOp): Promise<void>;
+  close(): void;
+}
+
+/** What is asked of the store, in order. `open`: perhaps anew. */
+export type StateAsk =
+  | { readonly ask: 'open'; readonly owner: StateOwner }
+  | { readonly ask: 'load'; readonly topic: string }
+  | { readonly ask: 'commit'; readonly write: number; readonly op: StateOp };
+
+/** What it answers. What was asked before it is opened anew is not answered after. */
+export type StateAnswer =
+  | { readonly answer: 'opened'; readonly saved: SavedTopics }
+  | { readonly answer: 'loaded'; readonly topic: string; readonly saved: SavedRows }
+  | { readonly answer: 'committed'; readonly write: number }
+  /** Instead of any of these three. */
+  | { readonly answer: 'failed'; readonly failure: StoreFailure; readonly message: string };
+
+/** The way to the store of one identity. */
+export interface StateLine {
+  ask(ask: StateAsk): void;
   close(): void;
 }

@@ -7,10 +7,11 @@ import { HubMachine } from '../core/hub-machine.ts';
 import { Impossible } from '../core/impossible.ts';
 import type { Effect, Input, OwnershipEnd, TabId } from '../core/io.ts';
 import { refusal } from '../core/reply.ts';
-import type { SavedStateSupport, StateLine } from '../core/saved-states.ts';
+import type { SavedStateSupport } from '../core/saved-states.ts';
 import type { Sessions } from '../core/sessions.ts';
 import type { HubSettings } from '../core/settings.ts';
 import { signedOut, unconfirmed } from '../core/signed-out.ts';
+import type { StateLine } from '../core/state-store.ts';
 import type { Store, StoreOp } from '../core/store.ts';
 import { failureOf } from './failure-of.ts';
 import type { Platform } from './platform.ts';
@@ -70,18 +71,20 @@ export class Owner implements Upstream {
     this.#platform = platform;
     this.hub = platform.uuid();
     this.#onEnd = onEnd;
-    this.#core = new HubMachine({
-      protocol,
-      settings,
-      ownershipId: this.hub,
-      identity,
-      sessions,
+    this.#core = new HubMachine(
+      {
+        protocol,
+        settings,
+        ownershipId: this.hub,
+        identity,
+        sessions,
+        random: () => platform.random(),
+        uuid: () => platform.uuid(),
+        now: platform.now(),
+        ticks: platform.ticks(),
+      },
       savedState,
-      random: () => platform.random(),
-      uuid: () => platform.uuid(),
-      now: platform.now(),
-      ticks: platform.ticks(),
-    });
+    );
     this.#socket = new SocketSlot(platform.openSocket, (input) => this.#feed(input));
     this.#timer = new Timer(platform, () => this.#feed({ type: 'deadline' }));
     this.#store = platform.createStore({

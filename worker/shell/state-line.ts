@@ -1,6 +1,5 @@
 /** How what is asked of a store of the last known state becomes its calls, and their ends become its answers. */
-import type { StateAnswer, StateAsk, StateLine } from '../core/saved-states.ts';
-import type { StateStore } from '../core/state-store.ts';
+import type { StateAnswer, StateAsk, StateLine, StateStore } from '../core/state-store.ts';
 import { failureOf } from './failure-of.ts';
 
 export class StoreLine implements StateLine {

@@ -13,7 +13,6 @@ const contextOf = () =>
     ownershipId: 'o',
     identity: 'ann',
     sessions: new Sessions(),
-    savedState: null,
     random: () => 0,
     uuid: () => 'u',
     now: NOW,

@@ -6,8 +6,16 @@ import type { ClockReading, Reply, TabItem } from '../../../src/protocol/port.ts
 import type { AnyProtocol } from '../../../src/protocol/types.ts';
 import type { Context } from '../context.ts';
 import { ok, type Respond, refusal } from '../reply.ts';
-import type { SavedStates, SavedStatesOwner, StateAnswer, WayBack } from '../saved-states.ts';
-import type { SavedHead, SavedRows, SavedTopics, Slot, StateOp, StateOwner } from '../state-store.ts';
+import type { SavedStates, SavedStatesOwner, WayBack } from '../saved-states.ts';
+import type {
+  SavedHead,
+  SavedRows,
+  SavedTopics,
+  Slot,
+  StateAnswer,
+  StateOp,
+  StateOwner,
+} from '../state-store.ts';
 import type { StoredCursor, StoreFailure } from '../store.ts';
 import type { TopicPlace } from '../topics/journal.ts';
 import { tabItem } from '../topics/read-item.ts';
