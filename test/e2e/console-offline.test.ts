@@ -52,6 +52,53 @@ test('with its server ended the console opens by a reload and in a new tab, with
   expect(decisions).toEqual([expect.objectContaining({ verdict: 'approve', how: 'decided', by: 'Ada' })]);
 });
 
+test('a console that is deployed anew says so, and comes when all tabs of the one before are closed', async ({
+  open,
+  serve,
+  site,
+}) => {
+  const before = await serve(GATE);
+  const page = await open(before);
+  await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+  expect(await before.stop()).toBe(0);
+  const newer = new Map(site);
+  for (const [path, what] of [
+    ['/', 'title'],
+    ['/index.html', 'title'],
+    ['/service-worker.js', 'revision'],
+  ] as const) {
+    const text = Buffer.from(site.get(path) ?? '').toString();
+    newer.set(
+      path,
+      what === 'title'
+        ? text.replace('Trunkline console', 'Newer console')
+        : // Of the page; its file has no hash in its name.
+          text.replace(/"revision":"\w+","url":"index\.html"/, '"revision":"newer","url":"index.html"'),
+    );
+  }
+  await serve(GATE, before, newer);
+  await expect(connection(page)).toHaveText(/Live/, { timeout: BACK_MS });
+
+  await page.reload();
+  await expect(page.getByText('A newer console is ready.')).toBeVisible();
+  await expect(page).toHaveTitle('Trunkline console');
+  const context = page.context();
+  const other = await context.newPage();
+  await page.close();
+  // It is given up by its hub a few seconds later.
+  await expect
+    .poll(
+      async () => {
+        await other.goto(before.url);
+        const title = await other.title();
+        await other.goto('about:blank');
+        return title;
+      },
+      { intervals: [8_000], timeout: 120_000 },
+    )
+    .toBe('Newer console');
+});
+
 /** Signed in, and with the outbox as it was left. */
 async function opensOffline(page: Page): Promise<void> {
   await expect(connection(page)).toHaveText(/Connection lost/);

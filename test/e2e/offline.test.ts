@@ -1,68 +1,21 @@
-import type { Browser, BrowserContext, Page } from '@playwright/test';
-import { buildKeptLab } from './harness/kept-lab.ts';
+import { type Browser, type BrowserContext, mergeTests } from '@playwright/test';
+import { test as kept } from './harness/kept-scene.ts';
 import { killWorker } from './harness/kill.ts';
-import { test as base, expect, type LabTab, openLab } from './harness/lab.ts';
+import { expect, type LabTab, test as lab, openLab } from './harness/lab.ts';
 import { labConfig } from './harness/lab-page.ts';
-import { readLog, startLabProcess } from './harness/lab-process.ts';
 import { startOwnBrowser } from './harness/own-browser.ts';
-import { type SiteProcess, startSiteProcess } from './harness/site-process.ts';
 import { workersOf } from './harness/worker.ts';
 
-type Build = 'first' | 'next';
-
-interface Outside {
-  /** The site serves this build, and the server runs, on the data of before. */
-  comeBack(build?: Build): Promise<void>;
-  /** Their processes are killed, and nobody listens where they did. */
-  end(): Promise<void>;
-}
 interface Fixtures {
-  /** In a process of its own, with a service worker in its pages. */
-  readonly kept: SiteProcess;
-  readonly outside: Outside;
   /** A tab of this browser; of the test's own, where it names none. */
   readonly tabOf: (context?: BrowserContext) => Promise<LabTab>;
 }
 
-const test = base.extend<Fixtures, { builds: Readonly<Record<Build, string>> }>({
-  builds: [
-    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads from the pattern what a fixture depends on
-    async ({}, use) => {
-      await use({ first: await buildKeptLab('first'), next: await buildKeptLab('next') });
-    },
-    { scope: 'worker' },
-  ],
-  kept: async ({ builds, socketPort }, use) => {
-    const site = await startSiteProcess(builds.first, socketPort());
-    await use(site);
-    await site.kill();
-    expect(site.violations, 'violations of the Content-Security-Policy').toEqual([]);
-  },
-  outside: async ({ builds, kept, lead, logFile, network }, use) => {
-    const start = async () => {
-      const started = await startLabProcess(logFile, kept.origin);
-      lead.port = started.port;
-      return started;
-    };
-    let server = await start();
-    await use({
-      async end() {
-        await network.setMode('refuse');
-        await server.kill();
-        await kept.kill();
-      },
-      async comeBack(build = 'first') {
-        await kept.start(builds[build]);
-        server = await start();
-        await network.setMode('pass');
-      },
-    });
-    await server.kill();
-  },
-  tabOf: async ({ context, kept, socketPort }, use) => {
+const test = mergeTests(lab, kept).extend<Fixtures>({
+  tabOf: async ({ context, kept: site, outside: _, socketPort }, use) => {
     const tabs: LabTab[] = [];
     await use(async (browser = context) => {
-      const tab = await openLab(browser, kept.origin, labConfig(socketPort()));
+      const tab = await openLab(browser, site.origin, labConfig(socketPort()));
       tabs.push(tab);
       return tab;
     });
@@ -74,15 +27,15 @@ const test = base.extend<Fixtures, { builds: Readonly<Record<Build, string>> }>(
 });
 
 test('with site and server ended, the only tab is reloaded, one of two is, a new one is opened: page, hub and outbox are there, and what is decided in each is accepted once, in order', async ({
-  logFile,
   outside,
   tabOf,
 }) => {
   const first = await tabOf();
   await first.is('open');
-  await isKept(first.page);
+  await first.isKept();
+  await first.decide('online', 'approved');
+  await expect.poll(() => known(first)).toEqual(['live as of then', 'online approved']);
   await outside.end();
-  await forgetHttpCache(first.page);
 
   await first.page.reload();
   await opensWith(first, []);
@@ -103,19 +56,21 @@ test('with site and server ended, the only tab is reloaded, one of two is, a new
     await tab.is('open');
     await expect.poll(() => tab.outbox()).toEqual([]);
   }
-  expect(decided(logFile)).toEqual(['reloaded alone', 'new tab', 'one of two']);
+  expect(outside.decided()).toEqual(['online', 'reloaded alone', 'new tab', 'one of two']);
 });
 
 test('with site and server ended, the browser is killed and started: page, hub and outbox are there, and what was decided before and after is accepted once, in order', async ({
   folder,
-  logFile,
   outside,
   tabOf,
 }) => {
   const before = await startOwnBrowser(`${folder}/profile`);
   const tab = await tabOf(before.context);
   await tab.is('open');
-  await isKept(tab.page);
+  await tab.isKept();
+  await tab.decide('online', 'approved');
+  await expect.poll(() => known(tab)).toEqual(['live as of then', 'online approved']);
+  await isWritten(tab);
   await outside.end();
   await tab.isOffline();
   await tab.decide('before', 'approved');
@@ -129,7 +84,7 @@ test('with site and server ended, the browser is killed and started: page, hub a
   await reopened.reconnect();
 
   await expect.poll(() => reopened.outbox()).toEqual([]);
-  expect(decided(logFile)).toEqual(['before', 'after']);
+  expect(outside.decided()).toEqual(['online', 'before', 'after']);
   await after.kill();
 });
 
@@ -137,13 +92,15 @@ test('a build is deployed while pages wait offline: they keep their page and the
   browser,
   builds,
   kept,
-  logFile,
   outside,
   tabOf,
 }) => {
   const first = await tabOf();
   await first.is('open');
-  await isKept(first.page);
+  await first.isKept();
+  await first.decide('online', 'approved');
+  await expect.poll(() => known(first)).toEqual(['live as of then', 'online approved']);
+  await isWritten(first);
   await outside.end();
   await first.isOffline();
   await first.decide('before the deploy', 'approved');
@@ -156,12 +113,11 @@ test('a build is deployed while pages wait offline: they keep their page and the
     .poll(() => first.page.evaluate(async () => (await navigator.serviceWorker.ready).waiting !== null))
     .toBe(true);
   await kept.kill();
-  await forgetHttpCache(first.page);
 
   const second = await tabOf();
   await opensWith(second, ['decide queued']);
   await killWorker(browser, kept.origin);
-  for (const tab of [first, second]) await opensWith(tab, ['decide queued']);
+  for (const tab of [first, second]) await hasHub(tab, ['decide queued']);
   await first.page.reload();
   await opensWith(first, ['decide queued']);
   for (const { page } of [first, second]) expect(await page.title()).toBe('first');
@@ -169,7 +125,7 @@ test('a build is deployed while pages wait offline: they keep their page and the
   await outside.comeBack('next');
   await second.reconnect();
   await expect.poll(() => second.outbox()).toEqual([]);
-  expect(decided(logFile)).toEqual(['before the deploy', 'by an old page']);
+  expect(outside.decided()).toEqual(['online', 'before the deploy', 'by an old page']);
   for (const { page } of [first, second]) await page.close();
   await expect.poll(() => workers(browser, kept.origin)).toBe(0);
 
@@ -178,29 +134,60 @@ test('a build is deployed while pages wait offline: they keep their page and the
   expect(await renewed.page.title()).toBe('next');
   await renewed.decide('by a new page', 'approved');
   await expect.poll(() => renewed.outbox()).toEqual([]);
-  expect(decided(logFile)).toEqual(['before the deploy', 'by an old page', 'by a new page']);
+  expect(outside.decided()).toEqual(['online', 'before the deploy', 'by an old page', 'by a new page']);
 });
 
-/** The page has come, its hub has started, and the outbox is as it was left, though nobody answers. */
+/** The page has come, its hub has started, and outbox and state are as they were left, though nobody answers. */
 async function opensWith(tab: LabTab, outbox: readonly string[]): Promise<void> {
+  await hasHub(tab, outbox);
+  await expect.poll(() => known(tab)).toEqual(['stale as of then', 'online approved']);
+}
+
+async function hasHub(tab: LabTab, outbox: readonly string[]): Promise<void> {
   await tab.isOffline();
   await expect.poll(async () => (await tab.inspect()).role.state).toBe('owner');
   await expect.poll(() => tab.outbox()).toEqual(outbox);
 }
 
-/** The service worker has all files, and answers for this page. */
-async function isKept(page: Page): Promise<void> {
-  await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+/** What the page knows of the topic, and how. */
+function known({ page }: LabTab): Promise<string[]> {
+  return page.evaluate(async () => {
+    const topic = window.lab.client.topic('run');
+    const latest = topic.latest('gate');
+    // Without a listener it has nothing.
+    const leave = latest.subscribe(() => {});
+    await new Promise((done) => setTimeout(done, 200));
+    const gates = [...latest.get().values()].map(({ gateId, state }) => `${gateId} ${state}`);
+    const status = topic.status.get();
+    leave();
+    return [
+      'lastSeen' in status
+        ? `${status.state} as of ${status.lastSeen > 0 ? 'then' : 'nothing'}`
+        : status.state,
+      ...gates,
+    ];
+  });
 }
 
-async function forgetHttpCache(page: Page): Promise<void> {
-  const devtools = await page.context().newCDPSession(page);
-  await devtools.send('Network.clearBrowserCache');
-  await devtools.detach();
+/** The state is written a few seconds behind. */
+async function isWritten({ page }: LabTab): Promise<void> {
+  await expect.poll(() => page.evaluate(readKept)).toContain('"online"');
 }
 
-function decided(logFile: string): string[] {
-  return readLog(logFile).effects.map(({ gateId }) => gateId);
+/** Runs in the page: all that is kept of topics. */
+async function readKept(): Promise<string> {
+  const done = <T>(request: IDBRequest<T>) =>
+    new Promise<T>((resolve, reject) => {
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error);
+    });
+  const name = 'trunkline-state:lab:anonymous';
+  // Opened before the hub does, it would be made without its table.
+  if (!(await indexedDB.databases()).some((database) => database.name === name)) return '';
+  const database = await done(indexedDB.open(name));
+  const rows = await done(database.transaction('state').objectStore('state').getAll());
+  database.close();
+  return JSON.stringify(rows);
 }
 
 async function workers(browser: Browser, origin: string): Promise<number> {

@@ -212,6 +212,35 @@ test('without SharedWorker the tabs’ own workers share one socket, and when it
   await expect.poll(network.live).toBe(1);
 });
 
+test('with site and server ended, the only tab is reloaded, another one is opened, one of both is reloaded: page, hub and outbox are there, and what is decided in each is accepted once, in order', async ({
+  openKept,
+  outside,
+}) => {
+  const one = await openKept();
+  await one.is('open');
+  await one.isKept();
+  await outside.end();
+
+  await one.reload();
+  await expect.poll(one.outbox).toEqual([]);
+  expect(await one.decide('reloaded alone', 'approved')).toMatchObject({ durable: true });
+  const other = await openKept();
+  await expect.poll(other.outbox).toEqual(['decide queued']);
+  expect(await other.decide('new tab', 'approved')).toMatchObject({ durable: true });
+  await one.reload();
+  await expect.poll(one.outbox).toEqual(['decide queued', 'decide queued']);
+  expect(await one.decide('one of two', 'approved')).toMatchObject({ durable: true });
+  await outside.comeBack();
+  await other.reconnect();
+
+  for (const tab of [one, other]) {
+    await tab.is('open');
+    await expect.poll(tab.outbox).toEqual([]);
+    expect(await tab.errors()).toEqual([]);
+  }
+  expect(outside.decided()).toEqual(['reloaded alone', 'new tab', 'one of two']);
+});
+
 async function texts(tab: EngineTab): Promise<string[]> {
   return (await tab.heard()).map(({ event }) => {
     if (event.type === 'gate') return `gate ${event.gateId} ${event.state}`;

@@ -17,6 +17,7 @@ import { Drawer } from '../tools/drawer.tsx';
 import { FaultsPanel } from '../tools/faults-panel.tsx';
 import { Inspector } from '../tools/inspector.tsx';
 import { Header, type Tool } from './header.tsx';
+import { NewerBuild } from './newer-build.tsx';
 
 /** All that somebody sees who is signed in. Its client and its toasts come from above. */
 export function Page({ name, report }: { name: string; report: Report }) {
@@ -43,6 +44,7 @@ export function Page({ name, report }: { name: string; report: Report }) {
           <StartRuns />
           <h2>Runs</h2>
           <RunList />
+          <NewerBuild />
         </nav>
         {runId === null ? (
           <Welcome promise={promise} />

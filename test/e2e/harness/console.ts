@@ -29,7 +29,7 @@ interface Fixtures {
   /** The server as `npm start` starts it. */
   readonly startMain: (args?: readonly string[]) => Promise<ConsoleProcess>;
   /** A server with one pipeline, which is called "Test run". Given one that ended, it goes on with its data, at its address. */
-  readonly serve: (pipeline: TestPipeline, after?: ConsoleProcess) => Promise<ConsoleProcess>;
+  readonly serve: (pipeline: TestPipeline, after?: ConsoleProcess, page?: Site) => Promise<ConsoleProcess>;
   /** Opens a tab of an operator's browser, signed in. */
   readonly open: (
     server: ConsoleProcess,
@@ -75,7 +75,7 @@ export const test = base.extend<Fixtures & { data: string; processes: ConsolePro
     });
   },
   serve: async ({ data, processes, site }, use) => {
-    await use(async ({ nodes, limit = 1 }, after) => {
+    await use(async ({ nodes, limit = 1 }, after, page = site) => {
       const budget = { limit, perCpuSecond: 0 };
       const pipeline = parsePipeline(
         { title: 'Test run', budget, parallel: 4, nodes },
@@ -83,7 +83,7 @@ export const test = base.extend<Fixtures & { data: string; processes: ConsolePro
         'test',
       );
       const started = await startChild({
-        site,
+        site: page,
         sources: [{ kind: 'file', pipeline, here: data, target: data }],
         dataFolder: data,
         port: after?.port ?? (await lastingPort()),

@@ -9,6 +9,8 @@ export interface LabPage {
   is(state: 'open' | ClosedReason, timeoutMs?: number): Promise<void>;
   /** Waits until its hub knows that its socket is gone: what is sent before that is `sent`, into the dead socket. */
   isOffline(): Promise<void>;
+  /** Waits until a service worker has all files, and answers for this page. */
+  isKept(): Promise<void>;
   /** Waits until it hears this topic: `open` comes a moment before that, and no later state has what has no key. */
   hears(topic: string): Promise<void>;
   heard(): Promise<Heard[]>;
@@ -65,6 +67,7 @@ export function labPage(evaluate: (expression: string) => Promise<unknown>, iden
         )
         .toBe(state),
     isOffline: () => expect.poll(async () => (await connection()).state).not.toBe('open'),
+    isKept: () => expect.poll(() => run(() => navigator.serviceWorker.controller !== null)).toBe(true),
     hears: (topic) =>
       expect.poll(() => run((name) => window.lab.client.topic(name).status.get().state, topic)).toBe('live'),
     heard: () => run(() => [...window.lab.heard]),
