@@ -14,7 +14,7 @@ const newStore = (identity: string, timeoutMs = 10_000) => {
   onTestFinished(() => store.close());
   return store;
 };
-const save = (topic: string, keys: readonly string[]): StateOp => ({
+const save = (topic: string, keys: readonly string[]): StateOp & { op: 'save' } => ({
   op: 'save',
   head: { topic, epoch: 'e1', offset: 9, lastSeen: 1, savedAt: 2, size: 3 },
   isWhole: false,
@@ -28,6 +28,27 @@ const save = (topic: string, keys: readonly string[]): StateOp => ({
 });
 
 describe("the state's store in IndexedDB", () => {
+  it('has many rows of one topic in few values, and what changes since beside them', async () => {
+    const identity = crypto.randomUUID();
+    const store = newStore(identity);
+    await store.open(ANN);
+    const keys = Array.from({ length: 1_000 }, (_, i) => `key ${i}`);
+    await store.commit({ ...save('run', keys), isWhole: true });
+    await store.commit({ ...save('run', ['key 7', 'new']), gone: ['key 8', 9] });
+    const db = await openDB(stateName(APP, identity));
+    expect(await db.count('state')).toBe(2 + 5 + 4);
+    await db.put('state', 'no rows', ['run', [3]]);
+    db.close();
+    const { rows, unreadable } = await store.load('run');
+    const slots = rows.map(({ slot }) => slot);
+    expect(slots).toHaveLength(800);
+    expect(slots).toContain('new');
+    expect(slots).not.toContain('key 8');
+    expect(unreadable).toBe(1);
+    await store.commit({ op: 'forget', topic: 'run' });
+    expect(await store.load('run')).toEqual({ head: null, rows: [], unreadable: 0 });
+  });
+
   const newRows = () => {
     const identity = crypto.randomUUID();
     return () => newStore(identity);

@@ -279,3 +279,22 @@ test('what is kept is judged by the schemas of now, and left out where it fails'
   const tab = device.hub({}, { protocol: narrow as unknown as typeof keptProtocol }).tab();
   expect(shown(tab).map(({ event }) => event)).toEqual([node('a', 'up')]);
 });
+
+test('where most of many rows have changed, all are written anew, in one piece', () => {
+  const device = new Device();
+  const scene = device.hub();
+  const keys = Array.from({ length: 300 }, (_, i) => `k${i}`);
+  scene.live(
+    1,
+    keys.map((key, i) => item(i + 1, node(key, 'up'))),
+  );
+  scene.wait(5_000);
+  const change = (count: number) => {
+    for (const key of keys.slice(0, count)) scene.event(node(key, 'down'));
+    scene.wait(5_000);
+    return writesOf(scene).at(-1);
+  };
+  expect(change(150)).toMatchObject({ isWhole: false, put: { length: 150 } });
+  expect(change(100)).toMatchObject({ isWhole: true, put: { length: 300 } });
+  expect(change(10)).toMatchObject({ isWhole: false, put: { length: 10 } });
+});

@@ -26,15 +26,34 @@ const FORMAT = 1;
 /** `writer`: who opened it last, and alone may write. */
 type Meta = StateOwner & { readonly writer: string };
 
-/** One table: under 0 who writes, under each topic its head, under topic and slot a row. What is read is judged first. */
+/** So many rows are one value where all of a topic is written: each value of its own costs more than what is in it. */
+const SEGMENT_ROWS = 200;
+
+/** A row that was in a segment, and is not there any more. */
+interface Gone {
+  readonly topic: string;
+  readonly slot: Slot;
+  readonly gone: true;
+}
+type Segment = [topic: string, number: [number]];
+
+/**
+ * One table: under 0 who writes, under each topic its head, and its rows: in segments, as JSON, those that were written with all of
+ * the topic; under topic and slot what has changed since. What is read is judged first.
+ */
 interface Tables extends DBSchema {
-  state: { key: 0 | string | [topic: string, slot: Slot]; value: Meta | SavedHead | SavedRow };
+  state: {
+    key: 0 | string | [topic: string, slot: Slot] | Segment;
+    value: Meta | SavedHead | SavedRow | Gone | string;
+  };
 }
 type Database = IDBPDatabase<Tables>;
 type Table = IDBPObjectStore<Tables, ['state'], 'state', 'readwrite'>;
 
 const row = v.object({ topic: v.string(), slot: v.union([v.string(), number]), item, size: number });
 const isRow = (found: unknown): found is SavedRow => v.is(row, found);
+const gone = v.object({ slot: row.entries.slot, gone: v.literal(true) });
+const isGone = (found: unknown): found is Gone => v.is(gone, found);
 const isHead = (found: unknown): found is SavedHead => isCursor(found) && 'size' in found;
 
 export class IdbStateStore implements StateStore {
@@ -124,8 +143,34 @@ async function takeOver(table: Table, meta: Meta): Promise<SavedTopics> {
 
 async function read(table: Table, topic: string): Promise<SavedRows> {
   const [head, found] = await Promise.all([table.get(topic), table.getAll(rowsOf(topic))]);
-  const rows = found.filter(isRow);
-  return { head: isHead(head) ? head : null, rows, unreadable: found.length - rows.length };
+  const rows = new Map<Slot, SavedRow>();
+  let unreadable = 0;
+  for (const segment of found.filter((value) => typeof value === 'string'))
+    for (const one of rowsIn(segment))
+      if (isRow(one)) rows.set(one.slot, one);
+      else unreadable++;
+  for (const one of found.filter((value) => typeof value !== 'string'))
+    if (isRow(one)) rows.set(one.slot, one);
+    else if (isGone(one)) rows.delete(one.slot);
+    else unreadable++;
+  return { head: isHead(head) ? head : null, rows: [...rows.values()], unreadable };
+}
+
+/** What is none counts as one row that cannot be read. */
+function rowsIn(segment: string): unknown[] {
+  try {
+    const rows: unknown = JSON.parse(segment);
+    return Array.isArray(rows) ? rows : [null];
+  } catch {
+    return [null];
+  }
+}
+
+function segmentsOf(rows: readonly SavedRow[]): string[] {
+  const count = Math.ceil(rows.length / SEGMENT_ROWS);
+  return Array.from({ length: count }, (_, i) =>
+    JSON.stringify(rows.slice(i * SEGMENT_ROWS, (i + 1) * SEGMENT_ROWS)),
+  );
 }
 
 /** All requests are made at once; the check of the writer comes first among them, and takes the others back. */
@@ -141,10 +186,15 @@ function perform(table: Table, op: StateOp): Promise<unknown>[] {
   if (op.op === 'forget') return [table.delete(op.topic), table.delete(rowsOf(op.topic))];
   const { head, isWhole, gone, put } = op;
   const { topic } = head;
+  if (isWhole)
+    return [
+      table.delete(rowsOf(topic)),
+      table.put(head, topic),
+      ...segmentsOf(put).map((segment, i) => table.put(segment, [topic, [i]])),
+    ];
   return [
-    ...(isWhole ? [table.delete(rowsOf(topic))] : []),
     table.put(head, topic),
-    ...gone.map((slot) => table.delete([topic, slot])),
+    ...gone.map((slot) => table.put({ topic, slot, gone: true }, [topic, slot])),
     ...put.map((saved) => table.put(saved, [topic, saved.slot])),
   ];
 }
@@ -154,7 +204,7 @@ function ownerOf(meta: unknown): string {
   return JSON.stringify([principal, signOuts, databaseId]);
 }
 
-/** Arrays are greater than strings, and than all that is a slot; strings are greater than numbers. */
+/** Arrays are greater than strings, and than all that is a slot, an array in an array than one of a number; strings are greater than numbers. */
 const ALL = (): IDBKeyRange => IDBKeyRange.lowerBound('');
 const HEADS = (): IDBKeyRange => IDBKeyRange.bound('', [], false, true);
-const rowsOf = (topic: string) => IDBKeyRange.bound([topic], [topic, []]);
+const rowsOf = (topic: string) => IDBKeyRange.bound([topic], [topic, [[]]]);

@@ -2,6 +2,8 @@
 import type { SnapshotItem } from '../../../src/protocol/frames/index.ts';
 import type { SavedHead, SavedRow, Slot, StateOp } from '../state-store.ts';
 
+/** Where so many rows, and half of all, have changed since the store was given all, it is given all again: that is cheaper by then. */
+const MANY_CHANGES = 200;
 /** Of a row, beside its event. */
 const ROW_CHARACTERS = 50;
 
@@ -10,21 +12,23 @@ export class KeptTopic {
   /** `size` apart, it is true of all that is here. */
   #head: SavedHead;
   readonly #rows = new Map<Slot, SavedRow>();
+  #size = 0;
   /** Where the store has another row, or none. */
   readonly #changed = new Set<Slot>();
   /** None of the store's rows counts. */
   #isWhole = true;
   #isMoved = true;
+  /** How many rows the store was given since it was given all of them. */
+  #sinceWhole = 0;
 
   constructor(head: SavedHead) {
-    this.#head = { ...head, size: 0 };
+    this.#head = head;
   }
 
   /** As the store has it. `isSound`: all of its rows could be read. */
   static stored(head: SavedHead, rows: readonly SavedRow[], isSound: boolean): KeptTopic {
     const saved = new KeptTopic(head);
-    for (const { slot, item } of rows) saved.put(slot, item);
-    saved.#changed.clear();
+    for (const row of rows) saved.#add(row);
     saved.#isMoved = false;
     saved.#isWhole = !isSound;
     if (!isSound) saved.lacks();
@@ -36,7 +40,7 @@ export class KeptTopic {
   }
 
   get head(): SavedHead {
-    return this.#head;
+    return { ...this.#head, size: this.#size };
   }
 
   /** By offset. */
@@ -64,12 +68,19 @@ export class KeptTopic {
   put(slot: Slot, item: SnapshotItem): void {
     this.drop(slot);
     const size = JSON.stringify(item.event).length + ROW_CHARACTERS;
-    this.#rows.set(slot, { topic: this.#head.topic, slot, item, size });
-    this.#grow(size);
+    this.#add({ topic: this.#head.topic, slot, item, size });
+    this.#changed.add(slot);
+  }
+
+  #add(row: SavedRow): void {
+    this.#rows.set(row.slot, row);
+    this.#size += row.size;
   }
 
   drop(slot: Slot): void {
-    this.#grow(-(this.#rows.get(slot)?.size ?? 0));
+    const row = this.#rows.get(slot);
+    if (!row) return;
+    this.#size -= row.size;
     this.#rows.delete(slot);
     this.#changed.add(slot);
   }
@@ -77,10 +88,6 @@ export class KeptTopic {
   /** Something of the state is left out. */
   lacks(): void {
     this.#head = { ...this.#head, isAll: false };
-  }
-
-  #grow(size: number): void {
-    this.#head = { ...this.#head, size: this.#head.size + size };
   }
 
   /** All that is here is true of this place, or was until this time. */
@@ -100,10 +107,13 @@ export class KeptTopic {
     for (const slot of tail.slice(tailLimit)) this.drop(slot);
     // Of those without a key it is not seen any more that there were any.
     if (tailLimit === 0 && tail.length > 0) this.lacks();
+    this.#sinceWhole += this.#changed.size;
+    if (this.#sinceWhole > MANY_CHANGES && this.#sinceWhole * 2 > this.#rows.size) this.#isWhole = true;
+    if (this.#isWhole) this.#sinceWhole = 0;
     const slots = [...(this.#isWhole ? this.#rows.keys() : this.#changed)];
     const put = slots.map((slot) => this.#rows.get(slot)).filter((row) => row !== undefined);
     const gone = slots.filter((slot) => !this.#rows.has(slot));
-    const op = { op: 'save' as const, head: this.#head, isWhole: this.#isWhole, put, gone };
+    const op = { op: 'save' as const, head: this.head, isWhole: this.#isWhole, put, gone };
     this.#changed.clear();
     this.#isWhole = this.#isMoved = false;
     return op;
