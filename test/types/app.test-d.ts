@@ -20,6 +20,8 @@ import {
   TrunklineError,
 } from '../../src/index.ts';
 import { defineProtocol } from '../../src/protocol/index.ts';
+import { startHub } from '../../worker/index.ts';
+import { savedState } from '../../worker/saved-state.ts';
 import { deliverInBackground } from '../../worker/service-worker.ts';
 
 type Equal<A, B> = (<X>() => X extends A ? 1 : 2) extends <X>() => X extends B ? 1 : 2 ? true : false;
@@ -214,3 +216,27 @@ defineProtocol({
     b: { schema: z.object({ id: z.string() }), key: (e) => e.idd },
   },
 });
+
+const kept = defineProtocol({
+  app: 'x',
+  version: 1,
+  commands: {},
+  events: {
+    step: { schema: z.object({ id: z.string() }), key: ({ id }) => id, persist: true },
+    // @ts-expect-error: persisting is a yes or a no
+    line: { schema: z.object({ text: z.string() }), persist: 'always' },
+  },
+});
+startHub(kept, { savedState, settings: { stateBytes: 1_000_000, stateSaveMs: 1_000 } });
+// @ts-expect-error: what keeps the state is imported, and no mere yes
+startHub(kept, { savedState: true });
+
+export async function sayAge(topic: Topic<P>): Promise<string> {
+  const status = topic.status.get();
+  if (status.state === 'unavailable') return 'nothing is known of it';
+  if (status.state !== 'stale' || status.savedAt === undefined) return status.state;
+  await topic.forget();
+  const { source } = client.clock();
+  equal<Equal<typeof source, 'server' | 'device' | 'browser'>>();
+  return `as of ${new Date(status.savedAt)}, and the time of ${source}`;
+}
