@@ -30,7 +30,7 @@ export const ANYBODY = 'anybody';
 
 /**
  * What the engine tells and what operators ask of it. Events carry absolute values, so that the newest of a key is its
- * state.
+ * state. What one decides on is kept on the device; what tasks print is not, since they may print anything.
  */
 export const protocol = defineProtocol({
   app: 'trunkline-console',
@@ -48,6 +48,7 @@ export const protocol = defineProtocol({
       }),
       key: (e) => `pipeline:${e.name}`,
       tombstone: (e) => !e.available,
+      persist: true,
     },
     run_state: {
       schema: z.object({
@@ -83,6 +84,7 @@ export const protocol = defineProtocol({
         ),
       }),
       key: (e) => `run:${e.runId}`,
+      persist: true,
     },
     /** The pipeline as it is drawn; it never changes. A large one comes in several parts: no event exceeds a frame. */
     run_graph: {
@@ -102,6 +104,7 @@ export const protocol = defineProtocol({
         ),
       }),
       key: (e) => (e.part === 0 ? 'graph' : `graph:${e.part}`),
+      persist: true,
     },
     /** Only of nodes that have left the state `pending` once. */
     node_state: {
@@ -126,10 +129,12 @@ export const protocol = defineProtocol({
         ),
       }),
       key: (e) => `node:${e.nodeId}`,
+      persist: true,
     },
     cost_update: {
       schema: z.object({ spent: z.number(), budget: z.number(), currency: z.string(), at: time }),
       key: () => 'cost',
+      persist: true,
     },
     human_gate_waiting: {
       schema: z.object({
@@ -147,6 +152,7 @@ export const protocol = defineProtocol({
       }),
       key: (e) => `gate:${e.gateId}`,
       critical: true,
+      persist: true,
     },
     human_gate_resolved: {
       schema: z.object({
@@ -164,11 +170,13 @@ export const protocol = defineProtocol({
         expiresAt: z.optional(time),
       }),
       key: (e) => `gate:${e.gateId}`,
+      persist: true,
     },
     /** A node has failed for good, the budget is used up, or the run was broken off. */
     error: {
       schema: z.object({ runId: z.string(), nodeId: z.nullable(z.string()), message: z.string(), at: time }),
       critical: true,
+      persist: true,
     },
     log: {
       schema: z.object({ nodeId: z.string(), stream: z.enum(['out', 'err']), line: z.string() }),

@@ -1,4 +1,5 @@
 import { RUNS_TOPIC, runTopic } from '../../engine/protocol.ts';
+import { AsOf } from '../connection/as-of.tsx';
 import { useMissed } from '../connection/missed.ts';
 import { useIsLoaded } from '../topics.ts';
 import { useConnection } from '../trunk.ts';
@@ -7,7 +8,10 @@ import { Icon } from '../ui/icon.tsx';
 import { Countdown } from './countdown.tsx';
 import { gateOf, useUnsentDecisions, useWaitingGates } from './gates.ts';
 
-/** One line below the header, of one height whatever it says: the gates, the decisions under way, what was missed. */
+/**
+ * One line below the header, of one height whatever it says: the gates, the decisions under way, and how old what is shown is,
+ * or what was missed.
+ */
 export function StatusStrip({
   runId,
   onReview,
@@ -19,6 +23,7 @@ export function StatusStrip({
     <div className="strip">
       <GateBanner runId={runId} onReview={onReview} />
       <Missed runId={runId} />
+      <AsOf runId={runId} />
     </div>
   );
 }

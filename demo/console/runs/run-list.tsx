@@ -1,7 +1,7 @@
 import { memo, useMemo } from 'react';
 import { RUNS_TOPIC } from '../../engine/protocol.ts';
 import { hrefOf, useRoute } from '../route.ts';
-import { useIsLoaded } from '../topics.ts';
+import { useIsLoaded, useTopicStatus } from '../topics.ts';
 import { useLatest } from '../trunk.ts';
 import { formatMoment, plural } from '../ui/format.ts';
 import { STATE_WORDS, StateIcon } from '../ui/state.tsx';
@@ -11,10 +11,13 @@ export function RunList() {
   const runs = useLatest(RUNS_TOPIC, 'run_state');
   const { runId: selected } = useRoute();
   const isLoaded = useIsLoaded(RUNS_TOPIC);
+  const { state } = useTopicStatus(RUNS_TOPIC);
   const ids = useMemo(
     () => [...runs.values()].sort((a, b) => b.startedAt - a.startedAt).map(({ runId }) => runId),
     [runs],
   );
+  if (state === 'unavailable')
+    return <p className="hint">No connection, and no run is kept in this browser.</p>;
   if (!isLoaded && ids.length === 0) return <RunListSkeleton />;
   if (ids.length === 0) return <p className="hint">No run yet. Start one above.</p>;
   return (

@@ -22,6 +22,7 @@ export function RunView({ runId, nodeId }: { runId: string; nodeId: string | nul
   const select = useCallback((id: string | null) => goTo({ runId, nodeId: id }), [runId]);
 
   if (status.state === 'refused') return <Absent title="You may not see this run" text={status.message} />;
+  if (status.state === 'unavailable') return <Unknown />;
   if (!run || !graph) return isLoaded ? <Absent title="There is no such run" /> : <RunLoading />;
   return (
     <>
@@ -65,6 +66,16 @@ function Absent({ title, text }: { title: string; text?: string }) {
       {text && <p>{text}</p>}
       <a href="#/">Back to the runs</a>
     </section>
+  );
+}
+
+/** Offline, of a run that this browser has never shown. */
+function Unknown() {
+  return (
+    <Absent
+      title="No connection"
+      text="This browser has never shown this run, so that nothing of it is kept here. It will be here when the connection is."
+    />
   );
 }
 

@@ -1,6 +1,7 @@
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
+const DAY_MS = 86_400_000;
 const KB_BYTES = 1_000;
 const CLOCK = new Intl.DateTimeFormat(undefined, {
   hour: '2-digit',
@@ -8,6 +9,7 @@ const CLOCK = new Intl.DateTimeFormat(undefined, {
   second: '2-digit',
   hourCycle: 'h23',
 });
+const MINUTE = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
 const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
 const DATE = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
 const COUNT = new Intl.NumberFormat('en');
@@ -26,10 +28,12 @@ export function formatCountdown(ms: number): string {
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
 }
 
-/** `5 minutes`, `1 minute`, `30 seconds`: for being read out. */
+/** `2 days`, `5 minutes`, `1 minute`, `30 seconds`: in words. */
 export function sayDuration(ms: number): string {
+  if (ms >= DAY_MS) return plural(Math.round(ms / DAY_MS), 'day');
+  if (ms >= HOUR_MS) return plural(Math.round(ms / HOUR_MS), 'hour');
   if (ms >= MINUTE_MS) return plural(Math.round(ms / MINUTE_MS), 'minute');
-  return plural(Math.round(ms / SECOND_MS), 'second');
+  return plural(Math.max(0, Math.round(ms / SECOND_MS)), 'second');
 }
 
 export function formatBytes(bytes: number): string {
@@ -50,8 +54,17 @@ export function formatClock(time: number): string {
 
 /** Where it is not of today, with its day. */
 export function formatMoment(time: number): string {
+  return withDay(time, CLOCK);
+}
+
+/** To the minute; where it is not of today, with its day. */
+export function formatMinute(time: number): string {
+  return withDay(time, MINUTE);
+}
+
+function withDay(time: number, format: Intl.DateTimeFormat): string {
   const isToday = new Date(time).toDateString() === new Date().toDateString();
-  return isToday ? CLOCK.format(time) : `${DAY.format(time)}, ${CLOCK.format(time)}`;
+  return isToday ? format.format(time) : `${DAY.format(time)}, ${format.format(time)}`;
 }
 
 /** `29 Mar 2023` */
