@@ -7,7 +7,8 @@ import type { Line, LineState } from './line.ts';
 const seconds = z.number().check(z.positive(), z.maximum(600));
 /** What a page may ask for, by `POST /faults/<name>`. */
 export const faultRequests = {
-  cut: z.object({ seconds }),
+  /** `pages`: they are not served either, nor is an end of it before its time. */
+  cut: z.object({ seconds, pages: z._default(z.boolean(), false) }),
   'half-open': z.object({ seconds }),
   /** `soft` says goodbye; `seconds` is for how long it is away. */
   restart: z.object({
@@ -53,8 +54,14 @@ export class Faults {
     return { line: line.state, restarting: restarting(), floods: this.#floods.size };
   }
 
+  /** Whether a request for a page is to break, as where no server is. */
+  get arePagesGone(): boolean {
+    const { line } = this.state;
+    return line.is === 'cut' && line.pages;
+  }
+
   cut(request: FaultRequests['cut']): void {
-    this.#targets.line.cut(request.seconds * 1_000);
+    this.#targets.line.cut(request.seconds * 1_000, request.pages);
   }
 
   halfOpen(request: FaultRequests['half-open']): void {

@@ -43,7 +43,9 @@ export function front(parts: {
     'POST /faults/mend': fault(faultRequests.mend, () => faults.mend()),
   };
   return (request, response) => {
-    if (!isAddressedToUs(request)) {
+    if (faults.arePagesGone) {
+      request.socket.destroy();
+    } else if (!isAddressedToUs(request)) {
       answer(response, refusal(403, 'Open the console by its loopback address.'));
     } else if (!serveFile(site, request, response)) {
       const { pathname } = new URL(request.url ?? '/', 'http://127.0.0.1');

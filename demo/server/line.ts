@@ -3,8 +3,8 @@ import { type Duplex, duplexPair } from 'node:stream';
 
 export type LineState =
   | { readonly is: 'whole' }
-  /** Connections are destroyed without a word, new ones refused. */
-  | { readonly is: 'cut'; readonly until: number }
+  /** Connections are destroyed without a word, new ones refused. `pages`: and so is every request for a page. */
+  | { readonly is: 'cut'; readonly until: number; readonly pages: boolean }
   /** Connections stay, but nothing passes, either way; new ones get no answer. */
   | { readonly is: 'half-open'; readonly until: number };
 
@@ -18,8 +18,7 @@ interface Call {
 
 /**
  * The way of WebSockets to the server, which can be disturbed. The server holds one end of a pair of streams, not the
- * socket itself: it may give a connection up while the browser's end stays open. Pages are served all the same, so
- * that a visitor can reload one meanwhile.
+ * socket itself: it may give a connection up while the browser's end stays open.
  */
 export class Line {
   /** Where the server attaches. It never listens: it hears of the requests that the line lets through. */
@@ -44,8 +43,8 @@ export class Line {
     });
   }
 
-  cut(ms: number): void {
-    this.#enter({ is: 'cut', until: Date.now() + ms }, ms);
+  cut(ms: number, pages: boolean): void {
+    this.#enter({ is: 'cut', until: Date.now() + ms, pages }, ms);
     this.hangUp();
   }
 

@@ -52,6 +52,7 @@ export async function buildConsole(): Promise<Site> {
         // A data: URL would need a wider policy.
         assetsInlineLimit: 0,
         rolldownOptions: {
+          input: ['index.html', 'away.html'].map((name) => join(root, name)),
           checks: { pluginTimings: false },
           onwarn(warning, warn) {
             // `'use client'` is for servers that render; here it is of no use.

@@ -20,3 +20,8 @@ export function reloadUnasked(): void {
   isOff = true;
   location.reload();
 }
+
+export function leaveUnasked(href: string): void {
+  isOff = true;
+  location.assign(href);
+}

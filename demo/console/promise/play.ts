@@ -1,5 +1,5 @@
 import { RUNS_TOPIC, runTopic } from '../../engine/protocol.ts';
-import { reloadUnasked } from '../outbox/unload-guard.ts';
+import { leaveUnasked, reloadUnasked } from '../outbox/unload-guard.ts';
 import { goTo } from '../route.ts';
 import { faults } from '../tools/faults.ts';
 import type { Trunk } from '../trunk.ts';
@@ -8,7 +8,7 @@ import type { Proof, Script } from './script.ts';
 import { pause, until } from './until.ts';
 
 const PIPELINE = 'audit';
-const CUT_SECONDS = 14;
+const AWAY_SECONDS = 16;
 const READ_MS = 2_200;
 
 /** Plays one stage; resolves with the next. An aborted stage does nothing more. */
@@ -22,7 +22,8 @@ export async function play(script: Script, client: Trunk, signal: AbortSignal): 
     }
     case 'cut':
       await pause(READ_MS, signal);
-      await faults.cut(CUT_SECONDS);
+      // Without a service worker there would be nothing to reload.
+      await (navigator.serviceWorker?.controller ? faults.vanish : faults.cut)(AWAY_SECONDS);
       await until(client.connection, signal, ({ state }) => (state === 'open' ? undefined : state));
       return { ...script, stage: 'approve' };
     case 'approve': {
@@ -34,11 +35,17 @@ export async function play(script: Script, client: Trunk, signal: AbortSignal): 
     }
     case 'reload':
       await pause(READ_MS, signal);
-      saveScript({ ...script, stage: 'return' });
+      saveScript({ ...script, stage: 'leave' });
       reloadUnasked();
       // The page ends here.
       return await new Promise<never>(() => {});
+    case 'leave':
+      await pause(2 * READ_MS, signal);
+      saveScript({ ...script, stage: 'return' });
+      leaveUnasked('./away.html');
+      return await new Promise<never>(() => {});
     case 'return':
+      goTo({ runId: script.runId });
       return { stage: 'proof', runId: script.runId, proof: await prove(script, client, signal) };
     case 'proof':
     case 'failed':
@@ -76,6 +83,7 @@ async function prove(
   signal: AbortSignal,
 ): Promise<Proof> {
   let sent = 0;
+  const before = await client.outbox.settled(commandId);
   const endWatch = client.outbox.subscribe((entries) => {
     sent = Math.max(sent, entries.find(({ id }) => id === commandId)?.attempt ?? 0);
   });
@@ -88,13 +96,13 @@ async function prove(
     { replay: 'state', signal },
   );
   try {
-    const outcome = await settled(commandId, client, signal);
+    const outcome = before ?? (await settled(commandId, client, signal));
     if (outcome.status !== 'accepted')
       throw new Error(`The decision was not accepted, but ${outcome.status}.`);
     await pause(READ_MS, signal);
     const { sockets, tabs } = await client.inspect();
     return {
-      sent: Math.max(1, sent),
+      sent: before ? null : Math.max(1, sent),
       duplicate: outcome.duplicate,
       resolved: resolved.size,
       by: [...resolved.values()].at(-1) ?? null,

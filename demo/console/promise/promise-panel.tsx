@@ -12,8 +12,8 @@ const STAGES: readonly { stage: Stage; title: string; story: string }[] = [
   },
   {
     stage: 'cut',
-    title: 'Cut the line',
-    story: 'It asks. Before we answer, the network goes down for 14 seconds.',
+    title: 'The server goes away',
+    story: 'It asks. Before we answer, the server is gone for 16 seconds.',
   },
   {
     stage: 'approve',
@@ -23,12 +23,19 @@ const STAGES: readonly { stage: Stage; title: string; story: string }[] = [
   {
     stage: 'reload',
     title: 'Reload the page',
-    story: 'The decision is queued in this browser. Now this page is reloaded, with the line still down.',
+    story:
+      'The decision is queued in this browser. Now this page is reloaded, with nobody there to serve it.',
+  },
+  {
+    stage: 'leave',
+    title: 'Leave the page',
+    story:
+      'Reloaded from this browser: the run as it was last known, our decision in the outbox. Now we leave.',
   },
   {
     stage: 'return',
-    title: 'The line returns',
-    story: 'Reloaded. The decision is still in the outbox; it goes out when the line is back.',
+    title: 'Come back',
+    story: 'We are back. What became of the decision?',
   },
   { stage: 'proof', title: 'Accepted once', story: 'The server has it, once, and the run went on.' },
 ];
@@ -101,7 +108,10 @@ function ProofList({ proof: { sent, duplicate, resolved, by, sockets, tabs } }: 
       <li>
         <strong className="tabular">{resolved}×</strong>
         <span>
-          accepted{by !== null && `, from ${by}`}; handed to a socket {sent === 1 ? 'once' : `${sent} times`}
+          accepted{by !== null && `, from ${by}`};{' '}
+          {sent === null
+            ? 'while this page was away'
+            : `handed to a socket ${sent === 1 ? 'once' : `${sent} times`}`}
           {duplicate && ', recognised by the server as the same'}
         </span>
       </li>

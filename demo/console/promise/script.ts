@@ -1,12 +1,12 @@
 import type { HubReport } from 'trunkline';
 
-/** Where the scenario stands. It is kept over the reload that is part of it. */
+/** Where the scenario stands. It is kept over the reload and the absence that are part of it. */
 export type Script =
   | { readonly stage: 'start'; readonly runId: null }
   | { readonly stage: 'gate'; readonly runId: string }
   | { readonly stage: 'cut' | 'approve'; readonly runId: string; readonly gateId: string }
   | {
-      readonly stage: 'reload' | 'return';
+      readonly stage: 'reload' | 'leave' | 'return';
       readonly runId: string;
       readonly gateId: string;
       readonly commandId: string;
@@ -16,8 +16,8 @@ export type Script =
 export type Stage = Exclude<Script['stage'], 'failed'>;
 
 export interface Proof {
-  /** How often the decision was handed to a socket. */
-  readonly sent: number;
+  /** How often the decision was handed to a socket; `null`: it had ended before this page was back. */
+  readonly sent: number | null;
   /** The server had accepted it before, and said so again. */
   readonly duplicate: boolean;
   /** How often the server told of the gate's decision. */

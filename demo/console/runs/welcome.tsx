@@ -18,8 +18,8 @@ export function Welcome({ promise }: { promise: PromisePlay }) {
         Try the promise
       </button>
       <p className="hint">
-        It starts a run, cuts the line, approves a gate, reloads this page, and shows what became of it: about
-        half a minute. Open a second tab to see it there, too.
+        It starts a run, takes the server away, approves a gate, reloads this page, leaves it, and shows what
+        became of it: less than a minute. Open a second tab to see it there, too.
       </p>
     </section>
   );

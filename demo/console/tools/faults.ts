@@ -5,6 +5,8 @@ const AWAY_SECONDS = 2;
 export const faults = {
   /** The network is gone: connections break, and none can be made. */
   cut: (seconds: number) => post('cut', { seconds }),
+  /** As if nobody were there: the pages cannot be had either. It ends by its time alone. */
+  vanish: (seconds: number) => post('cut', { seconds, pages: true }),
   /** Open connections go silent, as behind a router that forgot them. */
   halfOpen: (seconds: number) => post('half-open', { seconds }),
   /** `hard`: with no goodbye. */

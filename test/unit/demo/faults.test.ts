@@ -35,6 +35,13 @@ test('a cut line ends connections without a word, and refuses new ones, until it
   await operate(server);
 });
 
+test('where the pages are gone with the line, nothing is served until its time is over', async () => {
+  const server = await serve([idle()]);
+  await post(server, '/faults/cut', { seconds: 0.5, pages: true });
+  await expect(get(server, '/faults')).rejects.toThrow();
+  await expect.poll(() => get(server, '/faults').catch(() => null)).toMatchObject({ line: { is: 'whole' } });
+});
+
 test('a cut line is whole again after its time', async () => {
   const server = await serve([idle()]);
   await post(server, '/faults/cut', { seconds: 0.2 });
