@@ -1,13 +1,17 @@
+import { existsSync } from 'node:fs';
 import type { Page } from '@playwright/test';
 import {
   BACK_MS,
   connection,
   dialog,
   expect,
+  fileOfRun,
+  graphNode,
   history,
   RUN_MS,
   runHeader,
   startRun,
+  strip,
   test,
   tool,
 } from './harness/console.ts';
@@ -15,7 +19,7 @@ import {
 const GATE = {
   nodes: [
     { id: 'gate', gate: { title: 'Ship it?', timeLimitSeconds: 86_400 } },
-    { id: 'ships', title: 'Ships', after: ['gate'], run: ['true'] },
+    { id: 'ships', title: 'Ships', after: ['gate'], run: ['touch', 'shipped'] },
   ],
 };
 const QUEUED = /Approve a gate.*Ship it\?.*Queued/;
@@ -28,8 +32,7 @@ test('with its server ended the console opens by a reload and in a new tab, with
   const page = await open(server);
   const runId = await startRun(page);
   await expect(dialog(page)).toContainText('Ship it?', { timeout: RUN_MS });
-  // The service worker has all files, and answers for this page.
-  await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+  await isKept(page);
   await server.kill();
   await expect(connection(page)).toHaveText(/Connection lost/);
   await dialog(page).getByRole('button', { name: 'Approve' }).click();
@@ -59,7 +62,7 @@ test('a console that is deployed anew says so, and comes when all tabs of the on
 }) => {
   const before = await serve(GATE);
   const page = await open(before);
-  await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+  await isKept(page);
   expect(await before.stop()).toBe(0);
   const newer = new Map(site);
   for (const [path, what] of [
@@ -98,6 +101,54 @@ test('a console that is deployed anew says so, and comes when all tabs of the on
     )
     .toBe('Newer console');
 });
+
+test('with the server stopped, a reload shows the run as it was last known, and a decision made then is accepted, once, with no page open', async ({
+  serve,
+  open,
+}) => {
+  const server = await serve(GATE);
+  const page = await open(server);
+  const runId = await startRun(page);
+  await expect(dialog(page)).toContainText('Ship it?', { timeout: RUN_MS });
+  await isKept(page);
+
+  expect(await server.stop()).toBe(0);
+  await expect(connection(page)).not.toHaveText(/Live/);
+  await page.reload();
+  await expect(strip(page)).toContainText(/No connection\. As of \d\d:\d\d \(\d+ (second|minute)s? ago\)/);
+  await expect(runHeader(page)).toContainText('0 of 2 done');
+  await expect(runHeader(page)).toContainText('Needs a decision');
+  await expect(graphNode(page, 'Ships')).toBeVisible();
+  await expect(dialog(page)).toContainText('Ship it?');
+  await dialog(page).getByRole('button', { name: 'Approve' }).click();
+  await expect(dialog(page)).toContainText('Decision queued – connection lost');
+  await page.close();
+
+  const again = await serve(GATE, server);
+  const hasShipped = () => existsSync(fileOfRun(again, runId, 'shipped'));
+  await expect.poll(hasShipped, { timeout: RUN_MS }).toBe(true);
+  expect(await again.stop()).toBe(0);
+  const decisions = (await history(again, runId)).filter(({ type }) => type === 'human_gate_resolved');
+  expect(decisions).toEqual([expect.objectContaining({ verdict: 'approve', how: 'decided', by: 'Ada' })]);
+});
+
+test('a run that this browser has never shown says so without a connection', async ({ serve, open }) => {
+  const server = await serve(GATE);
+  const page = await open(server);
+  await startRun(page);
+  await isKept(page);
+
+  await server.stop();
+  await page.goto(`${server.url}/#/never-seen`);
+  await page.reload();
+  await expect(page.getByRole('heading', { name: 'No connection' })).toBeVisible();
+  await expect(page.getByText('has never shown this run')).toBeVisible();
+});
+
+/** The service worker has all files, and answers for this page. */
+async function isKept(page: Page): Promise<void> {
+  await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+}
 
 /** Signed in, and with the outbox as it was left. */
 async function opensOffline(page: Page): Promise<void> {
