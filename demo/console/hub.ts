@@ -1,9 +1,11 @@
+import { savedState } from 'trunkline/saved-state';
 import { startHub } from 'trunkline/worker';
 import { protocol } from '../engine/protocol.ts';
 import { listenForKill } from './tools/kill-worker.ts';
 
 // The line is declared dead and tried again sooner than by default, so that a fault of a few seconds shows all of it.
 startHub(protocol, {
+  savedState,
   settings: {
     heartbeatMs: 5_000,
     pongTimeoutMs: 3_000,
