@@ -24,6 +24,7 @@ export function createTrunk(name: string, onError: (error: TrunklineError) => vo
     identity: name,
     token: () => name,
     worker: startWorker,
+    background: true,
     onError,
   });
 }
