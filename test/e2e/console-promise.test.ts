@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { connection, expect, fileOfRun, runHeader, strip, test } from './harness/console.ts';
 
-/** The line stays cut for 14 s, and a person needs time to read. */
+/** The server is away for 16 s, the page for 20 s, and a person needs time to read. */
 const PLAYED_MS = 180_000;
 
 test('"Try the promise" plays to its end by itself, and proves what it says', async ({ startMain, open }) => {
@@ -11,17 +11,21 @@ test('"Try the promise" plays to its end by itself, and proves what it says', as
   const two = await open(server);
   const reloaded = one.waitForEvent('load', { timeout: PLAYED_MS });
 
+  // Only then there is something to reload while the server is away.
+  await one.waitForFunction(() => navigator.serviceWorker.controller !== null);
   await one.getByRole('button', { name: 'Try the promise' }).click();
 
   await expect(strip(two)).toContainText('Decision queued – connection lost', { timeout: PLAYED_MS });
   await expect(connection(two)).not.toHaveText(/Live/);
   await reloaded;
+  await expect(strip(one)).toContainText('No connection. As of ');
+  await expect(one).toHaveURL(/away\.html$/, { timeout: PLAYED_MS });
   const promise = one.getByRole('region', { name: 'The promise' });
   await expect(promise.locator('.proof')).toHaveText(
-    /1×accepted, from Ada; handed to a socket once.*1socket live for 2 tabs/,
+    /1×accepted, from Ada; while this page was away.*1socket live for 2 tabs/,
     { timeout: PLAYED_MS },
   );
-  await expect(promise.locator('.stages > li[data-stage="done"]')).toHaveCount(7);
+  await expect(promise.locator('.stages > li[data-stage="done"]')).toHaveCount(8);
   await expect(runHeader(one)).toHaveText(/Succeeded.*8 of 8 done/);
   const runId = new URL(one.url()).hash.slice('#/'.length);
   expect(existsSync(fileOfRun(server, runId, 'report.md'))).toBe(true);
