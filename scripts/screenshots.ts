@@ -1,9 +1,9 @@
 /**
- * `npm run screenshots`: plays the promise in two tabs of a real browser, against the demo's own server, and puts what
- * they show into `docs/images/promise.png`.
+ * `npm run screenshots`: plays the promise in two tabs of a real browser, against the demo's own server, which is stopped and
+ * started meanwhile, and puts what they show into `docs/images/promise.png`.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { glob, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type BrowserContext, chromium, type Page } from 'playwright';
@@ -21,9 +21,7 @@ interface Frame {
 }
 
 const data = await mkdtemp(join(tmpdir(), 'trunkline-screenshots-'));
-const demo = spawn(process.execPath, [join(ROOT, 'demo/main.ts'), '--port', '0', '--data', data], {
-  stdio: ['ignore', 'pipe', 'inherit'],
-});
+let demo = startDemo('0');
 const browser = await chromium.launch({ executablePath: chromiumPath(), args: [...CHROMIUM_ARGS] });
 try {
   const url = await addressOf(demo);
@@ -34,9 +32,7 @@ try {
   console.log(`${IMAGE}: ${frames.length} pictures`);
 } finally {
   await browser.close();
-  const ended = new Promise((done) => demo.once('exit', done));
-  demo.kill('SIGTERM');
-  await ended;
+  await stopDemo();
   await rm(data, { recursive: true });
 }
 
@@ -56,15 +52,10 @@ async function playPromise(context: BrowserContext, url: string): Promise<Frame[
   const shoot = async (caption: string) => frames.push({ caption, tabs: await Promise.all(tabs.map(shot)) });
   await shoot('Two tabs, one connection. A run asks for a decision.');
 
-  await first.evaluate(() =>
-    fetch('/faults/cut', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ seconds: 60 }),
-    }),
-  );
+  await first.waitForFunction(() => navigator.serviceWorker.controller !== null);
+  await stopDemo();
   for (const tab of tabs) await tab.getByText('Connection lost').first().waitFor();
-  await shoot('The line is cut.');
+  await shoot('The server is stopped.');
 
   await dialog.getByRole('button', { name: 'Approve' }).click();
   for (const tab of tabs)
@@ -76,36 +67,54 @@ async function playPromise(context: BrowserContext, url: string): Promise<Frame[
 
   for (const tab of tabs) tab.on('dialog', (question) => question.accept());
   await Promise.all(tabs.map((tab) => tab.reload()));
-  for (const tab of tabs)
-    await tab
-      .getByText(/Decision queued – connection lost/)
-      .first()
-      .waitFor();
-  await shoot('Both tabs reloaded, still no line: the decision is still there.');
-
-  await first.evaluate(() =>
-    fetch('/faults/mend', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' }),
+  for (const tab of tabs) await tab.getByText(/No connection\. As of/).waitFor();
+  await shoot(
+    'Both tabs reloaded, with nobody there to serve them: the run as it was last known, and the decision.',
   );
-  for (const tab of tabs)
-    await tab
-      .getByText(/approved by Ada/)
-      .first()
-      .waitFor();
-  for (const tab of tabs)
-    await tab
-      .getByText(/^Succeeded/)
-      .first()
-      .waitFor();
-  await shoot('The line is back: accepted, once, and the run went on.');
 
-  await first.getByRole('button', { name: 'Inspector' }).click();
-  await second.getByRole('button', { name: /Outbox/ }).click();
-  await first
-    .getByText(/socket/i)
+  const address = first.url();
+  await Promise.all(tabs.map((tab) => tab.close({ runBeforeUnload: false })));
+  demo = startDemo(new URL(url).port);
+  await addressOf(demo);
+  await isReported();
+  const back = await context.newPage();
+  await back.goto(address);
+  await back
+    .getByText(/^Succeeded/)
     .first()
     .waitFor();
-  await shoot('One socket for both tabs; nothing is left to send.');
+  const inspected = await context.newPage();
+  await inspected.goto(address);
+  await inspected.getByRole('button', { name: 'Inspector' }).click();
+  await inspected.getByText('Sockets live').waitFor();
+  tabs.splice(0, 2, back, inspected);
+  await shoot(
+    'Both tabs closed, and the server started: accepted, once, with no page open. Then we come back.',
+  );
   return frames;
+}
+
+/** The run has gone on to its end: it has written its report. */
+async function isReported(): Promise<void> {
+  const giveUpAt = Date.now() + WAIT_MS;
+  while (Date.now() < giveUpAt) {
+    for await (const _ of glob(join(data, 'runs/*/report.md'))) return;
+    await new Promise((done) => setTimeout(done, 250));
+  }
+  throw new Error(`the decision was not accepted within ${WAIT_MS} ms, with no page open`);
+}
+
+function startDemo(port: string): ChildProcess {
+  return spawn(process.execPath, [join(ROOT, 'demo/main.ts'), '--port', port, '--data', data], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+}
+
+async function stopDemo(): Promise<void> {
+  if (demo.exitCode !== null || demo.signalCode !== null) return;
+  const ended = new Promise((done) => demo.once('exit', done));
+  demo.kill('SIGTERM');
+  await ended;
 }
 
 /** Once what moves has come to rest. */
