@@ -11,7 +11,9 @@ const ROW_CHARACTERS = 50;
 export class KeptTopic {
   /** `size` apart, it is true of all that is here. */
   #head: SavedHead;
-  readonly #rows = new Map<Slot, SavedRow>();
+  readonly #items = new Map<Slot, SnapshotItem>();
+  /** Of what the store was given, in characters. */
+  readonly #sizes = new Map<Slot, number>();
   #size = 0;
   /** Where the store has another row, or none. */
   readonly #changed = new Set<Slot>();
@@ -28,7 +30,10 @@ export class KeptTopic {
   /** As the store has it. `isSound`: all of its rows could be read. */
   static stored(head: SavedHead, rows: readonly SavedRow[], isSound: boolean): KeptTopic {
     const saved = new KeptTopic(head);
-    for (const row of rows) saved.#add(row);
+    for (const { slot, item, size } of rows) {
+      saved.#items.set(slot, item);
+      saved.#resize(slot, size);
+    }
     saved.#isMoved = false;
     saved.#isWhole = !isSound;
     if (!isSound) saved.lacks();
@@ -45,12 +50,12 @@ export class KeptTopic {
 
   /** By offset. */
   get items(): SnapshotItem[] {
-    return [...this.#rows.values()].map(({ item }) => item).sort((a, b) => a.offset - b.offset);
+    return [...this.#items.values()].sort((a, b) => a.offset - b.offset);
   }
 
   /** By slot, for whoever goes on from there. */
   get copy(): Map<Slot, SnapshotItem> {
-    return new Map([...this.#rows].map(([slot, { item }]) => [slot, item]));
+    return new Map(this.#items);
   }
 
   /** The state as the server sent it: what is here already stays. @param isAll whether nothing of it is left out */
@@ -58,31 +63,20 @@ export class KeptTopic {
     this.#head = { ...this.#head, isAll };
     // Offsets of another epoch are of other events.
     if (epoch !== this.#head.epoch) this.#isWhole = true;
-    for (const slot of this.#rows.keys()) if (!items.has(slot)) this.drop(slot);
+    for (const slot of this.#items.keys()) if (!items.has(slot)) this.drop(slot);
     for (const [slot, item] of items) {
-      const known = this.#rows.get(slot)?.item;
+      const known = this.#items.get(slot);
       if (known?.offset !== item.offset || known.ts !== item.ts || this.#isWhole) this.put(slot, item);
     }
   }
 
   put(slot: Slot, item: SnapshotItem): void {
-    this.drop(slot);
-    const size = JSON.stringify(item.event).length + ROW_CHARACTERS;
-    this.#add({ topic: this.#head.topic, slot, item, size });
+    this.#items.set(slot, item);
     this.#changed.add(slot);
-  }
-
-  #add(row: SavedRow): void {
-    this.#rows.set(row.slot, row);
-    this.#size += row.size;
   }
 
   drop(slot: Slot): void {
-    const row = this.#rows.get(slot);
-    if (!row) return;
-    this.#size -= row.size;
-    this.#rows.delete(slot);
-    this.#changed.add(slot);
+    if (this.#items.delete(slot)) this.#changed.add(slot);
   }
 
   /** Something of the state is left out. */
@@ -103,19 +97,37 @@ export class KeptTopic {
 
   /** What brings the store up to this; it counts as done. @param tailLimit of those without a key so many stay, the newest */
   take(tailLimit: number): StateOp {
-    const tail = [...this.#rows.keys()].filter((slot) => typeof slot === 'number').sort((a, b) => b - a);
+    const tail = [...this.#items.keys()].filter((slot) => typeof slot === 'number').sort((a, b) => b - a);
     for (const slot of tail.slice(tailLimit)) this.drop(slot);
     // Of those without a key it is not seen any more that there were any.
     if (tailLimit === 0 && tail.length > 0) this.lacks();
     this.#sinceWhole += this.#changed.size;
-    if (this.#sinceWhole > MANY_CHANGES && this.#sinceWhole * 2 > this.#rows.size) this.#isWhole = true;
+    if (this.#sinceWhole > MANY_CHANGES && this.#sinceWhole * 2 > this.#items.size) this.#isWhole = true;
     if (this.#isWhole) this.#sinceWhole = 0;
-    const slots = [...(this.#isWhole ? this.#rows.keys() : this.#changed)];
-    const put = slots.map((slot) => this.#rows.get(slot)).filter((row) => row !== undefined);
-    const gone = slots.filter((slot) => !this.#rows.has(slot));
+    // Not before: most of what happens is overtaken by then.
+    for (const slot of this.#changed) this.#resize(slot, sizeOf(this.#items.get(slot)));
+    const slots = [...(this.#isWhole ? this.#items.keys() : this.#changed)];
+    const put = slots.map((slot) => this.#row(slot)).filter((row) => row !== null);
+    const gone = slots.filter((slot) => !this.#items.has(slot));
     const op = { op: 'save' as const, head: this.head, isWhole: this.#isWhole, put, gone };
     this.#changed.clear();
     this.#isWhole = this.#isMoved = false;
     return op;
   }
+
+  #row(slot: Slot): SavedRow | null {
+    const item = this.#items.get(slot);
+    return item ? { topic: this.#head.topic, slot, item, size: this.#sizes.get(slot) ?? 0 } : null;
+  }
+
+  /** @param size 0: it is not there any more */
+  #resize(slot: Slot, size: number): void {
+    this.#size += size - (this.#sizes.get(slot) ?? 0);
+    if (size > 0) this.#sizes.set(slot, size);
+    else this.#sizes.delete(slot);
+  }
+}
+
+function sizeOf(item: SnapshotItem | undefined): number {
+  return item ? JSON.stringify(item.event).length + ROW_CHARACTERS : 0;
 }
