@@ -6,6 +6,7 @@ import { Icon } from '../ui/icon.tsx';
 import { useNow } from '../ui/use-now.ts';
 
 const RENDERED_EVERY_MS = 10_000;
+const MINUTE_MS = 60_000;
 
 /** While there is no line: how old what is shown is, of the run on the screen, else of the list. */
 export function AsOf({ runId }: { runId: string | null }) {
@@ -25,9 +26,10 @@ export function AsOf({ runId }: { runId: string | null }) {
 /** `As of 14:03 (12 minutes ago)` */
 function Age({ since }: { since: number }) {
   const now = useNow(RENDERED_EVERY_MS);
+  const age = now - since;
   return (
     <>
-      As of {formatMinute(since)} ({sayDuration(now - since)} ago)
+      As of {formatMinute(since)} ({age < MINUTE_MS ? 'less than a minute' : sayDuration(age)} ago)
     </>
   );
 }

@@ -181,7 +181,7 @@ function UnderWay({ gate, decision, onClose }: { gate: Gate; decision: Entry; on
   // The button that was pressed is gone: without this, the focus would fall to the page's start.
   useEffect(() => button.current?.focus(), []);
   return (
-    <>
+    <div className="modal-footer">
       <div className="decision" data-state={state === 'open' ? 'running' : 'waiting'} role="status">
         <Icon name={state === 'open' ? 'running' : 'outbox'} />
         <div>
@@ -197,15 +197,13 @@ function UnderWay({ gate, decision, onClose }: { gate: Gate; decision: Entry; on
           </p>
         </div>
       </div>
-      <div className="modal-footer">
-        <MayBeTooLate gate={gate} />
-        <div className="modal-actions">
-          <button type="button" className="button" ref={button} onClick={onClose}>
-            Close
-          </button>
-        </div>
+      <MayBeTooLate gate={gate} />
+      <div className="modal-actions">
+        <button type="button" className="button" ref={button} onClick={onClose}>
+          Close
+        </button>
       </div>
-    </>
+    </div>
   );
 }
 
