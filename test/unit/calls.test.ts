@@ -8,6 +8,7 @@ test('what crosses between builds keeps its shape: the names of calls and argume
     'cancel id',
     'diagnosed outage diagnosis',
     'dismiss id seen',
+    'forget topic',
     'inspect',
     'reconnect',
     'retry id askedAt askedBy seen',
