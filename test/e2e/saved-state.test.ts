@@ -22,7 +22,7 @@ async function keepTwo(server: LabServer, tab: LabTab): Promise<void> {
   server.publish('run', { type: 'node', name: 'other', count: 7 });
   await expect.poll(() => nodes(tab)).toEqual({ 'private node': 1, other: 7 });
   await expect.poll(() => storageOf(tab.page)).toContain('private node');
-  await expect.poll(() => storageOf(tab.page)).toContain('"other"');
+  await expect.poll(() => storageOf(tab.page)).toContain('node:other');
 }
 
 /** Nothing of it is on the disk, in either database. */
