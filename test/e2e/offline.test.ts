@@ -15,7 +15,7 @@ const test = mergeTests(lab, kept).extend<Fixtures>({
   tabOf: async ({ context, kept: site, outside: _, socketPort }, use) => {
     const tabs: LabTab[] = [];
     await use(async (browser = context) => {
-      const tab = await openLab(browser, site.origin, labConfig(socketPort()));
+      const tab = await openLab(browser, site.origin, labConfig(socketPort(), { worker: 'that keeps' }));
       tabs.push(tab);
       return tab;
     });
@@ -171,7 +171,7 @@ function known({ page }: LabTab): Promise<string[]> {
 
 /** The state is written a few seconds behind. */
 async function isWritten({ page }: LabTab): Promise<void> {
-  await expect.poll(() => page.evaluate(readKept)).toContain('"online"');
+  await expect.poll(() => page.evaluate(readKept)).toContain('gate:online');
 }
 
 /** Runs in the page: all that is kept of topics. */

@@ -37,7 +37,7 @@ export const test = mergeTests(scene, kept).extend<Fixtures>({
     await use((changes) => openTab(driver, site.origin, labConfig(socketPort(), changes)));
   },
   openKept: async ({ driver, kept: site, socketPort }, use) => {
-    await use(() => openTab(driver, site.origin, labConfig(socketPort())));
+    await use(() => openTab(driver, site.origin, labConfig(socketPort(), { worker: 'that keeps' })));
   },
   killWorker: async ({ driver, site }, use) => {
     await use(() => driver.killWorker(site.origin));
