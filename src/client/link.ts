@@ -168,6 +168,8 @@ export class Link {
     const error = new TrunklineError('closed', message);
     this.#phase = { state: 'dead', error };
     this.#page.abort();
+    // From here on nobody hears that the page is hidden.
+    if (reason === 'idle') this.#tab.hidden();
     this.#tab.lost();
     this.#tab.connection(closedLocally(reason));
     if (last.state === 'attached') {

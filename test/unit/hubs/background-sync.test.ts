@@ -71,6 +71,29 @@ test('is asked for by a page that is left before a hub has answered its send', a
   expect(comesTo(scene)).toBe(true);
 });
 
+test('is asked for by a client that is closed while something waits, and not where its person has signed out', async () => {
+  const { scene, tab } = await opened();
+  scene.network.wires.at(-1)?.vanish();
+  tab.client.send('decide', { gate: 'a' });
+  await scene.pass(100);
+  expect(comesTo(scene)).toBe(false);
+  tab.client.close();
+  await scene.pass(10);
+  expect(comesTo(scene)).toBe(true);
+  tab.client.close();
+  await scene.pass(10);
+  expect(comesTo(scene)).toBe(false);
+  const other = await opened();
+  other.scene.network.wires.at(-1)?.vanish();
+  other.tab.client.send('decide', { gate: 'a' });
+  await other.scene.pass(100);
+  other.tab.client.signOut();
+  await other.scene.pass(100);
+  other.tab.client.close();
+  await other.scene.pass(10);
+  expect(comesTo(other.scene)).toBe(false);
+});
+
 test('is not asked for by a page with nothing to deliver, nor by one that does not want it', async () => {
   const { scene, tab } = await opened();
   tab.page.close();
