@@ -12,10 +12,14 @@ import type { Database } from './transaction.ts';
 /** Far beyond what a slow disk takes. */
 const TIMEOUT_MS = 10_000;
 
-/** Of whom there is a store of that app here. */
+/** Of whom there is a store of that app here. @throws StoreError */
 export async function storedIdentities(app: string): Promise<string[]> {
   const prefix = scopeName(app, '');
-  const databases = await indexedDB.databases();
+  const databases = await withDeadline(
+    indexedDB.databases(),
+    TIMEOUT_MS,
+    () => new StoreError('blocked', `the databases were not listed within ${TIMEOUT_MS} ms`),
+  );
   return databases.flatMap(({ name = '' }) => (name.startsWith(prefix) ? [name.slice(prefix.length)] : []));
 }
 
