@@ -307,7 +307,11 @@ export class HubMachine {
       case 'hand_over':
         return this.#handOver();
       case 'retire':
-        if (!this.#isOccupied) this.#handOver();
+        if (!this.#isOccupied) this.#handOver(() => this.#isOccupied);
+        return;
+      case 'give_way':
+        if (!this.#connection.open)
+          this.#handOver(() => this.#tabs.count > 0 || this.#connection.open !== null);
         return;
       case 'deadline':
         return;
@@ -421,6 +425,7 @@ export class HubMachine {
     this.#keepStates();
     this.#writer.opened(ops, (stored) => {
       merged.stored(stored);
+      if (stored) this.#sessions.isAloneInMemory = false;
       end?.();
     });
     outbox.pump(this.#outbox);
@@ -464,14 +469,19 @@ export class HubMachine {
     for (const run of parked) run();
   }
 
-  /** Ends when the store has all that it is to have. What is in memory alone would be lost: then it stays. */
-  #handOver(): void {
+  /**
+   * Ends when the store has all that it is to have. What is in memory alone would be lost: then it stays.
+   *
+   * @param isCalledOff asked again then: a tab may have come meanwhile
+   */
+  #handOver(isCalledOff = () => false): void {
     if (this.#role.state !== 'owner') return;
     this.#topics.saveCursors();
     this.#topics.saveStates();
     this.#writer.write([], 'strict', (stored) => {
+      if (isCalledOff()) return;
       // Where the rows are just read anew, what came in between is still in memory alone.
-      if (stored && (this.#writer.hasMore || this.#writer.waits)) this.#handOver();
+      if (stored && (this.#writer.hasMore || this.#writer.waits)) this.#handOver(isCalledOff);
       else if (stored || !(outbox.hasPending(this.#outbox) || outbox.areEnding(this.#outbox)))
         this.#end('handed_over');
     });
@@ -492,9 +502,9 @@ export class HubMachine {
     return this.#topics.areWanted || outbox.hasPending(this.#outbox);
   }
 
-  /** By tabs, by what is still to be sent or stored, or by what a store that fails does not have. */
+  /** By tabs, by a sign-out, by what is still to be sent or stored, or by what a store that fails does not have. */
   get #isOccupied(): boolean {
-    if (this.#tabs.count > 0 || this.#context.isAloneInMemory) return true;
+    if (this.#tabs.count > 0 || this.#signOut.isUnderWay || this.#context.isAloneInMemory) return true;
     return outbox.hasPending(this.#outbox) || outbox.areEnding(this.#outbox);
   }
 

@@ -17,7 +17,7 @@ export class Sessions {
   #ended: EndedSessions | null = null;
   /** Sign-outs that no store was there to count. */
   #uncounted = NONE;
-  /** No store has taken a sign-out: only this worker knows of it. */
+  /** The store lacks a sign-out: only this worker knows of it. To be set back when it has what `loaded` returned. */
   isAloneInMemory = false;
   /** Named by clients that were here, the newest last. */
   readonly #seen = new Set<string>();
@@ -45,7 +45,8 @@ export class Sessions {
       ...(isSignedInSince && { isSignedInSince }),
     };
     this.#uncounted = NONE;
-    const isLacking = signOuts > stored.signOuts || (isSignedInSince && !stored.isSignedInSince);
+    this.isAloneInMemory = signOuts > stored.signOuts;
+    const isLacking = this.isAloneInMemory || (isSignedInSince && !stored.isSignedInSince);
     return isLacking ? [opOf(this.#ended)] : [];
   }
 

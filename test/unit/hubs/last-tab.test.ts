@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { BrowserScene, NEWER, PROTOCOL, roleOf } from '../../support/browser-scene.ts';
+import { BrowserScene, KEPT, NEWER, PROTOCOL, roleOf } from '../../support/browser-scene.ts';
 
 /** Of the settings, by default. */
 const LINGER_MS = 5_000;
@@ -80,6 +80,59 @@ test('a sign-out that no store took is remembered by the worker, which stays', a
   client.signOut();
   await scene.pass(100 * LINGER_MS);
   expect(isDead(scene)).toBe(false);
+});
+
+test('a worker whose sign-out the store has taken later ends', async () => {
+  const scene = new BrowserScene();
+  const { client } = await scene.tab('hub.js');
+  await scene.pass(100);
+  const disk = scene.browser.disk('ops', 'ann');
+  disk.failure = 'failed';
+  client.signOut();
+  await scene.pass(2 * LINGER_MS);
+  disk.failure = null;
+  const next = await scene.tab('hub.js');
+  await scene.pass(2 * LINGER_MS);
+  expect(disk.endedSessions).toMatchObject({ signOuts: 1 });
+  next.client.close();
+  await scene.pass(4 * LINGER_MS);
+  expect(isDead(scene)).toBe(true);
+});
+
+test('a tab that comes while a hub that retires waits for its store keeps its line', async () => {
+  const scene = new BrowserScene();
+  const settings = { lingerMs: 60_000 };
+  const first = await scene.tab('hub.js', PROTOCOL, settings);
+  await scene.pass(100);
+  first.client.close();
+  await scene.pass(59_000);
+  const release = scene.browser.disk('ops', 'ann').hold();
+  await scene.pass(1_500);
+  const tab = await scene.tab('hub.js', PROTOCOL, settings);
+  await scene.pass(500);
+  release();
+  await scene.pass(1_000);
+  const states = tab.connections.map(({ state }) => state);
+  expect(states.slice(states.indexOf('open'))).toEqual(['open']);
+  expect(isDead(scene)).toBe(false);
+});
+
+test('a worker whose identity is signing out stays until that is done', async () => {
+  const scene = new BrowserScene();
+  const tab = await scene.tab('hub.js', KEPT, {}, { outlivesMs: 300_000 });
+  await scene.emit('a');
+  await scene.pass(6_000);
+  const state = scene.browser.stateDisk('ops', 'ann');
+  expect(state.items.size).toBe(1);
+  const release = state.hold();
+  tab.client.signOut();
+  await scene.pass(50);
+  tab.page.close();
+  await scene.pass(LINGER_MS + MOVED_MS);
+  expect(isDead(scene)).toBe(false);
+  release();
+  await scene.pass(2 * LINGER_MS);
+  expect([state.items.size, isDead(scene)]).toEqual([0, true]);
 });
 
 test('a worker whose hubs only relay ends as well, and the owner in the other one goes on', async () => {
