@@ -25,13 +25,13 @@ const PARTS = [
   {
     part: 'hub: trunkline/worker, with Comlink, idb and valibot',
     source: `import { startHub } from './worker/index.js'; startHub(globalThis.protocol);`,
-    limitBytes: 49_850,
+    limitBytes: 49_950,
     goalBytes: 20_000,
   },
   {
     part: 'service worker: trunkline/service-worker, with idb and valibot',
     source: `import { deliverInBackground } from './worker/service-worker.js'; deliverInBackground(globalThis.protocol, globalThis.options);`,
-    limitBytes: 46_250,
+    limitBytes: 46_400,
     goalBytes: 20_000,
   },
 ];

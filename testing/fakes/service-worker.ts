@@ -84,7 +84,6 @@ export class FakeServiceWorker {
             }),
           );
         }),
-      hasWindow: async () => browser.pages.size > 0,
     };
   }
 }

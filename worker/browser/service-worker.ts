@@ -40,9 +40,6 @@ interface SyncEvent extends Event {
 }
 /** As much of a service worker's globals: the DOM's library has none of them. */
 interface ServiceWorkerScope {
-  readonly clients: {
-    matchAll(options: { type: 'window'; includeUncontrolled: true }): Promise<readonly unknown[]>;
-  };
   readonly location: { readonly href: string };
   addEventListener(type: 'sync', listener: (event: SyncEvent) => void): void;
 }
@@ -68,12 +65,7 @@ export function deliverInBackground<P extends AnyProtocol>(
     throw new Error(
       'deliverInBackground: this is no service worker; call it in the script that is registered as one',
     );
-  const platform: BackgroundPlatform = {
-    ...browser,
-    look,
-    hasWindow: async () =>
-      (await scope.clients.matchAll({ type: 'window', includeUncontrolled: true })).length > 0,
-  };
+  const platform: BackgroundPlatform = { ...browser, look };
   let last: Promise<unknown> = Promise.resolve();
   const deliver = (): Promise<void> => {
     // What comes while one is under way may be about what that one has not seen.
@@ -97,6 +89,9 @@ async function deliverAll<P extends AnyProtocol>(
   const ends = await Promise.all(
     identities.map((identity) => deliverOf(platform, base, protocol, options, identity)),
   );
+  for (const [index, end] of ends.entries())
+    if (end.end === 'page')
+      console.info(`[trunkline] commands of ${identities[index]} are left to a page: ${end.why}`);
   const waiting = ends.flatMap((end, index) =>
     end.end === 'waiting' ? [`${identities[index]} (${end.why})`] : [],
   );

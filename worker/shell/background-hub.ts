@@ -14,23 +14,25 @@ import {
   RELAY_VERSION,
   relayChannel,
 } from './hub-messages.ts';
+import type { Build } from './newer-build.ts';
 import { Owner, type OwnerEnd } from './owner.ts';
 import type { Channel, Platform } from './platform.ts';
 
-/** So long one event may take: below what a browser gives it, of which Chromium's `push` is the shortest with about 100 s. */
+/** So long one event may take: below what Chromium gives it, least to a `push`, with about 100 s. Firefox ends any after 60 s. */
 const WITHIN_MS = 90_000;
+const UNDELIVERED = `it was not delivered within ${WITHIN_MS} ms`;
 /** While another hub owns: how often it is looked whether anything still waits. */
 const LOOK_EVERY_MS = 5_000;
 /** So long the ownership takes at most to end by itself: a page's hub waits 1.5 s for what is handed over to it. */
 const HANDOVER_MS = 1_000;
+/** Newer than none. */
+const NO_BUILD: Build = { appVersion: Number.NEGATIVE_INFINITY, startedAt: 0 };
 /** From an ownership that ended and that nobody had asked to, to the next look. */
 const AGAIN_MS = 1_000;
 
 export interface BackgroundPlatform extends Platform {
   /** The rows as they lie there; `null`: there is no store. Nothing is changed by it, and no store is made. @throws StoreError */
   look(app: string, identity: string): Promise<Rows | null>;
-  /** Whether any window of this origin is open. */
-  hasWindow(): Promise<boolean>;
 }
 
 export interface Errand {
@@ -123,11 +125,13 @@ export class BackgroundHub {
     if (state !== 'looking' && state !== 'waiting') return;
     if (found.prospect === 'nothing') return this.#over({ end: 'nothing' });
     if (found.prospect === 'page') return this.#over({ end: 'page', why: found.why });
-    if (this.#isLate) return this.#giveUpLate(state === 'waiting');
+    if (this.#isLate && state === 'waiting') return this.#askForTabs();
+    if (this.#isLate) return this.#over({ end: 'waiting', why: UNDELIVERED });
     if (state === 'looking') this.#lineUp();
     if (this.#state.state !== 'waiting') return;
     this.#lookAfter(LOOK_EVERY_MS);
-    if (this.#errand.hasToken) this.#askToYield();
+    // A function is asked at each connect, as for a token.
+    if (this.#errand.hasToken || this.#errand.url === null) this.#askToYield();
   }
 
   #lineUp(): void {
@@ -144,13 +148,10 @@ export class BackgroundHub {
     this.#state = { state: 'waiting', giveUp };
   }
 
-  /**
-   * A hub that has outlived its last page can ask nobody for a token. Asked who owns, it hands over; one with pages does so
-   * to a newer build alone, which this says that it is not.
-   */
+  /** A hub that has outlived its last page can ask nobody for a token: without a line it hands over. */
   #askToYield(): void {
-    const build = { appVersion: Number.NEGATIVE_INFINITY, startedAt: 0 };
-    this.#common?.post({ find: 'who', from: this.#id, build });
+    const question: FindMessage = { find: 'who', from: this.#id, build: NO_BUILD, isBackground: true };
+    this.#common?.post(question);
   }
 
   #won(giveUp: () => void): void {
@@ -159,10 +160,11 @@ export class BackgroundHub {
     const platform: Platform = {
       ...this.#platform,
       createStore: (options) => new BackgroundStore(this.#platform.createStore(options), this.#prospectOf),
+      // No page is shown anything: what is kept on the device stays as it is.
+      forgetSavedState() {},
     };
-    // No page is shown anything: what is kept on the device stays as it is.
     const purpose = { protocol, settings, identity, sessions: new Sessions(), savedState: null };
-    const owner: Owner = new Owner(platform, purpose, (reason) => this.#ended(owner, reason));
+    const owner: Owner = new Owner(platform, purpose, (reason, heard) => this.#ended(owner, reason, heard));
     this.#state = { state: 'delivering', giveUp, owner };
     const request = {
       app: protocol.app,
@@ -187,9 +189,9 @@ export class BackgroundHub {
     this.#over({ end: 'waiting', why: `the browser refuses the lock: ${why}` });
   }
 
-  /** On the channel of all hubs: one with tabs asks who owns. */
+  /** On the channel of all hubs: one with tabs asks who owns. Another service worker's question is for hubs of pages. */
   #heardOfAll(message: FindMessage): void {
-    if (message.find !== 'who' || !('owner' in this.#state)) return;
+    if (message.find !== 'who' || message.isBackground || !('owner' in this.#state)) return;
     const { owner } = this.#state;
     const channel = this.#platform.openChannel(
       relayChannel(this.#app, this.#errand.identity, message.from),
@@ -236,15 +238,19 @@ export class BackgroundHub {
     );
   }
 
-  #ended(owner: Owner, reason: OwnerEnd): void {
+  #ended(owner: Owner, reason: OwnerEnd, heard: Promise<unknown>): void {
     if (!('owner' in this.#state) || this.#state.owner !== owner) return;
     const { state } = this.#state;
     const end = this.#state.state === 'handing_over' ? this.#state.end : null;
     this.#state.giveUp();
     this.#state = { state: 'looking' };
     if (end) return this.#over(end);
-    if (reason === 'failed') return this.#over({ end: 'waiting', why: 'the hub failed' });
-    if (state === 'handing_over') this.#look();
+    if (reason === 'failed') {
+      heard.then(() => this.#over({ end: 'waiting', why: 'the hub failed' }));
+      return;
+    }
+    // The rows are other ones than were looked at.
+    if (state === 'handing_over' || reason === 'newer_format') this.#look();
     else this.#lookAfter(AGAIN_MS);
   }
 
@@ -255,19 +261,16 @@ export class BackgroundHub {
     if (state === 'delivering')
       this.#handOver({ end: 'waiting', why: `not all was answered within ${WITHIN_MS} ms` });
     else if (state === 'waiting') this.#look();
-    // Whatever else it waits for: the look, or the store.
-    this.#platform.setTimer(2 * HANDOVER_MS, () =>
-      this.#over({ end: 'waiting', why: `the storage did not answer within ${WITHIN_MS} ms` }),
-    );
+    // Whatever else it waits for: the look, the store, or word that a hub has pages.
+    this.#platform.setTimer(2 * HANDOVER_MS, () => this.#over({ end: 'waiting', why: UNDELIVERED }));
   }
 
   /** A hub that has pages delivers by itself, and its pages ask for another event when they go. */
-  #giveUpLate(isOwnedByOther: boolean): void {
-    const why = `it was not delivered within ${WITHIN_MS} ms`;
-    this.#platform.hasWindow().then(
-      (isOpen) => this.#over({ end: isOpen && isOwnedByOther ? 'page' : 'waiting', why }),
-      () => this.#over({ end: 'waiting', why }),
-    );
+  #askForTabs(): void {
+    const name = relayChannel(this.#app, this.#errand.identity, this.#id);
+    const page = () => this.#over({ end: 'page', why: UNDELIVERED });
+    this.#answers.push(this.#platform.openChannel(name, page));
+    this.#common?.post({ find: 'tabs', from: this.#id });
   }
 
   #over(end: BackgroundEnd): void {

@@ -7,7 +7,7 @@ export type Rows = Pick<LoadedState, 'meta' | 'entries'>;
 
 /**
  * - `nothing`: nothing is still to be delivered.
- * - `page`: it waits for a page. `why` completes "it waits for a page:".
+ * - `page`: it waits for a page, and `why`.
  * - `deliverable`: it may be delivered now.
  */
 export type Prospect =
@@ -47,10 +47,10 @@ export class BackgroundStore implements Store {
   async open(): Promise<LoadedState> {
     const state = await this.#store.open();
     const found = this.#prospectOf(state);
-    if (found.prospect !== 'page') return state;
+    if (found.prospect === 'deliverable') return state;
     this.#store.close();
     // By this the core ends, and writes nothing.
-    throw new StoreError('newer_format', found.why);
+    throw new StoreError('newer_format', 'why' in found ? found.why : 'nothing waits any more');
   }
 
   commit: Store['commit'] = (transaction) => this.#store.commit(transaction);

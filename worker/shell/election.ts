@@ -178,7 +178,15 @@ export class Election {
       case 'signed_out':
         if (this.#state.state === 'unavailable') this.#end(this.#state.upstream.signOut());
         return;
+      case 'tabs':
+        if (this.#state.state === 'owning' && this.#hub.isNeeded())
+          this.#state.relayed.admit(message.from, false);
+        return;
       case 'who': {
+        if (message.isBackground) {
+          if (this.#state.state === 'owning' && this.#hub.isAbandoned()) this.#state.upstream.giveWay();
+          return;
+        }
         const yields = this.#hub.isAbandoned() || isNewer(message.build, this.#build);
         if (this.#state.state === 'owning') {
           const { relayed, upstream } = this.#state;

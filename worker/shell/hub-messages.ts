@@ -14,7 +14,14 @@ export const RELAY_VERSION = 1;
 /** What is posted to all hubs, on the common channel. */
 export type FindMessage =
   /** A hub with tabs, which is not the owner: the owner is to answer on its own channel. */
-  | { readonly find: 'who'; readonly from: string; readonly build: Build }
+  | { readonly find: 'who'; readonly from: string; readonly build: Build; readonly isBackground?: false }
+  /**
+   * A service worker with a token and no tabs: an owner without tabs, which can ask nobody for one, hands over to it unless it has a
+   * line. Nobody answers. Older builds do not know `isBackground`: `build` is newer than none, so that one with tabs keeps what it has.
+   */
+  | { readonly find: 'who'; readonly from: string; readonly build: Build; readonly isBackground: true }
+  /** A service worker whose time is over: an owner that has tabs says so as to `who`. Older builds do not know the word. */
+  | { readonly find: 'tabs'; readonly from: string }
   /** Somebody has taken the ownership. */
   | { readonly find: 'taken' }
   /** Somebody has signed out. Hubs that work through the owner hear it from that one; older builds do not know the word. */

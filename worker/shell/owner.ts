@@ -136,6 +136,11 @@ export class Owner implements Upstream {
     this.#feed({ type: 'hand_over' });
   }
 
+  /** As `handOver`, where there is no line. */
+  giveWay(): void {
+    this.#feed({ type: 'give_way' });
+  }
+
   /** As `handOver`, where there is no tab and nothing to do. */
   retire(): void {
     this.#feed({ type: 'retire' });

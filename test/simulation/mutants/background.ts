@@ -44,15 +44,15 @@ export const BACKGROUND_MUTANTS: readonly Mutant[] = [
   {
     name: 'what has changed between the look and the opening is not looked at',
     file: 'worker/shell/background-rows.ts',
-    text: "    if (found.prospect !== 'page') return state;\n",
-    instead: "    if (found.prospect !== 'page' || state) return state;\n",
+    text: "    if (found.prospect === 'deliverable') return state;\n",
+    instead: "    if (found.prospect === 'deliverable' || state) return state;\n",
     test: 'test/unit/hubs/background.test.ts',
   },
   {
     name: 'an event that has something left does not fail',
     file: 'worker/shell/background-hub.ts',
-    text: "this.#over({ end: isOpen && isOwnedByOther ? 'page' : 'waiting', why })",
-    instead: "this.#over({ end: isOpen || isOwnedByOther ? 'page' : 'page', why })",
+    text: "setTimer(2 * HANDOVER_MS, () => this.#over({ end: 'waiting', why: UNDELIVERED }))",
+    instead: "setTimer(2 * HANDOVER_MS, () => this.#over({ end: 'page', why: UNDELIVERED }))",
     test: 'test/unit/hubs/background.test.ts',
   },
   {

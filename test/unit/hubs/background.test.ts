@@ -3,7 +3,7 @@ import { Lifetime } from '../../../testing/fakes/lifetime.ts';
 import { FakeServiceWorker } from '../../../testing/fakes/service-worker.ts';
 import type { BackgroundEnd } from '../../../worker/shell/background-hub.ts';
 import { ownerLock } from '../../../worker/shell/election.ts';
-import { BrowserScene, PROTOCOL, roleOf, STRICTER } from '../../support/browser-scene.ts';
+import { BrowserScene, KEPT, PROTOCOL, roleOf, STRICTER } from '../../support/browser-scene.ts';
 
 interface Event {
   readonly serviceWorker: FakeServiceWorker;
@@ -20,7 +20,7 @@ function event(
     protocol = PROTOCOL,
     identity = 'ann',
     token,
-  }: { protocol?: typeof PROTOCOL; identity?: string; token?: () => string } = {},
+  }: { protocol?: typeof PROTOCOL; identity?: string; token?: () => string | Promise<string> } = {},
 ): Event {
   const serviceWorker = new FakeServiceWorker(scene.browser);
   const settled: string[] = [];
@@ -155,6 +155,41 @@ describe('where nothing is to be delivered, nothing is changed', () => {
     const signedIn = event(scene);
     await scene.pass(2_000);
     expect([signedIn.end, scene.decided]).toEqual([{ end: 'nothing' }, ['a']]);
+  });
+
+  test('nor is somebody noted to be there again who signed out while the service worker waited', async () => {
+    const scene = new BrowserScene();
+    const tab = await scene.tab('hub.js');
+    await scene.pass(100);
+    await scene.server.stop();
+    tab.client.send('decide', { gate: 'a' }, { topic: 'run' });
+    await scene.pass(100);
+    const delivery = event(scene);
+    await scene.pass(1_000);
+    tab.client.signOut({ discard: true });
+    await scene.pass(500);
+    expect(delivery.end).toEqual({ end: 'nothing' });
+    expect(disk(scene).endedSessions).toMatchObject({ signOuts: 1 });
+    expect(disk(scene).endedSessions?.isSignedInSince).toBe(undefined);
+  });
+
+  test('nor is what another build keeps of the last known state deleted by one that keeps nothing', async () => {
+    const scene = new BrowserScene();
+    const tab = await scene.tab('hub.js', KEPT);
+    await scene.emit('a');
+    await scene.pass(6_000);
+    await scene.server.stop();
+    tab.client.send('decide', { gate: 'a' }, { topic: 'run' });
+    await scene.pass(100);
+    tab.page.close();
+    await scene.pass(100);
+    const kept = [...scene.browser.stateDisk('ops', 'ann').items.keys()];
+    expect(kept).not.toEqual([]);
+    await scene.server.start();
+    const delivery = event(scene);
+    await scene.pass(2_000);
+    expect([delivery.end, scene.decided]).toEqual([{ end: 'nothing' }, ['a']]);
+    expect([...scene.browser.stateDisk('ops', 'ann').items.keys()]).toEqual(kept);
   });
 
   test('a build that cannot read what waits leaves it to a page, unquarantined, and what came behind it as well', async () => {
@@ -302,6 +337,87 @@ test('a hub that has a page keeps the connection, whatever a service worker asks
   event(scene, { token: () => 'fresh' });
   await scene.pass(60_000);
   expect([await roleOf(tab, scene), disk(scene).term]).toEqual(['owner', term]);
+});
+
+describe('a hub that has outlived its last page, and has a line', () => {
+  /** A decision that the server is too busy for; the page is closed. */
+  async function refusedForNow(scene = new BrowserScene()): Promise<BrowserScene> {
+    const tab = await scene.tab('hub.js', PROTOCOL, {}, { token: () => 'page', outlivesMs: 300_000 });
+    await scene.pass(100);
+    scene.server.refuse('decide', { code: 'busy', retry: true });
+    tab.client.send('decide', { gate: 'a' }, { topic: 'run' });
+    await scene.pass(100);
+    tab.page.close();
+    await scene.pass(3_000);
+    return scene;
+  }
+
+  test('keeps it, whatever a service worker asks', async () => {
+    const scene = await refusedForNow();
+    const { term } = disk(scene);
+    event(scene, { token: () => 'fresh' });
+    await scene.pass(20_000);
+    expect([disk(scene).term, scene.sockets]).toEqual([term, 1]);
+  });
+
+  for (const [kind, token] of [
+    ['is refused', () => 'refused'],
+    ['cannot be had', () => Promise.reject(new Error('the token endpoint answered 503'))],
+  ] as const)
+    test(`delivers by itself where the service worker's token ${kind}`, async () => {
+      const scene = await refusedForNow();
+      scene.letsIn = (given) => given === 'page';
+      const delivery = event(scene, { token });
+      await scene.pass(1_000);
+      scene.server.accept('decide');
+      await scene.pass(80_000);
+      expect([delivery.end, scene.decided.at(-1), disk(scene).entries.size]).toEqual([
+        { end: 'nothing' },
+        'a',
+        0,
+      ]);
+    });
+
+  test('hands over once it has lost it', async () => {
+    const scene = await refusedForNow();
+    const delivery = event(scene, { token: () => 'fresh' });
+    await scene.pass(1_000);
+    scene.server.accept('decide');
+    scene.letsIn = (given) => given === 'fresh';
+    await scene.server.stop();
+    await scene.server.start();
+    await scene.pass(20_000);
+    expect([delivery.end, disk(scene).entries.size]).toEqual([{ end: 'nothing' }, 0]);
+  });
+});
+
+test('two service workers of one origin do not take the ownership from each other', async () => {
+  const scene = await decidedOffline(['a']);
+  await scene.server.start();
+  const { term } = disk(scene);
+  const token = () =>
+    new Promise<string>((resolve) => {
+      scene.clock.setTimer(1_500, () => resolve('fresh'));
+    });
+  const [one, two] = [event(scene, { token }), event(scene, { token })];
+  await scene.pass(20_000);
+  expect([one.end, two.end, scene.decided]).toEqual([{ end: 'nothing' }, { end: 'nothing' }, ['a']]);
+  expect(disk(scene).term - term).toBeLessThanOrEqual(2);
+});
+
+test('a window of somebody else is none that goes on with it', async () => {
+  const scene = new BrowserScene();
+  const tab = await scene.tab('hub.js', PROTOCOL, {}, { outlivesMs: 300_000 });
+  scene.browser.page('other.js', () => ({ protocol: PROTOCOL }));
+  await scene.pass(100);
+  await scene.server.stop();
+  tab.client.send('decide', { gate: 'a' }, { topic: 'run' });
+  await scene.pass(100);
+  tab.page.close();
+  await scene.pass(3_000);
+  const delivery = event(scene);
+  await scene.pass(95_000);
+  expect(delivery.end).toMatchObject({ end: 'waiting' });
 });
 
 describe('the service worker is ended', () => {
