@@ -16,8 +16,10 @@ export function NewerBuild() {
 }
 
 async function follow(signal: AbortSignal, found: () => void): Promise<void> {
-  // Where there is none, this never comes.
-  const registration = await navigator.serviceWorker.ready;
+  // Where there is none, this never comes. An insecure page has no service workers at all.
+  const serviceWorkers = navigator.serviceWorker as ServiceWorkerContainer | undefined;
+  const registration = await serviceWorkers?.ready;
+  if (!registration) return;
   const look = () => {
     if (registration.waiting && !signal.aborted) found();
   };
