@@ -14,8 +14,8 @@ export const SAVED_STATE_MUTANTS: readonly Mutant[] = [
   {
     name: 'last known state: a tombstone leaves what its key was',
     file: KEPT,
-    text: 'if (read?.key != null) topic.drop(read.key);',
-    instead: 'if (read?.key != null && !read.gone) topic.drop(read.key);',
+    text: 'if (key != null) topic.drop(key);',
+    instead: 'if (key != null && !read?.gone) topic.drop(key);',
   },
   {
     name: 'last known state: an offset is written ahead of its rows',
@@ -32,9 +32,8 @@ export const SAVED_STATE_MUTANTS: readonly Mutant[] = [
   {
     name: 'last known state: an event that is not kept leaves what its key was',
     file: KEPT,
-    text: 'if (read?.key != null) topic.drop(read.key);',
-    instead:
-      'if (read?.key != null && isPersistent(this.#context.protocol, event.type)) topic.drop(read.key);',
+    text: 'if (key != null) topic.drop(key);',
+    instead: 'if (key != null && isPersistent(this.#context.protocol, event.type)) topic.drop(key);',
     test: STATE,
   },
   {

@@ -78,6 +78,22 @@ test('of a type that is not to be kept nothing is, and what its key was before i
   expect(device.stateDisk.heads.get(TOPIC)).toMatchObject({ offset: 6, epoch: 'e1' });
 });
 
+test('an event that cannot be read takes out what its key was', () => {
+  for (const [event, more] of [
+    [{ type: 'node_deleted', id: 'a' }, { key: 'a', gone: true as const }],
+    [{ type: 'node', id: 'a', state: 7 }, { key: 'a' }],
+  ] as const) {
+    const device = new Device();
+    const scene = device.hub();
+    scene.live(1, [item(1, node('a', 'up')), item(2, node('b', 'up'))]);
+    scene.wait(5_000);
+    scene.event(event, more);
+    scene.wait(5_000);
+    expect(device.kept.map(({ slot }) => slot)).toEqual(['b']);
+    expect(device.stateDisk.heads.get(TOPIC)).toMatchObject({ offset: 3, isAll: 'gone' in more });
+  }
+});
+
 test('where no type is to be kept no database is opened', () => {
   const scene = new TopicScene({ protocol: topicProtocol });
   scene.live(1, [item(1, node('a', 'up'))]);

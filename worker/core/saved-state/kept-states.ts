@@ -211,9 +211,11 @@ export class KeptStates implements SavedStates {
   happened(name: string, at: TopicPlace, event: SnapshotItem, read: TabItem | null): void {
     const topic = this.#topics.get(name);
     if (!topic) return;
-    // Of whatever type it is, what its key was before is not so any more.
-    if (read?.key != null) topic.drop(read.key);
-    if (!this.#keep(event, read, (slot, item) => topic.put(slot, item)) && !read?.gone) topic.lacks();
+    // Of whatever type it is, also of one that cannot be read, what its key was before is not so any more.
+    const key = event.key ?? read?.key;
+    if (key != null) topic.drop(key);
+    const isGone = event.gone ?? read?.gone;
+    if (!this.#keep(event, read, (slot, item) => topic.put(slot, item)) && !isGone) topic.lacks();
     this.confirm(name, at);
   }
 
