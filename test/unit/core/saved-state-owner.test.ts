@@ -170,6 +170,60 @@ test('a topic can be forgotten; it is kept again by whoever listens to it later'
   expect(device.kept.map(({ slot }) => slot)).toEqual(['b']);
 });
 
+/** The server takes the topic away. */
+const refuse = (scene: TopicScene) =>
+  scene.world.socket.say({
+    type: 'error',
+    code: 'forbidden',
+    message: 'no more',
+    topic: TOPIC,
+    ref: scene.request.ref,
+    ended: true,
+  });
+
+test('a topic whose deletion fails is deleted when the store is back', () => {
+  const device = new Device();
+  const scene = device.hub();
+  liveTab(scene, [item(7, node('a', 'up'))]);
+  scene.wait(5_000);
+  device.stateDisk.failNext = 'failed';
+  refuse(scene);
+  expect(device.kept).toHaveLength(1);
+  scene.wait(60_000);
+  expect(scene.world.report.savedState).toMatchObject({ state: 'ready', topics: [] });
+  expect(device.kept).toEqual([]);
+  expect(device.stateDisk.heads.size).toBe(0);
+});
+
+test('a topic that is refused while it is not known whose the state is, is deleted when it is', () => {
+  const device = new Device();
+  known(device);
+  device.disk.failure = 'failed';
+  const scene = device.hub();
+  scene.tab();
+  scene.world.socket.welcome();
+  refuse(scene);
+  device.disk.failure = null;
+  scene.wait(60_000);
+  expect(scene.world.report.savedState).toMatchObject({ state: 'ready', topics: [] });
+  expect(device.kept).toEqual([]);
+});
+
+test('a topic that is forgotten while the store opens is not looked for any more', () => {
+  const device = new Device();
+  known(device);
+  const release = device.stateDisk.hold();
+  const scene = device.hub({}, { now: Date.UTC(2026, 0, 2) });
+  const tab = scene.tab();
+  scene.world.socket.close();
+  const call = scene.world.call(tab.id, { method: 'forget', topic: TOPIC });
+  release();
+  expect(call.reply).toEqual({ ok: true, value: null });
+  expect(device.kept).toEqual([]);
+  expect(scene.world.report.savedState?.topics).toEqual([]);
+  expect(tab.status(TOPIC)).toEqual({ state: 'unavailable' });
+});
+
 test('whoever has a topic forgotten hears where that cannot be done', () => {
   const device = new Device();
   const scene = device.hub();

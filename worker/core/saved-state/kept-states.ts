@@ -49,6 +49,8 @@ export class KeptStates implements SavedStates {
   readonly #topics = new Map<string, KeptTopic | null>();
   /** Not kept again while some tab listens to them. */
   readonly #forgotten = new Set<string>();
+  /** Whose rows are to go, and are not known to be gone. */
+  readonly #owed = new Set<string>();
   /** Of which all is as it was loaded: the server has sent nothing. */
   readonly #unsent = new Set<string>();
   /** The server was asked to go on from there. */
@@ -109,9 +111,10 @@ export class KeptStates implements SavedStates {
     this.#phase = { ...this.#phase, state: 'ready' };
     this.#tellUnreadable(unreadable);
     for (const head of heads) {
-      if (head.savedAt + KEEP_MS < this.#context.now) this.#write({ op: 'forget', topic: head.topic });
-      else this.#heads.set(head.topic, head);
+      if (head.savedAt + KEEP_MS < this.#context.now) this.#owed.add(head.topic);
+      if (!this.#owed.has(head.topic)) this.#heads.set(head.topic, head);
     }
+    for (const topic of this.#owed) this.#delete(topic);
     const newest = [...this.#heads.values()].reduce<SavedHead | null>(
       (a, b) => (a && a.savedAt > b.savedAt ? a : b),
       null,
@@ -158,7 +161,10 @@ export class KeptStates implements SavedStates {
     this.#tellUnreadable(unreadable);
     // Where it is not `null`, the server was faster.
     if (this.#topics.get(name) !== null || this.#forgotten.has(name)) return;
-    if (!head) return this.#owner.looked(name, null);
+    if (!head) {
+      this.#heads.delete(name);
+      return this.#owner.looked(name, null);
+    }
     const topic = KeptTopic.stored(head, rows, unreadable === 0);
     this.#topics.set(name, topic);
     this.#unsent.add(name);
@@ -265,7 +271,16 @@ export class KeptStates implements SavedStates {
       this.#forgotten.add(topic);
     }
     this.#heads.delete(topic);
-    this.#write({ op: 'forget', topic }, (isGone) => reply?.(isGone ? ok(null) : unforgotten(topic)));
+    this.#owed.add(topic);
+    this.#delete(topic, (isGone) => reply?.(isGone ? ok(null) : unforgotten(topic)));
+  }
+
+  /** Where it fails, it is asked for again when the store is back: a topic that is not to be shown any more must not come back. */
+  #delete(topic: string, done?: (isGone: boolean) => void): void {
+    this.#write({ op: 'forget', topic }, (isGone) => {
+      if (isGone) this.#owed.delete(topic);
+      done?.(isGone);
+    });
   }
 
   end(done: () => void = () => {}): void {
