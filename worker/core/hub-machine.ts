@@ -421,6 +421,7 @@ export class HubMachine {
     // critical events; what it owed the name that we had meanwhile has been given already, and is in memory.
     const isRenewed = isOtherPrincipal || (isOtherName && this.#route.dialect.name === 'trunkline.v1');
     if (isRenewed) this.#connection.renew();
+    if (isOtherPrincipal) this.#forgetStates();
     this.#own(meta.term);
     this.#keepStates();
     this.#writer.opened(ops, (stored) => {

@@ -107,6 +107,23 @@ test('where the server takes this browser for somebody else, the state goes from
   expect(shown(scene.tab())).toEqual([]);
 });
 
+test('what came for another person before the store was read is not kept as of the one that it names', () => {
+  const device = new Device();
+  known(device);
+  device.disk.principal = 'ada';
+  device.disk.failure = 'failed';
+  const scene = device.hub();
+  const tab = scene.tab();
+  scene.world.socket.welcome({ principal: 'bob' });
+  scene.answer({ offset: 9, events: [item(9, node('bobs', 'secret'))] });
+  expect(stateOf(tab).size).toBe(1);
+  device.disk.failure = null;
+  scene.world.advance(60_000);
+  expect(device.disk.principal).toBe('ada');
+  expect(isVoid(tab)).toBe(true);
+  expect(device.kept).toEqual([]);
+});
+
 test('a topic that the server refuses goes from disk and pages, also from those that had it live', () => {
   const device = new Device();
   known(device);
