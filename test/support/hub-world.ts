@@ -411,7 +411,8 @@ export class HubWorld {
       } catch (error) {
         if (!(error instanceof StoreError)) throw error;
         const { failure, message } = error;
-        this.feed({ type: 'saved_state', answer: { answer: 'failed', failure, message } });
+        const write = ask.ask === 'commit' ? { write: ask.write } : {};
+        this.feed({ type: 'saved_state', answer: { answer: 'failed', failure, message, ...write } });
       }
     });
   }

@@ -90,7 +90,7 @@ export interface SavedStates {
   /**
    * All that is kept goes, and nothing is kept from here on: somebody signs out, somebody else sits here, or the disk is full.
    *
-   * @param done called when it is gone, or is not known to be
+   * @param done called when it is gone, or is not known to be, which is reported: after a few seconds at most
    */
   end(done?: () => void): void;
 }

@@ -94,8 +94,13 @@ export type StateAnswer =
   | { readonly answer: 'opened'; readonly saved: SavedTopics }
   | { readonly answer: 'loaded'; readonly topic: string; readonly saved: SavedRows }
   | { readonly answer: 'committed'; readonly write: number }
-  /** Instead of any of these three. */
-  | { readonly answer: 'failed'; readonly failure: StoreFailure; readonly message: string };
+  /** Instead of any of these three. `write`: of a commit. */
+  | {
+      readonly answer: 'failed';
+      readonly failure: StoreFailure;
+      readonly message: string;
+      readonly write?: number;
+    };
 
 /** The way to the store of one identity. */
 export interface StateLine {

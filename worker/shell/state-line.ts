@@ -19,7 +19,10 @@ export class StoreLine implements StateLine {
     const tell = (answer: StateAnswer) => {
       if (opening === this.#openings) this.#answered(answer);
     };
-    this.#answer(ask).then(tell, (error: unknown) => tell({ answer: 'failed', ...failureOf(error) }));
+    const write = ask.ask === 'commit' ? { write: ask.write } : {};
+    this.#answer(ask).then(tell, (error: unknown) =>
+      tell({ answer: 'failed', ...write, ...failureOf(error) }),
+    );
   }
 
   async #answer(ask: StateAsk): Promise<StateAnswer> {

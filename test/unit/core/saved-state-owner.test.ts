@@ -73,13 +73,55 @@ test('a sign-out whose worker died before the state was gone leaves nothing to t
   expect(stateDisk.heads.size).toBe(0);
 });
 
-test('a sign-out goes on where the state cannot be deleted', () => {
+const errors = (tab: WorldTab) =>
+  tab.batches.flatMap(({ reports = [] }) => reports.filter(({ kind }) => kind === 'error'));
+
+test('a sign-out goes on where the state cannot be deleted, and says so', () => {
   const device = new Device();
   const scene = device.hub();
-  const [tab] = scene.live(1, [item(7, node('a', 'up'))]);
+  const tab = liveTab(scene, [item(7, node('a', 'up'))]);
+  scene.wait(5_000);
   device.stateDisk.failure = 'failed';
-  expect(tab?.call({ method: 'signOut', discard: false })).toMatchObject({ ok: true });
+  expect(tab.call({ method: 'signOut', discard: false })).toMatchObject({ ok: true });
   expect(scene.world.ended).toBe('signed_out');
+  expect(device.kept).toHaveLength(1);
+  expect(errors(tab)).toMatchObject([{ kind: 'error', code: 'storage_unavailable' }]);
+});
+
+test('a sign-out is not over before the state is gone where what was to be written before that fails', () => {
+  const device = new Device();
+  const scene = device.hub();
+  const tab = liveTab(scene, [item(7, node('a', 'up'))]);
+  scene.wait(5_000);
+  scene.event(node('b', 'up'));
+  const queue: (() => void)[] = [];
+  device.stateDisk.whenFree = (work) => void queue.push(work);
+  scene.world.advance(5_000);
+  const call = scene.world.call(tab.id, { method: 'signOut', discard: false });
+  device.stateDisk.failNext = 'failed';
+  queue.shift()?.();
+  expect(call.reply).toBeUndefined();
+  expect(device.kept).toHaveLength(1);
+  queue.shift()?.();
+  expect(call.reply).toMatchObject({ ok: true });
+  expect(device.kept).toEqual([]);
+  expect(errors(tab)).toEqual([]);
+});
+
+test('a sign-out that is stored is told as one, also where the store of the state hangs', () => {
+  const device = new Device();
+  const scene = device.hub();
+  const tab = liveTab(scene, [item(7, node('a', 'up'))]);
+  scene.wait(5_000);
+  device.stateDisk.hold();
+  const call = scene.world.call(tab.id, { method: 'signOut', discard: false });
+  expect(device.disk.endedSessions?.signOuts).toBe(1);
+  scene.world.advance(4_999);
+  expect(call.reply).toBeUndefined();
+  scene.world.advance(1);
+  expect(call.reply).toMatchObject({ ok: true });
+  expect(scene.world.ended).toBe('signed_out');
+  expect(errors(tab)).toMatchObject([{ kind: 'error', code: 'storage_unavailable' }]);
 });
 
 test('two pages that sign out at once are both answered', () => {
@@ -122,6 +164,20 @@ test('what came for another person before the store was read is not kept as of t
   expect(device.disk.principal).toBe('ada');
   expect(isVoid(tab)).toBe(true);
   expect(device.kept).toEqual([]);
+});
+
+test('where somebody else’s state cannot be deleted that is told, and tried again', () => {
+  const device = new Device();
+  known(device);
+  const scene = device.hub();
+  const tab = scene.tab();
+  device.stateDisk.failNext = 'failed';
+  scene.world.socket.welcome({ principal: 'bob' });
+  expect(device.kept).toHaveLength(3);
+  scene.world.advance(60_000);
+  expect(device.kept).toEqual([]);
+  expect(scene.world.report.savedState).toMatchObject({ state: 'over' });
+  expect(errors(tab)).toMatchObject([{ code: 'storage_unavailable' }]);
 });
 
 test('a topic that the server refuses goes from disk and pages, also from those that had it live', () => {
@@ -250,6 +306,17 @@ test('whoever has a topic forgotten hears where that cannot be done', () => {
   expect(tab.call({ method: 'forget', topic: TOPIC })).toMatchObject(answer);
   expect(tab.call({ method: 'forget', topic: TOPIC })).toMatchObject(answer);
   expect(new TopicScene().tab().call({ method: 'forget', topic: TOPIC })).toMatchObject({ ok: true });
+});
+
+test('to forget a topic is confirmed where all is gone already', () => {
+  const device = new Device();
+  known(device);
+  const scene = device.hub();
+  const tab = liveTab(scene, [item(7, node('a', 'up'))]);
+  device.stateDisk.failNext = 'full';
+  scene.wait(5_000);
+  expect(device.stateDisk.heads.size).toBe(0);
+  expect(tab.call({ method: 'forget', topic: TOPIC })).toEqual({ ok: true, value: null });
 });
 
 test('of a topic that was refused, a critical event that no page took is asked for again', () => {

@@ -80,7 +80,10 @@ test('of a type that is not to be kept nothing is, and what its key was before i
 
 test('an event that cannot be read takes out what its key was', () => {
   for (const [event, more] of [
-    [{ type: 'node_deleted', id: 'a' }, { key: 'a', gone: true as const }],
+    [
+      { type: 'node_deleted', id: 'a' },
+      { key: 'a', gone: true as const },
+    ],
     [{ type: 'node', id: 'a', state: 7 }, { key: 'a' }],
   ] as const) {
     const device = new Device();

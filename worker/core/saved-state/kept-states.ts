@@ -16,7 +16,7 @@ import type {
   StateOp,
   StateOwner,
 } from '../state-store.ts';
-import type { StoredCursor, StoreFailure } from '../store.ts';
+import type { StoredCursor } from '../store.ts';
 import type { TopicPlace } from '../topics/journal.ts';
 import { tabItem } from '../topics/read-item.ts';
 import { KeptTopic } from './kept-topic.ts';
@@ -26,6 +26,8 @@ import { Repetition } from './way-back.ts';
 const KEEP_MS = 30 * 24 * 60 * 60 * 1_000;
 /** From a failure of the store to the next try. */
 const RETRY_MS = 60_000;
+/** So long a sign-out waits for the state to go: less than its own time, or it would be told as one that may not have taken place. */
+const END_WITHIN_MS = 5_000;
 /** Of rows that are to be deleted whose ever they are. */
 const NOBODY: StateOwner = { principal: null, signOuts: -1, databaseId: null };
 
@@ -34,9 +36,10 @@ type Phase =
   | { readonly state: 'unknown' }
   /** `failed`: it is opened anew at the deadline. */
   | { readonly state: 'opening' | 'ready' | 'failed'; readonly owner: StateOwner }
-  /** All that is kept goes, and nothing is kept from here on. */
-  | { readonly state: 'ending' }
-  | { readonly state: 'over' };
+  /** All that is kept goes, and nothing is kept from here on. `clear`: the write that does it; `null`: it failed, and is tried again. */
+  | { readonly state: 'ending'; readonly clear: number | null; readonly waiting: readonly (() => void)[] }
+  /** `isGone`: nothing is kept any more; else another hub has it, or a newer build. */
+  | { readonly state: 'over'; readonly isGone: boolean };
 
 /** A cache on the device, which nobody waits for, and which may fail without harm. */
 export class KeptStates implements SavedStates {
@@ -102,7 +105,7 @@ export class KeptStates implements SavedStates {
       case 'committed':
         return this.#committed(answer.write);
       case 'failed':
-        return this.#failed(answer.failure, answer.message);
+        return this.#failed(answer);
     }
   }
 
@@ -284,43 +287,85 @@ export class KeptStates implements SavedStates {
   }
 
   end(done: () => void = () => {}): void {
+    const phase = this.#phase;
+    if (phase.state === 'over') {
+      if (!phase.isGone) this.#tellLeft();
+      return done();
+    }
+    if (phase.state !== 'ending' || phase.clear === null) return this.#clear([done]);
+    this.#phase = { ...phase, waiting: [...phase.waiting, done] };
+  }
+
+  #clear(waiting: readonly (() => void)[]): void {
     const { state } = this.#phase;
-    if (state === 'unknown' || state === 'failed') this.#open({ state: 'ending' }, NOBODY);
-    else if (state !== 'over') this.#phase = { state: 'ending' };
+    const clear = ++this.#lastWrite;
+    const phase: Phase = { state: 'ending', clear, waiting };
     this.#topics.clear();
-    this.#write({ op: 'clear' }, () => {
-      this.#become({ state: 'over' });
-      done();
-    });
+    if (state === 'opening' || state === 'ready') this.#phase = phase;
+    else this.#open(phase, NOBODY);
+    this.#context.emit({ type: 'saved_state', ask: { ask: 'commit', write: clear, op: { op: 'clear' } } });
+    this.#context.afterAwake('state', END_WITHIN_MS, () => this.#letGo(clear));
+  }
+
+  /** Whoever waits for the end goes on without it. */
+  #letGo(clear: number | null): void {
+    const phase = this.#phase;
+    if (phase.state !== 'ending') return;
+    this.#tellLeft();
+    this.#phase = { state: 'ending', clear, waiting: [] };
+    for (const done of phase.waiting) done();
   }
 
   /** One after the other, as they are asked for. */
   #write(op: StateOp, done: (isDone: boolean) => void = () => {}): void {
-    const { state } = this.#phase;
-    if (state === 'over' || state === 'unknown' || state === 'failed') return done(false);
+    const phase = this.#phase;
+    if (phase.state === 'over') return done(phase.isGone);
+    if (phase.state === 'unknown' || phase.state === 'failed') return done(false);
     const write = ++this.#lastWrite;
     this.#writes.set(write, done);
     this.#context.emit({ type: 'saved_state', ask: { ask: 'commit', write, op } });
   }
 
   #committed(write: number): void {
-    const done = this.#writes.get(write);
-    this.#writes.delete(write);
-    done?.(true);
+    const phase = this.#phase;
+    if (phase.state === 'ending' && write === phase.clear) this.#over(true);
+    else this.#settle(write, true);
   }
 
-  #failed(failure: StoreFailure, message: string): void {
+  #settle(write: number, isDone: boolean): void {
+    const done = this.#writes.get(write);
+    this.#writes.delete(write);
+    done?.(isDone);
+  }
+
+  #failed({ failure, message, write }: StateAnswer & { readonly answer: 'failed' }): void {
     const phase = this.#phase;
     this.#context.log('warn', `the last known state cannot be kept for now (${failure}: ${message})`);
+    if (phase.state === 'over') return;
+    // What was asked for ahead of the end says nothing of the end.
+    if (phase.state === 'ending' && write !== phase.clear)
+      return write === undefined ? undefined : this.#settle(write, false);
     // Another hub keeps it, or a newer build.
-    if (!('owner' in phase) || failure === 'fenced' || failure === 'newer_format')
-      return this.#become({ state: 'over' });
+    if (failure === 'fenced' || failure === 'newer_format') return this.#over(false);
+    if (phase.state === 'ending') {
+      this.#letGo(null);
+      return this.#context.after('state', RETRY_MS, () => this.#clear([]));
+    }
+    if (!('owner' in phase)) return;
     const { owner } = phase;
     const sought = [...this.#topics].filter(([, topic]) => topic === null);
     this.#become({ state: 'failed', owner });
     for (const [name] of sought) this.#owner.looked(name, null);
     if (failure === 'full') this.end();
     else this.#context.after('state', RETRY_MS, () => this.#open({ state: 'opening', owner }, owner));
+  }
+
+  #over(isGone: boolean): void {
+    const phase = this.#phase;
+    const waiting = phase.state === 'ending' ? phase.waiting : [];
+    if (phase.state === 'ending' && !isGone) this.#tellLeft();
+    this.#become({ state: 'over', isGone });
+    for (const done of waiting) done();
   }
 
   /** What was asked for until now is not done any more, or nobody knows. */
@@ -331,7 +376,7 @@ export class KeptStates implements SavedStates {
     this.#writes.clear();
     this.#heads.clear();
     if (phase.state === 'over') this.#topics.clear();
-    for (const done of writes) done(false);
+    for (const done of writes) done(phase.state === 'over' && phase.isGone);
   }
 
   /** What was known longest ago goes first, but for a topic that is too large by itself. */
@@ -345,6 +390,12 @@ export class KeptStates implements SavedStates {
       total -= size;
       this.forget(topic);
     }
+  }
+
+  #tellLeft(): void {
+    const message =
+      "the last known state was to be deleted and may still be there: the browser's storage fails; the next start tries again, or delete this site's data";
+    this.#context.reportOnce('state end', 'storage_unavailable', message);
   }
 
   #tellUnreadable(rows: number): void {
