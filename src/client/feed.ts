@@ -19,6 +19,8 @@ export class Feed {
   readonly #link: Link;
   readonly #consumers = new Set<Consumer>();
   readonly #criticals: Criticals;
+  /** How often what was shown had to go: for views that nobody listened to. */
+  voids = 0;
   #isSubscribed = false;
   /** Where this tab stands; `null`: it has no state yet. */
   #position: Position | null = null;
@@ -84,8 +86,11 @@ export class Feed {
 
   /** What this tab shows of the topic is to go. It stands where it stood. */
   void(): void {
+    this.voids++;
     this.#saved = null;
     this.#savedParts = [];
+    // Those that no handler was given.
+    this.#criticals.forgetBeyond(-1, false);
     for (const consumer of [...this.#consumers]) consumer.begin?.([], []);
   }
 

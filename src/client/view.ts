@@ -25,6 +25,14 @@ export function fold<S>(
     else stay = feed.setTimer(LINGER_MS, () => feed.leave(consumer));
   });
   let next = initial;
+  let { voids } = feed;
+  /** What had to go while nobody listened. */
+  const renew = () => {
+    if (voids === feed.voids) return;
+    voids = feed.voids;
+    next = initial;
+    state.set(initial);
+  };
   /** In a microtask, so that a batch changes it once, however many updates of the topic it has. */
   const put = (value: S) => {
     next = value;
@@ -36,10 +44,22 @@ export function fold<S>(
     seen: 0,
     isHandler: false,
     wants: () => true,
-    begin: (events, missed) => put(begun(next, apply(initial, union(events, missed)))),
+    begin: (events, missed) => {
+      voids = feed.voids;
+      put(begun(next, apply(initial, union(events, missed))));
+    },
     give: (items) => put(apply(next, items)),
   };
-  return state;
+  return {
+    get() {
+      renew();
+      return state.get();
+    },
+    subscribe(listener) {
+      renew();
+      return state.subscribe(listener);
+    },
+  };
 }
 
 /** An event on which the reducer throws is skipped. */

@@ -39,8 +39,8 @@ export const SAVED_STATE_MUTANTS: readonly Mutant[] = [
   {
     name: 'last known state: a page that has something newer is shown it',
     file: 'worker/core/topics/reader.ts',
-    text: 'return standing.at === null && (saved ?',
-    instead: 'return (saved ?',
+    text: 'return standing.at === null && this.#topic.saved !== null',
+    instead: 'return this.#topic.saved !== null',
     test: STATE,
   },
   {

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import type { Delivered } from '../../../src/index.ts';
 import type { TabItem } from '../../../src/protocol/port.ts';
 import { type FakeHub, item, snapshot } from './fake-hub.ts';
@@ -81,4 +81,53 @@ test('what is not to be shown any more is gone from those who begin, and the tab
   await hub.deliver({ topics: [snapshot('run', null, 10, { events: again, missed: again })] });
   await untilEqual(() => latest.get().size, 2);
   expect(heard).toEqual([10]);
+});
+
+test('a view that nobody listens to when that goes does not show it to whoever listens next', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const s = scene();
+  const topic = s.client.topic('run');
+  const stay = topic.latest('node');
+  stay.subscribe(() => {});
+  const latest = topic.latest('node');
+  const leave = latest.subscribe(() => {});
+  const hub = await s.attached();
+  await hub.deliver({ topics: [snapshot('run', await ticketOf(hub), 9, { events: [node(9, 'a', 'new')] })] });
+  await untilEqual(() => latest.get().size, 1);
+  leave();
+  await vi.advanceTimersByTimeAsync(5_000);
+  await hub.deliver({ topics: [saved([], { isVoid: true })] });
+  await untilEqual(() => stay.get().size, 0);
+  expect(latest.get().size).toBe(0);
+  const sizes: number[] = [];
+  latest.subscribe(({ size }) => void sizes.push(size));
+  expect(sizes).toEqual([0]);
+});
+
+test('a critical event that no handler had before it went is given to none', async () => {
+  const s = scene();
+  const topic = s.client.topic('run');
+  const stay = topic.latest('node');
+  stay.subscribe(() => {});
+  const hub = await s.attached();
+  await hub.deliver({
+    topics: [
+      snapshot('run', await ticketOf(hub), 9, { events: [node(9, 'a', 'new')] }),
+      {
+        kind: 'events',
+        topic: 'run',
+        epoch: 'e1',
+        items: [item(10, { type: 'gate', id: 'g' }, { key: 'gate:g', critical: true })],
+      },
+    ],
+  });
+  await untilEqual(() => stay.get().size, 1);
+  await hub.deliver({ topics: [saved([], { isVoid: true })] });
+  await untilEqual(() => stay.get().size, 0);
+  const heard: unknown[] = [];
+  topic.on('gate', (event) => void heard.push(event));
+  await s.client.inspect();
+  expect(heard).toEqual([]);
+  expect(hub.called('took')).toEqual([]);
 });

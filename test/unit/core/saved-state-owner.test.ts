@@ -204,6 +204,17 @@ test('a topic that the server refuses goes from disk and pages, also from those 
   expect([...stateOf(tab).keys()]).toEqual(['b']);
 });
 
+test('a page that comes back to a topic after its state went is told that it went', () => {
+  const device = new Device();
+  const scene = device.hub();
+  const tab = liveTab(scene, [item(7, node('a', 'up'))]);
+  tab.call({ method: 'unsubscribe', topic: TOPIC });
+  refuse(scene);
+  expect(saved(tab)).toEqual([]);
+  tab.subscribe(TOPIC);
+  expect(isVoid(tab)).toBe(true);
+});
+
 test('to be asked less often is no refusal: what is kept stays', () => {
   const device = new Device();
   known(device);

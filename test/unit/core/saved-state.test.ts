@@ -317,3 +317,24 @@ test('where most of many rows have changed, all are written anew, in one piece',
   expect(change(100)).toMatchObject({ isWhole: true, put: { length: 300 } });
   expect(change(10)).toMatchObject({ isWhole: false, put: { length: 10 } });
 });
+
+test('a page that is half way through what was kept when it goes is given no empty batches', () => {
+  const device = new Device();
+  const before = device.hub();
+  const rows = Array.from({ length: 5_000 }, (_, i) => item(i + 1, node(`k${i}`, 'up')));
+  before.live(1, rows);
+  before.wait(5_000);
+  const scene = device.hub({}, { now: Date.UTC(2026, 0, 2) });
+  const tab = scene.world.attach();
+  tab.autoCredit = false;
+  tab.subscribe(TOPIC);
+  while (shown(tab).length === 0) tab.credit();
+  expect(saved(tab).at(-1)?.hasMore).toBe(true);
+  tab.call({ method: 'forget', topic: TOPIC });
+  device.stateDisk.failNext = 'failed';
+  scene.world.call(tab.id, { method: 'forget', topic: 'another' });
+  for (let i = 0; i < 5; i++) tab.credit();
+  const given = tab.batches.length;
+  for (let i = 0; i < 50; i++) tab.credit();
+  expect(tab.batches.length).toBe(given);
+});

@@ -27,6 +27,8 @@ export interface ReaderTopic {
   state(): TopicState | null;
   /** The last known state, while the server has sent none. */
   readonly saved: SavedState | null;
+  /** What pages were shown had to go, and nothing has come since: one that comes back may still show it. */
+  readonly isVoid: boolean;
   /** Raised whenever the status changes. */
   readonly statusVersion: number;
   /** How often events were lost that nobody can count. */
@@ -120,6 +122,7 @@ export class Reader {
   constructor(topic: ReaderTopic, ticket: number, position: Position | null) {
     const { journal, gaps } = topic;
     this.#topic = topic;
+    this.#isVoid = topic.isVoid;
     this.#phase = waiting({ state: 'came', at: position }, journal);
     this.#losablePassed = journal.losable;
     this.#gapsBefore = gaps;
@@ -196,7 +199,7 @@ export class Reader {
 
   /** Whether something that was kept is still to be shown: to a tab that has nothing of the topic, which would be newer. */
   #hasSaved({ standing, saved }: Waiting): boolean {
-    return standing.at === null && (saved ? saved.length > 0 : this.#topic.saved !== null);
+    return standing.at === null && this.#topic.saved !== null && saved?.length !== 0;
   }
 
   #showSaved(updates: TopicUpdate[], budget: Budget): void {

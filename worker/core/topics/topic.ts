@@ -42,6 +42,8 @@ export class Topic implements ReaderTopic, SubscribedTopic {
   #cursor: StoredCursor | null;
   readonly #savedStates: SavedStates | null;
   #saved: SavedState | null = null;
+  /** What pages were shown had to go, and nothing has come since: one that comes back may still show it. */
+  isVoid = false;
 
   constructor(
     name: string,
@@ -140,6 +142,7 @@ export class Topic implements ReaderTopic, SubscribedTopic {
   /** What is known of it is no more for whoever sits here. */
   void(): void {
     this.#goBackToOwed();
+    this.isVoid = true;
     this.#knowledge = null;
     this.#saved = null;
     this.#statusVersion++;
@@ -256,6 +259,7 @@ export class Topic implements ReaderTopic, SubscribedTopic {
 
   replace({ epoch, offset, ts }: TopicPlace, parts: State, asked: Position | null): void {
     const known = this.#knowledge?.at.epoch === epoch ? this.#knowledge : null;
+    this.isVoid = false;
     const criticals = known?.criticals ?? new Criticals();
     // A server may have lost its newest events: its word counts, and their offsets are free for others.
     criticals.forgetBeyond(offset);
