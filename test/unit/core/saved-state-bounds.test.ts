@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
+import { KeptTopic } from '../../../worker/core/saved-state/kept-topic.ts';
 import { Device, known, liveTab, saved, writesOf } from '../../support/device.ts';
-import { item, node, TOPIC } from '../../support/topic-scene.ts';
+import { item, line, node, TOPIC } from '../../support/topic-scene.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
 
@@ -35,6 +36,32 @@ test('beyond the bound the topic goes first that was known longest ago', () => {
   scene.wait(5_000);
   expect(topics(device)).toEqual(['newer', TOPIC]);
   expect(device.stateDisk.items.has('old')).toBe(false);
+});
+
+test('beyond the bound a topic that is listened to goes after those that nobody listens to', () => {
+  const device = new Device();
+  const scene = device.hub({ stateBytes: 1_000 });
+  liveTab(scene, [item(1, node('a', 'x'.repeat(300)))]);
+  scene.wait(5_000);
+  const other = scene.tab(null, 'run:2');
+  scene.answer({ offset: 1, events: [item(1, node('a', 'y'.repeat(300)))] });
+  scene.wait(5_000);
+  other.leave();
+  scene.wait(60_000);
+  scene.tab(null, 'run:3');
+  scene.answer({ offset: 1, events: [item(1, node('a', 'z'.repeat(300)))] });
+  scene.wait(5_000);
+  expect(topics(device)).toEqual([TOPIC, 'run:3']);
+});
+
+test('of events without a key memory holds no more than some, also where the store fails', () => {
+  const kept = new KeptTopic({ topic: TOPIC, epoch: 'e1', offset: 0, lastSeen: 0, savedAt: 0, size: 0 });
+  for (let offset = 1; offset <= 1_000; offset++) {
+    kept.put(offset, item(offset, line('x')));
+    kept.bound(3);
+  }
+  expect(kept.items.length).toBeLessThan(6);
+  expect(kept.take(3)).toMatchObject({ put: { length: 3 }, gone: [] });
 });
 
 test('a topic that is too large by itself takes no other one along, and is not written again and again', () => {

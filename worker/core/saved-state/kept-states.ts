@@ -225,6 +225,7 @@ export class KeptStates implements SavedStates {
     if (key != null) topic.drop(key);
     const isGone = event.gone ?? read?.gone;
     if (!this.#keep(event, read, (slot, item) => topic.put(slot, item)) && !isGone) topic.lacks();
+    topic.bound(this.#context.settings.tailLimit);
     this.confirm(name, at);
   }
 
@@ -379,12 +380,14 @@ export class KeptStates implements SavedStates {
     for (const done of writes) done(phase.state === 'over' && phase.isGone);
   }
 
-  /** What was known longest ago goes first, but for a topic that is too large by itself. */
+  /** A topic that is too large by itself goes first, then what was known longest ago, and last what some tab listens to. */
   #bound(): void {
     const { stateBytes } = this.#context.settings;
     const heads = [...this.#heads.values()];
     let total = heads.reduce((sum, { size }) => sum + size, 0);
-    const rank = ({ size, savedAt }: SavedHead) => (size > stateBytes ? 0 : savedAt);
+    // None is older than that.
+    const listenedAt = ({ topic, savedAt }: SavedHead) => savedAt + (this.#topics.has(topic) ? KEEP_MS : 0);
+    const rank = (head: SavedHead) => (head.size > stateBytes ? 0 : listenedAt(head));
     for (const { topic, size } of heads.sort((a, b) => rank(a) - rank(b))) {
       if (total <= stateBytes) return;
       total -= size;

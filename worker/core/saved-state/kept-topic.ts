@@ -20,6 +20,8 @@ export class KeptTopic {
   /** None of the store's rows counts. */
   #isWhole = true;
   #isMoved = true;
+  /** How many are without a key. */
+  #tail = 0;
   /** How many rows the store was given since it was given all of them. */
   #sinceWhole = 0;
 
@@ -32,6 +34,7 @@ export class KeptTopic {
     const saved = new KeptTopic(head);
     for (const { slot, item, size } of rows) {
       saved.#items.set(slot, item);
+      if (typeof slot === 'number') saved.#tail++;
       saved.#resize(slot, size);
     }
     saved.#isMoved = false;
@@ -71,12 +74,29 @@ export class KeptTopic {
   }
 
   put(slot: Slot, item: SnapshotItem): void {
+    if (typeof slot === 'number' && !this.#items.has(slot)) this.#tail++;
     this.#items.set(slot, item);
     this.#changed.add(slot);
   }
 
   drop(slot: Slot): void {
-    if (this.#items.delete(slot)) this.#changed.add(slot);
+    if (!this.#items.delete(slot)) return;
+    if (typeof slot === 'number') this.#tail--;
+    // Of one that the store was never given it has nothing to take back.
+    if (this.#sizes.has(slot)) this.#changed.add(slot);
+    else this.#changed.delete(slot);
+  }
+
+  /** Memory is bounded also where the store takes nothing. @param tailLimit see `take` */
+  bound(tailLimit: number): void {
+    if (this.#tail > tailLimit * 2) this.#trim(tailLimit);
+  }
+
+  #trim(tailLimit: number): void {
+    const tail = [...this.#items.keys()].filter((slot) => typeof slot === 'number').sort((a, b) => b - a);
+    for (const slot of tail.slice(tailLimit)) this.drop(slot);
+    // Of those without a key it is not seen any more that there were any.
+    if (tailLimit === 0 && tail.length > 0) this.lacks();
   }
 
   /** Something of the state is left out. */
@@ -97,10 +117,7 @@ export class KeptTopic {
 
   /** What brings the store up to this; it counts as done. @param tailLimit of those without a key so many stay, the newest */
   take(tailLimit: number): StateOp {
-    const tail = [...this.#items.keys()].filter((slot) => typeof slot === 'number').sort((a, b) => b - a);
-    for (const slot of tail.slice(tailLimit)) this.drop(slot);
-    // Of those without a key it is not seen any more that there were any.
-    if (tailLimit === 0 && tail.length > 0) this.lacks();
+    this.#trim(tailLimit);
     this.#sinceWhole += this.#changed.size;
     if (this.#sinceWhole > MANY_CHANGES && this.#sinceWhole * 2 > this.#items.size) this.#isWhole = true;
     if (this.#isWhole) this.#sinceWhole = 0;
