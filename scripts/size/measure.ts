@@ -19,13 +19,13 @@ const PARTS = [
   {
     part: 'page: trunkline and trunkline/protocol, with Comlink',
     source: `export { createClient, TrunklineError } from './src/index.js'; export { defineProtocol } from './src/protocol/index.js';`,
-    limitBytes: 13_550,
+    limitBytes: 13_650,
     goalBytes: 6_000,
   },
   {
     part: 'hub: trunkline/worker, with Comlink, idb and valibot',
     source: `import { startHub } from './worker/index.js'; startHub(globalThis.protocol);`,
-    limitBytes: 49_950,
+    limitBytes: 50_050,
     goalBytes: 20_000,
   },
   {
