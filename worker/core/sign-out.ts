@@ -100,8 +100,8 @@ export class SignOut {
   }
 
   /**
-   * One is over, or the state that it takes away is gone: another tab may have asked for more. Nobody hears of it before all are: who signs in then is to find
-   * another hub.
+   * A sign-out is over, or the state that it takes away is gone: something else of it, or another tab's, may still be under way.
+   * Nobody hears of any before all are over: who signs in then is to find another hub.
    */
   #over(): void {
     this.#context.assert(this.#underWay > 0, 'a sign-out ends that was not begun');

@@ -41,7 +41,10 @@ type Phase =
   /** `isGone`: nothing is kept any more; else another hub has it, or a newer build. */
   | { readonly state: 'over'; readonly isGone: boolean };
 
-/** A cache on the device, which nobody waits for, and which may fail without harm. */
+/**
+ * A cache on the device, which may fail without harm. Nobody waits for it but a sign-out, which is to leave nothing behind, and a
+ * topic that may go on from it, for a moment.
+ */
 export class KeptStates implements SavedStates {
   readonly #context: Context;
   readonly #owner: SavedStatesOwner;

@@ -17,7 +17,7 @@ export interface TopicSocket {
   /** Only while it is open. */
   write(frame: ClientFrame): void;
   nextRef(): number;
-  /** For how long nothing had been heard when the connection opened. */
+  /** For how long nothing has been heard, or had been when the connection opened. */
   readonly silenceMs: number;
   /** For how long the line was not found to carry something large, behind which answers wait. */
   readonly unburdenedMs: number;
