@@ -65,6 +65,7 @@ test.describe('with extendedLifetime', () => {
     await tab.page.close();
     // Longer than it takes a worker that has nothing to do.
     const other = await open({ extendedLifetime: true, worker: 'of another build', identity: 'another' });
+    await other.page.evaluate(async () => void (await window.lab.client.inspect()));
     await other.page.close();
     await expect.poll(() => workers(browser, site.origin)).toBe(1);
     expect(server.ran).toEqual([]);
