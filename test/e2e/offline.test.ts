@@ -4,6 +4,7 @@ import { killWorker } from './harness/kill.ts';
 import { expect, type LabTab, test as lab, openLab } from './harness/lab.ts';
 import { labConfig } from './harness/lab-page.ts';
 import { startOwnBrowser } from './harness/own-browser.ts';
+import { storageOf } from './harness/storage-of.ts';
 import { workersOf } from './harness/worker.ts';
 
 interface Fixtures {
@@ -171,23 +172,7 @@ function known({ page }: LabTab): Promise<string[]> {
 
 /** The state is written a few seconds behind. */
 async function isWritten({ page }: LabTab): Promise<void> {
-  await expect.poll(() => page.evaluate(readKept)).toContain('gate:online');
-}
-
-/** Runs in the page: all that is kept of topics. */
-async function readKept(): Promise<string> {
-  const done = <T>(request: IDBRequest<T>) =>
-    new Promise<T>((resolve, reject) => {
-      request.onsuccess = () => resolve(request.result);
-      request.onerror = () => reject(request.error);
-    });
-  const name = 'trunkline-state:lab:anonymous';
-  // Opened before the hub does, it would be made without its table.
-  if (!(await indexedDB.databases()).some((database) => database.name === name)) return '';
-  const database = await done(indexedDB.open(name));
-  const rows = await done(database.transaction('state').objectStore('state').getAll());
-  database.close();
-  return JSON.stringify(rows);
+  await expect.poll(() => storageOf(page)).toContain('gate:online');
 }
 
 async function workers(browser: Browser, origin: string): Promise<number> {

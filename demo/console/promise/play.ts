@@ -83,7 +83,6 @@ async function prove(
   signal: AbortSignal,
 ): Promise<Proof> {
   let sent = 0;
-  const before = await client.outbox.settled(commandId);
   const endWatch = client.outbox.subscribe((entries) => {
     sent = Math.max(sent, entries.find(({ id }) => id === commandId)?.attempt ?? 0);
   });
@@ -96,13 +95,13 @@ async function prove(
     { replay: 'state', signal },
   );
   try {
-    const outcome = before ?? (await settled(commandId, client, signal));
+    const { outcome, isNews } = await settled(commandId, client, signal);
     if (outcome.status !== 'accepted')
       throw new Error(`The decision was not accepted, but ${outcome.status}.`);
     await pause(READ_MS, signal);
     const { sockets, tabs } = await client.inspect();
     return {
-      sent: before ? null : Math.max(1, sent),
+      sent: isNews ? Math.max(1, sent) : null,
       duplicate: outcome.duplicate,
       resolved: resolved.size,
       by: [...resolved.values()].at(-1) ?? null,
@@ -114,12 +113,13 @@ async function prove(
   }
 }
 
-/** It may have ended while no page was there to hear it. */
+/** It may have ended while no page was there to hear it: then that is no news. */
 async function settled(commandId: string, client: Trunk, signal: AbortSignal) {
   const heard = new Promise<Awaited<ReturnType<typeof client.outbox.settled>>>((resolve) => {
     client.outbox.onSettled(({ id, outcome }) => id === commandId && resolve(outcome), { signal });
   });
-  const outcome = (await client.outbox.settled(commandId)) ?? (await heard);
+  const before = await client.outbox.settled(commandId);
+  const outcome = before ?? (await heard);
   if (!outcome) throw new Error('What became of the decision is not known any more.');
-  return outcome;
+  return { outcome, isNews: before === null };
 }
