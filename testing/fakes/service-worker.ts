@@ -2,11 +2,8 @@
 import type { AddressAnswer, Batch } from '../../src/protocol/port.ts';
 import type { AnyProtocol } from '../../src/protocol/types.ts';
 import { type HubSettings, hubSettings } from '../../worker/core/settings.ts';
-import {
-  type BackgroundEnd,
-  BackgroundHub,
-  type BackgroundPlatform,
-} from '../../worker/shell/background-hub.ts';
+import type { BackgroundEnd, BackgroundPlatform } from '../../worker/shell/background-hub.ts';
+import { Errands } from '../../worker/shell/errands.ts';
 import type { BrowserProfile } from './browser-profile.ts';
 import { Lifetime } from './lifetime.ts';
 import { platformOf } from './platform.ts';
@@ -20,13 +17,18 @@ export interface BackgroundErrand {
   readonly settled?: (settled: NonNullable<Batch['settled']>) => void;
 }
 
-/** One life of the service worker, for one event. */
+/** As a browser with Background Sync has it. */
+const EVENT_MS = 90_000;
+
+/** One life of the service worker, for one event, or for several at once. */
 export class FakeServiceWorker {
   readonly life = new Lifetime();
   readonly #browser: BrowserProfile;
+  readonly #errands: Errands;
 
   constructor(browser: BrowserProfile) {
     this.#browser = browser;
+    this.#errands = new Errands(this.#platform());
     this.life.atEnd(() => browser.workerEnded());
   }
 
@@ -55,12 +57,13 @@ export class FakeServiceWorker {
       protocol,
       settings: hubSettings(settings),
       identity,
+      endsAt: this.#browser.clock.elapsed + EVENT_MS,
       url,
       hasToken: token !== undefined,
       address: answer,
       settled,
     };
-    return new BackgroundHub(this.#platform(), errand).run();
+    return this.#errands.run(errand);
   }
 
   #platform(): BackgroundPlatform {

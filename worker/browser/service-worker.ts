@@ -6,10 +6,15 @@ import { syncTag } from '../../src/protocol/names.ts';
 import type { Batch } from '../../src/protocol/port.ts';
 import type { AnyProtocol } from '../../src/protocol/types.ts';
 import { hubSettings } from '../core/settings.ts';
-import { type BackgroundEnd, BackgroundHub, type BackgroundPlatform } from '../shell/background-hub.ts';
+import type { BackgroundEnd, BackgroundPlatform } from '../shell/background-hub.ts';
+import { Errands } from '../shell/errands.ts';
 import { browser } from './platform.ts';
 import { look, storedIdentities } from './store/look.ts';
 
+/** So long one event may take: below what Chromium gives it, least to a `push`, with about 100 s. */
+const EVENT_MS = 90_000;
+/** Where there is no Background Sync: Firefox ends any event after 60 s. */
+const SHORT_EVENT_MS = 50_000;
 /** So long what `onSettled` returned is waited for. */
 const SETTLED_MS = 5_000;
 
@@ -41,6 +46,7 @@ interface SyncEvent extends Event {
 /** As much of a service worker's globals: the DOM's library has none of them. */
 interface ServiceWorkerScope {
   readonly location: { readonly href: string };
+  readonly registration: object;
   addEventListener(type: 'sync', listener: (event: SyncEvent) => void): void;
 }
 
@@ -49,11 +55,11 @@ interface ServiceWorkerScope {
  * client was made with `background: true`. To be called once, while the script first runs.
  *
  * It delivers for each identity with something waiting whom its server knows and who has not signed out, unless a page's
- * hub has the connection, to which it hands over as soon as one comes. Where something still waits after 90 s, or the server refuses
+ * hub has the connection, to which it hands over as soon as one comes. Where something still waits after 90 s (50 s where there is no Background Sync), or the server refuses
  * it, the event fails, and the browser tries again; not where a page is open that goes on with it.
  *
- * @returns the same for other events: give `event.waitUntil` of a `push` or `periodicsync` what it returns. It rejects where
- * something still waits.
+ * @returns the same for other events: give `event.waitUntil` of a `push` or `periodicsync` what it returns. Events that come
+ * together share one delivery. It rejects where something still waits.
  * @throws Error outside of a service worker.
  */
 export function deliverInBackground<P extends AnyProtocol>(
@@ -66,12 +72,11 @@ export function deliverInBackground<P extends AnyProtocol>(
       'deliverInBackground: this is no service worker; call it in the script that is registered as one',
     );
   const platform: BackgroundPlatform = { ...browser, look };
-  let last: Promise<unknown> = Promise.resolve();
+  const errands = new Errands(platform);
+  const eventMs = 'sync' in scope.registration ? EVENT_MS : SHORT_EVENT_MS;
   const deliver = (): Promise<void> => {
-    // What comes while one is under way may be about what that one has not seen.
-    const turn = last.then(() => deliverAll(platform, scope.location.href, protocol, options));
-    last = turn.catch(() => {});
-    return turn;
+    const occasion = { base: scope.location.href, endsAt: platform.ticks() + eventMs };
+    return deliverAll(errands, occasion, protocol, options);
   };
   scope.addEventListener('sync', (event) => {
     if (event.tag === syncTag(protocol.app)) event.waitUntil(deliver());
@@ -79,15 +84,21 @@ export function deliverInBackground<P extends AnyProtocol>(
   return deliver;
 }
 
+/** One event: what a relative URL is relative to, and when it is to be over. */
+interface Occasion {
+  readonly base: string;
+  readonly endsAt: number;
+}
+
 async function deliverAll<P extends AnyProtocol>(
-  platform: BackgroundPlatform,
-  base: string,
+  errands: Errands,
+  occasion: Occasion,
   protocol: P,
   options: BackgroundOptions<P>,
 ): Promise<void> {
   const identities = options.identities ?? (await storedIdentities(protocol.app));
   const ends = await Promise.all(
-    identities.map((identity) => deliverOf(platform, base, protocol, options, identity)),
+    identities.map((identity) => deliverOf(errands, occasion, protocol, options, identity)),
   );
   for (const [index, end] of ends.entries())
     if (end.end === 'page')
@@ -99,8 +110,8 @@ async function deliverAll<P extends AnyProtocol>(
 }
 
 async function deliverOf<P extends AnyProtocol>(
-  platform: BackgroundPlatform,
-  base: string,
+  errands: Errands,
+  { base, endsAt }: Occasion,
   protocol: P,
   { url, token, onSettled }: BackgroundOptions<P>,
   identity: string,
@@ -118,16 +129,17 @@ async function deliverOf<P extends AnyProtocol>(
       heard.push(new Promise((resolve) => resolve(onSettled?.(told))));
     }
   };
-  const end = await new BackgroundHub(platform, {
+  const end = await errands.run({
     protocol,
     settings: hubSettings(),
     identity,
+    endsAt,
     url: typeof url === 'function' ? null : webSocketUrl(url, base),
     hasToken: token !== undefined,
     address: () => address(base, asked),
     settled,
-  }).run();
-  const late = new Promise<void>((resolve) => platform.setTimer(SETTLED_MS, resolve));
+  });
+  const late = new Promise<void>((resolve) => browser.setTimer(SETTLED_MS, resolve));
   const results = await Promise.race([Promise.allSettled(heard), late]);
   for (const result of results ?? [])
     if (result.status === 'rejected') console.warn('[trunkline] onSettled failed', result.reason);

@@ -18,13 +18,13 @@ import type { Build } from './newer-build.ts';
 import { Owner, type OwnerEnd } from './owner.ts';
 import type { Channel, Platform } from './platform.ts';
 
-/** So long one event may take: below what Chromium gives it, least to a `push`, with about 100 s. Firefox ends any after 60 s. */
-const WITHIN_MS = 90_000;
-const UNDELIVERED = `it was not delivered within ${WITHIN_MS} ms`;
+const UNDELIVERED = 'it was not delivered in the time of the event';
 /** While another hub owns: how often it is looked whether anything still waits. */
 const LOOK_EVERY_MS = 5_000;
 /** So long the ownership takes at most to end by itself: a page's hub waits 1.5 s for what is handed over to it. */
 const HANDOVER_MS = 1_000;
+/** So long a hub may take to say that it has pages. */
+const ANSWER_MS = 1_000;
 /** Newer than none. */
 const NO_BUILD: Build = { appVersion: Number.NEGATIVE_INFINITY, startedAt: 0 };
 /** From an ownership that ended and that nobody had asked to, to the next look. */
@@ -39,6 +39,8 @@ export interface Errand {
   readonly protocol: AnyProtocol;
   readonly settings: HubSettings;
   readonly identity: string;
+  /** When it is to be over, by the platform's `ticks`. */
+  readonly endsAt: number;
   /** Absolute; `null`: `address` gives it at each connect. */
   readonly url: string | null;
   readonly hasToken: boolean;
@@ -68,6 +70,8 @@ type State =
       readonly owner: Owner;
       readonly end: BackgroundEnd | null;
     }
+  /** Nothing more is done: whether a hub that has pages goes on with it. */
+  | { readonly state: 'asking' }
   | { readonly state: 'over' };
 
 /**
@@ -96,7 +100,8 @@ export class BackgroundHub {
   run(): Promise<BackgroundEnd> {
     return new Promise((done) => {
       this.#done = done;
-      this.#platform.setTimer(WITHIN_MS, () => this.#late());
+      const leftMs = Math.max(0, this.#errand.endsAt - this.#platform.ticks());
+      this.#platform.setTimer(leftMs, () => this.#late());
       this.#look();
     });
   }
@@ -115,7 +120,8 @@ export class BackgroundHub {
       (rows) => this.#found(this.#prospectOf(rows)),
       (error: unknown) => {
         const isNewer = error instanceof StoreError && error.failure === 'newer_format';
-        this.#over({ end: isNewer ? 'page' : 'waiting', why: String(error) });
+        if (isNewer) this.#askForTabs(String(error));
+        else this.#over({ end: 'waiting', why: String(error) });
       },
     );
   }
@@ -125,7 +131,9 @@ export class BackgroundHub {
     if (state !== 'looking' && state !== 'waiting') return;
     if (found.prospect === 'nothing') return this.#over({ end: 'nothing' });
     if (found.prospect === 'page') return this.#over({ end: 'page', why: found.why });
-    if (this.#isLate && state === 'waiting') return this.#askForTabs();
+    // At once: a service worker of the build that can read it may wait for the end of this one's events.
+    if (found.prospect === 'unreadable') return this.#askForTabs(found.why);
+    if (this.#isLate && state === 'waiting') return this.#askForTabs(UNDELIVERED);
     if (this.#isLate) return this.#over({ end: 'waiting', why: UNDELIVERED });
     if (state === 'looking') this.#lineUp();
     if (this.#state.state !== 'waiting') return;
@@ -135,17 +143,21 @@ export class BackgroundHub {
   }
 
   #lineUp(): void {
-    const { locks, openChannel } = this.#platform;
+    const { locks } = this.#platform;
     if (!locks) return this.#over({ end: 'waiting', why: 'navigator.locks is missing' });
-    // Any script of the origin can post there: what is no object says nothing.
-    this.#common ??= openChannel(commonChannel(this.#app, this.#errand.identity), (message) =>
-      this.#heardOfAll(Object(message) as FindMessage),
-    );
+    this.#listen();
     const giveUp = seekOwnership(locks, this.#app, this.#errand.identity, 'wait', {
       taken: () => this.#won(giveUp),
       lost: (why) => this.#lost(why),
     });
     this.#state = { state: 'waiting', giveUp };
+  }
+
+  #listen(): void {
+    // Any script of the origin can post there: what is no object says nothing.
+    this.#common ??= this.#platform.openChannel(commonChannel(this.#app, this.#errand.identity), (message) =>
+      this.#heardOfAll(Object(message) as FindMessage),
+    );
   }
 
   /** A hub that has outlived its last page can ask nobody for a token: without a line it hands over. */
@@ -259,18 +271,21 @@ export class BackgroundHub {
     this.#isLate = true;
     const { state } = this.#state;
     if (state === 'delivering')
-      this.#handOver({ end: 'waiting', why: `not all was answered within ${WITHIN_MS} ms` });
+      this.#handOver({ end: 'waiting', why: 'not all was answered in the time of the event' });
     else if (state === 'waiting') this.#look();
     // Whatever else it waits for: the look, the store, or word that a hub has pages.
     this.#platform.setTimer(2 * HANDOVER_MS, () => this.#over({ end: 'waiting', why: UNDELIVERED }));
   }
 
   /** A hub that has pages delivers by itself, and its pages ask for another event when they go. */
-  #askForTabs(): void {
+  #askForTabs(why: string): void {
+    if ('giveUp' in this.#state) this.#state.giveUp();
+    this.#state = { state: 'asking' };
+    this.#listen();
     const name = relayChannel(this.#app, this.#errand.identity, this.#id);
-    const page = () => this.#over({ end: 'page', why: UNDELIVERED });
-    this.#answers.push(this.#platform.openChannel(name, page));
+    this.#answers.push(this.#platform.openChannel(name, () => this.#over({ end: 'page', why })));
     this.#common?.post({ find: 'tabs', from: this.#id });
+    this.#platform.setTimer(ANSWER_MS, () => this.#over({ end: 'waiting', why }));
   }
 
   #over(end: BackgroundEnd): void {

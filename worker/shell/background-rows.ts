@@ -8,11 +8,12 @@ export type Rows = Pick<LoadedState, 'meta' | 'entries'>;
 /**
  * - `nothing`: nothing is still to be delivered.
  * - `page`: it waits for a page, and `why`.
+ * - `unreadable`: this build cannot read all of it, and `why`; another build may.
  * - `deliverable`: it may be delivered now.
  */
 export type Prospect =
   | { readonly prospect: 'nothing' }
-  | { readonly prospect: 'page'; readonly why: string }
+  | { readonly prospect: 'page' | 'unreadable'; readonly why: string }
   | { readonly prospect: 'deliverable' };
 
 /** @param rows `null`: there is no store */
@@ -25,7 +26,7 @@ export function prospectOf(protocol: AnyProtocol, rows: Rows | null, now: number
     return page('its person has signed out');
   // All of it: what follows a command must not go ahead of it.
   const isUnreadable = pending.some((row) => restoreEntry(protocol, row, now).fate.state !== 'pending');
-  if (isUnreadable) return page('it holds a command that this build cannot read');
+  if (isUnreadable) return { prospect: 'unreadable', why: 'it holds a command that this build cannot read' };
   return { prospect: 'deliverable' };
 }
 

@@ -37,8 +37,8 @@ export const BACKGROUND_MUTANTS: readonly Mutant[] = [
   {
     name: 'a service worker that cannot read what waits quarantines it',
     file: 'worker/shell/background-rows.ts',
-    text: "  if (isUnreadable) return page('it holds a command that this build cannot read');\n",
-    instead: "  if (isUnreadable) return { prospect: 'deliverable' };\n",
+    text: '  if (isUnreadable) return { ',
+    instead: "  if (isUnreadable) return { prospect: 'deliverable' };\n  if (isUnreadable) return { ",
     test: 'test/unit/hubs/background.test.ts',
   },
   {
@@ -51,8 +51,15 @@ export const BACKGROUND_MUTANTS: readonly Mutant[] = [
   {
     name: 'an event that has something left does not fail',
     file: 'worker/shell/background-hub.ts',
-    text: "setTimer(2 * HANDOVER_MS, () => this.#over({ end: 'waiting', why: UNDELIVERED }))",
-    instead: "setTimer(2 * HANDOVER_MS, () => this.#over({ end: 'page', why: UNDELIVERED }))",
+    text: "setTimer(ANSWER_MS, () => this.#over({ end: 'waiting', why }))",
+    instead: "setTimer(ANSWER_MS, () => this.#over({ end: 'page', why }))",
+    test: 'test/unit/hubs/background.test.ts',
+  },
+  {
+    name: 'an event that waited for another has its whole time still before it',
+    file: 'worker/shell/background-hub.ts',
+    text: 'this.#platform.setTimer(leftMs, ',
+    instead: 'this.#platform.setTimer(Math.max(leftMs, 90_000), ',
     test: 'test/unit/hubs/background.test.ts',
   },
   {

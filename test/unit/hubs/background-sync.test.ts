@@ -63,6 +63,20 @@ test('is asked for again when the page is hidden, or left, while something waits
   expect(comesTo(scene)).toBe(true);
 });
 
+test('is asked for again by a page that opens without a line, while something waits from before', async () => {
+  const { scene, tab } = await opened();
+  await scene.server.stop();
+  tab.client.send('decide', { gate: 'a' });
+  await scene.pass(100);
+  tab.page.close();
+  await scene.pass(100);
+  // It came, and was used up.
+  expect(comesTo(scene)).toBe(true);
+  await scene.tab('hub.js', PROTOCOL, {}, { background: true });
+  await scene.pass(100);
+  expect(comesTo(scene)).toBe(true);
+});
+
 test('is asked for by a page that is left before a hub has answered its send', async () => {
   const { scene, tab } = await opened();
   tab.client.send('decide', { gate: 'a' });

@@ -13,16 +13,21 @@ interface Event {
   readonly settled: string[];
 }
 
-/** The service worker gets an event. */
+/** The service worker gets an event: one that is started for it, where none is named. */
 function event(
   scene: BrowserScene,
   {
     protocol = PROTOCOL,
     identity = 'ann',
     token,
-  }: { protocol?: typeof PROTOCOL; identity?: string; token?: () => string | Promise<string> } = {},
+    serviceWorker = new FakeServiceWorker(scene.browser),
+  }: {
+    protocol?: typeof PROTOCOL;
+    identity?: string;
+    token?: () => string | Promise<string>;
+    serviceWorker?: FakeServiceWorker;
+  } = {},
 ): Event {
-  const serviceWorker = new FakeServiceWorker(scene.browser);
   const settled: string[] = [];
   const told: { end: BackgroundEnd | null } = { end: null };
   serviceWorker
@@ -192,14 +197,14 @@ describe('where nothing is to be delivered, nothing is changed', () => {
     expect([...scene.browser.stateDisk('ops', 'ann').items.keys()]).toEqual(kept);
   });
 
-  test('a build that cannot read what waits leaves it to a page, unquarantined, and what came behind it as well', async () => {
+  test('a build that cannot read what waits leaves it as it is, and what came behind it; the event fails, so that one of another build comes', async () => {
     const scene = await decidedOffline(['a', 'b']);
     await scene.server.start();
     const rows = structuredClone([...disk(scene).entries.values()]);
     const { term } = disk(scene);
     const other = event(scene, { protocol: STRICTER as unknown as typeof PROTOCOL });
     await scene.pass(2_000);
-    expect(other.end).toMatchObject({ end: 'page', why: expect.stringContaining('cannot read') });
+    expect(other.end).toMatchObject({ end: 'waiting', why: expect.stringContaining('cannot read') });
     expect([[...disk(scene).entries.values()], disk(scene).term]).toEqual([rows, term]);
     const own = event(scene);
     await scene.pass(2_000);
@@ -220,8 +225,31 @@ describe('where nothing is to be delivered, nothing is changed', () => {
     disk(scene).apply([{ op: 'put', table: 'entries', row: strange }]);
     held.end();
     await scene.pass(5_000);
-    expect(delivery.end).toMatchObject({ end: 'page' });
+    expect(delivery.end).toMatchObject({ end: 'waiting' });
     expect([disk(scene).entries.get(strange.id), scene.decided]).toEqual([strange, []]);
+  });
+
+  test('where a page of the build that can read it is open, that one delivers, and no event fails', async () => {
+    const scene = new BrowserScene();
+    const tab = await scene.tab('hub.js');
+    await scene.pass(100);
+    await scene.server.stop();
+    tab.client.send('decide', { gate: 'a' }, { topic: 'run' });
+    await scene.pass(100);
+    const delivery = event(scene, { protocol: STRICTER as unknown as typeof PROTOCOL });
+    await scene.pass(2_000);
+    expect(delivery.end).toMatchObject({ end: 'page', why: expect.stringContaining('cannot read') });
+    expect([await roleOf(tab, scene), tab.outbox()]).toEqual(['owner', ['queued']]);
+  });
+
+  test('a store of a newer format is left to a build that reads it, and the event fails', async () => {
+    const scene = await decidedOffline(['a']);
+    await scene.server.start();
+    disk(scene).failNext('newer_format', 1);
+    const delivery = event(scene);
+    await scene.pass(2_000);
+    expect(delivery.end).toMatchObject({ end: 'waiting' });
+    expect(scene.decided).toEqual([]);
   });
 });
 
@@ -388,6 +416,57 @@ describe('a hub that has outlived its last page, and has a line', () => {
     await scene.server.start();
     await scene.pass(20_000);
     expect([delivery.end, disk(scene).entries.size]).toEqual([{ end: 'nothing' }, 0]);
+  });
+});
+
+describe('several events of one service worker', () => {
+  test('each fails in its own time while the server is down, however many there are', async () => {
+    const scene = await decidedOffline(['a']);
+    const first = event(scene);
+    await scene.pass(30_000);
+    const others = [1, 2, 3].map(() => event(scene, first));
+    await scene.pass(65_000);
+    expect([first.end?.end, ...others.map(({ end }) => end)]).toEqual(['waiting', null, null, null]);
+    await scene.pass(30_000);
+    expect(others.map(({ end }) => end?.end)).toEqual(['waiting', 'waiting', 'waiting']);
+    expect(scene.sockets).toBe(0);
+  });
+
+  test('share one delivery, and each is over as soon as nothing waits any more', async () => {
+    const scene = await decidedOffline(['a', 'b']);
+    const { term } = disk(scene);
+    const first = event(scene);
+    await scene.pass(10_000);
+    const others = [event(scene, first), event(scene, first)];
+    await scene.server.start();
+    await scene.pass(29_000);
+    expect([first, ...others].map(({ end }) => end)).toEqual(Array(3).fill({ end: 'nothing' }));
+    expect(scene.decided).toEqual(['a', 'b']);
+    expect([first, ...others].flatMap(({ settled }) => settled)).toEqual(['a accepted', 'b accepted']);
+    expect([disk(scene).term, scene.sockets]).toEqual([term + 1, 0]);
+  });
+
+  test('what comes while one is under way is delivered by the next, in the time that it has left', async () => {
+    const scene = await decidedOffline(['a']);
+    const first = event(scene);
+    await scene.pass(80_000);
+    const second = event(scene, first);
+    await scene.pass(15_000);
+    expect([first.end?.end, second.end]).toEqual(['waiting', null]);
+    await scene.server.start();
+    await scene.pass(40_000);
+    expect([second.end, scene.decided]).toEqual([{ end: 'nothing' }, ['a']]);
+  });
+
+  test('for one person does not wait for another’s', async () => {
+    const scene = await decidedOffline(['a']);
+    scene.letsIn = (token) => token !== undefined;
+    await scene.server.start();
+    const stuck = event(scene, { token: () => new Promise(() => {}) });
+    await scene.pass(1_000);
+    const other = event(scene, { serviceWorker: stuck.serviceWorker, identity: 'bob' });
+    await scene.pass(1_000);
+    expect([stuck.end, other.end]).toEqual([null, { end: 'nothing' }]);
   });
 });
 

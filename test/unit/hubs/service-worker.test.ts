@@ -7,7 +7,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-test('a list of databases that never comes fails its event, and the next one is served', async () => {
+test('a list of databases that never comes fails its event, and one that comes meanwhile is served at once', async () => {
   vi.useFakeTimers();
   let asked = 0;
   const never = new Promise<never>(() => {});
@@ -23,6 +23,8 @@ test('a list of databases that never comes fails its event, and the next one is 
       () => ends.push(`${event} is over`),
       (error) => ends.push(`${event} failed: ${error}`),
     );
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(ends).toEqual(['second is over']);
   await vi.advanceTimersByTimeAsync(60_000);
-  expect(ends).toEqual([expect.stringMatching(/^first failed: .*not listed/), 'second is over']);
+  expect(ends).toEqual(['second is over', expect.stringMatching(/^first failed: .*not listed/)]);
 });
