@@ -425,7 +425,11 @@ export class HubWorld {
         return { answer: 'opened', saved };
       }
       case 'load':
-        return { answer: 'loaded', topic: ask.topic, saved: this.stateDisk.load(ask.topic) };
+        return {
+          answer: 'loaded',
+          topic: ask.topic,
+          saved: this.stateDisk.load(ask.topic, this.#stateWriter),
+        };
       case 'commit':
         this.stateDisk.commit(ask.op, this.#stateWriter);
         return { answer: 'committed', write: ask.write };

@@ -35,6 +35,7 @@ export function stateStoreConformance(newRows: () => () => StateStore): Conforma
 }
 
 const ANN: StateOwner = { principal: 'ann', signOuts: 0, databaseId: 'd1' };
+const ownedBy = (clientId: string, term: number): StateOwner => ({ ...ANN, ownership: { clientId, term } });
 
 const checks: Record<string, (newStore: () => StateStore) => Promise<void>> = {
   async 'begins empty'(newStore) {
@@ -115,6 +116,37 @@ const checks: Record<string, (newStore: () => StateStore) => Promise<void>> = {
     await latter.open(ANN);
     await expectFailure(former.commit({ op: 'clear' }), 'fenced');
     same((await latter.load('run')).rows, [row('run', 'a')]);
+  },
+
+  async 'gives the former store nothing to read of what another one keeps'(newStore) {
+    const former = newStore();
+    await former.open(ANN);
+    await newStore().open({ ...ANN, principal: 'bob' });
+    await expectFailure(former.load('run'), 'fenced');
+  },
+
+  async 'is not taken over for an earlier ownership, which changes nothing'(newStore) {
+    const latter = newStore();
+    await latter.open(ownedBy('c1', 7));
+    await latter.commit(save('run', 1, ['a']));
+    const former = newStore();
+    for (const other of [{}, { principal: 'bob' }])
+      await expectFailure(former.open({ ...ownedBy('c1', 6), ...other }), 'fenced');
+    await expectFailure(former.commit({ op: 'clear' }), 'fenced');
+    await expectFailure(former.load('run'), 'fenced');
+    same((await latter.load('run')).rows, [row('run', 'a')]);
+    await latter.commit(save('run', 2, ['b']));
+  },
+
+  async 'is taken over for the same ownership, a later one, that of another client, or one that is not known'(
+    newStore,
+  ) {
+    for (const owner of [ownedBy('c1', 7), ownedBy('c1', 7), ownedBy('c1', 8), ownedBy('c2', 1), ANN, ANN]) {
+      const store = newStore();
+      await store.open(owner);
+      await store.commit(save('run', 1, ['a']));
+    }
+    same((await newStore().open(ownedBy('c1', 1))).heads, [head('run', 1)]);
   },
 
   async 'does what is asked for in its order, also before it is open'(newStore) {

@@ -1,13 +1,15 @@
 /** How a store of the last known state behaves that keeps its rows on a made disk. */
-import type {
-  SavedHead,
-  SavedRow,
-  SavedRows,
-  SavedTopics,
-  Slot,
-  StateOp,
-  StateOwner,
-  StateStore,
+import {
+  isLater,
+  isSameOwner,
+  type SavedHead,
+  type SavedRow,
+  type SavedRows,
+  type SavedTopics,
+  type Slot,
+  type StateOp,
+  type StateOwner,
+  type StateStore,
 } from '../../worker/core/state-store.ts';
 import { StoreError, type StoreFailure } from '../../worker/core/store.ts';
 
@@ -54,8 +56,8 @@ export class StateDisk {
   /** @returns what it found, and by which number the opener may write. @throws StoreError */
   open(owner: StateOwner): { saved: SavedTopics; writer: number } {
     this.#check();
-    const isAnothers = JSON.stringify(owned(this.owner)) !== JSON.stringify(owned(owner));
-    if (isAnothers) this.#clear();
+    if (isLater(this.owner?.ownership, owner.ownership)) throw fenced();
+    if (!this.owner || !isSameOwner(this.owner, owner)) this.#clear();
     this.owner = owner;
     const unreadable = this.unreadable;
     this.unreadable = 0;
@@ -65,8 +67,8 @@ export class StateDisk {
     };
   }
 
-  load(topic: string): SavedRows {
-    this.#check();
+  load(topic: string, writer: number): SavedRows {
+    this.#check(writer);
     const head = this.heads.get(topic) ?? null;
     const rows = [...(this.items.get(topic)?.values() ?? [])];
     return structuredClone({ head, rows, unreadable: 0 });
@@ -102,11 +104,13 @@ export class StateDisk {
     const failure = this.failure ?? this.failNext;
     this.failNext = null;
     if (failure) throw new StoreError(failure, 'the disk was told to fail');
-    if (writer !== this.#writer) throw new StoreError('fenced', 'another store took over');
+    if (writer !== this.#writer) throw fenced();
   }
 }
 
-const owned = (owner: StateOwner | null) => owner && [owner.principal, owner.signOuts, owner.databaseId];
+function fenced(): StoreError {
+  return new StoreError('fenced', 'another store took over');
+}
 
 /** A store in memory; any number of them can be open on one disk. */
 export class MemoryStateStore implements StateStore {
@@ -129,8 +133,8 @@ export class MemoryStateStore implements StateStore {
   }
 
   async load(topic: string): Promise<SavedRows> {
-    await this.#opened();
-    return await this.#run(() => this.#disk.load(topic));
+    const writer = await this.#opened();
+    return await this.#run(() => this.#disk.load(topic, writer));
   }
 
   async commit(op: StateOp): Promise<void> {

@@ -434,12 +434,13 @@ export class HubMachine {
 
   /** Whose the state is, the outbox's store says: before that was read, nothing of it is looked at. */
   #keepStates(): void {
-    if (!this.#writer.wasRead) return;
-    const { principal } = this.#identity;
+    if (!this.#writer.wasRead || this.#role.state !== 'owner') return;
+    const { principal, clientId } = this.#identity;
     this.#savedStates?.begin({
       principal,
       signOuts: this.#sessions.signOuts ?? 0,
       databaseId: this.#database,
+      ownership: { clientId, term: this.#role.term },
     });
   }
 

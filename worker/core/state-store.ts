@@ -9,6 +9,28 @@ export interface StateOwner {
   readonly signOuts: number;
   /** Of the outbox's database. `null`: not known. */
   readonly databaseId: string | null;
+  /** For which they are opened, whose ever they are. Absent: of an older build, or not known; then nobody is refused by it. */
+  readonly ownership?: Ownership;
+}
+
+/** One time of owning the outbox. Terms are compared of one client alone: a database that was lost counts anew, for another one. */
+export interface Ownership {
+  readonly clientId: string;
+  readonly term: number;
+}
+
+/** Whether rows of the one are those of the other. */
+export function isSameOwner(one: StateOwner, other: StateOwner): boolean {
+  return (
+    one.principal === other.principal &&
+    one.signOuts === other.signOuts &&
+    one.databaseId === other.databaseId
+  );
+}
+
+/** Whether what was opened for `found` is not to be taken over for `own`. */
+export function isLater(found: Ownership | undefined, own: Ownership | undefined): boolean {
+  return found !== undefined && found.clientId === own?.clientId && found.term > own.term;
 }
 
 /** What is kept of a topic, as of one place in it. */
@@ -74,9 +96,10 @@ export interface SavedRows {
 export interface StateStore {
   /**
    * Takes the rows over, in one transaction: nobody who opened them before can write any more, and those of another owner are
-   * deleted. Can be called again.
+   * deleted. Can be called again. Rejects with `fenced`, nothing changed, where a later ownership has them.
    */
   open(owner: StateOwner): Promise<SavedTopics>;
+  /** Rejects with `fenced` where another one has taken over. */
   load(topic: string): Promise<SavedRows>;
   /** All of it or nothing; what is asked for later sees it. Rejects with `fenced`, nothing changed, where another one has taken over. */
   commit(op: StateOp): Promise<void>;

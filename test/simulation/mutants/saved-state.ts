@@ -53,8 +53,8 @@ export const SAVED_STATE_MUTANTS: readonly Mutant[] = [
   {
     name: 'last known state: it is shown before the outbox says whose it is',
     file: 'worker/core/hub-machine.ts',
-    text: '    if (!this.#writer.wasRead) return;\n    const { principal }',
-    instead: '    const { principal }',
+    text: 'if (!this.#writer.wasRead || this.#role.state',
+    instead: 'if (this.#role.state',
     also: {
       file: 'worker/core/hub-machine.ts',
       text: '    this.#identity.adoptFresh();\n    this.#own(0);',
@@ -135,9 +135,23 @@ export const SAVED_STATE_MUTANTS: readonly Mutant[] = [
   {
     name: 'IndexedDB: the last known state of somebody else is read',
     file: STORE,
-    text: 'if (ownerOf(known) !== ownerOf(meta)) await table.clear();',
+    text: 'if (!former || !isSameOwner(former, meta)) await table.clear();',
     instead: '',
     test: IN_BROWSER,
+  },
+  {
+    name: 'IndexedDB: the last known state is taken from a later hub',
+    file: STORE,
+    text: 'if (isLater(former?.ownership, meta.ownership)) throw',
+    instead: 'if (isLater(former?.ownership, undefined)) throw',
+    test: IN_BROWSER,
+  },
+  {
+    name: 'last known state: a hub that was superseded takes it back when its store works again',
+    file: 'worker/core/hub-machine.ts',
+    text: '      ownership: { clientId, term: this.#role.term },\n',
+    instead: '',
+    test: OWNER,
   },
   {
     name: 'IndexedDB: a hub that was superseded writes into the last known state',

@@ -235,6 +235,54 @@ test('to be asked less often is no refusal: what is kept stays', () => {
   expect(device.kept).toHaveLength(3);
 });
 
+test('a hub that another one has superseded does not take the rows back when its own store works again', () => {
+  for (const leave of [
+    () => {},
+    // What is kept is to go, which is tried again as well.
+    (former: TopicScene) => former.world.socket.welcome({ principal: 'bob' }),
+  ]) {
+    const device = new Device();
+    const former = device.hub();
+    liveTab(former, [item(1, node('a', 'up'))]);
+    device.stateDisk.failure = 'failed';
+    former.world.advance(5_000);
+    former.reconnect();
+    leave(former);
+    device.stateDisk.failure = null;
+    const latter = device.hub();
+    liveTab(latter, [item(7, node('b', 'up'))]);
+    latter.wait(5_000);
+    former.world.advance(60_000);
+    expect(former.world.report.savedState).toMatchObject({ state: 'over' });
+    expect(device.kept.map(({ slot }) => slot)).toEqual(['b']);
+    latter.event(node('c', 'up'));
+    latter.wait(5_000);
+    expect(device.kept.map(({ slot }) => slot)).toEqual(['b', 'c']);
+  }
+});
+
+test('a store of the state that fails again and again is taken over by the hub that has read the outbox anew since', () => {
+  const device = new Device();
+  const scene = device.hub();
+  const tab = liveTab(scene, [item(1, node('a', 'up'))]);
+  device.stateDisk.failure = 'failed';
+  scene.wait(5_000);
+  device.disk.failure = 'failed';
+  tab.send({ command: { type: 'note', text: 'now' } });
+  device.disk.failure = null;
+  scene.wait(5_000);
+  expect(device.disk.term).toBe(2);
+  device.stateDisk.failure = null;
+  device.stateDisk.open({
+    principal: 'ann',
+    signOuts: 0,
+    databaseId: device.disk.databaseId,
+    ownership: { clientId: device.disk.clientId, term: 2 },
+  });
+  scene.wait(60_000);
+  expect(device.kept.map(({ slot }) => slot)).toEqual(['a']);
+});
+
 test('a topic can be forgotten; it is kept again by whoever listens to it later', () => {
   const device = new Device();
   known(device);

@@ -1,18 +1,20 @@
 /** How the last known state lies in IndexedDB: in a database of its own, with a format of its own. */
 import { type DBSchema, type IDBPDatabase, type IDBPObjectStore, openDB } from 'idb';
 import * as v from 'valibot';
-import { number } from '../../../src/protocol/frames/common.ts';
+import { int, number } from '../../../src/protocol/frames/common.ts';
 import { item } from '../../../src/protocol/frames/topic.ts';
 import { stateName } from '../../../src/protocol/names.ts';
-import type {
-  SavedHead,
-  SavedRow,
-  SavedRows,
-  SavedTopics,
-  Slot,
-  StateOp,
-  StateOwner,
-  StateStore,
+import {
+  isLater,
+  isSameOwner,
+  type SavedHead,
+  type SavedRow,
+  type SavedRows,
+  type SavedTopics,
+  type Slot,
+  type StateOp,
+  type StateOwner,
+  type StateStore,
 } from '../../core/state-store.ts';
 import { StoreError } from '../../core/store.ts';
 import { storeError, withDeadline } from './failure.ts';
@@ -50,6 +52,14 @@ interface Tables extends DBSchema {
 type Database = IDBPDatabase<Tables>;
 type Table = IDBPObjectStore<Tables, ['state'], 'state', 'readwrite'>;
 
+const meta = v.object({
+  principal: v.nullable(v.string()),
+  signOuts: int,
+  databaseId: v.nullable(v.string()),
+  ownership: v.optional(v.object({ clientId: v.string(), term: int })),
+  writer: v.string(),
+});
+const isMeta = (found: unknown): found is Meta => v.is(meta, found);
 const row = v.object({ topic: v.string(), slot: v.union([v.string(), number]), item, size: number });
 const isRow = (found: unknown): found is SavedRow => v.is(row, found);
 const gone = v.object({ slot: row.entries.slot, gone: v.literal(true) });
@@ -85,12 +95,15 @@ export class IdbStateStore implements StateStore {
   }
 
   load(topic: string): Promise<SavedRows> {
-    return this.#transact('read', (table) => read(table, topic));
+    const writer = this.#writer;
+    return this.#transact('read', (table) => whileOwn(table, writer, () => read(table, topic)));
   }
 
   commit(op: StateOp): Promise<void> {
     const writer = this.#writer;
-    return this.#transact('write', (table) => apply(table, op, writer));
+    return this.#transact('write', async (table) => {
+      await whileOwn(table, writer, () => Promise.all(perform(table, op)));
+    });
   }
 
   /** What was asked for before is still done. */
@@ -133,8 +146,10 @@ async function transact<T>(db: Database, work: (table: Table) => Promise<T>): Pr
 }
 
 async function takeOver(table: Table, meta: Meta): Promise<SavedTopics> {
-  const known = await table.get(0);
-  if (ownerOf(known) !== ownerOf(meta)) await table.clear();
+  const known: unknown = await table.get(0);
+  const former = isMeta(known) ? known : null;
+  if (isLater(former?.ownership, meta.ownership)) throw fenced();
+  if (!former || !isSameOwner(former, meta)) await table.clear();
   await table.put(meta, 0);
   const found = await table.getAll(HEADS());
   const heads = found.filter(isHead);
@@ -174,11 +189,16 @@ function segmentsOf(rows: readonly SavedRow[]): string[] {
 }
 
 /** All requests are made at once; the check of the writer comes first among them, and takes the others back. */
-async function apply(table: Table, op: StateOp, writer: string): Promise<void> {
+async function whileOwn<T>(table: Table, writer: string, work: () => Promise<T>): Promise<T> {
   const checked = table.get(0).then((meta) => {
-    if (Object(meta).writer !== writer) throw new StoreError('fenced', 'another hub keeps the state by now');
+    if (Object(meta).writer !== writer) throw fenced();
   });
-  await Promise.all([checked, ...perform(table, op)]);
+  const [, done] = await Promise.all([checked, work()]);
+  return done;
+}
+
+function fenced(): StoreError {
+  return new StoreError('fenced', 'another hub keeps the state by now');
 }
 
 function perform(table: Table, op: StateOp): Promise<unknown>[] {
@@ -197,11 +217,6 @@ function perform(table: Table, op: StateOp): Promise<unknown>[] {
     ...gone.map((slot) => table.put({ topic, slot, gone: true }, [topic, slot])),
     ...put.map((saved) => table.put(saved, [topic, saved.slot])),
   ];
-}
-
-function ownerOf(meta: unknown): string {
-  const { principal, signOuts, databaseId } = Object(meta);
-  return JSON.stringify([principal, signOuts, databaseId]);
 }
 
 /** Arrays are greater than strings, and than all that is a slot, an array in an array than one of a number; strings are greater than numbers. */

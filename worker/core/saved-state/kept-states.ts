@@ -7,14 +7,15 @@ import type { AnyProtocol } from '../../../src/protocol/types.ts';
 import type { Context } from '../context.ts';
 import { ok, type Respond, refusal } from '../reply.ts';
 import type { SavedStates, SavedStatesOwner, WayBack } from '../saved-states.ts';
-import type {
-  SavedHead,
-  SavedRows,
-  SavedTopics,
-  Slot,
-  StateAnswer,
-  StateOp,
-  StateOwner,
+import {
+  isSameOwner,
+  type SavedHead,
+  type SavedRows,
+  type SavedTopics,
+  type Slot,
+  type StateAnswer,
+  type StateOp,
+  type StateOwner,
 } from '../state-store.ts';
 import type { StoredCursor } from '../store.ts';
 import type { TopicPlace } from '../topics/journal.ts';
@@ -28,8 +29,6 @@ const KEEP_MS = 30 * 24 * 60 * 60 * 1_000;
 const RETRY_MS = 60_000;
 /** So long a sign-out waits for the state to go: less than its own time, or it would be told as one that may not have taken place. */
 const END_WITHIN_MS = 5_000;
-/** Of rows that are to be deleted whose ever they are. */
-const NOBODY: StateOwner = { principal: null, signOuts: -1, databaseId: null };
 
 type Phase =
   /** Whose the state is, is not known yet. */
@@ -37,7 +36,12 @@ type Phase =
   /** `failed`: it is opened anew at the deadline. */
   | { readonly state: 'opening' | 'ready' | 'failed'; readonly owner: StateOwner }
   /** All that is kept goes, and nothing is kept from here on. `clear`: the write that does it; `null`: it failed, and is tried again. */
-  | { readonly state: 'ending'; readonly clear: number | null; readonly waiting: readonly (() => void)[] }
+  | {
+      readonly state: 'ending';
+      readonly owner: StateOwner;
+      readonly clear: number | null;
+      readonly waiting: readonly (() => void)[];
+    }
   /** `isGone`: nothing is kept any more; else another hub has it, or a newer build. */
   | { readonly state: 'over'; readonly isGone: boolean };
 
@@ -88,15 +92,22 @@ export class KeptStates implements SavedStates {
     const phase = this.#phase;
     if (phase.state === 'over' || phase.state === 'ending') return;
     if (phase.state !== 'unknown') {
-      if (JSON.stringify(phase.owner) === JSON.stringify(owner)) return;
+      if (isSameOwner(phase.owner, owner)) {
+        this.#phase = { ...phase, owner };
+        return;
+      }
       for (const name of this.#topics.keys()) this.#topics.set(name, null);
     }
-    this.#open({ state: 'opening', owner }, owner);
+    this.#open({ state: 'opening', owner });
   }
 
-  #open(phase: Phase, owner: StateOwner): void {
+  #open(phase: Phase & { readonly owner: StateOwner }): void {
     this.#become(phase);
-    this.#context.emit({ type: 'saved_state', ask: { ask: 'open', owner } });
+    this.#context.emit({ type: 'saved_state', ask: { ask: 'open', owner: phase.owner } });
+  }
+
+  #reopen(): void {
+    if (this.#phase.state === 'failed') this.#open({ ...this.#phase, state: 'opening' });
   }
 
   answered(answer: StateAnswer): void {
@@ -301,12 +312,12 @@ export class KeptStates implements SavedStates {
   }
 
   #clear(waiting: readonly (() => void)[]): void {
-    const { state } = this.#phase;
+    const former = this.#phase;
     const clear = ++this.#lastWrite;
-    const phase: Phase = { state: 'ending', clear, waiting };
+    const phase = { state: 'ending' as const, owner: nobody(former), clear, waiting };
     this.#topics.clear();
-    if (state === 'opening' || state === 'ready') this.#phase = phase;
-    else this.#open(phase, NOBODY);
+    if (former.state === 'opening' || former.state === 'ready') this.#phase = phase;
+    else this.#open(phase);
     this.#context.emit({ type: 'saved_state', ask: { ask: 'commit', write: clear, op: { op: 'clear' } } });
     this.#context.afterAwake('state', END_WITHIN_MS, () => this.#letGo(clear));
   }
@@ -316,7 +327,7 @@ export class KeptStates implements SavedStates {
     const phase = this.#phase;
     if (phase.state !== 'ending') return;
     this.#tellLeft();
-    this.#phase = { state: 'ending', clear, waiting: [] };
+    this.#phase = { ...phase, clear, waiting: [] };
     for (const done of phase.waiting) done();
   }
 
@@ -361,7 +372,7 @@ export class KeptStates implements SavedStates {
     this.#become({ state: 'failed', owner });
     for (const [name] of sought) this.#owner.looked(name, null);
     if (failure === 'full') this.end();
-    else this.#context.after('state', RETRY_MS, () => this.#open({ state: 'opening', owner }, owner));
+    else this.#context.after('state', RETRY_MS, () => this.#reopen());
   }
 
   #over(isGone: boolean): void {
@@ -409,6 +420,12 @@ export class KeptStates implements SavedStates {
     const message = `${rows} stored rows of the last known state cannot be read; they are not used`;
     if (rows > 0) this.#context.reportOnce('state rows', 'storage_unavailable', message);
   }
+}
+
+/** Of rows that are to be deleted whose ever they are, for the ownership that had them. */
+function nobody(phase: Phase): StateOwner {
+  const ownership = 'owner' in phase ? phase.owner.ownership : undefined;
+  return { principal: null, signOuts: -1, databaseId: null, ...(ownership && { ownership }) };
 }
 
 /** What a page is answered where the store fails. */
