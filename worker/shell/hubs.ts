@@ -11,6 +11,8 @@ import type { Upstream } from './upstream.ts';
 
 /** A tab whose hub has failed comes back within less. */
 const SHORTEST_STAY_MS = 3_000;
+/** A page that has connected may be busy with itself for so long before it attaches. */
+const CONNECTED_STAY_MS = 10_000;
 
 /** Where a tab is attached. */
 export interface Attachment {
@@ -28,9 +30,11 @@ export class Hubs {
   readonly #hubs = new Map<string, Hub>();
   /** The sessions that are known of each identity. A hub that ended by a sign-out is remembered by it, also where the store failed. */
   readonly #sessions = new Map<string, Sessions>();
+  /** Attachments under way: a hub may have to wait for its lease first. */
+  #attaching = 0;
   /** Ends the wait for the time to retire. */
   #cutStay: (() => void) | null = null;
-  /** No tab came or left lately: the worker ends as soon as its hubs are at rest. */
+  /** No page, and no tab, came or left lately: the worker ends as soon as its hubs are at rest. */
   #isRetiring = false;
 
   /** @param savedState where some event type is to be kept on the device */
@@ -46,6 +50,11 @@ export class Hubs {
     this.#savedState = savedState;
   }
 
+  /** A page has the worker, and may be gone before it attaches. */
+  connected(): void {
+    this.#stay(CONNECTED_STAY_MS);
+  }
+
   /**
    * Attaches to the hub of the request's identity; one that ended is followed by a new one.
    *
@@ -53,6 +62,16 @@ export class Hubs {
    */
   async attach(request: AttachRequest, sink: TabSink): Promise<Attachment> {
     this.#stay();
+    this.#attaching++;
+    try {
+      return await this.#attach(request, sink);
+    } finally {
+      this.#attaching--;
+      this.#stay();
+    }
+  }
+
+  async #attach(request: AttachRequest, sink: TabSink): Promise<Attachment> {
     for (;;) {
       const hub = this.#hubs.get(request.identity) ?? this.#start(request.identity);
       try {
@@ -89,10 +108,10 @@ export class Hubs {
   }
 
   /** A tab has come, or left. */
-  #stay(): void {
+  #stay(leastMs = SHORTEST_STAY_MS): void {
     this.#isRetiring = false;
     this.#cutStay?.();
-    const ms = Math.max(this.#settings.lingerMs, SHORTEST_STAY_MS);
+    const ms = Math.max(this.#settings.lingerMs, leastMs);
     this.#cutStay = this.#platform.setTimer(ms, () => this.#retire());
   }
 
@@ -102,8 +121,8 @@ export class Hubs {
    */
   #retire(): void {
     const hubs = [...this.#hubs.values()];
-    // Its last tab has still to leave.
-    if (hubs.some((hub) => hub.isNeeded)) return;
+    // Its last tab has still to leave, or the first to be there.
+    if (this.#attaching > 0 || hubs.some((hub) => hub.isNeeded)) return;
     // Asked again until all have nothing to do.
     this.#stay();
     this.#isRetiring = true;

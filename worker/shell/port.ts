@@ -12,6 +12,7 @@ const UNREADABLE =
 
 /** One page's side of the hub, to be exposed to it by Comlink. A page may attach again and again through the same port. */
 export function pagePort(hubs: Hubs): HubPort {
+  hubs.connected();
   const page = new Page(hubs);
   const { send, ...methods } = methodsOf((call) => page.call(call));
   return {

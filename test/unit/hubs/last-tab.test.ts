@@ -1,10 +1,28 @@
 import { expect, test } from 'vitest';
+import type { Locks } from '../../../src/protocol/leases.ts';
+import type { AttachRequest } from '../../../src/protocol/port.ts';
+import { Lifetime } from '../../../testing/fakes/lifetime.ts';
+import { platformOf } from '../../../testing/fakes/platform.ts';
+import { hubSettings } from '../../../worker/core/settings.ts';
+import { Hubs } from '../../../worker/shell/hubs.ts';
+import { pagePort } from '../../../worker/shell/port.ts';
 import { BrowserScene, KEPT, NEWER, PROTOCOL, roleOf } from '../../support/browser-scene.ts';
 
 /** Of the settings, by default. */
 const LINGER_MS = 5_000;
 /** In which a page that was told to move comes back. */
 const MOVED_MS = 100;
+
+const REQUEST: AttachRequest = {
+  app: 'ops',
+  appVersion: 1,
+  identity: 'ann',
+  url: 'wss://app.test/ws',
+  dialect: 'trunkline.v1',
+  lease: 'of a page',
+  visible: true,
+  hasToken: false,
+};
 
 // A page that has closed its client keeps the worker, as `extendedLifetime` does.
 const isDead = (scene: BrowserScene, script = 'hub.js') => scene.browser.worker(script) === null;
@@ -20,6 +38,70 @@ test('a worker with no tab and nothing to do ends lingerMs after its last tab', 
   expect(isDead(scene)).toBe(false);
   await scene.pass(MOVED_MS);
   expect([isDead(scene), scene.sockets]).toEqual([true, 0]);
+});
+
+test('a worker whose page was closed before its attach arrived ends as well', async () => {
+  const scene = new BrowserScene();
+  const page = scene.browser.page('hub.js', () => ({ protocol: PROTOCOL, outlivesMs: 300_000 }));
+  page.startWorker();
+  page.close();
+  await scene.pass(LINGER_MS);
+  expect(isDead(scene)).toBe(false);
+  await scene.pass(LINGER_MS + MOVED_MS);
+  expect(isDead(scene)).toBe(true);
+});
+
+test('a page that is busy between its connecting and its attaching is not left without a worker', async () => {
+  const scene = new BrowserScene();
+  const page = scene.browser.page('hub.js', () => ({ protocol: PROTOCOL, settings: { lingerMs: 0 } }));
+  page.startWorker();
+  const worker = scene.browser.worker('hub.js');
+  await scene.pass(8_000);
+  const tab = await scene.tab('hub.js', PROTOCOL, { lingerMs: 0 });
+  await scene.pass(60_000);
+  expect([scene.browser.worker('hub.js') === worker, await roleOf(tab, scene)]).toEqual([true, 'owner']);
+});
+
+test('a worker whose attachments are refused ends after the last of them', async () => {
+  const scene = new BrowserScene();
+  const page = scene.browser.page('hub.js', () => ({ protocol: PROTOCOL, outlivesMs: 300_000 }));
+  const { hub } = page.startWorker();
+  await scene.pass(8_000);
+  const sink = { deliver: async () => {} };
+  // Of another app, and shaped as no build has it.
+  hub.attach({ ...REQUEST, app: 'another' }, sink);
+  hub.attach({} as AttachRequest, sink);
+  page.close();
+  await scene.pass(2 * LINGER_MS + MOVED_MS);
+  expect(isDead(scene)).toBe(true);
+});
+
+test('a worker stays while the attachment that it has been asked for waits for the hub’s lease', async () => {
+  const scene = new BrowserScene();
+  const life = new Lifetime();
+  const platform = platformOf(scene.browser, life);
+  let go = () => {};
+  const granted = new Promise<void>((resolve) => {
+    go = resolve;
+  });
+  const real = scene.browser.locks.of(life);
+  const locks: Locks = {
+    request: async (...args: unknown[]) => {
+      await granted;
+      return Reflect.apply(real.request, real, args);
+    },
+  };
+  const hubs = new Hubs({ ...platform, locks, close: () => life.end() }, PROTOCOL, hubSettings());
+  const port = pagePort(hubs);
+  const attached = port.attach(REQUEST, { deliver: async () => {} });
+  await scene.pass(100 * LINGER_MS);
+  expect(life.isDead).toBe(false);
+  go();
+  await scene.pass(MOVED_MS);
+  expect(await attached).toMatchObject({ ok: true });
+  // Nobody holds its lease.
+  await scene.pass(4 * LINGER_MS);
+  expect(life.isDead).toBe(true);
 });
 
 test('a tab that comes within lingerMs is given the same worker, which ends lingerMs after that one', async () => {
