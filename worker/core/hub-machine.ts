@@ -310,8 +310,8 @@ export class HubMachine {
         if (!this.#isOccupied) this.#handOver(() => this.#isOccupied);
         return;
       case 'give_way':
-        if (!this.#connection.open)
-          this.#handOver(() => this.#tabs.count > 0 || this.#connection.open !== null);
+        this.#connection.nudge();
+        if (this.#isStranded) this.#handOver(() => !this.#isStranded);
         return;
       case 'deadline':
         return;
@@ -469,6 +469,11 @@ export class HubMachine {
     this.#isStoryTold = false;
     this.#tabs.changed('outbox');
     for (const run of parked) run();
+  }
+
+  /** Without a tab no connection can be had, and none is here. */
+  get #isStranded(): boolean {
+    return this.#connection.needsTab && this.#tabs.count === 0;
   }
 
   /**

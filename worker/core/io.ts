@@ -36,7 +36,7 @@ export type Input =
   | { type: 'call'; tab: TabId; call: number; request: PortCall }
   /** Another hub of this browser is to own from now on: finish, and `end`. */
   | { type: 'hand_over' }
-  /** The same, unless there is a line: another one may get one. */
+  /** The same where no line can be had: another one may get one. Else one is tried for at once. */
   | { type: 'give_way' }
   /** The same, unless there is a tab, or something to do. */
   | { type: 'retire' }

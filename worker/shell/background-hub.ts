@@ -160,7 +160,7 @@ export class BackgroundHub {
     );
   }
 
-  /** A hub that has outlived its last page can ask nobody for a token: without a line it hands over. */
+  /** A hub that has outlived its last page can ask nobody for a token: it hands over, or tries for a line at once. */
   #askToYield(): void {
     const question: FindMessage = { find: 'who', from: this.#id, build: NO_BUILD, isBackground: true };
     this.#common?.post(question);

@@ -16,8 +16,8 @@ export type FindMessage =
   /** A hub with tabs, which is not the owner: the owner is to answer on its own channel. */
   | { readonly find: 'who'; readonly from: string; readonly build: Build; readonly isBackground?: false }
   /**
-   * A service worker with a token and no tabs: an owner without tabs, which can ask nobody for one, hands over to it unless it has a
-   * line. Nobody answers. Older builds do not know `isBackground`: `build` is newer than none, so that one with tabs keeps what it has.
+   * A service worker with a token and no tabs: an owner without tabs, which can ask nobody for one, hands over to it where it can
+   * get no line by itself; else it tries at once. Nobody answers. Older builds do not know `isBackground`: `build` is newer than none, so that one with tabs keeps what it has.
    */
   | { readonly find: 'who'; readonly from: string; readonly build: Build; readonly isBackground: true }
   /** A service worker whose time is over: an owner that has tabs says so as to `who`. Older builds do not know the word. */

@@ -136,7 +136,7 @@ export class Owner implements Upstream {
     this.#feed({ type: 'hand_over' });
   }
 
-  /** As `handOver`, where there is no line. */
+  /** As `handOver`, where it can get no line by itself; else it tries at once. */
   giveWay(): void {
     this.#feed({ type: 'give_way' });
   }

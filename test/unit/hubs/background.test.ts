@@ -354,6 +354,68 @@ test('a hub that has outlived its last page, and can ask nobody for a token, han
   }
 });
 
+describe('a service worker whose token is refused', () => {
+  /** A decision of a page that has this token; the page is closed while the server is down, and its worker lives. */
+  async function leftOffline(scene: BrowserScene, token?: () => string): Promise<void> {
+    const tab = await scene.tab('hub.js', PROTOCOL, {}, { outlivesMs: 300_000, ...(token && { token }) });
+    await scene.pass(100);
+    await scene.server.stop();
+    tab.client.send('decide', { gate: 'a' }, { topic: 'run' });
+    await scene.pass(100);
+    tab.page.close();
+    await scene.pass(20_000);
+  }
+
+  test('is not given way to by a hub that needs none, which tries again at once', async () => {
+    const scene = new BrowserScene();
+    await leftOffline(scene);
+    scene.letsIn = (given) => given === undefined;
+    const { term } = disk(scene);
+    await scene.server.start();
+    const delivery = event(scene, { token: () => 'refused' });
+    await scene.pass(500);
+    expect([scene.decided, disk(scene).term]).toEqual([['a'], term]);
+    await scene.pass(6_000);
+    expect(delivery.end).toEqual({ end: 'nothing' });
+  });
+
+  test('fails its event at once, and does not take the ownership again; a page that opens has it within a moment', async () => {
+    const scene = new BrowserScene();
+    await leftOffline(scene, () => 'page');
+    scene.letsIn = (given) => given === 'page';
+    const { term } = disk(scene);
+    await scene.server.start();
+    const delivery = event(scene, { token: () => 'refused' });
+    await scene.pass(3_000);
+    expect(delivery.end).toMatchObject({ end: 'waiting', why: expect.stringContaining('unauthorized') });
+    await scene.pass(60_000);
+    expect([disk(scene).term, scene.decided]).toEqual([term + 1, []]);
+    const tab = await scene.tab('hub.js', PROTOCOL, {}, { token: () => 'page' });
+    await scene.pass(500);
+    expect([await roleOf(tab, scene), tab.outbox(), scene.decided]).toEqual(['owner', [], ['a']]);
+  });
+
+  test('lets a page have it that opens while its token is asked for, and does not come back', async () => {
+    const scene = new BrowserScene();
+    await leftOffline(scene, () => 'page');
+    scene.letsIn = (given) => given === 'page';
+    const { term } = disk(scene);
+    await scene.server.start();
+    const delivery = event(scene, {
+      token: () =>
+        new Promise((resolve) => {
+          scene.clock.setTimer(4_000, () => resolve('refused'));
+        }),
+    });
+    await scene.pass(1_000);
+    const tab = await scene.tab('hub.js', PROTOCOL, {}, { token: () => 'page' });
+    await scene.pass(500);
+    expect([await roleOf(tab, scene), tab.outbox(), scene.decided]).toEqual(['owner', [], ['a']]);
+    await scene.pass(30_000);
+    expect([delivery.end, disk(scene).term]).toEqual([{ end: 'nothing' }, term + 2]);
+  });
+});
+
 test('a hub that has a page keeps the connection, whatever a service worker asks', async () => {
   const scene = new BrowserScene();
   const tab = await scene.tab('hub.js', PROTOCOL, {}, { token: () => 'old' });
@@ -405,6 +467,30 @@ describe('a hub that has outlived its last page, and has a line', () => {
         0,
       ]);
     });
+
+  test('that it loses opens another by itself, as soon as a service worker asks, where it still has the token of its page', async () => {
+    const scene = await refusedForNow();
+    scene.letsIn = (given) => given === 'page';
+    scene.server.accept('decide');
+    await scene.server.stop();
+    await scene.server.start();
+    const { term } = disk(scene);
+    const delivery = event(scene, { token: () => 'refused' });
+    await scene.pass(1_000);
+    expect([disk(scene).entries.size, disk(scene).term]).toEqual([0, term]);
+    await scene.pass(6_000);
+    expect(delivery.end).toEqual({ end: 'nothing' });
+  });
+
+  test('that is dead without a word is found to be, as soon as a service worker asks', async () => {
+    const scene = await refusedForNow();
+    scene.letsIn = (given) => given === 'page';
+    scene.server.accept('decide');
+    scene.network.wires.at(-1)?.vanish();
+    const delivery = event(scene, { token: () => 'refused' });
+    await scene.pass(15_000);
+    expect([delivery.end, disk(scene).entries.size]).toEqual([{ end: 'nothing' }, 0]);
+  });
 
   test('hands over once it has lost it', async () => {
     const scene = await refusedForNow();

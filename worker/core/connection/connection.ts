@@ -156,6 +156,12 @@ export class Connection {
     return this.#isDown;
   }
 
+  /** It lacks the token or the person that a tab may bring: see `resume`. */
+  get needsTab(): boolean {
+    const state = this.#state;
+    return state.state === 'closed' && (state.hold === 'paused' || state.ending.lacksToken === true);
+  }
+
   /** For how long nothing was heard; while a connection opens, how long the outage was. */
   get silenceMs(): number {
     return this.#context.uptime - this.#heardAt;
@@ -194,9 +200,7 @@ export class Connection {
   /** A tab came, perhaps with the token or the person that was missing; an open line is asked whether it lives. */
   resume(): void {
     this.probe();
-    if (this.#state.state !== 'closed') return;
-    const { hold, ending } = this.#state;
-    if (hold === 'paused' || ending.lacksToken) this.tryNow();
+    if (this.needsTab) this.tryNow();
   }
 
   /**
