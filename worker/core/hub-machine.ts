@@ -519,7 +519,8 @@ export class HubMachine {
     const forUrl = this.#route.activate({
       heardAt: this.#heardBefore,
       hasState: () => this.#topics.hasState(PLAIN_TOPIC),
-      kept: () => this.#savedStates?.itemsOf(PLAIN_TOPIC) ?? [],
+      isReading: () => this.#topics.isReading(PLAIN_TOPIC),
+      kept: () => this.#savedStates?.kept(PLAIN_TOPIC) ?? null,
     });
     // The plain dialect has no place for one.
     if (this.#route.dialect.name === 'plain' && !forUrl) this.#connection.gotToken(null);

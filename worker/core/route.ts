@@ -9,6 +9,7 @@ import { PlainDialect, type PlainHub, type PlainOptions } from './dialect/plain.
 import { v1 } from './dialect/v1.ts';
 import type { TabId } from './io.ts';
 
+type PlainTopic = Omit<PlainHub, 'ownershipId' | 'resyncAfterMs'>;
 type Wish = Pick<AttachRequest, 'url' | 'dialect' | 'appVersion'>;
 
 export class Route {
@@ -73,7 +74,7 @@ export class Route {
    *
    * @returns whether a tab has to be asked for the URL.
    */
-  activate(hub: Pick<PlainHub, 'heardAt' | 'hasState' | 'kept'>): boolean {
+  activate(hub: PlainTopic): boolean {
     const wish = this.#choose();
     if (!wish) return false;
     const { url, dialect } = wish;
@@ -97,7 +98,7 @@ export class Route {
     return this.#last;
   }
 
-  #speakPlain(options: PlainOptions, hub: Pick<PlainHub, 'heardAt' | 'hasState' | 'kept'>): PlainDialect {
+  #speakPlain(options: PlainOptions, hub: PlainTopic): PlainDialect {
     const { ownershipId, settings } = this.#context;
     this.#plain ??= new PlainDialect({ ownershipId, resyncAfterMs: settings.resyncAfterMs, ...hub });
     this.#plain.options = options;

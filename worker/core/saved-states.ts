@@ -62,8 +62,8 @@ export interface SavedStates {
   savedAt(topic: string): number | undefined;
   /** Whether something of it may still be found. */
   isLooking(topic: string): boolean;
-  /** What is kept of a topic that the server has not sent, by offset. */
-  itemsOf(topic: string): readonly SnapshotItem[];
+  /** What is kept of a topic, by offset, and by whose numbers; `null`: nothing, or it is not read yet. */
+  kept(topic: string): { readonly epoch: string; readonly events: readonly SnapshotItem[] } | null;
   /** Nobody does any more. */
   leave(topic: string): void;
   /**

@@ -7,6 +7,7 @@ const STATE = 'test/unit/core/saved-state.test.ts';
 const OWNER = 'test/unit/core/saved-state-owner.test.ts';
 const BOUNDS = 'test/unit/core/saved-state-bounds.test.ts';
 const RETURN = 'test/unit/core/saved-state-return.test.ts';
+const PLAIN = 'test/unit/core/saved-state-plain.test.ts';
 const IN_BROWSER = 'test/browser/worker/state-store.test.ts';
 
 /** Mistakes in what is kept on the device: those without a test of their own are seen by who reads the rows in the simulation. */
@@ -131,6 +132,20 @@ export const SAVED_STATE_MUTANTS: readonly Mutant[] = [
     text: 'return isAll === true && agoMs',
     instead: 'return isAll !== undefined && agoMs',
     test: RETURN,
+  },
+  {
+    name: 'last known state: what a plain server says before it was read is lost',
+    file: 'worker/core/dialect/plain.ts',
+    text: '    this.#early.push(message);\n',
+    instead: '',
+    test: PLAIN,
+  },
+  {
+    name: 'last known state: of a plain server what could not be read is written over',
+    file: KEPT,
+    text: 'if (isLeft) this.#leaveOut(name);',
+    instead: 'if (isLeft) topic?.doubt();',
+    test: PLAIN,
   },
   {
     name: 'IndexedDB: the last known state of somebody else is read',

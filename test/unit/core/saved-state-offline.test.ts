@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Device, known, saved, shown } from '../../support/device.ts';
+import { Device, known, shown } from '../../support/device.ts';
 import { START } from '../../support/hub-world.ts';
 import { item, node, TOPIC, TopicScene } from '../../support/topic-scene.ts';
 
@@ -68,60 +68,20 @@ test('of a clock that was not known when something was kept nothing is told', ()
   expect(tab.batches.some((batch) => batch.keptClock)).toBe(false);
 });
 
-const PLAIN = 'default';
-
-/** A hub that speaks plainly, and one tab. */
-function plainly(device: Device, now = START) {
-  const { world } = device.hub({}, { now });
-  const tab = world.attach({ dialect: { plain: {} } });
-  tab.subscribe(PLAIN);
-  const say = (...events: object[]) => {
-    for (const event of events) world.socket.text(JSON.stringify(event));
-  };
-  return { world, tab, say };
-}
-const states = (device: Device) =>
-  [...(device.stateDisk.items.get(PLAIN)?.values() ?? [])].map(({ slot, item: { event } }) => [
-    slot,
-    event['state'],
-  ]);
-
-test('in the plain dialect, whose servers send no state, it goes on from what was kept', () => {
-  const device = new Device();
-  const before = plainly(device);
-  before.world.socket.accept();
-  before.say(node('a', 'up'), node('b', 'up'));
-  before.world.advance(5_000);
-  const { world, tab, say } = plainly(device, LATER);
-  expect(saved(tab)).toEqual([]);
-  world.socket.accept();
-  const [snapshot] = tab.snapshots(PLAIN);
-  expect(snapshot?.events.map(({ event }) => event)).toEqual([node('a', 'up'), node('b', 'up')]);
-  expect(tab.status(PLAIN)).toMatchObject({ state: 'live', offset: 2, gaps: 0 });
-  say(node('b', 'down'));
-  world.advance(5_000);
-  expect(states(device)).toEqual([
-    ['a', 'up'],
-    ['b', 'down'],
-  ]);
-});
-
-test('its empty first state deletes nothing of what was not read yet', () => {
-  const device = new Device();
-  const before = plainly(device);
-  before.world.socket.accept();
-  before.say(node('a', 'up'));
-  before.world.advance(5_000);
-  const release = device.stateDisk.hold();
-  const { world, say } = plainly(device, LATER);
-  world.socket.accept();
-  say(node('b', 'up'));
-  world.advance(5_000);
-  release();
-  say(node('c', 'up'));
-  world.advance(5_000);
-  expect(states(device)).toEqual([
-    ['a', 'up'],
-    ['c', 'up'],
-  ]);
+test('where what is kept cannot be looked for any more, a topic is unavailable', () => {
+  for (const failure of ['newer_format', 'fenced', 'full'] as const)
+    for (const asked of [1, 2]) {
+      const device = new Device();
+      known(device);
+      const queue: (() => void)[] = [];
+      device.stateDisk.whenFree = (work) => void queue.push(work);
+      const scene = device.hub({}, { now: LATER });
+      const tab = scene.tab();
+      scene.world.socket.close();
+      for (let i = 1; i < asked; i++) queue.shift()?.();
+      expect(tab.status(TOPIC)).toEqual({ state: 'syncing' });
+      device.stateDisk.failNext = failure;
+      queue.shift()?.();
+      expect(tab.status(TOPIC)).toEqual({ state: 'unavailable' });
+    }
 });

@@ -258,7 +258,8 @@ describe('the plain dialect', () => {
     resyncAfterMs: 30_000,
     heardAt: null,
     hasState: () => true,
-    kept: () => [],
+    isReading: () => false,
+    kept: () => null,
   };
   const dialect = () => new PlainDialect(hub);
   const fromServer = examples.filter(({ from }) => from === 'server');

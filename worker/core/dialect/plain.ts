@@ -29,13 +29,16 @@ export interface PlainHub {
   readonly heardAt: number | null;
   /** Whether the hub has a state of the topic, which a server of this dialect cannot send anew. */
   readonly hasState: () => boolean;
-  /** What was kept of it on the device. */
-  readonly kept: () => readonly SnapshotItem[];
+  /** Whether the topic is asked for as soon as it was read what was kept of it: what comes meanwhile follows that. */
+  readonly isReading: () => boolean;
+  /** What was kept of it on the device, and by whose numbers; `null`: nothing. */
+  readonly kept: () => { readonly epoch: string; readonly events: readonly SnapshotItem[] } | null;
 }
 
 export class PlainDialect implements Dialect {
   readonly name = 'plain';
   readonly subprotocol = null;
+  readonly sendsState = false;
   /** May change from one connection to the next; the numbers go on. */
   options: PlainOptions = {};
   readonly #hub: PlainHub;
@@ -44,6 +47,8 @@ export class PlainDialect implements Dialect {
   #lastTs = 0;
   #heardAt: number | null;
   #outage = false;
+  /** What came while it is read what was kept, without a number yet. */
+  #early: Typed[] = [];
 
   constructor(hub: PlainHub) {
     this.#hub = hub;
@@ -82,8 +87,10 @@ export class PlainDialect implements Dialect {
         return { text: '{"type":"ping"}', answers: [] };
       // No server of it has the capability.
       case 'withdraw':
-      case 'unsubscribe':
       case 'ack':
+        return { text: null, answers: [] };
+      case 'unsubscribe':
+        this.#early = [];
         return { text: null, answers: [] };
     }
   }
@@ -97,11 +104,16 @@ export class PlainDialect implements Dialect {
     const { ownershipId: epoch, hasState, kept } = this.#hub;
     const recovered = frame.cursor?.epoch === epoch && hasState();
     // The server has no other one: it goes on from there.
-    const events = hasState() ? [] : kept().map((item) => ({ ...item, offset: ++this.#offset }));
+    const found = hasState() ? null : kept();
+    const events = (found?.events ?? []).map((item) =>
+      found?.epoch === epoch ? item : { ...item, offset: ++this.#offset },
+    );
     const at = { topic, ref, epoch, offset: this.#offset };
     const subscribed: ServerFrame = { type: 'subscribed', ...at, recovered };
     const first: ServerFrame = { type: 'snapshot', ...at, ts: this.#lastTs, part: 0, last: true, events };
-    return { text: this.#resyncRequest(frame), answers: recovered ? [subscribed] : [subscribed, first] };
+    const early = this.#early.splice(0).map((message) => this.#number(message));
+    const answers = [subscribed, ...(recovered ? [] : [first]), ...early];
+    return { text: this.#resyncRequest(frame), answers };
   }
 
   /** Once after an outage. */
@@ -123,26 +135,28 @@ export class PlainDialect implements Dialect {
     if (!isTyped(message)) {
       return [{ ok: false, problem: 'malformed', type: null, message: 'not an object with a string `type`' }];
     }
-    return [this.#read(message)];
+    const answered = readAnswer(message);
+    if (answered) return [answered];
+    if (!this.#hub.isReading()) return [{ ok: true, frame: this.#number(message) }];
+    this.#early.push(message);
+    return [];
   }
 
-  #read(message: Typed): Parsed<ServerFrame> {
-    const { type, id } = message;
-    if (type === 'pong') return { ok: true, frame: { type, id: 0 } };
-    if (type === 'ack' || type === 'nack') {
-      if (typeof id !== 'string')
-        return { ok: false, problem: 'malformed', type, message: 'id: not a string' };
-      if (type === 'ack') return { ok: true, frame: { type: 'command_ack', id } };
-      const reason = typeof message['message'] === 'string' ? message['message'] : 'the server refused it';
-      return {
-        ok: true,
-        frame: { type: 'command_nack', id, code: 'rejected', message: reason, retry: false },
-      };
-    }
-    this.#lastTs = Math.max(this.#lastTs, timestampOf(message));
-    const at = { topic: PLAIN_TOPIC, offset: ++this.#offset, ts: this.#lastTs };
-    return { ok: true, frame: { type: 'event', ...at, event: message } };
+  #number(event: Typed): ServerFrame {
+    this.#lastTs = Math.max(this.#lastTs, timestampOf(event));
+    return { type: 'event', topic: PLAIN_TOPIC, offset: ++this.#offset, ts: this.#lastTs, event };
   }
+}
+
+/** `null`: it is an event. */
+function readAnswer(message: Typed): Parsed<ServerFrame> | null {
+  const { type, id } = message;
+  if (type === 'pong') return { ok: true, frame: { type, id: 0 } };
+  if (type !== 'ack' && type !== 'nack') return null;
+  if (typeof id !== 'string') return { ok: false, problem: 'malformed', type, message: 'id: not a string' };
+  if (type === 'ack') return { ok: true, frame: { type: 'command_ack', id } };
+  const reason = typeof message['message'] === 'string' ? message['message'] : 'the server refused it';
+  return { ok: true, frame: { type: 'command_nack', id, code: 'rejected', message: reason, retry: false } };
 }
 
 /** Why a protocol cannot be spoken plainly, or `null`. */

@@ -61,8 +61,8 @@ export class KeptStates implements SavedStates {
   readonly #forgotten = new Set<string>();
   /** Whose rows are to go, and are not known to be gone. */
   readonly #owed = new Set<string>();
-  /** Of which all is as it was loaded: the server has sent nothing. */
-  readonly #unsent = new Set<string>();
+  /** The hub made their first state when what the store has of them could not be read: that stays, if there is anything. */
+  readonly #unread = new Set<string>();
   /** The server was asked to go on from there. */
   readonly #tried = new Set<string>();
   /** What is under way, by its number. */
@@ -139,8 +139,10 @@ export class KeptStates implements SavedStates {
     this.#clockAheadMs = newest?.clockAheadMs;
     this.#owner.foundClock();
     for (const [name, topic] of this.#topics) {
-      topic?.doubt();
-      if (!topic) this.#load(name);
+      const isLeft = this.#unread.delete(name) && this.#heads.has(name);
+      if (isLeft) this.#leaveOut(name);
+      else if (topic) topic.doubt();
+      else this.#load(name);
     }
     this.save();
   }
@@ -161,17 +163,18 @@ export class KeptStates implements SavedStates {
   }
 
   isLooking(name: string): boolean {
-    const { state } = this.#phase;
-    return state === 'opening' || (this.#topics.get(name) === null && this.#heads.has(name));
+    const mayBeFound = this.#phase.state === 'opening' || this.#heads.has(name);
+    return mayBeFound && this.#topics.get(name) === null && !this.#forgotten.has(name);
   }
 
-  itemsOf(name: string): readonly SnapshotItem[] {
-    return (this.#unsent.has(name) && this.#topics.get(name)?.items) || [];
+  kept(name: string): { epoch: string; events: readonly SnapshotItem[] } | null {
+    const topic = this.#topics.get(name);
+    return topic ? { epoch: topic.head.epoch, events: topic.items } : null;
   }
 
   leave(name: string): void {
     this.save();
-    for (const known of [this.#topics, this.#forgotten, this.#unsent, this.#tried]) known.delete(name);
+    for (const known of [this.#topics, this.#forgotten, this.#unread, this.#tried]) known.delete(name);
   }
 
   #loaded(name: string, { head, rows, unreadable }: SavedRows): void {
@@ -184,7 +187,6 @@ export class KeptStates implements SavedStates {
     }
     const topic = KeptTopic.stored(head, rows, unreadable === 0);
     this.#topics.set(name, topic);
-    this.#unsent.add(name);
     const { protocol } = this.#context;
     const events = topic.items.map((item) => savedItem(protocol, item)).filter((item) => item !== null);
     const { epoch, offset, lastSeen: ts, savedAt } = head;
@@ -197,7 +199,7 @@ export class KeptStates implements SavedStates {
     const head = topic ? topic.head : this.#heads.get(name);
     if (!head || this.#tried.has(name) || !this.#isWayBack(head, cursor)) return null;
     if (topic === null) return 'soon';
-    if (!topic || !this.#unsent.has(name)) return null;
+    if (!topic) return null;
     this.#tried.add(name);
     return new Repetition(this.#context.protocol, head, topic.copy, cursor);
   }
@@ -215,10 +217,9 @@ export class KeptStates implements SavedStates {
     read: readonly (TabItem | null)[],
   ): void {
     if (!this.#topics.has(name) || this.#forgotten.has(name)) return;
-    // A server of the plain dialect sends no state: the hub makes an empty one, which says nothing of what was not read yet.
+    // A server of the plain dialect sends no state: the hub makes one, which says nothing of what could not be read.
     const isMade = at.epoch === this.#context.ownershipId;
-    if (isMade && this.#isUnread(name)) return;
-    this.#unsent.delete(name);
+    if (isMade && this.#phase.state !== 'ready' && !this.#topics.get(name)) this.#unread.add(name);
     const items = new Map<Slot, SnapshotItem>();
     let isAll = true;
     for (const [i, event] of events.entries()) {
@@ -241,10 +242,6 @@ export class KeptStates implements SavedStates {
     if (!this.#keep(event, read, (slot, item) => topic.put(slot, item)) && !isGone) topic.lacks();
     topic.bound(this.#context.settings.tailLimit);
     this.confirm(name, at);
-  }
-
-  #isUnread(name: string): boolean {
-    return this.#topics.get(name) === null && (this.#phase.state !== 'ready' || this.#heads.has(name));
   }
 
   /** Whether it is one that is kept. */
@@ -284,13 +281,27 @@ export class KeptStates implements SavedStates {
   }
 
   forget(topic: string, reply?: Respond<null>): void {
-    if (this.#topics.has(topic)) {
-      this.#topics.set(topic, null);
-      this.#forgotten.add(topic);
-    }
+    const sought = this.#sought.filter((name) => name === topic);
+    if (this.#topics.has(topic)) this.#leaveOut(topic);
     this.#heads.delete(topic);
+    this.#foundNothing(sought);
     this.#owed.add(topic);
     this.#delete(topic, (isGone) => reply?.(isGone ? ok(null) : unforgotten(topic)));
+  }
+
+  /** Nothing of it is kept while some tab listens. */
+  #leaveOut(name: string): void {
+    this.#topics.set(name, null);
+    this.#forgotten.add(name);
+  }
+
+  /** Those that are looked for. */
+  get #sought(): string[] {
+    return [...this.#topics.keys()].filter((name) => this.isLooking(name));
+  }
+
+  #foundNothing(sought: readonly string[]): void {
+    for (const name of sought) this.#owner.looked(name, null);
   }
 
   /** Where it fails, it is asked for again when the store is back: a topic that is not to be shown any more must not come back. */
@@ -313,11 +324,13 @@ export class KeptStates implements SavedStates {
 
   #clear(waiting: readonly (() => void)[]): void {
     const former = this.#phase;
+    const sought = this.#sought;
     const clear = ++this.#lastWrite;
     const phase = { state: 'ending' as const, owner: nobody(former), clear, waiting };
     this.#topics.clear();
     if (former.state === 'opening' || former.state === 'ready') this.#phase = phase;
     else this.#open(phase);
+    this.#foundNothing(sought);
     this.#context.emit({ type: 'saved_state', ask: { ask: 'commit', write: clear, op: { op: 'clear' } } });
     this.#context.afterAwake('state', END_WITHIN_MS, () => this.#letGo(clear));
   }
@@ -368,9 +381,9 @@ export class KeptStates implements SavedStates {
     }
     if (!('owner' in phase)) return;
     const { owner } = phase;
-    const sought = [...this.#topics].filter(([, topic]) => topic === null);
+    const sought = this.#sought;
     this.#become({ state: 'failed', owner });
-    for (const [name] of sought) this.#owner.looked(name, null);
+    this.#foundNothing(sought);
     if (failure === 'full') this.end();
     else this.#context.after('state', RETRY_MS, () => this.#reopen());
   }
@@ -379,7 +392,9 @@ export class KeptStates implements SavedStates {
     const phase = this.#phase;
     const waiting = phase.state === 'ending' ? phase.waiting : [];
     if (phase.state === 'ending' && !isGone) this.#tellLeft();
+    const sought = this.#sought;
     this.#become({ state: 'over', isGone });
+    this.#foundNothing(sought);
     for (const done of waiting) done();
   }
 

@@ -14,6 +14,8 @@ export interface TopicSocket {
   readonly open: object | null;
   /** There is none, and not for want of anybody who needs one. */
   readonly isDown: boolean;
+  /** Whether the server sends the state of a topic. */
+  readonly sendsState: boolean;
   /** Only while it is open. */
   write(frame: ClientFrame): void;
   nextRef(): number;
@@ -104,7 +106,10 @@ interface Asked {
   readonly way?: WayBack | null;
 }
 
-/** So long a topic waits for what is kept of it, where that would make it cheap. */
+/**
+ * So long a topic waits for what is kept of it, where that would make it cheap. Where the server sends no state there is no other
+ * one: it waits for the store's answer, which comes always.
+ */
 const KEPT_WITHIN_MS = 200;
 /** How long the server may take to answer, at first; doubled by each failure. */
 const ANSWER_TIMEOUT_MS = 10_000;
@@ -141,7 +146,8 @@ export class ServerSubscription {
     const found = attempt === 0 && wants === 'all' && !knowledge ? this.#topic.wayBack() : null;
     if (found === 'soon' && isPatient) {
       this.#become({ state: 'waiting', attempt, wants, refusal: null });
-      return this.#context.after(this.#deadline, KEPT_WITHIN_MS, () => this.looked());
+      if (this.#socket.sendsState) this.#context.after(this.#deadline, KEPT_WITHIN_MS, () => this.looked());
+      return;
     }
     const way = found === 'soon' ? null : found;
     const ref = this.#socket.nextRef();

@@ -129,7 +129,9 @@ export class Topic implements ReaderTopic, SubscribedTopic {
   }
 
   wayBack(): WayBack | 'soon' | null {
-    return (this.#cursor && this.#savedStates?.wayBack(this.name, this.#cursor)) ?? null;
+    const states = this.#savedStates;
+    if (this.#socket.sendsState) return (this.#cursor && states?.wayBack(this.name, this.#cursor)) ?? null;
+    return states?.isLooking(this.name) ? 'soon' : null;
   }
 
   /** The server refuses the topic. */
