@@ -7,6 +7,8 @@ export interface Options {
   readonly only: readonly string[];
   readonly contenders: readonly string[];
   readonly quick: boolean;
+  /** The commit whose build today's is measured against, instead of against its peers. */
+  readonly against: string | null;
   readonly traceFile: string;
   /** Measure nothing: write what follows from the results that are there. */
   readonly reportOnly: boolean;
@@ -23,6 +25,7 @@ export function readArguments(args: readonly string[]): Options {
       rounds: { type: 'string' },
       only: { type: 'string', multiple: true, default: [] },
       contender: { type: 'string', multiple: true, default: [] },
+      against: { type: 'string' },
       trace: { type: 'string', default: TRACE },
       report: { type: 'boolean', default: false },
       quick: { type: 'boolean', default: false },
@@ -30,6 +33,6 @@ export function readArguments(args: readonly string[]): Options {
   });
   const rounds = Number(values.rounds ?? (values.quick ? 1 : ROUNDS));
   if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--rounds takes a positive integer');
-  const { only, contender: contenders, quick, trace: traceFile, report: reportOnly } = values;
-  return { rounds, only, contenders, quick, traceFile, reportOnly };
+  const { only, contender: contenders, quick, against = null, trace: traceFile, report: reportOnly } = values;
+  return { rounds, only, contenders, quick, against, traceFile, reportOnly };
 }

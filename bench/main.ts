@@ -1,26 +1,32 @@
 /**
  * `npm run bench`: the library beside what one would take instead, in turns. `--quick` for a first look (no figures to
  * keep), `--only NAME` and `--contender NAME` (both as often as wanted) and `--rounds N` for a part of it, `--trace FILE` for
- * another workflow execution to replay. A whole run is kept in `results/latest.json` and told in
+ * another workflow execution to replay. `--against REF` measures today's build against the one of an earlier commit
+ * instead of its peers, which is kept nowhere. A whole run is kept in `results/latest.json` and told in
  * `docs/benchmarks.md`, which `--report` writes anew.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readArguments } from './arguments.ts';
+import { printChanges } from './report/against.ts';
 import { writeDocument } from './report/document.ts';
 import { printTables, printTargets } from './report/table.ts';
 import { judge } from './report/targets.ts';
-import { measure } from './run/measure.ts';
+import { measure, measureAgainst } from './run/measure.ts';
 import { tablesOf } from './run/results.ts';
 
 const FILE = join(import.meta.dirname, 'results/latest.json');
 const options = readArguments(process.argv.slice(2));
+if (options.against !== null) {
+  printChanges(await measureAgainst(options.against, options));
+  process.exit();
+}
 if (!options.reportOnly) {
   const { quick, only, contenders } = options;
   const results = await measure(options);
   const isWhole = !quick && only.length === 0 && contenders.length === 0;
   printTables(tablesOf(results));
-  printTargets(judge(tablesOf(results)));
+  printTargets(judge(results));
   console.log(`\n${results.minutes.toFixed(1)} minutes`);
   if (isWhole) writeFileSync(FILE, `${JSON.stringify(results, null, 1)}\n`);
   if (!isWhole) process.exit();

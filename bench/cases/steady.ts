@@ -3,6 +3,7 @@ import { median } from '../shared/quantile.ts';
 
 const TIMEOUT_MS = 30_000;
 const WARM_UP_SECONDS = 0.5;
+const SECONDS = 10;
 
 /** Publishes at a steady rate and waits for all of it. */
 export async function publishSteadily(
@@ -21,7 +22,7 @@ export async function publishSteadily(
   return { published, arrivals, flaws: flawsOf(arrivals, published.last - first + 1) };
 }
 
-function steady(name: string, perSecond: number, seconds: number, whom: string): Case {
+function steady(name: string, perSecond: number, whom: string): Case {
   return {
     name,
     title: `${perSecond} events a second to ${whom}`,
@@ -36,7 +37,7 @@ function steady(name: string, perSecond: number, seconds: number, whom: string):
       const { published, arrivals, flaws } = await publishSteadily(
         scene,
         perSecond,
-        scene.quick ? 1 : seconds,
+        scene.quick ? 1 : SECONDS,
       );
       const cpuMs = (await scene.browser.cpuMs()) - cpuBefore;
       return {
@@ -51,5 +52,5 @@ function steady(name: string, perSecond: number, seconds: number, whom: string):
   };
 }
 
-export const latencyOfTenTabs = steady('latency-10', 500, 2, '10 tabs');
-export const latencyOfOneTab = steady('latency-1', 50, 3, 'one tab');
+export const latencyOfTenTabs = steady('latency-10', 500, '10 tabs');
+export const latencyOfOneTab = steady('latency-1', 50, 'one tab');

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { loadTrace, type Trace } from '../../demo/engine/trace.ts';
+import type { Trace } from '../../demo/engine/trace.ts';
 import { type Case, countStale, everyTab, FLAWLESS } from '../run/scene.ts';
 import type { Script } from '../server/contract.ts';
 
@@ -21,6 +21,8 @@ export const trace: Case = {
   ],
   async run({ server, tabs, quick, traceFile }) {
     if (!existsSync(traceFile)) return { values: {}, flaws: FLAWLESS, remark: 'the trace is not there' };
+    // The demo stands on the built package, which is there when pages are.
+    const { loadTrace } = await import('../../demo/engine/trace.ts');
     const script = scriptOf(await loadTrace(traceFile));
     const durationSeconds = script.at(-1)?.[1] ?? 0;
     let best = { speed: 0, perSecond: 0 };

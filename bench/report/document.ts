@@ -2,8 +2,9 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Results, tablesOf } from '../run/results.ts';
 import { soakInWords } from '../soak/document.ts';
-import { caseSections, machineInWords, targetsTable } from './markdown.ts';
-import { drawPlots } from './plots.ts';
+import { caseSections, machineInWords, summarySection, targetsTable } from './markdown.ts';
+import { drawPlots, drawSummary } from './plots.ts';
+import { summaryOf } from './summary.ts';
 import { judge } from './targets.ts';
 
 const DOCS = join(import.meta.dirname, '../../docs');
@@ -14,15 +15,19 @@ export function writeDocument(results: Results): void {
   const tables = tablesOf(results);
   mkdirSync(join(DOCS, IMAGES), { recursive: true });
   const pictures = new Map<string, string>();
-  for (const [name, svg] of drawPlots(tables)) {
+  const keep = (name: string, svg: string): string => {
     const path = `${IMAGES}/${name}.svg`;
     writeFileSync(join(DOCS, path), `${svg}\n`);
-    pictures.set(name, path);
-  }
+    return path;
+  };
+  for (const [name, svg] of drawPlots(tables)) pictures.set(name, keep(name, svg));
+  const lines = summaryOf(tables);
+  const summary = drawSummary(lines);
   const file = join(DOCS, 'benchmarks.md');
   const text = [
+    ['summary', summarySection(lines, summary === null ? null : keep('summary', summary))],
     ['machine', machineInWords(results)],
-    ['targets', targetsTable(judge(tables))],
+    ['targets', targetsTable(judge(results))],
     ['cases', caseSections(tables, pictures)],
     ['soak', soakInWords() ?? 'Not measured yet.'],
   ].reduce((before, [mark = '', content = '']) => fill(before, mark, content), readFileSync(file, 'utf8'));

@@ -1,5 +1,6 @@
 import type { FigureTable, Results } from '../run/results.ts';
 import { formatNumber, titleOf } from './format.ts';
+import { type SummaryLine, summaryRows } from './summary.ts';
 import type { Verdict } from './targets.ts';
 
 export function machineInWords({ machine, startedAt, minutes, rounds }: Results): string {
@@ -11,10 +12,21 @@ export function machineInWords({ machine, startedAt, minutes, rounds }: Results)
   ].join('\n');
 }
 
+export function summarySection(lines: readonly SummaryLine[], picture: string | null): string {
+  return [
+    table(['', 'trunkline', 'best peer', 'limit'], summaryRows(lines)),
+    ...(picture === null ? [] : [`![trunkline, and the limit, by the best peer](${picture})`]),
+  ].join('\n\n');
+}
+
 export function targetsTable(verdicts: readonly Verdict[]): string {
   return table(
     ['target', 'reached', ''],
-    verdicts.map(({ target, reached, met }) => [target, reached, met ? 'met' : '**short**']),
+    verdicts.map(({ target, reached, met }) => [
+      target,
+      reached,
+      met === null ? '' : met ? 'met' : '**short**',
+    ]),
   );
 }
 

@@ -1,7 +1,8 @@
 import * as Plot from '@observablehq/plot';
 import { JSDOM } from 'jsdom';
 import type { FigureTable } from '../run/results.ts';
-import { titleOf } from './format.ts';
+import { formatNumber, titleOf } from './format.ts';
+import { advantage, type SummaryLine } from './summary.ts';
 
 interface Bar {
   readonly contender: string;
@@ -56,6 +57,44 @@ export function drawPlots(tables: readonly FigureTable[]): Map<string, string> {
   return plots;
 }
 
+/** How many times better than the best peer, to the right of 1; `null` where nothing was measured beside a peer. */
+export function drawSummary(lines: readonly SummaryLine[]): string | null {
+  let of = '';
+  const bars = lines.flatMap((line) => {
+    if (!line.title.startsWith('…')) of = line.title;
+    const title = line.title === of ? of : `${of} ${line.title}`;
+    const ours = advantage(line, line.ours, line.bestPeer);
+    return ours === null ? [] : [{ title, ours, limit: advantage(line, line.limit, line.bestPeer) }];
+  });
+  if (bars.length === 0) return null;
+  return svgOf({
+    marginLeft: 430,
+    marginRight: 60,
+    x: { type: 'log', label: 'times better than the best peer', grid: true, ticks: 5, tickFormat: ',' },
+    y: { label: null, domain: bars.map(({ title }) => title) },
+    marks: [
+      Plot.barX(bars, {
+        x1: 1,
+        x2: 'ours',
+        y: 'title',
+        fill: ({ ours }: (typeof bars)[number]) => (ours >= 1 ? '#2166ac' : '#b2182b'),
+      }),
+      Plot.text(bars, {
+        x: ({ ours }: (typeof bars)[number]) => Math.max(1, ours),
+        y: 'title',
+        text: ({ ours }: (typeof bars)[number]) => `${formatNumber(ours)}×`,
+        textAnchor: 'start',
+        dx: 6,
+      }),
+      Plot.tickX(
+        bars.filter(({ limit }) => limit !== null),
+        { x: 'limit', y: 'title', stroke: '#222222', strokeWidth: 2 },
+      ),
+      Plot.ruleX([1]),
+    ],
+  });
+}
+
 function barsOf({ cells }: FigureTable): Bar[] {
   return cells.flatMap((cell) => ('median' in cell ? [cell] : []));
 }
@@ -70,7 +109,7 @@ function drawBars(table: FigureTable): string {
       Plot.barX(bars, {
         x: 'median',
         y: 'contender',
-        fill: ({ contender }: Bar) => (contender === 'trunkline' ? '#2166ac' : '#b0b8c0'),
+        fill: ({ contender }: Bar) => (contender.startsWith('trunkline') ? '#2166ac' : '#b0b8c0'),
       }),
       Plot.ruleY(bars, { x1: 'min', x2: 'max', y: 'contender', stroke: '#222222' }),
       Plot.ruleX([0]),

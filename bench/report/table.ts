@@ -22,6 +22,6 @@ export function printTables(tables: readonly FigureTable[]): void {
 export function printTargets(verdicts: readonly Verdict[]): void {
   console.log('\n== targets');
   for (const { target, reached, met } of verdicts) {
-    console.log(`  ${met ? 'met  ' : 'SHORT'} ${target}: ${reached}`);
+    if (met !== null) console.log(`  ${met ? 'met  ' : 'SHORT'} ${target}: ${reached}`);
   }
 }

@@ -1,14 +1,18 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright';
 import { CHROMIUM_ARGS, chromiumPath } from '../../scripts/chromium.ts';
+import { startOwnBrowser } from '../../test/e2e/harness/own-browser.ts';
 import type {} from '../shared/contract.ts';
 
 /** A browser that shares nothing with the one before it. */
 export interface BenchBrowser {
   readonly browser: Browser;
   /**
-   * Loaded, connected to nothing, and in a window of its own: where several pages share a window, a headless Chromium
-   * holds the frames of all but one back, for a second at a time.
+   * Loaded, connected to nothing, and in front. In a window of its own it stays so. (Where several pages share a window that
+   * Playwright has believe that they are seen, a headless Chromium holds the frames of all but one back, for a second at
+   * a time.) In one window it hides the one before.
    */
   openTab(origin: string): Promise<Page>;
   /** Of all its processes together, pages that they share counted once. */
@@ -26,7 +30,28 @@ export interface BenchBrowser {
  */
 const WITHOUT_ADDRESS_BAR_PAGES = '--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup';
 
-export async function startBrowser(): Promise<BenchBrowser> {
+type Windows = 'a window each' | 'one window';
+
+export function startBrowser(windows: Windows = 'a window each'): Promise<BenchBrowser> {
+  return windows === 'one window' ? startOneWindow() : startWindows();
+}
+
+/** As a person has it: Playwright lets pages be hidden only in a browser that it did not start. */
+async function startOneWindow(): Promise<BenchBrowser> {
+  const profile = await mkdtemp(join(tmpdir(), 'trunkline-profile-'));
+  const own = await startOwnBrowser(profile, [WITHOUT_ADDRESS_BAR_PAGES]);
+  const end = async () => {
+    await own.kill();
+    await rm(profile, { recursive: true, force: true, maxRetries: 5 });
+  };
+  return benchBrowserOf(
+    own.browser,
+    inTurn(() => own.context.newPage()),
+    end,
+  );
+}
+
+async function startWindows(): Promise<BenchBrowser> {
   const browser = await chromium.launch({
     executablePath: chromiumPath(),
     args: [...CHROMIUM_ARGS, WITHOUT_ADDRESS_BAR_PAGES],
@@ -34,34 +59,47 @@ export async function startBrowser(): Promise<BenchBrowser> {
   const context = await browser.newContext();
   const devtools = await browser.newBrowserCDPSession();
   let windowOf: string | undefined;
-  let opening: Promise<unknown> = Promise.resolve();
-  /** One after the other, so that each finds its own page. */
-  const openWindow = (): Promise<Page> => {
-    const opened = opening.then(async () => {
-      if (windowOf === undefined) {
-        const page = await context.newPage();
-        const { targetInfo } = await (await context.newCDPSession(page)).send('Target.getTargetInfo');
-        windowOf = targetInfo.browserContextId ?? '';
-        return page;
-      }
-      const [page] = await Promise.all([
-        context.waitForEvent('page'),
-        devtools.send('Target.createTarget', {
-          url: 'about:blank',
-          newWindow: true,
-          browserContextId: windowOf,
-        }),
-      ]);
+  const openWindow = async (): Promise<Page> => {
+    if (windowOf === undefined) {
+      const page = await context.newPage();
+      const { targetInfo } = await (await context.newCDPSession(page)).send('Target.getTargetInfo');
+      windowOf = targetInfo.browserContextId ?? '';
       return page;
-    });
+    }
+    const [page] = await Promise.all([
+      context.waitForEvent('page'),
+      devtools.send('Target.createTarget', {
+        url: 'about:blank',
+        newWindow: true,
+        browserContextId: windowOf,
+      }),
+    ]);
+    return page;
+  };
+  return benchBrowserOf(browser, inTurn(openWindow), () => browser.close());
+}
+
+/** One after the other, so that each finds its own page, and the last one asked for is in front. */
+function inTurn(open: () => Promise<Page>): () => Promise<Page> {
+  let opening: Promise<unknown> = Promise.resolve();
+  return () => {
+    const opened = opening.then(open);
     opening = opened.catch(() => {});
     return opened;
   };
+}
+
+async function benchBrowserOf(
+  browser: Browser,
+  openPage: () => Promise<Page>,
+  close: () => Promise<void>,
+): Promise<BenchBrowser> {
+  const devtools = await browser.newBrowserCDPSession();
   const processes = async () => (await devtools.send('SystemInfo.getProcessInfo')).processInfo;
   return {
     browser,
     async openTab(origin) {
-      const page = await openWindow();
+      const page = await openPage();
       page.on('pageerror', (error) => console.error(`the page threw: ${error.stack ?? error.message}`));
       page.on('console', (message) => {
         // A server that is gone is part of some cases.
@@ -84,9 +122,7 @@ export async function startBrowser(): Promise<BenchBrowser> {
       for (const { id } of await processes()) ms += await threadMs(id, WORKER_THREAD);
       return ms;
     },
-    async close() {
-      await browser.close();
-    },
+    close,
   };
 }
 

@@ -1,16 +1,16 @@
 import { median } from '../shared/quantile.ts';
 import { CONTENDERS } from './contenders.ts';
 import type { Machine } from './machine.ts';
-import type { Case, FigureInfo, Figures, Flaws } from './scene.ts';
-import { SITTINGS, whyNot } from './sitting.ts';
+import type { CaseInfo, FigureInfo, Figures, Flaws } from './scene.ts';
+import { type Asked, SITTINGS, whyNot } from './sittings.ts';
 
 /** A figure of one contender in all rounds. */
 export interface Row {
   readonly case: string;
   readonly figure: string;
   readonly contender: string;
-  /** One for each round. */
-  readonly values: number[];
+  /** One for each turn, the first turn's first: `null`, or too short, where there was none. */
+  readonly values: (number | null)[];
 }
 /** What was wrong in one case of one contender, all rounds together. */
 export interface Checked {
@@ -29,14 +29,19 @@ export interface Results {
   readonly checked: readonly Checked[];
 }
 
+/** What was measured, without when and on what. */
+export type Measured = Pick<Results, 'rows' | 'checked'>;
+
 export class Collector {
   readonly #rows = new Map<string, Row>();
   readonly #checked = new Map<string, Checked>();
 
-  add(asked: Case, contender: string, { values, flaws, remark }: Figures): void {
+  /** @param turn counted from 0, alike for all contenders: what has the same is a pair */
+  add(turn: number, asked: CaseInfo, contender: string, { values, flaws, remark }: Figures): void {
     for (const [figure, value] of Object.entries(values)) {
       const key = `${asked.name} ${figure} ${contender}`;
       const row = this.#rows.get(key) ?? { case: asked.name, figure, contender, values: [] };
+      while (row.values.length < turn) row.values.push(null);
       row.values.push(value);
       this.#rows.set(key, row);
     }
@@ -68,22 +73,23 @@ export class Collector {
 export type Cell =
   | {
       readonly contender: string;
+      readonly name: string;
       readonly median: number;
       readonly min: number;
       readonly max: number;
       /** In words; empty where nothing was wrong. */
       readonly flaws: string;
     }
-  | { readonly contender: string; readonly why: string };
+  | { readonly contender: string; readonly name: string; readonly why: string };
 export interface FigureTable {
-  readonly case: Case;
+  readonly case: CaseInfo;
   readonly figure: FigureInfo;
   readonly cells: readonly Cell[];
 }
 
 /** Every figure that was measured, with a cell for each contender that was in it, or could not be. */
-export function tablesOf({ rows, checked }: Results): FigureTable[] {
-  return SITTINGS.flatMap(({ cases }) => cases).flatMap((entry) =>
+export function tablesOf({ rows, checked }: Measured): FigureTable[] {
+  return SITTINGS.flatMap(({ cases }): readonly Asked[] => cases).flatMap((entry) =>
     entry.case.figures.flatMap((figure): FigureTable[] => {
       const of = rows.filter((row) => row.case === entry.case.name && row.figure === figure.name);
       if (!checked.some((one) => one.case === entry.case.name)) return [];
@@ -92,12 +98,14 @@ export function tablesOf({ rows, checked }: Results): FigureTable[] {
         const row = of.find(({ contender }) => contender === name);
         const check = checked.find((one) => one.case === entry.case.name && one.contender === name);
         if (row) {
+          const values = row.values.filter((value) => value !== null);
           return [
             {
               contender: title,
-              median: median(row.values),
-              min: Math.min(...row.values),
-              max: Math.max(...row.values),
+              name,
+              median: median(values),
+              min: Math.min(...values),
+              max: Math.max(...values),
               flaws: check ? wordsOf(check.flaws) : '',
             },
           ];
@@ -107,14 +115,16 @@ export function tablesOf({ rows, checked }: Results): FigureTable[] {
           cannot[figure.reason ?? figure.name] ??
           (check ? (check.remarks[0] ?? 'it does not tell') : null);
         // Whoever is made for something else altogether is not even a dash.
-        return why === null || isLimit || only || cannot['feed'] ? [] : [{ contender: title, why }];
+        const isMeant = entry.contenders?.includes(name) ?? !(isLimit || only || cannot['feed']);
+        return why === null || !isMeant ? [] : [{ contender: title, name, why }];
       });
       return [{ case: entry.case, figure, cells }];
     }),
   );
 }
 
-function wordsOf({ lost, duplicates, disordered, stale }: Flaws): string {
+/** What was wrong; empty where nothing was. */
+export function wordsOf({ lost, duplicates, disordered, stale }: Flaws): string {
   return [
     lost > 0 && `${lost} lost`,
     duplicates > 0 && `${duplicates} twice`,

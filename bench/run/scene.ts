@@ -1,6 +1,7 @@
 import type { Page } from 'playwright';
 import type { Arrivals, Bench } from '../shared/contract.ts';
 import type { BenchBrowser } from './browser.ts';
+import type { Clients } from './clients.ts';
 import type { ContenderInfo } from './contenders.ts';
 import type { ServerProcess } from './server-process.ts';
 
@@ -17,6 +18,15 @@ export interface Scene {
   readonly quick: boolean;
   /** A workflow execution to replay. */
   readonly traceFile: string;
+}
+
+/** One contender's server, without a browser. */
+export interface ServerScene {
+  readonly contender: ContenderInfo;
+  readonly server: ServerProcess['calls'];
+  /** In a process of their own, connected to nothing yet. */
+  openClients(): Promise<Clients>;
+  readonly quick: boolean;
 }
 
 /** What was wrong with what arrived: a figure with any of it is marked. */
@@ -37,16 +47,21 @@ export interface Figures {
 export interface FigureInfo {
   readonly name: string;
   readonly title: string;
-  readonly unit: 'ms' | 'per second' | 'bytes' | 'MB' | '' | '%';
+  readonly unit: 'ms' | 'µs' | 'per second' | 'bytes' | 'MB' | '' | '%';
   readonly better: 'lower' | 'higher';
   /** The reason in `cannot` of those who have no such figure, where that is not the figure's name. */
   readonly reason?: string;
 }
-export interface Case {
+export interface CaseInfo {
   readonly name: string;
   readonly title: string;
   readonly figures: readonly FigureInfo[];
+}
+export interface Case extends CaseInfo {
   run(scene: Scene): Promise<Figures>;
+}
+export interface ServerCase extends CaseInfo {
+  run(scene: ServerScene): Promise<Figures>;
 }
 
 export const FLAWLESS: Flaws = { lost: 0, duplicates: 0, disordered: 0, stale: 0 };

@@ -9,9 +9,18 @@ export interface ServerProcess {
   end(): Promise<void>;
 }
 
-/** @param main The server's entry, as `buildPages` has it. */
-export async function startServerProcess(main: string, kind: ServerKind): Promise<ServerProcess> {
-  const child = fork(main, [kind], { serialization: 'advanced' });
+/**
+ * @param main The server's entry, as `buildPages` has it.
+ * @param logFile Where it keeps what it remembers. In its memory where there is none.
+ */
+export async function startServerProcess(
+  main: string,
+  kind: ServerKind,
+  logFile?: string,
+): Promise<ServerProcess> {
+  const child = fork(main, [kind, ...(logFile === undefined ? [] : [logFile])], {
+    serialization: 'advanced',
+  });
   const exited = once(child, 'exit');
   const calls = callsOf<BenchServer>(child);
   return {

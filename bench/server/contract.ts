@@ -2,6 +2,9 @@ import type { BenchEvent, Digest } from '../shared/events.ts';
 
 export type ServerKind = 'trunkline' | 'websocket' | 'socket.io';
 
+/** Where it keeps what it remembers, if it can. */
+export type ServerLog = 'memory' | 'sqlite';
+
 /** Since the process started, but for what is there now. */
 export interface Usage {
   readonly cpuMs: number;
@@ -56,4 +59,9 @@ export interface BenchServer {
   commands(): { readonly numbers: readonly number[]; readonly lastAt: number };
   forgetCommands(): void;
   state(): Digest;
+  /**
+   * What a log on the disk is measured by: rows of the size of a command, each in a transaction of its own, beside the
+   * server's log and as safe. Milliseconds for all of them.
+   */
+  insertAlone(count: number): number;
 }

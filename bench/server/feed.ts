@@ -8,3 +8,4 @@ export interface Feed {
 }
 /** Takes a command, by the number that it carries. */
 export type OnCommand = (n: number) => void;
+export type CreateFeed = (onCommand: OnCommand, logFile?: string) => Feed | Promise<Feed>;

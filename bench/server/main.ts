@@ -1,7 +1,11 @@
-/** A contender's server in a process of its own, which does what its parent asks: `node main.ts KIND`. */
+/**
+ * A contender's server in a process of its own, which does what its parent asks: `node main.ts KIND [LOG]`, where LOG is the
+ * file in which it keeps what it remembers.
+ */
 import { now } from '../shared/clock.ts';
+import { insertAlone } from './bare-sqlite.ts';
 import type { BenchServer, ServerKind } from './contract.ts';
-import type { Feed, OnCommand } from './feed.ts';
+import type { CreateFeed } from './feed.ts';
 import { Line } from './line.ts';
 import { Publisher } from './publisher.ts';
 import { serveCalls } from './remote.ts';
@@ -9,20 +13,21 @@ import { socketIoFeed } from './socket-io.ts';
 import { trunklineFeed } from './trunkline.ts';
 import { webSocketFeed } from './websocket.ts';
 
-const FEEDS: Readonly<Record<ServerKind, (onCommand: OnCommand) => Feed>> = {
+const FEEDS: Readonly<Record<ServerKind, CreateFeed>> = {
   trunkline: trunklineFeed,
   websocket: webSocketFeed,
   'socket.io': socketIoFeed,
 };
 
-const create = FEEDS[process.argv[2] as ServerKind];
+const [kind, logFile] = process.argv.slice(2);
+const create = FEEDS[kind as ServerKind];
 const line = new Line();
 let commands: number[] = [];
 let commandedAt = 0;
-const feed = create((n) => {
+const feed = await create((n) => {
   commands.push(n);
   commandedAt = now();
-});
+}, logFile);
 const publisher = new Publisher(feed);
 feed.attach(line.http);
 
@@ -44,4 +49,8 @@ serveCalls<BenchServer>({
     commands = [];
   },
   state: () => publisher.state(),
+  insertAlone(count) {
+    if (logFile === undefined) throw new Error('this server was given no file');
+    return insertAlone(`${logFile}-alone`, count);
+  },
 });

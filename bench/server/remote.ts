@@ -36,7 +36,7 @@ export function callsOf<T extends object>(child: ChildProcess): Remote<T> {
     waiting.delete(answer.id);
   });
   child.on('exit', (code, signal) => {
-    for (const [id, tell] of waiting) tell({ id, error: `the server ended: ${code ?? signal}` });
+    for (const [id, tell] of waiting) tell({ id, error: `the process ended: ${code ?? signal}` });
     waiting.clear();
   });
   const call = (method: string, args: readonly unknown[]) =>

@@ -1,5 +1,5 @@
 /** Of numbers in ascending order; `NaN` of none. */
-export function quantile(sorted: readonly number[], q: number): number {
+export function quantile(sorted: ArrayLike<number>, q: number): number {
   const index = Math.min(sorted.length - 1, Math.floor(q * sorted.length));
   return sorted[index] ?? Number.NaN;
 }

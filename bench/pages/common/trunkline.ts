@@ -3,8 +3,17 @@ import { makeCommand } from '../../shared/events.ts';
 import { type BenchProtocol, protocol } from './protocol.ts';
 import { start } from './start.ts';
 
+interface Ways {
+  readonly spoken?: BenchProtocol;
+  /** Listeners (`on`) are given nothing of a state that was kept on the device; who reads the state is. */
+  readonly reads?: 'events' | 'state and events';
+}
+
 /** Makes a page of trunkline, with a hub of its own settings. */
-export function startTrunkline(worker: () => SharedWorker, spoken: BenchProtocol = protocol): void {
+export function startTrunkline(
+  worker: () => SharedWorker,
+  { spoken = protocol, reads = 'events' }: Ways = {},
+): void {
   const create = (url: string) => createClient(spoken, { url, identity: 'bench', worker });
   let client: ReturnType<typeof create> | null = null;
   const connected = () => {
@@ -17,9 +26,8 @@ export function startTrunkline(worker: () => SharedWorker, spoken: BenchProtocol
       client = create(url);
       client.connection.subscribe(() => {});
       const topic = client.topic('feed');
-      if (spoken === protocol)
+      if (reads === 'events')
         topic.on(['tick', 'reading', 'gone'], (event) => events([event]), { replay: 'state' });
-      // Listeners are given nothing of what was kept.
       else
         topic.subscribe({
           snapshot: (state) => events(state.map(({ event }) => event)),

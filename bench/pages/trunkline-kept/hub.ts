@@ -1,6 +1,4 @@
-import { savedState } from 'trunkline/saved-state';
-import { startHub } from 'trunkline/worker';
+import { startKeepingHub } from '../common/keeping-hub.ts';
 import { keptProtocol } from '../common/protocol.ts';
 
-// Of the largest state all of it is kept.
-startHub(keptProtocol, { savedState, settings: { stateBytes: 256 * 1024 * 1024 } });
+startKeepingHub(keptProtocol);

@@ -18,9 +18,11 @@ const ARGS = [...CHROMIUM_ARGS, '--headless', '--password-store=basic', '--remot
 /**
  * Playwright has every page of a browser that it starts believe that it is seen and has the focus, and only a hidden one
  * can be frozen. It leaves alone what it joins with `noDefaults`.
+ *
+ * @param args more flags of Chromium's
  */
-export async function startOwnBrowser(profile: string): Promise<OwnBrowser> {
-  const child = spawn(chromiumPath(), [...ARGS, `--user-data-dir=${profile}`, 'about:blank'], {
+export async function startOwnBrowser(profile: string, args: readonly string[] = []): Promise<OwnBrowser> {
+  const child = spawn(chromiumPath(), [...ARGS, ...args, `--user-data-dir=${profile}`, 'about:blank'], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   const exited = once(child, 'exit');

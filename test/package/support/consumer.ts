@@ -21,15 +21,18 @@ export interface Consumer {
 export function createConsumer({
   sources = 'test/e2e/app',
   packages = [],
+  tarball: given,
 }: {
   /** The folder of this repository that is its application. */
   readonly sources?: string;
   /** What it installs beside the package, as this repository has them. */
   readonly packages?: readonly string[];
+  /** The packed file. @default packed of this repository */
+  readonly tarball?: string;
 } = {}): Consumer {
   // Without symbolic links (macOS' temporary folder is one): bundlers compare real paths.
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'trunkline-consumer-')));
-  const tarball = packInto(folder);
+  const tarball = packInto(folder, given ?? process.env['TRUNKLINE_PACKAGE']);
   const dependencies = {
     trunkline: `file:./${tarball}`,
     ...versionsOf('zod', 'react', 'react-dom', '@types/react', '@types/react-dom', '@types/node'),
@@ -60,13 +63,16 @@ function npm(folder: string, ...args: string[]): string {
 }
 
 /** The file's name. `npm test` has packed the package once for all who ask. */
-function packInto(folder: string): string {
-  const packed = process.env['TRUNKLINE_PACKAGE'];
-  if (packed === undefined)
-    return tarballOf(JSON.parse(npm(ROOT, 'pack', '--json', '--pack-destination', folder)));
+function packInto(folder: string, packed: string | undefined): string {
+  if (packed === undefined) return pack(ROOT, folder);
   const tarball = basename(packed);
   cpSync(packed, join(folder, tarball));
   return tarball;
+}
+
+/** Builds the package of a tree, and packs it into a folder. The file's name. */
+export function pack(tree: string, folder: string): string {
+  return tarballOf(JSON.parse(npm(tree, 'pack', '--json', '--pack-destination', folder)));
 }
 
 /** As the repository has them, so that they come out of npm's cache. */
