@@ -19,6 +19,7 @@ import {
 import { StoreError } from '../../core/store.ts';
 import { storeError, withDeadline } from './failure.ts';
 import { isCursor } from './rows.ts';
+import { rowsIn, segmentsOf } from './state-segments.ts';
 import { abort } from './transaction.ts';
 
 /** Far beyond what a slow disk takes. */
@@ -27,9 +28,6 @@ const FORMAT = 1;
 
 /** `writer`: who opened it last, and alone may write. */
 type Meta = StateOwner & { readonly writer: string };
-
-/** So many rows are one value where all of a topic is written: each value of its own costs more than what is in it. */
-const SEGMENT_ROWS = 200;
 
 /** A row that was in a segment, and is not there any more. */
 interface Gone {
@@ -169,23 +167,6 @@ async function read(table: Table, topic: string): Promise<SavedRows> {
     else if (isGone(one)) rows.delete(one.slot);
     else unreadable++;
   return { head: isHead(head) ? head : null, rows: [...rows.values()], unreadable };
-}
-
-/** What is none counts as one row that cannot be read. */
-function rowsIn(segment: string): unknown[] {
-  try {
-    const rows: unknown = JSON.parse(segment);
-    return Array.isArray(rows) ? rows : [null];
-  } catch {
-    return [null];
-  }
-}
-
-function segmentsOf(rows: readonly SavedRow[]): string[] {
-  const count = Math.ceil(rows.length / SEGMENT_ROWS);
-  return Array.from({ length: count }, (_, i) =>
-    JSON.stringify(rows.slice(i * SEGMENT_ROWS, (i + 1) * SEGMENT_ROWS)),
-  );
 }
 
 /** All requests are made at once; the check of the writer comes first among them, and takes the others back. */
