@@ -32,11 +32,12 @@ export class StateDisk {
 
   /** What is asked of it waits from now on, in order, until the returned function is called. */
   hold(): () => void {
-    this.#held ??= [];
+    const waiting = this.#held ?? [];
+    this.#held = waiting;
     return () => {
-      const waiting = this.#held ?? [];
+      // What is asked for meanwhile comes behind them.
+      for (let work = waiting.shift(); work; work = waiting.shift()) work();
       this.#held = null;
-      for (const work of waiting) work();
     };
   }
 

@@ -99,7 +99,7 @@ export interface SavedStates {
 export interface SavedStateSupport {
   /** Of one hub. */
   createStates(context: Context, owner: SavedStatesOwner): SavedStates;
-  /** Opens nothing before something is asked. */
+  /** Takes nothing over before it is asked to. */
   createLine(
     options: { readonly app: string; readonly identity: string },
     answered: (answer: StateAnswer) => void,

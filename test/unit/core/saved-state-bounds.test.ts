@@ -25,6 +25,16 @@ test('what was known 30 days ago is deleted', () => {
   expect(device.kept).toEqual([]);
 });
 
+test('what was known 30 days ago is not shown, also where it was read before it was known how old it is', () => {
+  const device = new Device();
+  known(device);
+  const release = device.stateDisk.hold();
+  const tab = device.hub({}, { now: Date.UTC(2026, 0, 1) + 30 * DAY_MS + 10_000 }).tab();
+  release();
+  expect(saved(tab)).toEqual([]);
+  expect(device.kept).toEqual([]);
+});
+
 test('beyond the bound the topic goes first that was known longest ago', () => {
   const device = new Device();
   known(device);

@@ -68,6 +68,7 @@ export class IdbStateStore implements StateStore {
   readonly #name: string;
   readonly #timeoutMs: number;
   #db: Promise<Database> | null = null;
+  /** Empty: it was not opened yet. */
   #writer = '';
 
   /** @param timeoutMs for whatever is asked of it; a sleep of the machine does not count. @default 10_000 */
@@ -78,18 +79,26 @@ export class IdbStateStore implements StateStore {
   }: { app: string; identity: string; timeoutMs?: number }) {
     this.#name = stateName(app, identity);
     this.#timeoutMs = timeoutMs;
+    // That takes a while, in which the outbox's store is asked whose the rows are to be.
+    this.#connect();
   }
 
   async open(owner: StateOwner): Promise<SavedTopics> {
-    this.close();
+    if (this.#writer !== '') this.close();
+    if (!this.#db) this.#connect();
     this.#writer = crypto.randomUUID();
     const meta = { ...owner, writer: this.#writer };
+    return await this.#transact('open', (table) => takeOver(table, meta));
+  }
+
+  #connect(): void {
     this.#db = openDB<Tables>(this.#name, FORMAT, {
       upgrade: (db) => void db.createObjectStore('state'),
       // Whoever upgrades or deletes the database waits for this; who writes next hears of it.
       blocking: (_from, _to, event) => (event.target as IDBDatabase).close(),
     });
-    return await this.#transact('open', (table) => takeOver(table, meta));
+    // Whoever asks for something hears of it.
+    this.#db.catch(() => {});
   }
 
   load(topic: string): Promise<SavedRows> {
@@ -116,7 +125,7 @@ export class IdbStateStore implements StateStore {
   async #transact<T>(doing: string, work: (table: Table) => Promise<T>): Promise<T> {
     const late = () => new StoreError('failed', `${this.#name} did not answer within ${this.#timeoutMs} ms`);
     try {
-      if (!this.#db) throw new StoreError('failed', `${this.#name} is not open`);
+      if (!this.#db || this.#writer === '') throw new StoreError('failed', `${this.#name} is not open`);
       const done = this.#db.then((db) => transact(db, work));
       return await withDeadline(done, this.#timeoutMs, late);
     } catch (error) {

@@ -104,6 +104,8 @@ export class KeptStates implements SavedStates {
   #open(phase: Phase & { readonly owner: StateOwner }): void {
     this.#become(phase);
     this.#context.emit({ type: 'saved_state', ask: { ask: 'open', owner: phase.owner } });
+    // Whether there is anything is not known yet: asked for at once, it comes sooner.
+    for (const [name, topic] of this.#topics) if (!topic) this.#load(name);
   }
 
   #reopen(): void {
@@ -142,7 +144,7 @@ export class KeptStates implements SavedStates {
       const isLeft = this.#unread.delete(name) && this.#heads.has(name);
       if (isLeft) this.#leaveOut(name);
       else if (topic) topic.doubt();
-      else this.#load(name);
+      else if (!this.#heads.has(name)) this.#owner.looked(name, null);
     }
     this.save();
   }
@@ -150,12 +152,12 @@ export class KeptStates implements SavedStates {
   listen(name: string): void {
     if (this.#phase.state === 'over' || this.#phase.state === 'ending') return;
     this.#topics.set(name, null);
-    this.#load(name);
+    if (this.#phase.state === 'opening' || this.#heads.has(name)) this.#load(name);
+    else this.#owner.looked(name, null);
   }
 
   #load(topic: string): void {
-    if (this.#heads.has(topic)) this.#context.emit({ type: 'saved_state', ask: { ask: 'load', topic } });
-    else this.#owner.looked(topic, null);
+    this.#context.emit({ type: 'saved_state', ask: { ask: 'load', topic } });
   }
 
   savedAt(name: string): number | undefined {
@@ -181,7 +183,7 @@ export class KeptStates implements SavedStates {
     this.#tellUnreadable(unreadable);
     // Where it is not `null`, the server was faster.
     if (this.#topics.get(name) !== null || this.#forgotten.has(name)) return;
-    if (!head) {
+    if (!head || this.#owed.has(name)) {
       this.#heads.delete(name);
       return this.#owner.looked(name, null);
     }
