@@ -1,6 +1,6 @@
 /** How browser, tabs, hub and server of one test are put together. */
 import type { AnyProtocol } from '../src/protocol/types.ts';
-import { type HubSettings, hubSettings } from '../worker/core/settings.ts';
+import { type GivenSettings, hubSettings } from '../worker/core/settings.ts';
 import { FakeBrowser } from './fakes/browser.ts';
 import { ManualClock } from './fakes/clock.ts';
 import { FakeNetwork } from './fakes/network.ts';
@@ -15,7 +15,7 @@ const EXTENDED_LIFETIME_MS = 300_000;
 
 export interface TestbedOptions<P> extends TestServerOptions<P> {
   /** The hub's, as `startHub` takes them in your `hub.ts`. @default those of `HubSettings` */
-  readonly settings?: Partial<HubSettings>;
+  readonly settings?: GivenSettings;
   /** As your page starts its worker: whether the hub outlives its last tab by 300 s. @default false */
   readonly extendedLifetime?: boolean;
   /** What the clock says at first, milliseconds since 1970. @default 2026-01-01T00:00:00Z */

@@ -19,19 +19,19 @@ const PARTS = [
   {
     part: 'page: trunkline and trunkline/protocol, with Comlink',
     source: `export { createClient, TrunklineError } from './src/index.js'; export { defineProtocol } from './src/protocol/index.js';`,
-    limitBytes: 13_650,
+    limitBytes: 14_000,
     goalBytes: 6_000,
   },
   {
     part: 'hub: trunkline/worker, with Comlink, idb and valibot',
     source: `import { startHub } from './worker/index.js'; startHub(globalThis.protocol);`,
-    limitBytes: 50_050,
+    limitBytes: 50_900,
     goalBytes: 20_000,
   },
   {
     part: 'service worker: trunkline/service-worker, with idb and valibot',
     source: `import { deliverInBackground } from './worker/service-worker.js'; deliverInBackground(globalThis.protocol, globalThis.options);`,
-    limitBytes: 46_700,
+    limitBytes: 47_450,
     goalBytes: 20_000,
   },
 ];

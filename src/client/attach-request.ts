@@ -8,7 +8,7 @@ import type { CreateClientOptions } from './types.ts';
 export function createAttachRequests(
   { uuid, now, isVisible, baseUrl }: PagePlatform,
   { app, version: appVersion }: AnyProtocol,
-  { identity, url, dialect = 'trunkline.v1', token, diagnose }: CreateClientOptions,
+  { identity, url, dialect = 'trunkline.v1', token, diagnose, hidden }: CreateClientOptions,
 ) {
   /** What changes from hub to hub. */
   const known: Pick<AttachRequest, 'session' | 'askedAt' | 'settledSince' | 'signOuts' | 'principal'> = {};
@@ -24,6 +24,7 @@ export function createAttachRequests(
         dialect,
         lease,
         visible: isVisible(),
+        live: hidden === 'live' || undefined,
         hasToken: Boolean(token),
         diagnose: diagnose && (diagnose === true ? ('hub' as const) : ('tab' as const)),
         begunAfter,

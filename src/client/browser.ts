@@ -20,6 +20,11 @@ export const browser: PagePlatform = {
     const timer = setTimeout(callback, delayMs);
     return () => clearTimeout(timer);
   },
+  requestFrame(callback) {
+    if (typeof requestAnimationFrame === 'undefined' || !isVisible()) return null;
+    const frame = requestAnimationFrame(callback);
+    return () => cancelAnimationFrame(frame);
+  },
   locks: () => (typeof window === 'undefined' ? undefined : navigator.locks),
   isPage: () => typeof window !== 'undefined',
   isVisible,

@@ -10,6 +10,7 @@ import { createBackgroundSync } from './background-sync.ts';
 import { browser } from './browser.ts';
 import { createClock } from './clock.ts';
 import { TrunklineError } from './errors.ts';
+import { Frame } from './frame.ts';
 import { judgeCommand } from './judge-command.ts';
 import { Link } from './link.ts';
 import { createLogger, createReport } from './log.ts';
@@ -39,6 +40,7 @@ export function createClientOn<P extends AnyProtocol>(
   const logger = createLogger(options.log);
   const report = createReport(logger, options.onError);
   const offers = createOffers();
+  const frame = new Frame(platform);
   const clock = createClock(platform);
   const topics = new Map<string, ReturnType<typeof createTopic>>();
   const connection = cell<Connection>(closedLocally('idle'), report, () => link.start());
@@ -110,20 +112,23 @@ export function createClientOn<P extends AnyProtocol>(
     lost() {
       for (const { feed } of topics.values()) feed.lost();
     },
-    hidden: () => background?.hidden(),
+    hidden() {
+      frame.now();
+      background?.hidden();
+    },
   });
-  const receipts = createReceipts(protocol, link, report);
+  const receipts = createReceipts(protocol, link, frame, report);
   const storage = createStorage(platform, protocol.app, options.identity, () => link.start(), report);
-  const mirror = createOutbox(link, clock.asked, receipts, storage.state, report);
+  const mirror = createOutbox(link, clock.asked, receipts, storage.state, frame, report);
   const background = options.background
-    ? createBackgroundSync(platform, protocol.app, connection.get, mirror.outbox.get, logger)
+    ? createBackgroundSync(platform, protocol.app, connection.get, mirror.newest, logger)
     : null;
 
   const client = {
     connection,
     outbox: mirror.outbox,
     topic(name: string) {
-      const known = topics.get(name) ?? createTopic(name, link, report);
+      const known = topics.get(name) ?? createTopic(name, link, frame, report);
       topics.set(name, known);
       return known.topic;
     },

@@ -4,6 +4,7 @@ import type { Position, SavedUpdate, SnapshotUpdate, TopicUpdate } from '../prot
 import { type Consumer, type Item, toItem, union } from './consumer.ts';
 import { Criticals } from './criticals.ts';
 import type { Report } from './errors.ts';
+import type { Frame } from './frame.ts';
 import type { Link } from './link.ts';
 import type { PagePlatform } from './platform.ts';
 import { type Cell, cell } from './readable.ts';
@@ -14,6 +15,7 @@ let lastTicket = 0;
 export class Feed {
   readonly status: Cell<TopicStatus>;
   readonly report: Report;
+  readonly frame: Frame;
   readonly setTimer: PagePlatform['setTimer'];
   readonly #topic: string;
   readonly #link: Link;
@@ -35,9 +37,10 @@ export class Feed {
   /** What `status` is about to be. */
   #nextStatus: TopicStatus = { state: 'idle' };
 
-  constructor(topic: string, link: Link, report: Report) {
+  constructor(topic: string, link: Link, frame: Frame, report: Report) {
     this.#topic = topic;
     this.#link = link;
+    this.frame = frame;
     this.report = report;
     this.setTimer = link.platform.setTimer;
     this.status = cell(this.#nextStatus, report);
@@ -73,8 +76,7 @@ export class Feed {
     if (!this.#isSubscribed) return;
     if (update.kind === 'status') {
       this.#nextStatus = update.status;
-      // In a microtask, behind the views' own: whoever sees the topic live sees its state, too.
-      return queueMicrotask(() => this.status.set(this.#nextStatus));
+      return this.frame.show('status', this.#showStatus);
     }
     if (update.kind === 'saved') return this.#show(update);
     this.#enter(update.epoch);
@@ -92,6 +94,7 @@ export class Feed {
     // Those that no handler was given.
     this.#criticals.forgetBeyond(-1, false);
     for (const consumer of [...this.#consumers]) consumer.begin?.([], []);
+    this.frame.now();
   }
 
   /** It moves nothing: those who begin with it wait for the server's state as before. */
@@ -123,8 +126,10 @@ export class Feed {
 
   #setStatus(value: TopicStatus): void {
     this.#nextStatus = value;
-    this.status.set(value);
+    this.#showStatus();
   }
+
+  readonly #showStatus = () => this.status.set(this.#nextStatus);
 
   #ask(): void {
     const { size } = this.#consumers;

@@ -233,8 +233,9 @@ export class Link {
     await hold(locks, lease, signal).catch((error) => {
       throw unavailable(error?.name === 'SecurityError' ? STORAGE_BLOCKED : error);
     });
+    const request = this.#attachRequests.toHub(lease, this.#tab.begunAfter());
     const reply = await hub.attach(
-      this.#attachRequests.toHub(lease, this.#tab.begunAfter()),
+      request,
       this.platform.exposeSink({
         deliver: async (batch) => {
           // Unheard is not credited.
@@ -251,6 +252,9 @@ export class Link {
     if (this.#tab.closeIfSignedOut()) return;
     const attached = { state: 'attached', life, hub } as const;
     this.#phase = attached;
+    // Of a change until now nobody was told.
+    const isVisible = this.platform.isVisible();
+    if (isVisible !== request.visible) this.post((next) => next.signal(isVisible ? 'visible' : 'hidden'));
     this.#tab.attached(reply.value);
     this.#calls.offerAll(attached);
     this.#watchHub(life, hub);

@@ -5,6 +5,7 @@ import type { Outcome, StorageState } from '../protocol/model.ts';
 import type { AnyOutboxEntry, Batch } from '../protocol/port.ts';
 import type { Clock } from './clock.ts';
 import { attempt, type Report } from './errors.ts';
+import type { Frame } from './frame.ts';
 import type { Link } from './link.ts';
 import { cell, select, until } from './readable.ts';
 import type { Receipts } from './receipts.ts';
@@ -25,9 +26,13 @@ export function createOutbox(
   asked: Clock['asked'],
   receipts: Receipts,
   storage: Readable<StorageState>,
+  frame: Frame,
   report: Report,
 ) {
   const entries = cell<readonly AnyOutboxEntry[]>([], report, () => link.start());
+  /** As the hub told it last. */
+  let newest: readonly AnyOutboxEntry[] = [];
+  const show = () => entries.set(newest);
   const shown = (id: string) => entries.get().find((entry) => entry.id === id);
   const listeners = new Set<{ listener: (settled: AnySettled) => void }>();
   /** What this tab was told: a hub that follows another one tells again of what it may have missed. */
@@ -55,14 +60,19 @@ export function createOutbox(
       if (batch.storage?.state === 'ok') receipts.resume();
       if (!batch.outbox) return;
       // Entries that did not change stay the same objects, so that who watches one hears of that one alone.
-      const known = new Map(entries.get().map((entry) => [fingerprint(entry), entry]));
-      entries.set(batch.outbox.map((entry) => known.get(fingerprint(entry)) ?? entry));
+      const known = new Map(newest.map((entry) => [fingerprint(entry), entry]));
+      newest = batch.outbox.map((entry) => known.get(fingerprint(entry)) ?? entry);
+      frame.show('outbox', show);
     },
     tell(settled: readonly AnySettled[]) {
-      for (const how of settled) {
-        for (const { listener } of [...listeners]) attempt(() => listener(how), report);
-      }
+      if (settled.length === 0) return;
+      frame.show('outcome', () => {
+        for (const how of settled) {
+          for (const { listener } of [...listeners]) attempt(() => listener(how), report);
+        }
+      });
     },
+    newest: () => newest,
     outbox: {
       get: entries.get,
       subscribe: entries.subscribe,

@@ -12,6 +12,11 @@ export interface PagePlatform {
   uuid(): string;
   /** Calls back once, after at least that long; the answer cancels it. */
   setTimer(delayMs: number, callback: () => void): () => void;
+  /**
+   * Calls back once, before the page is painted next, which may be never; the answer cancels it. `null`: there is nothing to be
+   * painted, since the page is hidden, or has no screen.
+   */
+  requestFrame(callback: () => void): (() => void) | null;
   /** `undefined` outside of a page, or of a secure one: there can be no hub. */
   locks(): Locks | undefined;
   /** False on a server, where nothing is ever started. */

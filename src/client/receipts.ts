@@ -3,6 +3,7 @@ import { explain, interpretOutcome } from '../protocol/interpret.ts';
 import type { Outcome } from '../protocol/model.ts';
 import type { AnyProtocol } from '../protocol/types.ts';
 import { type Report, TrunklineError } from './errors.ts';
+import type { Frame } from './frame.ts';
 import type { Link } from './link.ts';
 import type { Receipt } from './types.ts';
 
@@ -28,7 +29,7 @@ export interface Receipts {
   resume(): void;
 }
 
-export function createReceipts(protocol: AnyProtocol, link: Link, report: Report): Receipts {
+export function createReceipts(protocol: AnyProtocol, link: Link, frame: Frame, report: Report): Receipts {
   const open = new Map<string, Open>();
 
   const begin = (id: string, type: string) => {
@@ -50,8 +51,10 @@ export function createReceipts(protocol: AnyProtocol, link: Link, report: Report
 
   const settle = (id: string, type: string, raw: Outcome) => {
     const outcome = read(type, raw);
-    open.get(id)?.resolve(outcome);
+    const entry = open.get(id);
+    // Whoever asks for it again from here on waits for another outcome.
     open.delete(id);
+    if (entry) frame.show('outcome', () => entry.resolve(outcome));
     return outcome;
   };
 

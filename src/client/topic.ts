@@ -3,14 +3,15 @@ import type { Typed } from '../protocol/interpret.ts';
 import type { Meta } from '../protocol/model.ts';
 import type { Report } from './errors.ts';
 import { Feed } from './feed.ts';
+import type { Frame } from './frame.ts';
 import { latest } from './latest.ts';
 import type { Link } from './link.ts';
 import { type AnySubscriber, listen, subscribe } from './listen.ts';
 import type { ListenOptions } from './types.ts';
 import { view } from './view.ts';
 
-export function createTopic(name: string, link: Link, report: Report) {
-  const feed = new Feed(name, link, report);
+export function createTopic(name: string, link: Link, frame: Frame, report: Report) {
+  const feed = new Feed(name, link, frame, report);
   const topic = {
     name,
     status: feed.status,

@@ -71,6 +71,11 @@ export interface CreateClientOptions {
    * `trunkline/service-worker`. In Chromium, by Background Sync; in other browsers nothing changes. @default false
    */
   background?: boolean;
+  /**
+   * What a page is given while it is hidden. `paced`: what can wait comes at most 4 times a second; critical events, and how
+   * its own commands end, at once. `live`: all at once, as while it is visible. @default 'paced'
+   */
+  hidden?: 'paced' | 'live';
   /** @default 'trunkline.v1' */
   dialect?: Dialect;
   /**
@@ -255,7 +260,7 @@ export interface Topic<P, T extends EventType<P> = EventType<P>> {
   /** State and events as they come, in batches. With `events` it counts as a handler of critical ones. */
   subscribe(subscriber: TopicSubscriber<P, T>, options?: { signal?: AbortSignal }): () => void;
   /**
-   * Folds the topic's state and then its events into one value, at most one change a batch. It begins again from
+   * Folds the topic's state and then its events into one value, at most one change a frame. It begins again from
    * `initial` at each snapshot, and lives from its first listener to 5 s after its last; `get()` then keeps the last value.
    */
   view<S>(initial: S, reduce: (state: S, event: EventOf<P, T>, meta: Meta) => NoInfer<S>): Readable<S>;

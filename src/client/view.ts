@@ -33,10 +33,10 @@ export function fold<S>(
     next = initial;
     state.set(initial);
   };
-  /** In a microtask, so that a batch changes it once, however many updates of the topic it has. */
+  const show = () => state.set(next);
   const put = (value: S) => {
     next = value;
-    queueMicrotask(() => state.set(next));
+    feed.frame.show('state', show);
   };
   const consumer: Consumer = {
     state: 'begin',

@@ -44,6 +44,8 @@ export interface AttachRequest {
   /** The name of the Web Lock that this tab holds while it lives; already granted when it is announced. */
   lease: string;
   visible: boolean;
+  /** While it is hidden, too, it is given everything at once. Absent: at most 4 times a second, what can wait so long. */
+  live?: true | undefined;
   /** Whether this tab can be asked for a token. */
   hasToken: boolean;
   /** Who finds out why a handshake fails, if anybody: the hub by a request, or the tab by the application's function. */

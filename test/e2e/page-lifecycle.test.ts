@@ -6,6 +6,8 @@ import { heapOfWorker } from './harness/worker.ts';
 /** 100,000 events: as many nodes as lines. */
 const NODES = 50;
 const ROUNDS = 1_000;
+/** Events at a pace that a page keeps up with. */
+const PACED = 400;
 /** What the hub may hold more than before, of some 20 MB that went through it. */
 const HUB_GROWTH_BYTES = 2_000_000;
 /** What a page gets that takes the state: messages, and events in them. */
@@ -191,6 +193,44 @@ test('a hidden page that is frozen during 100,000 events costs the hub nothing, 
   expect(woken.events, 'events in them').toBeLessThan(EVENTS);
   expect(network.peak()).toBe(1);
   for (const tab of [frozen, seen]) await tab.close();
+});
+
+test('a page that nobody sees is given what can wait 4 times a second, and the rest at once', async ({
+  browser,
+  network,
+  serve,
+  site,
+}) => {
+  const server = await serve();
+  const config = JSON.stringify(labConfig(network.port));
+  const openTab = () =>
+    openUnseenTab(browser, site.origin, `window.labConfig = ${config}; (${countMessages})();`);
+  const hidden = await openTab();
+  await expect.poll(() => hidden.evaluate(() => window.lab?.client.connection.get().state)).toBe('open');
+  const seen = await openTab();
+  await expect.poll(() => seen.evaluate(() => window.lab?.client.connection.get().state)).toBe('open');
+  const visible = () =>
+    seen.evaluate(async () => (await window.lab.client.inspect()).tabs.map((tab) => tab.visible));
+  await expect.poll(visible).toEqual([false, true]);
+
+  const before = (await hidden.evaluate(summary)).messages;
+  const begun = performance.now();
+  for (let count = 1; count <= PACED; count++) {
+    await server.publish('run', { type: 'line', text: `${count}` });
+    await new Promise((resolve) => setTimeout(resolve, 4));
+  }
+  await expect.poll(() => hidden.evaluate(summary)).toMatchObject({ lines: PACED, dropped: 0 });
+  const { messages } = await hidden.evaluate(summary);
+  const seconds = (performance.now() - begun) / 1_000;
+  // A page whose process the browser slows down takes fewer rounds. The hub answers, besides, whether it is there: once in 4 s.
+  const most = Math.ceil(seconds * 4.25) + 3;
+  expect(messages - before, `messages in ${seconds} s`).toBeLessThanOrEqual(most);
+  const { messages: toSeen } = await seen.evaluate(summary);
+  expect(toSeen).toBeGreaterThan(2 * most);
+
+  await server.publish('run', { type: 'alarm', text: 'fire' });
+  await expect.poll(() => hidden.evaluate(summary)).toMatchObject({ alarms: 1 });
+  for (const tab of [hidden, seen]) await tab.close();
 });
 
 declare global {

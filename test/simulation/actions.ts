@@ -28,6 +28,8 @@ export type Action =
   /** In one turn: it sends so many, signs out, and sends so many more. */
   | { do: 'sign out'; tab: number; discard: boolean; before: number; after: number }
   | { do: 'close tab' | 'crash tab' | 'reload tab' | 'freeze' | 'cache'; tab: number }
+  /** Somebody looks at it, or at another one. */
+  | { do: 'look'; tab: number; visible: boolean }
   /** So many tasks later, in the middle of whatever happens then. */
   | { do: 'cache after'; tab: number; tasks: number }
   /** All that are frozen or cached come back. */

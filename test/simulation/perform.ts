@@ -54,6 +54,11 @@ export async function perform(world: World, action: Action): Promise<void> {
     }
     case 'freeze':
       return world.tab(action.tab)?.page.freeze();
+    case 'look': {
+      const page = world.tab(action.tab)?.page;
+      if (page && !page.life.isFrozen) page.setVisible(action.visible);
+      return;
+    }
     case 'cache':
       return world.cache(world.tab(action.tab));
     case 'cache after': {

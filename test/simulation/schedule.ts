@@ -82,6 +82,7 @@ const WEIGHTED: readonly (readonly [weight: number, make: Make])[] = [
   [2, ({ int }) => ({ do: 'freeze', tab: int(8) })],
   [2, ({ int }) => ({ do: 'cache', tab: int(8) })],
   [4, () => ({ do: 'wake' })],
+  [4, ({ int }) => ({ do: 'look', tab: int(8), visible: int(2) === 0 })],
   [2, ({ int, pick }) => ({ do: 'slow tab', tab: int(8), ms: pick([0, 0, 50, 1 + int(2_000), 6_000]) })],
   [2, ({ pick }) => ({ do: 'kill worker', of: pick(SHARED) })],
   [2, ({ pick }) => ({ do: 'wedge worker', of: pick(SHARED) })],

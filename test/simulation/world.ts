@@ -24,6 +24,10 @@ const SQLITE_IN = 6;
 const SLIDING_IN = 6;
 /** In one of so many worlds the plain dialect is spoken. */
 const PLAIN_IN = 12;
+/** From frame to frame of a page that is seen. */
+const FRAME_MS = 16;
+/** What it costs a worker at most to post a batch, in each world one of these. */
+const POSTING_MS: [number, ...number[]] = [0, 0, 0.4, 5, 60];
 
 /** Everything of one run: a browser with its tabs, the network, the server; and what happened. */
 export class World {
@@ -65,6 +69,7 @@ export class World {
     const isSqlite = random.int(SQLITE_IN) === 0;
     const isSliding = random.int(SLIDING_IN) === 0;
     this.isPlain = random.int(PLAIN_IN) === 0;
+    const postingMs = random.pick(POSTING_MS);
     this.ledger.circumstances.isPlain = this.isPlain;
     this.server = new SimServer({
       clock: this.clock,
@@ -76,6 +81,7 @@ export class World {
     });
     if (isSliding && !isSqlite) this.ledger.circumstances.serverForgot = true;
     this.browser.random = random.next;
+    this.browser.postingMs = () => random.next() * postingMs;
     this.browser.workerEnded = () => this.ledger.hubLost();
     this.clock.choose = random.int;
     this.clock.between = () => this.#between();
@@ -131,6 +137,7 @@ export class World {
     page.subscribed = (topic, _ticket, position) => this.witness.subscribe(topic, position);
     const { ledger } = this;
     const number = this.allTabs.length;
+    page.frameMs = FRAME_MS;
     const tab = new SimTab({
       isPlain: this.isPlain,
       number,
@@ -344,7 +351,7 @@ export class World {
       settings: {
         lingerMs: 1_000,
         ...(!this.isRoomy && {
-          ...{ floodBuffer: 3, tailLimit: 4, floodEventsPerSecond: 50 },
+          ...{ floodBuffer: 3, tailLimit: 4 },
           ...{ highLimit: 8, normalLimit: 6, inFlightLimit: 3 },
         }),
       },

@@ -200,6 +200,8 @@ export class HubWorld {
   readonly effects: Effect[] = [];
   /** Whether each ping is answered at once. */
   answersPings = false;
+  /** How long it takes to hand out one batch; no time passes by it. */
+  handOutMs = 0;
   /** Whether transactions complete at once; else `commitNext` does it. */
   autoCommit = true;
   readonly commits: (Effect & { type: 'commit' })[] = [];
@@ -339,7 +341,10 @@ export class HubWorld {
     if (this.#busy) return;
     this.#busy = true;
     for (let next = this.#queue.shift(); next; next = this.#queue.shift()) {
-      for (const effect of this.hub.step(next, this.now, this.ticks)) this.#perform(effect);
+      const effects = this.hub.step(next, this.now, this.ticks);
+      for (const effect of effects) this.#perform(effect);
+      const ms = this.handOutMs * effects.filter(({ type }) => type === 'deliver').length;
+      if (ms > 0) this.#queue.unshift({ type: 'handed_out', ms });
     }
     this.#busy = false;
   }

@@ -27,6 +27,8 @@ export class BrowserProfile {
   isPersistent = false;
   /** Called when one of its workers has ended, however that came. */
   workerEnded: () => void = () => {};
+  /** How long it takes a worker to post one batch to a page, in milliseconds and fractions of them; no time passes by it. */
+  postingMs: () => number = () => 0;
   /** Uniform in [0, 1). */
   random: () => number = () => 0.5;
   readonly #disks = new Map<string, Disk>();

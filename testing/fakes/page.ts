@@ -18,6 +18,8 @@ export class FakePage implements PagePlatform, ConnectedPage {
   isCached = false;
   /** The id of the hub whose batch it was given last. */
   hub: string | null = null;
+  /** From frame to frame of its screen; `null`: it has none, and what it shows changes at once. */
+  frameMs: number | null = null;
   /** How long it is busy with each batch before it takes the next one. */
   busyMs = 0;
   /** Called with each batch whose taking it has told the hub of. */
@@ -109,6 +111,8 @@ export class FakePage implements PagePlatform, ConnectedPage {
   readonly uuid = () => this.#browser.uuid();
   readonly setTimer = (delayMs: number, callback: () => void) =>
     lifetimeTimer(this.#browser.clock, this.life, delayMs, callback);
+  readonly requestFrame = (callback: () => void) =>
+    this.frameMs === null || !this.#isVisible ? null : this.setTimer(this.frameMs, callback);
   readonly isPage = () => true;
   readonly isVisible = () => this.#isVisible;
   readonly baseUrl = () => 'https://app.test/';

@@ -14,6 +14,7 @@ export function platformOf(browser: BrowserProfile, life: Lifetime): Platform {
   return {
     now: clock.now,
     ticks: () => clock.elapsed,
+    stopwatch: () => clock.elapsed,
     random: () => browser.random(),
     uuid: () => browser.uuid(),
     setTimer: (delayMs, callback) => lifetimeTimer(clock, life, delayMs, callback),

@@ -6,7 +6,7 @@ import type { TabSink } from '../../src/protocol/port.ts';
 import type { AnyProtocol } from '../../src/protocol/types.ts';
 import { KeptStates } from '../../worker/core/saved-state/kept-states.ts';
 import type { SavedStateSupport } from '../../worker/core/saved-states.ts';
-import { type HubSettings, hubSettings } from '../../worker/core/settings.ts';
+import { type GivenSettings, hubSettings } from '../../worker/core/settings.ts';
 import { Hubs } from '../../worker/shell/hubs.ts';
 import { pagePort } from '../../worker/shell/port.ts';
 import { StoreLine } from '../../worker/shell/state-line.ts';
@@ -18,7 +18,7 @@ import { MemoryStateStore } from './state-store.ts';
 /** What a worker's script says: its `hub.ts`. */
 export interface HubScript {
   readonly protocol: AnyProtocol;
-  readonly settings?: Partial<HubSettings>;
+  readonly settings?: GivenSettings;
   /** Milliseconds that it outlives its last page: `extendedLifetime` gives 300,000. @default 0 */
   readonly outlivesMs?: number;
 }
@@ -42,6 +42,8 @@ export class FakeWorker {
   /** The port of each page that is connected. */
   readonly #ports = new Set<{ port: HubPort }>();
   readonly #pages = new Set<ConnectedPage>();
+  /** So long it has taken by now to post batches. */
+  #postedMs = 0;
 
   constructor(browser: BrowserProfile, script: HubScript, isOwn: boolean) {
     this.#browser = browser;
@@ -57,6 +59,7 @@ export class FakeWorker {
     return new Hubs(
       {
         ...platformOf(this.#browser, life),
+        stopwatch: () => this.#browser.clock.elapsed + this.#postedMs,
         close: () => {
           if (!this.isOwn) life.end();
         },
@@ -90,6 +93,9 @@ export class FakeWorker {
     const down = {};
     let isClosed = false;
     const toWorker = (work: () => void) => clock.post(up, () => this.life.run(work));
+    const posting = () => {
+      this.#postedMs += this.#browser.postingMs();
+    };
     const toPage = (life: Lifetime) => (work: () => void) => {
       if (isClosed || life.isDead) return;
       page.evictIfCached();
@@ -102,7 +108,9 @@ export class FakeWorker {
         const copies = args.map((arg) => (isSink(arg) ? arg : structuredClone(arg)));
         toWorker(() => {
           const answer = toPage(this.life);
-          const received = copies.map((copy) => (isSink(copy) ? stub(copy, answer, toWorker) : copy));
+          const received = copies.map((copy) =>
+            isSink(copy) ? stub(copy, answer, toWorker, posting) : copy,
+          );
           const answered: Promise<unknown> = Reflect.apply(end.port[method], end.port, received);
           answered.then(
             (value) => answer(() => resolve(structuredClone(value))),
@@ -161,11 +169,13 @@ function stub(
   sink: TabSink,
   toPage: (work: () => void) => void,
   toWorker: (work: () => void) => void,
+  posting: () => void,
 ): TabSink {
   const remote: TabSink = {
     deliver: (batch) =>
       new Promise((resolve, reject) => {
         if (endedSinks.has(remote)) return;
+        posting();
         const copy = structuredClone(batch);
         toPage(() =>
           sink.deliver(copy).then(

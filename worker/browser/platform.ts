@@ -8,6 +8,7 @@ import { IdbStore } from './store/idb-store.ts';
 export const browser: Platform = {
   now: () => Date.now(),
   ticks: () => Math.floor(performance.now()),
+  stopwatch: () => performance.now(),
   random: () => Math.random(),
   uuid: () => crypto.randomUUID(),
   setTimer(delayMs, callback) {

@@ -3,7 +3,7 @@ import * as Comlink from 'comlink';
 import type { AnyProtocol } from '../../src/protocol/index.ts';
 import { persistentType } from '../../src/protocol/interpret.ts';
 import type { SavedStateSupport } from '../core/saved-states.ts';
-import { type HubSettings, hubSettings } from '../core/settings.ts';
+import { type GivenSettings, hubSettings } from '../core/settings.ts';
 import { Hubs } from '../shell/hubs.ts';
 import { pagePort } from '../shell/port.ts';
 import { endIfScriptFails } from './failed-script.ts';
@@ -27,7 +27,7 @@ const keep = endIfScriptFails();
  */
 export function startHub<P extends AnyProtocol>(
   protocol: P,
-  { settings = {}, savedState }: { settings?: Partial<HubSettings>; savedState?: SavedStateSupport } = {},
+  { settings = {}, savedState }: { settings?: GivenSettings; savedState?: SavedStateSupport } = {},
 ): void {
   const kept = persistentType(protocol);
   if (kept !== undefined && !savedState)

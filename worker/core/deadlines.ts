@@ -20,7 +20,7 @@ export type DeadlineName =
   | 'probe'
   /** token.ts: the tab that was asked. */
   | 'token'
-  /** tabs.ts: the next batches; and how long a tab may take for one. */
+  /** tab-batches.ts: the next batches; and how long a tab may take for one. */
   | 'flush'
   | `stall:${TabId}`
   /** topics.ts: positions that are to be stored; and a topic that nobody listens to any more. */

@@ -25,6 +25,7 @@ import { reportOf } from './report.ts';
 import { Route } from './route.ts';
 import type { SavedStateSupport, SavedStates } from './saved-states.ts';
 import type { Sessions } from './sessions.ts';
+import { retiredSettings } from './settings.ts';
 import { SignOut } from './sign-out.ts';
 import { signedOut } from './signed-out.ts';
 import type { LoadedState, StoreFailure, StoreOp } from './store.ts';
@@ -134,6 +135,8 @@ export class HubMachine {
   constructor(options: HubOptions, savedState: Pick<SavedStateSupport, 'createStates'> | null = null) {
     const context = new Context(options);
     this.#context = context;
+    for (const name of retiredSettings(options.settings))
+      context.log('warn', `setting \`${name}\` does nothing any more: remove it`);
     this.#sessions = options.sessions;
     this.#writer = new StoreWriter(context, () => this.#changed('storage'));
     this.#route = new Route(context);
@@ -302,6 +305,8 @@ export class HubMachine {
         return this.#tokens.tabGone(input.tab);
       case 'credit':
         return this.#tabs.credited(input.tab);
+      case 'handed_out':
+        return this.#tabs.handedOut(input.ms);
       case 'call':
         return this.#call(input.tab, input.call, input.request);
       case 'hand_over':

@@ -32,6 +32,8 @@ export type Input =
   | { type: 'tab_gone'; tab: TabId }
   /** The tab's reply to `deliver`. */
   | { type: 'credit'; tab: TabId }
+  /** So long it took to carry out the `deliver` effects of the last step, in milliseconds and fractions of them. */
+  | { type: 'handed_out'; ms: number }
   /** A call of the tab that is answered by a `reply` effect with the same number. */
   | { type: 'call'; tab: TabId; call: number; request: PortCall }
   /** Another hub of this browser is to own from now on: finish, and `end`. */

@@ -35,12 +35,11 @@ export interface HubSettings {
   normalLimit: number;
   /** Normal commands handed to the socket and not yet answered. @default 16 */
   inFlightLimit: number;
-  /** Above this rate batches go out once per `flushMs`, below it at once. @default 100 */
-  floodEventsPerSecond: number;
-  /** Events without a key that wait for one tab in one topic; beyond it the oldest fall off and are counted. @default 1_000 */
+  /**
+   * Events without a key that wait for one tab in one topic; beyond it the oldest fall off and are counted. A tab that nobody
+   * sees is given them at the latest when half of it is used up. @default 1_000
+   */
   floodBuffer: number;
-  /** From batch to batch under a flood. @default 16 */
-  flushMs: number;
   /** Events without a key that a topic keeps for tabs that join. @default 500 */
   tailLimit: number;
   /** How often a topic's cursor is stored at most. @default 500 */
@@ -61,6 +60,16 @@ export interface HubSettings {
   newestOwns: boolean;
 }
 
+/** Settings that mean nothing any more: the hub warns of those that are given. */
+export interface RetiredSettings {
+  /** @deprecated Nothing waits by a rate: the hub hands out what there is, and spends up to half of its time on it. */
+  floodEventsPerSecond?: number;
+  /** @deprecated A round of batches waits as long as the last one took, and for nothing else. */
+  flushMs?: number;
+}
+
+export type GivenSettings = Partial<HubSettings> & RetiredSettings;
+
 const DEFAULTS: HubSettings = {
   connectTimeoutMs: 10_000,
   heartbeatMs: 30_000,
@@ -76,9 +85,7 @@ const DEFAULTS: HubSettings = {
   highLimit: 50,
   normalLimit: 200,
   inFlightLimit: 16,
-  floodEventsPerSecond: 100,
   floodBuffer: 1_000,
-  flushMs: 16,
   tailLimit: 500,
   cursorSaveMs: 500,
   stateSaveMs: 5_000,
@@ -93,9 +100,17 @@ const fitting = (name: string): ((value: unknown) => boolean) => {
   return (value) => Number.isFinite(value) && Number(value) >= 0;
 };
 
+const RETIRED: readonly string[] = ['floodEventsPerSecond', 'flushMs'] satisfies (keyof RetiredSettings)[];
+
+/** Those that were given and mean nothing any more. */
+export function retiredSettings(settings: HubSettings): string[] {
+  return RETIRED.filter((name) => name in settings);
+}
+
 /** @throws TypeError for a value that a setting cannot have, or a setting that does not exist. */
-export function hubSettings(overrides: Partial<HubSettings> = {}): HubSettings {
+export function hubSettings(overrides: GivenSettings = {}): HubSettings {
   for (const [name, value] of Object.entries(overrides)) {
+    if (RETIRED.includes(name)) continue;
     if (!Object.hasOwn(DEFAULTS, name)) throw new TypeError(`startHub: there is no setting \`${name}\``);
     const fits = fitting(name)(value);
     if (!fits) throw new TypeError(`startHub: setting \`${name}\` cannot be ${String(value)}`);

@@ -6,6 +6,7 @@ import type { TokenTabs } from './connection/token-source.ts';
 import type { Context } from './context.ts';
 import type { DeadlineName } from './deadlines.ts';
 import type { TabId } from './io.ts';
+import { Pace } from './pace.ts';
 import type { StoredOutcome } from './store.ts';
 import type { TopicPlace } from './topics/journal.ts';
 import type { Budget, Reader } from './topics/reader.ts';
@@ -25,6 +26,8 @@ interface Tab {
   readonly id: TabId;
   readonly request: AttachRequest;
   visible: boolean;
+  /** When it was given a batch, by the hub's uptime. */
+  givenAt: number;
   credit:
     | { state: 'ready' }
     /** A batch is out. What it carried of topics counts as taken when its credit comes. */
@@ -68,8 +71,7 @@ export class Tabs implements TokenTabs {
   readonly #unheard = new Map<string, { tab: TabId; credits: number }>();
   #window = { since: 0, events: 0, before: 0 };
   #eventsCounted = 0;
-  /** When events went to some tab, by the hub's uptime. */
-  #flushedAt = Number.NEGATIVE_INFINITY;
+  readonly #pace = new Pace();
 
   constructor(context: Context, topics: Topics, source: TabsSource) {
     this.#context = context;
@@ -112,6 +114,7 @@ export class Tabs implements TokenTabs {
       id,
       request,
       visible: request.visible,
+      givenAt: Number.NEGATIVE_INFINITY,
       credit: { state: 'ready' },
       stale: new Set(['connection', 'clock', 'keptClock', 'storage', 'outbox', 'principal', 'signOuts']),
       settled: [],
@@ -242,20 +245,37 @@ export class Tabs implements TokenTabs {
     this.#route();
     this.#measureRate();
     this.#shared = {};
-    const { uptime, settings } = this.#context;
-    const isFlood = this.eventsPerSecond > settings.floodEventsPerSecond;
-    const waitMs = this.#flushedAt + settings.flushMs - uptime;
-    const eventsMayGo = !isFlood || waitMs <= 0;
-    let wait = false;
+    let nextMs = Number.POSITIVE_INFINITY;
     for (const tab of this.#tabs.values()) {
       if (tab.credit.state !== 'ready') continue;
-      const hasEvents = hasUpdates(tab);
-      if (hasNews(tab) || (hasEvents && eventsMayGo)) this.#deliver(tab);
-      else if (hasEvents) wait = true;
-      if (hasEvents && eventsMayGo) this.#flushedAt = uptime;
+      const waitMs = this.#waitMs(tab);
+      if (waitMs <= 0) this.#deliver(tab);
+      else nextMs = Math.min(nextMs, waitMs);
     }
     this.#topics.trim();
-    if (wait) this.#context.after('flush', waitMs, () => {});
+    if (nextMs < Number.POSITIVE_INFINITY) this.#context.after('flush', nextMs, () => {});
+    else this.#context.deadlines.clear('flush');
+  }
+
+  handedOut(ms: number): void {
+    this.#pace.spent(ms, this.#context.uptime);
+  }
+
+  /** How long what there is for a tab has to wait; Infinity where there is nothing. */
+  #waitMs(tab: Tab): number {
+    const { uptime } = this.#context;
+    const isSeen = tab.visible || tab.request.live === true;
+    if (mustGo(tab) || this.#isAwaited(tab) || (isSeen && hasNews(tab))) return 0;
+    if (!hasNews(tab) && !some(tab, 'hasUpdates')) return Number.POSITIVE_INFINITY;
+    if (isSeen || some(tab, 'isUrgent')) return this.#pace.waitMs(uptime);
+    return this.#pace.unseenWaitMs(uptime, tab.givenAt);
+  }
+
+  /** Its credit is waited for, so that a command may go on. */
+  #isAwaited({ id, stale }: Tab): boolean {
+    if (!stale.has('clock')) return false;
+    for (const { tab } of this.#unheard.values()) if (tab === id) return true;
+    return false;
   }
 
   /** The last word to every tab, whether it can take it or not. */
@@ -295,6 +315,7 @@ export class Tabs implements TokenTabs {
     const { updates, given } = this.#takeTopics(tab);
     if (updates.length > 0) batch.topics = updates;
     tab.credit = { state: 'out', given };
+    tab.givenAt = this.#context.uptime;
     this.#context.after(stallName(tab.id), STALL_AFTER_MS, () => this.#stall(tab));
     this.#context.counts.batches++;
     this.#context.emit({ type: 'deliver', tab: tab.id, batch });
@@ -358,20 +379,25 @@ export class Tabs implements TokenTabs {
   }
 }
 
-function hasUpdates({ readers }: Tab): boolean {
-  for (const reader of readers.values()) if (reader.hasUpdates) return true;
+function some({ readers }: Tab, is: 'hasUpdates' | 'isUrgent' | 'isVoid'): boolean {
+  for (const reader of readers.values()) if (reader[is]) return true;
   return false;
 }
 
-/** What does not wait for a flush, however many events there are. */
-function hasNews(tab: Tab): boolean {
+/** What waits for nothing, whether or not somebody sees the tab: what it is asked, what it waits for, and what it may show no more. */
+function mustGo(tab: Tab): boolean {
+  const { tokenRequest, diagnose, settled, sent } = tab;
   return (
-    tab.stale.size > 0 ||
-    tab.tokenRequest !== null ||
-    tab.diagnose !== null ||
-    tab.settled.length > 0 ||
-    tab.messages.length > 0
+    tokenRequest !== null ||
+    diagnose !== null ||
+    settled.some(({ id }) => sent.has(id)) ||
+    some(tab, 'isVoid')
   );
+}
+
+/** What is no event: somebody who sees the tab waits for it, however many events there are. */
+function hasNews({ stale, settled, messages }: Tab): boolean {
+  return stale.size > 0 || settled.length > 0 || messages.length > 0;
 }
 
 function rank({ visible, credit }: Tab): number {

@@ -19,6 +19,7 @@ const attachRequest = v.object({
   ]),
   lease: v.string(),
   visible: v.boolean(),
+  live: v.optional(v.literal(true)),
   hasToken: v.boolean(),
   diagnose: v.optional(v.picklist(['hub', 'tab'])),
   settledSince: v.optional(number),

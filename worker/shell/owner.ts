@@ -195,10 +195,17 @@ export class Owner implements Upstream {
    */
   #step(input: Input): void {
     try {
-      for (const effect of this.#core.step(input, this.#platform.now(), this.#platform.ticks())) {
+      const platform = this.#platform;
+      let handsOutSince: number | null = null;
+      for (const effect of this.#core.step(input, platform.now(), platform.ticks())) {
         if (this.#ended) return;
+        if (effect.type === 'deliver') handsOutSince ??= platform.stopwatch();
         this.#perform(effect);
       }
+      if (handsOutSince === null) return;
+      const ms = platform.stopwatch() - handsOutSince;
+      // Ahead of what came meanwhile: by it the core knows whether that may be handed out.
+      if (ms > 0) this.#inputs.unshift({ type: 'handed_out', ms });
     } catch (error) {
       const message =
         error instanceof Impossible

@@ -12,6 +12,8 @@ export interface Platform {
   now(): number;
   /** Whole milliseconds that no setting of the clock moves; they may stand still while the machine sleeps. */
   ticks(): number;
+  /** Milliseconds with their fractions, as finely as the platform has them: for what is measured within one step. */
+  stopwatch(): number;
   /** Uniform in [0, 1). */
   random(): number;
   uuid(): string;

@@ -42,6 +42,8 @@ function mount(element: ReactElement): { root: Root; host: HTMLElement } {
   });
   return { root, host };
 }
+/** Published within a second. */
+const EVENTS = 500;
 const LEAVES = Array.from({ length: 20 }, (_, i) => `leaf ${i}`);
 const publish = (id: string, state: string) => room.publish('run', id, { type: 'node', id, state });
 const subscriptions = () => room.seen.filter(({ type }) => type === 'resync_request' || type === 'subscribe');
@@ -297,4 +299,41 @@ it('lets the topic go when its last component has gone', async () => {
 it('says what is missing where there is no provider', () => {
   const Lost = () => <>{String(useClient())}</>;
   expect(() => renderToString(<Lost />)).toThrow(/<Provider client=/);
+});
+
+it('renders 500 events a second once a frame, and calls a listener with each', async () => {
+  let renders = 0;
+  let heard = 0;
+  const Lines = () => {
+    renders++;
+    const count = useView('run', 0, (lines) => lines + 1);
+    useEvent('run', 'line', () => heard++);
+    return <p>{count}</p>;
+  };
+  const { host } = mount(
+    <Provider client={client}>
+      <Lines />
+    </Provider>,
+  );
+  await isOpen();
+  await expect.poll(() => client.topic('run').status.get().state).toBe('live');
+  const before = renders;
+  let frames = 0;
+  let frame = requestAnimationFrame(function count() {
+    frames++;
+    frame = requestAnimationFrame(count);
+  });
+  onTestFinished(() => cancelAnimationFrame(frame));
+  const begun = performance.now();
+  for (let sent = 0; sent < EVENTS; ) {
+    const due = Math.min(EVENTS, Math.ceil(((performance.now() - begun) / 1_000) * EVENTS));
+    for (; sent < due; sent++) room.publish('run', `${sent}`, { type: 'line', text: `${sent}` });
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  await expect.poll(() => host.textContent).toBe(`${EVENTS}`);
+  expect(heard).toBe(EVENTS);
+  // Where a busy machine paints no frame, a page waits 50 ms for it; and the first change of all waits for none.
+  const rendered = renders - before;
+  expect(rendered).toBeLessThanOrEqual(frames + (performance.now() - begun) / 50 + 2);
+  expect(rendered).toBeLessThan(EVENTS / 2);
 });

@@ -104,4 +104,37 @@ export const HUB_MUTANTS: readonly Mutant[] = [
     instead: '      if (agrees && knownErrorMs < 0) return false;\n',
     test: 'test/unit/core/server-clock.test.ts',
   },
+  {
+    name: 'what handing out has cost is never paid off',
+    file: 'worker/core/pace.ts',
+    text: 'return Math.max(0, this.#owedMs - Math.max(0, uptime - this.#owedAt));',
+    instead: 'return Math.max(0, this.#owedMs - Math.min(0, uptime - this.#owedAt));',
+  },
+  {
+    name: 'handing out takes all of the time that there is',
+    file: 'worker/core/pace.ts',
+    text: 'return Math.floor(this.#owed(uptime));',
+    instead: 'return Math.min(0, this.#owed(uptime));',
+    test: 'test/unit/core/pace.test.ts',
+  },
+  {
+    name: 'a page that nobody sees is given nothing but what is urgent',
+    file: 'worker/core/pace.ts',
+    text: 'const due = (Math.floor(givenAt / UNSEEN_EVERY_MS) + 1) * UNSEEN_EVERY_MS;',
+    instead: 'const due = Math.max(uptime, givenAt) + UNSEEN_EVERY_MS;',
+  },
+  {
+    name: 'a page that nobody sees waits for its critical events',
+    file: 'worker/core/tab-batches.ts',
+    text: "if (isSeen || some(tab, 'isUrgent')) return",
+    instead: 'if (isSeen) return',
+    test: 'test/unit/core/pace.test.ts',
+  },
+  {
+    name: 'a page that nobody sees is given each event at once',
+    file: 'worker/core/tab-batches.ts',
+    text: 'const isSeen = tab.visible || tab.request.live === true;',
+    instead: 'const isSeen = tab.visible || tab.request.live !== null;',
+    test: 'test/unit/core/pace.test.ts',
+  },
 ];

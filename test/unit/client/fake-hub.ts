@@ -28,7 +28,8 @@ export function installPage(): {
     window,
     document,
     remove() {
-      for (const name of ['window', 'document', 'location']) Reflect.deleteProperty(globalThis, name);
+      const names = ['window', 'document', 'location', 'requestAnimationFrame', 'cancelAnimationFrame'];
+      for (const name of names) Reflect.deleteProperty(globalThis, name);
     },
   };
 }

@@ -286,8 +286,8 @@ describe('a url that is a function', () => {
     plain.subscribe('run:1');
     expect(requests([plain, tab])).toEqual([0, 1]);
     give(tab, { failed: 'no ticket' });
-    expect(closedOf(tab)).toMatchObject({ reason: 'network' });
-    expect(closedOf(tab).detail?.message).toContain('no ticket');
+    expect(closedOf(plain)).toMatchObject({ reason: 'network' });
+    expect(closedOf(plain).detail?.message).toContain('no ticket');
   });
 
   test('that gives none fails the attempt', () => {

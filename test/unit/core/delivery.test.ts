@@ -94,7 +94,7 @@ describe('credit', () => {
   });
 
   test('no batch holds more than 2,000 events, of a snapshot either', () => {
-    const scene = new TopicScene({ settings: { floodBuffer: 10_000, flushMs: 0 } });
+    const scene = new TopicScene({ settings: { floodBuffer: 10_000 } });
     const tab = scene.tab();
     slow(tab);
     scene.world.socket.welcome();
@@ -139,7 +139,7 @@ describe('credit', () => {
   });
 
   test('a topic that always fills the batch does not starve another', () => {
-    const scene = new TopicScene({ settings: { floodBuffer: 100_000, flushMs: 0 } });
+    const scene = new TopicScene({ settings: { floodBuffer: 100_000 } });
     const [tab] = scene.live(1);
     tab?.subscribe('other');
     const { topic, ref } = scene.request;
@@ -159,16 +159,14 @@ describe('credit', () => {
     const scene = new TopicScene();
     const [one, two] = scene.live(2);
     slow(one);
+    scene.event(line('out'));
     scene.events(nodes(500, 'up'));
     scene.events(lines(500));
     expect(scene.world.report.topics).toMatchObject([{ queued: 1_000 }]);
-    scene.world.advance(16);
     one?.leave();
     one?.credit();
     expect(scene.world.report.topics).toMatchObject([{ queued: 0, tabs: 1 }]);
-    scene.world.advance(16);
     scene.event(line('on'));
-    scene.world.advance(16);
     expect(texts(two?.events(TOPIC) ?? []).at(-1)).toBe('on');
   });
 
@@ -255,7 +253,7 @@ describe('the flood buffer', () => {
   });
 
   test('a replay always waits, however long, paced by credit', () => {
-    const scene = new TopicScene({ settings: { floodBuffer: 2, flushMs: 0 } });
+    const scene = new TopicScene({ settings: { floodBuffer: 2 } });
     const [tab] = scene.live(1, [], 1);
     scene.reconnect();
     slow(tab);
@@ -423,86 +421,6 @@ describe('a tab without credit for 5 s', () => {
     }
     expect(tab?.snapshots(TOPIC)).toHaveLength(1);
     expect(texts(tab?.events(TOPIC) ?? [])).toEqual(['0', '1', '2']);
-  });
-});
-
-describe('pace', () => {
-  const batchesWithEvents = (tab: WorldTab | undefined) =>
-    tab?.batches.filter(({ topics }) => topics?.some(({ kind }) => kind === 'events')).length;
-
-  test('up to 100 events a second go at once', () => {
-    const scene = new TopicScene();
-    const [tab] = scene.live(1);
-    for (let i = 0; i < 100; i++) {
-      scene.event(line(`${i}`));
-      expect(batchesWithEvents(tab)).toBe(i + 1);
-      scene.world.advance(10);
-    }
-  });
-
-  test('above it, one batch goes per flushMs', () => {
-    const scene = new TopicScene();
-    const tabs = scene.live(3);
-    for (let ms = 0; ms < 1_600; ms++) {
-      scene.event(line(`${ms}`));
-      const waits = scene.world.report.topics[0]?.queued !== 0;
-      if (waits) expect(scene.world.hub.deadline).toBeLessThanOrEqual(scene.world.now + 16);
-      scene.world.advance(1);
-    }
-    scene.world.advance(16);
-    for (const tab of tabs) {
-      expect(batchesWithEvents(tab)).toBeGreaterThan(150);
-      expect(batchesWithEvents(tab)).toBeLessThan(210);
-      expect(tab.events(TOPIC)).toHaveLength(1_600);
-    }
-  });
-
-  test('when the flood is over, events go at once again', () => {
-    const scene = new TopicScene();
-    const [tab] = scene.live(1);
-    scene.events(lines(1_000));
-    scene.world.advance(3_000);
-    const before = batchesWithEvents(tab) ?? 0;
-    for (let i = 1; i < 5; i++) {
-      scene.event(line('x'));
-      expect(batchesWithEvents(tab)).toBe(before + i);
-    }
-  });
-
-  test('a clock that is set back under a flood holds nothing up', () => {
-    const scene = new TopicScene();
-    const [tab] = scene.live(1);
-    scene.events(lines(500));
-    scene.world.advance(5);
-    scene.events(lines(500));
-    scene.world.now -= 3_600_000;
-    scene.event(line('after'));
-    scene.world.advance(20);
-    expect(texts(tab?.events(TOPIC) ?? []).at(-1)).toBe('after');
-  });
-
-  test('news of connection and outbox do not wait for a flood', () => {
-    const scene = new TopicScene();
-    const [tab] = scene.live(1);
-    scene.events(lines(1_000));
-    scene.events(lines(10));
-    const sent = tab?.send({ command: { type: 'note', text: 'n' } });
-    expect(tab?.outbox).toMatchObject([{ id: sent?.id }]);
-    scene.events(lines(10));
-    scene.world.socket.close();
-    expect(tab?.connection).toMatchObject({ state: 'closed' });
-  });
-
-  test('a report of the rate is near the truth', () => {
-    const scene = new TopicScene();
-    scene.live(1);
-    for (let ms = 0; ms < 2_500; ms += 5) {
-      scene.event(line('x'));
-      scene.world.advance(5);
-    }
-    expect(Math.abs(scene.world.report.rates.eventsPerSecond - 200)).toBeLessThan(10);
-    scene.world.advance(3_000);
-    expect(scene.world.report.rates.eventsPerSecond).toBe(0);
   });
 });
 

@@ -101,7 +101,7 @@ test("the application's function is asked in a tab, a visible one first", () => 
   const asks = [hidden, tab].map(({ batches }) => batches.flatMap(({ diagnose }) => diagnose ?? []));
   expect(asks).toEqual([[], [1]]);
   tab.call({ method: 'diagnosed', outage: 1, diagnosis: { cause: 'redirect' } });
-  expect(closedOf(hidden).detail).toMatchObject({ cause: 'redirect' });
+  expect(closedOf(tab).detail).toMatchObject({ cause: 'redirect' });
 });
 
 test('a URL that a function gave is not asked', () => {

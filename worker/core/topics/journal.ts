@@ -65,6 +65,7 @@ export class Journal {
   readonly #newestByKey = new Map<string, EventEntry>();
   #seq = 0;
   #droppables = 0;
+  #newestCritical = -1;
   /** The number of the first droppable event that some tab may still need. */
   #firstDroppable = 0;
   #losable = 0;
@@ -88,6 +89,17 @@ export class Journal {
     return this.#entries.length - this.#start - this.#dead;
   }
 
+  /** Whether a critical event came since a place. */
+  hasCriticalSince(place: number): boolean {
+    return this.#newestCritical >= place;
+  }
+
+  /** Whether half of what may wait of events that a tab can lose is used up, where so many of them came before its place. */
+  isFilling(losableBefore: number): boolean {
+    const waiting = this.#losable - losableBefore;
+    return waiting > 0 && 2 * waiting >= this.#floodBuffer;
+  }
+
   get isEmpty(): boolean {
     return this.#entries.length === 0;
   }
@@ -107,6 +119,7 @@ export class Journal {
       superseded: false,
     };
     this.#losable += entry.losable;
+    if (item.critical) this.#newestCritical = entry.seq;
     this.#entries.push(entry);
     if (entry.droppable !== null) {
       if (entry.droppable - this.#floodBuffer >= this.#firstDroppable) this.#dead++;
@@ -124,6 +137,7 @@ export class Journal {
   /** @param losable how many of what was missed are new to this journal, and can be lost */
   addSnapshot(snapshot: Omit<SnapshotEntry, 'type' | 'seq' | 'losableBefore'>): void {
     this.#newestByKey.clear();
+    if (snapshot.missed.some(({ critical }) => critical)) this.#newestCritical = this.#seq;
     this.#entries.push({ type: 'snapshot', seq: this.#seq++, losableBefore: this.#losable, ...snapshot });
     this.#losable += snapshot.losable;
   }

@@ -29,6 +29,8 @@ export interface ReaderTopic {
   readonly saved: SavedState | null;
   /** What pages were shown had to go, and nothing has come since: one that comes back may still show it. */
   readonly isVoid: boolean;
+  /** Critical events are held that no page took. */
+  readonly hasUnacknowledged: boolean;
   /** Raised whenever the status changes. */
   readonly statusVersion: number;
   /** How often events were lost that nobody can count. */
@@ -115,7 +117,6 @@ export class Reader {
   #gapsBefore: number;
   #gaps: number;
   #statusGiven = -1;
-  /** Its tab is still to hear that what it shows is to go. */
   #isVoid = false;
 
   /** Its tab's first call, which begins with the state of now if there is one. */
@@ -160,6 +161,24 @@ export class Reader {
       ? { state: 'stalled', standing: { state: 'came', at } }
       : waiting({ state: 'came', at }, this.#topic.journal);
     this.#isVoid = true;
+  }
+
+  /** Its tab is still to hear that what it shows is to go. */
+  get isVoid(): boolean {
+    return this.#isVoid;
+  }
+
+  /**
+   * Whether what there is to give is not for later, though nobody sees its tab: critical events, the rest of a snapshot, and
+   * what would fall off soon.
+   */
+  get isUrgent(): boolean {
+    const phase = this.#phase;
+    const { journal, knowledge, hasUnacknowledged } = this.#topic;
+    if (phase.state !== 'stalled' && journal.hasCriticalSince(phase.place)) return this.hasUpdates;
+    if (phase.state === 'following') return journal.isFilling(this.#losablePassed);
+    if (phase.state !== 'snapshot') return knowledge !== null && hasUnacknowledged;
+    return phase.part > 0 || phase.repeats.length > 0 || phase.missed.some(({ critical }) => critical);
   }
 
   /** Whether there is anything to give now. */

@@ -67,6 +67,10 @@ export class Topic implements ReaderTopic, SubscribedTopic {
     return { keys: cache?.keys ?? 0, tail: cache?.tail ?? 0, queued: this.journal.size, unacknowledged };
   }
 
+  get hasUnacknowledged(): boolean {
+    return (this.#knowledge?.criticals.size ?? 0) > 0;
+  }
+
   get knowledge(): Knowledge | null {
     return this.#knowledge;
   }
