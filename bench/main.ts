@@ -17,6 +17,8 @@ import { tablesOf } from './run/results.ts';
 
 const FILE = join(import.meta.dirname, 'results/latest.json');
 const options = readArguments(process.argv.slice(2));
+// So that what is removed at the end is removed then, too.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 if (options.against !== null) {
   printChanges(await measureAgainst(options.against, options));
   process.exit();

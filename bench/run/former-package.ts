@@ -22,7 +22,7 @@ export function buildFormerPackage(ref: string): FormerPackage {
   const commit = String(git('rev-parse', '--short', '--verify', `${ref}^{commit}`)).trim();
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'trunkline-former-')));
   const remove = () => rmSync(folder, { recursive: true, force: true });
-  // Also where a signal, or an error that nobody caught, ends the run.
+  // Also where the run is ended from outside.
   process.once('exit', remove);
   try {
     const tree = join(folder, 'tree');
