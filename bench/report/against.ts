@@ -13,15 +13,18 @@ export interface Change {
   readonly former: Spread;
   /** Today's by the former one's, turn by turn; `null` where the former is 0 in all of them. */
   readonly ratio: Spread | null;
-  /** What all turns agree about. With one turn that is not much. */
+  /** What all turns agree about, where there are enough of them. */
   readonly is: 'gain' | 'loss' | 'open';
 }
+
+/** By chance all of fewer would agree too often: of five, one time in sixteen. */
+const TURNS_TO_TELL = 5;
 
 /** Of what both have, in the order of the cases. */
 export function changesOf({ contenders, today, former }: Compared): Change[] {
   return SITTINGS.flatMap(({ cases }): readonly Asked[] => cases).flatMap(({ case: asked }) =>
-    asked.figures.flatMap((figure) =>
-      contenders.flatMap(({ name, title }): Change[] => {
+    contenders.flatMap(({ name, title }) =>
+      asked.figures.flatMap((figure): Change[] => {
         const turnsIn = (rows: Compared['today']): Turns =>
           rows.find((row) => row.case === asked.name && row.figure === figure.name && row.contender === name)
             ?.values ?? [];
@@ -46,7 +49,7 @@ export function changesOf({ contenders, today, former }: Compared): Change[] {
 }
 
 function verdictOf(ratio: Spread | null, better: FigureInfo['better']): Change['is'] {
-  if (!ratio || (ratio.min <= 1 && ratio.max >= 1)) return 'open';
+  if (!ratio || ratio.turns < TURNS_TO_TELL || (ratio.min <= 1 && ratio.max >= 1)) return 'open';
   return ratio.max < 1 === (better === 'lower') ? 'gain' : 'loss';
 }
 

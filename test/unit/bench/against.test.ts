@@ -18,11 +18,17 @@ const compare = (figure: string, today: (number | null)[], former: (number | nul
   });
 
 test('a change is what the turns agree about: a gain where less is better, or more', () => {
-  expect(compare('p99', [8, 80, 9], [10, 90, 10])).toMatchObject([
-    { ratio: { median: expect.closeTo(80 / 90), turns: 3 }, is: 'gain' },
+  expect(compare('p99', [8, 80, 9, 9, 9], [10, 90, 10, 10, 10])).toMatchObject([
+    { ratio: { median: expect.closeTo(0.9), turns: 5 }, is: 'gain' },
   ]);
-  expect(compare('perSecond', [8, 80, 9], [10, 90, 10])).toMatchObject([{ is: 'loss' }]);
-  expect(compare('p99', [8, 100, 9], [10, 90, 10])).toMatchObject([{ is: 'open' }]);
+  expect(compare('perSecond', [8, 80, 9, 9, 9], [10, 90, 10, 10, 10])).toMatchObject([{ is: 'loss' }]);
+  expect(compare('p99', [8, 100, 9, 9, 9], [10, 90, 10, 10, 10])).toMatchObject([{ is: 'open' }]);
+});
+
+test('a few turns that agree by chance are no change', () => {
+  expect(compare('p99', [8, 8, 8, 8], [10, 10, 10, 10])).toMatchObject([
+    { ratio: { median: 0.8 }, is: 'open' },
+  ]);
 });
 
 test('a figure that the former build has not is no change, and one against 0 has no ratio', () => {
