@@ -20,7 +20,7 @@ test('the settings of a hub have the defaults that are promised', () => {
     resyncAfterMs: 30_000,
     highLimit: 50,
     normalLimit: 200,
-    inFlightLimit: 16,
+    inFlightLimit: 128,
     floodBuffer: 1_000,
     tailLimit: 500,
     cursorSaveMs: 500,

@@ -33,7 +33,7 @@ export interface HubSettings {
   highLimit: number;
   /** Pending normal commands. @default 200 */
   normalLimit: number;
-  /** Normal commands handed to the socket and not yet answered. @default 16 */
+  /** Normal commands handed to the socket and not yet answered, of 64 KiB together. @default 128 */
   inFlightLimit: number;
   /**
    * Events without a key that wait for one tab in one topic; beyond it the oldest fall off and are counted. A tab that nobody
@@ -84,7 +84,7 @@ const DEFAULTS: HubSettings = {
   resyncAfterMs: 30_000,
   highLimit: 50,
   normalLimit: 200,
-  inFlightLimit: 16,
+  inFlightLimit: 128,
   floodBuffer: 1_000,
   tailLimit: 500,
   cursorSaveMs: 500,

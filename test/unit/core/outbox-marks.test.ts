@@ -19,7 +19,7 @@ describe('a row says `maybeSent` before its frame leaves', () => {
   test('one that waited: one transaction for the whole window, then the frames', () => {
     const { world, tab } = start();
     tab.subscribe('run:1');
-    for (let n = 0; n < 20; n++) remark(tab, n);
+    for (let n = 0; n < 150; n++) remark(tab, n);
     world.autoCommit = false;
     world.disk.principal = 'ann';
     const now = world.now;
@@ -27,9 +27,9 @@ describe('a row says `maybeSent` before its frame leaves', () => {
     world.commitNext();
     expect(world.socket.sent('command')).toEqual([]);
     expect(world.commits).toHaveLength(1);
-    expect(world.commits[0]?.content.ops).toHaveLength(16);
+    expect(world.commits[0]?.content.ops).toHaveLength(128);
     world.commitNext();
-    expect(world.socket.sent('command')).toHaveLength(16);
+    expect(world.socket.sent('command')).toHaveLength(128);
     expectMarked(world);
     const [row] = world.disk.entries.values();
     expect(row).toMatchObject({ maybeSent: true, attempt: 1, firstSentAt: 777, createdAt: now });

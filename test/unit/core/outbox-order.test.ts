@@ -167,11 +167,32 @@ describe('normal commands', () => {
     expect(sent(world)).toEqual([1, 2]);
   });
 
-  test('the window is 16 by default', () => {
+  test('the window is 128 by default', () => {
     const { world, tab } = connect();
-    for (let n = 1; n <= 40; n++) remark(tab, n);
-    expect(sent(world)).toHaveLength(16);
-    expect(world.report.outbox).toMatchObject({ normal: 40, inFlight: 16 });
+    for (let n = 1; n <= 150; n++) remark(tab, n);
+    expect(sent(world)).toHaveLength(128);
+    expect(world.report.outbox).toMatchObject({ normal: 150, inFlight: 128 });
+  });
+
+  test('of large ones no more are in flight than 64 KiB, and one alone whatever its size', () => {
+    const { world, tab } = connect();
+    const large = (n: number, length: number) =>
+      tab.send({ command: { type: 'remark', n, text: 'x'.repeat(length) }, topic: null });
+    for (const n of [1, 2, 3, 4]) large(n, 30_000);
+    large(5, 100_000);
+    large(6, 10);
+    const answer = () => {
+      const { id } = world.socket.sent('command')[answered++] ?? { id: '' };
+      world.socket.say({ type: 'command_ack', id });
+    };
+    let answered = 0;
+    const inFlight = () => world.socket.sent('command').length - answered;
+    const seen: number[] = [];
+    while (answered < 6) {
+      seen.push(inFlight());
+      answer();
+    }
+    expect(seen).toEqual([2, 2, 2, 1, 1, 1]);
   });
 
   test('after a reconnect, in the order of their first sending', () => {

@@ -186,7 +186,7 @@ function refuseTooLarge(box: OutboxState, entry: Entry, { maxFrameBytes }: Writa
 }
 
 /** In the order in which they are sent. */
-function candidates(box: OutboxState): { entry: Entry; held: boolean }[] {
+function candidates(box: OutboxState): { entry: Entry; held: boolean; bytes: number }[] {
   const { writer } = box;
   return (
     pendingIn(box)
@@ -196,6 +196,7 @@ function candidates(box: OutboxState): { entry: Entry; held: boolean }[] {
       .map((entry) => ({
         entry,
         held: writer.isInDoubt(entry.row.id) || (writer.degraded && mayBeUnsent(entry)),
+        bytes: frameBytes(entry.row),
       }))
   );
 }

@@ -46,7 +46,14 @@ export function commandFrame({
   return topic === null ? frame : { ...frame, topic };
 }
 
+/** Of rows, each of which is one object as long as nothing of it changes. */
+const sizes = new WeakMap<StoredEntry, number>();
+
 /** Of the frame of its next attempt. */
 export function frameBytes(row: StoredEntry): number {
-  return utf8Bytes(JSON.stringify(commandFrame({ ...row, attempt: row.attempt + 1 })));
+  const known = sizes.get(row);
+  if (known !== undefined) return known;
+  const bytes = utf8Bytes(JSON.stringify(commandFrame({ ...row, attempt: row.attempt + 1 })));
+  sizes.set(row, bytes);
+  return bytes;
 }

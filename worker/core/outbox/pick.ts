@@ -1,14 +1,19 @@
 /** Which commands may leave now, and in which order. */
 import type { Entry } from './entry.ts';
 
+/** In bytes. What else is to go, a decision or the question whether the line lives, is behind no more of them than that. */
+const WINDOW_BYTES = 65_536;
+
 /**
  * Which commands may be handed to the socket now (PROTOCOL, obligation 5). High: one in flight per topic, and one that
- * waits holds its topic's later ones back. Normal: in order, a window in flight, after every high one that could go.
+ * waits holds its topic's later ones back. Normal: in order, a window in flight, after every high one that could go;
+ * one alone is never too large for it.
  *
- * @param pending high before normal, first in first out within each. `held`: it cannot go for a reason of its own.
+ * @param pending high before normal, first in first out within each. `held`: it cannot go for a reason of its own. `bytes`: of its
+ * frame.
  */
 export function pickNext(
-  pending: readonly { entry: Entry; held: boolean }[],
+  pending: readonly { entry: Entry; held: boolean; bytes: number }[],
   inFlightLimit: number,
 ): Entry[] {
   const picked: Entry[] = [];
@@ -16,13 +21,17 @@ export function pickNext(
   const stalledTopics = new Set<string | null>();
   let highsAhead = false;
   let window = 0;
-  for (const { entry } of pending) {
+  let windowBytes = 0;
+  for (const { entry, bytes } of pending) {
     const { state } = entry.delivery;
     if (state !== 'in_flight' && state !== 'marking') continue;
     if (entry.row.priority === 'high') busyTopics.add(entry.row.topic);
-    else window++;
+    else {
+      window++;
+      windowBytes += bytes;
+    }
   }
-  for (const { entry, held } of pending) {
+  for (const { entry, held, bytes } of pending) {
     const { topic, priority } = entry.row;
     const { state } = entry.delivery;
     if (priority === 'high') {
@@ -34,8 +43,10 @@ export function pickNext(
     } else {
       if (state === 'storing' || highsAhead || window >= inFlightLimit) break;
       if (state !== 'ready' || held) continue;
+      if (window > 0 && windowBytes + bytes > WINDOW_BYTES) break;
       picked.push(entry);
       window++;
+      windowBytes += bytes;
     }
   }
   return picked;
