@@ -1,4 +1,5 @@
 import { type Browser, type BrowserContext, expect, type Page } from '@playwright/test';
+import { dispatch } from './harness/dispatch-event.ts';
 import type { FaultProxy } from './harness/fault-proxy.ts';
 import { test } from './harness/fixtures.ts';
 import { endHub, stopServiceWorker } from './harness/service-worker.ts';
@@ -70,6 +71,43 @@ test('what waits when the last page closes is accepted with no page open, in ord
   expect(await toldToServiceWorker(next.page)).toEqual(Array(3).fill('anonymous accepted'));
   expect(server.ran).toHaveLength(3);
 });
+
+for (const type of ['push', 'periodicsync'] as const)
+  test(`a ${type} event delivers with no page open, in order and once, also where several come at once`, async ({
+    browser,
+    context,
+    network,
+    server,
+    site,
+    open,
+  }) => {
+    const scene = { browser, context, network, origin: site.origin };
+    // No `sync` event comes ahead of these.
+    const config = {
+      identity: 'anonymous',
+      token: null,
+      serviceWorker: serviceWorker(network),
+      background: false,
+    };
+    const tab = await open(config);
+    await tab.shows('connection', 'open');
+    await isActive(tab);
+    await network.setMode('refuse');
+    await tab.isOffline();
+    for (const text of ['a', 'b', 'c']) await tab.sendNote(text);
+    await closeAll(scene, [tab]);
+    await network.setMode('pass');
+    expect(server.ran).toEqual([]);
+    await Promise.all([1, 2, 3].map(() => dispatch(context, site.origin, type)));
+    await expect.poll(() => server.ran.map(({ what }) => what)).toEqual(['note a', 'note b', 'note c']);
+    await expect.poll(network.live).toBe(0);
+    const next = await open(config);
+    await next.shows('connection', 'open');
+    await next.lists('outbox', []);
+    expect(await toldToServiceWorker(next.page)).toEqual(Array(3).fill('anonymous accepted'));
+    expect(server.ran).toHaveLength(3);
+    expect(network.peak()).toBe(1);
+  });
 
 test('a service worker that is ended before the answers came has sent nothing twice, and the next page loses nothing', async ({
   browser,

@@ -9,6 +9,8 @@ export interface PageConfig {
   readonly diagnose?: true;
   /** The service worker that is to deliver with no page open. */
   readonly serviceWorker?: string;
+  /** Whether the browser is asked for `sync` events, where there is a service worker. @default true */
+  readonly background?: boolean;
 }
 /** What the tests hold of a page, beside what it shows. */
 export interface PageHandle {
@@ -27,14 +29,14 @@ declare global {
 }
 
 export function startPage(worker: () => SharedWorker): void {
-  const { url, identity, token, diagnose, serviceWorker } = window.gatesConfig;
+  const { url, identity, token, diagnose, serviceWorker, background = true } = window.gatesConfig;
   const handle: PageHandle = {
     client: createClient(protocol, {
       url,
       identity,
       token: () => token,
       ...(diagnose && { diagnose }),
-      ...(serviceWorker && { background: true }),
+      ...(serviceWorker && background && { background }),
       worker,
       log: 'debug',
       onError: (error) => handle.errors.push(`${error.code}: ${error.message}`),
