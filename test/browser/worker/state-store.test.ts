@@ -73,6 +73,39 @@ describe("the state's store in IndexedDB", () => {
     expect((await store.load('other')).head).toBeNull();
   });
 
+  it('deletes a topic whose head cannot be read, whatever of it is broken, and tells it once', async () => {
+    const identity = crypto.randomUUID();
+    const store = newStore(identity);
+    await store.open(ANN);
+    const sound = { ...save('sound', []).head, clockAheadMs: -5, isAll: false };
+    await store.commit({ ...save('sound', ['a']), head: sound });
+    const broken = [
+      ...['topic', 'epoch', 'offset', 'lastSeen', 'savedAt', 'size', 'clockAheadMs', 'isAll'].flatMap(
+        (field) => [null, {}, Number.NaN, -0.5].map((value) => ({ [field]: value })),
+      ),
+      { topic: 'sound' },
+      { size: -1 },
+      { offset: 1.5 },
+      { savedAt: Number.POSITIVE_INFINITY },
+    ].filter(
+      (change) =>
+        !['lastSeen', 'savedAt', 'clockAheadMs'].some(
+          (field) => change[field as keyof typeof change] === -0.5,
+        ),
+    );
+    for (const [i] of broken.entries())
+      await store.commit({ ...save(`t${i}`, ['a', 'b']), isWhole: i % 2 === 0 });
+    const db = await openDB(stateName(APP, identity));
+    for (const [i, change] of broken.entries())
+      await db.put('state', { ...save(`t${i}`, []).head, ...change }, `t${i}`);
+    expect(await store.open(ANN)).toEqual({ heads: [sound], unreadable: broken.length });
+    expect(await db.getAllKeys('state')).toEqual([0, 'sound', ['sound', 'a']]);
+    expect(await store.open(ANN)).toEqual({ heads: [sound], unreadable: 0 });
+    await db.put('state', 'no head', 'sound');
+    db.close();
+    expect(await store.load('sound')).toMatchObject({ head: null, unreadable: 1 });
+  });
+
   it('lies in a database of its own, which no transaction of the outbox waits for', async () => {
     const identity = crypto.randomUUID();
     const outbox = new IdbStore({ app: APP, identity, onLost: () => {} });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { KeptTopic } from '../../../worker/core/saved-state/kept-topic.ts';
-import { Device, known, liveTab, saved, writesOf } from '../../support/device.ts';
+import { Device, known, liveTab, saved, shown, writesOf } from '../../support/device.ts';
 import { item, line, node, TOPIC } from '../../support/topic-scene.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
@@ -143,6 +143,27 @@ test('where the disk is full for the state, the state goes', () => {
   expect(device.kept).toEqual([]);
   expect(topics(device)).toEqual([]);
   expect(scene.world.report).toMatchObject({ savedState: { state: 'over' }, storage: { state: 'ok' } });
+});
+
+test('what was known 30 days ahead, as by a clock that was wrong then, is deleted', () => {
+  const device = new Device();
+  known(device);
+  const now = Date.UTC(2026, 0, 1) - 31 * DAY_MS;
+  keep(device, 'run:2', now + DAY_MS, 100);
+  expect(saved(device.hub({}, { now }).tab())).toEqual([]);
+  expect(topics(device)).toEqual(['run:2']);
+});
+
+test('of a topic of which some rows cannot be read the others are written anew, also where nothing comes', () => {
+  const device = new Device();
+  known(device);
+  const { stateDisk } = device;
+  const load = stateDisk.load.bind(stateDisk);
+  stateDisk.load = (topic, writer) => ({ ...load(topic, writer), unreadable: 1 });
+  const scene = device.hub();
+  expect(shown(scene.tab())).toHaveLength(3);
+  scene.world.advance(5_000);
+  expect(writesOf(scene)).toMatchObject([{ isWhole: true, head: { isAll: false }, put: [{}, {}, {}] }]);
 });
 
 test('rows that cannot be read are reported once, and counted', () => {

@@ -1,7 +1,7 @@
 /** How the last known state lies in IndexedDB: in a database of its own, with a format of its own. */
 import { type DBSchema, type IDBPDatabase, type IDBPObjectStore, openDB } from 'idb';
 import * as v from 'valibot';
-import { int, number } from '../../../src/protocol/frames/common.ts';
+import { count, int, nonnegative, number, positive } from '../../../src/protocol/frames/common.ts';
 import { item } from '../../../src/protocol/frames/topic.ts';
 import { stateName } from '../../../src/protocol/names.ts';
 import {
@@ -18,7 +18,6 @@ import {
 } from '../../core/state-store.ts';
 import { StoreError } from '../../core/store.ts';
 import { storeError, withDeadline } from './failure.ts';
-import { isCursor } from './rows.ts';
 import { rowsIn, segmentsOf } from './state-segments.ts';
 import { abort } from './transaction.ts';
 
@@ -58,11 +57,22 @@ const meta = v.object({
   writer: v.string(),
 });
 const isMeta = (found: unknown): found is Meta => v.is(meta, found);
-const row = v.object({ topic: v.string(), slot: v.union([v.string(), number]), item, size: number });
+const row = v.object({ topic: v.string(), slot: v.union([v.string(), number]), item, size: positive });
 const isRow = (found: unknown): found is SavedRow => v.is(row, found);
 const gone = v.object({ slot: row.entries.slot, gone: v.literal(true) });
 const isGone = (found: unknown): found is Gone => v.is(gone, found);
-const isHead = (found: unknown): found is SavedHead => isCursor(found) && 'size' in found;
+const head = v.object({
+  topic: v.string(),
+  epoch: v.string(),
+  offset: count,
+  lastSeen: number,
+  savedAt: number,
+  size: nonnegative,
+  clockAheadMs: v.optional(number),
+  isAll: v.optional(v.boolean()),
+});
+const isHead = (found: unknown, topic: unknown): found is SavedHead =>
+  v.is(head, found) && found.topic === topic;
 
 export class IdbStateStore implements StateStore {
   readonly #name: string;
@@ -158,15 +168,18 @@ async function takeOver(table: Table, meta: Meta): Promise<SavedTopics> {
   if (isLater(former?.ownership, meta.ownership)) throw fenced();
   if (!former || !isSameOwner(former, meta)) await table.clear();
   await table.put(meta, 0);
-  const found = await table.getAll(HEADS());
-  const heads = found.filter(isHead);
-  return { heads, unreadable: found.length - heads.length };
+  const [topics, found] = await Promise.all([table.getAllKeys(HEADS()), table.getAll(HEADS())]);
+  const heads = found.filter((head, i) => isHead(head, topics[i]));
+  const broken = topics.filter((topic, i) => !isHead(found[i], topic));
+  await Promise.all(broken.flatMap((topic) => forget(table, topic)));
+  return { heads, unreadable: broken.length };
 }
 
 async function read(table: Table, topic: string): Promise<SavedRows> {
-  const [head, found] = await Promise.all([table.get(topic), table.getAll(rowsOf(topic))]);
+  const [stored, found] = await Promise.all([table.get(topic), table.getAll(rowsOf(topic))]);
+  const head = isHead(stored, topic) ? stored : null;
   const rows = new Map<Slot, SavedRow>();
-  let unreadable = 0;
+  let unreadable = stored === undefined || head ? 0 : 1;
   for (const segment of found.filter((value) => typeof value === 'string'))
     for (const one of rowsIn(segment))
       if (isRow(one)) rows.set(one.slot, one);
@@ -175,7 +188,7 @@ async function read(table: Table, topic: string): Promise<SavedRows> {
     if (isRow(one)) rows.set(one.slot, one);
     else if (isGone(one)) rows.delete(one.slot);
     else unreadable++;
-  return { head: isHead(head) ? head : null, rows: [...rows.values()], unreadable };
+  return { head, rows: [...rows.values()], unreadable };
 }
 
 /** All requests are made at once; the check of the writer comes first among them, and takes the others back. */
@@ -193,7 +206,7 @@ function fenced(): StoreError {
 
 function perform(table: Table, op: StateOp): Promise<unknown>[] {
   if (op.op === 'clear') return [table.delete(ALL())];
-  if (op.op === 'forget') return [table.delete(op.topic), table.delete(rowsOf(op.topic))];
+  if (op.op === 'forget') return forget(table, op.topic);
   const { head, isWhole, gone, put } = op;
   const { topic } = head;
   if (isWhole)
@@ -209,7 +222,11 @@ function perform(table: Table, op: StateOp): Promise<unknown>[] {
   ];
 }
 
+function forget(table: Table, topic: IDBValidKey): Promise<unknown>[] {
+  return [table.delete(IDBKeyRange.only(topic)), table.delete(rowsOf(topic))];
+}
+
 /** Arrays are greater than strings, and than all that is a slot, an array in an array than one of a number; strings are greater than numbers. */
 const ALL = (): IDBKeyRange => IDBKeyRange.lowerBound('');
 const HEADS = (): IDBKeyRange => IDBKeyRange.bound('', [], false, true);
-const rowsOf = (topic: string) => IDBKeyRange.bound([topic], [topic, [[]]]);
+const rowsOf = (topic: IDBValidKey) => IDBKeyRange.bound([topic], [topic, [[]]]);

@@ -23,7 +23,7 @@ import { tabItem } from '../topics/read-item.ts';
 import { KeptTopic } from './kept-topic.ts';
 import { Repetition } from './way-back.ts';
 
-/** What was known so long ago is of no use any more. */
+/** What was known so long ago is of no use any more; nor is what a clock that was wrong puts so far ahead. */
 const KEEP_MS = 30 * 24 * 60 * 60 * 1_000;
 /** From a failure of the store to the next try. */
 const RETRY_MS = 60_000;
@@ -130,7 +130,7 @@ export class KeptStates implements SavedStates {
     this.#phase = { ...this.#phase, state: 'ready' };
     this.#tellUnreadable(unreadable);
     for (const head of heads) {
-      if (head.savedAt + KEEP_MS < this.#context.now) this.#owed.add(head.topic);
+      if (Math.abs(this.#context.now - head.savedAt) > KEEP_MS) this.#owed.add(head.topic);
       if (!this.#owed.has(head.topic)) this.#heads.set(head.topic, head);
     }
     for (const topic of this.#owed) this.#delete(topic);
@@ -189,6 +189,7 @@ export class KeptStates implements SavedStates {
     }
     const topic = KeptTopic.stored(head, rows, unreadable === 0);
     this.#topics.set(name, topic);
+    if (topic.isChanged) this.#saveSoon();
     const { protocol } = this.#context;
     const events = topic.items.map((item) => savedItem(protocol, item)).filter((item) => item !== null);
     const { epoch, offset, lastSeen: ts, savedAt } = head;
@@ -259,6 +260,10 @@ export class KeptStates implements SavedStates {
 
   confirm(name: string, at: TopicPlace, knownAt?: number): void {
     this.#topics.get(name)?.moved(this.#placeOf(at, knownAt));
+    this.#saveSoon();
+  }
+
+  #saveSoon(): void {
     const { deadlines, settings } = this.#context;
     if (this.#phase.state === 'ready' && deadlines.at('state') === null)
       this.#context.after('state', settings.stateSaveMs, () => this.save());

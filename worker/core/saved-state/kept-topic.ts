@@ -37,8 +37,8 @@ export class KeptTopic {
       if (typeof slot === 'number') saved.#tail++;
       saved.#resize(slot, size);
     }
-    saved.#isMoved = false;
-    saved.#isWhole = !isSound;
+    // What cannot be read goes with the next writing.
+    saved.#isWhole = saved.#isMoved = !isSound;
     if (!isSound) saved.lacks();
     return saved;
   }
