@@ -197,7 +197,7 @@ export interface HubReport {
   /**
    * The last known state, as it lies on the device (`persist`); `null` where no event type is kept. `unknown`: whose it is; `failed`:
    * its store fails, and is tried again within a minute; `ending`, `over`: another hub keeps it, or it had to go. Sizes are about
-   * characters of JSON; `unreadableRows` are not used.
+   * bytes of JSON; `unreadableRows` are not used.
    */
   savedState: {
     state: 'unknown' | 'opening' | 'ready' | 'failed' | 'ending' | 'over';

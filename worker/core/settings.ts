@@ -46,7 +46,10 @@ export interface HubSettings {
   cursorSaveMs: number;
   /** How often the last known state (`persist`) is written at most. @default 5_000 */
   stateSaveMs: number;
-  /** How much of it is kept for an identity, in characters of JSON; what was known longest ago goes first. @default 67_108_864 */
+  /**
+   * How much of it is kept for an identity, in bytes of its JSON as UTF-8: on the disk it may be more or less. What was known
+   * longest ago goes first. @default 67_108_864
+   */
   stateBytes: number;
   /**
    * How long a topic, and the socket, stay when nobody needs them; and a shared worker that has no tab and nothing to do,

@@ -59,7 +59,7 @@ export interface SavedRow {
   readonly slot: Slot;
   /** As it came from the server: the schema's input. */
   readonly item: SnapshotItem;
-  /** About how much it is, in characters of JSON. */
+  /** About how much it is, in bytes of its JSON as UTF-8; of older builds, in characters. */
   readonly size: number;
 }
 

@@ -88,6 +88,20 @@ test('a topic that is too large by itself takes no other one along, and is not w
   expect(writesOf(scene)).toHaveLength(before);
 });
 
+test('the size is counted in bytes, of whatever script the text is', () => {
+  const sizeOf = (text: string) => {
+    const device = new Device();
+    const scene = device.hub();
+    scene.live(1, [item(1, node('a', text))]);
+    scene.wait(5_000);
+    return device.stateDisk.heads.get(TOPIC)?.size ?? 0;
+  };
+  const empty = sizeOf('');
+  expect(['x', 'é', '語', '🚦'].map((text) => sizeOf(text.repeat(100)) - empty)).toEqual([
+    100, 200, 300, 400,
+  ]);
+});
+
 test('what is said of the size is what is there', () => {
   const device = new Device();
   const scene = device.hub();

@@ -1,18 +1,19 @@
 /** What of one topic is to be kept, and what of that the store lacks. */
 import type { SnapshotItem } from '../../../src/protocol/frames/index.ts';
+import { utf8Bytes } from '../../../src/protocol/utf8.ts';
 import type { SavedHead, SavedRow, Slot, StateOp } from '../state-store.ts';
 
 /** Where so many rows, and half of all, have changed since the store was given all, it is given all again: that is cheaper by then. */
 const MANY_CHANGES = 200;
 /** Of a row, beside its event. */
-const ROW_CHARACTERS = 50;
+const ROW_BYTES = 50;
 
 /** The last known state of a topic, of events that are to be kept. */
 export class KeptTopic {
   /** `size` apart, it is true of all that is here. */
   #head: SavedHead;
   readonly #items = new Map<Slot, SnapshotItem>();
-  /** Of what the store was given, in characters. */
+  /** Of what the store was given, in bytes. */
   readonly #sizes = new Map<Slot, number>();
   #size = 0;
   /** Where the store has another row, or none. */
@@ -146,5 +147,5 @@ export class KeptTopic {
 }
 
 function sizeOf(item: SnapshotItem | undefined): number {
-  return item ? JSON.stringify(item.event).length + ROW_CHARACTERS : 0;
+  return item ? utf8Bytes(JSON.stringify(item.event)) + ROW_BYTES : 0;
 }
