@@ -51,6 +51,7 @@ export function createClientOn<P extends AnyProtocol>(
     // Our own signing out is known by its answer, which is still to come.
     if (now?.state !== 'closed' || now.reason !== 'signed_out') now && connection.set(now);
     else if (!isSigningOut) signedOut();
+    if (now?.state === 'closed' && now.reason === 'identity_mismatch') forgetShown();
     clock.heard(batch);
     const settled = mirror.settle(batch);
     for (const { id } of settled) link.ended(id);
@@ -81,9 +82,14 @@ export function createClientOn<P extends AnyProtocol>(
     link.answer((hub) => hub.diagnosed(outage, diagnosis));
   };
 
+  /** Somebody else sits here: also what the hub knows nothing of any more, of topics that nobody listens to. */
+  const forgetShown = () => {
+    if (persistentType(protocol) !== undefined) for (const { feed } of topics.values()) feed.void();
+  };
+
   const signedOut = () => {
     link.close('signed_out', 'Signed out; create a new client');
-    if (persistentType(protocol) !== undefined) for (const { feed } of topics.values()) feed.void();
+    forgetShown();
   };
 
   const closeIfSignedOut = () => {

@@ -85,6 +85,20 @@ export const SAVED_STATE_MUTANTS: readonly Mutant[] = [
     test: OWNER,
   },
   {
+    name: 'last known state: of somebody else a page goes on showing a topic that was let go of',
+    file: 'worker/core/topics/topics.ts',
+    text: '    for (const name of this.#cursors.keys()) this.#void.add(name);\n',
+    instead: '',
+    test: OWNER,
+  },
+  {
+    name: 'last known state: of somebody else a page goes on showing what nobody listens to',
+    file: 'src/client/create-client.ts',
+    text: "now.reason === 'identity_mismatch') forgetShown();",
+    instead: "now.reason === 'identity_mismatch') return;",
+    test: 'test/unit/client/topic-saved.test.ts',
+  },
+  {
     name: 'last known state: a critical event is lost with a refused topic',
     file: 'worker/core/topics/topic.ts',
     text: '    this.#goBackToOwed();\n',

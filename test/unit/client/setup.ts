@@ -13,7 +13,11 @@ export const protocol = defineProtocol({
   app: 'ops',
   version: 3,
   events: {
-    node: { schema: z.object({ id: z.string(), state: z.string() }), key: (e) => `node:${e.id}` },
+    node: {
+      schema: z.object({ id: z.string(), state: z.string() }),
+      key: (e) => `node:${e.id}`,
+      persist: true,
+    },
     gate: { schema: z.object({ id: z.string() }), key: (e) => `gate:${e.id}`, critical: true },
     line: { schema: z.object({ text: z.string() }) },
   },

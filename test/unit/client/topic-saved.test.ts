@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
 import type { Delivered } from '../../../src/index.ts';
+import { closedLocally } from '../../../src/protocol/closed-locally.ts';
 import type { TabItem } from '../../../src/protocol/port.ts';
 import { type FakeHub, item, snapshot } from './fake-hub.ts';
 import { type P, scene, until, untilEqual } from './setup.ts';
@@ -130,4 +131,22 @@ test('a critical event that no handler had before it went is given to none', asy
   await s.client.inspect();
   expect(heard).toEqual([]);
   expect(hub.called('took')).toEqual([]);
+});
+
+test('what a view shows that nobody listens to goes where the server takes this browser for somebody else', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const s = scene();
+  const latest = s.client.topic('run').latest('node');
+  const leave = latest.subscribe(() => {});
+  const hub = await s.attached();
+  await hub.deliver({ topics: [snapshot('run', await ticketOf(hub), 9, { events: [node(9, 'a', 'new')] })] });
+  await untilEqual(() => latest.get().size, 1);
+  leave();
+  await vi.advanceTimersByTimeAsync(5_000);
+  await until(() => expect(hub.called('unsubscribe')).toHaveLength(1));
+  await hub.deliver({ connection: closedLocally('network') });
+  expect(latest.get().size).toBe(1);
+  await hub.deliver({ connection: closedLocally('identity_mismatch') });
+  expect(latest.get().size).toBe(0);
 });

@@ -215,6 +215,33 @@ test('a page that comes back to a topic after its state went is told that it wen
   expect(isVoid(tab)).toBe(true);
 });
 
+test('a page that comes back to a topic that was let go of before or after its state went is told that it went', () => {
+  for (const [when, go] of [
+    ['before', (scene: TopicScene) => scene.world.socket.welcome({ principal: 'bob' })],
+    ['after', refuse],
+  ] as const) {
+    const device = new Device();
+    const scene = device.hub();
+    const tab = liveTab(scene, [item(7, node('a', 'up'))]);
+    if (when === 'after') go(scene);
+    scene.tab(null, 'another');
+    tab.call({ method: 'unsubscribe', topic: TOPIC });
+    scene.wait(5_000);
+    if (when === 'before') {
+      scene.world.socket.close();
+      while (scene.world.socket.state !== 'connecting') scene.world.advance(100);
+      go(scene);
+    }
+    const before = saved(tab).length;
+    for (let i = 1; i <= 2; i++) {
+      tab.subscribe(TOPIC);
+      expect([saved(tab).length, isVoid(tab)]).toEqual([before + i, true]);
+      tab.call({ method: 'unsubscribe', topic: TOPIC });
+      scene.world.advance(5_000);
+    }
+  }
+});
+
 test('to be asked less often is no refusal: what is kept stays', () => {
   const device = new Device();
   known(device);

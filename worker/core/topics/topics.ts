@@ -25,6 +25,8 @@ export class Topics {
   readonly #topics = new Map<string, Topic>();
   /** Of topics that are not in `#topics`. */
   readonly #cursors = new Map<string, StoredCursor>();
+  /** Of those the names whose pages may still show what had to go. */
+  readonly #void = new Set<string>();
   /** Credited, and not stored yet. */
   readonly #unsaved = new Map<string, StoredCursor>();
   #wasDown = false;
@@ -97,6 +99,7 @@ export class Topics {
   #newTopic(name: string): Topic {
     const cursor = this.#cursors.get(name) ?? null;
     const topic = new Topic(name, this.#context, this.#socket, cursor, this.#savedStates);
+    topic.isVoid = this.#void.delete(name);
     this.#topics.set(name, topic);
     this.#cursors.delete(name);
     this.#savedStates?.listen(name);
@@ -111,6 +114,7 @@ export class Topics {
       topic.subscription.stop();
       this.#topics.delete(name);
       this.#savedStates?.leave(name);
+      if (topic.isVoid) this.#void.add(name);
       if (topic.cursor) this.#cursors.set(name, topic.cursor);
     });
   }
@@ -191,6 +195,7 @@ export class Topics {
   /** What is known of all of them is no more for whoever sits here. */
   void(): void {
     for (const topic of this.#topics.values()) topic.void();
+    for (const name of this.#cursors.keys()) this.#void.add(name);
   }
 
   /** What is known is kept on the device at once, as known until the server was heard last. */
