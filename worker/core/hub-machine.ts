@@ -188,6 +188,7 @@ export class HubMachine {
     this.#savedStates =
       savedState?.createStates(context, {
         looked: (topic, saved) => this.#topics.get(topic)?.looked(saved),
+        isPlain: () => this.#route.dialect.name === 'plain',
         foundClock: () => this.#tabs.changed('keptClock'),
       }) ?? null;
     this.#signOut = new SignOut(context, this.#writer, this.#sessions, this.#outbox, {
@@ -524,8 +525,8 @@ export class HubMachine {
     const forUrl = this.#route.activate({
       heardAt: this.#heardBefore,
       hasState: () => this.#topics.hasState(PLAIN_TOPIC),
-      isReading: () => this.#topics.isReading(PLAIN_TOPIC),
-      kept: () => this.#savedStates?.kept(PLAIN_TOPIC) ?? null,
+      isReading: () => this.#topics.get(PLAIN_TOPIC)?.subscription.phase.state === 'waiting',
+      kept: (next) => this.#savedStates?.kept(PLAIN_TOPIC, next) ?? [],
     });
     // The plain dialect has no place for one.
     if (this.#route.dialect.name === 'plain' && !forUrl) this.#connection.gotToken(null);

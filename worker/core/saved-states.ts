@@ -43,6 +43,8 @@ export type Repeated =
 export interface SavedStatesOwner {
   /** It was looked what is kept of a topic that some tab listens to; `null`: nothing. */
   looked(topic: string, saved: SavedState | null): void;
+  /** Whether the server sends no state: a topic has what was kept of it alone. */
+  isPlain(): boolean;
   /** `clock` is known. */
   foundClock(): void;
 }
@@ -62,16 +64,17 @@ export interface SavedStates {
   savedAt(topic: string): number | undefined;
   /** Whether something of it may still be found. */
   isLooking(topic: string): boolean;
-  /** What is kept of a topic, by offset, and by whose numbers; `null`: nothing, or it is not read yet. */
-  kept(topic: string): { readonly epoch: string; readonly events: readonly SnapshotItem[] } | null;
+  /** What is kept of a topic of which there is no other state, in order. @param next the number of one that has none of this hub */
+  kept(topic: string, next: () => number): SnapshotItem[];
   /** Nobody does any more. */
   leave(topic: string): void;
   /**
-   * How it goes on from what was kept, once; `null`: it is to be asked for anew. `soon`: that is not read yet.
+   * How it goes on from what was kept, once; `null`: it is to be asked for anew. `soon`: that is not read yet. `read`: nor is it, and
+   * there is no other state: the store answers always.
    *
    * @param cursor what pages have credited
    */
-  wayBack(topic: string, cursor: StoredCursor): WayBack | 'soon' | null;
+  wayBack(topic: string, cursor: StoredCursor | null): WayBack | 'soon' | 'read' | null;
   /** The server has sent the state. @param read each event as pages are given it; `null`: it cannot be read */
   replaced(
     topic: string,

@@ -259,7 +259,7 @@ describe('the plain dialect', () => {
     heardAt: null,
     hasState: () => true,
     isReading: () => false,
-    kept: () => null,
+    kept: () => [],
   };
   const dialect = () => new PlainDialect(hub);
   const fromServer = examples.filter(({ from }) => from === 'server');

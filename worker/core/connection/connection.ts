@@ -162,10 +162,6 @@ export class Connection {
     return state.state === 'closed' && (state.hold === 'paused' || state.ending.lacksToken === true);
   }
 
-  get sendsState(): boolean {
-    return this.#route.dialect.sendsState;
-  }
-
   /** For how long nothing was heard; while a connection opens, how long the outage was. */
   get silenceMs(): number {
     return this.#context.uptime - this.#heardAt;

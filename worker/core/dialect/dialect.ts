@@ -11,8 +11,6 @@ export interface Dialect {
   readonly heartbeat: boolean;
   /** What ends a command: the server's answer, or that it was handed to a socket which stayed open. */
   readonly confirms: 'ack' | 'written';
-  /** Whether the server sends the state of a topic: else it goes on from what was kept on the device. */
-  readonly sendsState: boolean;
   encode(frame: ClientFrame, now: number): Encoded;
   decode(text: string, now: number): Parsed<ServerFrame>[];
 }

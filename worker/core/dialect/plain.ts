@@ -31,14 +31,13 @@ export interface PlainHub {
   readonly hasState: () => boolean;
   /** Whether the topic is asked for as soon as it was read what was kept of it: what comes meanwhile follows that. */
   readonly isReading: () => boolean;
-  /** What was kept of it on the device, and by whose numbers; `null`: nothing. */
-  readonly kept: () => { readonly epoch: string; readonly events: readonly SnapshotItem[] } | null;
+  /** What was kept of it on the device. @param next the number of one that has none of this hub */
+  readonly kept: (next: () => number) => SnapshotItem[];
 }
 
 export class PlainDialect implements Dialect {
   readonly name = 'plain';
   readonly subprotocol = null;
-  readonly sendsState = false;
   /** May change from one connection to the next; the numbers go on. */
   options: PlainOptions = {};
   readonly #hub: PlainHub;
@@ -87,10 +86,8 @@ export class PlainDialect implements Dialect {
         return { text: '{"type":"ping"}', answers: [] };
       // No server of it has the capability.
       case 'withdraw':
-      case 'ack':
-        return { text: null, answers: [] };
       case 'unsubscribe':
-        this.#early = [];
+      case 'ack':
         return { text: null, answers: [] };
     }
   }
@@ -104,13 +101,17 @@ export class PlainDialect implements Dialect {
     const { ownershipId: epoch, hasState, kept } = this.#hub;
     const recovered = frame.cursor?.epoch === epoch && hasState();
     // The server has no other one: it goes on from there.
-    const found = hasState() ? null : kept();
-    const events = (found?.events ?? []).map((item) =>
-      found?.epoch === epoch ? item : { ...item, offset: ++this.#offset },
-    );
+    const events = hasState() ? [] : kept(() => ++this.#offset);
     const at = { topic, ref, epoch, offset: this.#offset };
     const subscribed: ServerFrame = { type: 'subscribed', ...at, recovered };
-    const first: ServerFrame = { type: 'snapshot', ...at, ts: this.#lastTs, part: 0, last: true, events };
+    const first: ServerFrame = {
+      type: 'snapshot',
+      ...at,
+      ts: this.#lastTs,
+      part: 0,
+      last: true,
+      events: [...events],
+    };
     const early = this.#early.splice(0).map((message) => this.#number(message));
     const answers = [subscribed, ...(recovered ? [] : [first]), ...early];
     return { text: this.#resyncRequest(frame), answers };
@@ -135,28 +136,31 @@ export class PlainDialect implements Dialect {
     if (!isTyped(message)) {
       return [{ ok: false, problem: 'malformed', type: null, message: 'not an object with a string `type`' }];
     }
-    const answered = readAnswer(message);
-    if (answered) return [answered];
-    if (!this.#hub.isReading()) return [{ ok: true, frame: this.#number(message) }];
+    if (!this.#hub.isReading() || RESERVED_EVENTS.includes(message.type)) return [this.#read(message)];
     this.#early.push(message);
     return [];
+  }
+
+  #read(message: Typed): Parsed<ServerFrame> {
+    const { type, id } = message;
+    if (type === 'pong') return { ok: true, frame: { type, id: 0 } };
+    if (type === 'ack' || type === 'nack') {
+      if (typeof id !== 'string')
+        return { ok: false, problem: 'malformed', type, message: 'id: not a string' };
+      if (type === 'ack') return { ok: true, frame: { type: 'command_ack', id } };
+      const reason = typeof message['message'] === 'string' ? message['message'] : 'the server refused it';
+      return {
+        ok: true,
+        frame: { type: 'command_nack', id, code: 'rejected', message: reason, retry: false },
+      };
+    }
+    return { ok: true, frame: this.#number(message) };
   }
 
   #number(event: Typed): ServerFrame {
     this.#lastTs = Math.max(this.#lastTs, timestampOf(event));
     return { type: 'event', topic: PLAIN_TOPIC, offset: ++this.#offset, ts: this.#lastTs, event };
   }
-}
-
-/** `null`: it is an event. */
-function readAnswer(message: Typed): Parsed<ServerFrame> | null {
-  const { type, id } = message;
-  if (type === 'pong') return { ok: true, frame: { type, id: 0 } };
-  if (type !== 'ack' && type !== 'nack') return null;
-  if (typeof id !== 'string') return { ok: false, problem: 'malformed', type, message: 'id: not a string' };
-  if (type === 'ack') return { ok: true, frame: { type: 'command_ack', id } };
-  const reason = typeof message['message'] === 'string' ? message['message'] : 'the server refused it';
-  return { ok: true, frame: { type: 'command_nack', id, code: 'rejected', message: reason, retry: false } };
 }
 
 /** Why a protocol cannot be spoken plainly, or `null`. */

@@ -8,7 +8,6 @@ export const v1: Dialect = {
   subprotocol: SUBPROTOCOL,
   heartbeat: true,
   confirms: 'ack',
-  sendsState: true,
   encode: (frame) => ({ text: JSON.stringify(frame), answers: [] }),
   decode: parseServerMessage,
 };

@@ -169,9 +169,12 @@ export class KeptStates implements SavedStates {
     return mayBeFound && this.#topics.get(name) === null && !this.#forgotten.has(name);
   }
 
-  kept(name: string): { epoch: string; events: readonly SnapshotItem[] } | null {
+  kept(name: string, next: () => number): SnapshotItem[] {
     const topic = this.#topics.get(name);
-    return topic ? { epoch: topic.head.epoch, events: topic.items } : null;
+    const items = topic?.items ?? [];
+    // Pages may know those of this hub.
+    const isOurs = topic?.head.epoch === this.#context.ownershipId;
+    return isOurs ? items : items.map((item) => ({ ...item, offset: next() }));
   }
 
   leave(name: string): void {
@@ -196,7 +199,9 @@ export class KeptStates implements SavedStates {
     this.#owner.looked(name, { at: { epoch, offset, ts }, savedAt, events });
   }
 
-  wayBack(name: string, cursor: StoredCursor): WayBack | 'soon' | null {
+  wayBack(name: string, cursor: StoredCursor | null): WayBack | 'soon' | 'read' | null {
+    if (this.#owner.isPlain()) return this.isLooking(name) ? 'read' : null;
+    if (!cursor) return null;
     if (this.#phase.state === 'opening') return 'soon';
     const topic = this.#topics.get(name);
     const head = topic ? topic.head : this.#heads.get(name);

@@ -14,8 +14,6 @@ export interface TopicSocket {
   readonly open: object | null;
   /** There is none, and not for want of anybody who needs one. */
   readonly isDown: boolean;
-  /** Whether the server sends the state of a topic. */
-  readonly sendsState: boolean;
   /** Only while it is open. */
   write(frame: ClientFrame): void;
   nextRef(): number;
@@ -32,8 +30,8 @@ export interface SubscribedTopic {
   readonly knowledge: { readonly at: TopicPlace; readonly criticals: Criticals } | null;
   /** Where the server is to go on from: the newest place that is known, or the last one of an earlier life. */
   readonly from: TopicPlace | null;
-  /** How it goes on, at first, from what was kept on the device; `null`: it does not. `soon`: that is still looked for. */
-  wayBack(): WayBack | 'soon' | null;
+  /** As `SavedStates.wayBack`. */
+  wayBack(): WayBack | 'soon' | 'read' | null;
   /** How the subscription stands has changed. */
   statusChanged(): void;
   /** All of a snapshot has come. @param asked since where what was missed had been asked for */
@@ -106,10 +104,7 @@ interface Asked {
   readonly way?: WayBack | null;
 }
 
-/**
- * So long a topic waits for what is kept of it, where that would make it cheap. Where the server sends no state there is no other
- * one: it waits for the store's answer, which comes always.
- */
+/** So long a topic waits for what is kept of it, where that would make it cheap; where there is no other state, again and again. */
 const KEPT_WITHIN_MS = 200;
 /** How long the server may take to answer, at first; doubled by each failure. */
 const ANSWER_TIMEOUT_MS = 10_000;
@@ -144,10 +139,9 @@ export class ServerSubscription {
     const { settings, counts } = this.#context;
     const { name: topic, knowledge } = this.#topic;
     const found = attempt === 0 && wants === 'all' && !knowledge ? this.#topic.wayBack() : null;
-    if (found === 'soon' && isPatient) {
+    if ((found === 'soon' && isPatient) || found === 'read') {
       this.#become({ state: 'waiting', attempt, wants, refusal: null });
-      if (this.#socket.sendsState) this.#context.after(this.#deadline, KEPT_WITHIN_MS, () => this.looked());
-      return;
+      return this.#context.after(this.#deadline, KEPT_WITHIN_MS, () => this.looked());
     }
     const way = found === 'soon' ? null : found;
     const ref = this.#socket.nextRef();

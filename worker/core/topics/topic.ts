@@ -132,10 +132,8 @@ export class Topic implements ReaderTopic, SubscribedTopic {
     this.subscription.looked();
   }
 
-  wayBack(): WayBack | 'soon' | null {
-    const states = this.#savedStates;
-    if (this.#socket.sendsState) return (this.#cursor && states?.wayBack(this.name, this.#cursor)) ?? null;
-    return states?.isLooking(this.name) ? 'soon' : null;
+  wayBack(): WayBack | 'soon' | 'read' | null {
+    return this.#savedStates?.wayBack(this.name, this.#cursor) ?? null;
   }
 
   /** The server refuses the topic. */

@@ -65,11 +65,6 @@ export class Topics {
     return Boolean(this.#topics.get(name)?.knowledge);
   }
 
-  /** Whether it is asked for as soon as it was read what was kept of it. */
-  isReading(name: string): boolean {
-    return this.#topics.get(name)?.subscription.phase.state === 'waiting';
-  }
-
   /** Takes the stored cursors over; returns what memory has and the store lacks. */
   load(cursors: readonly StoredCursor[]): StoreOp[] {
     const { now } = this.#context;
