@@ -6,6 +6,8 @@ import { HubWorld, type WorldTab } from '../../support/hub-world.ts';
 import { alarm, gate, gone, line, node, stateOf, TOPIC, topicProtocol } from '../../support/topic-scene.ts';
 import { TopicServer } from '../../support/topic-server.ts';
 
+/** Longer than anything waits. */
+const LONG_MS = 5_000;
 const key = fc.constantFrom('a', 'b', 'c', 'd');
 const event: fc.Arbitrary<Typed> = fc.oneof(
   { arbitrary: fc.tuple(key, fc.nat(99)).map(([id, n]) => node(id, `${n}`)), weight: 4 },
@@ -15,12 +17,14 @@ const event: fc.Arbitrary<Typed> = fc.oneof(
   { arbitrary: fc.nat(99).map((n) => alarm(`${n}`)), weight: 1 },
 );
 const tab = fc.nat(3);
-type OfTab = 'slow' | 'fast' | 'credit' | 'leave' | 'ask' | 'return' | 'take' | 'fail';
+type OfTab = 'slow' | 'fast' | 'credit' | 'leave' | 'ask' | 'return' | 'take' | 'fail' | 'hide' | 'show';
 type Action =
   | { do: 'publish'; events: Typed[] }
   | { do: 'lose' | 'cut' | 'repeat' | 'join' | 'restart' }
   | { do: 'serve'; partSize: number }
   | { do: 'wait'; ms: number }
+  /** From now on it costs the hub so much to hand out one batch. */
+  | { do: 'cost'; ms: number }
   | { do: OfTab; tab: number };
 const publish = fc.record({
   do: fc.constant('publish' as const),
@@ -35,11 +39,15 @@ const action: fc.Arbitrary<Action> = fc.oneof(
     weight: 4,
   },
   {
-    arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.constantFrom(1, 16, 400, 5_000) }),
+    arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.constantFrom(1, 16, 400, LONG_MS) }),
     weight: 4,
   },
   { arbitrary: some(['slow', 'credit', 'take']), weight: 4 },
-  { arbitrary: some(['fast', 'leave', 'ask', 'return', 'fail']), weight: 2 },
+  { arbitrary: some(['fast', 'leave', 'ask', 'return', 'fail', 'hide', 'show']), weight: 3 },
+  {
+    arbitrary: fc.record({ do: fc.constant('cost' as const), ms: fc.constantFrom(0, 0.4, 30, 3_600_000) }),
+    weight: 1,
+  },
 );
 const restart = fc.record({ do: fc.constant('restart' as const) });
 
@@ -104,7 +112,8 @@ class Run {
     else if (action.do === 'lose') this.server.losesNext = true;
     else if (action.do === 'repeat') this.server.repeat();
     else if (action.do === 'restart') this.server.restart();
-    else if (action.do === 'wait') this.world.advance(action.ms);
+    else if (action.do === 'cost') this.world.handOutMs = action.ms;
+    else if (action.do === 'wait') this.wait(action.ms);
     else if (action.do === 'join' && this.tabs.length < 8) this.join();
     else if (action.do === 'cut' && this.world.socket.state === 'open') this.world.socket.close();
     else if (action.do === 'serve') {
@@ -112,6 +121,13 @@ class Run {
       this.server.serve();
     }
     for (const { tab: each } of this.tabs) expect(each.owing).toBeLessThanOrEqual(1);
+  }
+
+  wait(ms: number): void {
+    this.world.advance(ms);
+    if (ms < LONG_MS || !this.tabs.every(({ tab: each, isThere }) => each.autoCredit || !isThere)) return;
+    // Whoever takes what it is given has got all by then, seen or not, whatever it costs the hub.
+    expect(this.world.report.topics.filter(({ queued }) => queued > 0)).toEqual([]);
   }
 
   #ofTab(what: OfTab, index: number): void {
@@ -142,6 +158,10 @@ class Run {
         return this.take(of, true);
       case 'fail':
         return this.take(of, false);
+      case 'hide':
+      case 'show':
+        of.call({ method: 'signal', signal: what === 'hide' ? 'hidden' : 'visible' });
+        return;
     }
   }
 
