@@ -18,7 +18,7 @@ import type { Build } from './newer-build.ts';
 import { Owner, type OwnerEnd } from './owner.ts';
 import type { Channel, Platform } from './platform.ts';
 
-const UNDELIVERED = 'it was not delivered in the time of the event';
+const UNDELIVERED = 'not all was answered in time';
 /** While another hub owns: how often it is looked whether anything still waits. */
 const LOOK_EVERY_MS = 5_000;
 /** So long the ownership takes at most to end by itself: a page's hub waits 1.5 s for what is handed over to it. */
@@ -270,8 +270,7 @@ export class BackgroundHub {
   #late(): void {
     this.#isLate = true;
     const { state } = this.#state;
-    if (state === 'delivering')
-      this.#handOver({ end: 'waiting', why: 'not all was answered in the time of the event' });
+    if (state === 'delivering') this.#handOver({ end: 'waiting', why: UNDELIVERED });
     else if (state === 'waiting') this.#look();
     // Whatever else it waits for: the look, the store, or word that a hub has pages.
     this.#platform.setTimer(2 * HANDOVER_MS, () => this.#over({ end: 'waiting', why: UNDELIVERED }));

@@ -60,15 +60,13 @@ export class Hubs {
    *
    * @throws where the browser grants no locks here.
    */
-  async attach(request: AttachRequest, sink: TabSink): Promise<Attachment> {
+  attach(request: AttachRequest, sink: TabSink): Promise<Attachment> {
     this.#stay();
     this.#attaching++;
-    try {
-      return await this.#attach(request, sink);
-    } finally {
+    return this.#attach(request, sink).finally(() => {
       this.#attaching--;
       this.#stay();
-    }
+    });
   }
 
   async #attach(request: AttachRequest, sink: TabSink): Promise<Attachment> {
