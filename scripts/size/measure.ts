@@ -19,7 +19,7 @@ const PARTS = [
   {
     part: 'page: trunkline and trunkline/protocol, with Comlink',
     source: `export { createClient, TrunklineError } from './src/index.js'; export { defineProtocol } from './src/protocol/index.js';`,
-    limitBytes: 14_000,
+    limitBytes: 14_050,
     goalBytes: 6_000,
   },
   {
@@ -31,7 +31,7 @@ const PARTS = [
   {
     part: 'service worker: trunkline/service-worker, with idb and valibot',
     source: `import { deliverInBackground } from './worker/service-worker.js'; deliverInBackground(globalThis.protocol, globalThis.options);`,
-    limitBytes: 47_450,
+    limitBytes: 47_500,
     goalBytes: 20_000,
   },
 ];
