@@ -51,7 +51,8 @@ export function createClientOn<P extends AnyProtocol>(
     // Our own signing out is known by its answer, which is still to come.
     if (now?.state !== 'closed' || now.reason !== 'signed_out') now && connection.set(now);
     else if (!isSigningOut) signedOut();
-    if (now?.state === 'closed' && now.reason === 'identity_mismatch') forgetShown();
+    const isOther = now?.state === 'closed' && now.reason === 'identity_mismatch';
+    if (isOther) forgetShown();
     clock.heard(batch);
     const settled = mirror.settle(batch);
     for (const { id } of settled) link.ended(id);
@@ -60,6 +61,8 @@ export function createClientOn<P extends AnyProtocol>(
     background?.changed();
     for (const update of batch.topics ?? []) topics.get(update.topic)?.feed.update(update);
     mirror.tell(settled);
+    // What may be shown no more waits for no frame, and all that came with it goes along.
+    if (isOther || batch.topics?.some((update) => update.kind === 'saved' && update.isVoid)) frame.now();
     if (tokenRequest !== undefined) answer(tokenRequest);
     if (batch.diagnose !== undefined) diagnose(batch.diagnose);
     for (const line of batch.reports ?? []) {
@@ -90,6 +93,7 @@ export function createClientOn<P extends AnyProtocol>(
   const signedOut = () => {
     link.close('signed_out', 'Signed out; create a new client');
     forgetShown();
+    frame.now();
   };
 
   const closeIfSignedOut = () => {
@@ -116,6 +120,7 @@ export function createClientOn<P extends AnyProtocol>(
       receipts.resume();
     },
     lost() {
+      frame.now();
       for (const { feed } of topics.values()) feed.lost();
     },
     hidden() {

@@ -94,7 +94,6 @@ export class Feed {
     // Those that no handler was given.
     this.#criticals.forgetBeyond(-1, false);
     for (const consumer of [...this.#consumers]) consumer.begin?.([], []);
-    this.frame.now();
   }
 
   /** It moves nothing: those who begin with it wait for the server's state as before. */

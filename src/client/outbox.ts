@@ -88,7 +88,10 @@ export function createOutbox(
           link.start();
           return () => listeners.delete(entry);
         }),
-      settled: (id: string) => link.call((hub) => hub.settled(id)),
+      async settled(id: string) {
+        const outcome = await link.call((hub) => hub.settled(id));
+        return new Promise<Outcome | null>((tell) => frame.show('outcome', () => tell(outcome)));
+      },
       cancel: (id: string) => link.change((hub) => hub.cancel(id), false),
       retry(id: string) {
         const when = asked();

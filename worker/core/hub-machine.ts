@@ -505,7 +505,10 @@ export class HubMachine {
     if (reason === 'signed_out') {
       this.#connection.abandon(reason, 'signed out');
       this.#tabs.farewell();
-    } else this.#connection.abandon('superseded', 'another hub of this browser takes over');
+    } else {
+      if (reason === 'handed_over') this.#tabs.flush(true);
+      this.#connection.abandon('superseded', 'another hub of this browser takes over');
+    }
     this.#role = { state: 'ended' };
     this.#context.emit({ type: 'end', reason });
   }

@@ -1,6 +1,6 @@
 /** How long what waits for the tabs still has to wait, so that handing out never takes more than half of the hub's time. */
 
-/** What a round counts for at most: one that took longer was cut in two, by a sleep of the machine say. */
+/** What a round counts for at most: one that took longer was cut in two, by a sleep of the machine say. More is never owed. */
 const LONGEST_ROUND_MS = 250;
 /** Tabs that nobody sees are given what they need so often, all in the same round. */
 const UNSEEN_EVERY_MS = 250;
@@ -10,10 +10,13 @@ export class Pace {
   /** When that was so, by the hub's uptime. */
   #owedAt = 0;
 
-  /** Handing out took so long, until now: the hub owes as much time to all else. */
+  /**
+   * Handing out took so long, until now: the hub owes as much time to all else. What cannot wait adds to it though something is
+   * owed: bounded, lest events stand still for seconds after much of it.
+   */
   spent(ms: number, uptime: number): void {
     const round = Math.min(ms, LONGEST_ROUND_MS);
-    this.#owedMs = this.#owed(uptime - round) + round;
+    this.#owedMs = Math.min(this.#owed(uptime - round) + round, LONGEST_ROUND_MS);
     this.#owedAt = uptime;
   }
 

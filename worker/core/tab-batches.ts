@@ -28,6 +28,8 @@ interface Tab {
   visible: boolean;
   /** When it was given a batch, by the hub's uptime. */
   givenAt: number;
+  /** Its last batch was full. */
+  hasMore: boolean;
   credit:
     | { state: 'ready' }
     /** A batch is out. What it carried of topics counts as taken when its credit comes. */
@@ -115,6 +117,7 @@ export class Tabs implements TokenTabs {
       request,
       visible: request.visible,
       givenAt: Number.NEGATIVE_INFINITY,
+      hasMore: false,
       credit: { state: 'ready' },
       stale: new Set(['connection', 'clock', 'keptClock', 'storage', 'outbox', 'principal', 'signOuts']),
       settled: [],
@@ -240,18 +243,20 @@ export class Tabs implements TokenTabs {
     }
   }
 
-  /** Gives every tab that can take it what there is for it. */
-  flush(): void {
+  /** Gives every tab that can take it what there is for it. @param isLast nothing waits for a later time, which does not come */
+  flush(isLast = false): void {
     this.#route();
     this.#measureRate();
     this.#shared = {};
     let nextMs = Number.POSITIVE_INFINITY;
-    for (const tab of this.#tabs.values()) {
-      if (tab.credit.state !== 'ready') continue;
-      const waitMs = this.#waitMs(tab);
-      if (waitMs <= 0) this.#deliver(tab);
-      else nextMs = Math.min(nextMs, waitMs);
-    }
+    // Nobody who looks at a tab waits for those that nobody looks at.
+    for (const first of [true, false])
+      for (const tab of this.#tabs.values()) {
+        if (tab.credit.state !== 'ready' || isSeen(tab) !== first) continue;
+        const waitMs = this.#waitMs(tab);
+        if (waitMs <= 0 || (isLast && waitMs < Number.POSITIVE_INFINITY)) this.#deliver(tab);
+        else nextMs = Math.min(nextMs, waitMs);
+      }
     this.#topics.trim();
     if (nextMs < Number.POSITIVE_INFINITY) this.#context.after('flush', nextMs, () => {});
     else this.#context.deadlines.clear('flush');
@@ -264,10 +269,9 @@ export class Tabs implements TokenTabs {
   /** How long what there is for a tab has to wait; Infinity where there is nothing. */
   #waitMs(tab: Tab): number {
     const { uptime } = this.#context;
-    const isSeen = tab.visible || tab.request.live === true;
-    if (mustGo(tab) || this.#isAwaited(tab) || (isSeen && hasNews(tab))) return 0;
+    if (mustGo(tab) || this.#isAwaited(tab) || (isSeen(tab) && hasNews(tab))) return 0;
     if (!hasNews(tab) && !some(tab, 'hasUpdates')) return Number.POSITIVE_INFINITY;
-    if (isSeen || some(tab, 'isUrgent')) return this.#pace.waitMs(uptime);
+    if (isSeen(tab) || tab.hasMore || some(tab, 'isUrgent')) return this.#pace.waitMs(uptime);
     return this.#pace.unseenWaitMs(uptime, tab.givenAt);
   }
 
@@ -328,7 +332,8 @@ export class Tabs implements TokenTabs {
     batch[part] = value;
   }
 
-  #takeTopics({ readers }: Tab): { updates: TopicUpdate[]; given: Map<string, TopicPlace> } {
+  #takeTopics(tab: Tab): { updates: TopicUpdate[]; given: Map<string, TopicPlace> } {
+    const { readers } = tab;
     const updates: TopicUpdate[] = [];
     const given = new Map<string, TopicPlace>();
     const budget: Budget = { items: BATCH_ITEMS };
@@ -343,6 +348,7 @@ export class Tabs implements TokenTabs {
       readers.set(topic, reader);
       break;
     }
+    tab.hasMore = budget.items <= 0;
     return { updates, given };
   }
 
@@ -377,6 +383,10 @@ export class Tabs implements TokenTabs {
     }
     this.#window.events += fresh;
   }
+}
+
+function isSeen({ visible, request }: Tab): boolean {
+  return visible || request.live === true;
 }
 
 function some({ readers }: Tab, is: 'hasUpdates' | 'isUrgent' | 'isVoid'): boolean {

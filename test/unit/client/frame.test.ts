@@ -196,6 +196,78 @@ test('what may be shown no more goes at once, and what waited of it is not shown
   expect(values.slice(2)).toEqual(['2', undefined]);
 });
 
+const voided = { kind: 'saved' as const, topic: 'run', epoch: '', events: [], isVoid: true as const };
+
+test('an outcome is not told ahead of the state that came with it, where another topic goes in the same batch', async () => {
+  const screen = new Screen();
+  const s = scene();
+  const { hub, latest } = await shown(s, screen);
+  s.client
+    .topic('gone')
+    .latest('node')
+    .subscribe(() => {});
+  const receipt = await s.client.send('note', { text: 'n' });
+  const seen = receipt.outcome.then(() => latest.get());
+  await hub.deliver({
+    settled: [ended(receipt.id, 1)],
+    topics: [{ ...voided, topic: 'gone' }, change(2, '2')],
+  });
+  expect(await seen).toMatchObject({ state: '2' });
+});
+
+test('a state that takes the place of one that had to go comes with it, not a frame later', async () => {
+  const screen = new Screen();
+  const { hub, values } = await shown(scene(), screen);
+  const next = snapshot('run', null, 5, { epoch: 'e2', events: [node(5, 'new')] });
+  await hub.deliver({ topics: [voided, next] });
+  await null;
+  expect(values).toEqual([undefined, '1', 'new']);
+});
+
+test('where a hub is lost, the state that waits for a frame is shown before its topic is stale', async () => {
+  const screen = new Screen();
+  const s = scene();
+  const { topic, hub, latest } = await shown(s, screen);
+  const seen: string[] = [];
+  latest.subscribe((value) => seen.push(`state ${value?.state}`));
+  topic.status.subscribe(({ state }) => seen.push(state));
+  seen.length = 0;
+  const live = (offset: number) => ({
+    kind: 'status' as const,
+    topic: 'run',
+    status: { state: 'live' as const, epoch: 'e1', offset, lastSeen: 3, dropped: 0, gaps: 0 },
+  });
+  await hub.deliver({ topics: [change(2, '2'), live(2)] });
+  await hub.deliver({ topics: [change(3, '3'), live(3)] });
+  hub.deliverAs(hub.id, { moved: true });
+  for (let turns = 0; seen.at(-1) !== 'stale' && turns < 1_000; turns++) await new Promise(setImmediate);
+  expect(seen).toEqual(['state 2', 'live', 'state 3', 'live', 'stale']);
+});
+
+test('a client that is signed out has told what it heard before', async () => {
+  const screen = new Screen();
+  const s = scene();
+  const { hub } = await shown(s, screen);
+  const receipt = await s.client.send('note', { text: 'n' });
+  await hub.deliver({ topics: [change(2, '2')] });
+  await hub.deliver({ settled: [ended(receipt.id, 1)] });
+  await s.client.signOut();
+  expect(await receipt.outcome).toMatchObject({ status: 'accepted' });
+});
+
+test('who asks how a command ended is not told ahead of the state that was there before', async () => {
+  const screen = new Screen();
+  const s = scene();
+  const { hub, latest } = await shown(s, screen);
+  hub.outcomes.set('x', { status: 'accepted', duplicate: false, result: null });
+  await hub.deliver({ topics: [change(2, '2')] });
+  await hub.deliver({ topics: [change(3, '3')] });
+  const seen = s.client.outbox.settled('x').then(() => latest.get());
+  await s.client.inspect();
+  screen.paint();
+  expect(await seen).toMatchObject({ state: '3' });
+});
+
 test('who leaves before the frame hears nothing of it, and who comes sees what is shown, and then the frame', async () => {
   const screen = new Screen();
   const { hub, latest } = await shown(scene(), screen);

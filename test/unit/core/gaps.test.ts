@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { Disk } from '../../../testing/fakes/disk.ts';
 import type { WorldTab } from '../../support/hub-world.ts';
 import { item, line, node, TOPIC, TopicScene, texts, tsOf } from '../../support/topic-scene.ts';
 
@@ -93,14 +94,29 @@ describe('what was missed and is lost', () => {
 
   test('is told to a tab of an earlier hub that lies behind both what was asked for and the server’s tail', () => {
     const scene = new TopicScene();
-    const [first, behind, near] = [9, 3, 6].map((offset) => scene.tab({ epoch: 'e1', offset }));
+    const first = scene.tab({ epoch: 'e1', offset: 9 });
     scene.world.socket.welcome();
+    const [behind, near] = [3, 6].map((offset) => scene.tab({ epoch: 'e1', offset }));
     const tail = [7, 8, 9, 10].map((offset) => item(offset, line(`${offset}`)));
     scene.answer({ offset: 10, events: tail, missed: tail.slice(3) });
     const tabs = [first, behind, near].filter((tab) => tab !== undefined);
     expect(tabs.map(gapsOf)).toEqual([0, 1, 0]);
     expect(tabs.map((tab) => tab.snapshots(TOPIC)[0]?.gap)).toEqual([undefined, true, undefined]);
     expect(tabs.flatMap(reportsOf)).toMatchObject([{ code: 'events_missing' }]);
+  });
+
+  test('is none for a tab of an earlier hub that lies behind others: what it lacks is asked for', () => {
+    const disk = new Disk();
+    disk.cursors.set(TOPIC, { topic: TOPIC, epoch: 'e1', offset: 9, lastSeen: tsOf(9), savedAt: 1 });
+    const scene = new TopicScene({ disk });
+    const tabs = [9, 3, 6].map((offset) => scene.tab({ epoch: 'e1', offset, ts: tsOf(offset) }));
+    scene.world.socket.welcome();
+    expect(scene.world.socket.sent('resync_request').map(({ cursor }) => cursor?.offset)).toEqual([3]);
+    const missed = [4, 5, 6, 7, 8, 9, 10].map((offset) => item(offset, line(`${offset}`)));
+    scene.answer({ offset: 10, events: [], missed });
+    expect(tabs.map(gapsOf)).toEqual([0, 0, 0]);
+    // Each takes of it what is new to it.
+    for (const tab of tabs) expect(texts(tab.snapshots(TOPIC)[0]?.missed ?? [])).toHaveLength(7);
   });
 
   test('is told to a tab of an earlier hub where nothing of the server’s tail can be read', () => {

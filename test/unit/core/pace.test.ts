@@ -1,7 +1,19 @@
 import { describe, expect, test } from 'vitest';
 import type { AttachRequest } from '../../../src/protocol/port.ts';
+import { Disk } from '../../../testing/fakes/disk.ts';
+import { StateDisk } from '../../../testing/fakes/state-store.ts';
+import { Pace } from '../../../worker/core/pace.ts';
 import type { WorldTab } from '../../support/hub-world.ts';
-import { alarm, item, line, node, TOPIC, TopicScene, texts } from '../../support/topic-scene.ts';
+import {
+  alarm,
+  item,
+  keptProtocol,
+  line,
+  node,
+  TOPIC,
+  TopicScene,
+  texts,
+} from '../../support/topic-scene.ts';
 
 const lines = (count: number) => Array.from({ length: count }, (_, i) => line(`${i + 1}`));
 const batchesWithEvents = (tab: WorldTab) =>
@@ -102,6 +114,34 @@ describe('a tab that is seen', () => {
     scene.world.now += 3_600_000;
     scene.event(line('4'));
     expect(texts(tab?.events(TOPIC) ?? []).at(-1)).toBe('4');
+  });
+
+  test('waits for no longer than 250 ms after any time of news, which waits for nothing', () => {
+    const pace = new Pace();
+    let uptime = 0;
+    // Rounds of 10 ms, 1 ms apart.
+    while (uptime < 30_000) {
+      uptime += 11;
+      pace.spent(10, uptime);
+    }
+    expect(pace.waitMs(uptime)).toBe(250);
+  });
+
+  test('is given each round ahead of those that nobody sees', () => {
+    const scene = new TopicScene();
+    const hidden = scene.world.attach({ visible: false });
+    hidden.subscribe(TOPIC);
+    const seen = scene.tab();
+    scene.world.socket.welcome();
+    scene.answer({ events: [], offset: 0 });
+    scene.world.advance(500);
+    const from = scene.world.effects.length;
+    scene.event(line('a'));
+    const round = scene.world.effects.slice(from);
+    expect(round.flatMap((effect) => (effect.type === 'deliver' ? [effect.tab] : []))).toEqual([
+      seen.id,
+      hidden.id,
+    ]);
   });
 
   test('hears of connection and outbox at once, and of what waits with it', () => {
@@ -233,6 +273,86 @@ describe('a tab that nobody sees', () => {
       [1, false],
       [2, true],
     ]);
+  });
+
+  test('loses nothing of a flood before it was given its first state', () => {
+    const { scene } = besides({ visible: false }, { floodBuffer: 10 });
+    const tab = scene.world.attach({ visible: false });
+    tab.subscribe(TOPIC);
+    for (const event of lines(40)) {
+      scene.event(event);
+      scene.world.advance(5);
+    }
+    scene.world.advance(500);
+    expect(tab.status(TOPIC)).toMatchObject({ dropped: 0 });
+  });
+
+  test('loses nothing of a flood behind the first state of all', () => {
+    const scene = new TopicScene({ settings: { floodBuffer: 10 } });
+    scene.world.advance(500);
+    const tab = scene.world.attach({ visible: false });
+    tab.subscribe(TOPIC);
+    scene.world.socket.welcome();
+    scene.answer({ events: [], offset: 0 });
+    for (const event of lines(40)) {
+      scene.event(event);
+      scene.world.advance(5);
+    }
+    scene.world.advance(500);
+    expect(tab.status(TOPIC)).toMatchObject({ dropped: 0 });
+    expect(texts(tab.events(TOPIC))).toHaveLength(40);
+  });
+
+  test('is given its first state at once', () => {
+    const { scene } = hiddenTab();
+    const tab = scene.world.attach({ visible: false });
+    scene.world.advance(1);
+    tab.subscribe(TOPIC);
+    expect(tab.snapshots(TOPIC)).toHaveLength(1);
+  });
+
+  test('is given all of what was kept on the device as fast as it takes it', () => {
+    const [disk, stateDisk] = [new Disk(), new StateDisk()];
+    const kept = { disk, stateDisk, protocol: keptProtocol };
+    const first = new TopicScene({ ...kept, settings: { stateSaveMs: 0 } });
+    first.live(
+      1,
+      Array.from({ length: 9_000 }, (_, i) => item(i + 1, node(`k${i}`, 'x'))),
+    );
+    first.world.advance(10_000);
+    const next = new TopicScene({ ...kept, ownershipId: 'hub-2', now: first.world.now + 1_000 });
+    next.world.advance(500);
+    const tab = next.world.attach({ visible: false });
+    tab.subscribe(TOPIC);
+    next.world.advance(1);
+    const saved = tab.updates(TOPIC).filter((update) => update.kind === 'saved');
+    expect(saved.flatMap(({ events }) => events)).toHaveLength(9_000);
+  });
+
+  test('is given what its batch could not carry as soon as it has taken that', () => {
+    const { scene, hidden } = hiddenTab();
+    const before = hidden.events(TOPIC).length;
+    scene.events(Array.from({ length: 9_000 }, (_, i) => node(`k${i}`, 'x')));
+    scene.world.advance(250);
+    expect(hidden.events(TOPIC).length - before).toBe(9_000);
+  });
+
+  test('hears of the end of its own command not ahead of a state that is more than a batch', () => {
+    const { scene, hidden } = hiddenTab();
+    const { id } = hidden.send({ command: { type: 'note', text: 'own' } });
+    scene.events(Array.from({ length: 3_000 }, (_, i) => node(`k${i}`, 'x')));
+    scene.world.socket.say({ type: 'command_ack', id });
+    expect(hidden.settled.map((settled) => settled.id)).toEqual([id]);
+    expect(hidden.events(TOPIC).filter(({ event }) => event.type === 'node')).toHaveLength(3_000);
+  });
+
+  test('is given what waits before its hub hands over', () => {
+    const { scene, hidden } = hiddenTab();
+    for (const event of lines(2)) scene.event(event);
+    expect(texts(hidden.events(TOPIC))).toEqual(['first']);
+    scene.world.feed({ type: 'hand_over' });
+    expect(scene.world.ended).toBe('handed_over');
+    expect(texts(hidden.events(TOPIC))).toEqual(['first', '1', '2']);
   });
 
   test('is given all of it as soon as somebody sees it, and each event from then on', () => {

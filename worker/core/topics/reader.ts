@@ -29,8 +29,6 @@ export interface ReaderTopic {
   readonly saved: SavedState | null;
   /** What pages were shown had to go, and nothing has come since: one that comes back may still show it. */
   readonly isVoid: boolean;
-  /** Critical events are held that no page took. */
-  readonly hasUnacknowledged: boolean;
   /** Raised whenever the status changes. */
   readonly statusVersion: number;
   /** How often events were lost that nobody can count. */
@@ -169,16 +167,14 @@ export class Reader {
   }
 
   /**
-   * Whether what there is to give is not for later, though nobody sees its tab: critical events, the rest of a snapshot, and
-   * what would fall off soon.
+   * Whether what there is to give is not for later, though nobody sees its tab: a state that it begins with, critical events,
+   * and what would fall off soon.
    */
   get isUrgent(): boolean {
     const phase = this.#phase;
-    const { journal, knowledge, hasUnacknowledged } = this.#topic;
-    if (phase.state !== 'stalled' && journal.hasCriticalSince(phase.place)) return this.hasUpdates;
-    if (phase.state === 'following') return journal.isFilling(this.#losablePassed);
-    if (phase.state !== 'snapshot') return knowledge !== null && hasUnacknowledged;
-    return phase.part > 0 || phase.repeats.length > 0 || phase.missed.some(({ critical }) => critical);
+    const { journal } = this.#topic;
+    if (phase.state !== 'following') return this.hasUpdates;
+    return journal.hasCriticalSince(phase.place) ? this.hasUpdates : journal.isFilling(this.#losablePassed);
   }
 
   /** Whether there is anything to give now. */

@@ -67,10 +67,6 @@ export class Topic implements ReaderTopic, SubscribedTopic {
     return { keys: cache?.keys ?? 0, tail: cache?.tail ?? 0, queued: this.journal.size, unacknowledged };
   }
 
-  get hasUnacknowledged(): boolean {
-    return (this.#knowledge?.criticals.size ?? 0) > 0;
-  }
-
   get knowledge(): Knowledge | null {
     return this.#knowledge;
   }
@@ -171,14 +167,17 @@ export class Topic implements ReaderTopic, SubscribedTopic {
     const reader = known ?? new Reader(this, ticket, position);
     if (known) known.ask(ticket, position);
     else this.readers.set(tab, reader);
-    // What a page tells of an earlier hub is better than nothing.
-    if (position) {
-      const { ts = 0 } = position;
-      this.#cursor ??= cursorAt(this.name, { ...position, ts }, this.#context.now);
-    }
+    if (position) this.#standsAt(position);
     const { state } = this.subscription.phase;
     if (state === 'none' || (!known && state === 'refused')) this.subscription.ask();
     return reader;
+  }
+
+  /** A page tells where an earlier hub left it: behind others perhaps, whose place the store has. All is asked for from there. */
+  #standsAt({ epoch, offset, ts = 0 }: Position): void {
+    const cursor = this.#cursor;
+    if (cursor && (this.#knowledge || cursor.epoch !== epoch || cursor.offset <= offset)) return;
+    this.#cursor = cursorAt(this.name, { epoch, offset, ts }, this.#context.now);
   }
 
   /** Forgets what every tab was given. */
