@@ -59,17 +59,15 @@ export function drawPlots(tables: readonly FigureTable[]): Map<string, string> {
 
 /** How many times better than the best peer, to the right of 1; `null` where nothing was measured beside a peer. */
 export function drawSummary(lines: readonly SummaryLine[]): string | null {
-  let of = '';
   const bars = lines.flatMap((line) => {
-    if (!line.title.startsWith('…')) of = line.title;
-    const title = line.title === of ? of : `${of} ${line.title}`;
     const ours = advantage(line, line.ours, line.bestPeer);
-    return ours === null ? [] : [{ title, ours, limit: advantage(line, line.limit, line.bestPeer) }];
+    if (ours === null) return [];
+    return [{ title: line.title, ours, limit: advantage(line, line.limit, line.bestPeer) }];
   });
   if (bars.length === 0) return null;
   return svgOf({
-    marginLeft: 430,
-    marginRight: 60,
+    marginLeft: 330,
+    marginRight: 70,
     x: { type: 'log', label: 'times better than the best peer', grid: true, ticks: 5, tickFormat: ',' },
     y: { label: null, domain: bars.map(({ title }) => title) },
     marks: [
@@ -79,12 +77,13 @@ export function drawSummary(lines: readonly SummaryLine[]): string | null {
         y: 'title',
         fill: ({ ours }: (typeof bars)[number]) => (ours >= 1 ? '#2166ac' : '#b2182b'),
       }),
+      // In a column, where no bar or tick lies under it.
       Plot.text(bars, {
-        x: ({ ours }: (typeof bars)[number]) => Math.max(1, ours),
         y: 'title',
         text: ({ ours }: (typeof bars)[number]) => `${formatNumber(ours)}×`,
-        textAnchor: 'start',
-        dx: 6,
+        frameAnchor: 'right',
+        textAnchor: 'end',
+        dx: 55,
       }),
       Plot.tickX(
         bars.filter(({ limit }) => limit !== null),

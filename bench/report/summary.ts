@@ -15,12 +15,12 @@ interface Line {
 }
 
 const LINES: readonly Line[] = [
-  { title: '500 events a second, 10 tabs: until a listener has one', case: 'latency-10', figure: 'median' },
-  { title: "… the browser's work, of one core", case: 'latency-10', figure: 'browserCpu' },
-  { title: 'the same with 9 of them hidden, in the visible one', case: 'hidden-10', figure: 'median' },
-  { title: "… the browser's work, of one core", case: 'hidden-10', figure: 'browserCpu' },
-  { title: '2,000 events a second, 10 tabs', case: 'flood-10', figure: 'median' },
-  { title: '50 events a second, one tab', case: 'latency-1', figure: 'median' },
+  { title: '500 events a second, 10 tabs: delay', case: 'latency-10', figure: 'median' },
+  { title: "500 events a second, 10 tabs: the browser's work", case: 'latency-10', figure: 'browserCpu' },
+  { title: 'the same, 9 tabs hidden: delay in the visible one', case: 'hidden-10', figure: 'median' },
+  { title: "the same, 9 tabs hidden: the browser's work", case: 'hidden-10', figure: 'browserCpu' },
+  { title: '2,000 events a second, 10 tabs: delay', case: 'flood-10', figure: 'median' },
+  { title: '50 events a second, one tab: delay', case: 'latency-1', figure: 'median' },
   {
     title: '20,000 events at once, 10 tabs: events a second',
     case: 'burst',
