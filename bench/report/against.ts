@@ -17,6 +17,8 @@ export interface Change {
   readonly is: 'gain' | 'loss' | 'open';
 }
 
+/** Bundlers quote sources, and say what is wrong before it. */
+const LONGEST_REASON = 300;
 /** By chance all of fewer would agree too often: of five, one time in sixteen. */
 const TURNS_TO_TELL = 5;
 
@@ -69,5 +71,7 @@ export function printChanges(compared: Compared): void {
     );
   }
   for (const { case: of, contender, why } of skipped)
-    console.log(`skipped, ${of} of ${contender}: at ${commit} ${why.split('\n')[0]}`);
+    console.log(
+      `skipped, ${of} of ${contender}: at ${commit}: ${why.replaceAll(/\s+/g, ' ').slice(0, LONGEST_REASON)}`,
+    );
 }
