@@ -49,10 +49,10 @@ export function createClientOn<P extends AnyProtocol>(
   const receive = (batch: Batch) => {
     const { connection: now, tokenRequest } = batch;
     // Our own signing out is known by its answer, which is still to come.
-    if (now?.state !== 'closed' || now.reason !== 'signed_out') now && connection.set(now);
+    const closed = now?.state === 'closed' ? now.reason : null;
+    if (closed !== 'signed_out') now && connection.set(now);
     else if (!isSigningOut) signedOut();
-    const isOther = now?.state === 'closed' && now.reason === 'identity_mismatch';
-    if (isOther) forgetShown();
+    if (closed === 'identity_mismatch') forgetShown();
     clock.heard(batch);
     const settled = mirror.settle(batch);
     for (const { id } of settled) link.ended(id);
@@ -62,7 +62,7 @@ export function createClientOn<P extends AnyProtocol>(
     for (const update of batch.topics ?? []) topics.get(update.topic)?.feed.update(update);
     mirror.tell(settled);
     // What may be shown no more waits for no frame, and all that came with it goes along.
-    if (isOther || batch.topics?.some((update) => update.kind === 'saved' && update.isVoid)) frame.now();
+    if (batch.topics?.some((update) => update.kind === 'saved' && update.isVoid)) frame.now();
     if (tokenRequest !== undefined) answer(tokenRequest);
     if (batch.diagnose !== undefined) diagnose(batch.diagnose);
     for (const line of batch.reports ?? []) {
@@ -88,12 +88,12 @@ export function createClientOn<P extends AnyProtocol>(
   /** Somebody else sits here: also what the hub knows nothing of any more, of topics that nobody listens to. */
   const forgetShown = () => {
     if (persistentType(protocol) !== undefined) for (const { feed } of topics.values()) feed.void();
+    frame.now();
   };
 
   const signedOut = () => {
     link.close('signed_out', 'Signed out; create a new client');
     forgetShown();
-    frame.now();
   };
 
   const closeIfSignedOut = () => {

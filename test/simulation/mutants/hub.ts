@@ -126,15 +126,29 @@ export const HUB_MUTANTS: readonly Mutant[] = [
   {
     name: 'a page that nobody sees waits for its critical events',
     file: 'worker/core/tab-batches.ts',
-    text: "if (isSeen || some(tab, 'isUrgent')) return",
-    instead: 'if (isSeen) return',
+    text: "if (isSeen(tab) || tab.hasMore || some(tab, 'isUrgent')) return",
+    instead: 'if (isSeen(tab) || tab.hasMore) return',
+    test: 'test/unit/core/pace.test.ts',
+  },
+  {
+    name: 'what a batch could not carry waits for the next round',
+    file: 'worker/core/tab-batches.ts',
+    text: "if (isSeen(tab) || tab.hasMore || some(tab, 'isUrgent')) return",
+    instead: "if (isSeen(tab) || some(tab, 'isUrgent')) return",
+    test: 'test/unit/core/pace.test.ts',
+  },
+  {
+    name: 'what waits for a page that nobody sees is lost when its hub hands over',
+    file: 'worker/core/hub-machine.ts',
+    text: "if (reason === 'handed_over') this.#tabs.flush(true);",
+    instead: '',
     test: 'test/unit/core/pace.test.ts',
   },
   {
     name: 'a page that nobody sees is given each event at once',
     file: 'worker/core/tab-batches.ts',
-    text: 'const isSeen = tab.visible || tab.request.live === true;',
-    instead: 'const isSeen = tab.visible || tab.request.live !== null;',
+    text: 'return visible || request.live === true;',
+    instead: 'return visible || request.live !== null;',
     test: 'test/unit/core/pace.test.ts',
   },
 ];

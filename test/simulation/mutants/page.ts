@@ -87,8 +87,8 @@ export const PAGE_MUTANTS: readonly Mutant[] = [
   {
     name: 'what waits for a frame is lost with the page’s visibility',
     file: 'src/client/create-client.ts',
-    text: '      frame.now();\n',
-    instead: '',
+    text: '      frame.now();\n      background?.hidden();\n',
+    instead: '      background?.hidden();\n',
     test: 'test/unit/client/frame.test.ts',
   },
   {

@@ -94,8 +94,8 @@ export const SAVED_STATE_MUTANTS: readonly Mutant[] = [
   {
     name: 'last known state: of somebody else a page goes on showing what nobody listens to',
     file: 'src/client/create-client.ts',
-    text: "now.reason === 'identity_mismatch') forgetShown();",
-    instead: "now.reason === 'identity_mismatch') return;",
+    text: "    if (closed === 'identity_mismatch') forgetShown();\n",
+    instead: '',
     test: 'test/unit/client/topic-saved.test.ts',
   },
   {
