@@ -3,7 +3,7 @@ import { FLAWLESS, type ServerCase } from '../run/scene.ts';
 const COMMANDS = 2_000;
 const WARM_UP = 200;
 /** As many as a hub sends before it waits for an answer, by default. */
-const AT_A_TIME = 16;
+const AT_A_TIME = 128;
 
 /** Commands that are on the disk when they are answered. */
 export function commands(clients: number): ServerCase {
