@@ -1,8 +1,7 @@
 /** How the last known state lies in IndexedDB: in a database of its own, with a format of its own. */
 import { type DBSchema, type IDBPDatabase, type IDBPObjectStore, openDB } from 'idb';
 import * as v from 'valibot';
-import { count, int, nonnegative, number, positive } from '../../../src/protocol/frames/common.ts';
-import { item } from '../../../src/protocol/frames/topic.ts';
+import { count, int, nonnegative, number } from '../../../src/protocol/frames/common.ts';
 import { stateName } from '../../../src/protocol/names.ts';
 import {
   isLater,
@@ -18,6 +17,7 @@ import {
 } from '../../core/state-store.ts';
 import { StoreError } from '../../core/store.ts';
 import { storeError, withDeadline } from './failure.ts';
+import { isRow } from './state-row.ts';
 import { rowsIn, segmentsOf } from './state-segments.ts';
 import { abort } from './transaction.ts';
 
@@ -57,9 +57,7 @@ const meta = v.object({
   writer: v.string(),
 });
 const isMeta = (found: unknown): found is Meta => v.is(meta, found);
-const row = v.object({ topic: v.string(), slot: v.union([v.string(), number]), item, size: positive });
-const isRow = (found: unknown): found is SavedRow => v.is(row, found);
-const gone = v.object({ slot: row.entries.slot, gone: v.literal(true) });
+const gone = v.object({ slot: v.union([v.string(), number]), gone: v.literal(true) });
 const isGone = (found: unknown): found is Gone => v.is(gone, found);
 const head = v.object({
   topic: v.string(),
