@@ -4,7 +4,6 @@ import { killWorker } from './harness/kill.ts';
 import { expect, type LabTab, test as lab, openLab } from './harness/lab.ts';
 import { labConfig } from './harness/lab-page.ts';
 import { startOwnBrowser } from './harness/own-browser.ts';
-import { storageOf } from './harness/storage-of.ts';
 import { workersOf } from './harness/worker.ts';
 
 interface Fixtures {
@@ -35,7 +34,7 @@ test('with site and server ended, the only tab is reloaded, one of two is, a new
   await first.is('open');
   await first.isKept();
   await first.decide('online', 'approved');
-  await expect.poll(() => known(first)).toEqual(['live as of then', 'online approved']);
+  await expect.poll(() => first.known()).toEqual(['live as of then', 'online approved']);
   await outside.end();
 
   await first.page.reload();
@@ -70,7 +69,7 @@ test('with site and server ended, the browser is killed and started: page, hub a
   await tab.is('open');
   await tab.isKept();
   await tab.decide('online', 'approved');
-  await expect.poll(() => known(tab)).toEqual(['live as of then', 'online approved']);
+  await expect.poll(() => tab.known()).toEqual(['live as of then', 'online approved']);
   await isWritten(tab);
   await outside.end();
   await tab.isOffline();
@@ -100,7 +99,7 @@ test('a build is deployed while pages wait offline: they keep their page and the
   await first.is('open');
   await first.isKept();
   await first.decide('online', 'approved');
-  await expect.poll(() => known(first)).toEqual(['live as of then', 'online approved']);
+  await expect.poll(() => first.known()).toEqual(['live as of then', 'online approved']);
   await isWritten(first);
   await outside.end();
   await first.isOffline();
@@ -141,7 +140,7 @@ test('a build is deployed while pages wait offline: they keep their page and the
 /** The page has come, its hub has started, and outbox and state are as they were left, though nobody answers. */
 async function opensWith(tab: LabTab, outbox: readonly string[]): Promise<void> {
   await hasHub(tab, outbox);
-  await expect.poll(() => known(tab)).toEqual(['stale as of then', 'online approved']);
+  await expect.poll(() => tab.known()).toEqual(['stale as of then', 'online approved']);
 }
 
 async function hasHub(tab: LabTab, outbox: readonly string[]): Promise<void> {
@@ -150,29 +149,9 @@ async function hasHub(tab: LabTab, outbox: readonly string[]): Promise<void> {
   await expect.poll(() => tab.outbox()).toEqual(outbox);
 }
 
-/** What the page knows of the topic, and how. */
-function known({ page }: LabTab): Promise<string[]> {
-  return page.evaluate(async () => {
-    const topic = window.lab.client.topic('run');
-    const latest = topic.latest('gate');
-    // Without a listener it has nothing.
-    const leave = latest.subscribe(() => {});
-    await new Promise((done) => setTimeout(done, 200));
-    const gates = [...latest.get().values()].map(({ gateId, state }) => `${gateId} ${state}`);
-    const status = topic.status.get();
-    leave();
-    return [
-      'lastSeen' in status
-        ? `${status.state} as of ${status.lastSeen > 0 ? 'then' : 'nothing'}`
-        : status.state,
-      ...gates,
-    ];
-  });
-}
-
 /** The state is written a few seconds behind. */
-async function isWritten({ page }: LabTab): Promise<void> {
-  await expect.poll(() => storageOf(page)).toContain('gate:online');
+async function isWritten(tab: LabTab): Promise<void> {
+  await expect.poll(tab.kept).toContain('gate:online');
 }
 
 async function workers(browser: Browser, origin: string): Promise<number> {

@@ -44,7 +44,7 @@ export const test = mergeTests(scene, kept).extend<Fixtures>({
   },
 });
 
-async function openTab(driver: Driver, origin: string, config: LabConfig): Promise<EngineTab> {
+export async function openTab(driver: Driver, origin: string, config: LabConfig): Promise<EngineTab> {
   // In the address: WebDriver runs nothing ahead of a page's own scripts.
   const address = `${origin}/#${encodeURIComponent(JSON.stringify(config))}`;
   const { evaluate, ...tab } = await driver.openTab(address);

@@ -1,6 +1,7 @@
 import { expect } from '@playwright/test';
 import type { ClosedReason, Connection, HubReport } from 'trunkline';
 import type { Heard, Lab, LabConfig } from '../app/lab/main.ts';
+import { readStorage } from './storage-of.ts';
 
 /** What a page of the lab shows, and can be asked to do, whatever drives it. */
 export interface LabPage {
@@ -14,6 +15,8 @@ export interface LabPage {
   /** Waits until it hears this topic: `open` comes a moment before that, and no later state has what has no key. */
   hears(topic: string): Promise<void>;
   heard(): Promise<Heard[]>;
+  /** What it knows of the topic `run`: how and of when, and then its gates as `gateId state`. */
+  known(): Promise<string[]>;
   errors(): Promise<string[]>;
   settled(): Promise<Lab['settled']>;
   /** `type state` of each entry. */
@@ -24,6 +27,8 @@ export interface LabPage {
   answerAlarms(name: string): Promise<void>;
   inspect(): Promise<HubReport>;
   reconnect(): Promise<void>;
+  /** All that its origin keeps, as text. */
+  kept(): Promise<string>;
   /** The rows of a table in the browser's storage. */
   stored(table: Table): Promise<StoredRow[]>;
   /** Puts a row there, past the hub. */
@@ -71,6 +76,7 @@ export function labPage(evaluate: (expression: string) => Promise<unknown>, iden
     hears: (topic) =>
       expect.poll(() => run((name) => window.lab.client.topic(name).status.get().state, topic)).toBe('live'),
     heard: () => run(() => [...window.lab.heard]),
+    known: () => run(knownOfRun),
     errors: () => run(() => [...window.lab.errors]),
     settled: () => run(() => [...window.lab.settled]),
     outbox: () =>
@@ -101,9 +107,25 @@ export function labPage(evaluate: (expression: string) => Promise<unknown>, iden
       }, name),
     inspect: () => run(() => window.lab.client.inspect()),
     reconnect: () => run(() => window.lab.client.reconnect()),
+    kept: () => run(readStorage),
     stored: (table) => run(readTable, { database, table }),
     store: (table, row) => run(putRow, { database, table, row }),
   };
+}
+
+/** Runs in the page. */
+async function knownOfRun(): Promise<string[]> {
+  const topic = window.lab.client.topic('run');
+  const latest = topic.latest('gate');
+  // Without a listener it has nothing.
+  const leave = latest.subscribe(() => {});
+  await new Promise((done) => setTimeout(done, 200));
+  const gates = [...latest.get().values()].map(({ gateId, state }) => `${gateId} ${state}`);
+  const status = topic.status.get();
+  leave();
+  const how =
+    'lastSeen' in status ? `${status.state} as of ${status.lastSeen > 0 ? 'then' : 'nothing'}` : status.state;
+  return [how, ...gates];
 }
 
 /** Runs in the page. */

@@ -16,6 +16,7 @@ export interface Child {
   says(fd: 1 | 2 | 3, line: RegExp): Promise<string>;
   /** Asks it to end, and kills it if it does not. */
   end(): Promise<void>;
+  kill(): Promise<void>;
 }
 
 /** Starts a program in the process group of this one, so that it ends with it, whatever happens. */
@@ -60,6 +61,10 @@ export function startChild(
       child.kill('SIGTERM');
       await ended;
       clearTimeout(late);
+    },
+    async kill() {
+      child.kill('SIGKILL');
+      await ended;
     },
   };
 }

@@ -9,13 +9,19 @@ import { only, processesOf } from './processes.ts';
 const PROCESS = 'Isolated Web Co';
 const WORKER_THREAD = 'DOM Worker';
 
+/** Of a browser whose profile outlives it. */
+export interface LastingDriver extends Driver {
+  /** SIGKILL to the browser's own process, with which all others end. What is in its profile stays. */
+  kill(): Promise<void>;
+}
+
 /**
  * By WebDriver BiDi. Started by hand: Puppeteer's own way switches site isolation off, which people's Firefox has on,
  * and gives it a process group that outlives this one's.
  *
- * @param profile a folder that is not there yet.
+ * @param profile a folder that is not there yet, or one that a Firefox which was killed has left.
  */
-export async function startFirefox(profile: string): Promise<Driver> {
+export async function startFirefox(profile: string): Promise<LastingDriver> {
   const found = findFirefox();
   if (typeof found === 'string') throw new Error(found);
   await mkdir(profile, { recursive: true });
@@ -57,6 +63,10 @@ export async function startFirefox(profile: string): Promise<Driver> {
       async killWorker() {
         const hosts = pages().filter(({ threads }) => threads.some((name) => name.startsWith(WORKER_THREAD)));
         process.kill(only(hosts, 'the processes with a worker').pid, 'SIGKILL');
+      },
+      async kill() {
+        await child.kill();
+        await browser.disconnect();
       },
       async quit() {
         await browser.disconnect();
