@@ -157,6 +157,8 @@ export class Gates {
       () => {
         // A decision that came in time counts, even where the log takes longer.
         if (gate.decidedBy !== null || this.#isStopped) return;
+        // A timer may be a millisecond early by the clock that people read, which may also have been set back.
+        if (Date.now() < asked.expiresAt) return this.#watchExpiry(gate);
         this.#settle(gate, resolved(asked, { verdict: asked.onExpiry, how: 'expired' }));
         this.#services.goOn();
       },

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { runTopic } from '../../../demo/engine/protocol.ts';
 import type { ConsoleServer } from '../../../demo/server/index.ts';
 import { operate, serve, sourceOf } from './support/workshop.ts';
@@ -108,6 +108,15 @@ test('a rejected gate fails, and what depends on it is skipped', async () => {
   expect(over).toMatchObject({ state: 'failed', message: 'The gate rejected by Ada' });
   const then = await ada.until('node_state', ({ nodeId }) => nodeId === 'then');
   expect(then).toMatchObject({ state: 'skipped', message: 'The gate has failed' });
+});
+
+test('a gate ends no earlier than it says, also where the clock is set back meanwhile', async () => {
+  const { ada, gate } = await atTheGate(await serve([gated({ timeLimitSeconds: 0.3, onExpiry: 'reject' })]));
+  const { now } = Date;
+  const clock = vi.spyOn(Date, 'now').mockImplementation(() => now() - 200);
+  onTestFinished(() => clock.mockRestore());
+  const resolved = await ada.until('human_gate_resolved');
+  expect(resolved.at).toBeGreaterThanOrEqual(gate.expiresAt);
 });
 
 test.each([
