@@ -3,7 +3,14 @@ import { Lifetime } from '../../../testing/fakes/lifetime.ts';
 import { FakeServiceWorker } from '../../../testing/fakes/service-worker.ts';
 import type { BackgroundEnd } from '../../../worker/shell/background-hub.ts';
 import { ownerLock } from '../../../worker/shell/election.ts';
-import { BrowserScene, KEPT, PROTOCOL, roleOf, STRICTER } from '../../support/browser-scene.ts';
+import {
+  BrowserScene,
+  KEPT,
+  PROTOCOL,
+  roleOf,
+  type SceneTab,
+  STRICTER,
+} from '../../support/browser-scene.ts';
 
 interface Event {
   readonly serviceWorker: FakeServiceWorker;
@@ -50,6 +57,17 @@ function event(
       return told.end;
     },
   };
+}
+
+/** A page that knows its server, which went down; and then decided. */
+async function decidingOffline(): Promise<{ scene: BrowserScene; tab: SceneTab }> {
+  const scene = new BrowserScene();
+  const tab = await scene.tab('hub.js');
+  await scene.pass(100);
+  await scene.server.stop();
+  tab.client.send('decide', { gate: 'a' }, { topic: 'run' });
+  await scene.pass(100);
+  return { scene, tab };
 }
 
 /** Decisions that were stored while the server was down, of a person whom it knows; no page is open. */
@@ -135,12 +153,7 @@ describe('where nothing is to be delivered, nothing is changed', () => {
   });
 
   test('after a sign-out what waits is delivered no more, until that person is there again', async () => {
-    const scene = new BrowserScene();
-    const tab = await scene.tab('hub.js');
-    await scene.pass(100);
-    await scene.server.stop();
-    tab.client.send('decide', { gate: 'a' }, { topic: 'run' });
-    await scene.pass(100);
+    const { scene, tab } = await decidingOffline();
     tab.client.signOut();
     await scene.pass(1_000);
     tab.page.close();
@@ -163,12 +176,7 @@ describe('where nothing is to be delivered, nothing is changed', () => {
   });
 
   test('nor is somebody noted to be there again who signed out while the service worker waited', async () => {
-    const scene = new BrowserScene();
-    const tab = await scene.tab('hub.js');
-    await scene.pass(100);
-    await scene.server.stop();
-    tab.client.send('decide', { gate: 'a' }, { topic: 'run' });
-    await scene.pass(100);
+    const { scene, tab } = await decidingOffline();
     const delivery = event(scene);
     await scene.pass(1_000);
     tab.client.signOut({ discard: true });
@@ -230,12 +238,7 @@ describe('where nothing is to be delivered, nothing is changed', () => {
   });
 
   test('where a page of the build that can read it is open, that one delivers, and no event fails', async () => {
-    const scene = new BrowserScene();
-    const tab = await scene.tab('hub.js');
-    await scene.pass(100);
-    await scene.server.stop();
-    tab.client.send('decide', { gate: 'a' }, { topic: 'run' });
-    await scene.pass(100);
+    const { scene, tab } = await decidingOffline();
     const delivery = event(scene, { protocol: STRICTER as unknown as typeof PROTOCOL });
     await scene.pass(2_000);
     expect(delivery.end).toMatchObject({ end: 'page', why: expect.stringContaining('cannot read') });
@@ -304,12 +307,7 @@ describe('a page that comes', () => {
 
 describe('a page that is open', () => {
   test('delivers by itself: where only the server is down, the event does not fail', async () => {
-    const scene = new BrowserScene();
-    const tab = await scene.tab('hub.js');
-    await scene.pass(100);
-    await scene.server.stop();
-    tab.client.send('decide', { gate: 'a' }, { topic: 'run' });
-    await scene.pass(100);
+    const { scene, tab } = await decidingOffline();
     const { term } = disk(scene);
     const delivery = event(scene);
     await scene.pass(95_000);
@@ -318,12 +316,7 @@ describe('a page that is open', () => {
   });
 
   test('and closes while the event lasts: the service worker goes on where it ended', async () => {
-    const scene = new BrowserScene();
-    const tab = await scene.tab('hub.js');
-    await scene.pass(100);
-    await scene.server.stop();
-    tab.client.send('decide', { gate: 'a' }, { topic: 'run' });
-    await scene.pass(100);
+    const { scene, tab } = await decidingOffline();
     const delivery = event(scene);
     await scene.pass(10_000);
     tab.page.close();
