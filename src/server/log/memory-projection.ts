@@ -1,0 +1,240 @@
+import { dumpText, readDump } from './dump.ts';
+import {
+  type ClientKey,
+  type CommandKey,
+  type CommandRecord,
+  type Committed,
+  type From,
+  type History,
+  type JsonText,
+  KEEP_MS,
+  type LoggedEvent,
+  type Run,
+  type Take,
+  type TopicState,
+  type Transaction,
+} from './event-log.ts';
+import { MemoryContent, offsetsOf, oldest, textOf } from './memory-content.ts';
+import { MemoryTopic } from './memory-topic.ts';
+import {
+  type Entry,
+  type EntryKind,
+  type Outcomes,
+  OWNER_KEEP_MS,
+  type Projection,
+  type Rules,
+} from './projection.ts';
+
+const FORGET_BEYOND = 1.01;
+
+/** A `Projection` that lives as long as its process. */
+export class MemoryProjection implements Projection {
+  #held = new MemoryContent();
+
+  readonly #rules: Rules = {
+    open: ({ now: told, limits, run, epoch }) => {
+      const held = this.#held;
+      const { newestTime } = held;
+      const now = this.#time(told);
+      held.limits = limits;
+      if (held.startedAt === null) {
+        held.startedAt = now;
+        held.dedupeSince = now;
+        held.epoch = epoch;
+      }
+      held.runs.set(run, { id: run, began: now, told: now });
+      return { newestTime, run };
+    },
+    tell: ({ now: told, run }) => {
+      const now = this.#time(told);
+      const known = this.#held.runs.get(run);
+      if (known) this.#held.runs.set(run, { ...known, told: now });
+      return null;
+    },
+    commit: ({ now: told, transactions }) => {
+      const now = this.#time(told);
+      return transactions.map((transaction) => this.#commit(transaction, now));
+    },
+    renew: ({ now: told, epoch }) => {
+      const held = this.#held;
+      const now = this.#time(told);
+      held.epoch = epoch;
+      for (const topic of held.topics.values()) topic.epoch = epoch;
+      held.dedupeSince = Math.max(held.dedupeSince, now);
+      return null;
+    },
+    begin: ({ now: told, commands }) => {
+      const now = this.#time(told);
+      return commands.map(
+        (command) => this.recall(command) ?? this.#record(command, { status: 'begun' }, now),
+      );
+    },
+    cancel: ({ now: told, command }) => {
+      const now = this.#time(told);
+      const record = this.recall(command);
+      if (record && record.status !== 'begun') return record;
+      return this.#record(command, { status: 'cancelled', begun: record !== null }, now);
+    },
+    claim: ({ now: told, client: { principal, clientId } }) => {
+      const now = this.#time(told);
+      const { owners, limits } = this.#held;
+      const owner = owners.get(clientId)?.principal ?? principal;
+      // Set anew, so that those which were used last come last.
+      owners.delete(clientId);
+      owners.set(clientId, { principal: owner, at: now });
+      for (const id of oldest(owners, owners.size - limits.clientIds)) owners.delete(id);
+      return owner;
+    },
+    owe: ({ now: told, client, topic: name, offsets }) => {
+      const now = this.#time(told);
+      const topic = this.#held.topics.get(name);
+      for (const offset of offsets) {
+        const event = topic?.at(offset);
+        if (event?.critical && event.ts > now - KEEP_MS) this.#deliver(client, name, event);
+      }
+      return null;
+    },
+    acknowledge: ({ client, topic: name, epoch, offsets }) => {
+      const { topics, deliveries } = this.#held;
+      if (topics.get(name)?.epoch !== epoch) return null;
+      const states = deliveries.get(textOf(client.principal, client.clientId, name))?.states;
+      for (const offset of offsets) if (states?.has(offset)) states.set(offset, 'acknowledged');
+      return null;
+    },
+    prune: ({ now: told }) => {
+      const now = this.#time(told);
+      const { limits, commands, runs, owners, topics, deliveries } = this.#held;
+      const before = now - KEEP_MS;
+      for (const [key, { at }] of commands) {
+        if (at >= before) break;
+        this.#forgetCommand(key);
+      }
+      for (const { id, told: last } of runs.values()) if (last < before) runs.delete(id);
+      for (const [id, { at }] of owners) {
+        if (at >= now - OWNER_KEEP_MS) break;
+        owners.delete(id);
+      }
+      for (const topic of topics.values()) topic.prune(limits, before);
+      for (const [key, { topic, states }] of deliveries) {
+        for (const offset of states.keys()) {
+          const event = topics.get(topic)?.at(offset);
+          if (!event || event.ts < before) states.delete(offset);
+        }
+        if (states.size === 0) deliveries.delete(key);
+      }
+      return null;
+    },
+  };
+
+  get position(): number {
+    return this.#held.position;
+  }
+
+  apply<K extends EntryKind>(position: number, entry: Entry<K>): Outcomes[K] {
+    if (position <= this.#held.position)
+      throw new Error(`the entry at ${position} was applied before: ${this.#held.position} was the last one`);
+    const outcome = this.#rules[entry.kind](entry.content);
+    this.#held.position = position;
+    return outcome;
+  }
+
+  read(name: string, from: From, take: Take): History {
+    const topic = this.#topic(name);
+    return { epoch: topic.epoch, offset: topic.offset, ...topic.read(from, take) };
+  }
+
+  state(name: string): TopicState {
+    const topic = this.#topic(name);
+    const events = topic.state(this.#held.limits.tailLimit);
+    return { epoch: topic.epoch, offset: topic.offset, ts: topic.ts, events };
+  }
+
+  recall({ principal, id }: CommandKey): CommandRecord | null {
+    return this.#held.commands.get(textOf(principal, id))?.record ?? null;
+  }
+
+  runs(): readonly Run[] {
+    return [...this.#held.runs.values()];
+  }
+
+  dedupeSince(): number {
+    return this.#held.dedupeSince;
+  }
+
+  owed(client: ClientKey, name: string): readonly LoggedEvent[] {
+    const topic = this.#held.topics.get(name);
+    return offsetsOf(
+      this.#held.deliveries.get(textOf(client.principal, client.clientId, name)),
+      'owed',
+    ).flatMap((offset) => topic?.at(offset) ?? []);
+  }
+
+  dump(): Iterable<JsonText> {
+    return dumpText(this.#held.head(), this.#held.lines());
+  }
+
+  load(dump: Iterable<JsonText>): void {
+    const held = new MemoryContent();
+    readDump(dump, { head: (head) => held.restoreHead(head), line: (line) => held.restore(line) });
+    this.#held = held;
+  }
+
+  /** Of an entry: it never runs back. */
+  #time(now: number): number {
+    this.#held.newestTime = Math.max(this.#held.newestTime, now);
+    return this.#held.newestTime;
+  }
+
+  #commit({ events, command }: Transaction, now: number): Committed {
+    if (command) {
+      const record = this.recall(command);
+      if (record?.status === 'accepted') return { status: 'duplicate', result: record.result };
+      if (record?.status === 'cancelled') return record;
+      this.#record(command, { status: 'accepted', result: command.result }, now);
+    }
+    const { topics, limits } = this.#held;
+    return {
+      status: 'committed',
+      events: events.map(({ topic: name, owedBy, ...content }) => {
+        const topic = this.#topic(name);
+        topics.set(name, topic);
+        const event = topic.append(content, now);
+        if (event.critical) for (const client of owedBy) this.#deliver(client, name, event);
+        topic.cutIfLong(limits, now - KEEP_MS);
+        return { topic: name, epoch: topic.epoch, event };
+      }),
+    };
+  }
+
+  #topic(name: string): MemoryTopic {
+    const { topics, epoch, startedAt } = this.#held;
+    return topics.get(name) ?? new MemoryTopic(epoch, startedAt ?? 0);
+  }
+
+  #deliver(client: ClientKey, topic: string, { offset }: LoggedEvent): void {
+    const { deliveries } = this.#held;
+    const key = textOf(client.principal, client.clientId, topic);
+    const { states } = deliveries.get(key) ?? { states: new Map() };
+    deliveries.set(key, { client, topic, states });
+    if (!states.has(offset)) states.set(offset, 'owed');
+  }
+
+  #record<R extends CommandRecord>({ principal, id }: CommandKey, record: R, now: number): R {
+    const { commands, limits } = this.#held;
+    const key = textOf(principal, id);
+    commands.delete(key);
+    commands.set(key, { principal, id, record, at: now });
+    // A hundredth at once: whoever was told how far the memory reaches has to be told anew.
+    if (commands.size > limits.commandIds * FORGET_BEYOND)
+      for (const old of oldest(commands, commands.size - limits.commandIds)) this.#forgetCommand(old);
+    return record;
+  }
+
+  #forgetCommand(key: string): void {
+    const held = this.#held;
+    const command = held.commands.get(key);
+    if (!command) return;
+    held.commands.delete(key);
+    held.dedupeSince = Math.max(held.dedupeSince, command.at + 1);
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * What a log has come to, entry by entry. Whoever applies the same entries in the same order has the same projection, and the
+ * same answers: nothing follows from a clock, from chance, or from an option of the process that applies. What differs from
+ * server to server, such as names, times and limits, is in the entries.
+ *
+ * What is remembered:
+ * - of a topic, its newest `historyEvents`: cut at a `prune`, and as soon as there are twice as many. Beyond them the newest
+ *   event of each key that is not gone, the newest `tailLimit` without a key, and critical events of the last 7 days;
+ * - a topic from its first event on, for ever. One without events is not remembered: what is told of it follows from the log;
+ * - command ids for 7 days, the newest `commandIds` of them. A hundredth more makes the oldest go, and `dedupeSince` says so;
+ * - the owner of a client id for 365 days from its last use, and the `clientIds` that were used last;
+ * - what a client owes and has acknowledged, and runs of servers, for 7 days.
+ *
+ * Of what has the same time, the one goes first whose text is less, by UTF-16 code units.
+ */
+import type {
+  ClientKey,
+  CommandEnd,
+  CommandKey,
+  CommandRecord,
+  Committed,
+  From,
+  History,
+  JsonText,
+  LoggedEvent,
+  Opened,
+  Principal,
+  Run,
+  Take,
+  TopicState,
+  Transaction,
+} from './event-log.ts';
+
+export interface Projection {
+  /** Of the entry that was applied last; 0 before the first one. */
+  readonly position: number;
+
+  /**
+   * Applies the entry, and answers what came of it.
+   *
+   * @throws Error where the position does not follow the present one: nothing was applied.
+   */
+  apply<K extends EntryKind>(position: number, entry: Entry<K>): Outcomes[K];
+
+  read(topic: string, from: From, take: Take): History;
+  state(topic: string): TopicState;
+  recall(command: CommandKey): CommandRecord | null;
+  runs(): readonly Run[];
+  dedupeSince(): number;
+  owed(client: ClientKey, topic: string): readonly LoggedEvent[];
+
+  /** All of it, as lines of JSON; the same for the same entries. It must not be changed until the last one was taken. */
+  dump(): Iterable<JsonText>;
+
+  /**
+   * Becomes what was dumped, in place of what it was.
+   *
+   * @throws Error where that is no whole dump of this format: it is as before then.
+   */
+  load(dump: Iterable<JsonText>): void;
+}
+
+/** How much is remembered. The last `open` says it. */
+export interface MemoryLimits {
+  /** Events without a key that are in a topic's state, the newest ones. */
+  readonly tailLimit: number;
+  /** Events of each topic that can be replayed at least. */
+  readonly historyEvents: number;
+  readonly commandIds: number;
+  readonly clientIds: number;
+}
+
+/**
+ * What changes a log, by kind. `now`: milliseconds since 1970; where it is less than that of an entry before, that one counts.
+ */
+export interface Entries {
+  open: {
+    readonly now: number;
+    readonly limits: MemoryLimits;
+    /** The run's name, never given before. */
+    readonly run: string;
+    /** Of all topics, where the log is new. */
+    readonly epoch: string;
+  };
+  tell: { readonly now: number; readonly run: string };
+  commit: { readonly now: number; readonly transactions: readonly Transaction[] };
+  renew: { readonly now: number; readonly epoch: string };
+  begin: { readonly now: number; readonly commands: readonly CommandKey[] };
+  cancel: { readonly now: number; readonly command: CommandKey };
+  claim: { readonly now: number; readonly client: ClientKey };
+  owe: {
+    readonly now: number;
+    readonly client: ClientKey;
+    readonly topic: string;
+    readonly offsets: readonly number[];
+  };
+  acknowledge: {
+    readonly client: ClientKey;
+    readonly topic: string;
+    readonly epoch: string;
+    readonly offsets: readonly number[];
+  };
+  prune: { readonly now: number };
+}
+
+/** As `EventLog` has it of the calls of the same names. */
+export interface Outcomes {
+  open: Opened;
+  tell: null;
+  commit: readonly Committed[];
+  renew: null;
+  begin: readonly CommandRecord[];
+  cancel: CommandEnd;
+  claim: Principal;
+  owe: null;
+  acknowledge: null;
+  prune: null;
+}
+
+export type EntryKind = keyof Entries;
+
+export type Entry<K extends EntryKind = EntryKind> = {
+  [P in K]: { readonly kind: P; readonly content: Entries[P] };
+}[K];
+
+/** How an entry of each kind is applied. */
+export type Rules = { readonly [K in EntryKind]: (content: Entries[K]) => Outcomes[K] };
+
+/** A client id that was not used for this long may get another owner. */
+export const OWNER_KEEP_MS = 365 * 24 * 60 * 60 * 1_000;

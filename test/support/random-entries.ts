@@ -1,0 +1,88 @@
+import type { ClientKey, NewEvent, Transaction } from '../../src/server/log/event-log.ts';
+import type { Entries, Entry } from '../../src/server/log/projection.ts';
+import { Random } from '../simulation/random.ts';
+
+export const TOPICS = ['a', 'b', 'ä'] as const;
+export const CLIENTS: readonly [ClientKey, ...ClientKey[]] = [
+  { principal: 'ann', clientId: 'of ann' },
+  { principal: 'ann', clientId: 'of ann, too' },
+  { principal: 'bob', clientId: 'of bob' },
+];
+const KEYS = [null, null, 'k', 'l', '\u{1f600}', '\uffee'] as const;
+const DAY_MS = 24 * 60 * 60 * 1_000;
+const STEPS_MS = [0, 0, 0, 1, 1_000, DAY_MS, 4 * DAY_MS, -DAY_MS] as const;
+
+/** A log of this seed's, with limits so small that much of it is forgotten; its times stand still, jump, and run back. */
+export function randomEntries(seed: number): readonly Entry[] {
+  const random = new Random(seed);
+  let now = 1_700_000_000_000;
+  let runs = 0;
+  let epochs = 0;
+  const id = () => `i${random.int(12)}`;
+  const command = () => ({ principal: random.pick(CLIENTS).principal, id: id() });
+  const some = <T>(most: number, one: () => T): T[] => Array.from({ length: random.int(most + 1) }, one);
+  const event = (): NewEvent => {
+    const key = random.pick(KEYS);
+    return {
+      topic: random.pick(TOPICS),
+      key,
+      gone: key !== null && random.next() < 0.3,
+      critical: random.next() < 0.3,
+      event: JSON.stringify({ type: 'x', n: random.int(1_000) }),
+      owedBy: some(2, () => random.pick(CLIENTS)),
+    };
+  };
+  const transaction = (): Transaction => ({
+    events: some(3, event),
+    command: random.next() < 0.5 ? { ...command(), result: random.pick([null, '1', '"\\u0000"']) } : null,
+  });
+  const limits = () => ({
+    tailLimit: random.int(4),
+    historyEvents: random.int(6),
+    commandIds: 1 + random.int(8),
+    clientIds: 1 + random.int(3),
+  });
+  const make: { readonly [K in keyof Entries]: () => Entries[K] } = {
+    open: () => ({ now, limits: limits(), run: `r${runs++}`, epoch: `e${epochs++}` }),
+    tell: () => ({ now, run: `r${random.int(runs + 1)}` }),
+    commit: () => ({ now, transactions: some(3, transaction) }),
+    renew: () => ({ now, epoch: `e${epochs++}` }),
+    begin: () => ({ now, commands: some(3, command) }),
+    cancel: () => ({ now, command: command() }),
+    claim: () => ({ now, client: { ...random.pick(CLIENTS), principal: random.pick(['ann', 'bob']) } }),
+    owe: () => ({ now, client: random.pick(CLIENTS), topic: random.pick(TOPICS), offsets: some(4, offset) }),
+    acknowledge: () => ({
+      client: random.pick(CLIENTS),
+      topic: random.pick(TOPICS),
+      epoch: `e${random.int(epochs + 1)}`,
+      offsets: some(4, offset),
+    }),
+    prune: () => ({ now }),
+  };
+  const offset = () => 1 + random.int(20);
+  const entry = (kind: keyof Entries): Entry => ({ kind, content: make[kind]() }) as Entry;
+  const kinds = [
+    'commit',
+    'commit',
+    'commit',
+    'commit',
+    'tell',
+    'begin',
+    'cancel',
+    'claim',
+    'owe',
+    'acknowledge',
+    'acknowledge',
+    'prune',
+    'open',
+    'renew',
+  ] as const;
+  const entries = [entry('open')];
+  for (let n = 10 + random.int(50); n > 0; n -= 1) {
+    now += random.pick(STEPS_MS);
+    const kind = random.pick(kinds);
+    // Rare, since nothing that was sent to an epoch before counts after it.
+    if (kind !== 'renew' || random.next() < 0.2) entries.push(entry(kind));
+  }
+  return entries;
+}
