@@ -1,9 +1,10 @@
 /** Everything that knows about http and WebSockets. */
 import type { Server as HttpServer, IncomingMessage, RequestListener } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type RawData, type WebSocket, WebSocketServer } from 'ws';
+import { type RawData, WebSocket, WebSocketServer } from 'ws';
 import { SUBPROTOCOL } from '../../protocol/version.ts';
 import type { Inbound, Peer } from '../core/peer.ts';
+import { TextFrames } from './text-frames.ts';
 
 export interface ShellOptions {
   isAllowed(headers: IncomingMessage['headers']): boolean;
@@ -28,10 +29,12 @@ export function webSocketShell(options: ShellOptions): Shell {
     noServer: true,
     clientTracking: false,
     maxPayload: options.maxFrameBytes,
-    // A small message that unpacks to a large one would cost the sender nothing.
+    // A small message that unpacks to a large one would cost the sender nothing. And what is not compressed is written at
+    // once, in the order in which it is sent, whether by `ws` or past it.
     perMessageDeflate: false,
     handleProtocols: () => SUBPROTOCOL,
   });
+  const frames = new TextFrames();
   const refuse = (socket: Duplex, status: RefusalStatus, sentence: string, forbiddenOrigin?: string) => {
     options.refused(forbiddenOrigin);
     answer(socket, status, sentence);
@@ -52,7 +55,7 @@ export function webSocketShell(options: ShellOptions): Shell {
         `This server speaks the WebSocket subprotocol ${SUBPROTOCOL}, which was not offered.`,
       );
     } else {
-      sockets.handleUpgrade(request, socket, head, (webSocket) => join(webSocket, request, options));
+      sockets.handleUpgrade(request, socket, head, (webSocket) => join(webSocket, request, frames, options));
     }
   };
   const attached: { server: HttpServer; listener: UpgradeListener; plain: RequestListener }[] = [];
@@ -88,10 +91,18 @@ export function webSocketShell(options: ShellOptions): Shell {
   };
 }
 
-function join(socket: WebSocket, request: IncomingMessage, { connect }: ShellOptions): void {
+function join(
+  socket: WebSocket,
+  request: IncomingMessage,
+  frames: TextFrames,
+  { connect }: ShellOptions,
+): void {
+  const drained = () => inbound.drained();
   const peer: Peer = {
     address: request.socket.remoteAddress ?? '',
-    send: (text) => socket.send(text, () => inbound.drained()),
+    send(text) {
+      if (socket.readyState === WebSocket.OPEN) request.socket.write(frames.of(text), drained);
+    },
     bufferedBytes: () => socket.bufferedAmount,
     mark: () => socket.ping(),
     close: (code, reason) => socket.close(code, reason),
