@@ -55,7 +55,9 @@ export function webSocketShell(options: ShellOptions): Shell {
         `This server speaks the WebSocket subprotocol ${SUBPROTOCOL}, which was not offered.`,
       );
     } else {
-      sockets.handleUpgrade(request, socket, head, (webSocket) => join(webSocket, request, frames, options));
+      sockets.handleUpgrade(request, socket, head, (webSocket) =>
+        join(webSocket, socket, request, frames, options),
+      );
     }
   };
   const attached: { server: HttpServer; listener: UpgradeListener; plain: RequestListener }[] = [];
@@ -91,8 +93,10 @@ export function webSocketShell(options: ShellOptions): Shell {
   };
 }
 
+/** @param line what the WebSocket writes to: not the request's own socket where somebody stands between them */
 function join(
   socket: WebSocket,
+  line: Duplex,
   request: IncomingMessage,
   frames: TextFrames,
   { connect }: ShellOptions,
@@ -101,7 +105,7 @@ function join(
   const peer: Peer = {
     address: request.socket.remoteAddress ?? '',
     send(text) {
-      if (socket.readyState === WebSocket.OPEN) request.socket.write(frames.of(text), drained);
+      if (socket.readyState === WebSocket.OPEN) line.write(frames.of(text), drained);
     },
     bufferedBytes: () => socket.bufferedAmount,
     mark: () => socket.ping(),

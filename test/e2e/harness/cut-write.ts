@@ -13,9 +13,13 @@ const FULL = 1;
  */
 export async function cutWrite(profile: string): Promise<string> {
   const databases = join(profile, 'Default', 'IndexedDB');
-  const logs = (await readdir(databases, { recursive: true })).filter((name) => name.endsWith('.log'));
-  const [log, ...others] = logs;
-  if (log === undefined || others.length > 0) throw new Error(`one log was expected, not: ${logs}`);
+  const files = await readdir(databases, { recursive: true });
+  // Where it was killed while it began a log anew there are two, by their numbers: it writes to the later one.
+  const log = files
+    .filter((name) => name.endsWith('.log'))
+    .sort()
+    .at(-1);
+  if (log === undefined) throw new Error(`there is no log among: ${files}`);
   const file = join(databases, log);
   const head = Buffer.alloc(CHECKSUM_BYTES + 3);
   head.writeUInt16LE(500, CHECKSUM_BYTES);

@@ -1,5 +1,11 @@
-import { expect, test } from 'vitest';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { duplexPair } from 'node:stream';
+import { expect, onTestFinished, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { SUBPROTOCOL } from '../../../src/protocol/version.ts';
 import { TextFrames } from '../../../src/server/websocket/text-frames.ts';
+import { WireClient } from './support/wire.ts';
 import { world } from './support/worlds.ts';
 
 /** What these bytes say, by RFC 6455, section 5.2: the shortest form of the length is the only right one. */
@@ -45,6 +51,27 @@ test('what all clients are given, and what only one of them is, arrives whole an
   for (const client of [one, other]) {
     for (const id of comments) expect((await client.next('event')).event).toMatchObject({ id });
   }
+});
+
+test('what stands between the server and the socket is passed by all that is sent', async () => {
+  const { http } = await world();
+  const passed: Buffer[] = [];
+  const front = createServer().on('upgrade', (request, socket, head) => {
+    const [near, far] = duplexPair();
+    near.on('data', (bytes: Buffer) => passed.push(bytes));
+    socket.pipe(near).pipe(socket);
+    http.emit('upgrade', request, far, head);
+  });
+  await new Promise<void>((resolve) => front.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void front.close());
+  const client = new WireClient(
+    new WebSocket(`ws://127.0.0.1:${(front.address() as AddressInfo).port}`, SUBPROTOCOL),
+  );
+  onTestFinished(() => client.socket.terminate());
+  await client.opened;
+  client.hello();
+  const { session } = await client.next('welcome');
+  expect(Buffer.concat(passed).toString()).toContain(session);
 });
 
 async function joined() {
