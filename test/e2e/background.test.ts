@@ -2,8 +2,9 @@ import { type Browser, type BrowserContext, expect, type Page } from '@playwrigh
 import { dispatch } from './harness/dispatch-event.ts';
 import type { FaultProxy } from './harness/fault-proxy.ts';
 import { test } from './harness/fixtures.ts';
-import { endHub, stopServiceWorker } from './harness/service-worker.ts';
+import { stopperOfServiceWorker } from './harness/service-worker.ts';
 import type { Tab } from './harness/tab.ts';
+import { endHub } from './harness/worker.ts';
 
 interface Scene {
   readonly browser: Browser;
@@ -125,12 +126,13 @@ test('a service worker that is ended before the answers came has sent nothing tw
   await tab.isOffline();
   for (const text of ['a', 'b']) await tab.sendNote(text);
   await closeAll(scene, [tab]);
+  const stopServiceWorker = await stopperOfServiceWorker(context);
   await network.setMode('pass');
   // Its answers arrive long after it is gone.
   network.setDelay(2_000);
   await context.setOffline(false);
-  await expect.poll(() => server.ran.length, { timeout: 60_000 }).toBe(2);
-  await stopServiceWorker(context);
+  await expect.poll(() => server.ran.length, { timeout: 60_000, intervals: [50] }).toBe(2);
+  await stopServiceWorker();
   await expect.poll(network.live).toBe(0);
   network.setDelay(0);
   const next = await open({ identity: 'anonymous', token: null, serviceWorker: serviceWorker(network) });

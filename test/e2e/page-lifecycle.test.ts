@@ -1,7 +1,7 @@
 import { expect, type LabTab, test } from './harness/lab.ts';
 import { labConfig } from './harness/lab-page.ts';
 import { openUnseenTab } from './harness/unseen-tab.ts';
-import { heapOfWorker } from './harness/worker.ts';
+import { endHub, heapOfWorker } from './harness/worker.ts';
 
 /** 100,000 events: as many nodes as lines. */
 const NODES = 50;
@@ -193,6 +193,7 @@ test('a hidden page that is frozen during 100,000 events costs the hub nothing, 
   expect(woken.events, 'events in them').toBeLessThan(EVENTS);
   expect(network.peak()).toBe(1);
   for (const tab of [frozen, seen]) await tab.close();
+  await endHub(browser, site.origin);
 });
 
 test('a page that nobody sees is given what can wait 4 times a second, and the rest at once', async ({
@@ -231,6 +232,7 @@ test('a page that nobody sees is given what can wait 4 times a second, and the r
   await server.publish('run', { type: 'alarm', text: 'fire' });
   await expect.poll(() => hidden.evaluate(summary)).toMatchObject({ alarms: 1 });
   for (const tab of [hidden, seen]) await tab.close();
+  await endHub(browser, site.origin);
 });
 
 declare global {
@@ -243,11 +245,15 @@ declare global {
 /** Runs in the page, before its own scripts. */
 function countMessages() {
   const { start } = MessagePort.prototype;
+  // Comlink starts a port with each call that it makes.
+  const counted = new WeakSet<MessagePort>();
   window.messages = 0;
   MessagePort.prototype.start = function startCounted() {
-    this.addEventListener('message', () => {
-      window.messages++;
-    });
+    if (!counted.has(this))
+      this.addEventListener('message', () => {
+        window.messages++;
+      });
+    counted.add(this);
     start.call(this);
   };
 }

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 
@@ -17,7 +18,12 @@ export interface PlainServer {
 export async function startPlainServer(
   answer: (command: PlainMessage) => PlainMessage | null,
 ): Promise<PlainServer> {
-  const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
+  const server = new WebSocketServer({
+    host: '127.0.0.1',
+    port: 0,
+    // Whoever speaks one means another server, as one whose port this has by now.
+    verifyClient: ({ req }: { req: IncomingMessage }) => req.headers['sec-websocket-protocol'] === undefined,
+  });
   await new Promise((listening) => server.once('listening', listening));
   const received: PlainMessage[] = [];
   let newest: PlainMessage | null = null;

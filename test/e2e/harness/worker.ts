@@ -1,4 +1,4 @@
-import type { Browser, CDPSession } from '@playwright/test';
+import { type Browser, type CDPSession, expect } from '@playwright/test';
 import { attach } from './attach.ts';
 
 /** The targets of all SharedWorkers of this origin. */
@@ -24,4 +24,13 @@ export async function heapOfWorker(browser: Browser, origin: string): Promise<nu
   const { usedSize } = (await send('Runtime.getHeapUsage')) as { usedSize: number };
   await devtools.detach();
   return usedSize;
+}
+
+/** Waits until the hub of the pages that were closed is gone: by itself, or as its browser does after 300 s. */
+export async function endHub(browser: Browser, origin: string): Promise<void> {
+  const devtools = await browser.newBrowserCDPSession();
+  for (const targetId of await workersOf(devtools, origin))
+    await devtools.send('Target.closeTarget', { targetId });
+  await expect.poll(() => workersOf(devtools, origin), 'the hub of closed pages').toEqual([]);
+  await devtools.detach();
 }
