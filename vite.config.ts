@@ -27,6 +27,16 @@ export default defineConfig({
         },
       },
       {
+        test: {
+          name: 'cluster',
+          environment: 'node',
+          include: ['test/cluster/**/*.test.ts'],
+          // Databases are made, killed and promoted.
+          expect: { poll: { timeout: 30_000 } },
+          testTimeout: 120_000,
+        },
+      },
+      {
         // Found while tests run, a dependency would be optimized then, and the pages reloaded in mid-test.
         optimizeDeps: {
           include: [

@@ -58,6 +58,7 @@ const START: Groups = [
   [script('chromium', 60, 'scripts/ensure-chromium.ts')],
   // As the one before it, by the same installer.
   [script('python', 30, 'scripts/ensure-python.ts')],
+  [script('postgres', 60, 'scripts/ensure-postgres.ts')],
   [{ name: 'check', command: () => ['npm', 'run', 'check'], quietSeconds: 15 }],
   [
     {
@@ -70,6 +71,8 @@ const START: Groups = [
   [vitest('unit', 260)],
 ];
 const BROWSER: Groups = [[vitest('browser', 60)]];
+/** On real databases. */
+const CLUSTER: Groups = [[vitest('cluster', 20)]];
 const PACKAGE = vitest('package', 190);
 const E2E: Groups = [[playwright('e2e', 480)]];
 
@@ -77,6 +80,7 @@ const E2E: Groups = [[playwright('e2e', 480)]];
 export const USUAL: Groups = [
   ...START,
   [simulation(2_000, 120)],
+  ...CLUSTER,
   ...BROWSER,
   // The soak mostly waits, and shows that nothing grows, however fast the machine is.
   [PACKAGE, { ...script('soak', 150, 'bench/soak/main.ts', '--short'), needsBuild: true }],
@@ -87,6 +91,7 @@ export const USUAL: Groups = [
 /** `npm run test:all`: the same, in forms that take hours in all, and what `npm test` leaves out. */
 export const ALL: Groups = [
   ...START,
+  ...CLUSTER,
   ...BROWSER,
   [PACKAGE],
   ...E2E,
