@@ -2,7 +2,7 @@
 
 export const LOG_USAGE = `trunkline log renew PATH
   Says of an SQLite log that it was restored from a backup: begins new epochs, and remembers commands from the next start on.
-  No server may have it open.`;
+  It is refused while a server has it.`;
 
 /** Resolves with the exit status: 0 where it is renewed, 1 where it could not be, 2 for wrong arguments. */
 export async function logCommand([action, path, ...more]: readonly string[]): Promise<number> {

@@ -3,11 +3,10 @@ import { existsSync } from 'node:fs';
 import { sqliteLog } from './sqlite-log.ts';
 
 /**
- * Begins a new epoch for every topic of the log, and forgets which commands it has accepted, for its clients. Its server should
- * not run meanwhile.
+ * Begins a new epoch for every topic of the log, and forgets which commands it has accepted, for its clients.
  *
  * @param out takes what a person is told.
- * @throws Error where there is no such log, or another process keeps it.
+ * @throws Error where there is no such log, or a server has it.
  */
 export async function renewLog(path: string, out: (line: string) => void): Promise<void> {
   // Else an empty one would be made of it.

@@ -21,6 +21,7 @@ import {
   type TopicState,
   type Transaction,
 } from '../log/event-log.ts';
+import { FileLock } from './file-lock.ts';
 import { Mark, type Marked } from './restore-mark.ts';
 import { FORMAT, STEPS, TABLES } from './schema.ts';
 
@@ -29,6 +30,11 @@ export interface SqliteLogOptions {
   readonly historyEvents?: number;
   /** Names a new epoch, differently each time. @default crypto.randomUUID */
   readonly newEpoch?: () => string;
+  /**
+   * How long the log waits for another server that has it, in milliseconds, before `open` rejects: in a rolling deploy, for the
+   * end of the server before. Until then clients wait for their welcome. @default 0
+   */
+  readonly waitMs?: number;
 }
 
 /** A client id that was not used for this long may get another owner. */
@@ -43,7 +49,9 @@ const BUSY_MS = 5_000;
 /**
  * An `EventLog` in an SQLite file (Node's own `node:sqlite`, in WAL mode): what was acknowledged is on the disk, and
  * survives a restart, a crash and a loss of power. A small file beside it (`PATH-mark`) tells the log that it was restored from
- * a backup: leave it out of backups, and take it along where you move the log.
+ * a backup: leave it out of backups, and take it along where you move the log. A second server that takes the log into use is
+ * refused, or waits (`waitMs`): it is locked by an empty file (`PATH-lock`), which stays there and may be removed only while no
+ * server runs.
  *
  * @throws Error where the file cannot be opened, or was written by a newer version.
  */
@@ -62,6 +70,7 @@ interface Topic {
 }
 
 class SqliteLog implements EventLog {
+  readonly #path: string;
   readonly #db: DatabaseSync;
   readonly #historyEvents: number;
   readonly #newEpoch: () => string;
@@ -72,17 +81,24 @@ class SqliteLog implements EventLog {
   /** What the present run was told last; `null` before it is open. */
   #told: Marked | null = null;
   #markedAt = 0;
+  /** `null` of a log that lies in memory. */
+  readonly #lock: FileLock | null;
+  readonly #waitMs: number;
 
-  constructor(path: string, { historyEvents = 100_000, newEpoch }: SqliteLogOptions) {
+  constructor(path: string, { historyEvents = 100_000, newEpoch, waitMs = 0 }: SqliteLogOptions) {
+    this.#path = path;
     this.#historyEvents = historyEvents;
     this.#newEpoch = newEpoch ?? (() => crypto.randomUUID());
-    this.#mark = path === ':memory:' || path === '' ? null : new Mark(path);
+    const isFile = path !== ':memory:' && path !== '';
+    this.#mark = isFile ? new Mark(path) : null;
+    this.#lock = isFile ? new FileLock(path) : null;
+    this.#waitMs = waitMs;
     this.#db = new DatabaseSync(path);
     try {
       this.#db.exec(
         `PRAGMA busy_timeout = ${BUSY_MS}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;`,
       );
-      this.#createTables(path);
+      this.#checkFormat();
     } catch (error) {
       this.#db.close();
       throw error;
@@ -90,6 +106,7 @@ class SqliteLog implements EventLog {
   }
 
   async open({ now, tailLimit }: OpenOptions): Promise<Opened> {
+    await this.#take();
     const opened = this.#atomically((): Opened => {
       const newestTime = this.#newestTime();
       const openedAt = Math.max(now, newestTime);
@@ -164,6 +181,7 @@ class SqliteLog implements EventLog {
   }
 
   async renew(now: number): Promise<void> {
+    await this.#take();
     this.#atomically(() => this.#renew(Math.max(now, this.#newestTime())));
   }
 
@@ -287,6 +305,7 @@ class SqliteLog implements EventLog {
     if (!this.#db.isOpen) return;
     this.#db.close();
     this.#writeMark();
+    this.#lock?.release();
   }
 
   /** After the log has it: a mark that knows more says that the log was restored. */
@@ -296,12 +315,32 @@ class SqliteLog implements EventLog {
     this.#markedAt = this.#told.told;
   }
 
-  #createTables(path: string): void {
+  /** Nobody else works on the log from here on, and it has this version's tables. */
+  async #take(): Promise<void> {
+    await this.#lock?.take(this.#waitMs, () => this.#db.isOpen);
+    try {
+      // A newer version may have had it meanwhile, or this one was closed.
+      this.#checkFormat();
+      this.#createTables();
+    } catch (error) {
+      this.#lock?.release();
+      throw error;
+    }
+  }
+
+  get #format(): number {
+    return numberIn(this.#db.prepare('PRAGMA user_version').get(), 'user_version');
+  }
+
+  #checkFormat(): void {
+    const format = this.#format;
+    if (format > FORMAT)
+      throw new Error(`sqliteLog: ${this.#path} has format ${format}; this version reads format ${FORMAT}`);
+  }
+
+  #createTables(): void {
     this.#atomically(() => {
-      const format = numberIn(this.#db.prepare('PRAGMA user_version').get(), 'user_version');
-      if (format > FORMAT) {
-        throw new Error(`sqliteLog: ${path} has format ${format}; this version reads format ${FORMAT}`);
-      }
+      const format = this.#format;
       if (format === 0) this.#db.exec(TABLES);
       else for (let from = format; from < FORMAT; from += 1) this.#db.exec(STEPS[from] ?? '');
       this.#db.exec(`PRAGMA user_version = ${FORMAT};`);

@@ -8,6 +8,7 @@ import { memoryLog } from '../../../src/server/index.ts';
 import type { EventLog } from '../../../src/server/log/event-log.ts';
 import { sqliteLog } from '../../../src/server/sqlite/index.ts';
 import { ManualClock } from '../../../testing/fakes/clock.ts';
+import { leftBehind } from '../../support/left-behind.ts';
 import { command, ID } from './support/command.ts';
 import { HandWorld } from './support/hand.ts';
 
@@ -48,7 +49,7 @@ test.each([
   async (kind, open) => {
     const log = open();
     const before = await welcomed(log, 0);
-    const again = kind === 'in memory' ? log : open();
+    const again = kind === 'in memory' ? log : sqliteLog(leftBehind(join(folder, 'log.db')));
     const after = await welcomed(again, -3_600_000);
     expect(after.server_time).toBe(before.server_time);
     expect(after.dedupe_since).toBe(before.dedupe_since);
@@ -66,7 +67,6 @@ test('what was recorded counts as a time, too', async () => {
   expect((await welcomed(log, 0)).server_time).toBe(before.server_time + 5_000);
 });
 
-/** A file, and its copy of a moment, as a backup makes it. */
 /** A backup that was made with its mark: the log does not notice that it was restored. */
 function copyOf(log: string, name: string): string {
   const copy = join(folder, name);
@@ -85,7 +85,7 @@ test('a welcome names the runs of the server that its memory knows, and how far,
   await first.world.clock.advance(60_000);
   first.peer.lose();
   await first.world.clock.advance(60_000);
-  const next = await welcomed(sqliteLog(join(folder, 'log.db')), 200_000);
+  const next = await welcomed(sqliteLog(leftBehind(join(folder, 'log.db'))), 200_000);
   expect(next.runs).toEqual([
     { ...run, until: first.server_time + 65_000 },
     { id: expect.any(String), from: next.server_time },
@@ -142,7 +142,7 @@ test('a restored log does not know a run of after its backup, nor the rest of th
   await first.world.clock.advance(10_000);
   const backup = copyOf('log.db', 'backup.db');
   await first.world.clock.advance(60_000);
-  const lost = await welcomed(sqliteLog(join(folder, 'log.db')), 100_000);
+  const lost = await welcomed(sqliteLog(leftBehind(join(folder, 'log.db'))), 100_000);
   // The clock was set back as well, so that the same times come again.
   const restored = await welcomed(sqliteLog(backup), 20_000);
   const [present] = restored.runs?.slice(-1) ?? [];
