@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Following } from '../../../src/server/replicated/engine.ts';
+import { engineConformance } from '../../conformance/engine.ts';
 import { MemoryEngine, MemoryLogService } from '../../support/memory-engine.ts';
 
 let now = 0;
@@ -15,6 +16,25 @@ beforeEach(() => {
 const followings: Following[] = [];
 afterEach(async () => {
   for (const following of followings.splice(0)) await following.stop();
+});
+
+engineConformance('the engine in memory', {
+  async create() {
+    const log = new MemoryLogService(Date.now);
+    const engines: MemoryEngine[] = [];
+    const stall = (isStalled: boolean) => {
+      for (const engine of engines) engine.stall(isStalled);
+    };
+    return {
+      open: async () => {
+        const engine = new MemoryEngine(log);
+        engines.push(engine);
+        return engine;
+      },
+      halt: () => stall(true),
+      goOn: () => stall(false),
+    };
+  },
 });
 
 function heardBy(engine: MemoryEngine, from = 1) {
@@ -49,20 +69,6 @@ test('who follows hears each record once, in order, whoever appended it and when
   await expect.poll(() => late.heard).toEqual(['b', 'c']);
 });
 
-test('where hearing fails, the same records come again, and the end of the trouble is told', async () => {
-  await one.append('a');
-  const heard: string[][] = [];
-  const troubles: unknown[] = [];
-  const error = new Error('not now');
-  const hear = async (records: readonly { text: string }[]) => {
-    heard.push(records.map(({ text }) => text));
-    if (heard.length < 3) throw error;
-  };
-  followings.push(other.follow(1, hear, (trouble) => troubles.push(trouble)));
-  await expect.poll(() => troubles).toEqual([error, error, null]);
-  expect(heard).toEqual([['a'], ['a'], ['a']]);
-});
-
 test('an append whose answer is lost is in the log, is not, or comes later; one that is repeated is there twice', async () => {
   one.failNext('refused', 'lost, written', 'lost, not written', 'late', 'repeated');
   await expect(one.append('a')).rejects.toMatchObject({ reason: 'refused' });
@@ -90,19 +96,4 @@ test('what is stalled goes on later, or is unknown when the engine is closed; af
   await unknown;
   await expect(one.append('d')).rejects.toMatchObject({ reason: 'refused' });
   expect(await other.newest()).toBe(2);
-});
-
-test('who follows from a place that was trimmed away is told so, and hears nothing in its stead', async () => {
-  for (const text of ['a', 'b', 'c']) await one.append(text);
-  await one.trim(3);
-  expect(await one.read(1, 10)).toMatchObject({ records: [{ text: 'c' }], oldest: 3, newest: 3 });
-  const { heard, troubles } = heardBy(other);
-  await expect.poll(() => troubles).toHaveLength(1);
-  expect(heard).toEqual([]);
-});
-
-test('a record that is too large is refused', async () => {
-  const small = new MemoryEngine(service, 3);
-  await expect(small.append('ääb')).rejects.toMatchObject({ reason: 'refused' });
-  expect(await small.append('äb')).toMatchObject({ position: 1 });
 });
