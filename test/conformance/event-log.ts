@@ -1,9 +1,11 @@
 /** What every `EventLog` must do; run against the ones in memory and in SQLite. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
+  type Admission,
   type ClientKey,
   type Committed,
   type EventLog,
+  type Happening,
   KEEP_MS,
   type LoggedEvent,
   type NewEvent,
@@ -20,6 +22,8 @@ const NOW = 1_700_000_000_000;
 const TAIL = 3;
 const HISTORY = 10;
 const ALICE: ClientKey = { principal: 'alice', clientId: '00000000-0000-4000-8000-00000000000a' };
+/** Of a command of hers, accepted by a server. */
+const BY_ALICE = { ...ALICE, run: 'r' };
 const BOB: ClientKey = { principal: 'bob', clientId: '00000000-0000-4000-8000-00000000000b' };
 
 export function eventLogConformance(name: string, factory: EventLogFactory): void {
@@ -39,6 +43,10 @@ export function eventLogConformance(name: string, factory: EventLogFactory): voi
         now,
       );
       return eventsOf(committed);
+    };
+    const admit = async (admission: Pick<Admission, 'client'> & Partial<Admission>) => {
+      const [admitted] = await log.admit([{ term: 1, run: 'r', seen: 0, ...admission }], NOW);
+      return admitted;
     };
     const offsets = (events: readonly LoggedEvent[]) => events.map(({ offset }) => offset);
 
@@ -189,7 +197,7 @@ export function eventLogConformance(name: string, factory: EventLogFactory): voi
 
     it('accepts an id once for each principal, and answers a repeat with the first result, changing nothing', async () => {
       const command = (principal: string, result: string | null) => ({
-        command: { principal, id: 'i', result },
+        command: { ...BY_ALICE, principal, id: 'i', result },
         events: [newEvent('t', {})],
       });
       const [first, repeat, other] = await log.commit(
@@ -208,7 +216,7 @@ export function eventLogConformance(name: string, factory: EventLogFactory): voi
     it('remembers ids since it was opened, for 7 days, and says where its memory ends', async () => {
       expect(await log.dedupeSince()).toBe(NOW);
       const accept = (id: string, at: number) =>
-        log.commit([{ command: { principal: 'alice', id, result: null }, events: [] }], at);
+        log.commit([{ command: { ...BY_ALICE, id, result: null }, events: [] }], at);
       await accept('old', NOW);
       await accept('young', NOW + 5);
       await log.prune(NOW + KEEP_MS);
@@ -222,7 +230,7 @@ export function eventLogConformance(name: string, factory: EventLogFactory): voi
     const ALICES = { principal: 'alice', id: 'i' };
     const accept = async () => {
       const [committed] = await log.commit(
-        [{ command: { ...ALICES, result: '1' }, events: [newEvent('t', {})] }],
+        [{ command: { ...BY_ALICE, ...ALICES, result: '1' }, events: [newEvent('t', {})] }],
         NOW,
       );
       return committed;
@@ -255,7 +263,7 @@ export function eventLogConformance(name: string, factory: EventLogFactory): voi
       expect(await log.recall(begun)).toEqual({ status: 'cancelled', begun: true });
 
       const accepted = { principal: 'bob', id: 'i' };
-      await log.commit([{ command: { ...accepted, result: null }, events: [] }], NOW);
+      await log.commit([{ command: { ...BY_ALICE, ...accepted, result: null }, events: [] }], NOW);
       expect(await log.cancel(accepted, NOW)).toEqual({ status: 'accepted', result: null });
     });
 
@@ -297,9 +305,39 @@ export function eventLogConformance(name: string, factory: EventLogFactory): voi
     });
 
     it('gives a client id to the principal that used it first', async () => {
-      expect(await log.claim(ALICE, NOW)).toBe('alice');
-      expect(await log.claim({ ...ALICE, principal: 'bob' }, NOW)).toBe('alice');
-      expect(await log.claim(ALICE, NOW)).toBe('alice');
+      expect(await admit({ client: ALICE })).toMatchObject({ status: 'admitted', time: NOW });
+      expect(await admit({ client: { ...ALICE, principal: 'bob' } })).toEqual({ status: 'foreign' });
+      expect(await admit({ client: ALICE })).toMatchObject({ status: 'admitted' });
+    });
+
+    it('knows with each admission that the run is at work', async () => {
+      const [run] = await log.runs();
+      await log.admit([{ client: ALICE, term: 1, run: run?.id ?? '', seen: 0 }], NOW + 7);
+      expect(await log.runs()).toMatchObject([{ id: run?.id, told: NOW + 7 }]);
+    });
+
+    it('tells all who have opened it what is committed and who is admitted, in its order, before it answers', async () => {
+      const heard: Happening[][] = [[], []];
+      for (const all of heard) {
+        await log.open({ now: NOW, tailLimit: TAIL, hear: (happenings) => all.push(...happenings) });
+      }
+      let toldBefore = 0;
+      const event = newEvent('t', { critical: true, owedBy: [ALICE] });
+      const committing = log.commit([{ command: null, events: [event, newEvent('u', {})] }], NOW);
+      const [committed] = await committing.finally(() => {
+        toldBefore = heard[0]?.length ?? 0;
+      });
+      const admitted = await admit({ client: ALICE });
+      await log.disconnect('alice', 'r');
+      expect(toldBefore).toBe(1);
+      expect(heard[0]).toEqual([
+        { kind: 'committed', events: committed?.status === 'committed' ? committed.events : [] },
+        { kind: 'admitted', client: ALICE, run: 'r', position: expect.any(Number) },
+        { kind: 'disconnected', principal: 'alice', run: 'r' },
+      ]);
+      expect(heard[0]?.[0]).toMatchObject({ events: [{ owedBy: [ALICE] }, { owedBy: [] }] });
+      expect(admitted).toMatchObject({ status: 'admitted' });
+      expect(heard[1]).toEqual(heard[0]);
     });
 
     it('knows for each client which critical events it has not acknowledged', async () => {
@@ -351,11 +389,11 @@ export function eventLogConformance(name: string, factory: EventLogFactory): voi
     const { reopen } = factory;
     if (!reopen) return;
     it('holds everything after a restart', async () => {
-      await log.claim(ALICE, NOW);
+      await admit({ client: ALICE });
       await log.commit(
         [
           {
-            command: { principal: 'alice', id: 'i', result: '1' },
+            command: { ...BY_ALICE, id: 'i', result: '1' },
             events: [newEvent('t', { critical: true, owedBy: [ALICE], key: 'a' }), newEvent('t', {})],
           },
         ],
@@ -383,7 +421,7 @@ export function eventLogConformance(name: string, factory: EventLogFactory): voi
       expect(await log.state('u')).toEqual(unpublished);
       expect(await log.dedupeSince()).toBe(NOW);
       expect(await log.recall({ principal: 'alice', id: 'i' })).toMatchObject({ result: '1' });
-      expect(await log.claim({ ...ALICE, principal: 'bob' }, NOW)).toBe('alice');
+      expect(await admit({ client: { ...ALICE, principal: 'bob' } })).toEqual({ status: 'foreign' });
       expect(offsets(await log.owed(ALICE, 't'))).toEqual([1]);
     });
   });

@@ -126,7 +126,7 @@ const WEIGHTED: readonly (readonly [weight: number, make: Make])[] = [
     2,
     ({ int, pick }) => ({
       do: 'fail log',
-      what: pick(['commit before', 'commit after', 'open before', 'tell before']),
+      what: pick(['commit before', 'commit after', 'open before', 'admit before']),
       times: 1 + int(3),
     }),
   ],

@@ -1,4 +1,4 @@
-import type { ClientKey, NewEvent, Transaction } from '../../src/server/log/event-log.ts';
+import type { Admission, ClientKey, NewEvent, Transaction } from '../../src/server/log/event-log.ts';
 import type { Entries, Entry } from '../../src/server/log/projection.ts';
 import { Random } from '../simulation/random.ts';
 
@@ -20,6 +20,17 @@ export function randomEntries(seed: number): readonly Entry[] {
   let epochs = 0;
   const id = () => `i${random.int(12)}`;
   const command = () => ({ principal: random.pick(CLIENTS).principal, id: id() });
+  const run = () => `r${random.int(runs + 1)}`;
+  const accepted = () => {
+    const { clientId } = random.pick(CLIENTS);
+    return { ...command(), clientId, run: run(), result: random.pick([null, '1', '"\\u0000"']) };
+  };
+  const admission = (): Admission => ({
+    client: { ...random.pick(CLIENTS), principal: random.pick(['ann', 'bob']) },
+    term: 1 + random.int(3),
+    run: run(),
+    seen: random.int(60),
+  });
   const some = <T>(most: number, one: () => T): T[] => Array.from({ length: random.int(most + 1) }, one);
   const event = (): NewEvent => {
     const key = random.pick(KEYS);
@@ -34,7 +45,7 @@ export function randomEntries(seed: number): readonly Entry[] {
   };
   const transaction = (): Transaction => ({
     events: some(3, event),
-    command: random.next() < 0.5 ? { ...command(), result: random.pick([null, '1', '"\\u0000"']) } : null,
+    command: random.next() < 0.5 ? accepted() : null,
   });
   const limits = () => ({
     tailLimit: random.int(4),
@@ -44,12 +55,12 @@ export function randomEntries(seed: number): readonly Entry[] {
   });
   const make: { readonly [K in keyof Entries]: () => Entries[K] } = {
     open: () => ({ now, limits: limits(), run: `r${runs++}`, epoch: `e${epochs++}` }),
-    tell: () => ({ now, run: `r${random.int(runs + 1)}` }),
+    tell: () => ({ now, run: run() }),
     commit: () => ({ now, transactions: some(3, transaction) }),
     renew: () => ({ now, epoch: `e${epochs++}` }),
     begin: () => ({ now, commands: some(3, command) }),
     cancel: () => ({ now, command: command() }),
-    claim: () => ({ now, client: { ...random.pick(CLIENTS), principal: random.pick(['ann', 'bob']) } }),
+    admit: () => ({ now, admissions: some(3, admission) }),
     owe: () => ({ now, client: random.pick(CLIENTS), topic: random.pick(TOPICS), offsets: some(4, offset) }),
     acknowledge: () => ({
       client: random.pick(CLIENTS),
@@ -69,7 +80,7 @@ export function randomEntries(seed: number): readonly Entry[] {
     'tell',
     'begin',
     'cancel',
-    'claim',
+    'admit',
     'owe',
     'acknowledge',
     'acknowledge',

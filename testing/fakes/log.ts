@@ -1,4 +1,4 @@
-import type { EventLog } from '../../src/server/log/event-log.ts';
+import type { EventLog, OpenOptions } from '../../src/server/log/event-log.ts';
 import type { Lifetime } from './lifetime.ts';
 
 type Commit = EventLog['commit'];
@@ -21,7 +21,11 @@ export function logUntilDeath(
         new Promise((resolve, reject) => {
           if (life.isDead) return;
           if (method === 'close') return resolve(undefined);
-          const answer: Promise<unknown> = Reflect.apply(target[method], target, parameters);
+          const answer: Promise<unknown> = Reflect.apply(
+            target[method],
+            target,
+            method === 'open' ? [hearingUntilDeath(parameters[0] as never, life)] : parameters,
+          );
           if (method === 'commit') committed(parameters[0] as never, answer as never);
           answer.then(
             (value) => life.run(() => resolve(value)),
@@ -29,4 +33,8 @@ export function logUntilDeath(
           );
         }),
   });
+}
+
+function hearingUntilDeath(options: OpenOptions, life: Lifetime): OpenOptions {
+  return { ...options, hear: (happenings) => life.run(() => options.hear?.(happenings)) };
 }

@@ -1,7 +1,7 @@
 /** The server without its sockets: all of the protocol, on a clock, peers and a log that it is given. */
 import type { Typed } from '../../protocol/interpret.ts';
 import type { AnyProtocol } from '../../protocol/types.ts';
-import type { CommandKey, EventLog, Principal } from '../log/event-log.ts';
+import type { Admission, CommandKey, EventLog, Happening, Principal } from '../log/event-log.ts';
 import { AtWork } from './at-work.ts';
 import { Batches } from './batches.ts';
 import { Commands } from './command-lanes.ts';
@@ -44,7 +44,7 @@ export class Broker {
   readonly #options: BrokerOptions;
   readonly #services: ConnectionServices;
   readonly #stats: ServerStats = noStats();
-  readonly #topics: Topics;
+  readonly #topics = new Topics();
   readonly #commands: Commands;
   readonly #writer: Writer;
   readonly #connections = new Set<Connection>();
@@ -61,7 +61,10 @@ export class Broker {
     const stats = this.#stats;
     const report = neverFailing(options.report);
     const time = new ServerTime(clock);
-    const opening = new LogOpening(log, time, limits.tailLimit, report);
+    const hear = (happenings: readonly Happening[]) => {
+      for (const happening of happenings) this.#hear(happening);
+    };
+    const opening = new LogOpening(log, time, limits.tailLimit, hear, report);
     // Reported already; whoever needs it tries again.
     opening.opened().catch(() => {});
     this.#options = options;
@@ -69,9 +72,9 @@ export class Broker {
     this.#time = time;
     this.#opening = opening;
     this.#atWork = new AtWork(log, opening, clock, time, report);
-    this.#topics = new Topics(log, time, stats, report);
-    const writer = new Writer(log, opening, clock, time, this.#topics);
+    const writer = new Writer(log, opening, clock, time, this.#topics, stats);
     this.#writer = writer;
+    const admissions = new Batches(clock, (all: readonly Admission[]) => log.admit(all, time.now()));
     const begins = new Batches(clock, (commands: readonly CommandKey[]) => log.begin(commands, time.now()));
     const executeServices = {
       protocol,
@@ -99,6 +102,7 @@ export class Broker {
       report,
       time,
       opening,
+      admissions,
       atWork: this.#atWork,
       stats,
       topics: this.#topics,
@@ -144,7 +148,10 @@ export class Broker {
   }
 
   disconnect(principal: Principal): void {
-    for (const connection of [...this.#connections]) connection.disconnect(principal);
+    this.#disconnect(principal);
+    this.#disconnectElsewhere(principal).catch((error) =>
+      this.report(error, 'ending the connections of a principal to other servers'),
+    );
   }
 
   close(drainMs: number): Promise<void> {
@@ -162,6 +169,34 @@ export class Broker {
       subscriptions,
       commands: { ...this.#stats.commands, inProgress: this.#commands.inProgress },
     });
+  }
+
+  /** What happens on the log, whichever server does it. */
+  #hear(happening: Happening): void {
+    const isOwn = (run: string) => run === this.#opening.run;
+    switch (happening.kind) {
+      case 'committed':
+        this.#topics.committed(happening.events);
+        return;
+      case 'admitted':
+        if (isOwn(happening.run)) return;
+        this.#services.fence.admittedElsewhere(
+          happening.client,
+          happening.position,
+          this.#options.clock.elapsed,
+        );
+        return;
+      case 'disconnected':
+        if (!isOwn(happening.run)) this.#disconnect(happening.principal);
+    }
+  }
+
+  #disconnect(principal: Principal): void {
+    for (const connection of [...this.#connections]) connection.disconnect(principal);
+  }
+
+  async #disconnectElsewhere(principal: Principal): Promise<void> {
+    await this.#options.log.disconnect(principal, await this.#opening.opened());
   }
 
   async #close(drainMs: number): Promise<void> {

@@ -10,7 +10,7 @@ import type { Principal } from '../log/event-log.ts';
 import { byteLength } from './bytes.ts';
 import { type Deferred, deferred } from './deferred.ts';
 import { frameText } from './frames.ts';
-import { badFrame, DISCONNECTED, type Goodbye, overloaded } from './goodbye.ts';
+import { badFrame, DISCONNECTED, type Goodbye, overloaded, SUPERSEDED } from './goodbye.ts';
 import { type Authenticate, Handshake, type HandshakeServices, type Welcome } from './handshake.ts';
 import type { Handshakes, Newcomer } from './handshakes.ts';
 import { SILENCE_FACTOR } from './limits.ts';
@@ -267,7 +267,7 @@ export class Connection implements Inbound, Line, Newcomer {
         } else {
           const early: Parsed<ClientFrame>[] = [];
           this.#state = { state: 'checking', early };
-          void this.#check(parsed.frame, early, this.#services.fence.arrived());
+          void this.#check(parsed.frame, early);
         }
         return;
       case 'checking':
@@ -284,7 +284,8 @@ export class Connection implements Inbound, Line, Newcomer {
     }
   }
 
-  async #check(hello: ClientFrameOf['hello'], early: Parsed<ClientFrame>[], number: number): Promise<void> {
+  async #check(hello: ClientFrameOf['hello'], early: Parsed<ClientFrame>[]): Promise<void> {
+    const number = this.#services.fence.arrived();
     try {
       const answer = await this.#handshake.answer(hello);
       if (this.#isOver()) return;
@@ -300,12 +301,12 @@ export class Connection implements Inbound, Line, Newcomer {
   /** False where a newer connection of this client is here. */
   #welcome({ term }: ClientFrameOf['hello'], number: number, welcome: Welcome): boolean {
     const { handshakes, limits, protocol, fence, stats } = this.#services;
-    const { client, maxBytes, rememberedSince, serverTime, runs } = welcome;
+    const { client, maxBytes, rememberedSince, serverTime, position, runs } = welcome;
     this.#outgoing.maxBytes = maxBytes;
-    const identity = { client, term, address: this.address, number, maxBytes, rememberedSince };
+    const identity = { client, term, address: this.address, number, position, maxBytes, rememberedSince };
     const session = new Session(identity, this, this.#services);
     if (!fence.admit(session)) {
-      this.goodbye({ code: 'superseded', message: 'a newer connection is here', retry: false });
+      this.goodbye(SUPERSEDED);
       return false;
     }
     this.#state = { state: 'open', session };

@@ -151,7 +151,8 @@ async function untilAnswered(services: ExecuteServices, job: Job, mayRun: () => 
       await backoff.promise;
       continue;
     }
-    const command = { ...keyOf(frame, requester), result: done.result };
+    const { clientId } = requester.client;
+    const command = { ...keyOf(frame, requester), clientId, result: done.result };
     const mayCommit = () => requester.mayCommit;
     const committed = await commit(services, { publications: done.publications, command, mayCommit }, settle);
     switch (committed.status) {
@@ -162,6 +163,7 @@ async function untilAnswered(services: ExecuteServices, job: Job, mayRun: () => 
       case 'cancelled':
         return asItEnded(committed);
       case 'withheld':
+      case 'superseded':
         return { status: 'abandoned' };
     }
   }

@@ -1,5 +1,6 @@
 /** Which connection of a client counts: the one of the higher term. A replaced one is stopped by `Session.supersede`. */
 import type { ClientKey, Principal } from '../log/event-log.ts';
+import { clientText } from './client-text.ts';
 
 /** A connection, as the fence sees it. */
 export interface Contender {
@@ -9,6 +10,8 @@ export interface Contender {
   readonly address: string;
   /** In the order in which the `hello`s arrived. */
   readonly number: number;
+  /** Of its admission in the log. */
+  readonly position: number;
   /** Another connection of the client takes its place: none of its commands may begin or be committed from here on. */
   supersede(): void;
 }
@@ -22,6 +25,8 @@ export class Fence {
   readonly #holders = new Map<string, Contender>();
   /** Of clients without a connection, the longest gone first. */
   readonly #fences = new Map<string, { readonly holder: Contender; readonly endedAt: number }>();
+  /** Clients that another server has admitted last: where in the log, and when this one heard of it. */
+  readonly #elsewhere = new Map<string, { readonly position: number; readonly at: number }>();
   #hellos = 0;
   readonly #byPrincipal = new Map<Principal, Set<Contender>>();
   readonly #byAddress = new Map<string, Set<Contender>>();
@@ -31,9 +36,11 @@ export class Fence {
     return ++this.#hellos;
   }
 
-  /** False where a connection of a higher term, or of a later `hello`, was here before. */
+  /** False where a connection of a higher term, or of a later `hello`, was here before, or one is elsewhere meanwhile. */
   admit(contender: Contender): boolean {
-    const key = keyOf(contender.client);
+    const key = clientText(contender.client);
+    if ((this.#elsewhere.get(key)?.position ?? 0) > contender.position) return false;
+    this.#elsewhere.delete(key);
     const holder = this.#holders.get(key) ?? this.#fences.get(key)?.holder;
     if (holder) {
       if (contender.term < holder.term) return false;
@@ -48,9 +55,22 @@ export class Fence {
     return true;
   }
 
+  /** Another server has admitted the client: what it has here counts no more, unless it was admitted later. */
+  admittedElsewhere(client: ClientKey, position: number, now: number): void {
+    const key = clientText(client);
+    const holder = this.#holders.get(key) ?? this.#fences.get(key)?.holder;
+    if (holder && holder.position > position) return;
+    this.#elsewhere.set(key, { position, at: now });
+    this.#holders.delete(key);
+    this.#fences.delete(key);
+    if (!holder) return;
+    this.#uncount(holder);
+    holder.supersede();
+  }
+
   left(contender: Contender, now: number): void {
     this.#uncount(contender);
-    const key = keyOf(contender.client);
+    const key = clientText(contender.client);
     if (this.#holders.get(key) !== contender) return;
     this.#holders.delete(key);
     this.#fences.set(key, { holder: contender, endedAt: now });
@@ -68,7 +88,7 @@ export class Fence {
   othersFrom(address: string, client: ClientKey): number {
     if (address === '') return 0;
     const connections = this.#byAddress.get(address);
-    const own = this.#holders.get(keyOf(client));
+    const own = this.#holders.get(clientText(client));
     return (connections?.size ?? 0) - (own && connections?.has(own) ? 1 : 0);
   }
 
@@ -81,11 +101,8 @@ export class Fence {
     for (const [key, { endedAt }] of this.#fences) {
       if (endedAt < now - FENCE_MS) this.#fences.delete(key);
     }
+    for (const [key, { at }] of this.#elsewhere) if (at < now - FENCE_MS) this.#elsewhere.delete(key);
   }
-}
-
-function keyOf({ principal, clientId }: ClientKey): string {
-  return JSON.stringify([principal, clientId]);
 }
 
 function add(groups: Map<string, Set<Contender>>, name: string, contender: Contender): void {

@@ -19,6 +19,12 @@ export function badFrame(message: string): Goodbye {
   return { code: 'bad_frame', message, retry: true };
 }
 
+export const SUPERSEDED: Goodbye = {
+  code: 'superseded',
+  message: 'a newer connection is here',
+  retry: false,
+};
+
 export const DISCONNECTED: Goodbye = {
   code: 'unauthorized',
   message: 'the server ended this connection',

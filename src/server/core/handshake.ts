@@ -1,10 +1,11 @@
 /** Decides whether a socket may become a connection: which application and version, whose token, how many there are. */
 import type { ClientFrameOf } from '../../protocol/frames/index.ts';
 import type { AnyProtocol } from '../../protocol/types.ts';
-import type { ClientKey, EventLog, Principal } from '../log/event-log.ts';
+import type { Admission, Admitted, ClientKey, EventLog, Principal } from '../log/event-log.ts';
 import type { AtWork, ToldRun } from './at-work.ts';
+import type { Batches } from './batches.ts';
 import type { Fence } from './fence.ts';
-import { DISCONNECTED, type Goodbye, overloaded } from './goodbye.ts';
+import { DISCONNECTED, type Goodbye, overloaded, SUPERSEDED } from './goodbye.ts';
 import type { Limits } from './limits.ts';
 import type { LogOpening } from './log-opening.ts';
 import type { Clock } from './peer.ts';
@@ -17,6 +18,7 @@ export interface HandshakeServices {
   readonly protocol: AnyProtocol;
   readonly log: EventLog;
   readonly opening: LogOpening;
+  readonly admissions: Batches<Admission, Admitted>;
   readonly atWork: AtWork;
   readonly fence: Fence;
   readonly clock: Clock;
@@ -33,6 +35,8 @@ export interface Welcome {
   /** The largest message that the client reads. */
   readonly maxBytes: number;
   readonly serverTime: number;
+  /** Of the client's admission in the log. */
+  readonly position: number;
   readonly rememberedSince: number;
   readonly runs: readonly ToldRun[];
 }
@@ -41,6 +45,8 @@ type Answer =
   | { readonly state: 'refused'; readonly goodbye: Goodbye };
 
 const DEFAULT_CLIENT_LIMIT_BYTES = 16_777_216;
+/** After which a client whose connections overtook each other tries again. */
+const OVERTAKEN_RETRY_MS = 500;
 
 export class Handshake {
   readonly #services: HandshakeServices;
@@ -73,11 +79,13 @@ export class Handshake {
   }
 
   async answer(hello: ClientFrameOf['hello']): Promise<Answer> {
-    const { opening, log, time, atWork } = this.#services;
+    const { opening, admissions, log, time, atWork } = this.#services;
     const maxBytes = hello.max_frame_bytes ?? DEFAULT_CLIENT_LIMIT_BYTES;
     const unsupported = this.#whyUnsupported(hello);
     if (unsupported !== null) return refused({ code: 'unsupported', message: unsupported, retry: false });
-    await unlessAborted(this.#over.signal, opening.opened());
+    const run = await unlessAborted(this.#over.signal, opening.opened());
+    // Before the token is looked at, which may take long: what another server does meanwhile is later than this `hello`.
+    const seen = await log.position();
     const principal = await this.#ask(hello.token);
     if (principal === null) {
       return refused({ code: 'unauthorized', message: 'the token was not accepted', retry: true });
@@ -85,19 +93,17 @@ export class Handshake {
     this.#principal = principal;
     if (this.#disconnected.has(principal)) return refused(DISCONNECTED);
     const client: ClientKey = { principal, clientId: hello.client_id };
-    const owner = await log.claim(client, time.now());
-    const serverTime = await atWork.tell();
+    const crowded = this.#whyTooMany(client);
+    if (crowded !== null) return refused(overloaded(crowded));
+    const admitted = await admissions.add({ client, term: hello.term, run, seen });
+    if (admitted.status !== 'admitted') return refused(whyNotAdmitted(admitted));
+    time.atLeast(admitted.time);
     const known = await atWork.runs();
     const rememberedSince = await log.dedupeSince();
     this.#over.signal.throwIfAborted();
-    if (owner !== principal) {
-      const message = 'this client_id belongs to another principal';
-      return refused({ code: 'identity_mismatch', message, retry: false });
-    }
-    const crowded = this.#whyTooMany(client);
-    if (crowded !== null) return refused(overloaded(crowded));
     const runs = known.filter(({ until = Infinity }) => until >= rememberedSince);
-    return { state: 'welcome', welcome: { client, maxBytes, serverTime, rememberedSince, runs } };
+    const { time: serverTime, position } = admitted;
+    return { state: 'welcome', welcome: { client, maxBytes, serverTime, position, rememberedSince, runs } };
   }
 
   #whyUnsupported({ app, app_version }: ClientFrameOf['hello']): string | null {
@@ -132,6 +138,21 @@ export class Handshake {
       return await unlessAborted(signal, this.#authenticate(token, signal));
     } finally {
       cancel();
+    }
+  }
+}
+
+function whyNotAdmitted({ status }: Exclude<Admitted, { status: 'admitted' }>): Goodbye {
+  switch (status) {
+    case 'foreign': {
+      const message = 'this client_id belongs to another principal';
+      return { code: 'identity_mismatch', message, retry: false };
+    }
+    case 'superseded':
+      return SUPERSEDED;
+    case 'overtaken': {
+      const message = 'this client connected elsewhere at the same time; try again';
+      return { ...overloaded(message), retryAfterMs: OVERTAKEN_RETRY_MS };
     }
   }
 }

@@ -1,15 +1,20 @@
 /** Opens the log once; where that fails, anew for the next one who needs it. */
-import type { EventLog } from '../log/event-log.ts';
+import type { EventLog, OpenOptions } from '../log/event-log.ts';
 import type { ServerTime } from './server-time.ts';
+
+type Hear = NonNullable<OpenOptions['hear']>;
 
 export class LogOpening {
   readonly #log: EventLog;
   readonly #time: ServerTime;
   readonly #tailLimit: number;
+  readonly #hear: Hear;
   readonly #report: (error: unknown, about: string) => void;
   #opened: Promise<string> | null = null;
   /** When this server took the log into use; `null` before. */
   openedAt: number | null = null;
+  /** How the log calls this run of the server; `null` before it is open. */
+  run: string | null = null;
   /** By the time that has passed. */
   #openedElapsed = 0;
 
@@ -17,11 +22,13 @@ export class LogOpening {
     log: EventLog,
     time: ServerTime,
     tailLimit: number,
+    hear: Hear,
     report: (error: unknown, about: string) => void,
   ) {
     this.#log = log;
     this.#time = time;
     this.#tailLimit = tailLimit;
+    this.#hear = hear;
     this.#report = report;
   }
 
@@ -42,11 +49,13 @@ export class LogOpening {
 
   async #open(): Promise<string> {
     const now = this.#time.now();
-    const { newestTime, run, restored } = await this.#log.open({ now, tailLimit: this.#tailLimit });
+    const options = { now, tailLimit: this.#tailLimit, hear: this.#hear };
+    const { newestTime, run, restored } = await this.#log.open(options);
     if (restored !== undefined) this.#report(new Error(restoredMessage(restored)), 'opening the event log');
     this.#time.atLeast(newestTime);
     this.openedAt = this.#time.now();
     this.#openedElapsed = this.#time.elapsed;
+    this.run = run;
     return run;
   }
 }

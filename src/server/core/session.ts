@@ -41,6 +41,8 @@ export interface SessionIdentity {
   readonly address: string;
   /** The number of its socket. */
   readonly number: number;
+  /** Of its admission in the log. */
+  readonly position: number;
   /** The largest message that the client reads. */
   readonly maxBytes: number;
   /** It was told that commands are remembered since then. */
@@ -64,6 +66,7 @@ export class Session implements Contender, Subscriber, Requester {
   readonly term: number;
   readonly address: string;
   readonly number: number;
+  readonly position: number;
   readonly maxBytes: number;
   readonly rememberedSince: number;
   readonly #line: Line;
@@ -77,12 +80,13 @@ export class Session implements Contender, Subscriber, Requester {
   #acknowledging = 0;
 
   constructor(identity: SessionIdentity, line: Line, services: SessionServices) {
-    const { client, term, address, number, maxBytes, rememberedSince } = identity;
+    const { client, term, address, number, position, maxBytes, rememberedSince } = identity;
     this.rememberedSince = rememberedSince;
     this.client = client;
     this.term = term;
     this.address = address;
     this.number = number;
+    this.position = position;
     this.maxBytes = maxBytes;
     this.#line = line;
     this.#services = services;

@@ -57,8 +57,14 @@ export type SubscribeRequest =
       /** False: the state alone is asked for. */
       readonly missed: boolean;
     };
-/** `anew`: unasked, after the topic's epoch changed, or where the log could not be read to the end. */
-type Start = SubscribeRequest | { readonly type: 'anew'; readonly from: From | null };
+/**
+ * `anew`: unasked, after the topic's epoch changed, or where the log could not be read to the end. `behind`: it goes on from
+ * where it is, by the log.
+ */
+type Start =
+  | SubscribeRequest
+  | { readonly type: 'anew'; readonly from: From | null }
+  | { readonly type: 'behind' };
 
 type Phase =
   /** Not yet allowed, or still reading from the log: what is published meanwhile is read there. */
@@ -84,6 +90,8 @@ export class Subscription implements Listener {
   #processed = 0;
   /** The newest offset that the client was given. */
   #given = 0;
+  /** After an answer: what is owed up to here is still to be given again. What is beyond comes in its order. */
+  #toRepeat: number | null = null;
   #retryTimer: (() => void) | null = null;
 
   constructor(topic: string, subscriber: Subscriber, services: SubscriptionServices) {
@@ -153,24 +161,28 @@ export class Subscription implements Listener {
     for (const offset of offsets) this.#redelivery.acknowledged(offset);
   }
 
-  offer(epoch: string, events: readonly Offered[]): boolean {
-    if (this.#phase.state !== 'live') return false;
+  offer(epoch: string, events: readonly Offered[]): void {
+    if (this.#phase.state !== 'live') return;
     if (epoch !== this.#epoch) {
       // The log was renewed: events and offsets are as they were.
       const from = { after: this.#processed };
       void this.#begin(this.#answered || !this.#request ? { type: 'anew', from } : this.#request);
-      return false;
+      return;
     }
-    for (const { event, text } of events) {
+    for (const { event, text, isOwedBy } of events) {
       if (event.offset <= this.#processed) continue;
+      if (event.critical && !isOwedBy(this.client)) {
+        // Published by another server, or before this one was live: nothing that is owed is given before that is recorded.
+        void this.#begin({ type: 'behind' });
+        return;
+      }
       if (event.prev > this.#processed) {
         // The log holds events that were never offered: a commit of unknown end was one after all.
         void this.#begin({ type: 'anew', from: { after: this.#processed } });
-        return false;
+        return;
       }
       this.#give(event, event.prev === this.#given ? text : eventText(this.topic, event, this.#given));
     }
-    return true;
   }
 
   async #begin(start: Start): Promise<void> {
@@ -179,13 +191,15 @@ export class Subscription implements Listener {
     const current = this.#whileCurrent();
     try {
       const known = await this.#answer(start, current);
-      const answeredAt = this.#processed;
+      if (start.type !== 'behind') this.#toRepeat = this.#processed;
       if (known === null || !(await this.#catchUp(known, current))) return;
       this.#phase = { state: 'live' };
+      const upTo = this.#toRepeat;
+      if (upTo === null) return;
       const owed = await this.#owed();
       if (!current()) return;
-      // What is beyond the answer has just come in its order.
-      await this.#redelivery.resume(owed.filter(({ offset }) => offset <= answeredAt));
+      this.#toRepeat = null;
+      await this.#redelivery.resume(owed.filter(({ offset }) => offset <= upTo));
     } catch (error) {
       if (!current()) return;
       this.#services.report(error, `reading topic ${this.topic}`);
@@ -196,6 +210,7 @@ export class Subscription implements Listener {
 
   /** Says how the topic stands; resolves to its newest offset as far as it is known, or `null` where it is over. */
   async #answer(start: Start, current: () => boolean): Promise<number | null> {
+    if (start.type === 'behind') return this.#services.topics.offered(this.topic);
     if (start.type === 'anew') return await this.#sendSnapshot(0, start.from, current);
     const { log, stats } = this.#services;
     const { ref, cursor } = start;

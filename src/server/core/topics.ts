@@ -1,29 +1,28 @@
 /** Who listens to what. A topic that nobody listens to costs nothing here. */
-import type { ClientKey, Committed, EventLog, LoggedEvent, Transaction } from '../log/event-log.ts';
+import type { ClientKey, CommittedEvent, LoggedEvent } from '../log/event-log.ts';
+import { clientText } from './client-text.ts';
 import { eventText } from './frames.ts';
-import type { ServerTime } from './server-time.ts';
-import type { ServerStats } from './stats.ts';
 import type { Audience } from './writer.ts';
 
 /** One connection's part in one topic, as the topic sees it. */
 export interface Listener {
   readonly topic: string;
   readonly client: ClientKey;
-  /** What was committed, in order. False where it takes nothing now: it will read it from the log. */
-  offer(epoch: string, events: readonly Offered[]): boolean;
+  /** What was committed, in order. */
+  offer(epoch: string, events: readonly Offered[]): void;
 }
 export interface Offered {
   readonly event: LoggedEvent;
   /** Its frame, for a client that was given the event before it. */
   readonly text: string;
+  /** Whether it is recorded that the client must acknowledge it, where it is critical. */
+  isOwedBy(client: ClientKey): boolean;
 }
 
-/** The events of one call of the log, of one topic. */
+/** Those of one topic that the log told of at once. */
 interface Group {
   readonly epoch: string;
   readonly offered: Offered[];
-  /** Of the critical ones: the clients that are known to owe an acknowledgement. */
-  readonly owedBy: Map<LoggedEvent, Set<ClientKey>>;
 }
 
 interface Topic {
@@ -33,23 +32,7 @@ interface Topic {
 }
 
 export class Topics implements Audience {
-  readonly #log: EventLog;
-  readonly #time: ServerTime;
-  readonly #stats: ServerStats;
-  readonly #report: (error: unknown, about: string) => void;
   readonly #topics = new Map<string, Topic>();
-
-  constructor(
-    log: EventLog,
-    time: ServerTime,
-    stats: ServerStats,
-    report: (error: unknown, about: string) => void,
-  ) {
-    this.#log = log;
-    this.#time = time;
-    this.#stats = stats;
-    this.#report = report;
-  }
 
   join(listener: Listener): void {
     const topic = this.#topics.get(listener.topic) ?? { listeners: new Set(), offered: 0 };
@@ -78,37 +61,25 @@ export class Topics implements Audience {
     return Array.from(this.#topics.get(topic)?.listeners ?? [], ({ client }) => client);
   }
 
-  committed(results: readonly Committed[], transactions: readonly Transaction[]): void {
+  committed(events: readonly CommittedEvent[]): void {
     const byTopic = new Map<string, Group>();
-    for (const [index, result] of results.entries()) {
-      if (result.status !== 'committed') continue;
-      this.#stats.eventsPublished += result.events.length;
-      for (const [position, { topic, epoch, event }] of result.events.entries()) {
-        if (!this.#topics.has(topic)) continue;
-        const group: Group = byTopic.get(topic) ?? { epoch, offered: [], owedBy: new Map() };
-        byTopic.set(topic, group);
-        group.offered.push({ event, text: eventText(topic, event, event.prev) });
-        if (event.critical) {
-          group.owedBy.set(event, new Set(transactions[index]?.events[position]?.owedBy));
-        }
-      }
+    for (const { topic, epoch, event, owedBy } of events) {
+      if (!this.#topics.has(topic)) continue;
+      const group: Group = byTopic.get(topic) ?? { epoch, offered: [] };
+      byTopic.set(topic, group);
+      const text = eventText(topic, event, event.prev);
+      group.offered.push({ event, text, isOwedBy: event.critical ? among(owedBy) : () => false });
     }
-    for (const [name, { epoch, offered, owedBy }] of byTopic) {
+    for (const [name, { epoch, offered }] of byTopic) {
       const topic = this.#topics.get(name);
       if (!topic) continue;
       topic.offered = offered.at(-1)?.event.offset ?? topic.offered;
-      for (const listener of [...topic.listeners]) {
-        if (listener.offer(epoch, offered)) this.#oweLate(listener, owedBy);
-      }
+      for (const listener of [...topic.listeners]) listener.offer(epoch, offered);
     }
   }
+}
 
-  /** A client whose subscription went live while the log was writing is not yet among those who must acknowledge. */
-  #oweLate({ client, topic }: Listener, owedBy: ReadonlyMap<LoggedEvent, ReadonlySet<ClientKey>>): void {
-    const offsets = [...owedBy].filter(([, clients]) => !clients.has(client)).map(([event]) => event.offset);
-    if (offsets.length === 0) return;
-    this.#log
-      .owe(client, topic, offsets, this.#time.now())
-      .catch((error) => this.#report(error, `recording critical events of topic ${topic}`));
-  }
+function among(clients: readonly ClientKey[]): (client: ClientKey) => boolean {
+  const keys = new Set(clients.map(clientText));
+  return (client) => keys.has(clientText(client));
 }

@@ -1,18 +1,26 @@
 /**
- * The one way into the log. Appends wait for the one before them, so that every topic's events go out in the order of
- * the log. Nothing is written before the log is open.
+ * The one way into the log. Appends wait for the one before them, so that many share a call. Nothing is written before the
+ * log is open. Who listens hears of what was written from the log.
  */
-import type { ClientKey, Committed, EventLog, NewEvent, Transaction } from '../log/event-log.ts';
+import type {
+  AcceptedCommand,
+  ClientKey,
+  Committed,
+  EventLog,
+  NewEvent,
+  Transaction,
+} from '../log/event-log.ts';
 import { Batches } from './batches.ts';
 import type { LogOpening } from './log-opening.ts';
 import type { Clock } from './peer.ts';
 import type { ServerTime } from './server-time.ts';
+import type { ServerStats } from './stats.ts';
 
 /** An event before it is known who must acknowledge it. */
 export type Publication = Omit<NewEvent, 'owedBy'>;
 export interface Append {
   readonly publications: readonly Publication[];
-  readonly command: Transaction['command'];
+  readonly command: Omit<AcceptedCommand, 'run'> | null;
   /** Asked when the log takes it: where it is false, nothing of it is written. Without it all is. */
   readonly mayCommit?: () => boolean;
 }
@@ -21,22 +29,27 @@ export type Appended = Committed | { readonly status: 'withheld' };
 export interface Audience {
   /** The clients that are subscribed to the topic now. */
   clientsOf(topic: string): readonly ClientKey[];
-  /** What was committed, in the order of the log. */
-  committed(results: readonly Committed[], transactions: readonly Transaction[]): void;
 }
 
 export class Writer {
   readonly #audience: Audience;
   readonly #batches: Batches<Append, Appended>;
 
-  constructor(log: EventLog, opening: LogOpening, clock: Clock, time: ServerTime, audience: Audience) {
+  constructor(
+    log: EventLog,
+    opening: LogOpening,
+    clock: Clock,
+    time: ServerTime,
+    audience: Audience,
+    stats: ServerStats,
+  ) {
     this.#audience = audience;
     this.#batches = new Batches(clock, async (appends) => {
-      await opening.opened();
+      const run = await opening.opened();
       const taken = appends.filter(({ mayCommit }) => mayCommit === undefined || mayCommit());
-      const transactions = taken.map((append) => this.#transaction(append));
+      const transactions = taken.map((append) => this.#transaction(append, run));
       const results = transactions.length > 0 ? await log.commit(transactions, time.now()) : [];
-      audience.committed(results, transactions);
+      for (const one of results) if (one.status === 'committed') stats.eventsPublished += one.events.length;
       const places = new Map(taken.map((append, place) => [append, place]));
       return appends.map((append) => {
         const place = places.get(append);
@@ -45,7 +58,7 @@ export class Writer {
     });
   }
 
-  /** Resolves when it is durable, and on its way to the subscribers; or when it is withheld. */
+  /** Resolves when it is durable, and on its way to this server's subscribers; or when it is withheld. */
   append(append: Append): Promise<Appended> {
     return this.#batches.add(append);
   }
@@ -54,9 +67,9 @@ export class Writer {
     await this.#batches.idle();
   }
 
-  #transaction({ publications, command }: Append): Transaction {
+  #transaction({ publications, command }: Append, run: string): Transaction {
     return {
-      command,
+      command: command && { ...command, run },
       events: publications.map((publication) => ({
         ...publication,
         owedBy: publication.critical ? this.#audience.clientsOf(publication.topic) : [],

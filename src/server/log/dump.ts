@@ -53,7 +53,14 @@ const CONTENT = v.variant('line', [
       v.object({ status: v.literal('cancelled'), begun: v.boolean() }),
     ]),
   }),
-  v.object({ line: v.literal('owner'), ...client, usedAt: whole }),
+  v.object({
+    line: v.literal('owner'),
+    ...client,
+    usedAt: whole,
+    term: whole,
+    run: v.string(),
+    position: whole,
+  }),
   v.object({
     line: v.literal('deliveries'),
     ...client,

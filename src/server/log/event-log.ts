@@ -3,13 +3,14 @@
  * client id, and which critical events a client has not acknowledged. Small enough to be put on a log service that you
  * already run; `test/conformance/event-log.ts` says what every implementation must do.
  *
- * One server works on a log at a time. Times are milliseconds since 1970 by the server's clock, passed in.
+ * Times are milliseconds since 1970 by the server's clock, passed in.
  */
 export interface EventLog {
   /**
    * Called by each server that takes the log into use, before anything else, and again where it has rejected. Answers the
    * newest time that is in the log: one that was told, or at which something was recorded. The server's time goes on from
-   * there, whatever its clock says. And a name for this run of a server, which the log keeps and never gives again.
+   * there, whatever its clock says. And a name for this run of a server, which the log keeps and never gives again. From
+   * here on `hear` is called.
    */
   open(options: OpenOptions): Promise<Opened>;
 
@@ -57,8 +58,17 @@ export interface EventLog {
   /** Every id that was begun or has ended at this time or later is still remembered. */
   dedupeSince(): Promise<number>;
 
-  /** The principal that used this client id first: the answer says whether that is the client's own. */
-  claim(client: ClientKey, now: number): Promise<Principal>;
+  /** A place in the order of all that changes the log: everything that had happened when this was called is at it or before. */
+  position(): Promise<number>;
+
+  /**
+   * Clients have connected: from here on what they do counts by way of these connections alone. Durable once it resolves, and
+   * counts as a `tell` of the runs. Answers for each how it went.
+   */
+  admit(admissions: readonly Admission[], now: number): Promise<readonly Admitted[]>;
+
+  /** The server of this run ends the connections of a principal: all others hear of it. */
+  disconnect(principal: Principal, run: string): Promise<void>;
 
   /** The client must acknowledge these critical events. Changes nothing where it already has. */
   owe(client: ClientKey, topic: string, offsets: readonly number[], now: number): Promise<void>;
@@ -90,11 +100,42 @@ export interface CommandKey {
   readonly id: string;
 }
 
+/** A client's connection, when it is to be welcomed. */
+export interface Admission {
+  readonly client: ClientKey;
+  /** Of two connections of a client that of the higher term counts; at equal terms the later one. */
+  readonly term: number;
+  /** Of the server that it has connected to. */
+  readonly run: string;
+  /** The `position` when its `hello` came. */
+  readonly seen: number;
+}
+
+export type Admitted =
+  | { readonly status: 'admitted'; readonly time: number; readonly position: number }
+  /** Another principal has used this client id first. */
+  | { readonly status: 'foreign' }
+  /** A connection of a higher term was admitted before. */
+  | { readonly status: 'superseded' }
+  /** Another server has admitted one of the same term since `seen`: which of them is the later one is not known. */
+  | { readonly status: 'overtaken' };
+
 export interface OpenOptions {
   readonly now: number;
   /** Events without a key that are in a topic's state, the newest ones. */
   readonly tailLimit: number;
+  /**
+   * Called with what happens on the log, in its order, whichever server did it; with what this one did before the promise of
+   * its call resolves. It must not throw. @default nobody hears
+   */
+  readonly hear?: (happenings: readonly Happening[]) => void;
 }
+
+/** What the servers of a log hear of. */
+export type Happening =
+  | { readonly kind: 'committed'; readonly events: readonly CommittedEvent[] }
+  | ({ readonly kind: 'admitted'; readonly position: number } & Pick<Admission, 'client' | 'run'>)
+  | { readonly kind: 'disconnected'; readonly principal: Principal; readonly run: string };
 
 /** What a server is told of the log that it takes into use. */
 export interface Opened {
@@ -123,8 +164,16 @@ export type CommandRecord = CommandEnd | { readonly status: 'begun' };
 export interface Transaction {
   readonly events: readonly NewEvent[];
   /** It is accepted by this transaction. */
-  readonly command: (CommandKey & { readonly result: JsonText | null }) | null;
+  readonly command: AcceptedCommand | null;
 }
+
+export interface AcceptedCommand extends CommandKey {
+  readonly clientId: string;
+  /** Of the server that ran it. */
+  readonly run: string;
+  readonly result: JsonText | null;
+}
+
 /** JSON text, kept as it is: the log looks into no event. */
 export type JsonText = string;
 
@@ -152,17 +201,23 @@ export interface LoggedEvent {
   readonly event: JsonText;
 }
 
+export interface CommittedEvent {
+  readonly topic: string;
+  readonly epoch: string;
+  readonly event: LoggedEvent;
+  /** The clients that were recorded as owing an acknowledgement with it. */
+  readonly owedBy: readonly ClientKey[];
+}
+
 export type Committed =
   | {
       readonly status: 'committed';
       /** In the order of the transaction's events. */
-      readonly events: readonly {
-        readonly topic: string;
-        readonly epoch: string;
-        readonly event: LoggedEvent;
-      }[];
+      readonly events: readonly CommittedEvent[];
     }
   | { readonly status: 'duplicate'; readonly result: JsonText | null }
+  /** The command's client was admitted by another server since: nothing was changed. */
+  | { readonly status: 'superseded' }
   | Extract<CommandEnd, { status: 'cancelled' }>;
 
 /** After an offset; or all whose `ts` is not below a time. */

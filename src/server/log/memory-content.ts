@@ -11,8 +11,11 @@ export interface HeldCommand extends CommandKey {
 
 export interface Owner {
   readonly principal: Principal;
-  /** When the client id was used last. */
+  /** When the client id was used last: the connection was admitted then. */
   readonly at: number;
+  readonly term: number;
+  readonly run: string;
+  readonly position: number;
 }
 
 /** What a client must acknowledge in a topic, or has, by offset. */
@@ -69,8 +72,8 @@ export class MemoryContent {
     }
     for (const [, { principal, id, at, record }] of inOrder(this.commands))
       yield { line: 'command', principal, id, at, record };
-    for (const [clientId, { principal, at }] of inOrder(this.owners))
-      yield { line: 'owner', principal, clientId, usedAt: at };
+    for (const [clientId, { principal, at, term, run, position }] of inOrder(this.owners))
+      yield { line: 'owner', principal, clientId, usedAt: at, term, run, position };
     for (const key of [...this.deliveries.keys()].sort()) {
       const deliveries = this.deliveries.get(key);
       if (!deliveries) continue;
@@ -111,9 +114,11 @@ export class MemoryContent {
         this.commands.set(textOf(command.principal, command.id), command);
         break;
       }
-      case 'owner':
-        this.owners.set(line.clientId, { principal: line.principal, at: line.usedAt });
+      case 'owner': {
+        const { line: _, clientId, usedAt: at, ...owner } = line;
+        this.owners.set(clientId, { ...owner, at });
         break;
+      }
       case 'deliveries': {
         const { principal, clientId, topic, owed, acknowledged } = line;
         const states: Deliveries['states'] = new Map();

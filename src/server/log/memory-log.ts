@@ -1,5 +1,7 @@
 /** What a server remembers as long as its process lives. */
 import type {
+  Admission,
+  Admitted,
   ClientKey,
   CommandEnd,
   CommandKey,
@@ -7,6 +9,7 @@ import type {
   Committed,
   EventLog,
   From,
+  Happening,
   History,
   LoggedEvent,
   Opened,
@@ -17,6 +20,7 @@ import type {
   TopicState,
   Transaction,
 } from './event-log.ts';
+import { admissionsOf, happeningsOf } from './happenings.ts';
 import { MemoryProjection } from './memory-projection.ts';
 import type { Entry, EntryKind, MemoryLimits, Outcomes } from './projection.ts';
 
@@ -44,6 +48,8 @@ class MemoryLog implements EventLog {
   readonly #limits: Omit<MemoryLimits, 'tailLimit'>;
   readonly #newEpoch: () => string;
   readonly #projection = new MemoryProjection();
+  /** Of the servers that have opened it. */
+  readonly #hearers = new Set<(happenings: readonly Happening[]) => void>();
   #closed = false;
 
   constructor({ historyEvents = 20_000, commandIds = 100_000, newEpoch }: MemoryLogOptions) {
@@ -51,14 +57,16 @@ class MemoryLog implements EventLog {
     this.#newEpoch = newEpoch ?? (() => crypto.randomUUID());
   }
 
-  async open({ now, tailLimit }: OpenOptions): Promise<Opened> {
+  async open({ now, tailLimit, hear }: OpenOptions): Promise<Opened> {
     this.#closed = false;
     const epoch = this.#newEpoch();
     const run = this.#newEpoch();
-    return this.#apply({
+    const opened = this.#apply({
       kind: 'open',
       content: { now, limits: { ...this.#limits, tailLimit }, run, epoch },
     });
+    if (hear) this.#hearers.add(hear);
+    return opened;
   }
 
   async tell(run: string, now: number): Promise<void> {
@@ -70,7 +78,9 @@ class MemoryLog implements EventLog {
   }
 
   async commit(transactions: readonly Transaction[], now: number): Promise<readonly Committed[]> {
-    return this.#apply({ kind: 'commit', content: { now, transactions } });
+    const committed = this.#apply({ kind: 'commit', content: { now, transactions } });
+    this.#tell(happeningsOf(committed));
+    return committed;
   }
 
   async read(topic: string, from: From, take: Take): Promise<History> {
@@ -101,8 +111,19 @@ class MemoryLog implements EventLog {
     return this.#read().dedupeSince();
   }
 
-  async claim(client: ClientKey, now: number): Promise<Principal> {
-    return this.#apply({ kind: 'claim', content: { now, client } });
+  async position(): Promise<number> {
+    return this.#read().position;
+  }
+
+  async admit(admissions: readonly Admission[], now: number): Promise<readonly Admitted[]> {
+    const admitted = this.#apply({ kind: 'admit', content: { now, admissions } });
+    this.#tell(admissionsOf(admissions, admitted));
+    return admitted;
+  }
+
+  async disconnect(principal: Principal, run: string): Promise<void> {
+    this.#read();
+    this.#tell([{ kind: 'disconnected', principal, run }]);
   }
 
   async owe(client: ClientKey, topic: string, offsets: readonly number[], now: number): Promise<void> {
@@ -128,6 +149,11 @@ class MemoryLog implements EventLog {
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.#hearers.clear();
+  }
+
+  #tell(happenings: readonly Happening[]): void {
+    for (const hear of this.#hearers) hear(happenings);
   }
 
   #apply<K extends EntryKind>(entry: Entry<K>): Outcomes[K] {

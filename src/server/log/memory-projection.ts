@@ -1,5 +1,7 @@
 import { dumpText, readDump } from './dump.ts';
 import {
+  type Admission,
+  type Admitted,
   type ClientKey,
   type CommandKey,
   type CommandRecord,
@@ -23,6 +25,7 @@ import {
   OWNER_KEEP_MS,
   type Projection,
   type Rules,
+  TERM_KEEP_MS,
 } from './projection.ts';
 
 const FORGET_BEYOND = 1.01;
@@ -46,9 +49,7 @@ export class MemoryProjection implements Projection {
       return { newestTime, run };
     },
     tell: ({ now: told, run }) => {
-      const now = this.#time(told);
-      const known = this.#held.runs.get(run);
-      if (known) this.#held.runs.set(run, { ...known, told: now });
+      this.#tell(run, this.#time(told));
       return null;
     },
     commit: ({ now: told, transactions }) => {
@@ -75,15 +76,10 @@ export class MemoryProjection implements Projection {
       if (record && record.status !== 'begun') return record;
       return this.#record(command, { status: 'cancelled', begun: record !== null }, now);
     },
-    claim: ({ now: told, client: { principal, clientId } }) => {
+    admit: ({ now: told, admissions }, position) => {
       const now = this.#time(told);
-      const { owners, limits } = this.#held;
-      const owner = owners.get(clientId)?.principal ?? principal;
-      // Set anew, so that those which were used last come last.
-      owners.delete(clientId);
-      owners.set(clientId, { principal: owner, at: now });
-      for (const id of oldest(owners, owners.size - limits.clientIds)) owners.delete(id);
-      return owner;
+      for (const { run } of admissions) this.#tell(run, now);
+      return admissions.map((admission) => this.#admit(admission, now, position));
     },
     owe: ({ now: told, client, topic: name, offsets }) => {
       const now = this.#time(told);
@@ -133,7 +129,7 @@ export class MemoryProjection implements Projection {
   apply<K extends EntryKind>(position: number, entry: Entry<K>): Outcomes[K] {
     if (position <= this.#held.position)
       throw new Error(`the entry at ${position} was applied before: ${this.#held.position} was the last one`);
-    const outcome = this.#rules[entry.kind](entry.content);
+    const outcome = this.#rules[entry.kind](entry.content, position);
     this.#held.position = position;
     return outcome;
   }
@@ -185,11 +181,33 @@ export class MemoryProjection implements Projection {
     return this.#held.newestTime;
   }
 
+  #tell(run: string, now: number): void {
+    const known = this.#held.runs.get(run);
+    if (known) this.#held.runs.set(run, { ...known, told: now });
+  }
+
+  #admit({ client, term, run, seen }: Admission, now: number, position: number): Admitted {
+    const { principal, clientId } = client;
+    const { owners, limits } = this.#held;
+    const known = owners.get(clientId);
+    if (known && known.principal !== principal) return { status: 'foreign' };
+    if (known && term < known.term && now - known.at < TERM_KEEP_MS) return { status: 'superseded' };
+    if (known && term === known.term && run !== known.run && known.position > seen)
+      return { status: 'overtaken' };
+    // Set anew, so that those which were used last come last.
+    owners.delete(clientId);
+    owners.set(clientId, { principal, at: now, term, run, position });
+    for (const id of oldest(owners, owners.size - limits.clientIds)) owners.delete(id);
+    return { status: 'admitted', time: now, position };
+  }
+
   #commit({ events, command }: Transaction, now: number): Committed {
     if (command) {
       const record = this.recall(command);
       if (record?.status === 'accepted') return { status: 'duplicate', result: record.result };
       if (record?.status === 'cancelled') return record;
+      const owner = this.#held.owners.get(command.clientId);
+      if (owner && owner.run !== command.run) return { status: 'superseded' };
       this.#record(command, { status: 'accepted', result: command.result }, now);
     }
     const { topics, limits } = this.#held;
@@ -201,7 +219,7 @@ export class MemoryProjection implements Projection {
         const event = topic.append(content, now);
         if (event.critical) for (const client of owedBy) this.#deliver(client, name, event);
         topic.cutIfLong(limits, now - KEEP_MS);
-        return { topic: name, epoch: topic.epoch, event };
+        return { topic: name, epoch: topic.epoch, event, owedBy: event.critical ? owedBy : [] };
       }),
     };
   }

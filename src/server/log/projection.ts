@@ -8,12 +8,15 @@
  *   event of each key that is not gone, the newest `tailLimit` without a key, and critical events of the last 7 days;
  * - a topic from its first event on, for ever. One without events is not remembered: what is told of it follows from the log;
  * - command ids for 7 days, the newest `commandIds` of them. A hundredth more makes the oldest go, and `dedupeSince` says so;
- * - the owner of a client id for 365 days from its last use, and the `clientIds` that were used last;
+ * - the owner of a client id for 365 days from its last use, and the `clientIds` that were used last; with the connection that
+ *   was admitted last, whose term keeps lower ones out for 24 hours;
  * - what a client owes and has acknowledged, and runs of servers, for 7 days.
  *
  * Of what has the same time, the one goes first whose text is less, by UTF-16 code units.
  */
 import type {
+  Admission,
+  Admitted,
   ClientKey,
   CommandEnd,
   CommandKey,
@@ -24,7 +27,6 @@ import type {
   JsonText,
   LoggedEvent,
   Opened,
-  Principal,
   Run,
   Take,
   TopicState,
@@ -87,7 +89,7 @@ export interface Entries {
   renew: { readonly now: number; readonly epoch: string };
   begin: { readonly now: number; readonly commands: readonly CommandKey[] };
   cancel: { readonly now: number; readonly command: CommandKey };
-  claim: { readonly now: number; readonly client: ClientKey };
+  admit: { readonly now: number; readonly admissions: readonly Admission[] };
   owe: {
     readonly now: number;
     readonly client: ClientKey;
@@ -111,7 +113,7 @@ export interface Outcomes {
   renew: null;
   begin: readonly CommandRecord[];
   cancel: CommandEnd;
-  claim: Principal;
+  admit: readonly Admitted[];
   owe: null;
   acknowledge: null;
   prune: null;
@@ -124,7 +126,9 @@ export type Entry<K extends EntryKind = EntryKind> = {
 }[K];
 
 /** How an entry of each kind is applied. */
-export type Rules = { readonly [K in EntryKind]: (content: Entries[K]) => Outcomes[K] };
+export type Rules = { readonly [K in EntryKind]: (content: Entries[K], position: number) => Outcomes[K] };
 
 /** A client id that was not used for this long may get another owner. */
 export const OWNER_KEEP_MS = 365 * 24 * 60 * 60 * 1_000;
+/** So long after it was admitted, a connection keeps those of a lower term out. */
+export const TERM_KEEP_MS = 24 * 60 * 60 * 1_000;

@@ -1,13 +1,17 @@
 /** What a server remembers on the disk. */
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite';
 import {
+  type Admission,
+  type Admitted,
   type ClientKey,
   type CommandEnd,
   type CommandKey,
   type CommandRecord,
   type Committed,
+  type CommittedEvent,
   type EventLog,
   type From,
+  type Happening,
   type History,
   type JsonText,
   KEEP_MS,
@@ -21,6 +25,7 @@ import {
   type TopicState,
   type Transaction,
 } from '../log/event-log.ts';
+import { admissionsOf, happeningsOf } from '../log/happenings.ts';
 import { FileLock } from './file-lock.ts';
 import { Mark, type Marked } from './restore-mark.ts';
 import { FORMAT, STEPS, TABLES } from './schema.ts';
@@ -84,6 +89,10 @@ class SqliteLog implements EventLog {
   /** `null` of a log that lies in memory. */
   readonly #lock: FileLock | null;
   readonly #waitMs: number;
+  /** Since it was opened: a place in the order of what happens. */
+  #admissions = 0;
+  /** Of the servers that have opened it. */
+  readonly #hearers = new Set<(happenings: readonly Happening[]) => void>();
 
   constructor(path: string, { historyEvents = 100_000, newEpoch, waitMs = 0 }: SqliteLogOptions) {
     this.#path = path;
@@ -105,7 +114,7 @@ class SqliteLog implements EventLog {
     }
   }
 
-  async open({ now, tailLimit }: OpenOptions): Promise<Opened> {
+  async open({ now, tailLimit, hear }: OpenOptions): Promise<Opened> {
     await this.#take();
     const opened = this.#atomically((): Opened => {
       const newestTime = this.#newestTime();
@@ -128,13 +137,13 @@ class SqliteLog implements EventLog {
       // From now on it means something where there is none.
       this.#run('UPDATE about SET marked = 1 WHERE marked = 0');
     }
+    if (hear) this.#hearers.add(hear);
     return opened;
   }
 
   async tell(run: string, time: number): Promise<void> {
-    this.#run('UPDATE runs SET told = ? WHERE id = ? AND told < ?', time, run, time);
-    this.#told = { run, told: time };
-    if (time >= this.#markedAt + MARK_MS) this.#writeMark();
+    this.#tell(run, time);
+    this.#markNowAndThen();
   }
 
   async runs(): Promise<readonly Run[]> {
@@ -146,7 +155,11 @@ class SqliteLog implements EventLog {
   }
 
   async commit(transactions: readonly Transaction[], now: number): Promise<readonly Committed[]> {
-    return this.#atomically(() => transactions.map((transaction) => this.#apply(transaction, now)));
+    const committed = this.#atomically(() =>
+      transactions.map((transaction) => this.#apply(transaction, now)),
+    );
+    this.#happened(happeningsOf(committed));
+    return committed;
   }
 
   async read(name: string, from: From, take: Take): Promise<History> {
@@ -214,17 +227,22 @@ class SqliteLog implements EventLog {
     return numberIn(this.#one('SELECT dedupe_since FROM about'), 'dedupe_since');
   }
 
-  async claim({ principal, clientId }: ClientKey, now: number): Promise<Principal> {
-    const row = this.#one('SELECT principal, used_at FROM clients WHERE id = ?', clientId);
-    if (!row) {
-      this.#run('INSERT INTO clients VALUES (?, ?, ?)', clientId, principal, now);
-      return principal;
-    }
-    const owner = textIn(row, 'principal');
-    if (owner === principal && numberIn(row, 'used_at') < now - USE_PRECISION_MS) {
-      this.#run('UPDATE clients SET used_at = ? WHERE id = ?', now, clientId);
-    }
-    return owner;
+  async position(): Promise<number> {
+    return this.#admissions;
+  }
+
+  async admit(admissions: readonly Admission[], now: number): Promise<readonly Admitted[]> {
+    const admitted = this.#atomically(() => {
+      for (const { run } of admissions) this.#tell(run, now);
+      return admissions.map((admission) => this.#admit(admission, now));
+    });
+    this.#markNowAndThen();
+    this.#happened(admissionsOf(admissions, admitted));
+    return admitted;
+  }
+
+  async disconnect(principal: Principal, run: string): Promise<void> {
+    this.#happened([{ kind: 'disconnected', principal, run }]);
   }
 
   async owe(client: ClientKey, name: string, offsets: readonly number[], now: number): Promise<void> {
@@ -302,6 +320,7 @@ class SqliteLog implements EventLog {
 
   async close(): Promise<void> {
     this.#statements.clear();
+    this.#hearers.clear();
     if (!this.#db.isOpen) return;
     this.#db.close();
     this.#writeMark();
@@ -309,6 +328,30 @@ class SqliteLog implements EventLog {
   }
 
   /** After the log has it: a mark that knows more says that the log was restored. */
+  #happened(happenings: readonly Happening[]): void {
+    for (const hear of this.#hearers) hear(happenings);
+  }
+
+  #tell(run: string, time: number): void {
+    this.#run('UPDATE runs SET told = ? WHERE id = ? AND told < ?', time, run, time);
+    this.#told = { run, told: time };
+  }
+
+  #admit({ client: { principal, clientId } }: Admission, now: number): Admitted {
+    const row = this.#one('SELECT principal, used_at FROM clients WHERE id = ?', clientId);
+    if (!row) this.#run('INSERT INTO clients VALUES (?, ?, ?)', clientId, principal, now);
+    else if (textIn(row, 'principal') !== principal) return { status: 'foreign' };
+    else if (numberIn(row, 'used_at') < now - USE_PRECISION_MS) {
+      this.#run('UPDATE clients SET used_at = ? WHERE id = ?', now, clientId);
+    }
+    this.#admissions += 1;
+    return { status: 'admitted', time: now, position: this.#admissions };
+  }
+
+  #markNowAndThen(): void {
+    if (this.#told && this.#told.told >= this.#markedAt + MARK_MS) this.#writeMark();
+  }
+
   #writeMark(): void {
     if (!this.#mark || !this.#told) return;
     this.#mark.write(this.#told);
@@ -388,10 +431,7 @@ class SqliteLog implements EventLog {
     return { status: 'committed', events: events.map((event) => this.#append(event, now)) };
   }
 
-  #append(
-    { topic: name, owedBy, ...content }: NewEvent,
-    now: number,
-  ): { topic: string; epoch: string; event: LoggedEvent } {
+  #append({ topic: name, owedBy, ...content }: NewEvent, now: number): CommittedEvent {
     const id = this.#publishedTopic(name);
     const { epoch, newest, newestTs } = this.#topic(name);
     const event: LoggedEvent = {
@@ -419,7 +459,7 @@ class SqliteLog implements EventLog {
         this.#run('INSERT OR IGNORE INTO deliveries VALUES (?, ?, ?, ?, 0)', principal, clientId, id, offset);
       }
     }
-    return { topic: name, epoch, event };
+    return { topic: name, epoch, event, owedBy: event.critical ? owedBy : [] };
   }
 
   #pruneTopic(id: number, criticalBefore: number): void {

@@ -135,4 +135,25 @@ export const SERVER_MUTANTS: readonly Mutant[] = [
     text: '    committed = await writer.append(append);',
     instead: "    committed = { status: 'committed', events: [] };\n    void writer.append(append);",
   },
+  {
+    name: 'a log accepts the command of a client that another server has admitted since',
+    file: 'src/server/log/memory-projection.ts',
+    text: "if (owner && owner.run !== command.run) return { status: 'superseded' };",
+    instead: '',
+    test: 'test/unit/server/projection.test.ts',
+  },
+  {
+    name: 'a log admits a client that another server has admitted since its hello',
+    file: 'src/server/log/memory-projection.ts',
+    text: ' && known.position > seen)',
+    instead: ' && known.position > seen + 1_000_000)',
+    test: 'test/unit/server/projection.test.ts',
+  },
+  {
+    name: 'a critical event is given before it is recorded that it is owed',
+    file: 'src/server/core/subscription.ts',
+    text: 'if (event.critical && !isOwedBy(this.client)) {',
+    instead: 'if (event.critical && this.#epoch === null) {',
+    test: 'test/unit/server/consistency.test.ts',
+  },
 ];

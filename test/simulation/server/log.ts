@@ -5,7 +5,7 @@ import { sqliteLog } from '../../../src/server/sqlite/sqlite-log.ts';
 /** `sliding`: in memory, of the last few commands alone. */
 export type LogKind = 'memory' | 'sliding' | 'sqlite';
 /** What becomes of the next calls of a kind: they are rejected, and nothing of them is in the log, or all of it. */
-export type LogFault = 'commit before' | 'commit after' | 'open before' | 'tell before';
+export type LogFault = 'commit before' | 'commit after' | 'open before' | 'admit before';
 
 type Commit = EventLog['commit'];
 type Transactions = Parameters<Commit>[0];
@@ -40,8 +40,12 @@ const READS: ReadonlySet<keyof EventLog> = new Set([
   'runs',
   'dedupeSince',
   'owed',
+  'position',
+  'disconnect',
   'close',
 ]);
+/** What says that a server is at work. */
+const RECORDS: ReadonlySet<keyof EventLog> = new Set(['open', 'tell', 'admit']);
 
 interface Change {
   readonly method: keyof EventLog;
@@ -89,7 +93,7 @@ export class SimLog {
     const count = Math.max(1, Math.floor(this.#changes.length * share));
     let knownUntil = 0;
     for (const change of this.#changes.slice(0, count)) {
-      if (change.method === 'tell' || change.method === 'open') knownUntil = change.at;
+      if (RECORDS.has(change.method)) knownUntil = change.at;
       await backup.#apply(change);
     }
     backup.#namesBefore = [];
@@ -105,18 +109,18 @@ export class SimLog {
     let began = 0;
     return this.#changes.some(({ method, at }) => {
       if (method === 'open') began = at;
-      const isRecord = method === 'tell' || method === 'open';
-      return isRecord && began < beganBy && at <= elapsed && elapsed <= at + RECORD_LASTS_MS;
+      return RECORDS.has(method) && began < beganBy && at <= elapsed && elapsed <= at + RECORD_LASTS_MS;
     });
   }
 
   /** Whether a server began within these times, and none is recorded to have been at work just before. */
   hasGap(from: number, to: number): boolean {
-    const isRecord = ({ method }: Change) => method === 'tell' || method === 'open';
-    return this.#changes.filter(isRecord).some(({ method, at }, i, records) => {
-      const before = records[i - 1]?.at ?? Number.NEGATIVE_INFINITY;
-      return method === 'open' && from < at && at <= to && before + RECORD_LASTS_MS < at;
-    });
+    return this.#changes
+      .filter(({ method }) => RECORDS.has(method))
+      .some(({ method, at }, i, records) => {
+        const before = records[i - 1]?.at ?? Number.NEGATIVE_INFINITY;
+        return method === 'open' && from < at && at <= to && before + RECORD_LASTS_MS < at;
+      });
   }
 
   async #call(method: keyof EventLog, parameters: readonly unknown[]): Promise<unknown> {

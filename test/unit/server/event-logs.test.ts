@@ -43,7 +43,10 @@ test('memoryLog forgets the oldest ids beyond its limit, and says so', async () 
   const log = memoryLog({ commandIds: 2 });
   await log.open({ now: 10, tailLimit: 1 });
   for (const [at, id] of ['a', 'b', 'c'].entries()) {
-    await log.commit([{ command: { principal: 'p', id, result: null }, events: [] }], 20 + at);
+    await log.commit(
+      [{ command: { principal: 'p', clientId: 'c', run: 'r', id, result: null }, events: [] }],
+      20 + at,
+    );
   }
   expect(await log.recall({ principal: 'p', id: 'a' })).toBeNull();
   expect(await log.recall({ principal: 'p', id: 'b' })).not.toBeNull();

@@ -369,6 +369,7 @@ test('of clients without a connection, so many are remembered', () => {
     term,
     address: '',
     number: n,
+    position: n,
     supersede() {},
   });
   const come = (n: number, term: number) => {

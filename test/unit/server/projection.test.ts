@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { KEEP_MS, type NewEvent } from '../../../src/server/log/event-log.ts';
+import { type Admission, type Admitted, KEEP_MS, type NewEvent } from '../../../src/server/log/event-log.ts';
 import { MemoryProjection } from '../../../src/server/log/memory-projection.ts';
 import {
   type Entry,
@@ -8,6 +8,7 @@ import {
   type Outcomes,
   OWNER_KEEP_MS,
   type Projection,
+  TERM_KEEP_MS,
 } from '../../../src/server/log/projection.ts';
 import { Random } from '../../simulation/random.ts';
 import { CLIENTS, randomEntries, TOPICS } from '../../support/random-entries.ts';
@@ -16,7 +17,8 @@ import { CLIENTS, randomEntries, TOPICS } from '../../support/random-entries.ts'
 const RANDOM_LOGS = Number(process.env['RANDOM_LOGS'] ?? 300);
 const NOW = 1_700_000_000_000;
 const LIMITS: MemoryLimits = { tailLimit: 1, historyEvents: 2, commandIds: 10, clientIds: 2 };
-const [ANN, , BOB] = CLIENTS;
+const [ANN] = CLIENTS;
+const EVENT = { key: null, gone: false, critical: false, event: '{}', owedBy: [] };
 
 function next<K extends EntryKind>(projection: Projection, entry: Entry<K>): Outcomes[K] {
   return projection.apply(projection.position + 1, entry);
@@ -31,8 +33,15 @@ function opened(limits: Partial<MemoryLimits> = {}): MemoryProjection {
   return projection;
 }
 
+function admit(projection: Projection, admission: Partial<Admission>, now = NOW): Admitted {
+  const whole = { client: ANN, term: 1, run: 'r', seen: 0, ...admission };
+  const [admitted] = next(projection, { kind: 'admit', content: { now, admissions: [whole] } });
+  if (!admitted) throw new Error('not answered');
+  return admitted;
+}
+
 function publish(projection: Projection, ...events: Partial<NewEvent>[]): void {
-  const whole = { topic: 't', key: null, gone: false, critical: false, event: '{}', owedBy: [] };
+  const whole = { ...EVENT, topic: 't' };
   next(projection, {
     kind: 'commit',
     content: { now: NOW, transactions: [{ command: null, events: events.map((e) => ({ ...whole, ...e })) }] },
@@ -145,18 +154,58 @@ test('a critical event of the last 7 days can be owed when the history has forgo
 
 test('the owner of a client id that was used least lately is forgotten first, and each after 365 days', () => {
   const projection = opened();
-  const claim = (principal: string, clientId: string, now = NOW) =>
-    next(projection, { kind: 'claim', content: { now, client: { principal, clientId } } });
-  claim('ann', 'x');
-  claim('bob', 'y', NOW + 1);
-  claim('ann', 'x', NOW + 2);
-  claim('bob', 'z', NOW + 3);
-  expect(claim('eve', 'x', NOW + 4)).toBe('ann');
-  expect(claim('eve', 'y', NOW + 5)).toBe('eve');
+  const come = (principal: string, clientId: string, now = NOW) =>
+    admit(projection, { client: { principal, clientId } }, now).status;
+  come('ann', 'x');
+  come('bob', 'y', NOW + 1);
+  come('ann', 'x', NOW + 2);
+  come('bob', 'z', NOW + 3);
+  expect(come('eve', 'x', NOW + 4)).toBe('foreign');
+  expect(come('eve', 'y', NOW + 5)).toBe('admitted');
   next(projection, { kind: 'prune', content: { now: NOW + 5 + OWNER_KEEP_MS } });
-  expect(claim('bob', 'y', NOW)).toBe('eve');
-  next(projection, { kind: 'prune', content: { now: NOW + 6 + 2 * OWNER_KEEP_MS } });
-  expect(claim(BOB?.principal ?? '', 'y', NOW)).toBe('bob');
+  expect(come('bob', 'y', NOW)).toBe('foreign');
+  next(projection, { kind: 'prune', content: { now: NOW + 6 + OWNER_KEEP_MS } });
+  expect(come('bob', 'y', NOW)).toBe('admitted');
+});
+
+test('a lower term is kept out for 24 hours, whichever servers the two came to', () => {
+  const projection = opened();
+  const come = (term: number, run: string, now: number) =>
+    admit(projection, { term, run, seen: 100 }, now).status;
+  expect(come(5, 'a', NOW)).toBe('admitted');
+  expect(come(4, 'a', NOW + 1)).toBe('superseded');
+  expect(come(4, 'b', NOW + TERM_KEEP_MS - 1)).toBe('superseded');
+  expect(come(4, 'b', NOW + TERM_KEEP_MS)).toBe('admitted');
+});
+
+test('of two of one term that came to two servers at once, the one that is admitted second has to come again', () => {
+  const projection = opened();
+  const seen = projection.position;
+  expect(admit(projection, { run: 'a', seen }).status).toBe('admitted');
+  expect(admit(projection, { run: 'b', seen }).status).toBe('overtaken');
+  expect(admit(projection, { run: 'a', seen }).status).toBe('admitted');
+  expect(admit(projection, { run: 'b', seen: projection.position }).status).toBe('admitted');
+});
+
+test('the command of a client that another server has admitted since changes nothing, also where it was begun', () => {
+  const projection = opened();
+  const command = { ...ANN, id: 'i', run: 'a', result: null };
+  const commit = (run: string) =>
+    next(projection, {
+      kind: 'commit',
+      content: {
+        now: NOW,
+        transactions: [{ command: { ...command, run }, events: [{ ...EVENT, topic: 't' }] }],
+      },
+    })[0]?.status;
+  admit(projection, { run: 'a' });
+  next(projection, { kind: 'begin', content: { now: NOW, commands: [command] } });
+  admit(projection, { run: 'b', seen: projection.position });
+  expect(commit('a')).toBe('superseded');
+  expect(projection.recall(command)).toEqual({ status: 'begun' });
+  expect(projection.state('t').offset).toBe(0);
+  expect(commit('b')).toBe('committed');
+  expect(commit('a')).toBe('duplicate');
 });
 
 test('of ids that were recorded in one millisecond the lesser ones go first', () => {

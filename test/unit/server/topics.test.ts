@@ -432,7 +432,18 @@ function sparse(inner: EventLog): EventLog {
     ...(value.prev === undefined ? {} : { prev: value.prev * 10 }),
   });
   return {
-    open: (options) => inner.open(options),
+    open: ({ hear, ...options }) =>
+      inner.open({
+        ...options,
+        hear: (happenings) =>
+          hear?.(
+            happenings.map((one) =>
+              one.kind === 'committed'
+                ? { ...one, events: one.events.map((entry) => ({ ...entry, event: wide(entry.event) })) }
+                : one,
+            ),
+          ),
+      }),
     async commit(transactions, now) {
       const results = await inner.commit(transactions, now);
       return results.map((result) =>
@@ -456,7 +467,9 @@ function sparse(inner: EventLog): EventLog {
     begin: (commands, now) => inner.begin(commands, now),
     cancel: (command, now) => inner.cancel(command, now),
     dedupeSince: () => inner.dedupeSince(),
-    claim: (client, now) => inner.claim(client, now),
+    position: () => inner.position(),
+    admit: (admissions, now) => inner.admit(admissions, now),
+    disconnect: (principal, run) => inner.disconnect(principal, run),
     owe: (client, topic, offsets, now) =>
       inner.owe(
         client,
