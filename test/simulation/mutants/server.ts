@@ -154,6 +154,6 @@ export const SERVER_MUTANTS: readonly Mutant[] = [
     file: 'src/server/core/subscription.ts',
     text: 'if (event.critical && !isOwedBy(this.client)) {',
     instead: 'if (event.critical && this.#epoch === null) {',
-    test: 'test/unit/server/consistency.test.ts',
+    test: 'test/unit/server/two-servers.test.ts',
   },
 ];
