@@ -12,6 +12,8 @@ const HEAD = v.object({
   line: v.literal('head'),
   format: v.literal(DUMP_FORMAT),
   position: whole,
+  /** What is kept with the position. */
+  note: v.string(),
   newestTime: whole,
   /** When the log was opened first; `null`: it never was. */
   startedAt: v.nullable(whole),

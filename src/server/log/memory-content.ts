@@ -28,6 +28,7 @@ export interface Deliveries {
 /** All that a projection in memory remembers, and how it becomes lines and is read from them. */
 export class MemoryContent {
   position = 0;
+  note = '';
   newestTime = 0;
   /** When the log was opened first; `null`: it never was. */
   startedAt: number | null = null;
@@ -47,10 +48,11 @@ export class MemoryContent {
   #restored: MemoryTopic | null = null;
 
   head(): DumpHead {
-    const { position, newestTime, startedAt, dedupeSince, epoch } = this;
+    const { position, note, newestTime, startedAt, dedupeSince, epoch } = this;
     const { tailLimit, historyEvents, commandIds, clientIds } = this.limits;
     const limits = { tailLimit, historyEvents, commandIds, clientIds };
-    return { line: 'head', format: DUMP_FORMAT, position, newestTime, startedAt, dedupeSince, epoch, limits };
+    const format = DUMP_FORMAT;
+    return { line: 'head', format, position, note, newestTime, startedAt, dedupeSince, epoch, limits };
   }
 
   /** Field by field: objects that say the same may have theirs in another order. */
@@ -84,8 +86,8 @@ export class MemoryContent {
     }
   }
 
-  restoreHead({ position, newestTime, startedAt, dedupeSince, epoch, limits }: DumpHead): void {
-    Object.assign(this, { position, newestTime, startedAt, dedupeSince, epoch, limits });
+  restoreHead({ line: _, format: __, ...head }: DumpHead): void {
+    Object.assign(this, head);
   }
 
   /** One of `lines`, after those before it. */

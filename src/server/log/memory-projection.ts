@@ -21,6 +21,7 @@ import { MemoryTopic } from './memory-topic.ts';
 import {
   type Entry,
   type EntryKind,
+  type Outcome,
   type Outcomes,
   OWNER_KEEP_MS,
   type Projection,
@@ -126,12 +127,36 @@ export class MemoryProjection implements Projection {
     return this.#held.position;
   }
 
+  get note(): string {
+    return this.#held.note;
+  }
+
   apply<K extends EntryKind>(position: number, entry: Entry<K>): Outcomes[K] {
-    if (position <= this.#held.position)
-      throw new Error(`the entry at ${position} was applied before: ${this.#held.position} was the last one`);
+    this.#mustBeNext(position);
     const outcome = this.#rules[entry.kind](entry.content, position);
     this.#held.position = position;
     return outcome;
+  }
+
+  applyAll(
+    position: number,
+    entries: readonly Entry[],
+    noteOf: (outcomes: readonly Outcome[]) => string,
+  ): readonly Outcome[] {
+    this.#mustBeNext(position);
+    const outcomes = entries.map((entry) => this.#outcome(entry, position));
+    this.#held.note = noteOf(outcomes);
+    this.#held.position = position;
+    return outcomes;
+  }
+
+  #outcome<K extends EntryKind>({ kind, content }: Entry<K>, position: number): Outcomes[K] {
+    return this.#rules[kind](content, position);
+  }
+
+  #mustBeNext(position: number): void {
+    if (position > this.#held.position) return;
+    throw new Error(`the entry at ${position} was applied before: ${this.#held.position} was the last one`);
   }
 
   read(name: string, from: From, take: Take): History {

@@ -44,6 +44,20 @@ export interface Projection {
    */
   apply<K extends EntryKind>(position: number, entry: Entry<K>): Outcomes[K];
 
+  /**
+   * Applies entries that have one position, and keeps a note with it that follows from what came of them.
+   *
+   * @throws Error where the position does not follow the present one: nothing was applied.
+   */
+  applyAll(
+    position: number,
+    entries: readonly Entry[],
+    noteOf: (outcomes: readonly Outcome[]) => string,
+  ): readonly Outcome[];
+
+  /** The last one that was kept; empty before the first one. */
+  readonly note: string;
+
   read(topic: string, from: From, take: Take): History;
   state(topic: string): TopicState;
   recall(command: CommandKey): CommandRecord | null;
@@ -120,6 +134,7 @@ export interface Outcomes {
 }
 
 export type EntryKind = keyof Entries;
+export type Outcome = Outcomes[EntryKind];
 
 export type Entry<K extends EntryKind = EntryKind> = {
   [P in K]: { readonly kind: P; readonly content: Entries[P] };

@@ -104,8 +104,8 @@ export const SERVER_MUTANTS: readonly Mutant[] = [
   {
     name: 'a log applies an entry twice',
     file: 'src/server/log/memory-projection.ts',
-    text: 'if (position <= this.#held.position)',
-    instead: 'if (position < this.#held.position)',
+    text: 'if (position > this.#held.position) return;',
+    instead: 'if (position >= this.#held.position) return;',
     test: 'test/unit/server/projection.test.ts',
   },
   {
