@@ -34,6 +34,7 @@ export default defineConfig({
           // Databases are made, killed and promoted.
           expect: { poll: { timeout: 30_000 } },
           testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
       {

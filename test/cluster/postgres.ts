@@ -37,7 +37,8 @@ done
 [ -n "$server" ] && [ -d "/proc/$server" ] && kill -STOP "$server" &&
   kill -KILL $(cat "/proc/$server/task/$server/children") "$server"
 wait
-rm -rf "$2"
+# Whoever was killed may be writing for a moment yet.
+until rm -rf "$2"; do sleep 0.1; done
 `;
 
 export class PostgresServer {

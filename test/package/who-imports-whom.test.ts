@@ -49,6 +49,7 @@ const LAYERS: readonly Layer[] = [
     packages: [],
   },
   { path: SERVER, modules: [SERVER_CORE, PROTOCOL, FRAMES], packages: ['ws', 'valibot', 'node:'] },
+  { path: 'src/server/postgres/', modules: [SERVER], packages: ['postgres', 'node:'] },
   { path: SERVER_CORE, modules: [SERVER, PROTOCOL, FRAMES], packages: ['valibot'] },
   // It judges servers in any language, ours as any other: it knows nothing of how ours is made.
   { path: CONFORMANCE, modules: [PROTOCOL, FRAMES], packages: ['ws', 'valibot', 'node:'] },
