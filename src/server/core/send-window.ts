@@ -11,6 +11,8 @@ const LEAST_BYTES = 16_384;
 const MOST_BYTES = 2_097_152;
 /** Beyond the line's own round trip: what was on its way took no longer, so that more may be. */
 const QUICK_MS = 250;
+/** Where all of it would still be quick, so many times as much may follow: twice as much each time is many round trips. */
+const MOST_GROWTH = 8;
 /** Took longer: it was too much. */
 const SLOW_MS = 1_000;
 /** A client that does not answer the WebSocket's pings, as it must, is not waited for. */
@@ -69,7 +71,10 @@ export class SendWindow {
     const wasFull = sent - this.#received >= this.#window / 2;
     this.#received = sent;
     if (queuedMs > SLOW_MS) this.#window = Math.max(LEAST_BYTES, this.#window / 2);
-    else if (queuedMs <= QUICK_MS && wasFull) this.#window = Math.min(MOST_BYTES, this.#window * 2);
+    else if (queuedMs <= QUICK_MS && wasFull) {
+      const growth = Math.min(MOST_GROWTH, Math.max(2, QUICK_MS / tookMs));
+      this.#window = Math.min(MOST_BYTES, this.#window * growth);
+    }
     this.#onRoom();
     if (!this.hasRoom(0)) this.ask();
   }

@@ -43,6 +43,39 @@ test('a line that is quick gets larger parts, up to 1 MiB', async () => {
   expect(peer.sizes.length).toBeLessThan(40);
 });
 
+test('a line that answers at once is asked three times within a state of 1,000 keys', async () => {
+  const world = await filled(1_000, 200);
+  const peer = await world.join();
+  peer.reads = false;
+  const before = peer.sizes.length;
+  peer.say({ type: 'resync_request', topic: TOPIC, ref: 1, last_seen: null });
+  let asked = 0;
+  for (; !peer.frames.some((frame) => frame.type === 'snapshot' && frame.last) && asked < 20; asked++) {
+    for (let turn = 0; turn < 20; turn++) await setImmediate();
+    await world.clock.advance(1);
+    peer.read();
+  }
+  expect(asked).toBeLessThanOrEqual(3);
+  expect(peer.sizes.length - before).toBeLessThanOrEqual(7);
+});
+
+test('a line on which what was sent takes its time gets twice as much after each answer, and no more', async () => {
+  const world = await filled(1_000, 200);
+  const peer = await world.join();
+  peer.reads = false;
+  let before = peer.sizes.length;
+  peer.say({ type: 'resync_request', topic: TOPIC, ref: 1, last_seen: null });
+  const given: number[] = [];
+  for (let round = 0; round < 4; round++) {
+    for (let turn = 0; turn < 20; turn++) await setImmediate();
+    given.push(peer.sizes.slice(before).reduce((a, b) => a + b, 0));
+    before = peer.sizes.length;
+    await world.clock.advance(125);
+    peer.read();
+  }
+  for (const [round, bytes] of given.entries()) expect(bytes).toBeLessThanOrEqual(1.5 * 16_384 * 2 ** round);
+});
+
 test('however many topics are given at once, they share what may be on its way', async () => {
   const world = new HandWorld();
   for (let t = 0; t < 30; t++)
