@@ -20,11 +20,16 @@ const FILES = [
   'src/server/core/subscription.ts',
   'src/server/core/topics.ts',
   'src/server/core/withdraw.ts',
-  'src/server/sqlite/sqlite-log.ts',
+  'src/server/sqlite/sqlite-commands.ts',
+  'src/server/sqlite/sqlite-deliveries.ts',
+  'src/server/sqlite/sqlite-owners.ts',
+  'src/server/sqlite/sqlite-projection.ts',
+  'src/server/sqlite/sqlite-topics.ts',
 ];
 /**
  * What nobody sees who speaks to a server in health and restarts it: what is there for people, for a log that fails or was
- * restored from a backup, for floods and slow lines, for the house to be kept; and what is guarded a second time behind it.
+ * restored from a backup, for floods and slow lines, for the house to be kept and what it keeps in hand, for what was forgotten;
+ * and what is guarded a second time behind it.
  */
 const UNSEEN = new RegExp(
   [
@@ -33,6 +38,7 @@ const UNSEEN = new RegExp(
     'congested|drain|sendWindow|partBytes|unfinished|UNASKED|flush|early',
     'cancel|Timer|isOver|over = |ended|handshakes|terminate|cutOff|disconnect|retryAfter',
     'mark|renew|runs|told|dedupe_since|prune|DELETE|used_at|#db\\.|statements|#prepare|rollback|clear\\(|delete\\(',
+    'refresh|\\bheld\\b|forgotten|#count|clientIds|historyEvents|cutIfLong|dedupeSince = |typeof newest|this\\.position',
     'current\\(\\)|\\.closed\\(\\)|repeats\\.end|hasForgotten',
   ].join('|'),
   'i',
@@ -160,13 +166,13 @@ export const UNSEEN_LINES: readonly {
     because: 'the log writes at once, so that nobody goes live meanwhile',
   },
   {
-    file: 'src/server/sqlite/sqlite-log.ts',
+    file: 'src/server/sqlite/sqlite-topics.ts',
     line: '    prev: offset - 1,',
     because: 'of what is read from the log, a subscription itself knows what it gave before',
   },
   {
-    file: 'src/server/sqlite/sqlite-log.ts',
-    line: "        forgottenTs: numberIn(about, 'created_at') - 1,",
+    file: 'src/server/sqlite/sqlite-topics.ts',
+    line: '    const forgottenTs = (startedAt ?? 0) - 1;',
     because: 'nobody knows to the millisecond when the log was made',
   },
 ];

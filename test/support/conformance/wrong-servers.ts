@@ -136,8 +136,8 @@ export const WRONG_SERVERS: readonly WrongServer[] = [
     edits: [
       {
         file: 'src/server/sqlite/sqlite-log.ts',
-        text: 'if (restored !== null) this.#renew(openedAt);',
-        instead: '',
+        text: 'if (restored !== null) this.#apply(',
+        instead: "if (restored === '') this.#apply(",
       },
     ],
     breaks: 'restart/restored-history',

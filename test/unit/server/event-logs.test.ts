@@ -136,69 +136,6 @@ test('sqliteLog does not know the times of a run whose end is missing in its cop
   await restored.close();
 });
 
-const FIRST_FORMAT = `
-  CREATE TABLE about (only INTEGER PRIMARY KEY CHECK (only = 1), epoch TEXT NOT NULL, created_at INTEGER NOT NULL, dedupe_since INTEGER NOT NULL);
-  CREATE TABLE topics (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, epoch TEXT NOT NULL, newest INTEGER NOT NULL, newest_ts INTEGER NOT NULL, forgotten INTEGER NOT NULL, forgotten_ts INTEGER NOT NULL);
-  CREATE TABLE events (topic INTEGER NOT NULL, "offset" INTEGER NOT NULL, ts INTEGER NOT NULL, key TEXT, gone INTEGER NOT NULL, critical INTEGER NOT NULL, event TEXT NOT NULL, PRIMARY KEY (topic, "offset")) WITHOUT ROWID;
-  CREATE TABLE state (topic INTEGER NOT NULL, key TEXT NOT NULL, "offset" INTEGER NOT NULL, PRIMARY KEY (topic, key)) WITHOUT ROWID;
-  CREATE TABLE commands (principal TEXT NOT NULL, id TEXT NOT NULL, at INTEGER NOT NULL, result TEXT, PRIMARY KEY (principal, id)) WITHOUT ROWID;
-  CREATE TABLE clients (id TEXT PRIMARY KEY, principal TEXT NOT NULL, used_at INTEGER NOT NULL) WITHOUT ROWID;
-  CREATE TABLE deliveries (principal TEXT NOT NULL, client TEXT NOT NULL, topic INTEGER NOT NULL, "offset" INTEGER NOT NULL, acknowledged INTEGER NOT NULL, PRIMARY KEY (principal, client, topic, "offset")) WITHOUT ROWID;
-`;
-const SECOND_FORMAT = `
-  ${FIRST_FORMAT}
-  ALTER TABLE commands ADD COLUMN state TEXT NOT NULL DEFAULT 'accepted';
-  CREATE TABLE runs (began INTEGER PRIMARY KEY, told INTEGER NOT NULL);
-`;
-
-test('sqliteLog brings a file of the first format up, and loses nothing of it', async () => {
-  const path = newPath();
-  const db = new DatabaseSync(path);
-  db.exec(FIRST_FORMAT);
-  db.exec(`
-    INSERT INTO about VALUES (1, 'e', 1000, 1000);
-    INSERT INTO topics VALUES (1, 't', 'e', 1, 1500, 0, 999);
-    INSERT INTO events VALUES (1, 1, 1500, 'k', 0, 0, '{"type":"x"}');
-    INSERT INTO state VALUES (1, 'k', 1);
-    INSERT INTO commands VALUES ('ann', 'i', 1500, '{"n":1}');
-    PRAGMA user_version = 1;
-  `);
-  db.close();
-  const log = open(path, 10);
-  expect(await log.open({ now: 2_000, tailLimit: 1 })).toMatchObject({ newestTime: 1_500 });
-  expect(await log.recall({ principal: 'ann', id: 'i' })).toEqual({ status: 'accepted', result: '{"n":1}' });
-  expect(await log.state('t')).toMatchObject({ epoch: 'e', offset: 1, events: [{ key: 'k' }] });
-  expect(await log.dedupeSince()).toBe(1_000);
-  // When that file's servers told what, it does not say.
-  expect(await log.runs()).toMatchObject([{ began: 0, told: 2_000 }, { began: 2_000 }]);
-  expect(await log.cancel({ principal: 'ann', id: 'j' }, 2_000)).toEqual({
-    status: 'cancelled',
-    begun: false,
-  });
-  await log.close();
-  await open(path, 10).close();
-});
-
-test('sqliteLog brings a file of the second format up, and knows the runs in it', async () => {
-  const path = newPath();
-  const db = new DatabaseSync(path);
-  db.exec(SECOND_FORMAT);
-  db.exec(`
-    INSERT INTO about VALUES (1, 'e', 1000, 1000);
-    INSERT INTO runs VALUES (1000, 1500), (2000, 2500);
-    PRAGMA user_version = 2;
-  `);
-  db.close();
-  const log = open(path, 10);
-  await log.open({ now: 3_000, tailLimit: 1 });
-  expect(await log.runs()).toMatchObject([
-    { began: 1_000, told: 1_500 },
-    { began: 2_000, told: 2_500 },
-    { began: 3_000, told: 3_000 },
-  ]);
-  await log.close();
-});
-
 test('sqliteLog refuses text that its SQLite may cut, says which, and writes nothing of the transaction', async () => {
   const log = open(newPath(), 10);
   await log.open({ now: 10, tailLimit: 1 });

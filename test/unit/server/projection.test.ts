@@ -12,6 +12,7 @@ import {
 } from '../../../src/server/log/projection.ts';
 import { Random } from '../../simulation/random.ts';
 import { CLIENTS, randomEntries, TOPICS } from '../../support/random-entries.ts';
+import { newSqliteProjection } from '../../support/sqlite-projection.ts';
 
 /** `RANDOM_LOGS=10000` for all of them. */
 const RANDOM_LOGS = Number(process.env['RANDOM_LOGS'] ?? 300);
@@ -24,13 +25,19 @@ function next<K extends EntryKind>(projection: Projection, entry: Entry<K>): Out
   return projection.apply(projection.position + 1, entry);
 }
 
-function opened(limits: Partial<MemoryLimits> = {}): MemoryProjection {
-  const projection = new MemoryProjection();
+/** One entry as one, several at one position. */
+function record(projection: Projection, entries: readonly Entry[]): unknown {
+  const [entry, ...more] = entries;
+  return entry && more.length === 0
+    ? next(projection, entry)
+    : projection.applyAll(projection.position + 1, entries, (outcomes) => JSON.stringify(outcomes));
+}
+
+function open(projection: Projection, limits: Partial<MemoryLimits> = {}): void {
   next(projection, {
     kind: 'open',
     content: { now: NOW, limits: { ...LIMITS, ...limits }, run: 'r', epoch: 'e' },
   });
-  return projection;
 }
 
 function admit(projection: Projection, admission: Partial<Admission>, now = NOW): Admitted {
@@ -51,6 +58,7 @@ function publish(projection: Projection, ...events: Partial<NewEvent>[]): void {
 function reads(projection: Projection): unknown {
   return [
     projection.runs(),
+    projection.note,
     projection.dedupeSince(),
     TOPICS.map((topic) => [
       projection.state(topic),
@@ -81,138 +89,188 @@ describe('what follows from the entries alone', () => {
     vi.restoreAllMocks();
   });
 
-  test(`two that apply one log answer alike and become the same, also where one goes on from a dump: ${RANDOM_LOGS} logs`, () => {
+  test(`projections that apply one log answer alike and become the same, in memory and in SQLite, also where one goes on from another one's dump: ${RANDOM_LOGS} logs`, () => {
     for (let seed = 0; seed < RANDOM_LOGS; seed += 1) {
       const random = new Random(seed + 1_000_000);
       const one = new MemoryProjection();
-      let other = new MemoryProjection();
-      for (const entry of randomEntries(seed)) {
-        const [outcome, again] = [next(one, entry), next(other, entry)];
-        if (JSON.stringify(outcome) !== JSON.stringify(again)) expect([seed, again]).toEqual([seed, outcome]);
-        if (random.next() < 0.1) other = copyOf(other);
+      let other: Projection = new MemoryProjection();
+      let sqlite = newSqliteProjection();
+      const entries = [...randomEntries(seed)];
+      while (entries.length > 0) {
+        const together = entries.splice(0, random.next() < 0.2 ? 3 : 1);
+        const [outcome, ...more] = [one, other, sqlite.projection].map((projection) =>
+          record(projection, together),
+        );
+        for (const again of more)
+          if (JSON.stringify(outcome) !== JSON.stringify(again))
+            expect([seed, JSON.stringify(again)]).toEqual([seed, JSON.stringify(outcome)]);
+        if (random.next() < 0.1) other = copyOf(random.next() < 0.5 ? other : sqlite.projection);
+        if (random.next() < 0.05) sqlite.projection.load(other.dump());
+        if (random.next() < 0.1) sqlite = sqlite.reopened();
       }
-      const [dump, otherDump] = [[...one.dump()], [...other.dump()]];
-      if (dump.join() !== otherDump.join()) expect([seed, otherDump]).toEqual([seed, dump]);
-      expect([seed, reads(other)]).toEqual([seed, reads(one)]);
+      const dump = [...one.dump()];
+      for (const again of [other, sqlite.projection]) {
+        const otherDump = [...again.dump()];
+        if (dump.join() !== otherDump.join()) expect([seed, otherDump]).toEqual([seed, dump]);
+        expect([seed, reads(again)]).toEqual([seed, reads(one)]);
+      }
+      sqlite.end();
     }
   }, 600_000);
 });
 
-test('an entry is not applied twice', () => {
-  const projection = opened();
-  publish(projection, {});
+describe.each<[string, () => [Projection, end: () => void]]>([
+  ['in memory', () => [new MemoryProjection(), () => {}]],
+  [
+    'in SQLite',
+    () => {
+      const { projection, end } = newSqliteProjection();
+      return [projection, end];
+    },
+  ],
+])('%s', (_, create) => {
+  let projection: Projection;
+  let end: () => void;
+  beforeEach(() => {
+    [projection, end] = create();
+  });
+  afterEach(() => end());
+
+  test('an entry is not applied twice', () => {
+    open(projection);
+    publish(projection, {});
+    const before = [...projection.dump()];
+    expect(() => projection.apply(2, { kind: 'prune', content: { now: NOW + KEEP_MS } })).toThrow(
+      'the entry at 2 was applied before',
+    );
+    expect([...projection.dump()]).toEqual(before);
+  });
+
+  test('what is no whole dump is refused, and changes nothing', () => {
+    open(projection);
+    publish(projection, { key: 'k' }, {});
+    const whole = [...projection.dump()];
+    const [head = '', ...rest] = whole;
+    const broken: [string, string[]][] = [
+      ['ends after', []],
+      ['ends after', whole.slice(0, -1)],
+      ['ends after', whole.toSpliced(3, 1)],
+      ['goes on after its end', [...whole, head]],
+      ['line 1 is not understood', [head.replace('"format":1', '"format":2'), ...rest]],
+      ['line 3 is not understood', whole.toSpliced(2, 1, '{"line":"later"}')],
+      ['an event before any topic', whole.toSpliced(2, 1)],
+    ];
+    for (const [why, lines] of broken) {
+      const [other, end] = create();
+      open(other);
+      const before = [...other.dump()];
+      expect(() => other.load(lines)).toThrow(why);
+      expect([...other.dump()]).toEqual(before);
+      end();
+    }
+  });
+
+  test('a key that is gone stays gone in a dump that still has a critical event of it', () => {
+    open(projection);
+    publish(projection, { key: 'k', critical: true, owedBy: [ANN] }, { key: 'k', gone: true });
+    publish(projection, {}, {}, {}, {});
+    expect(projection.owed(ANN, 't')).toMatchObject([{ offset: 1 }]);
+    expect(projection.state('t').events).toMatchObject([{ offset: 6 }]);
+    expect(copyOf(projection).state('t')).toEqual(projection.state('t'));
+  });
+
+  test('a critical event of the last 7 days can be owed when the history has forgotten it, an older one not', () => {
+    open(projection);
+    publish(projection, { critical: true }, {}, {}, {}, {}, {});
+    expect(projection.read('t', { after: 0 }, { first: 1 }).complete).toBe(false);
+    const owe = (now: number) =>
+      next(projection, { kind: 'owe', content: { now, client: ANN, topic: 't', offsets: [1] } });
+    owe(NOW);
+    expect(projection.owed(ANN, 't')).toMatchObject([{ offset: 1 }]);
+    next(projection, { kind: 'prune', content: { now: NOW + KEEP_MS + 1 } });
+    owe(NOW + KEEP_MS + 1);
+    expect(projection.owed(ANN, 't')).toEqual([]);
+  });
+
+  test('the owner of a client id that was used least lately is forgotten first, and each after 365 days', () => {
+    open(projection);
+    const come = (principal: string, clientId: string, now = NOW) =>
+      admit(projection, { client: { principal, clientId } }, now).status;
+    come('ann', 'x');
+    come('bob', 'y', NOW + 1);
+    come('ann', 'x', NOW + 2);
+    come('bob', 'z', NOW + 3);
+    expect(come('eve', 'x', NOW + 4)).toBe('foreign');
+    expect(come('eve', 'y', NOW + 5)).toBe('admitted');
+    next(projection, { kind: 'prune', content: { now: NOW + 5 + OWNER_KEEP_MS } });
+    expect(come('bob', 'y', NOW)).toBe('foreign');
+    next(projection, { kind: 'prune', content: { now: NOW + 6 + OWNER_KEEP_MS } });
+    expect(come('bob', 'y', NOW)).toBe('admitted');
+  });
+
+  test('a lower term is kept out for 24 hours, whichever servers the two came to', () => {
+    open(projection);
+    const come = (term: number, run: string, now: number) =>
+      admit(projection, { term, run, seen: 100 }, now).status;
+    expect(come(5, 'a', NOW)).toBe('admitted');
+    expect(come(4, 'a', NOW + 1)).toBe('superseded');
+    expect(come(4, 'b', NOW + TERM_KEEP_MS - 1)).toBe('superseded');
+    expect(come(4, 'b', NOW + TERM_KEEP_MS)).toBe('admitted');
+  });
+
+  test('of two of one term that came to two servers at once, the one that is admitted second has to come again', () => {
+    open(projection);
+    const seen = projection.position;
+    expect(admit(projection, { run: 'a', seen }).status).toBe('admitted');
+    expect(admit(projection, { run: 'b', seen }).status).toBe('overtaken');
+    expect(admit(projection, { run: 'a', seen }).status).toBe('admitted');
+    expect(admit(projection, { run: 'b', seen: projection.position }).status).toBe('admitted');
+  });
+
+  test('the command of a client that another server has admitted since changes nothing, also where it was begun', () => {
+    open(projection);
+    const command = { ...ANN, id: 'i', run: 'a', result: null };
+    const commit = (run: string) =>
+      next(projection, {
+        kind: 'commit',
+        content: {
+          now: NOW,
+          transactions: [{ command: { ...command, run }, events: [{ ...EVENT, topic: 't' }] }],
+        },
+      })[0]?.status;
+    admit(projection, { run: 'a' });
+    next(projection, { kind: 'begin', content: { now: NOW, commands: [command] } });
+    admit(projection, { run: 'b', seen: projection.position });
+    expect(commit('a')).toBe('superseded');
+    expect(projection.recall(command)).toEqual({ status: 'begun' });
+    expect(projection.state('t').offset).toBe(0);
+    expect(commit('b')).toBe('committed');
+    expect(commit('a')).toBe('duplicate');
+  });
+
+  test('of ids that were recorded in one millisecond the lesser ones go first, by UTF-16', () => {
+    open(projection, { commandIds: 1 });
+    const commands = ['\uffee', 'a', '\u{1f600}'].map((id) => ({ principal: 'ann', id }));
+    next(projection, { kind: 'begin', content: { now: NOW, commands } });
+    const known = commands.filter((command) => projection.recall(command)).map(({ id }) => id);
+    expect(known).toEqual(['\uffee']);
+    expect(projection.dedupeSince()).toBe(NOW + 1);
+  });
+});
+
+test('an entry that fails in SQLite leaves everything as it was, its position too', () => {
+  const { projection, end } = newSqliteProjection();
+  open(projection);
+  publish(projection, { key: 'k' });
   const before = [...projection.dump()];
-  expect(() => projection.apply(2, { kind: 'prune', content: { now: NOW + KEEP_MS } })).toThrow(
-    'the entry at 2 was applied before',
+  expect(() => publish(projection, { key: 'k', critical: true, owedBy: [ANN] }, { key: 'a\0b' })).toThrow(
+    'U+0000',
   );
   expect([...projection.dump()]).toEqual(before);
-});
-
-test('what is no whole dump is refused, and changes nothing', () => {
-  const projection = opened();
-  publish(projection, { key: 'k' }, {});
-  const whole = [...projection.dump()];
-  const [head = '', ...rest] = whole;
-  const broken: [string, string[]][] = [
-    ['ends after', []],
-    ['ends after', whole.slice(0, -1)],
-    ['ends after', whole.toSpliced(3, 1)],
-    ['goes on after its end', [...whole, head]],
-    ['line 1 is not understood', [head.replace('"format":1', '"format":2'), ...rest]],
-    ['line 3 is not understood', whole.toSpliced(2, 1, '{"line":"later"}')],
-    ['an event before any topic', whole.toSpliced(2, 1)],
-  ];
-  for (const [why, lines] of broken) {
-    const other = opened();
-    const before = [...other.dump()];
-    expect(() => other.load(lines)).toThrow(why);
-    expect([...other.dump()]).toEqual(before);
-  }
-});
-
-test('a key that is gone stays gone in a dump that still has a critical event of it', () => {
-  const projection = opened();
-  publish(projection, { key: 'k', critical: true, owedBy: [ANN] }, { key: 'k', gone: true });
-  publish(projection, {}, {}, {}, {});
-  expect(projection.owed(ANN, 't')).toMatchObject([{ offset: 1 }]);
-  expect(projection.state('t').events).toMatchObject([{ offset: 6 }]);
-  expect(copyOf(projection).state('t')).toEqual(projection.state('t'));
-});
-
-test('a critical event of the last 7 days can be owed when the history has forgotten it, an older one not', () => {
-  const projection = opened();
-  publish(projection, { critical: true }, {}, {}, {}, {}, {});
-  expect(projection.read('t', { after: 0 }, { first: 1 }).complete).toBe(false);
-  const owe = (now: number) =>
-    next(projection, { kind: 'owe', content: { now, client: ANN, topic: 't', offsets: [1] } });
-  owe(NOW);
-  expect(projection.owed(ANN, 't')).toMatchObject([{ offset: 1 }]);
-  next(projection, { kind: 'prune', content: { now: NOW + KEEP_MS + 1 } });
-  owe(NOW + KEEP_MS + 1);
-  expect(projection.owed(ANN, 't')).toEqual([]);
-});
-
-test('the owner of a client id that was used least lately is forgotten first, and each after 365 days', () => {
-  const projection = opened();
-  const come = (principal: string, clientId: string, now = NOW) =>
-    admit(projection, { client: { principal, clientId } }, now).status;
-  come('ann', 'x');
-  come('bob', 'y', NOW + 1);
-  come('ann', 'x', NOW + 2);
-  come('bob', 'z', NOW + 3);
-  expect(come('eve', 'x', NOW + 4)).toBe('foreign');
-  expect(come('eve', 'y', NOW + 5)).toBe('admitted');
-  next(projection, { kind: 'prune', content: { now: NOW + 5 + OWNER_KEEP_MS } });
-  expect(come('bob', 'y', NOW)).toBe('foreign');
-  next(projection, { kind: 'prune', content: { now: NOW + 6 + OWNER_KEEP_MS } });
-  expect(come('bob', 'y', NOW)).toBe('admitted');
-});
-
-test('a lower term is kept out for 24 hours, whichever servers the two came to', () => {
-  const projection = opened();
-  const come = (term: number, run: string, now: number) =>
-    admit(projection, { term, run, seen: 100 }, now).status;
-  expect(come(5, 'a', NOW)).toBe('admitted');
-  expect(come(4, 'a', NOW + 1)).toBe('superseded');
-  expect(come(4, 'b', NOW + TERM_KEEP_MS - 1)).toBe('superseded');
-  expect(come(4, 'b', NOW + TERM_KEEP_MS)).toBe('admitted');
-});
-
-test('of two of one term that came to two servers at once, the one that is admitted second has to come again', () => {
-  const projection = opened();
-  const seen = projection.position;
-  expect(admit(projection, { run: 'a', seen }).status).toBe('admitted');
-  expect(admit(projection, { run: 'b', seen }).status).toBe('overtaken');
-  expect(admit(projection, { run: 'a', seen }).status).toBe('admitted');
-  expect(admit(projection, { run: 'b', seen: projection.position }).status).toBe('admitted');
-});
-
-test('the command of a client that another server has admitted since changes nothing, also where it was begun', () => {
-  const projection = opened();
-  const command = { ...ANN, id: 'i', run: 'a', result: null };
-  const commit = (run: string) =>
-    next(projection, {
-      kind: 'commit',
-      content: {
-        now: NOW,
-        transactions: [{ command: { ...command, run }, events: [{ ...EVENT, topic: 't' }] }],
-      },
-    })[0]?.status;
-  admit(projection, { run: 'a' });
-  next(projection, { kind: 'begin', content: { now: NOW, commands: [command] } });
-  admit(projection, { run: 'b', seen: projection.position });
-  expect(commit('a')).toBe('superseded');
-  expect(projection.recall(command)).toEqual({ status: 'begun' });
-  expect(projection.state('t').offset).toBe(0);
-  expect(commit('b')).toBe('committed');
-  expect(commit('a')).toBe('duplicate');
-});
-
-test('of ids that were recorded in one millisecond the lesser ones go first', () => {
-  const projection = opened({ commandIds: 2 });
-  const commands = ['c', 'a', 'b'].map((id) => ({ principal: 'ann', id }));
-  next(projection, { kind: 'begin', content: { now: NOW, commands } });
-  const known = commands.filter((command) => projection.recall(command)).map(({ id }) => id);
-  expect(known).toEqual(['c', 'b']);
-  expect(projection.dedupeSince()).toBe(NOW + 1);
+  publish(projection, {});
+  expect(projection.read('t', { after: 0 }, { first: 5 }).events).toMatchObject([
+    { offset: 1 },
+    { offset: 2 },
+  ]);
+  end();
 });

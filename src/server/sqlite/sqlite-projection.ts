@@ -1,0 +1,251 @@
+import { dumpText, readDump } from '../log/dump.ts';
+import {
+  type ClientKey,
+  type CommandKey,
+  type CommandRecord,
+  type Committed,
+  type From,
+  type History,
+  type JsonText,
+  KEEP_MS,
+  type LoggedEvent,
+  type Run,
+  type Take,
+  type TopicState,
+  type Transaction,
+} from '../log/event-log.ts';
+import type { Entry, EntryKind, Outcome, Outcomes, Projection, Rules } from '../log/projection.ts';
+import { type About, readAbout, writeAbout } from './about.ts';
+import { type Database, numberIn, textIn } from './database.ts';
+import { SqliteCommands } from './sqlite-commands.ts';
+import { SqliteDeliveries } from './sqlite-deliveries.ts';
+import { headOf, linesOf, Restoring } from './sqlite-dump.ts';
+import { SqliteOwners } from './sqlite-owners.ts';
+import { SqliteTopics } from './sqlite-topics.ts';
+
+/**
+ * A `Projection` in an SQLite file, whose tables are there: an entry's position and its effect are one transaction. Nobody else
+ * writes to the file meanwhile.
+ */
+export class SqliteProjection implements Projection {
+  readonly #db: Database;
+  /** Written with the transaction that changes it; `null`: to be read. */
+  #held: About | null = null;
+  readonly #topics: SqliteTopics;
+  readonly #commands: SqliteCommands;
+  readonly #owners: SqliteOwners;
+  readonly #deliveries: SqliteDeliveries;
+
+  constructor(db: Database) {
+    const about = () => this.#about;
+    this.#db = db;
+    this.#topics = new SqliteTopics(db, about);
+    this.#commands = new SqliteCommands(db, about);
+    this.#owners = new SqliteOwners(db, about);
+    this.#deliveries = new SqliteDeliveries(db, this.#topics);
+  }
+
+  readonly #rules: Rules = {
+    open: ({ now: told, limits, run, epoch }) => {
+      const about = this.#about;
+      const { newestTime } = about;
+      const now = this.#time(told);
+      about.limits = limits;
+      if (about.startedAt === null) {
+        about.startedAt = now;
+        about.dedupeSince = now;
+        about.epoch = epoch;
+      }
+      this.#db.run(
+        `INSERT INTO runs (id, began, told) VALUES (?, ?, ?)
+         ON CONFLICT (id) DO UPDATE SET began = excluded.began, told = excluded.told`,
+        run,
+        now,
+        now,
+      );
+      return { newestTime, run };
+    },
+    tell: ({ now: told, run }) => {
+      this.#tell(run, this.#time(told));
+      return null;
+    },
+    commit: ({ now: told, transactions }) => {
+      const now = this.#time(told);
+      return transactions.map((transaction) => this.#commit(transaction, now));
+    },
+    renew: ({ now: told, epoch }) => {
+      const about = this.#about;
+      about.epoch = epoch;
+      about.dedupeSince = Math.max(about.dedupeSince, this.#time(told));
+      this.#topics.renew(epoch);
+      return null;
+    },
+    begin: ({ now: told, commands }) => {
+      const now = this.#time(told);
+      return commands.map(
+        (command) => this.recall(command) ?? this.#commands.record(command, { status: 'begun' }, now),
+      );
+    },
+    cancel: ({ now: told, command }) => {
+      const now = this.#time(told);
+      const record = this.recall(command);
+      if (record && record.status !== 'begun') return record;
+      return this.#commands.record(command, { status: 'cancelled', begun: record !== null }, now);
+    },
+    admit: ({ now: told, admissions }, position) => {
+      const now = this.#time(told);
+      for (const { run } of admissions) this.#tell(run, now);
+      return admissions.map((admission) => this.#owners.admit(admission, now, position));
+    },
+    owe: ({ now: told, client, topic, offsets }) => {
+      this.#deliveries.owe(client, topic, offsets, this.#time(told));
+      return null;
+    },
+    acknowledge: ({ client, topic, epoch, offsets }) => {
+      this.#deliveries.acknowledge(client, topic, epoch, offsets);
+      return null;
+    },
+    prune: ({ now: told }) => {
+      const now = this.#time(told);
+      const before = now - KEEP_MS;
+      this.#commands.prune(before);
+      this.#db.run('DELETE FROM runs WHERE told < ?', before);
+      this.#owners.prune(now);
+      this.#topics.prune(before);
+      this.#deliveries.prune(before);
+      return null;
+    },
+  };
+
+  get position(): number {
+    return this.#about.position;
+  }
+
+  get note(): string {
+    return this.#about.note;
+  }
+
+  apply<K extends EntryKind>(position: number, entry: Entry<K>): Outcomes[K] {
+    return this.#applied(position, () => this.#outcome(entry, position));
+  }
+
+  applyAll(
+    position: number,
+    entries: readonly Entry[],
+    noteOf: (outcomes: readonly Outcome[]) => string,
+  ): readonly Outcome[] {
+    return this.#applied(position, () => {
+      const outcomes = entries.map((entry) => this.#outcome(entry, position));
+      this.#about.note = noteOf(outcomes);
+      return outcomes;
+    });
+  }
+
+  /** All that it applies meanwhile is one transaction. Where that fails, all of it is as before. */
+  together<T>(work: () => T): T {
+    try {
+      return this.#db.atomically(work);
+    } catch (error) {
+      // What is held was changed with the file, and that was rolled back.
+      this.#refresh();
+      throw error;
+    }
+  }
+
+  read(topic: string, from: From, take: Take): History {
+    return this.#topics.read(topic, from, take);
+  }
+
+  state(topic: string): TopicState {
+    return this.#topics.state(topic);
+  }
+
+  recall(command: CommandKey): CommandRecord | null {
+    return this.#commands.recall(command);
+  }
+
+  runs(): readonly Run[] {
+    return this.#db.all('SELECT * FROM runs ORDER BY number').map((row) => ({
+      id: textIn(row, 'id'),
+      began: numberIn(row, 'began'),
+      told: numberIn(row, 'told'),
+    }));
+  }
+
+  dedupeSince(): number {
+    return this.#about.dedupeSince;
+  }
+
+  owed(client: ClientKey, topic: string): readonly LoggedEvent[] {
+    return this.#deliveries.owed(client, topic);
+  }
+
+  dump(): Iterable<JsonText> {
+    return dumpText(headOf(this.#about), linesOf(this.#db));
+  }
+
+  load(dump: Iterable<JsonText>): void {
+    this.together(() => {
+      const restoring = new Restoring(this.#db);
+      readDump(dump, { head: (head) => restoring.head(head), line: (line) => restoring.line(line) });
+      this.#refresh();
+    });
+  }
+
+  #outcome<K extends EntryKind>({ kind, content }: Entry<K>, position: number): Outcomes[K] {
+    return this.#rules[kind](content, position);
+  }
+
+  #applied<T>(position: number, work: () => T): T {
+    if (position <= this.position)
+      throw new Error(`the entry at ${position} was applied before: ${this.position} was the last one`);
+    return this.together(() => {
+      const outcome = work();
+      this.#about.position = position;
+      writeAbout(this.#db, this.#about);
+      return outcome;
+    });
+  }
+
+  get #about(): About {
+    this.#held ??= readAbout(this.#db);
+    return this.#held;
+  }
+
+  #refresh(): void {
+    this.#held = null;
+    this.#topics.refresh();
+    this.#commands.refresh();
+  }
+
+  /** Of an entry: it never runs back. */
+  #time(now: number): number {
+    this.#about.newestTime = Math.max(this.#about.newestTime, now);
+    return this.#about.newestTime;
+  }
+
+  #tell(run: string, now: number): void {
+    this.#db.run('UPDATE runs SET told = ? WHERE id = ?', now, run);
+  }
+
+  #commit({ events, command }: Transaction, now: number): Committed {
+    if (command) {
+      const record = this.recall(command);
+      if (record?.status === 'accepted') return { status: 'duplicate', result: record.result };
+      if (record?.status === 'cancelled') return record;
+      const owner = this.#owners.find(command.clientId);
+      if (owner && owner.run !== command.run) return { status: 'superseded' };
+      this.#commands.record(command, { status: 'accepted', result: command.result }, now);
+    }
+    return {
+      status: 'committed',
+      events: events.map((content) => {
+        const [topic, event] = this.#topics.append(content, now);
+        const owedBy = event.critical ? content.owedBy : [];
+        for (const client of owedBy) this.#deliveries.deliver(client, topic, event);
+        this.#topics.cutIfLong(topic, now - KEEP_MS);
+        return { topic: topic.name, epoch: topic.epoch, event, owedBy };
+      }),
+    };
+  }
+}
