@@ -1,15 +1,20 @@
 /** The entry `trunkline/server`. */
 export type { Limits } from './core/limits.ts';
-export type { ServerStats } from './core/stats.ts';
+export type { Health, ServerStats } from './core/stats.ts';
 export type { CommandContext, Handlers } from './handlers.ts';
 export type {
+  AcceptedCommand,
+  Admission,
+  Admitted,
   ClientKey,
   CommandEnd,
   CommandKey,
   CommandRecord,
   Committed,
+  CommittedEvent,
   EventLog,
   From,
+  Happening,
   History,
   JsonText,
   LoggedEvent,
@@ -18,12 +23,24 @@ export type {
   OpenOptions,
   Principal,
   Run,
+  Standing,
   Take,
   TopicState,
   Transaction,
 } from './log/event-log.ts';
 export { type MemoryLogOptions, memoryLog } from './log/memory-log.ts';
+export type { Projection } from './log/projection.ts';
 export { Reject, type RejectOptions } from './reject.ts';
+export {
+  type Engine,
+  EngineError,
+  type Following,
+  type LogRecord,
+  type Placed,
+  type Records,
+} from './replicated/engine.ts';
+export { LogDiverged } from './replicated/replica.ts';
+export { type ReplicatedLogOptions, replicatedLog } from './replicated/replicated-log.ts';
 export { createServer } from './server.ts';
 export { startTimer, type TimerOptions } from './timer.ts';
 export { ANONYMOUS, type Server, type ServerOptions } from './types.ts';

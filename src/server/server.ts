@@ -66,6 +66,7 @@ export function createServer<P extends AnyProtocol>(protocol: P, options: Server
       await broker.close(drainMs);
       shell.detach();
     },
+    health: () => broker.health,
     stats: () => broker.stats(),
   };
 }

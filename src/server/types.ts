@@ -2,7 +2,7 @@
 import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import type { AnyProtocol, EventInput } from '../protocol/types.ts';
 import type { Limits } from './core/limits.ts';
-import type { ServerStats } from './core/stats.ts';
+import type { Health, ServerStats } from './core/stats.ts';
 import type { Handlers } from './handlers.ts';
 import type { EventLog, Principal } from './log/event-log.ts';
 
@@ -78,6 +78,8 @@ export interface Server<P extends AnyProtocol> {
    * says goodbye (`draining`), and closes the log. The http server is left open.
    */
   close(options?: { readonly drainMs?: number }): Promise<void>;
+  /** For a balancer's readiness check: send clients to it while this is `ready`. */
+  health(): Health;
   stats(): ServerStats;
 }
 

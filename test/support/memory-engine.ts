@@ -62,6 +62,12 @@ export class MemoryLogService {
     this.#oldest += count;
   }
 
+  /** As an engine that has lost what it had acknowledged. */
+  forgetNewest(count: number): void {
+    this.#records = this.#records.slice(0, -count);
+    this.wake();
+  }
+
   /** Resolves with the next call of `wake`. */
   changed(): Promise<void> {
     return this.#change.promise;

@@ -68,6 +68,7 @@ export function randomEntries(seed: number): readonly Entry[] {
       epoch: `e${random.int(epochs + 1)}`,
       offsets: some(4, offset),
     }),
+    disconnect: () => ({ principal: 'ann', run: run() }),
     prune: () => ({ now }),
   };
   const offset = () => 1 + random.int(20);
@@ -85,6 +86,7 @@ export function randomEntries(seed: number): readonly Entry[] {
     'acknowledge',
     'acknowledge',
     'prune',
+    'disconnect',
     'open',
     'renew',
   ] as const;

@@ -1,7 +1,7 @@
 /** The server without its sockets: all of the protocol, on a clock, peers and a log that it is given. */
 import type { Typed } from '../../protocol/interpret.ts';
 import type { AnyProtocol } from '../../protocol/types.ts';
-import type { Admission, CommandKey, EventLog, Happening, Principal } from '../log/event-log.ts';
+import type { Admission, CommandKey, EventLog, Happening, Principal, Standing } from '../log/event-log.ts';
 import { AtWork } from './at-work.ts';
 import { Batches } from './batches.ts';
 import { Commands } from './command-lanes.ts';
@@ -17,7 +17,7 @@ import type { Clock, Inbound, Peer } from './peer.ts';
 import { publicationOf } from './publication.ts';
 import { neverFailing, onceEach, type Report } from './report.ts';
 import { ServerTime } from './server-time.ts';
-import { noStats, type ServerStats } from './stats.ts';
+import { type Health, noStats, type ServerStats } from './stats.ts';
 import { Topics } from './topics.ts';
 import { withdraw } from './withdraw.ts';
 import { Writer } from './writer.ts';
@@ -52,6 +52,7 @@ export class Broker {
   readonly #time: ServerTime;
   readonly #opening: LogOpening;
   readonly #atWork: AtWork;
+  #standing: Standing = { state: 'current' };
   #closing: Promise<void> | null = null;
   #allEnded = deferred<void>();
   #cancelHousekeeping: () => void;
@@ -64,7 +65,7 @@ export class Broker {
     const hear = (happenings: readonly Happening[]) => {
       for (const happening of happenings) this.#hear(happening);
     };
-    const opening = new LogOpening(log, time, limits.tailLimit, hear, report);
+    const opening = new LogOpening(log, time, limits, hear, report);
     // Reported already; whoever needs it tries again.
     opening.opened().catch(() => {});
     this.#options = options;
@@ -116,8 +117,16 @@ export class Broker {
     this.#cancelHousekeeping = clock.setTimer(HOUSEKEEPING_MS, () => this.#keepHouse());
   }
 
+  /** Nobody is served any more. */
   get closing(): boolean {
-    return this.#closing !== null;
+    return this.#closing !== null || this.#standing.state === 'diverged';
+  }
+
+  get health(): Health {
+    if (this.#standing.state === 'diverged') return 'diverged';
+    if (this.#closing) return 'draining';
+    if (this.#opening.openedAt === null) return 'opening';
+    return this.#standing.state === 'behind' ? 'behind' : 'ready';
   }
 
   connect(peer: Peer, authenticate: Authenticate): Inbound {
@@ -126,7 +135,7 @@ export class Broker {
     this.#connections.add(connection);
     this.#handshakes.enter(connection);
     this.#atWork.begin();
-    if (this.#closing) this.#sayDraining(connection);
+    if (this.closing) this.#sayDraining(connection);
     return connection;
   }
 
@@ -142,6 +151,12 @@ export class Broker {
     const { protocol, limits } = this.#options;
     const publication = publicationOf(protocol, topic, event, limits.maxEventBytes);
     const committed = await this.#writer.append({ publications: [publication], command: null });
+    if (committed.status === 'too_large') {
+      const { bytes, maxBytes } = committed;
+      throw new TypeError(
+        `publish: with all who must acknowledge it, the event is ${bytes} bytes, and the log takes ${maxBytes}`,
+      );
+    }
     const [published] = committed.status === 'committed' ? committed.events : [];
     if (!published) throw new Error('publish: the event log did not answer with the event');
     return { epoch: published.epoch, offset: published.event.offset };
@@ -163,6 +178,7 @@ export class Broker {
     const { topics, subscriptions } = this.#topics.counts();
     return structuredClone({
       ...this.#stats,
+      health: this.health,
       connections: [...this.#connections].filter(({ session }) => session !== null).length,
       handshakes: this.#handshakes.size,
       topics,
@@ -188,7 +204,27 @@ export class Broker {
         return;
       case 'disconnected':
         if (!isOwn(happening.run)) this.#disconnect(happening.principal);
+        return;
+      case 'time':
+        this.#time.follow(happening.now);
+        return;
+      case 'stands':
+        this.#stands(happening.standing);
     }
+  }
+
+  #stands(standing: Standing): void {
+    this.#standing = standing;
+    const { state } = standing;
+    this.#commands.refuseNew(state === 'behind' ? 'this server knows less than others do for now' : null);
+    if (state !== 'diverged') return;
+    this.report(
+      new Error(
+        `log_diverged: ${standing.why}. This server serves nobody any more; start it anew, without what it has kept of the log`,
+      ),
+      'applying the log',
+    );
+    for (const connection of [...this.#connections]) this.#sayDraining(connection);
   }
 
   #disconnect(principal: Principal): void {

@@ -61,6 +61,8 @@ export class Commands {
   readonly #stats: ServerStats;
   readonly #limits: Limits;
   #stopped = false;
+  /** Why no command is taken on for now. */
+  #refusing: string | null = null;
   readonly #lanes = new Map<string, Pending[]>();
   /** The newest arrival of each id. */
   readonly #byId = new Map<string, Pending | Arrival>();
@@ -75,8 +77,17 @@ export class Commands {
     this.#limits = limits;
   }
 
+  /** From now on commands are refused for now; `null`: not any more. */
+  refuseNew(why: string | null): void {
+    this.#refusing = why;
+  }
+
   receive(requester: Requester, frame: CommandFrame): void {
     this.#stats.commands.received += 1;
+    if (this.#refusing !== null) {
+      this.#refuseForNow(requester, frame.id, this.#refusing);
+      return;
+    }
     const arrival = this.#arrive(requester, frame.id, this.#bytesOf(frame));
     if (!arrival) return;
     const { principal, clientId } = requester.client;

@@ -162,6 +162,11 @@ async function untilAnswered(services: ExecuteServices, job: Job, mayRun: () => 
         return { status: 'accepted', duplicate: true, result: committed.result };
       case 'cancelled':
         return asItEnded(committed);
+      case 'too_large': {
+        const { bytes, maxBytes } = committed;
+        const message = `what it publishes and answers is ${bytes} bytes, and the server's log takes ${maxBytes}`;
+        return refused('too_large', message, false);
+      }
       case 'withheld':
       case 'superseded':
         return { status: 'abandoned' };

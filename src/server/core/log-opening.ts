@@ -1,5 +1,6 @@
 /** Opens the log once; where that fails, anew for the next one who needs it. */
 import type { EventLog, OpenOptions } from '../log/event-log.ts';
+import type { Limits } from './limits.ts';
 import type { ServerTime } from './server-time.ts';
 
 type Hear = NonNullable<OpenOptions['hear']>;
@@ -7,7 +8,7 @@ type Hear = NonNullable<OpenOptions['hear']>;
 export class LogOpening {
   readonly #log: EventLog;
   readonly #time: ServerTime;
-  readonly #tailLimit: number;
+  readonly #limits: Pick<Limits, 'tailLimit' | 'maxEventBytes'>;
   readonly #hear: Hear;
   readonly #report: (error: unknown, about: string) => void;
   #opened: Promise<string> | null = null;
@@ -21,13 +22,13 @@ export class LogOpening {
   constructor(
     log: EventLog,
     time: ServerTime,
-    tailLimit: number,
+    limits: Pick<Limits, 'tailLimit' | 'maxEventBytes'>,
     hear: Hear,
     report: (error: unknown, about: string) => void,
   ) {
     this.#log = log;
     this.#time = time;
-    this.#tailLimit = tailLimit;
+    this.#limits = limits;
     this.#hear = hear;
     this.#report = report;
   }
@@ -49,7 +50,8 @@ export class LogOpening {
 
   async #open(): Promise<string> {
     const now = this.#time.now();
-    const options = { now, tailLimit: this.#tailLimit, hear: this.#hear };
+    const { tailLimit, maxEventBytes } = this.#limits;
+    const options = { now, tailLimit, maxEventBytes, hear: this.#hear };
     const { newestTime, run, restored } = await this.#log.open(options);
     if (restored !== undefined) this.#report(new Error(restoredMessage(restored)), 'opening the event log');
     this.#time.atLeast(newestTime);

@@ -7,12 +7,18 @@ import type { Clock } from './peer.ts';
 
 /** How fast the time goes while the clock is behind it. */
 const SLOW = 0.9;
+/**
+ * How fast it goes between two times of a log with a clock of its own: never ahead of it, so that a client which moves to
+ * another server is not told an earlier time there.
+ */
+const FOLLOWING = 0.999;
 
 export class ServerTime {
   readonly #clock: Clock;
   #newest = 0;
   /** By the time that has passed. */
   #newestAt = 0;
+  #pace = SLOW;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -21,8 +27,8 @@ export class ServerTime {
   /** Milliseconds since 1970. */
   now(): number {
     const { elapsed } = this.#clock;
-    const slow = this.#newest + (elapsed - this.#newestAt) * SLOW;
-    this.#newest = Math.max(this.#clock.now(), slow);
+    const later = this.#newest + (elapsed - this.#newestAt) * this.#pace;
+    this.#newest = this.#pace === FOLLOWING ? later : Math.max(this.#clock.now(), later);
     this.#newestAt = elapsed;
     return Math.floor(this.#newest);
   }
@@ -30,6 +36,14 @@ export class ServerTime {
   /** The time that has passed, whatever became of the clock. */
   get elapsed(): number {
     return this.#clock.elapsed;
+  }
+
+  /** The log's own clock shows this, or more: no other counts any more. */
+  follow(time: number): void {
+    // What its own clock showed before, nobody was told.
+    if (this.#pace !== FOLLOWING) this.#newest = 0;
+    this.#pace = FOLLOWING;
+    this.atLeast(time);
   }
 
   /** From here on it is no less than this. */

@@ -1,8 +1,17 @@
 /** What a server counts. */
 import type { GoodbyeCode } from '../../protocol/goodbye-codes.ts';
 
+/**
+ * Whether a server should be sent clients. `opening`: its log is not open yet, and clients wait. `behind`: it refuses commands for
+ * now, since others know more of the log; who is connected goes on reading. `diverged`: what it knows of the log is not what others
+ * know, and it has to be started anew.
+ */
+export type Health = 'opening' | 'ready' | 'behind' | 'draining' | 'diverged';
+
 /** What a server did since it was created; `connections`, `subscriptions`, `topics` and `commands.inProgress` are as of now. */
 export interface ServerStats {
+  /** As of now. */
+  health: Health;
   /** Sockets that are welcomed and open. */
   connections: number;
   /** Welcomed so far. */
@@ -68,6 +77,7 @@ export interface ServerStats {
 
 export function noStats(): ServerStats {
   return {
+    health: 'opening',
     connections: 0,
     connectionsOpened: 0,
     socketsOpened: 0,

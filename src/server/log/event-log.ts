@@ -14,7 +14,7 @@ export interface EventLog {
    */
   open(options: OpenOptions): Promise<Opened>;
 
-  /** The run is at work at this time: durably recorded once it resolves. No less than any before it. */
+  /** The run is at work at this time: durably recorded once it resolves. No less than any before it. A log with a clock of its own goes by that. */
   tell(run: string, time: number): Promise<void>;
 
   /**
@@ -124,6 +124,8 @@ export interface OpenOptions {
   readonly now: number;
   /** Events without a key that are in a topic's state, the newest ones. */
   readonly tailLimit: number;
+  /** The largest event that will be committed. A log that cannot hold it rejects. */
+  readonly maxEventBytes?: number;
   /**
    * Called with what happens on the log, in its order, whichever server did it; with what this one did before the promise of
    * its call resolves. It must not throw. @default nobody hears
@@ -135,7 +137,18 @@ export interface OpenOptions {
 export type Happening =
   | { readonly kind: 'committed'; readonly events: readonly CommittedEvent[] }
   | ({ readonly kind: 'admitted'; readonly position: number } & Pick<Admission, 'client' | 'run'>)
-  | { readonly kind: 'disconnected'; readonly principal: Principal; readonly run: string };
+  | { readonly kind: 'disconnected'; readonly principal: Principal; readonly run: string }
+  /** The log has a clock of its own: it is so late now, or later. From the first one on no other clock counts. */
+  | { readonly kind: 'time'; readonly now: number }
+  | { readonly kind: 'stands'; readonly standing: Standing };
+
+/** How a server stands towards a log that others write to as well. */
+export type Standing =
+  | { readonly state: 'current' }
+  /** It knows less than others do by so many records: it should take on nothing new. */
+  | { readonly state: 'behind'; readonly records: number }
+  /** What it knows is not what others know. It does not come back by itself. */
+  | { readonly state: 'diverged'; readonly why: string };
 
 /** What a server is told of the log that it takes into use. */
 export interface Opened {
@@ -218,6 +231,8 @@ export type Committed =
   | { readonly status: 'duplicate'; readonly result: JsonText | null }
   /** The command's client was admitted by another server since: nothing was changed. */
   | { readonly status: 'superseded' }
+  /** It does not fit into the log, and never will: nothing was changed. */
+  | { readonly status: 'too_large'; readonly bytes: number; readonly maxBytes: number }
   | Extract<CommandEnd, { status: 'cancelled' }>;
 
 /** After an offset; or all whose `ts` is not below a time. */

@@ -98,6 +98,7 @@ export class MemoryProjection implements Projection {
       for (const offset of offsets) if (states?.has(offset)) states.set(offset, 'acknowledged');
       return null;
     },
+    disconnect: () => null,
     prune: ({ now: told }) => {
       const now = this.#time(told);
       const { limits, commands, runs, owners, topics, deliveries } = this.#held;

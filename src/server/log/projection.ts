@@ -27,6 +27,7 @@ import type {
   JsonText,
   LoggedEvent,
   Opened,
+  Principal,
   Run,
   Take,
   TopicState,
@@ -116,6 +117,8 @@ export interface Entries {
     readonly epoch: string;
     readonly offsets: readonly number[];
   };
+  /** Changes nothing that is remembered. */
+  disconnect: { readonly principal: Principal; readonly run: string };
   prune: { readonly now: number };
 }
 
@@ -130,6 +133,7 @@ export interface Outcomes {
   admit: readonly Admitted[];
   owe: null;
   acknowledge: null;
+  disconnect: null;
   prune: null;
 }
 

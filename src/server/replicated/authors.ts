@@ -1,0 +1,31 @@
+/** What a replica keeps with its position: the digest there, and which record of each author was applied last. */
+import * as v from 'valibot';
+import { KEEP_MS } from '../log/event-log.ts';
+
+const NOTE = v.object({
+  digest: v.string(),
+  authors: v.record(v.string(), v.object({ number: v.number(), time: v.number() })),
+});
+
+export type Note = v.InferOutput<typeof NOTE>;
+
+export const NO_NOTE: Note = { digest: '', authors: {} };
+
+export function noteText(note: Note): string {
+  return JSON.stringify(note);
+}
+
+/** @throws Error where that is no note. */
+export function readNote(text: string): Note {
+  return text === '' ? NO_NOTE : v.parse(NOTE, JSON.parse(text));
+}
+
+/** Once this record of the author's was applied. Authors that were silent for 7 days are forgotten. */
+export function withRecord(
+  { authors }: Note,
+  digest: string,
+  { author, number, time }: { readonly author: string; readonly number: number; readonly time: number },
+): Note {
+  const kept = Object.entries(authors).filter(([, last]) => last.time >= time - KEEP_MS);
+  return { digest, authors: { ...Object.fromEntries(kept), [author]: { number, time } } };
+}

@@ -1,0 +1,304 @@
+import { setImmediate } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { EventLog, Happening, NewEvent } from '../../../src/server/log/event-log.ts';
+import { MemoryProjection } from '../../../src/server/log/memory-projection.ts';
+import { replicatedLog } from '../../../src/server/replicated/replicated-log.ts';
+import { eventLogConformance } from '../../conformance/event-log.ts';
+import { MemoryEngine, MemoryLogService } from '../../support/memory-engine.ts';
+
+const NOW = 1_700_000_000_000;
+const ANN = { principal: 'ann', clientId: 'of ann' };
+const EVENT: NewEvent = { topic: 't', key: null, gone: false, critical: false, event: '{}', owedBy: [] };
+
+let now = NOW;
+let names = 0;
+const newName = () => `name ${++names}`;
+
+/** The engine's clock goes by the times that a server would pass on to its log. */
+function atTheTimesOfCalls(log: EventLog): EventLog {
+  return new Proxy(log, {
+    get:
+      (target, method: keyof EventLog) =>
+      (...parameters: never[]) => {
+        const last: unknown = parameters.at(-1);
+        if (method === 'open') now = (parameters[0] as unknown as { now: number }).now;
+        else if (typeof last === 'number') now = last;
+        return Reflect.apply(target[method], target, parameters);
+      },
+  });
+}
+
+eventLogConformance('replicatedLog, on an engine in memory', {
+  create: ({ historyEvents }) => {
+    const engine = new MemoryEngine(new MemoryLogService(() => now));
+    return atTheTimesOfCalls(replicatedLog({ engine, historyEvents, newName }));
+  },
+});
+
+interface Server {
+  readonly log: EventLog;
+  readonly engine: MemoryEngine;
+  readonly projection: MemoryProjection;
+  readonly heard: Happening[];
+  run: string;
+}
+
+let service: MemoryLogService;
+let servers: Server[] = [];
+
+async function server(projection = new MemoryProjection(), maxBytes?: number): Promise<Server> {
+  const engine = new MemoryEngine(service, maxBytes);
+  const heard: Happening[] = [];
+  const log = replicatedLog({ engine, projection, newName });
+  const one: Server = { log, engine, projection, heard, run: '' };
+  servers.push(one);
+  const { run } = await log.open({ now: 0, tailLimit: 5, hear: (all) => heard.push(...all) });
+  one.run = run;
+  return one;
+}
+
+async function publish({ log }: Server, ...events: Partial<NewEvent>[]): Promise<void> {
+  await log.commit([{ command: null, events: events.map((event) => ({ ...EVENT, ...event })) }], 0);
+}
+
+/** All have applied what the log holds. */
+async function level(...all: Server[]): Promise<void> {
+  await vi.waitFor(() => {
+    for (const { projection } of all) expect(projection.position).toBe(service.newest);
+  });
+}
+
+function dumpOf({ projection }: Server): readonly string[] {
+  return [...projection.dump()];
+}
+
+beforeEach(() => {
+  now = NOW;
+  service = new MemoryLogService(() => now);
+  servers = [];
+});
+afterEach(async () => {
+  for (const { log, engine } of servers) {
+    engine.stall(false);
+    await log.close();
+  }
+});
+
+describe('several servers on one log', () => {
+  test('hear of what each of them does in one order, and come to the same', async () => {
+    const all = [await server(), await server(), await server()];
+    await Promise.all(
+      Array.from({ length: 60 }, (_, n) =>
+        publish(all[n % 3] as Server, { event: `{"n":${n}}`, key: `k${n % 7}` }),
+      ),
+    );
+    await level(...all);
+    const offsets = all.map(({ heard }) =>
+      heard.flatMap((one) => (one.kind === 'committed' ? one.events.map(({ event }) => event.offset) : [])),
+    );
+    expect(offsets[0]).toEqual(Array.from({ length: 60 }, (_, n) => n + 1));
+    expect(offsets[1]?.slice(-50)).toEqual(offsets[0]?.slice(-50));
+    expect(dumpOf(all[1] as Server)).toEqual(dumpOf(all[0] as Server));
+    expect(dumpOf(all[2] as Server)).toEqual(dumpOf(all[0] as Server));
+  });
+
+  test('answer what was applied here: a commit is read at once by whoever made it', async () => {
+    const one = await server();
+    // It does not hear of it from the engine.
+    one.engine.lag(true);
+    await publish(one, {});
+    expect((await one.log.state('t')).offset).toBe(1);
+  });
+
+  test('admit a client at one of them at a time, and the last one alone commits its commands', async () => {
+    const [one, other] = [await server(), await server()];
+    const admit = async ({ log, run }: Server, seen: number) =>
+      (await log.admit([{ client: ANN, term: 1, run, seen }], 0))[0]?.status;
+    const accept = async ({ log, run }: Server) =>
+      (await log.commit([{ command: { ...ANN, id: 'i', run, result: null }, events: [] }], 0))[0]?.status;
+    const seen = await one.log.position();
+    expect(await admit(one, seen)).toBe('admitted');
+    expect(await admit(other, seen)).toBe('overtaken');
+    expect(await admit(other, await other.log.position())).toBe('admitted');
+    expect(await accept(one)).toBe('superseded');
+    expect(await accept(other)).toBe('committed');
+    await level(one, other);
+    expect(one.heard.filter(({ kind }) => kind === 'admitted')).toHaveLength(2);
+  });
+
+  test('are at the time of the log, whatever their own clocks show', async () => {
+    const [one, other] = [await server(), await server()];
+    now = NOW + 1_000;
+    await publish(one, {});
+    now = NOW - 999_999;
+    await publish(other, {});
+    const { events } = await one.log.read('t', { after: 0 }, { first: 9 });
+    expect(events.map(({ ts }) => ts)).toEqual([NOW + 1_000, NOW + 1_000]);
+    expect(other.heard.findLast(({ kind }) => kind === 'time')).toEqual({ kind: 'time', now: NOW + 1_000 });
+  });
+});
+
+describe('an append of unknown end', () => {
+  test.for(['lost, written', 'lost, not written', 'repeated'] as const)(
+    'is applied once: %s',
+    async (fault) => {
+      const [one, other] = [await server(), await server()];
+      one.engine.failNext(fault, fault);
+      await publish(one, { event: '{"n":1}' });
+      await publish(one, { event: '{"n":2}' });
+      await level(one, other);
+      for (const { log } of [one, other]) {
+        const { events } = await log.read('t', { after: 0 }, { first: 9 });
+        expect(events.map(({ event }) => event)).toEqual(['{"n":1}', '{"n":2}']);
+      }
+      expect(dumpOf(other)).toEqual(dumpOf(one));
+    },
+  );
+
+  test('is void where it comes late, after what its author wrote next', async () => {
+    const [one, other] = [await server(), await server()];
+    one.engine.failNext('late');
+    await publish(one, { event: '{"n":1}' });
+    await publish(one, { event: '{"n":2}' });
+    service.arrive();
+    await publish(other, { event: '{"n":3}' });
+    await level(one, other);
+    const { events } = await other.log.read('t', { after: 0 }, { first: 9 });
+    expect(events.map(({ event }) => event)).toEqual(['{"n":1}', '{"n":2}', '{"n":3}']);
+  });
+
+  test('is not waited for once the log is closed', async () => {
+    const one = await server();
+    one.engine.stall(true);
+    const publishing = publish(one, {});
+    const closing = one.log.close();
+    await expect(publishing).rejects.toThrow('the log is closed');
+    await closing;
+  });
+});
+
+test('what the engine refuses is told to whoever wanted it, and what comes then is written', async () => {
+  const one = await server();
+  one.engine.failNext('refused');
+  await expect(publish(one, {})).rejects.toThrow('nothing was written');
+  await publish(one, {});
+  expect((await one.log.state('t')).offset).toBe(1);
+});
+
+test('what is written at once shares a record', async () => {
+  const one = await server();
+  const before = service.newest;
+  await Promise.all(Array.from({ length: 100 }, () => publish(one, {})));
+  expect(service.newest - before).toBeLessThan(4);
+  expect((await one.log.state('t')).offset).toBe(100);
+});
+
+test('a transaction that no record holds is refused alone, and events that would never fit at start', async () => {
+  const one = await server(new MemoryProjection(), 20_000);
+  const big = { command: null, events: [{ ...EVENT, event: JSON.stringify('x'.repeat(20_000)) }] };
+  const [refused, committed] = await one.log.commit([big, { command: null, events: [EVENT] }], 0);
+  expect(refused).toMatchObject({ status: 'too_large' });
+  expect(committed?.status).toBe('committed');
+  const { log } = one;
+  await expect(log.open({ now: 0, tailLimit: 5, maxEventBytes: 20_000 })).rejects.toThrow(
+    'limits.maxEventBytes',
+  );
+});
+
+describe('a server that starts', () => {
+  test('applies all that the log holds, and goes on from what it had applied', async () => {
+    const one = await server();
+    for (let n = 0; n < 700; n++) await publish(one, { key: `k${n % 10}` });
+    const other = await server();
+    expect((await other.log.state('t')).offset).toBe(700);
+    await other.log.close();
+    await publish(one, {});
+    const again = await server(other.projection);
+    await level(one, again);
+    expect(dumpOf(again)).toEqual(dumpOf(one));
+  });
+
+  test('from a dump is as one that has applied all', async () => {
+    const one = await server();
+    for (let n = 0; n < 30; n++) await publish(one, { key: `k${n % 10}`, critical: true, owedBy: [ANN] });
+    const projection = new MemoryProjection();
+    projection.load(one.projection.dump());
+    await one.engine.trim(projection.position);
+    const other = await server(projection);
+    await publish(one, {});
+    await level(one, other);
+    expect(dumpOf(other)).toEqual(dumpOf(one));
+  });
+
+  test('says that it needs a dump where the log begins later than what it has applied', async () => {
+    const one = await server();
+    await publish(one, {});
+    await one.engine.trim(2);
+    await expect(server()).rejects.toThrow('start it from a dump of another server');
+  });
+});
+
+describe('a server that knows something else than the others', () => {
+  const isDiverged = ({ heard }: Server) =>
+    heard.some((one) => one.kind === 'stands' && one.standing.state === 'diverged');
+
+  test('says so, does nothing more, and so do those who see it', async () => {
+    const [one, other] = [await server(), await server()];
+    await level(one, other);
+    // What follows from an entry is another thing here.
+    other.projection.load(dumpOf(one).map((line) => line.replace('"tailLimit":5', '"tailLimit":4')));
+    const { projection } = other;
+    const apply = projection.applyAll.bind(projection);
+    vi.spyOn(projection, 'applyAll').mockImplementation((position, entries, noteOf) =>
+      apply(position, entries, (outcomes) =>
+        noteOf(
+          outcomes.map((outcome) =>
+            Array.isArray(outcome) && position === service.newest ? [{ status: 'superseded' }] : outcome,
+          ),
+        ),
+      ),
+    );
+    await publish(one, {});
+    await level(one, other);
+    vi.restoreAllMocks();
+    await publish(one, {});
+    await vi.waitFor(() => expect(isDiverged(other)).toBe(true));
+    await expect(other.log.state('t')).rejects.toMatchObject({ code: 'log_diverged' });
+    await expect(publish(other, {})).rejects.toMatchObject({ code: 'log_diverged' });
+    expect(isDiverged(one)).toBe(false);
+    await publish(one, {});
+  });
+
+  test('notices that the log ends before what it has applied', async () => {
+    const [one, other] = [await server(), await server()];
+    await publish(one, {});
+    await level(one, other);
+    service.forgetNewest(1);
+    await vi.waitFor(() => expect([isDiverged(one), isDiverged(other)]).toEqual([true, true]), 5_000);
+  });
+
+  test('notices that the log went on with something else, once another server writes to it', async () => {
+    const [one, other] = [await server(), await server()];
+    await publish(one, {});
+    await level(one, other);
+    other.engine.stall(true);
+    service.forgetNewest(1);
+    const third = await server();
+    await publish(third, { event: '{"another":true}' });
+    await publish(third, {});
+    await vi.waitFor(() => expect(isDiverged(one)).toBe(true), 5_000);
+    expect(isDiverged(third)).toBe(false);
+  });
+});
+
+test('a server that is far behind says so, and that it has caught up', async () => {
+  const [one, other] = [await server(), await server()];
+  other.engine.lag(true);
+  for (let n = 0; n < 1_100; n++) await publish(one, {});
+  const standings = () =>
+    other.heard.flatMap((heard) => (heard.kind === 'stands' ? [heard.standing.state] : []));
+  await vi.waitFor(() => expect(standings()).toEqual(['behind']), 5_000);
+  other.engine.lag(false);
+  await vi.waitFor(() => expect(standings()).toEqual(['behind', 'current']), 5_000);
+  await setImmediate();
+});
