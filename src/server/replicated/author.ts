@@ -3,6 +3,7 @@
  * that a record whose answer was lost can be written again without harm.
  */
 import { setTimeout as wait } from 'node:timers/promises';
+import { type Deferred, deferred } from '../core/deferred.ts';
 import type { Outcome } from '../log/projection.ts';
 import { type Engine, EngineError } from './engine.ts';
 import { recordText, type Written } from './record.ts';
@@ -12,7 +13,7 @@ import type { Applied, Replica } from './replica.ts';
 interface Waiting {
   readonly text: string;
   readonly bytes: number;
-  readonly done: PromiseWithResolvers<Outcome>;
+  readonly done: Deferred<Outcome>;
 }
 
 /** The record that was written last. */
@@ -22,7 +23,7 @@ type State =
       readonly state: 'writing';
       readonly number: number;
       readonly operations: readonly Waiting[];
-      readonly applied: PromiseWithResolvers<void>;
+      readonly applied: Deferred<void>;
     }
   | { readonly state: 'closed'; readonly error: Error };
 
@@ -59,7 +60,7 @@ export class Author {
   write(entry: Written): Promise<Outcome> {
     if (this.#state.state === 'closed') return Promise.reject(this.#state.error);
     const text = JSON.stringify(entry);
-    const done = Promise.withResolvers<Outcome>();
+    const done = deferred<Outcome>();
     this.#waiting.push({ text, bytes: Buffer.byteLength(text) + 1, done });
     if (this.#state.state === 'idle') void this.#run();
     return done.promise;
@@ -92,7 +93,7 @@ export class Author {
   async #run(): Promise<void> {
     while (this.#state.state !== 'closed' && this.#waiting.length > 0) {
       const operations = this.#nextRecord();
-      const applied = Promise.withResolvers<void>();
+      const applied = deferred<void>();
       const number = this.#number + 1;
       this.#state = { state: 'writing', number, operations, applied };
       const { position: at, digest } = this.#replica;

@@ -105,6 +105,7 @@ export class SqliteProjection implements Projection {
       this.#deliveries.acknowledge(client, topic, epoch, offsets);
       return null;
     },
+    disconnect: () => null,
     prune: ({ now: told }) => {
       const now = this.#time(told);
       const before = now - KEEP_MS;

@@ -4,6 +4,7 @@ import { INDEXED_DB_MUTANTS } from './indexed-db.ts';
 import type { Mutant } from './mutant.ts';
 import { OUTBOX_MUTANTS } from './outbox.ts';
 import { PAGE_MUTANTS } from './page.ts';
+import { REPLICATED_MUTANTS } from './replicated.ts';
 import { SAVED_STATE_MUTANTS } from './saved-state.ts';
 import { SENDING_MUTANTS } from './sending.ts';
 import { SERVER_MUTANTS } from './server.ts';
@@ -24,4 +25,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...BACKGROUND_MUTANTS,
   ...PAGE_MUTANTS,
   ...SERVER_MUTANTS,
+  ...REPLICATED_MUTANTS,
 ];

@@ -104,8 +104,8 @@ export const SERVER_MUTANTS: readonly Mutant[] = [
   {
     name: "a server's time runs backwards with its clock",
     file: 'src/server/core/server-time.ts',
-    text: 'this.#newest = Math.max(this.#clock.now(), slow);',
-    instead: 'this.#newest = slow < 0 ? slow : this.#clock.now();',
+    text: 'Math.max(this.#clock.now(), later);',
+    instead: '(later < 0 ? later : this.#clock.now());',
     test: 'test/unit/server/server-time.test.ts',
   },
   {

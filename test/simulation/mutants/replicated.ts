@@ -1,0 +1,100 @@
+import type { Mutant } from './mutant.ts';
+
+const TEST = 'test/unit/server/replicated-log.test.ts';
+const REPLICA = 'src/server/replicated/replica.ts';
+const AUTHOR = 'src/server/replicated/author.ts';
+
+/** Mistakes in the log that many servers work on. */
+export const REPLICATED_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'a server reads its clock while it applies a record',
+    file: 'src/server/replicated/record.ts',
+    text: 'content: { ...content, now } }) as Entry',
+    instead: 'content: { ...content, now: Date.now() } }) as Entry',
+    test: TEST,
+  },
+  {
+    name: 'the digest leaves out what has come of the records',
+    file: 'src/server/replicated/record.ts',
+    text: "outcomes.map(outcomeText).join(';')",
+    instead: 'String(outcomes.length)',
+    test: TEST,
+  },
+  {
+    name: 'a repeated record is applied again',
+    file: REPLICA,
+    text: 'const isRepeat = record.number <= this.numberOf(record.author);',
+    instead: 'const isRepeat = record.number < 0;',
+    test: TEST,
+  },
+  {
+    name: 'a server does not compare what others have applied',
+    file: REPLICA,
+    text: 'if (known === null || (known !== undefined && known !== record.digest)) {',
+    instead: "if (known === 'never') {",
+    test: TEST,
+  },
+  {
+    name: 'a server does not notice that the log ends before what it has applied',
+    file: REPLICA,
+    text: '      if (newest < position) this.#mustReach(newest);\n',
+    instead: '',
+    test: TEST,
+  },
+  {
+    name: 'a server applies its own record ahead of those before it',
+    file: REPLICA,
+    text: "if (record.position !== this.position + 1 || this.#standing.state === 'diverged') return;",
+    instead: "if (record.position <= this.position || this.#standing.state === 'diverged') return;",
+    test: TEST,
+  },
+  {
+    name: 'a server goes on where the log was trimmed',
+    file: REPLICA,
+    text: 'if (oldest > this.position + 1) {',
+    instead: 'if (oldest > this.position + 1_000_000) {',
+    test: TEST,
+  },
+  {
+    name: 'a server that is behind does not say so',
+    file: REPLICA,
+    text: "if (this.#standing.state === 'current' && records > BEHIND)",
+    instead: "if (this.#standing.state === 'current' && records > 1_000 * BEHIND)",
+    test: TEST,
+  },
+  {
+    name: 'a server that starts serves what it knew before',
+    file: REPLICA,
+    text: 'while (this.position < newest) {',
+    instead: 'while (this.position < newest - 1_000) {',
+    test: TEST,
+  },
+  {
+    name: 'an author takes a refusal for certain, though an earlier answer was lost',
+    file: AUTHOR,
+    text: 'if (isRefused && !mayBeThere) return error;',
+    instead: 'if (isRefused) return error;',
+    test: TEST,
+  },
+  {
+    name: 'an author gives up where an answer is lost',
+    file: AUTHOR,
+    text: '      mayBeThere = true;\n',
+    instead: '      if (!isRefused) return new Error(String(error));\n',
+    test: TEST,
+  },
+  {
+    name: 'an author writes the next record before the last one is applied',
+    file: AUTHOR,
+    text: '        await over;\n        return null;',
+    instead: '        return null;',
+    test: TEST,
+  },
+  {
+    name: 'what was applied of each author is forgotten',
+    file: 'src/server/replicated/authors.ts',
+    text: '[author]: { number, time } }',
+    instead: '[author]: { number: 0, time } }',
+    test: TEST,
+  },
+];
