@@ -235,18 +235,19 @@ test('what is left to be written when nobody listens any more is not mixed with 
   expect(device.kept.map(({ slot }) => slot)).toEqual(['a']);
 });
 
-test('a large state is shown in parts', () => {
+test('a large state is shown in parts of 5,000 events', () => {
   const device = new Device();
   const before = device.hub();
   before.live(
     1,
-    Array.from({ length: 3_000 }, (_, i) => item(i + 1, node(`k${i}`, 'up'))),
+    Array.from({ length: 12_000 }, (_, i) => item(i + 1, node(`k${i}`, 'up'))),
   );
   before.world.advance(5_000);
   const tab = device.hub().tab();
   expect(saved(tab).map(({ events, hasMore }) => [events.length, hasMore])).toEqual([
-    [2_000, true],
-    [1_000, undefined],
+    [5_000, true],
+    [5_000, true],
+    [2_000, undefined],
   ]);
 });
 
@@ -321,7 +322,7 @@ test('where most of many rows have changed, all are written anew, in one piece',
 test('a page that is half way through what was kept when it goes is given no empty batches', () => {
   const device = new Device();
   const before = device.hub();
-  const rows = Array.from({ length: 5_000 }, (_, i) => item(i + 1, node(`k${i}`, 'up')));
+  const rows = Array.from({ length: 12_000 }, (_, i) => item(i + 1, node(`k${i}`, 'up')));
   before.live(1, rows);
   before.wait(5_000);
   const scene = device.hub({}, { now: Date.UTC(2026, 0, 2) });

@@ -12,6 +12,12 @@ import {
 } from './journal.ts';
 import { hasAllSince, missedSince } from './missed.ts';
 
+/**
+ * Of what was kept on the device so many go into a batch, beyond its budget: the page shows nothing of the topic until it has
+ * all of it, so that each further round only makes it wait.
+ */
+const SAVED_ITEMS = 5_000;
+
 /** A topic as of now. */
 export interface TopicState extends Snapshot {
   /** The critical ones that no page took, by offset. */
@@ -222,7 +228,7 @@ export class Reader {
     const { saved, name: topic } = this.#topic;
     if (phase.state !== 'waiting' || !saved || !this.#hasSaved(phase) || budget.items <= 0) return;
     phase.saved ??= [...saved.events];
-    const events = phase.saved.splice(0, budget.items);
+    const events = phase.saved.splice(0, SAVED_ITEMS);
     budget.items -= events.length;
     const update: SavedUpdate = { kind: 'saved', topic, epoch: saved.at.epoch, events };
     updates.push(phase.saved.length > 0 ? { ...update, hasMore: true } : update);
