@@ -240,9 +240,13 @@ class PostgresEngine implements Engine {
   async #search(): Promise<Primary> {
     const listener = {
       ended: (primary: Primary) => {
-        void this.#primary?.then((current) => {
-          if (current === primary) this.#primary = null;
-        });
+        this.#primary?.then(
+          (current) => {
+            if (current === primary) this.#primary = null;
+          },
+          // The engine was closed.
+          () => {},
+        );
       },
       moved: () => {
         for (const wake of this.#sleepers) wake();

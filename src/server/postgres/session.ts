@@ -29,6 +29,9 @@ export class DoubtError extends Error {
   override readonly name = 'DoubtError';
 }
 
+/** How long a server may take to close a connection. */
+const LEAVE_MS = 1_000;
+
 /**
  * What a database or role may have set otherwise, without which nothing here holds. `statement_timeout` does not end the wait
  * for a standby, but the statement after it. Notices are not sent, so that what comes is a warning.
@@ -155,13 +158,13 @@ export class Session {
     }
   }
 
-  /** At once: what is under way is rejected. */
+  /** What is under way is rejected at once. */
   end(): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
-    // Not by the library, which would take leave of a server that may not answer.
-    this.#socket?.destroy();
+    // The library takes leave of the server, which may not answer. Under TLS it must come first: it would write to what is no more.
     void this.#sql.end({ timeout: 0 });
+    setTimeout(() => this.#socket?.destroy(), LEAVE_MS).unref();
     this.#listener.ended();
   }
 }
