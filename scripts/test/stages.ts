@@ -59,6 +59,7 @@ const START: Groups = [
   // As the one before it, by the same installer.
   [script('python', 30, 'scripts/ensure-python.ts')],
   [script('postgres', 60, 'scripts/ensure-postgres.ts')],
+  [script('nats', 30, 'scripts/ensure-nats.ts')],
   [{ name: 'check', command: () => ['npm', 'run', 'check'], quietSeconds: 15 }],
   [
     {

@@ -1,64 +1,36 @@
 /**
  * A real PostgreSQL of a test's own: a folder that it makes, loopback, a port that was free, passwords by SCRAM. What the
  * machine runs already is never touched.
- *
- * Each server is the child of a shell that starts it at each line of its input, and waits for the end of that, which comes
- * with the end of this process, however it dies: the shell then ends the server and takes its folder away.
  */
-import { type ChildProcessByStdio, execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { appendFileSync, chownSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Readable, Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { findPostgres } from '../../scripts/postgres.ts';
 import { lastingPort } from '../support/lasting-port.ts';
+import { giveAway, type Identity, ServerProcess } from './server-process.ts';
 
 const run = promisify(execFile);
 
 export const USER = 'trunkline';
-/** PostgreSQL refuses to run as root; this is `nobody`, as which root starts it. */
-const NOBODY = 65_534;
+/** PostgreSQL refuses to run as root, which starts it as `nobody`. */
+const OWNER: Identity = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
 /** Processes are killed here, not the machine: what was written is there afterwards, on the disk or not yet. */
 const SMALL = "fsync = off\nshared_buffers = '16MB'\n";
 const START_MS = 30_000;
 
-/** What starts a server and starts it again, and ends it along with the process that asked for it, stopped or not. */
-const GUARD = `
-while read -r _; do
-  wait
-  "$1/postgres" -D "$2/data" >>"$2/server.log" 2>&1 &
-  server=$!
-  echo "$server"
-done
-[ -n "$server" ] && [ -d "/proc/$server" ] && kill -STOP "$server" &&
-  kill -KILL $(cat "/proc/$server/task/$server/children") "$server"
-wait
-# Whoever was killed may be writing for a moment yet.
-until rm -rf "$2"; do sleep 0.1; done
-`;
-
 export class PostgresServer {
   readonly port: number;
   readonly password: string;
-  readonly folder: string;
-  readonly #guard: ChildProcessByStdio<Writable, Readable, null>;
-  /** Of the process that all of its others are children of. */
-  pid = 0;
+  readonly #process: ServerProcess;
 
   private constructor(port: number, password: string) {
     this.port = port;
     this.password = password;
-    this.folder = mkdtempSync(join(tmpdir(), 'trunkline-postgres-'));
-    giveAway(this.folder);
-    this.#guard = spawn('sh', ['-c', GUARD, 'guard', binaries(), this.folder], {
-      ...owner(),
-      cwd: '/',
-      stdio: ['pipe', 'pipe', 'ignore'],
-    });
+    const command = (folder: string) => [join(binaries(), 'postgres'), '-D', join(folder, 'data')];
+    this.#process = new ServerProcess('postgres', command, OWNER);
   }
 
   /** A new server that holds nothing. */
@@ -66,7 +38,7 @@ export class PostgresServer {
     return await PostgresServer.#make(randomBytes(16).toString('hex'), async (server) => {
       const secret = join(server.folder, 'password');
       writeFileSync(secret, server.password, { mode: 0o600 });
-      giveAway(secret);
+      giveAway(secret, OWNER);
       await asOwner('initdb', [
         ...['-D', server.#data, '-U', USER, '--auth=scram-sha-256', `--pwfile=${secret}`],
         ...['-E', 'UTF8', '--locale=C', '--no-sync'],
@@ -104,7 +76,7 @@ export class PostgresServer {
 
   /** Ends the server's processes abruptly; `restart` brings it back with what it had. */
   kill(): void {
-    this.#signal('SIGKILL');
+    this.#process.signal('SIGKILL');
   }
 
   /** Starts it once more, after `kill`. */
@@ -114,11 +86,11 @@ export class PostgresServer {
 
   /** Halts all of its processes: connections stay open, nothing is answered. */
   pause(): void {
-    this.#signal('SIGSTOP');
+    this.#process.signal('SIGSTOP');
   }
 
   resume(): void {
-    this.#signal('SIGCONT');
+    this.#process.signal('SIGCONT');
   }
 
   /** Makes a primary of a standby, which waits for no other. */
@@ -130,10 +102,7 @@ export class PostgresServer {
 
   /** Ends the server, whatever state it is in, and takes its folder away. */
   async stop(): Promise<void> {
-    if (this.#guard.exitCode !== null) return;
-    const ended = once(this.#guard, 'exit');
-    this.#guard.stdin.end();
-    await ended;
+    await this.#process.stop();
   }
 
   static async #make(
@@ -155,33 +124,24 @@ export class PostgresServer {
     }
   }
 
+  get folder(): string {
+    return this.#process.folder;
+  }
+
+  get pid(): number {
+    return this.#process.pid;
+  }
+
   get #data(): string {
     return join(this.folder, 'data');
   }
 
   async #launch(): Promise<void> {
-    const started = once(this.#guard.stdout, 'data');
-    this.#guard.stdin.write('\n');
-    const [line]: unknown[] = await started;
-    this.pid = Number(String(line));
+    await this.#process.launch();
     const answers = async () => (await this.query('SELECT 1').catch(() => '')) === '1';
     await until(answers).catch((error) => {
-      const log = readFileSync(join(this.folder, 'server.log'), 'utf8').slice(-2_000);
-      throw new Error(`PostgreSQL did not start: ${log}`, { cause: error });
+      throw new Error(`PostgreSQL did not start: ${this.#process.log}`, { cause: error });
     });
-  }
-
-  /** To the server first, so that it starts no other process, then to its children. */
-  #signal(signal: NodeJS.Signals): void {
-    const pid = this.pid;
-    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean);
-    for (const each of [pid, ...children.map(Number)]) {
-      try {
-        process.kill(each, signal);
-      } catch (error) {
-        if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
-      }
-    }
   }
 }
 
@@ -191,17 +151,8 @@ function binaries(): string {
   return found;
 }
 
-function owner(): { uid?: number; gid?: number } {
-  return process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
-}
-
-function giveAway(path: string): void {
-  const { uid, gid } = owner();
-  if (uid !== undefined && gid !== undefined) chownSync(path, uid, gid);
-}
-
 async function asOwner(command: string, args: readonly string[]): Promise<void> {
-  await run(join(binaries(), command), args, { ...owner(), cwd: '/' });
+  await run(join(binaries(), command), args, { ...OWNER, cwd: '/' });
 }
 
 async function until(holds: () => Promise<boolean>): Promise<void> {

@@ -49,6 +49,11 @@ const LAYERS: readonly Layer[] = [
     packages: [],
   },
   { path: SERVER, modules: [SERVER_CORE, PROTOCOL, FRAMES], packages: ['ws', 'valibot', 'node:'] },
+  {
+    path: 'src/server/nats/',
+    modules: [SERVER],
+    packages: ['@nats-io/jetstream', '@nats-io/transport-node', 'node:'],
+  },
   { path: 'src/server/postgres/', modules: [SERVER], packages: ['postgres', 'node:'] },
   { path: SERVER_CORE, modules: [SERVER, PROTOCOL, FRAMES], packages: ['valibot'] },
   // It judges servers in any language, ours as any other: it knows nothing of how ours is made.
