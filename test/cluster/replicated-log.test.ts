@@ -1,0 +1,78 @@
+/** Servers' logs on a real primary with a synchronous standby: nothing that was answered is lost, twice, or otherwise elsewhere. */
+import { afterEach, expect, it } from 'vitest';
+import type { EventLog } from '../../src/server/log/event-log.ts';
+import { MemoryProjection } from '../../src/server/log/memory-projection.ts';
+import { postgresEngine } from '../../src/server/postgres/index.ts';
+import { replicatedLog } from '../../src/server/replicated/replicated-log.ts';
+import { PostgresServer, USER } from './postgres.ts';
+
+const TOPICS = ['t0', 't1', 't2'];
+const ANN = { principal: 'ann', clientId: 'of ann' };
+const ending: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const end of ending.splice(0).reverse()) await end();
+});
+
+interface Server {
+  readonly log: EventLog;
+  readonly projection: MemoryProjection;
+  readonly run: string;
+}
+
+async function serve(servers: readonly PostgresServer[]): Promise<Server> {
+  const hosts = servers.map(({ port }) => `127.0.0.1:${port}`).join(',');
+  const password = servers[0]?.password ?? '';
+  const engine = postgresEngine({ url: `postgres://${USER}@${hosts}/postgres`, password, timeoutMs: 20_000 });
+  const projection = new MemoryProjection();
+  const log = replicatedLog({ engine, projection });
+  ending.push(() => log.close());
+  const { run } = await log.open({ now: Date.now(), tailLimit: 10 });
+  return { log, projection, run };
+}
+
+it('answers each command once, in one order on all servers, while the primary dies and the standby is promoted', async () => {
+  const primary = await PostgresServer.start();
+  ending.push(() => primary.stop());
+  const standby = await primary.addSynchronousStandby();
+  ending.push(() => standby.stop());
+  const servers = await Promise.all([1, 2, 3].map(() => serve([primary, standby])));
+  const answered = new Set<string>();
+  let isOver = false;
+  const write = async ({ log, run }: Server, name: string) => {
+    for (let i = 0; !isOver; i++) {
+      const id = `${name}-${i}`;
+      const event = { topic: TOPICS[i % 3] ?? '', key: null, gone: false, critical: false, owedBy: [] };
+      const [committed] = await log.commit(
+        [
+          {
+            command: { ...ANN, id, run, result: null },
+            events: [{ ...event, event: JSON.stringify({ id }) }],
+          },
+        ],
+        Date.now(),
+      );
+      expect(committed?.status).toBe('committed');
+      answered.add(id);
+    }
+  };
+  const writers = servers.flatMap((server, s) => [0, 1, 2].map((w) => write(server, `${s}-${w}`)));
+  await expect.poll(() => answered.size).toBeGreaterThan(300);
+  primary.kill();
+  await standby.promote();
+  const before = answered.size;
+  await expect.poll(() => answered.size).toBeGreaterThan(before + 300);
+  isOver = true;
+  await Promise.all(writers);
+  servers.push(await serve([standby]));
+  await expect
+    .poll(() => new Set(servers.map(({ projection }) => projection.position)).size, { timeout: 30_000 })
+    .toBe(1);
+  const [first = [], ...others] = servers.map(({ projection }) => [...projection.dump()]);
+  for (const dump of others) expect(dump).toEqual(first);
+  const found: string[] = [];
+  for (const topic of TOPICS) {
+    const events = await servers[0]?.log.read(topic, { after: 0 }, { first: 100_000 });
+    for (const { event } of events?.events ?? []) found.push(JSON.parse(event).id);
+  }
+  expect(found.sort()).toEqual([...answered].sort());
+});
