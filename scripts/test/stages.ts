@@ -73,7 +73,7 @@ const START: Groups = [
 ];
 const BROWSER: Groups = [[vitest('browser', 60)]];
 /** On real databases. */
-const CLUSTER: Groups = [[vitest('cluster', 20)]];
+const CLUSTER: Groups = [[vitest('cluster', 60)]];
 const PACKAGE = vitest('package', 190);
 const E2E: Groups = [[playwright('e2e', 480)]];
 
