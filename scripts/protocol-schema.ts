@@ -30,7 +30,7 @@ export const scalarShapes = new Map<v.GenericSchema, JsonSchema>([
   [common.uuid, { type: 'string', format: 'uuid', pattern: common.UUID.source }],
   [common.topic, { type: 'string', minLength: 1, maxLength: common.MAX_TOPIC_LENGTH }],
   [
-    common.typed.pipe[0],
+    common.typed,
     {
       type: 'object',
       properties: { type: { type: 'string' } },

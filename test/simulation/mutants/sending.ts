@@ -12,16 +12,36 @@ export const SENDING_MUTANTS: readonly Mutant[] = [
   {
     name: 'an entry is deleted when it is sent',
     file: 'worker/core/outbox/dispatch.ts',
-    text: "  const ops = picked.map(({ row }): StoreOp => ({ op: 'put', table: 'entries', row }));",
+    text: "  const ops = marked.map(({ row }): StoreOp => ({ op: 'put', table: 'entries', row }));",
     instead:
-      "  const ops = picked.map(({ row }): StoreOp => ({ op: 'delete', table: 'entries', key: row.id }));",
+      "  const ops = marked.map(({ row }): StoreOp => ({ op: 'delete', table: 'entries', key: row.id }));",
   },
   {
     name: 'a frame is written before its row says that it may have been sent',
     file: 'worker/core/outbox/dispatch.ts',
-    text: 'beginMark(entry, markedRow(withEnd(box, entry), writable, box.context), generation);',
-    instead:
-      'beginMark(entry, { ...markedRow(withEnd(box, entry), writable, box.context), maybeSent: false }, generation);',
+    text: 'markedRow(withEnd(box, entry), writable, box.context),',
+    instead: '{ ...markedRow(withEnd(box, entry), writable, box.context), maybeSent: false },',
+  },
+  {
+    name: 'what was marked ahead for one connection leaves on the next by that mark',
+    file: 'worker/core/outbox/entry.ts',
+    text: "if (state === 'in_flight' || state === 'ready') entry.delivery = { state: 'ready' };",
+    instead: "if (state === 'in_flight') entry.delivery = { state: 'ready' };",
+    test: 'test/unit/core/outbox-marks.test.ts',
+  },
+  {
+    name: 'a decision leaves with what was marked ahead, before its row says so',
+    file: 'worker/core/outbox/dispatch.ts',
+    text: 'picked.every(markOf)',
+    instead: 'picked.some(markOf)',
+    test: 'test/unit/core/outbox-marks.test.ts',
+  },
+  {
+    name: 'what is marked ahead leaves with the window before it',
+    file: 'worker/core/outbox/dispatch.ts',
+    text: 'if (mayLeave && !delivery.isAhead) writeFrame',
+    instead: 'if (mayLeave) writeFrame',
+    test: 'test/unit/core/outbox-marks.test.ts',
   },
   {
     name: 'an entry that may have been sent expires',
@@ -38,8 +58,8 @@ export const SENDING_MUTANTS: readonly Mutant[] = [
   {
     name: 'what was in flight is not sent again after a reconnect',
     file: 'worker/core/outbox/entry.ts',
-    text: "if (entry.delivery.state === 'in_flight') entry.delivery = { state: 'ready' };",
-    instead: "if (entry.delivery.state === 'in_flight') entry.delivery = { state: 'storing' };",
+    text: "if (state === 'in_flight' || state === 'ready') entry.delivery = { state: 'ready' };",
+    instead: "if (state === 'in_flight') entry.delivery = { state: 'storing' };",
   },
   {
     name: 'the order is turned around when commands are sent again',
@@ -58,8 +78,8 @@ export const SENDING_MUTANTS: readonly Mutant[] = [
   {
     name: 'what makes room for newer commands may have been sent',
     file: 'worker/core/outbox/limits.ts',
-    text: "=> !row.maybeSent && delivery.state === 'ready';",
-    instead: "=> row.seq > 0 && delivery.state !== 'storing';",
+    text: "      : !row.maybeSent && delivery.state === 'ready';",
+    instead: "      : row.seq > 0 && delivery.state !== 'storing';",
   },
   {
     name: 'what was sent to a log that is lost is sent again',

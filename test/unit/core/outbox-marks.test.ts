@@ -16,7 +16,7 @@ function expectMarked(world: HubWorld): void {
 }
 
 describe('a row says `maybeSent` before its frame leaves', () => {
-  test('one that waited: one transaction for the whole window, then the frames', () => {
+  test('one that waited: one transaction for the whole window and the next, then the frames of the first', () => {
     const { world, tab } = start();
     tab.subscribe('run:1');
     for (let n = 0; n < 150; n++) remark(tab, n);
@@ -27,7 +27,7 @@ describe('a row says `maybeSent` before its frame leaves', () => {
     world.commitNext();
     expect(world.socket.sent('command')).toEqual([]);
     expect(world.commits).toHaveLength(1);
-    expect(world.commits[0]?.content.ops).toHaveLength(128);
+    expect(world.commits[0]?.content.ops).toHaveLength(150);
     world.commitNext();
     expect(world.socket.sent('command')).toHaveLength(128);
     expectMarked(world);
@@ -115,6 +115,169 @@ describe('a row says `maybeSent` before its frame leaves', () => {
     world.commitNext();
     expect(world.socket.sent('command')).toMatchObject([{ attempt: 1 }]);
     expect([...world.disk.entries.values()]).toMatchObject([{ firstSentAt: 2_000 }]);
+  });
+});
+
+describe('what follows the window that leaves is marked with it', () => {
+  const sent = (world: HubWorld) => world.socket.sent('command').map(({ command }) => command['n']);
+  const ack = (world: HubWorld, n: number) => {
+    const { id } = world.socket.sent('command').find(({ command }) => command['n'] === n) ?? { id: '' };
+    world.socket.say({ type: 'command_ack', id });
+  };
+
+  /** One to three wait; a window of them has left, and the next is marked. From here on the store answers when it is told to. */
+  function standingBy(before: Parameters<typeof start>[0] = { settings: { inFlightLimit: 1 } }) {
+    const { world, tab } = start(before);
+    const ids = [1, 2, 3].map((n) => remark(tab, n).id);
+    world.disk.principal = 'ann';
+    world.socket.welcome({ server_time: 1_000 });
+    world.autoCommit = false;
+    return { world, tab, ids };
+  }
+  const rows = (world: HubWorld) => [...world.disk.entries.values()].map(({ maybeSent }) => maybeSent);
+
+  test('a window of it, which leaves as soon as there is room, and waits for no store', () => {
+    const { world, tab } = standingBy();
+    expect(sent(world)).toEqual([1]);
+    expect(rows(world)).toEqual([true, true, false]);
+    expect(tab.outbox).toMatchObject([
+      { state: 'sent' },
+      { state: 'queued', attempt: 0 },
+      { state: 'queued' },
+    ]);
+    ack(world, 1);
+    expect(sent(world)).toEqual([1, 2]);
+    expectMarked(world);
+    expect(tab.outbox).toMatchObject([{}, { state: 'sent', attempt: 1 }, { state: 'queued' }]);
+    // Of the third no store has heard.
+    ack(world, 2);
+    expect(sent(world)).toEqual([1, 2]);
+    while (world.commits.length > 0) world.commitNext();
+    expect(sent(world)).toEqual([1, 2, 3]);
+    expectMarked(world);
+  });
+
+  test('not where the mark fails', () => {
+    const { world, tab } = start({ settings: { inFlightLimit: 1 } });
+    for (const n of [1, 2]) remark(tab, n);
+    world.disk.principal = 'ann';
+    world.autoCommit = false;
+    world.socket.welcome();
+    world.commitNext();
+    world.disk.failure = 'failed';
+    world.commitNext('failed');
+    expect(sent(world)).toEqual([]);
+    expect(rows(world)).toEqual([false, false]);
+    world.advance(500);
+    expect(sent(world)).toEqual([]);
+  });
+
+  test('of a connection that is lost meanwhile it leaves on none, and is marked anew for the next', () => {
+    const { world } = standingBy();
+    world.socket.close();
+    world.advance(1_000);
+    world.socket.welcome({ server_time: 2_000 });
+    expect(sent(world)).toEqual([]);
+    while (world.commits.length > 0) world.commitNext();
+    ack(world, 1);
+    expect(world.socket.sent('command')).toMatchObject([{ attempt: 2 }, { command: { n: 2 }, attempt: 1 }]);
+    expect([...world.disk.entries.values()][1]).toMatchObject({ firstSentAt: 2_000 });
+    expectMarked(world);
+  });
+
+  test('of a connection that is lost before the store has answered, too', () => {
+    const { world, tab } = start({ settings: { inFlightLimit: 1 } });
+    for (const n of [1, 2]) remark(tab, n);
+    world.disk.principal = 'ann';
+    world.autoCommit = false;
+    world.socket.welcome({ server_time: 1_000 });
+    world.commitNext();
+    world.socket.close();
+    world.advance(1_000);
+    world.socket.welcome({ server_time: 2_000 });
+    while (world.commits.length > 0) world.commitNext();
+    ack(world, 1);
+    while (world.commits.length > 0) world.commitNext();
+    expect(world.socket.sent('command')).toMatchObject([{ attempt: 1 }, { command: { n: 2 }, attempt: 1 }]);
+    expect([...world.disk.entries.values()]).toMatchObject([{ firstSentAt: 2_000 }]);
+  });
+
+  test('one that is cancelled has never left, and never does', () => {
+    const { world, tab, ids } = standingBy();
+    tab.call({ method: 'cancel', id: ids[1] ?? '' });
+    while (world.commits.length > 0) world.commitNext();
+    expect(tab.settled).toContainEqual(
+      expect.objectContaining({ id: ids[1], outcome: { status: 'cancelled' } }),
+    );
+    ack(world, 1);
+    while (world.commits.length > 0) world.commitNext();
+    expect(sent(world)).toEqual([1, 3]);
+  });
+
+  test('one that is cancelled while it is marked never leaves', () => {
+    const { world, tab } = start({ settings: { inFlightLimit: 1 } });
+    const [, id] = [1, 2].map((n) => remark(tab, n).id);
+    world.disk.principal = 'ann';
+    world.autoCommit = false;
+    world.socket.welcome();
+    world.commitNext();
+    tab.call({ method: 'cancel', id: id ?? '' });
+    while (world.commits.length > 0) world.commitNext();
+    ack(world, 1);
+    while (world.commits.length > 0) world.commitNext();
+    expect(sent(world)).toEqual([1]);
+    expect(world.disk.entries.size).toBe(0);
+  });
+
+  test('one whose time is over has never left, and expires', () => {
+    const { world, tab } = start({ settings: { inFlightLimit: 1 } });
+    remark(tab, 1);
+    const { id } = tab.send({ command: { type: 'probe', n: 2 }, topic: null });
+    world.socket.welcome();
+    expect(rows(world)).toEqual([true, true]);
+    world.advance(5_000);
+    expect(tab.outbox).toContainEqual(expect.objectContaining({ id, state: 'expired' }));
+    expect(world.socket.sent('command')).toHaveLength(1);
+  });
+
+  test('a decision that comes later, and whose turn comes with its own, goes ahead of it', () => {
+    const { world, tab } = standingBy({ settings: { inFlightLimit: 2 } });
+    expect(sent(world)).toEqual([1, 2]);
+    expect(rows(world)).toEqual([true, true, true]);
+    const [first, second] = [decide(tab, 'a').id, decide(tab, 'b').id];
+    ack(world, 1);
+    expect(
+      world.socket
+        .sent('command')
+        .map(({ id }) => id)
+        .at(-1),
+    ).toBe(first);
+    world.socket.say({ type: 'command_ack', id: first });
+    expect(
+      world.socket
+        .sent('command')
+        .map(({ id }) => id)
+        .at(-1),
+    ).toBe(first);
+    while (world.commits.length > 0) world.commitNext();
+    const [behind, last] = world.socket.sent('command').slice(-2);
+    expect(behind).toMatchObject({ id: second });
+    expect(last).toMatchObject({ command: { n: 3 } });
+  });
+
+  test('the next hub cannot know that it never left, and sends it as a repeat', () => {
+    const { world } = standingBy();
+    const next = start({ disk: world.disk, settings: { inFlightLimit: 2 } });
+    next.world.socket.welcome({ server_time: 2_000 });
+    expect(next.world.socket.sent('command')).toMatchObject([{ attempt: 2 }, { attempt: 2 }]);
+  });
+
+  test('a newer command takes its place where the outbox is full', () => {
+    const { world, tab, ids } = standingBy({ settings: { inFlightLimit: 2, normalLimit: 3 } });
+    world.autoCommit = true;
+    remark(tab, 4);
+    expect(tab.outbox).toContainEqual(expect.objectContaining({ id: ids[2], state: 'dropped' }));
+    expect(sent(world)).toEqual([1, 2]);
   });
 });
 

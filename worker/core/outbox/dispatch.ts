@@ -10,6 +10,7 @@ import {
   leaveNow,
   loseLine,
   mark,
+  markOf,
   mayBeUnsent,
   neverRan,
   takeMarkBack,
@@ -34,7 +35,7 @@ export function pump(box: OutboxState): void {
   leaveForgotten(box, writable);
   // What a person takes back, ahead of what that person may have sent in its place.
   askWithdrawals(box, writable);
-  const picked = pickNext(candidates(box), box.context.settings.inFlightLimit);
+  const picked = pick(box);
   const tooLarge = picked.filter((entry) => frameBytes(withEnd(box, entry)) > writable.maxFrameBytes);
   for (const entry of tooLarge) refuseTooLarge(box, entry, writable);
   // Others may go in their place.
@@ -139,27 +140,35 @@ function watchAnswers(box: OutboxState, { generation }: Pick<Writable, 'generati
   });
 }
 
-/** Hands them to the socket as soon as their rows say so; at once where there is no store to say it. */
+/** Hands them to the socket as soon as their rows say so; at once where they do, or there is no store to say it. */
 function sendPicked(box: OutboxState, picked: readonly Entry[], writable: Writable): void {
+  if (picked.every(markOf)) {
+    for (const entry of picked) writeFrame(box, entry, writable);
+    return box.host.changed();
+  }
+  // What leaves behind them is told to the store with them.
+  const ahead = pick(box, 2).filter((entry) => !picked.includes(entry) && !markOf(entry));
+  const marked = [...picked, ...ahead];
   // Where the disk says "never ran", or is about to, no loss of power may leave it at that once the frame is out. It may have
   // a row of which this hub is yet to hear.
-  const isFirst = picked.some(
+  const isFirst = marked.some(
     ({ row, stored }) => neverRan(row) || row.priority === 'high' || stored !== 'maybe_sent',
   );
-  const durability = isFirst ? 'strict' : 'relaxed';
-  const { generation } = writable;
-  for (const entry of picked)
-    beginMark(entry, markedRow(withEnd(box, entry), writable, box.context), generation);
-  if (box.writer.degraded) {
-    for (const entry of picked) writeFrame(box, entry, writable);
-    box.host.changed();
-    return pump(box);
-  }
-  const ops = picked.map(({ row }): StoreOp => ({ op: 'put', table: 'entries', row }));
-  box.writer.write(ops, durability, (stored) => leaveMarked(box, picked, stored));
+  for (const entry of marked)
+    beginMark(
+      entry,
+      markedRow(withEnd(box, entry), writable, box.context),
+      writable.generation,
+      ahead.includes(entry),
+    );
+  const ops = marked.map(({ row }): StoreOp => ({ op: 'put', table: 'entries', row }));
+  box.writer.write(ops, isFirst ? 'strict' : 'relaxed', (stored) => leaveMarked(box, marked, stored));
 }
 
-/** The store has answered: what still waits for it leaves on the connection that it was marked for, or has never left. */
+/**
+ * The store has answered, or there is none to answer: what still waits for it leaves on the connection that it was marked for, or
+ * stands by for that, where it is not its turn; or it has never left.
+ */
 function leaveMarked(box: OutboxState, marked: readonly Entry[], stored: boolean): void {
   const writable = box.host.writable();
   for (const entry of marked) {
@@ -167,9 +176,9 @@ function leaveMarked(box: OutboxState, marked: readonly Entry[], stored: boolean
     const { delivery, row } = entry;
     if (delivery.state !== 'marking') continue;
     const isOpen = writable?.generation === delivery.generation;
-    if (isOpen && entry.stored !== 'unsent' && !box.writer.isInDoubt(row.id))
-      writeFrame(box, entry, delivery);
-    else takeMarkBack(entry);
+    const mayLeave = isOpen && entry.stored !== 'unsent' && !box.writer.isInDoubt(row.id);
+    if (mayLeave && !delivery.isAhead) writeFrame(box, entry, delivery);
+    else takeMarkBack(entry, mayLeave && stored);
   }
   box.host.changed();
   pump(box);
@@ -185,25 +194,23 @@ function refuseTooLarge(box: OutboxState, entry: Entry, { maxFrameBytes }: Writa
   leaveUncertain(box, entry);
 }
 
-/** In the order in which they are sent. */
-function candidates(box: OutboxState): { entry: Entry; held: boolean; bytes: number }[] {
+/** Which may leave now; of more windows than one, which follow them. */
+function pick(box: OutboxState, windows = 1): Entry[] {
   const { writer } = box;
-  return (
-    pendingIn(box)
-      .filter(({ row }) => !row.withdrawing)
-      .sort(inOrder)
-      // A row that says "never ran", or may say so, must not be contradicted: it waits for the store.
-      .map((entry) => ({
-        entry,
-        held: writer.isInDoubt(entry.row.id) || (writer.degraded && mayBeUnsent(entry)),
-        bytes: frameBytes(entry.row),
-      }))
-  );
+  const pending = pendingIn(box)
+    .filter(({ row }) => !row.withdrawing)
+    .sort(inOrder)
+    // A row that says "never ran", or may say so, must not be contradicted: it waits for the store.
+    .map((entry) => ({
+      entry,
+      held: writer.isInDoubt(entry.row.id) || (writer.degraded && mayBeUnsent(entry)),
+      bytes: frameBytes(entry.row),
+    }));
+  return pickNext(pending, box.context.settings.inFlightLimit * windows);
 }
 
 function isNext(box: OutboxState, entry: Entry): boolean {
-  const all = candidates(box);
-  if (all.some(({ entry: { delivery } }) => delivery.state === 'marking')) return false;
-  const next = pickNext(all, box.context.settings.inFlightLimit);
+  if (pendingIn(box).some(({ delivery }) => delivery.state === 'marking')) return false;
+  const next = pick(box);
   return next.length === 1 && next[0] === entry;
 }

@@ -117,7 +117,7 @@ function forgetSurplus(box: OutboxState): void {
     surplus.map((key) => ({ op: 'delete', table: 'entries', key })),
     'relaxed',
   );
-  const message = `${ENDED_LIMIT} commands that ended are kept until somebody dismisses them; older ones were forgotten`;
+  const message = `${ENDED_LIMIT} commands that ended are kept until dismissed; older ones were forgotten`;
   box.context.reportOnce('surplus', 'outbox_full', message);
 }
 

@@ -19,11 +19,12 @@ export type Stored =
 
 /** Where a pending command stands with the present socket. */
 export type Delivery =
-  | { state: 'ready' }
+  /** `marked`: as the store has it already, for this connection: its frame waits for room alone, and no store. */
+  | { state: 'ready'; marked?: StoredEntry | undefined }
   /** A transaction under way decides whether it goes; those behind it wait, too. */
   | { state: 'storing' }
   /** Its row is on the way to say `maybeSent`; the frame follows on that connection. */
-  | { state: 'marking'; before: StoredEntry; generation: number }
+  | { state: 'marking'; before: StoredEntry; generation: number; isAhead: boolean }
   | { state: 'in_flight'; generation: number; writtenAt: number }
   /** The server asked to come back later. */
   | { state: 'waiting'; error: { code: string; message: string } }
@@ -157,6 +158,8 @@ export function knowStored(entry: Writable<Entry>, row: StoredEntry): void {
 /** The rows were read anew. `row`: what memory and store know together; absent where the store has none. */
 export function knowRead(entry: Writable<Entry>, inStore: StoredEntry | undefined, row = entry.row): void {
   assert(entry, entry.delivery.state !== 'marking', 'is read');
+  // What another hub may read is another row now.
+  if (entry.delivery.state === 'ready') entry.delivery = { state: 'ready' };
   entry.stored = inStore ? storedAs(inStore) : 'no';
   entry.row = row;
 }
@@ -180,10 +183,15 @@ export function mark(entry: Writable<Entry>, marked: StoredEntry): void {
   entry.row = marked;
 }
 
-/** The store is to say that its frame has left; the frame follows then. */
-export function beginMark(entry: Writable<Entry>, marked: StoredEntry, generation: number): void {
+/** The store is to say that its frame has left; the frame follows then. `isAhead`: once there is room for it. */
+export function beginMark(
+  entry: Writable<Entry>,
+  marked: StoredEntry,
+  generation: number,
+  isAhead: boolean,
+): void {
   assert(entry, maySend(entry), 'is marked');
-  entry.delivery = { state: 'marking', before: entry.row, generation };
+  entry.delivery = { state: 'marking', before: entry.row, generation, isAhead };
   entry.row = marked;
 }
 
@@ -193,11 +201,17 @@ export function knowMarked(entry: Writable<Entry>): void {
   entry.stored = 'maybe_sent';
 }
 
-/** It never left, whatever its stored row now says to be safe. */
-export function takeMarkBack(entry: Writable<Entry>): void {
-  if (entry.delivery.state !== 'marking') return;
-  entry.row = entry.delivery.before;
-  entry.delivery = { state: 'ready' };
+/** The row that the store has, where that says already that its frame has left, which waits for room. */
+export function markOf({ delivery }: Entry): StoredEntry | undefined {
+  return delivery.state === 'ready' ? delivery.marked : undefined;
+}
+
+/** It has not left, whatever its stored row now says to be safe. `standsBy`: it may at any time, since that row says so. */
+export function takeMarkBack(entry: Writable<Entry>, standsBy = false): void {
+  const { delivery, row } = entry;
+  if (delivery.state !== 'marking') return;
+  entry.row = delivery.before;
+  entry.delivery = { state: 'ready', marked: standsBy ? row : undefined };
 }
 
 /** Its frame, or the question that takes it back, is written. */
@@ -214,6 +228,7 @@ export function awaitAnswer(entry: Writable<Entry>, generation: number, at: numb
 
 /** Its frame was written just now. */
 export function leaveNow(entry: Writable<Entry>, generation: number, uptime: number): void {
+  entry.row = markOf(entry) ?? entry.row;
   const { row, delivery } = entry;
   const isReady = delivery.state === 'marking' || maySend(entry);
   assert(entry, isReady && row.maybeSent && !row.withdrawing && !mayBeUnsent(entry), 'leaves');
@@ -224,7 +239,8 @@ export function leaveNow(entry: Writable<Entry>, generation: number, uptime: num
 
 /** The connection on which it was written is gone. */
 export function loseLine(entry: Writable<Entry>): void {
-  if (entry.delivery.state === 'in_flight') entry.delivery = { state: 'ready' };
+  const { state } = entry.delivery;
+  if (state === 'in_flight' || state === 'ready') entry.delivery = { state: 'ready' };
 }
 
 /** The server asked to come back later. */

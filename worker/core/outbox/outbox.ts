@@ -276,7 +276,7 @@ export function clear(box: OutboxState): void {
 export function unstoredSignOut(box: OutboxState): string {
   const lost = pendingIn(box).filter(({ stored }) => stored === 'no').length;
   const commands = lost === 0 ? '' : ` ${lost} commands that were in memory alone are gone;`;
-  return `signed out while the browser's storage fails:${commands} once this worker has ended, only localStorage keeps out a page that comes back from the back/forward cache`;
+  return `signed out while the browser's storage fails:${commands} once this worker ends, only localStorage keeps out a page of the back/forward cache`;
 }
 
 function isSafe({ writer }: OutboxState, entry: Entry): boolean {
