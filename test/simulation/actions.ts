@@ -1,7 +1,9 @@
 import type { StoreFailure } from '../../worker/core/store.ts';
+import type { AppendFault } from '../support/memory-engine.ts';
 import type { Wish } from './account.ts';
 import type { Who } from './people.ts';
 import type { CommandName } from './protocol.ts';
+import type { Start } from './server/cluster.ts';
 import type { Mood } from './server/doorkeeper.ts';
 import type { LogFault } from './server/log.ts';
 
@@ -86,7 +88,21 @@ export type Action =
   | { do: 'break store'; failure: StoreFailure }
   | { do: 'mend store' }
   | { do: 'hold store' }
-  | { do: 'jump clock'; ms: number };
+  | { do: 'jump clock'; ms: number }
+  | ClusterAction;
+
+/** Where several servers are on one log; elsewhere nothing happens. */
+export type ClusterAction =
+  /** One is killed, and after so long started again. */
+  | { do: 'crash one'; of: number; from: Start; downMs: number }
+  /** The engine of one of them, until it is said to be well again. */
+  | { do: 'engine'; of: number; is: 'stalled' | 'lagging' | 'well' }
+  /** What becomes of its next appends. */
+  | { do: 'fail appends'; of: number; faults: AppendFault[] }
+  /** All that were late come. */
+  | { do: 'late appends' }
+  /** What every server has applied is forgotten by the log. */
+  | { do: 'trim log' };
 
 /** What becomes of the server at the same moment. */
 export type ServerFate = 'lives' | 'restarts' | 'forgets';

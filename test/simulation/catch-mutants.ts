@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import type { ServedBy } from './kinds.ts';
 import { MUTANTS } from './mutants/index.ts';
 import type { Mutant } from './mutants/mutant.ts';
 import type { Played } from './player.ts';
@@ -14,6 +15,7 @@ export interface Hunt {
   /** The first seed for each, and how many are played at most. */
   readonly from: number;
   readonly seeds: number;
+  readonly by: ServedBy | null;
 }
 
 /** What is being tried, and how far. */
@@ -23,7 +25,7 @@ interface Trial {
 }
 
 /** Makes one mistake after another, and says what catches each. Resolves to whether all are caught. */
-export async function catchMutants({ only, from, seeds }: Hunt): Promise<boolean> {
+export async function catchMutants({ only, from, seeds, by: served }: Hunt): Promise<boolean> {
   const chosen = MUTANTS.filter(({ name }) => name.includes(only));
   const start = performance.now();
   const waiting = [...chosen];
@@ -43,7 +45,8 @@ export async function catchMutants({ only, from, seeds }: Hunt): Promise<boolean
     for (let mutant = waiting.shift(); mutant; mutant = waiting.shift()) {
       const trial: Trial = { mutant, played: 0 };
       trials.add(trial);
-      const by = mutant.test === undefined ? await seedFor(trial, from, seeds) : await testFor(mutant);
+      const by =
+        mutant.test === undefined ? await seedFor(trial, from, seeds, served) : await testFor(mutant);
       trials.delete(trial);
       done++;
       if (by === null) missed.push(mutant);
@@ -64,10 +67,15 @@ async function testFor(mutant: Mutant): Promise<string | null> {
 }
 
 /** The first seed that fails with the mistake, and passes without it. */
-async function seedFor(trial: Trial, from: number, seeds: number): Promise<string | null> {
+async function seedFor(
+  trial: Trial,
+  from: number,
+  seeds: number,
+  by: ServedBy | null,
+): Promise<string | null> {
   const end = from + seeds;
   for (let first = from; first < end; ) {
-    const order = { first, step: 1, count: end - first, stopAtFailure: true };
+    const order = { first, step: 1, count: end - first, stopAtFailure: true, by };
     let next = first;
     let caught: Played | null = null;
     await playThere(order, trial.mutant.name, (result) => {
@@ -81,16 +89,16 @@ async function seedFor(trial: Trial, from: number, seeds: number): Promise<strin
     // It was not made, or is no program: nothing would be caught.
     if (/does not have exactly once|SyntaxError/.test(problem))
       throw new Error(`${trial.mutant.name}: ${problem}`);
-    if (await passes(next))
+    if (await passes(next, by))
       return `seed ${next}: ${problem.slice(0, PROBLEM_CHARACTERS).replaceAll('\n', ' ')}`;
     first = next + 1;
   }
   return null;
 }
 
-async function passes(seed: number): Promise<boolean> {
+async function passes(seed: number, by: ServedBy | null): Promise<boolean> {
   let isClean = true;
-  await playThere({ first: seed, step: 1, count: 1, stopAtFailure: true }, null, ({ problems }) => {
+  await playThere({ first: seed, step: 1, count: 1, stopAtFailure: true, by }, null, ({ problems }) => {
     if (problems.length > 0) isClean = false;
   });
   return isClean;

@@ -1,6 +1,8 @@
 import { isPendingState } from './account.ts';
-import type { Action } from './actions.ts';
+import type { Action, ClusterAction } from './actions.ts';
 import { TOPICS } from './protocol.ts';
+import { SimCluster } from './server/cluster.ts';
+import { SimServer } from './server/server.ts';
 import type { SimTab } from './tab.ts';
 import type { World } from './world.ts';
 
@@ -118,19 +120,19 @@ export async function perform(world: World, action: Action): Promise<void> {
     case 'drain server':
       return await server.drain(action, (ms) => world.pass(ms));
     case 'refuse':
-      server.refusesCommands = action.commands;
+      server.application.refusesCommands = action.commands;
       return;
     case 'forbid':
-      server.doorkeeper.forbids = action.commands;
+      server.application.doorkeeper.forbids = action.commands;
       return;
     case 'authenticate':
-      server.doorkeeper.authenticating = action.how;
+      server.application.doorkeeper.authenticating = action.how;
       return;
     case 'authorize':
-      server.doorkeeper.authorizing = action.how;
+      server.application.doorkeeper.authorizing = action.how;
       return;
     case 'fail log':
-      return server.simLog.failNext(action.what, action.times);
+      return server.failLog(action.what, action.times);
     case 'restore server': {
       const tab = world.tab(action.tab);
       if (tab && !tab.page.life.isFrozen && action.sends > 0) {
@@ -140,10 +142,18 @@ export async function perform(world: World, action: Action): Promise<void> {
         await world.pass(1.5 * ANSWER_MS);
         network.latencyMs = latencyMs;
       }
-      return await server.restore(action);
+      if (server instanceof SimServer) await server.restore(action);
+      return;
     }
     case 'set server clock':
       return server.setClock(action.ms);
+    case 'crash one':
+    case 'engine':
+    case 'fail appends':
+    case 'late appends':
+    case 'trim log':
+      if (server instanceof SimCluster) performOnCluster(server, action);
+      return;
     case 'expire token':
       return server.expireTokens();
     case 'tokens':
@@ -167,6 +177,21 @@ export async function perform(world: World, action: Action): Promise<void> {
       world.clockEverJumped = true;
       world.ledger.circumstances.clocksWereSet = true;
       return world.clock.jump(action.ms);
+  }
+}
+
+function performOnCluster(cluster: SimCluster, action: ClusterAction): void {
+  switch (action.do) {
+    case 'crash one':
+      return cluster.crash(action);
+    case 'engine':
+      return cluster.engine(action.of, action.is);
+    case 'fail appends':
+      return cluster.failAppends(action.of, action.faults);
+    case 'late appends':
+      return cluster.arrive();
+    case 'trim log':
+      return cluster.trim();
   }
 }
 

@@ -2,6 +2,7 @@ import type { Action } from './actions.ts';
 import { takeImpossible } from './impossible.ts';
 import { atRest, during } from './judges/index.ts';
 import { besideStuck } from './judges/stuck.ts';
+import { type ServedBy, servedBy } from './kinds.ts';
 import { perform } from './perform.ts';
 import { Random } from './random.ts';
 import { schedule } from './schedule.ts';
@@ -17,11 +18,17 @@ export interface Result {
   readonly world: World;
 }
 
-export const scheduleOf = (seed: number): Action[] => schedule(new Random(seed), LENGTH);
+export function scheduleOf(seed: number, by: ServedBy = servedBy(seed)): Action[] {
+  return schedule(new Random(seed), LENGTH, by);
+}
 
 /** Plays a schedule; the seed decides what is not in it, such as which of two things that happen at once comes first. */
-export async function play(seed: number, actions: readonly Action[]): Promise<Result> {
-  const world = new World(seed);
+export async function play(
+  seed: number,
+  actions: readonly Action[],
+  by: ServedBy = servedBy(seed),
+): Promise<Result> {
+  const world = new World(seed, by);
   // Of a run that was over before it came to rest.
   takeImpossible();
   world.openTab();

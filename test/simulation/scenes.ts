@@ -1,11 +1,12 @@
 import type { StoreFailure } from '../../worker/core/store.ts';
 import type { Action } from './actions.ts';
+import type { ServedBy } from './kinds.ts';
 import type { CommandName } from './protocol.ts';
 import type { Random } from './random.ts';
 
 /** What goes wrong together. Each part is in schedules by itself; that they meet in this order is too rare there. */
-export function scene(random: Random): Action[] {
-  return random.pick(SCENES)(random);
+export function scene(random: Random, by: ServedBy): Action[] {
+  return random.pick(by === 'replicated' ? CLUSTER_SCENES : SCENES)(random);
 }
 
 type Scene = (random: Random) => Action[];
@@ -305,7 +306,7 @@ const slowPages: Scene = (random) => {
   ];
 };
 
-const SCENES: [Scene, ...Scene[]] = [
+const COMMON: [Scene, ...Scene[]] = [
   fullDisk,
   commonEnd,
   handOver,
@@ -318,7 +319,6 @@ const SCENES: [Scene, ...Scene[]] = [
   signOutOfTwo,
   longAway,
   secondPage,
-  lowered,
   takenForEve,
   rightName,
   stuckOwner,
@@ -327,3 +327,38 @@ const SCENES: [Scene, ...Scene[]] = [
   noPageOpen,
   leftBySignOut,
 ];
+/** A client moves to another server while the one that has its command hears nothing, or cannot write. */
+const movedOn: Scene = (random) => {
+  const of = random.int(3);
+  return [
+    { do: 'engine', of, is: random.pick(['stalled', 'lagging']) },
+    send(random),
+    wait(random.int(600)),
+    random.pick<Action>([{ do: 'cut' }, { do: 'vanish' }, { do: 'reconnect', tab: 0 }]),
+    wait(random.int(8_000)),
+    { do: 'engine', of, is: 'well' },
+    wait(random.int(1_000)),
+  ];
+};
+
+/** What a server wrote last comes after its death, when others have done as much. */
+const lateWord: Scene = (random) => {
+  const of = random.int(3);
+  return [
+    { do: 'fail appends', of, faults: ['late', random.pick(['late', 'lost, written', 'lost, not written'])] },
+    send(random),
+    wait(random.int(400)),
+    {
+      do: 'crash one',
+      of,
+      from: random.pick(['its own', "another's", 'nothing']),
+      downMs: random.int(5_000),
+    },
+    wait(random.int(6_000)),
+    { do: 'late appends' },
+    wait(random.int(1_000)),
+  ];
+};
+
+const SCENES: [Scene, ...Scene[]] = [...COMMON, lowered];
+const CLUSTER_SCENES: [Scene, ...Scene[]] = [...COMMON, movedOn, movedOn, lateWord, lateWord];

@@ -1,5 +1,7 @@
 import type { StoreFailure } from '../../worker/core/store.ts';
+import type { AppendFault } from '../support/memory-engine.ts';
 import type { Action, SharedBuild } from './actions.ts';
+import type { ServedBy } from './kinds.ts';
 import type { CommandName } from './protocol.ts';
 import type { Random } from './random.ts';
 import { scene } from './scenes.ts';
@@ -131,17 +133,6 @@ const WEIGHTED: readonly (readonly [weight: number, make: Make])[] = [
     }),
   ],
   [
-    2,
-    ({ int, next }) => ({
-      do: 'restore server',
-      share: 1 - next() ** 2,
-      ms: -pickBack(int),
-      tab: int(8),
-      sends: int(3),
-      ignoresCursors: false,
-    }),
-  ],
-  [
     1,
     ({ int, pick }) => ({ do: 'set server clock', ms: pick([8 * DAY_MS, -DAY_MS, int(120_000) - 60_000]) }),
   ],
@@ -154,6 +145,51 @@ const WEIGHTED: readonly (readonly [weight: number, make: Make])[] = [
   [2, () => ({ do: 'hold store' })],
   [1, ({ int }) => ({ do: 'jump clock', ms: (int(2) - 0.5) * 2 * int(86_400_000) })],
 ];
+/** Of one server alone. */
+const ALONE: typeof WEIGHTED = [
+  [
+    2,
+    ({ int, next }) => ({
+      do: 'restore server',
+      share: 1 - next() ** 2,
+      ms: -pickBack(int),
+      tab: int(8),
+      sends: int(3),
+      ignoresCursors: false,
+    }),
+  ],
+];
+/** Of several servers on one log. */
+const CLUSTER: typeof WEIGHTED = [
+  [
+    5,
+    ({ int, pick }) => ({
+      do: 'crash one',
+      of: int(3),
+      from: pick(['its own', "another's", 'nothing']),
+      downMs: int(3) === 0 ? 0 : int(20_000),
+    }),
+  ],
+  [5, ({ int, pick }) => ({ do: 'engine', of: int(3), is: pick(['stalled', 'lagging', 'lagging', 'well']) })],
+  [5, ({ int }) => ({ do: 'engine', of: int(3), is: 'well' })],
+  [
+    5,
+    ({ int, pick }) => ({
+      do: 'fail appends',
+      of: int(3),
+      faults: Array.from({ length: 1 + int(4) }, () => pick(APPEND_FAULTS)),
+    }),
+  ],
+  [3, () => ({ do: 'late appends' })],
+  [2, () => ({ do: 'trim log' })],
+];
+const APPEND_FAULTS: [AppendFault, ...AppendFault[]] = [
+  'refused',
+  'lost, written',
+  'lost, not written',
+  'late',
+  'repeated',
+];
 /** Kinds of action from here on are left out of some schedules. */
 const ALWAYS = 6;
 
@@ -164,8 +200,9 @@ const SCENE_IN = 2;
  * A schedule of so many actions, and a scene at times. Each leaves out some kinds: one fault often hides another (swarm testing, Groce and
  * others 2012).
  */
-export function schedule(random: Random, length: number): Action[] {
-  const kinds = WEIGHTED.filter((_, index) => index < ALWAYS || random.next() < 0.6);
+export function schedule(random: Random, length: number, by: ServedBy): Action[] {
+  const all = [...WEIGHTED, ...(by === 'replicated' ? CLUSTER : ALONE)];
+  const kinds = all.filter((_, index) => index < ALWAYS || random.next() < 0.6);
   const total = kinds.reduce((sum, [weight]) => sum + weight, 0);
   const actions = Array.from({ length }, () => draw(random, kinds, random.int(total)));
   if (random.int(SCENE_IN) !== 0) return actions;
@@ -173,7 +210,7 @@ export function schedule(random: Random, length: number): Action[] {
   // What comes before and after hides what a scene has done; there is enough of both in other schedules.
   const before = actions.slice(0, at).slice(-random.int(length));
   const after = actions.slice(at, at + random.int(random.int(length)));
-  return [...before, ...scene(random), ...after];
+  return [...before, ...scene(random, by), ...after];
 }
 
 function draw(random: Random, kinds: typeof WEIGHTED, drawn: number): Action {

@@ -6,12 +6,15 @@ import { type BackgroundErrand, FakeServiceWorker } from '../../testing/fakes/se
 import type { HubScript } from '../../testing/fakes/worker.ts';
 import type { Action, Build, SharedBuild, TokenMood } from './actions.ts';
 import { judgeSaved } from './judges/saved.ts';
+import type { ServedBy } from './kinds.ts';
 import { Ledger } from './ledger.ts';
 import { PEOPLE, type Who } from './people.ts';
 import type { CommandName } from './protocol.ts';
 import { newerProtocol, protocol, TOPICS } from './protocol.ts';
 import { chance, Random } from './random.ts';
+import { SimCluster } from './server/cluster.ts';
 import { SimServer } from './server/server.ts';
+import type { Servers } from './server/servers.ts';
 import { SignOuts } from './sign-outs.ts';
 import { SimTab } from './tab.ts';
 import { WireFaults } from './wire-faults.ts';
@@ -19,10 +22,7 @@ import { Witness } from './witness.ts';
 
 const SHARED: readonly SharedBuild[] = ['first', 'same', 'newer'];
 const TABS_LIMIT = 4;
-/** Of one world in so many the server's log is in SQLite, and of one in so many it forgets commands. */
-const SQLITE_IN = 6;
-const SLIDING_IN = 6;
-/** In one of so many worlds the plain dialect is spoken. */
+/** In one of so many worlds of one server the plain dialect is spoken. */
 const PLAIN_IN = 12;
 /** From frame to frame of a page that is seen. */
 const FRAME_MS = 16;
@@ -41,7 +41,7 @@ export class World {
   /** Half of all worlds have room for everything: there, nothing at all may be missed. */
   readonly isRoomy: boolean;
   readonly isPlain: boolean;
-  readonly server: SimServer;
+  readonly server: Servers;
   /** Service workers in the middle of an event. */
   readonly serviceWorkers = new Set<FakeServiceWorker>();
   tabs: SimTab[] = [];
@@ -52,7 +52,7 @@ export class World {
     ledger: this.ledger,
     signOuts: this.signOuts,
     tabs: this.allTabs,
-    timesOf: (topic, epoch, offset) => this.server.timesOf(topic, epoch, offset),
+    timesOf: (topic, epoch, offset) => this.server.chronicle.timesOf(topic, epoch, offset),
     problem: this.#problem,
   });
   /** Who has had a page. */
@@ -63,23 +63,18 @@ export class World {
   #killAfter: { tasks: number; kill: () => void } | null = null;
   #count = 0;
 
-  constructor(seed: number) {
+  constructor(seed: number, by: ServedBy) {
     const random = new Random(seed ^ 0x5eed);
     this.isRoomy = random.int(2) === 0;
-    const isSqlite = random.int(SQLITE_IN) === 0;
-    const isSliding = random.int(SLIDING_IN) === 0;
-    this.isPlain = random.int(PLAIN_IN) === 0;
+    this.isPlain = random.int(PLAIN_IN) === 0 && by !== 'replicated';
     const postingMs = random.pick(POSTING_MS);
     this.ledger.circumstances.isPlain = this.isPlain;
-    this.server = new SimServer({
-      clock: this.clock,
-      network: this.network,
-      ledger: this.ledger,
-      isRoomy: this.isRoomy,
-      isPlain: this.isPlain,
-      logKind: isSqlite ? 'sqlite' : isSliding ? 'sliding' : 'memory',
-    });
-    if (isSliding && !isSqlite) this.ledger.circumstances.serverForgot = true;
+    const { clock, network, ledger, isRoomy, isPlain } = this;
+    this.server =
+      by === 'replicated'
+        ? new SimCluster({ clock, network, ledger, isRoomy, random })
+        : new SimServer({ clock, network, ledger, isRoomy, isPlain, logKind: by });
+    if (by === 'sliding') this.ledger.circumstances.serverForgot = true;
     this.browser.random = random.next;
     this.browser.postingMs = () => random.next() * postingMs;
     this.browser.workerEnded = () => this.ledger.hubLost();
@@ -269,7 +264,7 @@ export class World {
 
   async someoneElse(ms: number): Promise<void> {
     this.ledger.circumstances.someoneElse = true;
-    const { doorkeeper } = this.server;
+    const { doorkeeper } = this.server.application;
     doorkeeper.standsFor = 'eve';
     this.network.cut();
     await this.pass(ms);
@@ -361,7 +356,7 @@ export class World {
   #token(who: Who): string | null | Promise<never> {
     if (this.tokens === 'hangs') return new Promise<never>(() => {});
     if (this.tokens === 'throws') throw new Error('no token can be had');
-    return this.tokens === 'none' ? null : this.server.doorkeeper.tokenOf(who);
+    return this.tokens === 'none' ? null : this.server.application.doorkeeper.tokenOf(who);
   }
 
   #between(): void {

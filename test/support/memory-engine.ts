@@ -110,6 +110,18 @@ export class MemoryEngine implements Engine {
     this.#service.wake();
   }
 
+  /** Whether it neither stalls nor lags. */
+  get isWell(): boolean {
+    return !this.#isStalled && !this.#lags;
+  }
+
+  /** Nothing fails from here on. */
+  heal(): void {
+    this.#faults.length = 0;
+    this.stall(false);
+    this.lag(false);
+  }
+
   async append(text: string): Promise<Placed> {
     await this.#ready();
     if (Buffer.byteLength(text) > this.maxBytes) throw new EngineError('refused', 'the record is too large');

@@ -2,6 +2,7 @@ import type { EventLog, OpenOptions } from '../../src/server/log/event-log.ts';
 import type { Lifetime } from './lifetime.ts';
 
 type Commit = EventLog['commit'];
+type Hear = NonNullable<OpenOptions['hear']>;
 
 /**
  * The log as one run of the server has it: with its death, its calls end unanswered. What is in the log stays, also where
@@ -14,6 +15,8 @@ export function logUntilDeath(
   life: Lifetime,
   committed: (transactions: Parameters<Commit>[0], answer: ReturnType<Commit>) => void = () => {},
 ): EventLog {
+  // Where it is opened again it hears as before: not twice.
+  const hearers = new Map<Hear, Hear>();
   return new Proxy(log, {
     get:
       (target, method: keyof EventLog) =>
@@ -24,7 +27,7 @@ export function logUntilDeath(
           const answer: Promise<unknown> = Reflect.apply(
             target[method],
             target,
-            method === 'open' ? [hearingUntilDeath(parameters[0] as never, life)] : parameters,
+            method === 'open' ? [hearingUntilDeath(parameters[0] as never, life, hearers)] : parameters,
           );
           if (method === 'commit') committed(parameters[0] as never, answer as never);
           answer.then(
@@ -35,6 +38,10 @@ export function logUntilDeath(
   });
 }
 
-function hearingUntilDeath(options: OpenOptions, life: Lifetime): OpenOptions {
-  return { ...options, hear: (happenings) => life.run(() => options.hear?.(happenings)) };
+function hearingUntilDeath(options: OpenOptions, life: Lifetime, hearers: Map<Hear, Hear>): OpenOptions {
+  const { hear } = options;
+  if (!hear) return options;
+  const heard = hearers.get(hear) ?? ((happenings) => life.run(() => hear(happenings)));
+  hearers.set(hear, heard);
+  return { ...options, hear: heard };
 }

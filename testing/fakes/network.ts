@@ -4,8 +4,8 @@ import type { Socket } from '../../worker/shell/platform.ts';
 import type { ManualClock } from './clock.ts';
 import type { Lifetime } from './lifetime.ts';
 
-/** What a server does with a socket that comes. */
-export type Accept = (peer: Peer, url: string) => Inbound;
+/** What a server does with a socket that comes; the wire is the whole of it, for those who cut it. */
+export type Accept = (peer: Peer, url: string, wire: Wire) => Inbound;
 
 const CONNECTING = 0;
 const OPEN = 1;
@@ -165,7 +165,7 @@ class FakeSocket extends EventTarget implements Wire {
       this.readyState = OPEN;
       this.#tell('open', {});
     });
-    this.#server = server(this.#peer(), this.url);
+    this.#server = server(this.#peer(), this.url, this);
   }
 
   #peer(): Peer {

@@ -31,13 +31,16 @@ export interface Inbound {
   closed(): void;
 }
 
-export interface Clock {
+export interface Timers {
+  /** Calls back once, after that many milliseconds; the answer cancels it. */
+  setTimer(delayMs: number, callback: () => void): () => void;
+}
+
+export interface Clock extends Timers {
   /** Milliseconds since 1970. Somebody may set it. */
   now(): number;
   /** Milliseconds that have passed since some moment, whatever the clock was set to. */
   readonly elapsed: number;
-  /** Calls back once, after that many milliseconds; the answer cancels it. */
-  setTimer(delayMs: number, callback: () => void): () => void;
   /** Lets what has arrived meanwhile be taken first. Where it is missing, nothing arrives by itself. */
   turn?(): Promise<void>;
 }

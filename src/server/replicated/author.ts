@@ -2,8 +2,8 @@
  * Writes what this server does, one record after the other: the next one leaves once the one before it is seen applied, so
  * that a record whose answer was lost can be written again without harm.
  */
-import { setTimeout as wait } from 'node:timers/promises';
 import { type Deferred, deferred } from '../core/deferred.ts';
+import type { Timers } from '../core/peer.ts';
 import type { Outcome } from '../log/projection.ts';
 import { type Engine, EngineError } from './engine.ts';
 import { recordText, type Written } from './record.ts';
@@ -38,14 +38,16 @@ export class Author {
   readonly name: string;
   readonly #engine: Engine;
   readonly #replica: Replica;
+  readonly #timers: Timers;
   #number = 0;
   #waiting: Waiting[] = [];
   #state: State = { state: 'idle' };
 
-  constructor(name: string, engine: Engine, replica: Replica) {
+  constructor(name: string, engine: Engine, replica: Replica, timers: Timers) {
     this.name = name;
     this.#engine = engine;
     this.#replica = replica;
+    this.#timers = timers;
   }
 
   /** Of an entry's text, in bytes of UTF-8: what is larger fits in no record. */
@@ -139,7 +141,10 @@ export class Author {
       const isRefused = error instanceof EngineError && error.reason === 'refused';
       if (isRefused && !mayBeThere) return error;
       mayBeThere = true;
-      const again = await Promise.race([over, wait(retryMs, 'again' as const)]);
+      const due = deferred<'again'>();
+      const cancel = this.#timers.setTimer(retryMs, () => due.resolve('again'));
+      const again = await Promise.race([over, due.promise]);
+      cancel();
       if (again === 'applied') return null;
     }
   }

@@ -2,6 +2,7 @@
  * One server's copy of what the log comes to: applies the engine's records in order, and notices where they, or what has come
  * of them, are not what another server has applied.
  */
+import type { Timers } from '../core/peer.ts';
 import type { Standing } from '../log/event-log.ts';
 import type { Outcome, Projection } from '../log/projection.ts';
 import { type Note, noteText, readNote, withRecord } from './authors.ts';
@@ -44,18 +45,21 @@ export class Replica {
   readonly #engine: Engine;
   readonly #projection: Projection;
   readonly #events: ReplicaEvents;
+  readonly #timers: Timers;
   #note: Note;
   readonly #digests = new Map<number, string>();
   /** Applied as soon as they were answered: by position, until they come. */
   readonly #ahead = new Map<number, string>();
   #following: Following | null = null;
-  #looking: NodeJS.Timeout | null = null;
+  /** Ends the wait for the next look; `null` where it does not follow the log. */
+  #looking: (() => void) | null = null;
   #standing: Standing = { state: 'current' };
 
-  constructor(engine: Engine, projection: Projection, events: ReplicaEvents) {
+  constructor(engine: Engine, projection: Projection, events: ReplicaEvents, timers: Timers) {
     this.#engine = engine;
     this.#projection = projection;
     this.#events = events;
+    this.#timers = timers;
     this.#note = readNote(projection.note);
   }
 
@@ -114,7 +118,7 @@ export class Replica {
   }
 
   async stop(): Promise<void> {
-    if (this.#looking) clearTimeout(this.#looking);
+    this.#looking?.();
     this.#looking = null;
     await this.#following?.stop();
     this.#following = null;
@@ -165,7 +169,7 @@ export class Replica {
   }
 
   #lookAgain(): void {
-    this.#looking = setTimeout(() => void this.#look(), LOOK_MS);
+    this.#looking = this.#timers.setTimer(LOOK_MS, () => void this.#look());
   }
 
   /** Whether it is behind; and whether the log ends before what it has applied. */

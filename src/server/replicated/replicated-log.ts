@@ -1,4 +1,5 @@
 /** A log that many servers work on, in an engine that keeps one order for all of them. */
+import type { Timers } from '../core/peer.ts';
 import type {
   Admission,
   Admitted,
@@ -23,10 +24,11 @@ import type {
 import { admissionsOf, happeningsOf } from '../log/happenings.ts';
 import { MemoryProjection } from '../log/memory-projection.ts';
 import type { EntryKind, Outcomes, Projection } from '../log/projection.ts';
+import { startTimer } from '../timer.ts';
 import { Author } from './author.ts';
 import type { Engine } from './engine.ts';
 import type { Written } from './record.ts';
-import { type Applied, LogDiverged, Replica } from './replica.ts';
+import { type Applied, LogDiverged, Replica, type ReplicaEvents } from './replica.ts';
 
 export interface ReplicatedLogOptions {
   /** Where the log is: `postgresEngine` of `trunkline/server/postgres`. The log closes it. */
@@ -54,12 +56,13 @@ const EVENT_OVERHEAD_BYTES = 4_096;
  * the engine's.
  */
 export function replicatedLog(options: ReplicatedLogOptions): EventLog {
-  return new ReplicatedLog(options);
+  return new ReplicatedLog(options, { setTimer: startTimer });
 }
 
 type Content<K extends EntryKind> = Extract<Written, { kind: K }>['content'];
 
-class ReplicatedLog implements EventLog {
+/** On timers that it is given. */
+export class ReplicatedLog implements EventLog {
   readonly #options: ReplicatedLogOptions;
   readonly #engine: Engine;
   readonly #projection: Projection;
@@ -69,21 +72,22 @@ class ReplicatedLog implements EventLog {
   readonly #hearers = new Set<(happenings: readonly Happening[]) => void>();
   #closing: Promise<void> | null = null;
 
-  constructor(options: ReplicatedLogOptions) {
+  constructor(options: ReplicatedLogOptions, timers: Timers) {
     const { engine, projection = new MemoryProjection(), newName = () => crypto.randomUUID() } = options;
     this.#options = options;
     this.#engine = engine;
     this.#projection = projection;
     this.#newName = newName;
-    this.#replica = new Replica(engine, projection, {
+    const events: ReplicaEvents = {
       applied: (record) => this.#applied(record),
       stands: (standing) => {
         if (standing.state === 'diverged') this.#author.close(new LogDiverged(standing.why));
         this.#tell([{ kind: 'stands', standing }]);
       },
       trouble: (error) => options.onTrouble?.(error),
-    });
-    this.#author = new Author(newName(), engine, this.#replica);
+    };
+    this.#replica = new Replica(engine, projection, events, timers);
+    this.#author = new Author(newName(), engine, this.#replica, timers);
   }
 
   async open({ tailLimit, maxEventBytes, hear }: OpenOptions): Promise<Opened> {

@@ -17,7 +17,7 @@ export function judgeAccount(world: World, account: Account): void {
   const disk = world.diskOf(account.who);
   const row = [...disk.entries.values()].find((entry) => entry.command['n'] === n);
   const kept = [...disk.outcomes.values()].find((outcome) => outcome.command['n'] === n)?.outcome;
-  const isRefused = server.refused.has(n);
+  const isRefused = server.application.refused.has(n);
   const stranger = runs.find((principal) => isStranger(world, account, principal));
   if (stranger) problems.push(`${about} ran in the name of ${stranger}, to whom the outbox does not belong`);
   if (row?.fate.state === 'pending') problems.push(`${about} is still pending`);
@@ -137,16 +137,16 @@ function hasTwin({ ledger }: World, account: Account): boolean {
   );
 }
 
-function isOfNoRecord({ server: { simLog } }: World, account: Account): boolean {
+function isOfNoRecord({ server: { workRecords } }: World, account: Account): boolean {
   const { askedAt, leftAt, outlivedHub, isOfferedAnew, uncertainAt, circumstances } = account;
   // When it left a hub that its page has lost, the next one does not know, but for when it was asked for, and that by a
   // `welcome` which may have been under way for as long.
-  if (isOfferedAnew && simLog.hasGap(askedAt - WELCOME_MS, uncertainAt)) return true;
+  if (isOfferedAnew && workRecords.hasGap(askedAt - WELCOME_MS, uncertainAt)) return true;
   // What left as a server began went to the one before it; when that was, a hub may be wrong about, and one that was offered
   // it before it could read its row knows only that it was not before it was asked for.
   const beganBy = outlivedHub && circumstances.storeFailed ? askedAt : leftAt - CLOCKS_DIFFER_MS;
-  const leftUnrecorded = leftAt > 0 && !simLog.keptRecordAt(leftAt, beganBy);
-  return leftUnrecorded || !simLog.keptRecordAt(askedAt, Infinity);
+  const leftUnrecorded = leftAt > 0 && !workRecords.keptRecordAt(leftAt, beganBy);
+  return leftUnrecorded || !workRecords.keptRecordAt(askedAt, Infinity);
 }
 
 function isCancelled({ acts }: Account): boolean {
@@ -178,7 +178,7 @@ export function judgeOrder(world: World): void {
   const { server, ledger, storeEverFailed, problems } = world;
   // A hub that cannot read what an earlier one stored sends what comes, and that later.
   if (storeEverFailed) return;
-  const position = new Map(server.accepted.map(({ n }, index) => [n, index]));
+  const position = new Map(server.chronicle.accepted.map(({ n }, index) => [n, index]));
   const highs = ledger.accounts.filter((account) => isHigh(account) && account.send.is === 'taken');
   for (const [i, first] of highs.entries()) {
     const second = highs.slice(i + 1).find(({ tab, topic }) => tab === first.tab && topic === first.topic);

@@ -11,7 +11,7 @@ export async function judgeCriticals(world: World): Promise<void> {
       if (owed.length > 0)
         problems.push(`critical events ${owed.map(({ offset }) => offset)} of ${topic} were forgotten`);
       const { epoch } = await server.log.state(topic);
-      for (const event of server.owed) {
+      for (const event of server.chronicle.owed) {
         if (event.topic !== topic || event.epoch !== epoch || !event.clientIds.includes(clientId)) continue;
         if (witness.acknowledged.has(`${topic} ${epoch} ${event.offset}`)) continue;
         problems.push(`critical event ${event.offset} of ${topic} was owed, and never acknowledged`);

@@ -20,7 +20,7 @@ export function during(world: World): void {
     for (const { topic, epoch, offset } of disk.cursors.values()) {
       let reached = witness.credited.get(`${topic} ${epoch}`) ?? 0;
       // Nobody can be given what cannot be read.
-      while (server.unreadable.has(`${topic} ${epoch} ${reached + 1}`)) reached++;
+      while (server.chronicle.unreadable.has(`${topic} ${epoch} ${reached + 1}`)) reached++;
       if (offset > reached)
         problems.push(`the cursor of ${topic} is stored at ${offset}, credited is ${reached}`);
     }
@@ -49,7 +49,7 @@ export async function atRest(world: World): Promise<void> {
   await judgeCriticals(world);
   for (const who of world.people) await judgeHub(world, who);
   judgeSockets(world);
-  world.problems.push(...world.server.errors);
+  world.problems.push(...world.server.application.errors, ...world.server.problemsAtRest());
   world.problems.push(...takeImpossible());
   for (const { errors } of world.allTabs)
     world.problems.push(...errors.filter((error) => !isExpected(error)));

@@ -24,7 +24,7 @@ export function judgeListener(
       (took ? taken : failed).add(name);
       continue;
     }
-    const epoch = server.epochs.get(`${topic} ${name}`);
+    const epoch = server.chronicle.epochs.get(`${topic} ${name}`);
     if (epoch === last.epoch && offset <= last.offset && --stepsBack < 0)
       problems.push(`${about} a listener was given ${offset} after ${last.offset}`);
     last = { epoch, offset };

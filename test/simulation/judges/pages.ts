@@ -16,7 +16,7 @@ export async function judgePage({ server, problems }: World, tab: SimTab, topic:
   const keyed = state.events
     .filter(({ key }) => key !== null)
     .map(({ key, event }) => [key, JSON.parse(event)]);
-  if (server.isAmbiguous(topic)) return;
+  if (server.chronicle.isAmbiguous(topic)) return;
   const wanted = Object.fromEntries(keyed);
   const shown = tab.state(topic);
   if (!isDeepStrictEqual(shown, wanted)) {
@@ -44,7 +44,7 @@ export function judgeMissed({ server, ledger, problems }: World, tab: SimTab, to
   const listener = tab.listeners.get(topic)?.find(({ replay }) => replay === 'missed');
   if (begun === undefined || !listener) return;
   const given = new Set(listener.seen.map(({ ts, offset }) => `${ts} ${offset}`));
-  const missing = server.published.filter(
+  const missing = server.chronicle.published.filter(
     ({ topic: of, epoch, offset, ts, at, isLosable }) =>
       of === topic &&
       isLosable &&

@@ -1,15 +1,15 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { StateDisk } from '../../../testing/fakes/state-store.ts';
-import type { SimServer } from '../server/server.ts';
+import type { Servers } from '../server/servers.ts';
 
 /**
  * What lies on a device as the last known state, which a page would be shown as stale, was true of the server at that offset: by key,
  * and each line. A server that has lost some of its history is no witness of what it said before.
  */
-export function judgeSaved(server: SimServer, { heads, items }: StateDisk, problems: string[]): void {
+export function judgeSaved(server: Servers, { heads, items }: StateDisk, problems: string[]): void {
   if (server.amnesias > 0) return;
   for (const { topic, epoch, offset } of heads.values()) {
-    const said = server.published.filter(
+    const said = server.chronicle.published.filter(
       (event) => event.topic === topic && event.epoch === epoch && event.offset <= offset,
     );
     const nodes: Record<string, string> = {};

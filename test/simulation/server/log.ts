@@ -1,6 +1,7 @@
 import type { EventLog, Opened, OpenOptions } from '../../../src/server/log/event-log.ts';
 import { memoryLog } from '../../../src/server/log/memory-log.ts';
 import { sqliteLog } from '../../../src/server/sqlite/sqlite-log.ts';
+import { WorkRecords } from './work-records.ts';
 
 /** `sliding`: in memory, of the last few commands alone. */
 export type LogKind = 'memory' | 'sliding' | 'sqlite';
@@ -32,7 +33,6 @@ export interface Restored {
 
 export const FAULT = 'made to fail';
 const SLIDING_IDS = 3;
-const RECORD_LASTS_MS = 5_000;
 const READS: ReadonlySet<keyof EventLog> = new Set([
   'read',
   'state',
@@ -57,6 +57,7 @@ interface Change {
 export class SimLog {
   /** As the server has it. */
   readonly log: EventLog;
+  readonly workRecords = new WorkRecords();
   readonly #options: SimLogOptions;
   readonly #base: EventLog;
   /** All that ever changed it, in order: a backup is the beginning of it. */
@@ -104,25 +105,6 @@ export class SimLog {
     return { log: backup, lost, knownUntil };
   }
 
-  /** Whether it is recorded for this time, or at most 5 s before, that a server was at work which had begun before `beganBy`. */
-  keptRecordAt(elapsed: number, beganBy: number): boolean {
-    let began = 0;
-    return this.#changes.some(({ method, at }) => {
-      if (method === 'open') began = at;
-      return RECORDS.has(method) && began < beganBy && at <= elapsed && elapsed <= at + RECORD_LASTS_MS;
-    });
-  }
-
-  /** Whether a server began within these times, and none is recorded to have been at work just before. */
-  hasGap(from: number, to: number): boolean {
-    return this.#changes
-      .filter(({ method }) => RECORDS.has(method))
-      .some(({ method, at }, i, records) => {
-        const before = records[i - 1]?.at ?? Number.NEGATIVE_INFINITY;
-        return method === 'open' && from < at && at <= to && before + RECORD_LASTS_MS < at;
-      });
-  }
-
   async #call(method: keyof EventLog, parameters: readonly unknown[]): Promise<unknown> {
     const fault = this.#fault;
     const hit = fault?.what.startsWith(method) && fault.times-- > 0 ? fault.what : null;
@@ -142,6 +124,8 @@ export class SimLog {
   #apply(change: Change): unknown {
     const { method, parameters } = change;
     if (!READS.has(method)) this.#changes.push(change);
+    // One run at a time.
+    if (RECORDS.has(method)) this.workRecords.note('', method === 'open' ? 'began' : 'at work', change.at);
     return Reflect.apply(this.#base[method], this.#base, parameters);
   }
 

@@ -26,12 +26,28 @@ test('runs do what they are for: commands run, pages see events, faults happen',
     const actions = scheduleOf(seed);
     for (const action of actions) kinds.add(action.do);
     const { world } = await play(seed, actions);
-    accepted += world.server.accepted.length;
+    accepted += world.server.chronicle.accepted.length;
     seen += world.allTabs.reduce((sum, tab) => sum + tab.seen.length, 0);
   }
   expect(kinds.size).toBeGreaterThan(30);
   expect(accepted).toBeGreaterThan(100);
   expect(seen).toBeGreaterThan(1_000);
+});
+
+test('several servers on one log each have a part in what their world does, the same each time', async () => {
+  const runs = new Set<string>();
+  let accepted = 0;
+  for (const seed of [1, 2, 3, 4]) {
+    const actions = scheduleOf(seed, 'replicated');
+    const { world, trace, problems } = await play(seed, actions, 'replicated');
+    expect(problems).toEqual([]);
+    for (const { run } of world.server.chronicle.accepted) runs.add(`${seed} ${run}`);
+    accepted += world.server.chronicle.accepted.length;
+    if (seed === 1) expect((await play(seed, actions, 'replicated')).trace).toBe(trace);
+  }
+  expect(accepted).toBeGreaterThan(10);
+  // More than one in each.
+  expect(runs.size).toBeGreaterThan(4);
 });
 
 test('a failing list is made as short as it goes', async () => {
