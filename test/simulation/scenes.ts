@@ -6,7 +6,8 @@ import type { Random } from './random.ts';
 
 /** What goes wrong together. Each part is in schedules by itself; that they meet in this order is too rare there. */
 export function scene(random: Random, by: ServedBy): Action[] {
-  return random.pick(by === 'replicated' ? CLUSTER_SCENES : SCENES)(random);
+  if (by !== 'replicated') return random.pick(SCENES)(random);
+  return random.pick(random.int(2) === 0 ? COMMON : CLUSTER_SCENES)(random);
 }
 
 type Scene = (random: Random) => Action[];
@@ -360,5 +361,18 @@ const lateWord: Scene = (random) => {
   ];
 };
 
+/** A client comes from one server to the next with commands under way. */
+const wanderer: Scene = (random) =>
+  Array.from({ length: 6 }, () => [
+    send(random, ['decide', 'note', 'choose', 'later']),
+    wait(random.int(300)),
+    random.pick<Action>([
+      { do: 'cut' },
+      { do: 'reconnect', tab: 0 },
+      { do: 'engine', of: random.int(3), is: random.pick(['lagging', 'well']) },
+    ]),
+    wait(500 + random.int(2_000)),
+  ]).flat();
+
 const SCENES: [Scene, ...Scene[]] = [...COMMON, lowered];
-const CLUSTER_SCENES: [Scene, ...Scene[]] = [...COMMON, movedOn, movedOn, lateWord, lateWord];
+const CLUSTER_SCENES: [Scene, ...Scene[]] = [movedOn, lateWord, wanderer];

@@ -39,18 +39,7 @@ const WEIGHTED: readonly (readonly [weight: number, make: Make])[] = [
   [5, ({ int }) => ({ do: 'publish', what: 'lines', topic: bit(int(4)), count: 1 + int(5) })],
   [4, ({ int }) => ({ do: 'publish', what: 'gate', topic: 0, count: 1 + int(2) })],
   [4, ({ int }) => ({ do: 'publish', what: 'alarm', topic: 0, count: 1 + int(2) })],
-  [
-    15,
-    ({ int, pick }) => ({
-      do: 'send',
-      tab: int(8),
-      command: pick(COMMANDS),
-      topic: bit(int(4)),
-      count: 1 + int(3),
-      requireDurable: int(4) === 0,
-      dies: int(8) === 0 ? 1 + int(12) : null,
-    }),
-  ],
+  [15, (random) => sending(random)],
   [
     5,
     ({ int, pick }) => ({
@@ -161,6 +150,9 @@ const ALONE: typeof WEIGHTED = [
 ];
 /** Of several servers on one log. */
 const CLUSTER: typeof WEIGHTED = [
+  [20, (random) => sending(random)],
+  // Whoever connects again comes to another one, mostly.
+  [12, ({ int }) => ({ do: int(4) === 0 ? 'vanish' : 'cut' })],
   [
     5,
     ({ int, pick }) => ({
@@ -224,4 +216,13 @@ function draw(random: Random, kinds: typeof WEIGHTED, drawn: number): Action {
 
 /** By how much a clock is set back: by nothing, often. */
 const pickBack = (int: Random['int']): number => (int(2) === 0 ? 0 : int(120_000));
+const sending: Make = ({ int, pick }) => ({
+  do: 'send',
+  tab: int(8),
+  command: pick(COMMANDS),
+  topic: bit(int(4)),
+  count: 1 + int(3),
+  requireDurable: int(4) === 0,
+  dies: int(8) === 0 ? 1 + int(12) : null,
+});
 const bit = (drawn: number): 0 | 1 => (drawn === 0 ? 1 : 0);

@@ -11,7 +11,7 @@ import { COMMAND_LIMIT_MS, handler } from './handlers.ts';
 import { FAULT } from './log.ts';
 
 /** What faults of the schedule are told as. */
-const EXPECTED = [FAULT, 'limits.commandMs', 'the log took longer than'];
+const EXPECTED = [FAULT, 'limits.commandMs', 'the log took longer than', 'the log is closed'];
 
 export interface ApplicationOptions {
   readonly clock: ManualClock;

@@ -67,6 +67,17 @@ export class Chronicle {
     });
   }
 
+  /** No line, gate or alarm is published more than once, and each has a text of its own. */
+  publishedTwice(): readonly string[] {
+    const seen = new Set<string>();
+    return this.published.flatMap(({ topic, text }) => {
+      const said = `${text} of ${topic}`;
+      const isAgain = seen.has(said) && /"type":"(line|gate|alarm)"/.test(text);
+      seen.add(said);
+      return isAgain ? [`${said} was published twice`] : [];
+    });
+  }
+
   /** Somebody has set the clock that the log goes by. */
   clockWasSet(ms: number): void {
     const { circumstances } = this.#ledger;

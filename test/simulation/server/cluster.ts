@@ -189,6 +189,7 @@ export class SimCluster implements Servers {
     const wanted = [...projection.dump()].join('\n');
     return [
       ...problems,
+      ...this.chronicle.publishedTwice(),
       ...this.#members.flatMap(({ broker, projection: { position }, projection: own }, index) => {
         const about = `server ${index}`;
         if (broker.health !== 'ready') return `${about} is ${broker.health}`;
