@@ -129,15 +129,13 @@ export const UNSEEN_LINES: readonly {
   },
   {
     file: 'src/server/core/subscription.ts',
-    line: "    if (this.#phase.state !== 'live') return false;",
-    because:
-      'whose acknowledgement is owed is known of all who listen; the log writes at once, so that none of them is late',
+    line: '      if (event.critical && !isOwedBy(this.client)) {',
+    because: 'what is not given at once is read from the log, and given all the same',
   },
   {
     file: 'src/server/core/subscription.ts',
-    line: '      return false;',
-    because:
-      'whose acknowledgement is owed is known of all who listen; the log writes at once, so that none of them is late',
+    line: "        void this.#begin({ type: 'behind' });",
+    because: 'whose acknowledgement is owed is known of all who listen, where one server works on a log',
   },
   {
     file: 'src/server/core/subscription.ts',
@@ -156,14 +154,8 @@ export const UNSEEN_LINES: readonly {
   },
   {
     file: 'src/server/core/topics.ts',
-    line: '        if (event.critical) {',
-    because:
-      'the log writes at once, so that nobody goes live meanwhile; it keeps no acknowledgements of other events',
-  },
-  {
-    file: 'src/server/core/topics.ts',
-    line: '    if (offsets.length === 0) return;',
-    because: 'the log writes at once, so that nobody goes live meanwhile',
+    line: '      group.offered.push({ event, text, isOwedBy: event.critical ? among(owedBy) : () => false });',
+    because: 'only of critical events it is asked',
   },
   {
     file: 'src/server/sqlite/sqlite-topics.ts',
