@@ -75,9 +75,11 @@ export interface Server<P extends AnyProtocol> {
   disconnect(principal: Principal): void;
   /**
    * Takes no more connections, starts no more commands, answers those in progress for up to `drainMs` (default 10,000),
-   * says goodbye (`draining`), and closes the log. The http server is left open.
+   * says goodbye (`draining`), and closes the log. The http server is left open. `health()` is `draining` from the call on. With
+   * `spreadMs` (default 0) each client is told another time within it at which it should come back, so that those of a large
+   * deploy do not all come at once.
    */
-  close(options?: { readonly drainMs?: number }): Promise<void>;
+  close(options?: { readonly drainMs?: number; readonly spreadMs?: number }): Promise<void>;
   /** For a balancer's readiness check: send clients to it while this is `ready`. */
   health(): Health;
   stats(): ServerStats;

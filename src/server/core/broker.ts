@@ -54,6 +54,8 @@ export class Broker {
   readonly #atWork: AtWork;
   #standing: Standing = { state: 'current' };
   #closing: Promise<void> | null = null;
+  /** Each at another time, so that they do not come to the next server at once. */
+  readonly #comesBackAfter = new WeakMap<Connection, number>();
   #allEnded = deferred<void>();
   #cancelHousekeeping: () => void;
 
@@ -169,8 +171,8 @@ export class Broker {
     );
   }
 
-  close(drainMs: number): Promise<void> {
-    this.#closing ??= this.#close(drainMs);
+  close(drainMs: number, spreadMs = 0): Promise<void> {
+    this.#closing ??= this.#close(drainMs, spreadMs);
     return this.#closing;
   }
 
@@ -235,9 +237,12 @@ export class Broker {
     await this.#options.log.disconnect(principal, await this.#opening.opened());
   }
 
-  async #close(drainMs: number): Promise<void> {
+  async #close(drainMs: number, spreadMs: number): Promise<void> {
     const { clock, log } = this.#options;
     this.#cancelHousekeeping();
+    const count = this.#connections.size;
+    for (const [place, connection] of [...this.#connections].entries())
+      this.#comesBackAfter.set(connection, Math.floor((spreadMs * place) / count));
     const late = deferred<void>();
     const cancel = clock.setTimer(drainMs, () => late.resolve());
     const finished = [...this.#connections].map((connection) => this.#drain(connection));
@@ -257,7 +262,9 @@ export class Broker {
   }
 
   #sayDraining(connection: Connection): void {
-    connection.goodbye({ code: 'draining', message: 'the server is going down', retry: true });
+    const retryAfterMs = this.#comesBackAfter.get(connection) ?? 0;
+    const goodbye = { code: 'draining', message: 'the server is going down', retry: true } as const;
+    connection.goodbye(retryAfterMs === 0 ? goodbye : { ...goodbye, retryAfterMs });
   }
 
   #ended(connection: Connection): void {

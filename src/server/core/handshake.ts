@@ -97,12 +97,12 @@ export class Handshake {
     if (crowded !== null) return refused(overloaded(crowded));
     const admitted = await admissions.add({ client, term: hello.term, run, seen });
     if (admitted.status !== 'admitted') return refused(whyNotAdmitted(admitted));
-    time.atLeast(admitted.time);
+    const serverTime = time.toTell(admitted.time);
     const known = await atWork.runs();
     const rememberedSince = await log.dedupeSince();
     this.#over.signal.throwIfAborted();
     const runs = known.filter(({ until = Infinity }) => until >= rememberedSince);
-    const { time: serverTime, position } = admitted;
+    const { position } = admitted;
     return { state: 'welcome', welcome: { client, maxBytes, serverTime, position, rememberedSince, runs } };
   }
 

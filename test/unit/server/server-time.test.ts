@@ -210,3 +210,22 @@ test('an id that may have been forgotten since the welcome is not run again: the
   await world.clock.advance(0);
   expect(again.expect('command_ack').id).toBe(ids[0]);
 });
+
+test("of a log with a clock of its own a server tells that clock's time, whatever its own shows, and never runs ahead of it", async () => {
+  const clock = new ManualClock(5_000_000);
+  const time = new ServerTime(clock);
+  expect(time.now()).toBe(5_000_000);
+  time.follow(1_000_000);
+  expect(time.now()).toBe(1_000_000);
+  await clock.advance(10_000);
+  expect(time.now()).toBeGreaterThan(1_009_900);
+  expect(time.now()).toBeLessThanOrEqual(1_010_000);
+  // Recorded before, and late: another disk was waited for.
+  expect(time.toTell(1_001_000)).toBe(time.now());
+  expect(time.toTell(1_020_000)).toBe(1_020_000);
+});
+
+test('a server of a log without one tells what was recorded', () => {
+  const time = new ServerTime(new ManualClock(5_000_000));
+  expect(time.toTell(4_999_000)).toBe(4_999_000);
+});

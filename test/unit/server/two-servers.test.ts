@@ -138,3 +138,17 @@ test('two servers that a client came to at once do not both have it', async () =
   expect(slow.expect('goodbye')).toMatchObject({ code: 'overloaded', retry: true, retry_after_ms: 500 });
   expect(quick.all('goodbye')).toEqual([]);
 });
+
+test('a server that closes spreads the return of its clients, and says at once that it is draining', async () => {
+  const world = new HandWorld();
+  const ids = ['1', '2', '3', '4'].map((n) => CLIENT_ID.replace('1', n));
+  const peers = await Promise.all(ids.map((client_id) => world.join({ client_id })));
+  expect(world.broker.health).toBe('ready');
+  const closing = world.broker.close(1_000, 40_000);
+  expect(world.broker.health).toBe('draining');
+  await world.clock.advance(0);
+  const waits = peers.map((peer) => peer.expect('goodbye').retry_after_ms ?? 0);
+  expect(waits).toEqual([0, 10_000, 20_000, 30_000]);
+  for (const peer of peers) peer.lose();
+  await closing;
+});
