@@ -73,7 +73,10 @@ const START: Groups = [
 ];
 const BROWSER: Groups = [[vitest('browser', 60)]];
 /** On real databases. */
-const CLUSTER: Groups = [[vitest('cluster', 60)]];
+const CLUSTER: Groups = [
+  [vitest('cluster', 60)],
+  [script('cluster run', 120, 'test/cluster/run/main.ts', '--short')],
+];
 const PACKAGE = vitest('package', 190);
 const E2E: Groups = [[playwright('e2e', 480)]];
 

@@ -1,0 +1,224 @@
+/**
+ * A cluster under load: three servers on one log, a balancer, clients that decide, and everything that can fail failing.
+ *
+ * `npm run cluster -- --engine postgres [--short] [--seed N]`
+ */
+import { createHash } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { postgresEngine } from '../../../src/server/postgres/index.ts';
+import { replicatedLog } from '../../../src/server/replicated/replicated-log.ts';
+import { Random } from '../../simulation/random.ts';
+import { USER } from '../postgres.ts';
+import { ClusterClient, Time } from './clients.ts';
+import { untaken, Witness } from './judge.ts';
+import { PostgresNodes } from './nodes.ts';
+import { ClusterServer } from './server.ts';
+import { Way } from './way.ts';
+
+const SERVERS = 3;
+const CLIENTS = 200;
+const STOPPED_MS = 20_000;
+/** For all that was sent to arrive once nothing fails any more. */
+const SETTLE_MS = 90_000;
+const PROGRESS_MS = 5_000;
+const SHOWN = 20;
+
+const { values } = parseArgs({
+  options: {
+    engine: { type: 'string', default: 'postgres' },
+    short: { type: 'boolean', default: false },
+    seed: { type: 'string', default: '1' },
+  },
+});
+if (values.engine !== 'postgres') throw new Error(`--engine ${values.engine}: there is postgres`);
+const decisions = values.short ? 1_000 : 10_000;
+const faultCount = values.short ? 10 : 40;
+const random = new Random(Number(values.seed));
+const started = performance.now();
+const seconds = () => Math.round((performance.now() - started) / 1_000);
+const say = (text: string) => console.log(`${String(seconds()).padStart(4)} s  ${text}`);
+
+const nodes = await PostgresNodes.start();
+say('PostgreSQL: a primary and its synchronous standby');
+const links = await Promise.all(
+  Array.from({ length: SERVERS }, () =>
+    Promise.all(
+      ([0, 1] as const).map(async (place) => {
+        const link = new Way(() => nodes.port(place));
+        await link.listen();
+        return link;
+      }),
+    ),
+  ),
+);
+const urlBy = (ports: readonly number[]) =>
+  `postgres://${USER}@${ports.map((port) => `127.0.0.1:${port}`).join(',')}/postgres`;
+const troubles: string[] = [];
+const servers = links.map(
+  (ways) =>
+    new ClusterServer({ url: urlBy(ways.map(({ port }) => port)), password: nodes.password }, (text) =>
+      troubles.push(text),
+    ),
+);
+await Promise.all(servers.map((server) => server.start()));
+let turn = 0;
+const balancer = new Way(() => {
+  const up = servers.flatMap(({ port }) => port ?? []);
+  return up[++turn % Math.max(1, up.length)] ?? null;
+});
+await balancer.listen();
+say(`${SERVERS} servers behind a balancer`);
+
+const witness = new Witness();
+const watched = [new Way(() => nodes.port(0)), new Way(() => nodes.port(1))];
+await Promise.all(watched.map((way) => way.listen()));
+const observer = replicatedLog({
+  engine: postgresEngine({ url: urlBy(watched.map(({ port }) => port)), password: nodes.password }),
+  historyEvents: 1_000_000,
+});
+await observer.open({ now: 0, tailLimit: 100, hear: witness.hear });
+
+const time = new Time();
+const clients = Array.from(
+  { length: CLIENTS },
+  (_, number) => new ClusterClient(number, time.clock, `ws://127.0.0.1:${balancer.port}/ws`),
+);
+for (const client of clients) client.open();
+await until(() => clients.every((client) => client.isCurrent()), 'all clients are connected');
+say(`${CLIENTS} clients are connected`);
+
+let isDeciding = true;
+const waiting = () => clients.reduce((sum, client) => sum + client.waiting, 0);
+const progress = setInterval(() => {
+  const sent = clients.reduce((sum, client) => sum + client.sent.length, 0);
+  say(
+    `${sent} of ${decisions} decisions, ${witness.accepted} accepted, ${waiting()} wait; ${made.length} faults`,
+  );
+}, PROGRESS_MS);
+
+/** Each begins and ends by itself. */
+const faults: Readonly<Record<string, () => Promise<void>>> = {
+  'a server is killed': async () => {
+    const server = one(servers);
+    await server.kill();
+    await wait(500 + random.int(2_000));
+    await server.start();
+  },
+  'clients are killed': async () => {
+    for (let n = 0; n < CLIENTS / 10; n += 1) one(clients).restart();
+    await wait(200);
+  },
+  'a server stands still for 20 s': async () => {
+    const server = one(servers);
+    server.pause();
+    await wait(STOPPED_MS);
+    server.resume();
+  },
+  'the standby is killed': () => nodes.killStandby(() => wait(1_000 + random.int(2_000))),
+  'the primary is killed and the standby promoted': () => nodes.failOver(() => wait(random.int(2_000))),
+  'the primary stands still': () => nodes.pausePrimary(() => wait(2_000 + random.int(3_000))),
+  'a server loses its way to the database': async () => {
+    const ways = one(links);
+    for (const way of ways) way.cut(true);
+    await wait(1_000 + random.int(3_000));
+    for (const way of ways) way.cut(false);
+  },
+  'all connections of clients are cut': async () => {
+    balancer.cut(true);
+    await wait(random.int(1_000));
+    balancer.cut(false);
+  },
+};
+const kinds = Object.keys(faults);
+const made: string[] = [];
+const failing = (async () => {
+  const all = Array.from({ length: faultCount }, (_, n) => kinds[n % kinds.length] ?? '');
+  for (let left = all.length; left > 0; left -= 1) {
+    const [kind = ''] = all.splice(random.int(all.length), 1);
+    say(`fault: ${kind}`);
+    await faults[kind]?.();
+    made.push(kind);
+    await wait(random.int(1_000));
+  }
+  isDeciding = false;
+})();
+
+/** Spread over the faults; what is left comes at once behind them. */
+const deciding = (async () => {
+  for (let n = 0; n < decisions; n += 1) {
+    one(clients).decide(n);
+    if (isDeciding) await wait(values.short ? 40 : 12);
+  }
+})();
+await Promise.all([failing, deciding]);
+say('nothing fails any more');
+
+await until(
+  () => clients.every((client) => client.waiting === 0 && client.isCurrent()),
+  'all decisions are answered',
+);
+await until(() => witness.problems(clients).length === 0, 'all clients show what the log has').catch(
+  () => {},
+);
+const problems = witness.problems(clients);
+clearInterval(progress);
+for (const client of clients) client.close();
+await time.stop();
+
+const dumps = await equalDumps();
+problems.push(...dumps.problems, ...untaken(dumps.lines));
+problems.push(...troubles.filter((text) => text.includes('log_diverged')));
+for (const kind of kinds) if (!made.includes(kind)) problems.push(`never happened: ${kind}`);
+await observer.close();
+await Promise.all(servers.map((server) => server.kill()));
+await Promise.all([balancer, ...watched, ...links.flat()].map((way) => way.close()));
+await nodes.stop();
+
+for (const problem of problems.slice(0, SHOWN)) console.log(`  ${problem}`);
+if (problems.length > SHOWN) console.log(`  and ${problems.length - SHOWN} more`);
+const asked = clients.reduce((sum, client) => sum + client.asked.size, 0);
+const outcome = problems.length === 0 ? 'passed' : `failed: ${problems.length} problems`;
+console.log(
+  `cluster on ${values.engine}, seed ${values.seed}: ${outcome}; ${witness.accepted} decisions accepted once each, in order, ${asked} of them sent again by a person, ${made.length} faults, ${CLIENTS} clients, ${SERVERS} servers with equal dumps, ${seconds()} s`,
+);
+process.exit(problems.length === 0 ? 0 : 1);
+
+function one<T>(all: readonly T[]): T {
+  const chosen = all[random.int(all.length)];
+  if (chosen === undefined) throw new Error('there is none');
+  return chosen;
+}
+
+/** Of one position; servers go on recording that they are at work. */
+async function equalDumps(): Promise<{ problems: string[]; lines: readonly string[] }> {
+  const end = performance.now() + SETTLE_MS;
+  for (;;) {
+    const all = await Promise.all(servers.map((server) => server.dump()));
+    const [first] = all;
+    if (first && all.every(({ position }) => position === first.position)) {
+      const digests = all.map(({ lines }) => createHash('sha256').update(lines.join('\n')).digest('hex'));
+      const areEqual = new Set(digests).size === 1;
+      return { problems: areEqual ? [] : ['the dumps of the servers differ'], lines: first.lines };
+    }
+    if (performance.now() > end)
+      return {
+        problems: [`the servers stand at ${all.map(({ position }) => position).join(', ')}`],
+        lines: [],
+      };
+    await wait(500);
+  }
+}
+
+async function until(holds: () => boolean, what: string): Promise<void> {
+  const end = performance.now() + SETTLE_MS;
+  while (!holds()) {
+    if (performance.now() > end) {
+      const stuck = clients.filter((client) => client.waiting > 0 || !client.isCurrent());
+      const told = [...new Set(troubles), ...stuck.map(({ about }) => about)];
+      console.log(told.slice(-SHOWN).join('\n'));
+      throw new Error(`in ${SETTLE_MS / 1_000} s it did not come to this: ${what}`);
+    }
+    await wait(100);
+  }
+}

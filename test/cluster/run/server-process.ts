@@ -1,0 +1,51 @@
+/** One server of the cluster, in a process of its own, which its parent kills, stops and asks. */
+import { createServer as createHttpServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createServer } from '../../../src/server/index.ts';
+import { MemoryProjection } from '../../../src/server/log/memory-projection.ts';
+import { postgresEngine } from '../../../src/server/postgres/index.ts';
+import { replicatedLog } from '../../../src/server/replicated/replicated-log.ts';
+import { ALARM_EVERY, protocol } from './protocol.ts';
+
+export interface ServerRequest {
+  readonly url: string;
+  readonly password: string;
+}
+export type ServerNews =
+  | { readonly is: 'listening'; readonly port: number }
+  | { readonly is: 'dump'; readonly position: number; readonly lines: readonly string[] }
+  | { readonly is: 'trouble'; readonly text: string };
+
+function tell(news: ServerNews): void {
+  process.send?.(news);
+}
+
+process.once('message', ({ url, password }: ServerRequest) => {
+  const projection = new MemoryProjection();
+  const log = replicatedLog({ engine: postgresEngine({ url, password, timeoutMs: 3_000 }), projection });
+  const http = createHttpServer();
+  const server = createServer(protocol, {
+    log,
+    authenticate: (token) => token ?? null,
+    allowedOrigins: ['none'],
+    limits: { connectionsPerAddress: 10_000, handshakeMs: 20_000 },
+    commands: {
+      decide: ({ client, n }, { topic, publish }) => {
+        const on = topic ?? '';
+        publish(on, { type: 'ran', client, n });
+        publish(on, { type: 'newest', client, n });
+        if (n % ALARM_EVERY === 0) publish(on, { type: 'alarm', client, n });
+      },
+    },
+    onError: (error, about) => tell({ is: 'trouble', text: `${about}: ${error}` }),
+  });
+  server.attach(http, { path: '/ws' });
+  http.listen(0, '127.0.0.1', () => {
+    tell({ is: 'listening', port: (http.address() as AddressInfo).port });
+  });
+  process.on('message', () => {
+    tell({ is: 'dump', position: projection.position, lines: [...projection.dump()] });
+  });
+});
+// Whoever started it is gone.
+process.once('disconnect', () => process.exit());
