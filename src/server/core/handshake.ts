@@ -45,6 +45,8 @@ type Answer =
   | { readonly state: 'refused'; readonly goodbye: Goodbye };
 
 const DEFAULT_CLIENT_LIMIT_BYTES = 16_777_216;
+/** A log that took longer is asked once more. */
+const LATE_MS = 1_000;
 /** After which a client whose connections overtook each other tries again. */
 const OVERTAKEN_RETRY_MS = 500;
 
@@ -97,7 +99,9 @@ export class Handshake {
     if (crowded !== null) return refused(overloaded(crowded));
     const admitted = await admissions.add({ client, term: hello.term, run, seen });
     if (admitted.status !== 'admitted') return refused(whyNotAdmitted(admitted));
-    const serverTime = time.toTell(admitted.time);
+    let serverTime = time.toTell(admitted.time);
+    // Clients take it for the present time: what was recorded long ago, by a log that took long, would put their clocks back.
+    if (time.now() - serverTime > LATE_MS) serverTime = await atWork.tell();
     const known = await atWork.runs();
     const rememberedSince = await log.dedupeSince();
     this.#over.signal.throwIfAborted();

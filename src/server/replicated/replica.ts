@@ -60,6 +60,11 @@ export class Replica {
     this.#projection = projection;
     this.#events = events;
     this.#timers = timers;
+    if (projection.position > 0 && projection.note === '') {
+      throw new Error(
+        'the projection is the log of a single server, and was not made from this log: begin with an empty one',
+      );
+    }
     this.#note = readNote(projection.note);
   }
 

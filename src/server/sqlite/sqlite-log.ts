@@ -97,6 +97,11 @@ class SqliteLog implements EventLog {
 
   async open({ now, tailLimit, hear }: OpenOptions): Promise<Opened> {
     const projection = await this.#take(now);
+    if (projection.note !== '') {
+      throw new Error(
+        `sqliteLog: ${this.#path} holds what a server has made of a replicated log, and is no log of its own: name another file`,
+      );
+    }
     const opened = projection.together((): Opened => {
       const restored = this.#whyRestored(projection);
       const limits = { ...this.#limits, tailLimit };

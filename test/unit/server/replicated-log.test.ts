@@ -1,8 +1,13 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { EventLog, Happening, NewEvent } from '../../../src/server/log/event-log.ts';
 import { MemoryProjection } from '../../../src/server/log/memory-projection.ts';
+import type { Projection } from '../../../src/server/log/projection.ts';
 import { replicatedLog } from '../../../src/server/replicated/replicated-log.ts';
+import { sqliteLog, sqliteProjection } from '../../../src/server/sqlite/index.ts';
 import { eventLogConformance } from '../../conformance/event-log.ts';
 import { MemoryEngine, MemoryLogService } from '../../support/memory-engine.ts';
 
@@ -38,7 +43,7 @@ eventLogConformance('replicatedLog, on an engine in memory', {
 interface Server {
   readonly log: EventLog;
   readonly engine: MemoryEngine;
-  readonly projection: MemoryProjection;
+  readonly projection: Projection;
   readonly heard: Happening[];
   run: string;
 }
@@ -46,7 +51,7 @@ interface Server {
 let service: MemoryLogService;
 let servers: Server[] = [];
 
-async function server(projection = new MemoryProjection(), maxBytes?: number): Promise<Server> {
+async function server(projection: Projection = new MemoryProjection(), maxBytes?: number): Promise<Server> {
   const engine = new MemoryEngine(service, maxBytes);
   const heard: Happening[] = [];
   const log = replicatedLog({ engine, projection, newName });
@@ -239,6 +244,43 @@ describe('a server that starts', () => {
     await publish(one, {});
     await level(one, other);
     expect(dumpOf(other)).toEqual(dumpOf(one));
+  });
+
+  test('goes on from what it has in a file, which one process at a time has, and comes to the same as in memory', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'trunkline-projection-'));
+    const path = join(folder, 'projection.db');
+    const one = await server();
+    const file = await sqliteProjection(path);
+    const other = await server(file);
+    for (let n = 0; n < 20; n++) await publish(n % 2 ? one : other, { key: `k${n % 5}` });
+    await level(one, other);
+    expect(dumpOf(other)).toEqual(dumpOf(one));
+    await expect(sqliteProjection(path)).rejects.toThrow(path);
+    await other.log.close();
+    file.close();
+    for (let n = 0; n < 20; n++) await publish(one, {});
+    // What it had applied is not asked for again.
+    await one.engine.trim(file.position);
+    const opened = await sqliteProjection(path);
+    const again = await server(opened);
+    await level(one, again);
+    expect(dumpOf(again)).toEqual(dumpOf(one));
+    await again.log.close();
+    opened.close();
+    await expect(sqliteLog(path).open({ now: NOW, tailLimit: 1 })).rejects.toThrow('replicated log');
+    rmSync(folder, { recursive: true });
+  });
+
+  test('does not take the log of a single server for what was made from this one', async () => {
+    const projection = new MemoryProjection();
+    const content = {
+      now: NOW,
+      limits: { tailLimit: 1, historyEvents: 1, commandIds: 1, clientIds: 1 },
+      run: 'r',
+      epoch: 'e',
+    };
+    projection.apply(1, { kind: 'open', content });
+    await expect(server(projection)).rejects.toThrow('begin with an empty one');
   });
 
   test('says that it needs a dump where the log begins later than what it has applied', async () => {

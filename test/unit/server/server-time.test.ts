@@ -229,3 +229,26 @@ test('a server of a log without one tells what was recorded', () => {
   const time = new ServerTime(new ManualClock(5_000_000));
   expect(time.toTell(4_999_000)).toBe(4_999_000);
 });
+
+test('a welcome whose log took long tells the time of now, not of when it was asked', async () => {
+  const inner = memoryLog();
+  let slowMs = 7_000;
+  const slow: EventLog = new Proxy(inner, {
+    get: (target, method: keyof EventLog) =>
+      method === 'admit'
+        ? async (...call: Parameters<EventLog['admit']>) => {
+            const admitted = await target.admit(...call);
+            await new Promise<void>((done) => world.clock.setTimer(slowMs, done));
+            slowMs = 0;
+            return admitted;
+          }
+        : Reflect.get(target, method).bind(target),
+  });
+  const world: HandWorld = new HandWorld({ log: slow });
+  const peer = world.connect();
+  peer.hello();
+  await world.clock.advance(7_000);
+  const { server_time } = peer.expect('welcome');
+  expect(server_time).toBe(world.clock.now());
+  expect((await inner.runs()).at(-1)?.told).toBe(server_time);
+});
