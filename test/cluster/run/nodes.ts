@@ -1,53 +1,100 @@
-import { PostgresServer } from '../postgres.ts';
+/** What a cluster's log lies on: the nodes of its engine, and what can happen to them. */
+import { natsEngine } from '../../../src/server/nats/index.ts';
+import { postgresEngine } from '../../../src/server/postgres/index.ts';
+import type { Engine } from '../../../src/server/replicated/engine.ts';
+import * as nats from '../nats.ts';
+import * as postgres from '../postgres.ts';
 
-/** A PostgreSQL primary and its synchronous standby; whichever dies is replaced. */
-export class PostgresNodes {
-  #primary: PostgresServer;
-  #standby: PostgresServer;
+/** How a process reaches the engine. */
+export type EngineRequest =
+  | { readonly engine: 'postgres'; readonly url: string; readonly password: string }
+  | { readonly engine: 'nats'; readonly servers: readonly string[]; readonly password: string };
 
-  private constructor(primary: PostgresServer, standby: PostgresServer) {
-    this.#primary = primary;
-    this.#standby = standby;
-  }
+export interface EngineNodes {
+  /** @param ways to the nodes, each a port on this machine */
+  request(ways: readonly number[]): EngineRequest;
+  /** Of the nodes that a process may ask, as many as there are. */
+  readonly ports: readonly (() => number)[];
+  /** Each begins and ends by itself. */
+  readonly faults: Readonly<Record<string, () => Promise<void>>>;
+  stop(): Promise<void>;
+}
 
-  static async start(): Promise<PostgresNodes> {
-    const primary = await PostgresServer.start();
-    return new PostgresNodes(primary, await primary.addSynchronousStandby());
-  }
+const TIMEOUT_MS = 3_000;
 
-  get password(): string {
-    return this.#primary.password;
-  }
+export function engineBy(request: EngineRequest): Engine {
+  const { password } = request;
+  if (request.engine === 'nats') return natsEngine({ servers: request.servers, user: nats.USER, password });
+  return postgresEngine({ url: request.url, password, timeoutMs: TIMEOUT_MS });
+}
 
-  /** Of those that a server may ask, in no order. */
-  port(place: 0 | 1): number {
-    return [this.#primary, this.#standby].map(({ port }) => port).sort((a, b) => a - b)[place] ?? 0;
-  }
+/** @param some waits for a moment of chance, of so many milliseconds at most */
+type Some = (mostMs: number) => Promise<void>;
 
-  async killStandby(awayMs: () => Promise<void>): Promise<void> {
-    this.#standby.kill();
-    await awayMs();
-    await this.#standby.restart();
-  }
+/** A primary and its synchronous standby; whichever dies is replaced. */
+export async function postgresNodes(some: Some): Promise<EngineNodes> {
+  let primary = await postgres.PostgresServer.start();
+  let standby = await primary.addSynchronousStandby();
+  const { password } = primary;
+  const port = (place: number) => () =>
+    [primary, standby].map((node) => node.port).sort((a, b) => a - b)[place] ?? 0;
+  return {
+    ports: [port(0), port(1)],
+    request: (ways) => {
+      const hosts = ways.map((way) => `127.0.0.1:${way}`).join(',');
+      return { engine: 'postgres', url: `postgres://${postgres.USER}@${hosts}/postgres`, password };
+    },
+    faults: {
+      'the standby is killed': async () => {
+        standby.kill();
+        await some(3_000);
+        await standby.restart();
+      },
+      'the primary is killed and the standby promoted': async () => {
+        const dead = primary;
+        dead.kill();
+        await some(2_000);
+        await standby.promote();
+        primary = standby;
+        await dead.stop();
+        standby = await primary.addSynchronousStandby();
+      },
+      'the primary stands still': async () => {
+        primary.pause();
+        await some(5_000);
+        primary.resume();
+      },
+    },
+    async stop() {
+      await Promise.all([primary.stop(), standby.stop()]);
+    },
+  };
+}
 
-  async pausePrimary(awayMs: () => Promise<void>): Promise<void> {
-    this.#primary.pause();
-    await awayMs();
-    this.#primary.resume();
-  }
-
-  /** The primary dies, its standby takes its place, and gets a standby of its own. */
-  async failOver(awayMs: () => Promise<void>): Promise<void> {
-    const dead = this.#primary;
-    dead.kill();
-    await awayMs();
-    await this.#standby.promote();
-    this.#primary = this.#standby;
-    await dead.stop();
-    this.#standby = await this.#primary.addSynchronousStandby();
-  }
-
-  async stop(): Promise<void> {
-    await Promise.all([this.#primary.stop(), this.#standby.stop()]);
-  }
+/** Three nodes with JetStream. None of them stands still: the engine's promise ends there. */
+export async function natsNodes(some: Some): Promise<EngineNodes> {
+  const { nodes, password } = await nats.startNatsCluster();
+  let turn = 0;
+  return {
+    ports: nodes.map(
+      ({ port }) =>
+        () =>
+          port,
+    ),
+    request: (ways) => ({ engine: 'nats', servers: ways.map((way) => `127.0.0.1:${way}`), password }),
+    faults: {
+      'a node of the engine is killed': async () => {
+        turn += 1;
+        const node = nodes[turn % nodes.length];
+        node?.kill();
+        await some(3_000);
+        await node?.restart();
+        // Two of three must be there at any time, with what the third one missed.
+        await some(5_000);
+      },
+    },
+    async stop() {
+      await Promise.all(nodes.map((node) => node.stop()));
+    },
+  };
 }

@@ -3,14 +3,10 @@ import { createServer as createHttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createServer } from '../../../src/server/index.ts';
 import { MemoryProjection } from '../../../src/server/log/memory-projection.ts';
-import { postgresEngine } from '../../../src/server/postgres/index.ts';
 import { replicatedLog } from '../../../src/server/replicated/replicated-log.ts';
+import { type EngineRequest, engineBy } from './nodes.ts';
 import { ALARM_EVERY, protocol } from './protocol.ts';
 
-export interface ServerRequest {
-  readonly url: string;
-  readonly password: string;
-}
 export type ServerNews =
   | { readonly is: 'listening'; readonly port: number }
   | { readonly is: 'dump'; readonly position: number; readonly lines: readonly string[] }
@@ -20,15 +16,15 @@ function tell(news: ServerNews): void {
   process.send?.(news);
 }
 
-process.once('message', ({ url, password }: ServerRequest) => {
+process.once('message', (request: EngineRequest) => {
   const projection = new MemoryProjection();
-  const log = replicatedLog({ engine: postgresEngine({ url, password, timeoutMs: 3_000 }), projection });
+  const log = replicatedLog({ engine: engineBy(request), projection });
   const http = createHttpServer();
   const server = createServer(protocol, {
     log,
     authenticate: (token) => token ?? null,
     allowedOrigins: ['none'],
-    limits: { connectionsPerAddress: 10_000, handshakeMs: 20_000 },
+    limits: { connectionsPerAddress: 10_000, handshakeMs: 20_000, maxEventBytes: 1_000_000 },
     commands: {
       decide: ({ client, n }, { topic, publish }) => {
         const on = topic ?? '';

@@ -1,18 +1,19 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import type { ServerNews, ServerRequest } from './server-process.ts';
+import type { EngineRequest } from './nodes.ts';
+import type { ServerNews } from './server-process.ts';
 
 const SCRIPT = new URL('./server-process.ts', import.meta.url).pathname;
 
 /** A server of the cluster: killed, stopped, started again. */
 export class ClusterServer {
-  readonly #request: ServerRequest;
+  readonly #request: EngineRequest;
   readonly #trouble: (text: string) => void;
   #process: ChildProcess | null = null;
   #port: number | null = null;
   #dumps: ((dump: Extract<ServerNews, { is: 'dump' }>) => void)[] = [];
 
-  constructor(request: ServerRequest, trouble: (text: string) => void) {
+  constructor(request: EngineRequest, trouble: (text: string) => void) {
     this.#request = request;
     this.#trouble = trouble;
   }
