@@ -147,6 +147,8 @@ export class Primary {
   async #endRead(waiting: readonly number[]): Promise<void> {
     const timer = setTimeout(() => this.#read.end(), CANCEL_MS);
     try {
+      // Not by the client's own `cancel`: where the server is gone, which is when one cancels, postgres 3.4.9 rejects a promise
+      // that nobody holds, and the process ends.
       await Promise.all(waiting.map((pid) => this.#read.run(this.#statements.cancel, [pid])));
     } catch {
       // Nobody is there to be told.
