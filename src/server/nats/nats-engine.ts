@@ -26,6 +26,7 @@ import {
   type Placed,
   type Records,
 } from '../replicated/engine.ts';
+import { mustFit, startFollowing } from '../replicated/engine-parts.ts';
 import { ensureStream, subjectOf } from './stream.ts';
 
 export interface NatsEngineOptions {
@@ -112,12 +113,7 @@ class NatsEngine implements Engine {
   async append(text: string): Promise<Placed> {
     this.#mustBeOpen();
     const payload = Buffer.from(text);
-    if (payload.length > this.maxBytes) {
-      throw new EngineError(
-        'refused',
-        `the record has ${payload.length} bytes: the limit is ${this.maxBytes}`,
-      );
-    }
+    mustFit(payload.length, this.maxBytes);
     return await this.#ask(async ({ stream, manager }) => {
       const about = headers();
       about.set(TIME, String(this.#newestTime));
@@ -169,15 +165,7 @@ class NatsEngine implements Engine {
     hear: (records: readonly LogRecord[]) => Promise<void>,
     trouble: (error: unknown) => void,
   ): Following {
-    const stopping = new AbortController();
-    const signal = AbortSignal.any([stopping.signal, this.#closing.signal]);
-    const running = this.#follow(from, hear, trouble, signal);
-    return {
-      stop: async () => {
-        stopping.abort();
-        await running;
-      },
-    };
+    return startFollowing(this.#closing.signal, (signal) => this.#follow(from, hear, trouble, signal));
   }
 
   async close(): Promise<void> {

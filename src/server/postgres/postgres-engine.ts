@@ -9,6 +9,7 @@ import {
   type Placed,
   type Records,
 } from '../replicated/engine.ts';
+import { mustFit, startFollowing } from '../replicated/engine-parts.ts';
 import { readAddress, type Server } from './address.ts';
 import { Primary, type PrimaryOptions } from './primary.ts';
 
@@ -100,10 +101,7 @@ class PostgresEngine implements Engine {
 
   async append(text: string): Promise<Placed> {
     this.#mustBeOpen();
-    const bytes = Buffer.byteLength(text);
-    if (bytes > this.maxBytes) {
-      throw new EngineError('refused', `the record has ${bytes} bytes: the limit is ${this.maxBytes}`);
-    }
+    mustFit(Buffer.byteLength(text), this.maxBytes);
     return await new Promise((resolve, reject) => {
       this.#queue.push({ text, resolve, reject });
       void this.#write();
@@ -128,15 +126,7 @@ class PostgresEngine implements Engine {
     hear: (records: readonly LogRecord[]) => Promise<void>,
     trouble: (error: unknown) => void,
   ): Following {
-    const stopping = new AbortController();
-    const signal = AbortSignal.any([stopping.signal, this.#closing.signal]);
-    const running = this.#follow(from, hear, trouble, signal);
-    return {
-      stop: async () => {
-        stopping.abort();
-        await running;
-      },
-    };
+    return startFollowing(this.#closing.signal, (signal) => this.#follow(from, hear, trouble, signal));
   }
 
   async close(): Promise<void> {

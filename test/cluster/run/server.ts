@@ -1,9 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import type { EngineRequest } from './nodes.ts';
-import type { ServerNews } from './server-process.ts';
+import type { ServerNews } from './server-child.ts';
 
-const SCRIPT = new URL('./server-process.ts', import.meta.url).pathname;
+const SCRIPT = new URL('./server-child.ts', import.meta.url).pathname;
 
 /** A server of the cluster: killed, stopped, started again. */
 export class ClusterServer {
