@@ -2,6 +2,9 @@
 import type { Clock } from './core/peer.ts';
 import { startTimer } from './timer.ts';
 
+/** Whoever waits for a turn goes on in the same one, so that a log can write at once what they ask of it. */
+let turning: Promise<void> | null = null;
+
 /** Its timers do not keep the process alive: the http server does, for as long as there is something to serve. */
 export const systemClock: Clock = {
   now: () => Date.now(),
@@ -9,5 +12,13 @@ export const systemClock: Clock = {
     return performance.now();
   },
   setTimer: (delayMs, callback) => startTimer(delayMs, callback, { keepsAlive: false }),
-  turn: () => new Promise((resolve) => setImmediate(resolve)),
+  turn() {
+    turning ??= new Promise((resolve) => {
+      setImmediate(() => {
+        turning = null;
+        resolve();
+      });
+    });
+    return turning;
+  },
 };

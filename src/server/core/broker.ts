@@ -7,7 +7,7 @@ import { Batches } from './batches.ts';
 import { Commands } from './command-lanes.ts';
 import { Connection, type ConnectionServices } from './connection.ts';
 import { deferred } from './deferred.ts';
-import { type AnyHandler, execute } from './execute.ts';
+import { type AnyHandler, beginAhead, execute } from './execute.ts';
 import { Fence } from './fence.ts';
 import type { Authenticate } from './handshake.ts';
 import { Handshakes } from './handshakes.ts';
@@ -94,7 +94,8 @@ export class Broker {
       reportOnce: onceEach(report),
     };
     this.#commands = new Commands(
-      (frame, requester, mayRun) => execute(executeServices, frame, requester, mayRun),
+      (frame, requester, turn) => execute(executeServices, frame, requester, turn),
+      (frame, requester) => beginAhead(executeServices, frame, requester),
       (command, requester) => withdraw({ log, time, stats, report }, command, requester),
       stats,
       limits,

@@ -31,8 +31,20 @@ export interface Requester {
   mayWrite(topic: string): Promise<boolean>;
 }
 
-/** Never rejects. `mayRun` is asked before each call of the handler. */
-export type Execute = (frame: CommandFrame, requester: Requester, mayRun: () => boolean) => Promise<Answer>;
+/** Of a command in its lane. */
+export interface Turn {
+  /** Asked before each call of the handler. */
+  readonly mayRun: () => boolean;
+  /** It was begun ahead. */
+  readonly isBegun: boolean;
+  /** The handler has returned, and what it did is about to be committed. */
+  readonly ran: () => void;
+}
+
+/** Never rejects. */
+export type Execute = (frame: CommandFrame, requester: Requester, turn: Turn) => Promise<Answer>;
+/** Never rejects. */
+export type BeginAhead = (frame: CommandFrame, requester: Requester) => Promise<boolean>;
 /** Never rejects. */
 export type Withdraw = (command: CommandKey, requester: Requester) => Promise<Answer>;
 
@@ -49,6 +61,8 @@ interface Pending extends Arrival {
   readonly lane: Pending[];
   /** A `withdraw` of its id has come since: no handler of it begins any more. */
   withdrawn: boolean;
+  /** Whether it was begun while the one before it was committed; `null` where that was not tried. */
+  begunAhead: Promise<boolean> | null;
 }
 
 const OVERLOADED_RETRY_MS = 1_000;
@@ -57,6 +71,7 @@ const SMALLEST_COMMAND_BYTES = 1_024;
 
 export class Commands {
   readonly #execute: Execute;
+  readonly #beginAhead: BeginAhead;
   readonly #withdraw: Withdraw;
   readonly #stats: ServerStats;
   readonly #limits: Limits;
@@ -70,8 +85,15 @@ export class Commands {
   readonly #bytes = new Map<Principal, number>();
   readonly #requesters = new Map<Requester, { pending: number; readonly settled: Deferred<void> }>();
 
-  constructor(execute: Execute, withdraw: Withdraw, stats: ServerStats, limits: Limits) {
+  constructor(
+    execute: Execute,
+    beginAhead: BeginAhead,
+    withdraw: Withdraw,
+    stats: ServerStats,
+    limits: Limits,
+  ) {
     this.#execute = execute;
+    this.#beginAhead = beginAhead;
     this.#withdraw = withdraw;
     this.#stats = stats;
     this.#limits = limits;
@@ -94,7 +116,7 @@ export class Commands {
     const laneKey = JSON.stringify([principal, clientId, frame.topic ?? null]);
     const waiting = this.#lanes.get(laneKey);
     const lane = waiting ?? [];
-    const pending: Pending = { ...arrival, frame, lane, withdrawn: false };
+    const pending: Pending = { ...arrival, frame, lane, withdrawn: false, begunAhead: null };
     this.#enter(pending);
     lane.push(pending);
     if (waiting) return;
@@ -214,8 +236,23 @@ export class Commands {
       if (answer.status === 'accepted') return { ...answer, duplicate: true };
       if (answer.status === 'refused') return answer;
     }
-    const mayRun = () => requester.mayRun && !this.#stopped && !pending.withdrawn;
-    return mayRun() ? await this.#execute(frame, requester, mayRun) : { status: 'abandoned' };
+    const isBegun = pending.begunAhead !== null && (await pending.begunAhead);
+    const mayRun = () => this.#mayRun(pending);
+    const ran = () => this.#prepareNext(pending);
+    return mayRun()
+      ? await this.#execute(frame, requester, { mayRun, isBegun, ran })
+      : { status: 'abandoned' };
+  }
+
+  #mayRun({ requester, withdrawn }: Pending): boolean {
+    return requester.mayRun && !this.#stopped && !withdrawn;
+  }
+
+  /** One alone: of those behind it, a person may still withdraw what certainly never began. */
+  #prepareNext({ lane }: Pending): void {
+    const [, next] = lane;
+    if (!next || next.earlier || next.begunAhead || !this.#mayRun(next)) return;
+    next.begunAhead = this.#beginAhead(next.frame, next.requester);
   }
 
   async #endIt({ requester, id, answer, earlier }: Arrival): Promise<void> {

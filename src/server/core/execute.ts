@@ -13,7 +13,7 @@ import { AfterTransaction, type Ending } from './after-transaction.ts';
 import type { Batches } from './batches.ts';
 import { byteLength } from './bytes.ts';
 import { type Answer, asItEnded, refused, unavailable } from './command-answer.ts';
-import type { CommandFrame, Requester } from './command-lanes.ts';
+import type { CommandFrame, Requester, Turn } from './command-lanes.ts';
 import { deferred } from './deferred.ts';
 import { hasForgotten } from './forgotten-ids.ts';
 import type { Limits } from './limits.ts';
@@ -64,21 +64,47 @@ interface Job {
   readonly judged: Judged;
   readonly handler: AnyHandler;
   readonly neverBegun: boolean;
+  readonly isBegun: boolean;
+  readonly ran: () => void;
 }
 interface Done {
   readonly publications: readonly Publication[];
   readonly result: JsonText | null;
 }
 
+/**
+ * Records that the command begins, while the one before it is being committed: one write to the disk is enough for both. Only
+ * of one that was not known before; false where it is left to `execute`. Never rejects.
+ */
+export async function beginAhead(
+  services: ExecuteServices,
+  frame: CommandFrame,
+  requester: Requester,
+): Promise<boolean> {
+  // What would be refused is not recorded, as far as that can be told without the application.
+  if (frame.attempt > 1 || hasExpired(services, frame) || !services.acceptsVersion(frame.app_version))
+    return false;
+  if (!Object.hasOwn(services.handlers, frame.command.type)) return false;
+  try {
+    const key = keyOf(frame, requester);
+    if ((await services.log.recall(key)) !== null) return false;
+    return (await services.begins.add(key)).status === 'begun';
+  } catch {
+    // `execute` asks the log again, and reports that it fails.
+    return false;
+  }
+}
+
+/** @param isBegun that is recorded, and that it never was before: by `beginAhead` */
 export async function execute(
   services: ExecuteServices,
   frame: CommandFrame,
   requester: Requester,
-  mayRun: () => boolean,
+  { mayRun, isBegun, ran }: Turn,
 ): Promise<Answer> {
   let neverBegun = false;
   try {
-    const record = await services.log.recall(keyOf(frame, requester));
+    const record = isBegun ? null : await services.log.recall(keyOf(frame, requester));
     if (record && record.status !== 'begun') return asItEnded(record);
     if (record === null && frame.attempt > 1 && (await hasForgotten(services.log, requester))) {
       return { status: 'abandoned' };
@@ -107,7 +133,7 @@ export async function execute(
     const odd = oddNumber(`command ${type}`, frame.command);
     if (odd && !Number.isFinite(odd.value)) return refused('invalid_command', odd.message, neverBegun);
     if (odd) services.reportOnce(odd.message, nameOf(frame));
-    const job = { frame, requester, judged, handler, neverBegun };
+    const job = { frame, requester, judged, handler, neverBegun, isBegun, ran };
     neverBegun = false;
     return await untilAnswered(services, job, mayRun);
   } catch (error) {
@@ -122,7 +148,7 @@ async function untilAnswered(services: ExecuteServices, job: Job, mayRun: () => 
   const { frame, requester, neverBegun } = job;
   for (let tries = 1; mayRun(); tries += 1) {
     if (hasExpired(services, frame)) return expired(neverBegun && tries === 1);
-    if (tries === 1) {
+    if (tries === 1 && !job.isBegun) {
       const record = await begins.add(keyOf(frame, requester));
       if (record.status !== 'begun') return asItEnded(record);
       if (!mayRun()) break;
@@ -154,6 +180,7 @@ async function untilAnswered(services: ExecuteServices, job: Job, mayRun: () => 
     const { clientId } = requester.client;
     const command = { ...keyOf(frame, requester), clientId, result: done.result };
     const mayCommit = () => requester.mayCommit;
+    job.ran();
     const committed = await commit(services, { publications: done.publications, command, mayCommit }, settle);
     switch (committed.status) {
       case 'committed':

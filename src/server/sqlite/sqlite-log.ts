@@ -27,6 +27,7 @@ import { FileLock } from './file-lock.ts';
 import { Mark, type Marked } from './restore-mark.ts';
 import { checkFormat, makeTables } from './schema.ts';
 import { SqliteProjection } from './sqlite-projection.ts';
+import { applyNext, Writes } from './writes.ts';
 
 export interface SqliteLogOptions {
   /** Events of each topic that can be replayed; the state by key is kept beyond it. @default 100_000 */
@@ -68,6 +69,8 @@ class SqliteLog implements EventLog {
   readonly #mark: Mark | null;
   /** `null` before the log is locked, and has its tables. */
   #projection: SqliteProjection | null = null;
+  /** `null` as well of a log that lies in memory: it waits for no disk. */
+  #writes: Writes | null = null;
   /** What the present run was told last; `null` before it is open. */
   #told: Marked | null = null;
   #markedAt = 0;
@@ -102,13 +105,15 @@ class SqliteLog implements EventLog {
         `sqliteLog: ${this.#path} holds what a server has made of a replicated log, and is no log of its own: name another file`,
       );
     }
+    this.#writes?.flush();
     const opened = projection.together((): Opened => {
       const restored = this.#whyRestored(projection);
       const limits = { ...this.#limits, tailLimit };
       const epoch = this.#newEpoch();
       const run = this.#newEpoch();
-      const { newestTime } = this.#apply({ kind: 'open', content: { now, limits, run, epoch } });
-      if (restored !== null) this.#apply({ kind: 'renew', content: { now, epoch: this.#newEpoch() } });
+      const { newestTime } = applyNext(projection, { kind: 'open', content: { now, limits, run, epoch } });
+      if (restored !== null)
+        applyNext(projection, { kind: 'renew', content: { now, epoch: this.#newEpoch() } });
       return { newestTime, run, ...(restored !== null && { restored }) };
     });
     this.#told = { run: opened.run, told: Math.max(now, opened.newestTime) };
@@ -122,8 +127,7 @@ class SqliteLog implements EventLog {
   }
 
   async tell(run: string, now: number): Promise<void> {
-    this.#apply({ kind: 'tell', content: { now, run } });
-    this.#mayMark(run, now);
+    await this.#write({ kind: 'tell', content: { now, run } }, () => this.#mayMark(run, now));
   }
 
   async runs(): Promise<readonly Run[]> {
@@ -131,9 +135,9 @@ class SqliteLog implements EventLog {
   }
 
   async commit(transactions: readonly Transaction[], now: number): Promise<readonly Committed[]> {
-    const committed = this.#apply({ kind: 'commit', content: { now, transactions } });
-    this.#tell(happeningsOf(committed));
-    return committed;
+    return await this.#write({ kind: 'commit', content: { now, transactions } }, (committed) =>
+      this.#tell(happeningsOf(committed)),
+    );
   }
 
   async read(topic: string, from: From, take: Take): Promise<History> {
@@ -146,7 +150,7 @@ class SqliteLog implements EventLog {
 
   async renew(now: number): Promise<void> {
     await this.#take(now);
-    this.#apply({ kind: 'renew', content: { now, epoch: this.#newEpoch() } });
+    await this.#write({ kind: 'renew', content: { now, epoch: this.#newEpoch() } });
   }
 
   async recall(command: CommandKey): Promise<CommandRecord | null> {
@@ -154,11 +158,11 @@ class SqliteLog implements EventLog {
   }
 
   async begin(commands: readonly CommandKey[], now: number): Promise<readonly CommandRecord[]> {
-    return this.#apply({ kind: 'begin', content: { now, commands } });
+    return await this.#write({ kind: 'begin', content: { now, commands } });
   }
 
   async cancel(command: CommandKey, now: number): Promise<CommandEnd> {
-    return this.#apply({ kind: 'cancel', content: { now, command } });
+    return await this.#write({ kind: 'cancel', content: { now, command } });
   }
 
   async dedupeSince(): Promise<number> {
@@ -170,10 +174,10 @@ class SqliteLog implements EventLog {
   }
 
   async admit(admissions: readonly Admission[], now: number): Promise<readonly Admitted[]> {
-    const admitted = this.#apply({ kind: 'admit', content: { now, admissions } });
-    for (const { run } of admissions) this.#mayMark(run, now);
-    this.#tell(admissionsOf(admissions, admitted));
-    return admitted;
+    return await this.#write({ kind: 'admit', content: { now, admissions } }, (admitted) => {
+      for (const { run } of admissions) this.#mayMark(run, now);
+      this.#tell(admissionsOf(admissions, admitted));
+    });
   }
 
   async disconnect(principal: Principal, run: string): Promise<void> {
@@ -182,7 +186,7 @@ class SqliteLog implements EventLog {
   }
 
   async owe(client: ClientKey, topic: string, offsets: readonly number[], now: number): Promise<void> {
-    this.#apply({ kind: 'owe', content: { now, client, topic, offsets } });
+    await this.#write({ kind: 'owe', content: { now, client, topic, offsets } });
   }
 
   async owed(client: ClientKey, topic: string): Promise<readonly LoggedEvent[]> {
@@ -195,24 +199,32 @@ class SqliteLog implements EventLog {
     epoch: string,
     offsets: readonly number[],
   ): Promise<void> {
-    this.#apply({ kind: 'acknowledge', content: { client, topic, epoch, offsets } });
+    await this.#write({ kind: 'acknowledge', content: { client, topic, epoch, offsets } });
   }
 
   async prune(now: number): Promise<void> {
-    this.#apply({ kind: 'prune', content: { now } });
+    await this.#write({ kind: 'prune', content: { now } });
   }
 
   async close(): Promise<void> {
-    this.#hearers.clear();
     if (!this.#db.isOpen) return;
+    this.#writes?.flush();
+    this.#hearers.clear();
     this.#db.close();
     this.#writeMark();
     this.#lock?.release();
   }
 
-  #apply<K extends EntryKind>(entry: Entry<K>): Outcomes[K] {
+  /** @param heard called once it is on the disk, before the promise resolves. */
+  async #write<K extends EntryKind>(
+    entry: Entry<K>,
+    heard: (outcome: Outcomes[K]) => void = () => {},
+  ): Promise<Outcomes[K]> {
     const projection = this.#read();
-    return projection.apply(projection.position + 1, entry);
+    if (this.#writes) return await this.#writes.add(entry, heard);
+    const outcome = applyNext(projection, entry);
+    heard(outcome);
+    return outcome;
   }
 
   #read(): SqliteProjection {
@@ -230,8 +242,10 @@ class SqliteLog implements EventLog {
       this.#lock?.release();
       throw error;
     }
-    this.#projection ??= new SqliteProjection(this.#db);
-    return this.#projection;
+    const projection = this.#projection ?? new SqliteProjection(this.#db);
+    if (this.#lock) this.#writes ??= new Writes(projection);
+    this.#projection = projection;
+    return projection;
   }
 
   #tell(happenings: readonly Happening[]): void {

@@ -136,8 +136,8 @@ export const WRONG_SERVERS: readonly WrongServer[] = [
     edits: [
       {
         file: 'src/server/sqlite/sqlite-log.ts',
-        text: 'if (restored !== null) this.#apply(',
-        instead: "if (restored === '') this.#apply(",
+        text: 'if (restored !== null)\n',
+        instead: "if (restored === '')\n",
       },
     ],
     breaks: 'restart/restored-history',

@@ -156,3 +156,36 @@ test('sqliteLog refuses text that its SQLite may cut, says which, and writes not
   expect(await log.state('t')).toMatchObject({ offset: 0, events: [] });
   await log.close();
 });
+
+test('sqliteLog writes what comes in one turn together, each answered for itself, and one that fails takes none with it', async () => {
+  const path = newPath();
+  const log = open(path, 10);
+  const heard: string[] = [];
+  const { run } = await log.open({
+    now: 10,
+    tailLimit: 1,
+    hear: (happenings) => {
+      for (const one of happenings)
+        if (one.kind === 'committed') heard.push(`heard ${one.events[0]?.event.key}`);
+    },
+  });
+  const publish = async (key: string) => {
+    const event = { topic: 't', key, gone: false, critical: false, event: '{"type":"x"}', owedBy: [] };
+    await log.commit([{ command: null, events: [event] }], 11);
+    heard.push(key);
+  };
+  const results = await Promise.allSettled([publish('a'), publish('b\0'), log.tell(run, 12), publish('c')]);
+  expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled']);
+  expect(heard).toEqual(expect.arrayContaining(['heard a', 'a', 'heard c', 'c']));
+  expect([
+    heard.indexOf('heard a') < heard.indexOf('a'),
+    heard.indexOf('heard c') < heard.indexOf('c'),
+  ]).toEqual([true, true]);
+  const last = publish('d');
+  await log.close();
+  await last;
+  const again = open(path, 10);
+  expect(await again.open({ now: 13, tailLimit: 1 })).toMatchObject({ newestTime: 12 });
+  expect((await again.state('t')).events.map(({ key }) => key)).toEqual(['a', 'c', 'd']);
+  await again.close();
+});
