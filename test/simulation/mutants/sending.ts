@@ -39,7 +39,7 @@ export const SENDING_MUTANTS: readonly Mutant[] = [
   {
     name: 'what is marked ahead leaves with the window before it',
     file: 'worker/core/outbox/dispatch.ts',
-    text: 'if (mayLeave && !delivery.isAhead) writeFrame',
+    text: 'if (mayLeave && !areAhead) writeFrame',
     instead: 'if (mayLeave) writeFrame',
     test: 'test/unit/core/outbox-marks.test.ts',
   },

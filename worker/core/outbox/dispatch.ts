@@ -40,7 +40,11 @@ export function pump(box: OutboxState): void {
   for (const entry of tooLarge) refuseTooLarge(box, entry, writable);
   // Others may go in their place.
   if (tooLarge.length > 0) return pump(box);
-  if (picked.length > 0) sendPicked(box, picked, writable);
+  if (!picked.every(markOf)) storeMarks(box, picked, writable, false);
+  else if (picked.length > 0) {
+    for (const entry of picked) writeFrame(box, entry, writable);
+    box.host.changed();
+  }
   watchAnswers(box, writable);
 }
 
@@ -122,66 +126,52 @@ function watchWritten(box: OutboxState, generation: number, busy: boolean): void
  */
 function watchAnswers(box: OutboxState, { generation }: Pick<Writable, 'generation'>): void {
   const { deadlines, uptime } = box.context;
-  let next: number | null = null;
+  let next = Number.POSITIVE_INFINITY;
   for (const entry of pendingIn(box)) {
     if (entry.awaits?.generation !== generation) awaitAnswer(entry, generation, uptime);
-    const at = entry.awaits?.at ?? null;
-    if (at !== null && (next === null || at < next)) next = at;
+    next = Math.min(next, entry.awaits?.at ?? next);
   }
-  if (next === null) return deadlines.clear('unanswered');
+  if (next === Number.POSITIVE_INFINITY) return deadlines.clear('unanswered');
   // Less than a millisecond may be less than the clock shows, and would be due at once, again and again.
   box.context.after('unanswered', Math.max(next + UNANSWERED_MS - uptime, 1), () => {
-    for (const entry of pendingIn(box)) {
-      const since = entry.awaits?.at ?? null;
-      if (since !== null && since + UNANSWERED_MS <= box.context.uptime) awaitAnswer(entry, generation, null);
-    }
+    const now = box.context.uptime;
+    for (const entry of pendingIn(box))
+      if ((entry.awaits?.at ?? now) + UNANSWERED_MS <= now) awaitAnswer(entry, generation, null);
     box.host.probe();
     watchAnswers(box, { generation });
   });
 }
 
-/** Hands them to the socket as soon as their rows say so; at once where they do, or there is no store to say it. */
-function sendPicked(box: OutboxState, picked: readonly Entry[], writable: Writable): void {
-  if (picked.every(markOf)) {
-    for (const entry of picked) writeFrame(box, entry, writable);
-    return box.host.changed();
-  }
-  // What leaves behind them is told to the store with them.
-  const ahead = pick(box, 2).filter((entry) => !picked.includes(entry) && !markOf(entry));
-  const marked = [...picked, ...ahead];
+/**
+ * Has the store say that they may have left: those whose turn it is leave then, on the connection that they are marked for, also
+ * where there is no store; `areAhead`: those behind them stand by. What is not marked has never left.
+ */
+function storeMarks(box: OutboxState, marked: readonly Entry[], writable: Writable, areAhead: boolean): void {
   // Where the disk says "never ran", or is about to, no loss of power may leave it at that once the frame is out. It may have
   // a row of which this hub is yet to hear.
   const isFirst = marked.some(
     ({ row, stored }) => neverRan(row) || row.priority === 'high' || stored !== 'maybe_sent',
   );
   for (const entry of marked)
-    beginMark(
-      entry,
-      markedRow(withEnd(box, entry), writable, box.context),
-      writable.generation,
-      ahead.includes(entry),
-    );
+    beginMark(entry, markedRow(withEnd(box, entry), writable, box.context), writable.generation, areAhead);
   const ops = marked.map(({ row }): StoreOp => ({ op: 'put', table: 'entries', row }));
-  box.writer.write(ops, isFirst ? 'strict' : 'relaxed', (stored) => leaveMarked(box, marked, stored));
-}
-
-/**
- * The store has answered, or there is none to answer: what still waits for it leaves on the connection that it was marked for, or
- * stands by for that, where it is not its turn; or it has never left.
- */
-function leaveMarked(box: OutboxState, marked: readonly Entry[], stored: boolean): void {
-  const writable = box.host.writable();
-  for (const entry of marked) {
-    if (stored) knowMarked(entry);
-    const { delivery, row } = entry;
-    if (delivery.state !== 'marking') continue;
-    const isOpen = writable?.generation === delivery.generation;
-    const mayLeave = isOpen && entry.stored !== 'unsent' && !box.writer.isInDoubt(row.id);
-    if (mayLeave && !delivery.isAhead) writeFrame(box, entry, delivery);
-    else takeMarkBack(entry, mayLeave && stored);
-  }
-  box.host.changed();
-  pump(box);
+  box.writer.write(ops, isFirst ? 'strict' : 'relaxed', (stored) => {
+    const open = box.host.writable();
+    for (const entry of marked) {
+      if (stored) knowMarked(entry);
+      const { delivery, row } = entry;
+      if (delivery.state !== 'marking') continue;
+      const isOpen = open?.generation === delivery.generation;
+      const mayLeave = isOpen && entry.stored !== 'unsent' && !box.writer.isInDoubt(row.id);
+      if (mayLeave && !areAhead) writeFrame(box, entry, delivery);
+      else takeMarkBack(entry, mayLeave && stored);
+    }
+    box.host.changed();
+    pump(box);
+    // While these are on their way, so that what follows waits for no store.
+    const ahead = open && stored && !areAhead ? pick(box, 2).filter((entry) => !markOf(entry)) : [];
+    if (open && ahead.length > 0) storeMarks(box, ahead, open, true);
+  });
 }
 
 /** The server of before may have taken more than this one does, and have run it. */
