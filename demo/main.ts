@@ -16,7 +16,7 @@ try {
   process.exit(1);
 }
 
-async function main({ port, dataFolder, target, pipelines, trace }: Arguments): Promise<void> {
+async function main({ port, dataFolder, log, target, pipelines, trace }: Arguments): Promise<void> {
   const fromFile = async (path: string): Promise<Source> => {
     const pipeline = await loadPipeline(path, basename(path, '.json'));
     return { kind: 'file', pipeline, here: dirname(path), target };
@@ -32,11 +32,23 @@ async function main({ port, dataFolder, target, pipelines, trace }: Arguments): 
 
   console.log('Building the console …');
   const site = await buildConsole();
-  const server = await startConsoleServer({ site, sources, dataFolder, port });
+  const server = await startConsoleServer({
+    site,
+    sources,
+    dataFolder,
+    port,
+    ...(log === null ? {} : { log }),
+  });
   if (trace && replayed) {
     const runId = await server.start('trace');
     console.log(`Replaying ${trace.path} at ${trace.speed} times its speed: run ${runId}.`);
     for (const line of sayGates(replayed.trace)) console.log(line);
+  }
+  if (log !== null) console.log(`The log is ${log}.`);
+  if (server.sharesLog) {
+    console.log(
+      'What this server runs stays with it: other servers of the log show it, and cannot go on with it.',
+    );
   }
   console.log(`Open ${server.url} in two tabs. Ctrl-C ends it.`);
 

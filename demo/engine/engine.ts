@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { EventInput } from 'trunkline/protocol';
@@ -21,6 +22,8 @@ export interface EngineOptions {
   readonly sources: readonly Source[];
   /** Each run has a folder of its own in it. */
   readonly folder: string;
+  /** Other servers may run pipelines on the same log: a run whose folder is not here is theirs. */
+  readonly sharesLog: boolean;
   /** What has nowhere else to go. */
   report(error: unknown, about: string): void;
 }
@@ -73,7 +76,10 @@ export class Engine {
     const { events } = await this.#options.log.state(RUNS_TOPIC);
     const known = events.map(({ event }) => parseEvent(event));
     this.#tellPipelines(known.filter((event) => event?.type === 'pipeline'));
-    const underWay = known.filter((event) => event?.type === 'run_state').filter(isUnderWay);
+    const underWay = known
+      .filter((event) => event?.type === 'run_state')
+      .filter(isUnderWay)
+      .filter(({ runId }) => this.#isOwn(runId));
     for (const { runId } of underWay) await endMarkedGroups(markOf(runId));
     for (const { runId } of underWay) {
       try {
@@ -145,11 +151,18 @@ export class Engine {
   async #restore(runId: string): Promise<Run> {
     const history = await this.#readHistory(runId);
     if (!history.runState) throw new Error('there is no such run');
+    if (!this.#isOwn(runId))
+      throw new Error('it belongs to another server of this log, which alone goes on with it');
     const source = await loadSavedRun(this.#folderOf(runId));
     const opening = openingOf(source, runId, history.runState);
     const run = new Run(opening, this.#servicesFor(runId, source), history);
     run.begin(history);
     return run;
+  }
+
+  /** Whether to go on with it is this engine's to decide. */
+  #isOwn(runId: string): boolean {
+    return !this.#options.sharesLog || existsSync(this.#folderOf(runId));
   }
 
   /** Nobody can go on with it any more. */

@@ -4,6 +4,8 @@ import { parseArgs } from 'node:util';
 export interface Arguments {
   readonly port: number;
   readonly dataFolder: string;
+  /** Where the log is; `null`: in a file of the data folder. */
+  readonly log: string | null;
   /** What the audit works on. */
   readonly target: string;
   /** Files of the operator's own, beside the two that come with it. */
@@ -14,6 +16,9 @@ export interface Arguments {
 export const USAGE = `npm start -- [options]
   --port N        where to listen on this machine (4780; any free one where it is taken)
   --data FOLDER   for the log and the runs' folders (.tmp)
+  --log LOG       instead of a file in that folder: memory, sqlite:PATH, postgres://USER@HOST:PORT,HOST:PORT/DATABASE or
+                  nats://USER@HOST:PORT,HOST:PORT; its password in a file that TRUNKLINE_LOG_PASSWORD_FILE names, or in
+                  the variable TRUNKLINE_LOG_PASSWORD
   --target FOLDER the checkout that "Audit a checkout" works on (the current folder)
   --pipeline FILE offer this one, too; may be given several times
   --trace FILE    replay a workflow execution in WfCommons' WfFormat 1.5 or 1.6
@@ -30,6 +35,7 @@ export function readArguments(args: readonly string[], from: string): Arguments 
     options: {
       port: { type: 'string' },
       data: { type: 'string', default: '.tmp' },
+      log: { type: 'string' },
       target: { type: 'string', default: '.' },
       pipeline: { type: 'string', multiple: true, default: [] },
       trace: { type: 'string' },
@@ -47,6 +53,7 @@ export function readArguments(args: readonly string[], from: string): Arguments 
   return {
     port,
     dataFolder: resolve(from, values.data),
+    log: values.log ?? null,
     target: resolve(from, values.target),
     pipelines: values.pipeline.map((path) => resolve(from, path)),
     trace:

@@ -1,5 +1,7 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { createServer, type Server } from 'trunkline/server';
-import { sqliteLog } from 'trunkline/server/sqlite';
+import { logOf } from 'trunkline/server/address';
 import { Engine } from '../engine/engine.ts';
 import { type ConsoleProtocol, OPERATOR_NAME, protocol } from '../engine/protocol.ts';
 import type { Source } from '../engine/saved-run.ts';
@@ -11,8 +13,11 @@ const HEARTBEAT_MS = 5_000;
 const DRAIN_MS = 1_000;
 
 export interface BackendOptions {
-  readonly logFile: string;
-  readonly runsFolder: string;
+  /** For a log of each port, and the runs' folders. */
+  readonly dataFolder: string;
+  readonly port: number;
+  /** Where the log is, if not there. */
+  readonly log: string | null;
   readonly sources: readonly Source[];
   readonly line: Line;
   report(error: unknown, about: string): void;
@@ -21,27 +26,40 @@ export interface BackendOptions {
 export interface Backend {
   readonly engine: Engine;
   readonly server: Server<ConsoleProtocol>;
+  /** Other servers may be at work on its log. */
+  readonly sharesLog: boolean;
   /** `hard`: connections end without a word. */
   close(how: 'soft' | 'hard'): Promise<void>;
 }
 
 export async function openBackend(options: BackendOptions): Promise<Backend> {
-  const { line, report } = options;
-  const log = sqliteLog(options.logFile);
-  const engine = new Engine({ log, sources: options.sources, folder: options.runsFolder, report });
+  const { dataFolder, port, line, report } = options;
+  const address = options.log ?? `sqlite:${join(dataFolder, `console-${port}.sqlite`)}`;
+  const onTrouble = (error: unknown) => error !== null && report(error, 'the log');
+  const { log, isShared, limits } = await logOf(address, { onTrouble });
+  // Whoever has a run's folder goes on with it: on a log that several share, each has folders of its own.
+  const folder = join(dataFolder, isShared ? `runs-${port}` : 'runs');
+  mkdirSync(folder, { recursive: true });
+  const engine = new Engine({ log, sources: options.sources, folder, sharesLog: isShared, report });
   const server = createServer(protocol, {
     log,
     commands: engine.commands,
     authenticate: (token) => (token !== undefined && OPERATOR_NAME.test(token) ? token : null),
-    limits: { heartbeatMs: HEARTBEAT_MS },
+    limits: { ...limits, heartbeatMs: HEARTBEAT_MS },
     onError: report,
   });
-  await engine.open(server);
+  try {
+    await engine.open(server);
+  } catch (error) {
+    await server.close({ drainMs: 0 });
+    throw error;
+  }
   // Last: whoever connects now finds everything as it was.
   server.attach(line.door, { path: SOCKET_PATH });
   return {
     engine,
     server,
+    sharesLog: isShared,
     async close(how) {
       if (how === 'hard') line.hangUp();
       await engine.stop();

@@ -1,6 +1,5 @@
 import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Source } from '../engine/saved-run.ts';
 import { type Backend, openBackend } from './backend.ts';
@@ -17,12 +16,16 @@ export interface ConsoleServerOptions {
   readonly sources: readonly Source[];
   /** For a log of each port, the runs' folders and the error log. */
   readonly dataFolder: string;
+  /** Where the log is. @default a file of the data folder, one for each port */
+  readonly log?: string;
   /** Where it is taken, any free one. @default any free one */
   readonly port?: number;
 }
 export interface ConsoleServer {
   /** Where to open it, such as `http://127.0.0.1:4780`. */
   readonly url: string;
+  /** Other servers may be at work on its log. */
+  readonly sharesLog: boolean;
   /** Starts a run; answers its id. */
   start(pipeline: string): Promise<string>;
   /** Ends the server and begins anew from the log. `hard`: without a goodbye. */
@@ -32,8 +35,7 @@ export interface ConsoleServer {
 
 /** The operator console's server: the DAG engine, the page, and the faults on demand, on this machine alone. */
 export async function startConsoleServer(options: ConsoleServerOptions): Promise<ConsoleServer> {
-  const runsFolder = join(options.dataFolder, 'runs');
-  mkdirSync(runsFolder, { recursive: true });
+  mkdirSync(options.dataFolder, { recursive: true });
   const errors = new ErrorLog(options.dataFolder);
   const report = (error: unknown, about: string) => {
     console.error(`console: ${about}:`, error);
@@ -46,13 +48,15 @@ export async function startConsoleServer(options: ConsoleServerOptions): Promise
   const port = await listen(http, options.port ?? 0);
   const openAgain = () =>
     openBackend({
-      logFile: join(options.dataFolder, `console-${port}.sqlite`),
-      runsFolder,
+      dataFolder: options.dataFolder,
+      port,
+      log: options.log ?? null,
       sources: options.sources,
       line,
       report,
     });
   let backend: Backend | null = await openAgain();
+  const { sharesLog } = backend;
   let turn: Promise<void> = Promise.resolve();
   let restarts = 0;
   let isClosed = false;
@@ -85,6 +89,7 @@ export async function startConsoleServer(options: ConsoleServerOptions): Promise
   line.connect(http);
   return {
     url: `http://127.0.0.1:${port}`,
+    sharesLog,
     async start(pipeline) {
       if (!backend) throw new Error('the server is restarting');
       return await backend.engine.start(pipeline);

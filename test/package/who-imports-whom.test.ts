@@ -54,6 +54,8 @@ const LAYERS: readonly Layer[] = [
     modules: [SERVER],
     packages: ['@nats-io/jetstream', '@nats-io/transport-node', 'node:'],
   },
+  // What the log needs that an address names is loaded then.
+  { path: 'src/server/address/', modules: [SERVER, SERVER_CORE], packages: ['node:'] },
   { path: 'src/server/postgres/', modules: [SERVER], packages: ['postgres', 'node:'] },
   { path: SERVER_CORE, modules: [SERVER, PROTOCOL, FRAMES], packages: ['valibot'] },
   // It judges servers in any language, ours as any other: it knows nothing of how ours is made.

@@ -127,6 +127,8 @@ export class ReplicatedLog implements EventLog {
   }
 
   async renew(): Promise<void> {
+    // A person may renew it where no server has taken it into use.
+    await this.#replica.start();
     await this.#write('renew', { epoch: this.#newName() });
   }
 

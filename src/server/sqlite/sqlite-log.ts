@@ -100,11 +100,6 @@ class SqliteLog implements EventLog {
 
   async open({ now, tailLimit, hear }: OpenOptions): Promise<Opened> {
     const projection = await this.#take(now);
-    if (projection.note !== '') {
-      throw new Error(
-        `sqliteLog: ${this.#path} holds what a server has made of a replicated log, and is no log of its own: name another file`,
-      );
-    }
     this.#writes?.flush();
     const opened = projection.together((): Opened => {
       const restored = this.#whyRestored(projection);
@@ -238,14 +233,19 @@ class SqliteLog implements EventLog {
     try {
       // Fails where this one was closed meanwhile, or a newer version has had the file.
       makeTables(this.#db, this.#path, now);
+      const projection = this.#projection ?? new SqliteProjection(this.#db);
+      if (projection.note !== '') {
+        throw new Error(
+          `sqliteLog: ${this.#path} holds what a server has made of a replicated log, and is no log of its own: name another file`,
+        );
+      }
+      if (this.#lock) this.#writes ??= new Writes(projection);
+      this.#projection = projection;
+      return projection;
     } catch (error) {
       this.#lock?.release();
       throw error;
     }
-    const projection = this.#projection ?? new SqliteProjection(this.#db);
-    if (this.#lock) this.#writes ??= new Writes(projection);
-    this.#projection = projection;
-    return projection;
   }
 
   #tell(happenings: readonly Happening[]): void {

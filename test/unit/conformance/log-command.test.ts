@@ -30,11 +30,11 @@ test('trunkline log renew begins new epochs, and says so', async () => {
 test('trunkline log says how it is called, and which log is not there', () => {
   expect(trunkline('log')).toMatchObject({
     status: 2,
-    stderr: expect.stringContaining('trunkline log renew PATH'),
+    stderr: expect.stringContaining('trunkline log renew LOG'),
   });
   expect(trunkline('log', '--help')).toMatchObject({
     status: 0,
-    stdout: expect.stringContaining('trunkline log renew PATH'),
+    stdout: expect.stringContaining('trunkline log renew LOG'),
   });
   const missing = join(folder, 'missing');
   expect(trunkline('log', 'renew', missing)).toMatchObject({

@@ -35,6 +35,7 @@ test('what stands on the command line is understood, or refused with its reason'
   expect(readArguments([], '/here')).toEqual({
     port: 4780,
     dataFolder: '/here/.tmp',
+    log: null,
     target: '/here',
     pipelines: [],
     trace: null,

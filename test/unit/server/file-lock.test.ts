@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { renewLog } from '../../../src/cli/renew-log.ts';
 import type { EventLog } from '../../../src/server/log/event-log.ts';
 import { sqliteLog } from '../../../src/server/sqlite/index.ts';
-import { renewLog } from '../../../src/server/sqlite/renew-log.ts';
 
 const HOLDER = fileURLToPath(new URL('./support/log-holder.ts', import.meta.url));
 /** A guard against hanging: no test waits for it. */

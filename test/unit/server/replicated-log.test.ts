@@ -182,6 +182,21 @@ describe('an append of unknown end', () => {
   });
 });
 
+test('a person renews a log that servers have, and takes no part in it beyond that', async () => {
+  const [one, other] = [await server(), await server()];
+  await publish(one, {});
+  await level(one, other);
+  const { epoch } = await other.log.state('t');
+  const runs = await other.log.runs();
+  const renewing = replicatedLog({ engine: new MemoryEngine(service) });
+  await renewing.renew(0);
+  await renewing.close();
+  await level(one, other);
+  expect((await other.log.state('t')).epoch).not.toBe(epoch);
+  expect(await other.log.runs()).toEqual(runs);
+  expect(dumpOf(one)).toEqual(dumpOf(other));
+});
+
 test('what the engine refuses is told to whoever wanted it, and what comes then is written', async () => {
   const one = await server();
   one.engine.failNext('refused');

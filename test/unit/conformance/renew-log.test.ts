@@ -2,8 +2,8 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { sqliteLog } from '../../../src/server/sqlite/index.ts';
-import { renewLog } from '../../../src/server/sqlite/renew-log.ts';
+import { renewLog } from '../../../src/cli/renew-log.ts';
+import { sqliteLog, sqliteProjection } from '../../../src/server/sqlite/index.ts';
 
 let folder = '';
 beforeEach(() => {
@@ -32,4 +32,19 @@ test('a log that is not there is not made', async () => {
   const path = join(folder, 'none.db');
   await expect(renewLog(path, () => {})).rejects.toThrow(`There is no log at ${path}.`);
   expect(existsSync(path)).toBe(false);
+});
+
+test('what a server has made of a shared log is no log to renew', async () => {
+  const path = join(folder, 'projection.db');
+  const before = await sqliteProjection(path);
+  before.applyAll(1, [], () => 'a note');
+  before.close();
+  await expect(renewLog(path, () => {})).rejects.toThrow('is no log of its own');
+  const after = await sqliteProjection(path);
+  expect(after.position).toBe(1);
+  after.close();
+});
+
+test('a log in memory is not renewed', async () => {
+  await expect(renewLog('memory', () => {})).rejects.toThrow('ends with its server');
 });

@@ -1,0 +1,2 @@
+/** The entry `trunkline/server/address`. */
+export { type AddressedLog, type LogOfOptions, logOf } from './log-of.ts';
