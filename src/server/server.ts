@@ -62,6 +62,7 @@ export function createServer<P extends AnyProtocol>(protocol: P, options: Server
     ready: async () => await broker.ready(),
     publish: async (topic, event) => await broker.publish(topic, event as unknown as Typed),
     disconnect: (principal) => broker.disconnect(principal),
+    recheck: (principal) => broker.recheck(principal),
     async close({ drainMs = DRAIN_MS, spreadMs = 0 } = {}) {
       await broker.close(drainMs, spreadMs);
       shell.detach();

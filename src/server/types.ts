@@ -74,6 +74,14 @@ export interface Server<P extends AnyProtocol> {
    */
   disconnect(principal: Principal): void;
   /**
+   * The rights of a principal have changed: `authorize` is asked anew about each topic that its connections read. Until it has
+   * answered, nothing more of the topic is given. What may still be read goes on without a gap; else the subscription ends, as
+   * if it had been refused. Where it cannot be decided (`authorize` throws, or takes longer than `limits.authenticateMs`), the
+   * connection ends with `overloaded`, and what it reads is judged when it comes back. On a log of several servers that
+   * holds on all of them, on each as soon as it hears of it.
+   */
+  recheck(principal: Principal): void;
+  /**
    * Takes no more connections, starts no more commands, answers those in progress for up to `drainMs` (default 10,000),
    * says goodbye (`draining`), and closes the log. The http server is left open. `health()` is `draining` from the call on. With
    * `spreadMs` (default 0) each client is told another time within it at which it should come back, so that those of a large

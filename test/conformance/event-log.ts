@@ -316,7 +316,7 @@ export function eventLogConformance(name: string, factory: EventLogFactory): voi
       expect(await log.runs()).toMatchObject([{ id: run?.id, told: NOW + 7 }]);
     });
 
-    it('tells all who have opened it what is committed and who is admitted, in its order, before it answers', async () => {
+    it('tells all who have opened it what is committed, who is admitted and whose rights end, in its order, before it answers', async () => {
       const heard: Happening[][] = [[], []];
       for (const all of heard) {
         const hear = (happenings: readonly Happening[]) =>
@@ -331,11 +331,13 @@ export function eventLogConformance(name: string, factory: EventLogFactory): voi
       });
       const admitted = await admit({ client: ALICE });
       await log.disconnect('alice', 'r');
+      await log.recheck('alice', 'r');
       expect(toldBefore).toBe(1);
       expect(heard[0]).toEqual([
         { kind: 'committed', events: committed?.status === 'committed' ? committed.events : [] },
         { kind: 'admitted', client: ALICE, run: 'r', position: expect.any(Number) },
         { kind: 'disconnected', principal: 'alice', run: 'r' },
+        { kind: 'rechecked', principal: 'alice', run: 'r' },
       ]);
       expect(heard[0]?.[0]).toMatchObject({ events: [{ owedBy: [ALICE] }, { owedBy: [] }] });
       expect(admitted).toMatchObject({ status: 'admitted' });

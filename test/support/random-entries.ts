@@ -69,6 +69,7 @@ export function randomEntries(seed: number): readonly Entry[] {
       offsets: some(4, offset),
     }),
     disconnect: () => ({ principal: 'ann', run: run() }),
+    recheck: () => ({ principal: 'ann', run: run() }),
     prune: () => ({ now }),
   };
   const offset = () => 1 + random.int(20);
@@ -87,6 +88,7 @@ export function randomEntries(seed: number): readonly Entry[] {
     'acknowledge',
     'prune',
     'disconnect',
+    'recheck',
     'open',
     'renew',
   ] as const;

@@ -167,8 +167,15 @@ export class Broker {
 
   disconnect(principal: Principal): void {
     this.#disconnect(principal);
-    this.#disconnectElsewhere(principal).catch((error) =>
+    this.#elsewhere((log, run) => log.disconnect(principal, run)).catch((error) =>
       this.report(error, 'ending the connections of a principal to other servers'),
+    );
+  }
+
+  recheck(principal: Principal): void {
+    this.#recheck(principal);
+    this.#elsewhere((log, run) => log.recheck(principal, run)).catch((error) =>
+      this.report(error, 'having the rights of a principal judged anew by other servers'),
     );
   }
 
@@ -208,6 +215,9 @@ export class Broker {
       case 'disconnected':
         if (!isOwn(happening.run)) this.#disconnect(happening.principal);
         return;
+      case 'rechecked':
+        if (!isOwn(happening.run)) this.#recheck(happening.principal);
+        return;
       case 'time':
         this.#time.follow(happening.now);
         return;
@@ -234,8 +244,13 @@ export class Broker {
     for (const connection of [...this.#connections]) connection.disconnect(principal);
   }
 
-  async #disconnectElsewhere(principal: Principal): Promise<void> {
-    await this.#options.log.disconnect(principal, await this.#opening.opened());
+  #recheck(principal: Principal): void {
+    for (const connection of [...this.#connections]) connection.recheck(principal);
+  }
+
+  /** Has the other servers of the log hear of what this one does. */
+  async #elsewhere(tell: (log: EventLog, run: string) => Promise<void>): Promise<void> {
+    await tell(this.#options.log, await this.#opening.opened());
   }
 
   async #close(drainMs: number, spreadMs: number): Promise<void> {

@@ -112,6 +112,11 @@ export class Connection implements Inbound, Line, Newcomer {
     this.goodbye(DISCONNECTED);
   }
 
+  /** The rights of a principal have changed. What is asked for before `welcome` is judged after it. */
+  recheck(principal: Principal): void {
+    if (this.principal === principal) this.session?.recheck();
+  }
+
   /** `null` before `welcome` and after the end. */
   get session(): Session | null {
     return this.#state.state === 'open' ? this.#state.session : null;

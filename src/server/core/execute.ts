@@ -16,6 +16,7 @@ import { type Answer, asItEnded, refused, unavailable } from './command-answer.t
 import type { CommandFrame, Requester, Turn } from './command-lanes.ts';
 import { deferred } from './deferred.ts';
 import { hasForgotten } from './forgotten-ids.ts';
+import { inTime } from './in-time.ts';
 import type { Limits } from './limits.ts';
 import type { Clock } from './peer.ts';
 import { publicationOf } from './publication.ts';
@@ -257,7 +258,12 @@ async function run(
     },
   };
   try {
-    const value = await inTime(services, async () => await handler(judged.command, context), `the handler`);
+    const value = await inTime(
+      services,
+      'commandMs',
+      async () => await handler(judged.command, context),
+      'the handler',
+    );
     return { publications, result: resultText(judged, value, limits.maxEventBytes) };
   } finally {
     over = true;
@@ -288,24 +294,7 @@ function resultText({ command, definition }: Judged, value: unknown, maxBytes: n
 }
 
 async function mayWrite(services: ExecuteServices, requester: Requester, topic: string): Promise<boolean> {
-  return await inTime(services, async () => await requester.mayWrite(topic), 'authorize');
-}
-
-/** A promise that never settles must not hold up the client's other commands for ever. */
-async function inTime<T>(
-  { clock, limits }: ExecuteServices,
-  call: () => Promise<T>,
-  what: string,
-): Promise<T> {
-  const late = deferred<never>();
-  const cancel = clock.setTimer(limits.commandMs, () =>
-    late.reject(new Error(`${what} took longer than limits.commandMs (${limits.commandMs} ms)`)),
-  );
-  try {
-    return await Promise.race([call(), late.promise]);
-  } finally {
-    cancel();
-  }
+  return await inTime(services, 'commandMs', async () => await requester.mayWrite(topic), 'authorize');
 }
 
 /** A command means nothing any more after its end. */

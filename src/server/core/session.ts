@@ -4,7 +4,7 @@ import type { ClientKey, EventLog, Principal } from '../log/event-log.ts';
 import type { Commands, Requester } from './command-lanes.ts';
 import type { Contender, Fence } from './fence.ts';
 import { frameText } from './frames.ts';
-import { badFrame, type Goodbye } from './goodbye.ts';
+import { badFrame, type Goodbye, overloaded } from './goodbye.ts';
 import { isStorable } from './publication.ts';
 import {
   type SeenCursor,
@@ -131,6 +131,15 @@ export class Session implements Contender, Subscriber, Requester {
     if (this.#subscriptions.get(subscription.topic) === subscription) {
       this.#subscriptions.delete(subscription.topic);
     }
+  }
+
+  undecided(): void {
+    this.#line.goodbye(overloaded('the server could not decide what may be read; try again'));
+  }
+
+  /** The rights of its principal have changed. */
+  recheck(): void {
+    for (const subscription of this.#subscriptions.values()) void subscription.recheck();
   }
 
   /** No command of it is started from here on. */

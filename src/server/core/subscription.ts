@@ -4,7 +4,9 @@
  */
 import type { ClientKey, EventLog, From, History, LoggedEvent } from '../log/event-log.ts';
 import { byteLength } from './bytes.ts';
+import { type Deferred, deferred } from './deferred.ts';
 import { eventText, frameText } from './frames.ts';
+import { inTime } from './in-time.ts';
 import type { Limits } from './limits.ts';
 import type { Clock } from './peer.ts';
 import { Redelivery } from './redelivery.ts';
@@ -27,6 +29,8 @@ export interface Subscriber {
   mayRead(topic: string): Promise<boolean>;
   /** The server has ended this subscription. */
   gaveUp(subscription: Subscription): void;
+  /** The server cannot decide what it may read: it is to come again. */
+  undecided(): void;
 }
 
 export interface SubscriptionServices {
@@ -85,6 +89,10 @@ export class Subscription implements Listener {
   #generation = 0;
   #request: SubscribeRequest | null = null;
   #answered = false;
+  /** So often the rights of its principal have changed: an answer about those of before counts for nothing. */
+  #rights = 0;
+  /** Resolves when it is known whether the topic may still be read; `null` where that is not being asked. */
+  #verdict: Deferred<void> | null = null;
   #epoch = '';
   /** The newest offset that this subscription has dealt with. */
   #processed = 0;
@@ -104,7 +112,7 @@ export class Subscription implements Listener {
         owed: () => this.#owed(),
         send: (frame) => subscriber.send(frame),
         fits: (frame) => subscriber.fits(frame),
-        congested: () => subscriber.congested(),
+        congested: () => this.#held(),
       },
       services,
     );
@@ -122,12 +130,15 @@ export class Subscription implements Listener {
   async start(request: SubscribeRequest): Promise<void> {
     const { ref } = request;
     try {
-      const allowed = await this.#subscriber.mayRead(this.topic);
+      let rights: number;
+      let allowed: boolean;
+      do {
+        rights = this.#rights;
+        allowed = await this.#subscriber.mayRead(this.topic);
+      } while (rights !== this.#rights);
       if (this.#phase.state === 'ended') return;
       if (!allowed) {
-        const message = `you may not read topic ${JSON.stringify(this.topic)}`;
-        this.#error({ code: 'forbidden', message, ref, ended: true });
-        this.#giveUp();
+        this.#forbid(ref);
         return;
       }
     } catch (error) {
@@ -142,12 +153,46 @@ export class Subscription implements Listener {
     await this.#begin(request);
   }
 
+  /** The rights of its principal have changed: nothing more is given until it is known that the topic may still be read. */
+  async recheck(): Promise<void> {
+    this.#rights += 1;
+    const rights = this.#rights;
+    // Before its first answer, `start` asks again.
+    if (!this.#request) return;
+    this.#verdict ??= deferred();
+    const isOver = () => rights !== this.#rights || this.#phase.state === 'ended';
+    try {
+      const ask = () => this.#subscriber.mayRead(this.topic);
+      const allowed = await inTime(this.#services, 'authenticateMs', ask, 'authorize');
+      if (isOver()) return;
+      if (allowed) this.#judged();
+      else this.#forbid(this.#request.ref);
+    } catch (error) {
+      if (isOver()) return;
+      this.#services.report(error, `authorizing a reader of topic ${this.topic} anew`);
+      this.#subscriber.undecided();
+    }
+  }
+
+  /** Whoever waits for the verdict goes on, or finds that the subscription has ended. */
+  #judged(): void {
+    this.#verdict?.resolve();
+    this.#verdict = null;
+  }
+
   end(): void {
     if (this.#phase.state === 'ended') return;
     this.#phase = { state: 'ended' };
+    this.#judged();
     this.#redelivery.end();
     this.#retryTimer?.();
     this.#services.topics.leave(this);
+  }
+
+  #forbid(ref: number): void {
+    const message = `you may not read topic ${JSON.stringify(this.topic)}`;
+    this.#error({ code: 'forbidden', message, ref, ended: true });
+    this.#giveUp();
   }
 
   #giveUp(): void {
@@ -163,6 +208,10 @@ export class Subscription implements Listener {
 
   offer(epoch: string, events: readonly Offered[]): void {
     if (this.#phase.state !== 'live') return;
+    if (this.#verdict) {
+      void this.#begin({ type: 'behind' });
+      return;
+    }
     if (epoch !== this.#epoch) {
       // The log was renewed: events and offsets are as they were.
       const from = { after: this.#processed };
@@ -217,6 +266,7 @@ export class Subscription implements Listener {
     let from: From | null = null;
     if (cursor) {
       const history = await log.read(this.topic, { after: cursor.offset }, { first: 0 });
+      while (this.#verdict) await this.#verdict.promise;
       if (!current()) return null;
       const proof = proofOf(cursor, history);
       if (proof === 'same' && history.complete && start.type === 'subscribe') {
@@ -244,6 +294,7 @@ export class Subscription implements Listener {
     if (history && history.epoch !== state.epoch) return await this.#sendSnapshot(ref, null, current);
     const missed = history?.events.filter(({ offset }) => offset <= state.offset) ?? null;
     await this.#owe([...state.events, ...(missed ?? [])]);
+    while (this.#verdict) await this.#verdict.promise;
     if (!current()) return null;
 
     stats.snapshots += 1;
@@ -258,8 +309,8 @@ export class Subscription implements Listener {
     );
     for (const text of texts) {
       // Asked again after each wait: all who wait are woken together, and the first of them may fill the line.
-      for (let full = this.#subscriber.congested(); full; full = this.#subscriber.congested()) {
-        await full;
+      for (let held = this.#held(); held; held = this.#held()) {
+        await held;
         if (!current()) return null;
       }
       this.#subscriber.send(text);
@@ -283,8 +334,8 @@ export class Subscription implements Listener {
       if (!current()) return false;
       for (const event of page.events) {
         // Not awaited in vain: the frames of one turn share a message.
-        for (let full = this.#subscriber.congested(); full; full = this.#subscriber.congested()) {
-          await full;
+        for (let held = this.#held(); held; held = this.#held()) {
+          await held;
           if (!current()) return false;
         }
         this.#give(event, eventText(this.topic, event, this.#given));
@@ -292,6 +343,11 @@ export class Subscription implements Listener {
       newest = page.offset;
     }
     return true;
+  }
+
+  /** `null` where more may be given; else resolves when that may have changed. */
+  #held(): Promise<void> | null {
+    return this.#verdict?.promise ?? this.#subscriber.congested();
   }
 
   #give(event: LoggedEvent, text: string): void {

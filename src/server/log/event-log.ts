@@ -70,6 +70,9 @@ export interface EventLog {
   /** The server of this run ends the connections of a principal: all others hear of it. */
   disconnect(principal: Principal, run: string): Promise<void>;
 
+  /** The server of this run judges anew what the connections of a principal may read: all others hear of it. */
+  recheck(principal: Principal, run: string): Promise<void>;
+
   /** The client must acknowledge these critical events. Changes nothing where it already has. */
   owe(client: ClientKey, topic: string, offsets: readonly number[], now: number): Promise<void>;
 
@@ -137,7 +140,12 @@ export interface OpenOptions {
 export type Happening =
   | { readonly kind: 'committed'; readonly events: readonly CommittedEvent[] }
   | ({ readonly kind: 'admitted'; readonly position: number } & Pick<Admission, 'client' | 'run'>)
-  | { readonly kind: 'disconnected'; readonly principal: Principal; readonly run: string }
+  | {
+      /** `rechecked`: what its connections may read is judged anew. */
+      readonly kind: 'disconnected' | 'rechecked';
+      readonly principal: Principal;
+      readonly run: string;
+    }
   /** The log has a clock of its own: it is so late now, or later. From the first one on no other clock counts. */
   | { readonly kind: 'time'; readonly now: number }
   | { readonly kind: 'stands'; readonly standing: Standing };

@@ -99,6 +99,7 @@ export class MemoryProjection implements Projection {
       return null;
     },
     disconnect: () => null,
+    recheck: () => null,
     prune: ({ now: told }) => {
       const now = this.#time(told);
       const { limits, commands, runs, owners, topics, deliveries } = this.#held;

@@ -117,8 +117,9 @@ export interface Entries {
     readonly epoch: string;
     readonly offsets: readonly number[];
   };
-  /** Changes nothing that is remembered. */
+  /** Changes nothing that is remembered; as `recheck`. */
   disconnect: { readonly principal: Principal; readonly run: string };
+  recheck: { readonly principal: Principal; readonly run: string };
   prune: { readonly now: number };
 }
 
@@ -134,6 +135,7 @@ export interface Outcomes {
   owe: null;
   acknowledge: null;
   disconnect: null;
+  recheck: null;
   prune: null;
 }
 

@@ -160,6 +160,10 @@ export class ReplicatedLog implements EventLog {
     await this.#write('disconnect', { principal, run });
   }
 
+  async recheck(principal: Principal, run: string): Promise<void> {
+    await this.#write('recheck', { principal, run });
+  }
+
   async owe(client: ClientKey, topic: string, offsets: readonly number[]): Promise<void> {
     await this.#write('owe', { client, topic, offsets });
   }
@@ -217,6 +221,7 @@ export class ReplicatedLog implements EventLog {
       if (kind === 'admit')
         happenings.push(...admissionsOf(content.admissions, outcome as Outcomes['admit']));
       if (kind === 'disconnect') happenings.push({ kind: 'disconnected', ...content });
+      if (kind === 'recheck') happenings.push({ kind: 'rechecked', ...content });
     }
     this.#tell(happenings);
     this.#author.applied(record);

@@ -180,6 +180,11 @@ class SqliteLog implements EventLog {
     this.#tell([{ kind: 'disconnected', principal, run }]);
   }
 
+  async recheck(principal: Principal, run: string): Promise<void> {
+    this.#read();
+    this.#tell([{ kind: 'rechecked', principal, run }]);
+  }
+
   async owe(client: ClientKey, topic: string, offsets: readonly number[], now: number): Promise<void> {
     await this.#write({ kind: 'owe', content: { now, client, topic, offsets } });
   }

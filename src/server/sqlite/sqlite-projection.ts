@@ -106,6 +106,7 @@ export class SqliteProjection implements Projection {
       return null;
     },
     disconnect: () => null,
+    recheck: () => null,
     prune: ({ now: told }) => {
       const now = this.#time(told);
       const before = now - KEEP_MS;

@@ -97,4 +97,11 @@ export const REPLICATED_MUTANTS: readonly Mutant[] = [
     instead: '[author]: { number: 0, time } }',
     test: TEST,
   },
+  {
+    name: 'rights are judged anew by the server alone that was asked to',
+    file: 'src/server/replicated/replicated-log.ts',
+    text: "      if (kind === 'recheck') happenings.push({ kind: 'rechecked', ...content });\n",
+    instead: '',
+    test: 'test/unit/server/three-servers.test.ts',
+  },
 ];

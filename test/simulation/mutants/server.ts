@@ -184,4 +184,25 @@ export const SERVER_MUTANTS: readonly Mutant[] = [
     instead: 'if (event.critical && this.#epoch === null) {',
     test: 'test/unit/server/two-servers.test.ts',
   },
+  {
+    name: 'what a withdrawn right lets through is given while it is judged anew',
+    file: 'src/server/core/subscription.ts',
+    text: 'return this.#verdict?.promise ?? this.#subscriber.congested();',
+    instead: 'return this.#subscriber.congested();',
+    test: 'test/unit/server/recheck.test.ts',
+  },
+  {
+    name: 'an answer about rights of before they changed begins a subscription',
+    file: 'src/server/core/subscription.ts',
+    text: 'while (rights !== this.#rights);',
+    instead: 'while (rights > this.#rights);',
+    test: 'test/unit/server/recheck.test.ts',
+  },
+  {
+    name: 'a subscription goes on where nobody can say whether it may',
+    file: 'src/server/core/subscription.ts',
+    text: '      this.#subscriber.undecided();',
+    instead: '      this.#judged();',
+    test: 'test/unit/server/recheck.test.ts',
+  },
 ];

@@ -42,6 +42,7 @@ const READS: ReadonlySet<keyof EventLog> = new Set([
   'owed',
   'position',
   'disconnect',
+  'recheck',
   'close',
 ]);
 /** What says that a server is at work. */

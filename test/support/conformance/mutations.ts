@@ -28,7 +28,7 @@ const FILES = [
 ];
 /**
  * What nobody sees who speaks to a server in health and restarts it: what is there for people, for a log that fails or was
- * restored from a backup, for floods and slow lines, for the house to be kept and what it keeps in hand, for what was forgotten;
+ * restored from a backup, for floods and slow lines, for rights that change, for the house to be kept and what it keeps in hand, for what was forgotten;
  * and what is guarded a second time behind it.
  */
 const UNSEEN = new RegExp(
@@ -40,6 +40,7 @@ const UNSEEN = new RegExp(
     'mark|renew|runs|told|dedupe_since|prune|DELETE|used_at|#db\\.|statements|#prepare|rollback|clear\\(|delete\\(',
     'refresh|\\bheld\\b|forgotten|#count|clientIds|historyEvents|cutIfLong|dedupeSince = |typeof newest|this\\.position',
     'current\\(\\)|\\.closed\\(\\)|repeats\\.end|hasForgotten',
+    'verdict|recheck|rights',
   ].join('|'),
   'i',
 );

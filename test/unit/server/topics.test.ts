@@ -470,6 +470,7 @@ function sparse(inner: EventLog): EventLog {
     position: () => inner.position(),
     admit: (admissions, now) => inner.admit(admissions, now),
     disconnect: (principal, run) => inner.disconnect(principal, run),
+    recheck: (principal, run) => inner.recheck(principal, run),
     owe: (client, topic, offsets, now) =>
       inner.owe(
         client,
