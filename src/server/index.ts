@@ -43,4 +43,4 @@ export { LogDiverged } from './replicated/replica.ts';
 export { type ReplicatedLogOptions, replicatedLog } from './replicated/replicated-log.ts';
 export { createServer } from './server.ts';
 export { startTimer, type TimerOptions } from './timer.ts';
-export { ANONYMOUS, type Server, type ServerOptions } from './types.ts';
+export { ANONYMOUS, type Authenticated, type Claims, type Server, type ServerOptions } from './types.ts';

@@ -36,8 +36,8 @@ export function createServer<P extends AnyProtocol>(protocol: P, options: Server
     newSession: () => crypto.randomUUID(),
     acceptsVersion: acceptsVersions,
     // Only a plain yes is one, whatever a function without types answers.
-    authorize: async (principal, topic, action) =>
-      authorize ? (await authorize(principal, topic, action)) === true : true,
+    authorize: async (principal, topic, action, claims) =>
+      authorize ? (await authorize(principal, topic, action, claims)) === true : true,
     report: onError,
   });
   const tellOrigin = refusedOrigins(broker.report);
@@ -52,9 +52,7 @@ export function createServer<P extends AnyProtocol>(protocol: P, options: Server
     connect: (peer, request) =>
       broker.connect(peer, async (token, signal) => {
         if (!authenticate) return ANONYMOUS;
-        const principal: unknown = await authenticate(token, request, signal);
-        // Whatever a function without types answers: only a name is somebody.
-        return typeof principal === 'string' && principal !== '' ? principal : null;
+        return await authenticate(token, request, signal);
       }),
   });
   return {

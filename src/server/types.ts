@@ -6,6 +6,21 @@ import type { Health, ServerStats } from './core/stats.ts';
 import type { Handlers } from './handlers.ts';
 import type { EventLog, Principal } from './log/event-log.ts';
 
+/** What is known of a person beside their name, such as the claims of a token. */
+export type Claims = Readonly<Record<string, unknown>>;
+
+/** Who holds a token, with what else is known. */
+export interface Authenticated {
+  readonly principal: Principal;
+  /** Given to `authorize` for what this connection asks. @default {} */
+  readonly claims?: Claims;
+  /**
+   * When the connection ends, milliseconds since 1970 by the server's clock: with `unauthorized`, so that the client asks for a
+   * new token and comes back at once. @default never
+   */
+  readonly expiresAt?: number;
+}
+
 export interface ServerOptions<P extends AnyProtocol> {
   /** One handler for each command. */
   readonly commands: Handlers<P>;
@@ -21,15 +36,17 @@ export interface ServerOptions<P extends AnyProtocol> {
     token: string | undefined,
     request: IncomingMessage,
     signal: AbortSignal,
-  ) => Principal | null | Promise<Principal | null>;
+  ) => Principal | Authenticated | null | Promise<Principal | Authenticated | null>;
   /**
    * Whether a principal may read a topic (subscribe and acknowledge) or write to it (send commands with that topic).
-   * Commands without a topic are not asked about: their handlers can `Reject`. @default everything is allowed
+   * Commands without a topic are not asked about: their handlers can `Reject`. The claims are those that `authenticate` gave
+   * for this connection. @default everything is allowed
    */
   readonly authorize?: (
     principal: Principal,
     topic: string,
     action: 'read' | 'write',
+    claims: Claims,
   ) => boolean | Promise<boolean>;
   /**
    * Pages of which origins may connect: origins such as `https://app.example`; `'self'` for the host that the request

@@ -2,6 +2,7 @@
 import type { Typed } from '../../protocol/interpret.ts';
 import type { AnyProtocol } from '../../protocol/types.ts';
 import type { Admission, CommandKey, EventLog, Happening, Principal, Standing } from '../log/event-log.ts';
+import type { Claims } from '../types.ts';
 import { AtWork } from './at-work.ts';
 import { Batches } from './batches.ts';
 import { Commands } from './command-lanes.ts';
@@ -31,7 +32,7 @@ export interface BrokerOptions {
   readonly countsConnections: boolean;
   newSession(): string;
   acceptsVersion(appVersion: number): boolean;
-  authorize(principal: Principal, topic: string, action: 'read' | 'write'): Promise<boolean>;
+  authorize(principal: Principal, topic: string, action: 'read' | 'write', claims: Claims): Promise<boolean>;
   /** What has nowhere else to go. It may throw. */
   report(error: unknown, about: string): void;
 }
@@ -113,8 +114,8 @@ export class Broker {
       commands: this.#commands,
       fence: new Fence(),
       handshakes: this.#handshakes,
-      mayRead: (principal, topic) => authorize(principal, topic, 'read'),
-      mayWrite: (principal, topic) => authorize(principal, topic, 'write'),
+      mayRead: (principal, topic, claims) => authorize(principal, topic, 'read', claims),
+      mayWrite: (principal, topic, claims) => authorize(principal, topic, 'write', claims),
       ended: (connection) => this.#ended(connection),
     };
     this.#cancelHousekeeping = clock.setTimer(HOUSEKEEPING_MS, () => this.#keepHouse());

@@ -10,7 +10,7 @@ import type { Principal } from '../log/event-log.ts';
 import { byteLength } from './bytes.ts';
 import { type Deferred, deferred } from './deferred.ts';
 import { frameText } from './frames.ts';
-import { badFrame, DISCONNECTED, type Goodbye, overloaded, SUPERSEDED } from './goodbye.ts';
+import { badFrame, DISCONNECTED, EXPIRED, type Goodbye, overloaded, SUPERSEDED } from './goodbye.ts';
 import { type Authenticate, Handshake, type HandshakeServices, type Welcome } from './handshake.ts';
 import type { Handshakes, Newcomer } from './handshakes.ts';
 import { SILENCE_FACTOR } from './limits.ts';
@@ -38,6 +38,8 @@ type State =
 /** What this server keeps to beyond what every server does. */
 const CAPABILITIES = ['expires_at', 'withdraw'];
 const DEFAULT_HEARTBEAT_MS = 30_000;
+/** The clock is looked at so often where a connection has an end: somebody may set it. */
+const EXPIRY_MS = 60_000;
 /** For the closing handshake, after which the socket is ended. */
 const CLOSE_MS = 2_000;
 /** Frames that may arrive before `welcome`. */
@@ -64,6 +66,7 @@ export class Connection implements Inbound, Line, Newcomer {
   /** By the time that has passed. */
   #lastHeardAt: number;
   #cancelDeadline: () => void;
+  #cancelExpiry: () => void = () => {};
   #drained: Deferred<void> | null = null;
   /** Of a message that has not ended. */
   #unfinished = { bytes: 0, toldAt: 0 };
@@ -193,6 +196,7 @@ export class Connection implements Inbound, Line, Newcomer {
     this.#services.handshakes.leave(this);
     this.#state = { state: 'closed' };
     this.#cancelDeadline();
+    this.#cancelExpiry();
     this.#services.ended(this);
   }
 
@@ -240,6 +244,7 @@ export class Connection implements Inbound, Line, Newcomer {
     this.#endSession();
     handshakes.leave(this);
     this.#state = { state: 'closing' };
+    this.#cancelExpiry();
     this.#cancelDeadline();
     this.#cancelDeadline = clock.setTimer(CLOSE_MS, () => this.#cutOff());
   }
@@ -306,9 +311,11 @@ export class Connection implements Inbound, Line, Newcomer {
   /** False where a newer connection of this client is here. */
   #welcome({ term }: ClientFrameOf['hello'], number: number, welcome: Welcome): boolean {
     const { handshakes, limits, protocol, fence, stats } = this.#services;
-    const { client, maxBytes, rememberedSince, serverTime, position, runs } = welcome;
+    const { client, person, maxBytes, rememberedSince, serverTime, position, runs } = welcome;
     this.#outgoing.maxBytes = maxBytes;
-    const identity = { client, term, address: this.address, number, position, maxBytes, rememberedSince };
+    const { claims, expiresAt } = person;
+    const { address } = this;
+    const identity = { client, claims, term, address, number, position, maxBytes, rememberedSince };
     const session = new Session(identity, this, this.#services);
     if (!fence.admit(session)) {
       this.goodbye(SUPERSEDED);
@@ -318,6 +325,8 @@ export class Connection implements Inbound, Line, Newcomer {
     handshakes.leave(this);
     stats.connectionsOpened += 1;
     this.#watchHeartbeat();
+    if (expiresAt !== null) this.#watchExpiry(expiresAt);
+    if (this.#isOver()) return false;
     this.send(
       frameText({
         type: 'welcome',
@@ -356,6 +365,16 @@ export class Connection implements Inbound, Line, Newcomer {
     }
     this.#services.stats.silentConnections += 1;
     this.#cutOff();
+  }
+
+  #watchExpiry(expiresAt: number): void {
+    const { clock } = this.#services;
+    const leftMs = expiresAt - clock.now();
+    if (leftMs <= 0) {
+      this.goodbye(EXPIRED);
+      return;
+    }
+    this.#cancelExpiry = clock.setTimer(Math.min(leftMs, EXPIRY_MS), () => this.#watchExpiry(expiresAt));
   }
 
   #cutOff(): void {

@@ -25,6 +25,13 @@ export const SUPERSEDED: Goodbye = {
   retry: false,
 };
 
+/** What `authenticate` has found holds until then. */
+export const EXPIRED: Goodbye = {
+  code: 'unauthorized',
+  message: 'what this connection was opened with has expired',
+  retry: true,
+};
+
 export const DISCONNECTED: Goodbye = {
   code: 'unauthorized',
   message: 'the server ended this connection',

@@ -9,10 +9,11 @@ import { DISCONNECTED, type Goodbye, overloaded, SUPERSEDED } from './goodbye.ts
 import type { Limits } from './limits.ts';
 import type { LogOpening } from './log-opening.ts';
 import type { Clock } from './peer.ts';
+import { type Person, personOf } from './person.ts';
 import type { ServerTime } from './server-time.ts';
 
-/** Answers who holds this token; `null` for nobody. The signal is aborted where nobody waits for the answer any more. */
-export type Authenticate = (token: string | undefined, signal: AbortSignal) => Promise<Principal | null>;
+/** Answers who holds this token, as `personOf` reads it. The signal is aborted where nobody waits for the answer any more. */
+export type Authenticate = (token: string | undefined, signal: AbortSignal) => Promise<unknown>;
 
 export interface HandshakeServices {
   readonly protocol: AnyProtocol;
@@ -32,6 +33,7 @@ export interface HandshakeServices {
 /** What a connection is told with its welcome. */
 export interface Welcome {
   readonly client: ClientKey;
+  readonly person: Person;
   /** The largest message that the client reads. */
   readonly maxBytes: number;
   readonly serverTime: number;
@@ -88,10 +90,11 @@ export class Handshake {
     const run = await unlessAborted(this.#over.signal, opening.opened());
     // Before the token is looked at, which may take long: what another server does meanwhile is later than this `hello`.
     const seen = await log.position();
-    const principal = await this.#ask(hello.token);
-    if (principal === null) {
+    const person = await this.#ask(hello.token);
+    if (person === null) {
       return refused({ code: 'unauthorized', message: 'the token was not accepted', retry: true });
     }
+    const { principal } = person;
     this.#principal = principal;
     if (this.#disconnected.has(principal)) return refused(DISCONNECTED);
     const client: ClientKey = { principal, clientId: hello.client_id };
@@ -107,7 +110,8 @@ export class Handshake {
     this.#over.signal.throwIfAborted();
     const runs = known.filter(({ until = Infinity }) => until >= rememberedSince);
     const { position } = admitted;
-    return { state: 'welcome', welcome: { client, maxBytes, serverTime, position, rememberedSince, runs } };
+    const welcome = { client, person, maxBytes, serverTime, position, rememberedSince, runs };
+    return { state: 'welcome', welcome };
   }
 
   #whyUnsupported({ app, app_version }: ClientFrameOf['hello']): string | null {
@@ -129,7 +133,7 @@ export class Handshake {
   }
 
   /** Rejects where the answer takes too long, or nobody waits for it any more. */
-  async #ask(token: string | undefined): Promise<Principal | null> {
+  async #ask(token: string | undefined): Promise<Person | null> {
     const { clock, limits } = this.#services;
     const late = new AbortController();
     const cancel = clock.setTimer(limits.authenticateMs, () =>
@@ -139,7 +143,7 @@ export class Handshake {
     );
     const signal = AbortSignal.any([this.#over.signal, late.signal]);
     try {
-      return await unlessAborted(signal, this.#authenticate(token, signal));
+      return personOf(await unlessAborted(signal, this.#authenticate(token, signal)));
     } finally {
       cancel();
     }

@@ -1,6 +1,7 @@
 /** A welcomed connection: its topics, its commands, its acknowledgements. */
 import type { ClientFrame, ClientFrameOf, Cursor } from '../../protocol/frames/index.ts';
 import type { ClientKey, EventLog, Principal } from '../log/event-log.ts';
+import type { Claims } from '../types.ts';
 import type { Commands, Requester } from './command-lanes.ts';
 import type { Contender, Fence } from './fence.ts';
 import { frameText } from './frames.ts';
@@ -30,12 +31,14 @@ export interface SessionServices extends SubscriptionServices {
   readonly log: EventLog;
   readonly fence: Fence;
   readonly commands: Commands;
-  mayRead(principal: Principal, topic: string): Promise<boolean>;
-  mayWrite(principal: Principal, topic: string): Promise<boolean>;
+  mayRead(principal: Principal, topic: string, claims: Claims): Promise<boolean>;
+  mayWrite(principal: Principal, topic: string, claims: Claims): Promise<boolean>;
 }
 
 export interface SessionIdentity {
   readonly client: ClientKey;
+  /** What `authenticate` knows of its principal. */
+  readonly claims: Claims;
   readonly term: number;
   /** Where its socket comes from; empty where that is unknown. */
   readonly address: string;
@@ -69,6 +72,7 @@ export class Session implements Contender, Subscriber, Requester {
   readonly position: number;
   readonly maxBytes: number;
   readonly rememberedSince: number;
+  readonly #claims: Claims;
   readonly #line: Line;
   readonly #services: SessionServices;
   readonly #requests: TokenBucket;
@@ -80,7 +84,8 @@ export class Session implements Contender, Subscriber, Requester {
   #acknowledging = 0;
 
   constructor(identity: SessionIdentity, line: Line, services: SessionServices) {
-    const { client, term, address, number, position, maxBytes, rememberedSince } = identity;
+    const { client, claims, term, address, number, position, maxBytes, rememberedSince } = identity;
+    this.#claims = claims;
     this.rememberedSince = rememberedSince;
     this.client = client;
     this.term = term;
@@ -120,11 +125,11 @@ export class Session implements Contender, Subscriber, Requester {
   }
 
   async mayRead(topic: string): Promise<boolean> {
-    return await this.#services.mayRead(this.client.principal, topic);
+    return await this.#services.mayRead(this.client.principal, topic, this.#claims);
   }
 
   async mayWrite(topic: string): Promise<boolean> {
-    return await this.#services.mayWrite(this.client.principal, topic);
+    return await this.#services.mayWrite(this.client.principal, topic, this.#claims);
   }
 
   gaveUp(subscription: Subscription): void {

@@ -10,7 +10,7 @@ import type { AnyProtocol } from '../../../../src/protocol/types.ts';
 import { Broker, type BrokerOptions } from '../../../../src/server/core/broker.ts';
 import { type Limits, resolveLimits } from '../../../../src/server/core/limits.ts';
 import type { Inbound, Peer } from '../../../../src/server/core/peer.ts';
-import { memoryLog } from '../../../../src/server/index.ts';
+import { type Authenticated, memoryLog } from '../../../../src/server/index.ts';
 import { ManualClock } from '../../../../testing/fakes/clock.ts';
 import { ops } from './protocol.ts';
 
@@ -45,11 +45,17 @@ export class HandWorld {
     });
   }
 
-  connect(principal: string | Promise<string> = 'anonymous', address?: string): HandPeer {
+  connect(
+    principal: string | Authenticated | Promise<string | Authenticated> = 'anonymous',
+    address?: string,
+  ): HandPeer {
     return new HandPeer((peer) => this.broker.connect(peer, async () => await principal), address);
   }
 
-  async join(hello: Partial<ClientFrameOf['hello']> = {}, principal = 'anonymous'): Promise<HandPeer> {
+  async join(
+    hello: Partial<ClientFrameOf['hello']> = {},
+    principal: string | Authenticated = 'anonymous',
+  ): Promise<HandPeer> {
     const peer = this.connect(principal);
     peer.hello(hello);
     await setImmediate();
