@@ -39,6 +39,7 @@ export {
   type Placed,
   type Records,
 } from './replicated/engine.ts';
+export type { StartProgress } from './replicated/replica.ts';
 export { LogDiverged } from './replicated/replica.ts';
 export { type ReplicatedLogOptions, replicatedLog } from './replicated/replicated-log.ts';
 export { createServer } from './server.ts';

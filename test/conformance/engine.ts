@@ -1,6 +1,12 @@
 /** What every `Engine` must do; run against the one in memory and against real ones. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Engine, Following, LogRecord, Placed } from '../../src/server/replicated/engine.ts';
+import {
+  type Engine,
+  type Following,
+  ForgottenError,
+  type LogRecord,
+  type Placed,
+} from '../../src/server/replicated/engine.ts';
 
 /** One log, and the engines of as many servers as a test opens on it. */
 export interface TestedLog {
@@ -18,6 +24,9 @@ export interface EngineFactory {
 }
 
 const texts = (records: readonly LogRecord[]) => records.map(({ text }) => text);
+const dumpOf = async function* (...parts: readonly string[]) {
+  yield* parts;
+};
 const numbered = (count: number, name: string) => Array.from({ length: count }, (_, i) => `${name}${i}`);
 
 export function engineConformance(name: string, factory: EngineFactory): void {
@@ -245,10 +254,94 @@ export function engineConformance(name: string, factory: EngineFactory): void {
       await engine.trim(3);
       const { heard, troubles } = follow(await open());
       await expect.poll(() => troubles).not.toEqual([]);
-      expect(troubles[0]).toMatchObject({ name: 'EngineError', reason: 'refused' });
+      expect(troubles[0]).toBeInstanceOf(ForgottenError);
+      expect(troubles[0]).toMatchObject({ name: 'EngineError', reason: 'refused', oldest: 3 });
       await append('d');
       await engine.newest();
       expect(heard).toEqual([]);
+    });
+
+    const readDump = async (position: number, by = engine) => {
+      const parts: string[] = [];
+      for await (const part of by.readDump(position)) parts.push(part);
+      return parts;
+    };
+    const noDump = { name: 'EngineError', reason: 'refused' };
+
+    it('keeps a dump to the last byte, of as many parts as there are, and lets every engine read it', async () => {
+      const other = await open();
+      expect(await engine.dumps()).toEqual([]);
+      await expect(readDump(3)).rejects.toMatchObject(noDump);
+      const parts = [
+        '{"a":1}\n',
+        'ä€😀\n\\x00',
+        '',
+        'a\0b',
+        'x'.repeat(engine.maxBytes),
+        ...numbered(40, 'part '),
+      ];
+      await engine.keepDump(3, dumpOf(...parts));
+      expect(await other.dumps()).toEqual([3]);
+      expect((await readDump(3, other)).join('|') === parts.join('|')).toBe(true);
+    });
+
+    it('keeps the two dumps of the highest positions, in whatever order they come, and of one position the last one', async () => {
+      const other = await open();
+      for (const position of [7, 3, 5]) await engine.keepDump(position, dumpOf(`of ${position}`, 'more'));
+      expect(await other.dumps()).toEqual([7, 5]);
+      await expect(readDump(3)).rejects.toMatchObject(noDump);
+      await other.keepDump(5, dumpOf('anew'));
+      expect(await engine.dumps()).toEqual([7, 5]);
+      expect(await readDump(5)).toEqual(['anew']);
+      expect(await readDump(7)).toEqual(['of 7', 'more']);
+    });
+
+    it('keeps nothing of a dump that was not written to its end', async () => {
+      const other = await open();
+      await engine.keepDump(3, dumpOf('whole'));
+      const given = Promise.withResolvers<void>();
+      const goOn = Promise.withResolvers<void>();
+      const unfinished = async function* () {
+        yield 'begun';
+        given.resolve();
+        await goOn.promise;
+        throw new Error('not to its end');
+      };
+      const kept = expect(engine.keepDump(5, unfinished())).rejects.toThrow('not to its end');
+      await given.promise;
+      expect(await other.dumps()).toEqual([3]);
+      goOn.resolve();
+      await kept;
+      await expect(engine.keepDump(5, dumpOf('x'.repeat(engine.maxBytes + 1)))).rejects.toMatchObject(noDump);
+      expect(await other.dumps()).toEqual([3]);
+      await expect(readDump(5)).rejects.toMatchObject(noDump);
+      await engine.keepDump(5, dumpOf('now'));
+      expect(await readDump(5)).toEqual(['now']);
+    });
+
+    it('fails who reads a dump that is kept no more, rather than tell it a part of it', async () => {
+      await engine.keepDump(1, dumpOf(...numbered(40, 'part ')));
+      const reading = engine.readDump(1)[Symbol.asyncIterator]();
+      expect(await reading.next()).toEqual({ done: false, value: 'part 0' });
+      for (const position of [2, 3]) await engine.keepDump(position, dumpOf('newer'));
+      await expect(reading.next()).rejects.toMatchObject(noDump);
+    });
+
+    it('keeps no dump of a writer whose parts were forgotten since newer ones are there', async () => {
+      const other = await open();
+      const given = Promise.withResolvers<void>();
+      const goOn = Promise.withResolvers<void>();
+      const slow = async function* () {
+        yield 'slow';
+        given.resolve();
+        await goOn.promise;
+      };
+      const kept = engine.keepDump(1, slow()).catch(() => {});
+      await given.promise;
+      for (const position of [2, 3]) await other.keepDump(position, dumpOf('newer'));
+      goOn.resolve();
+      await kept;
+      expect(await other.dumps()).toEqual([3, 2]);
     });
 
     it('takes a record of as many bytes as it says, and refuses one of more before it writes anything', async () => {
@@ -280,6 +373,9 @@ export function engineConformance(name: string, factory: EngineFactory): void {
       await expect(other.read(1, 10)).rejects.toMatchObject(refused);
       await expect(other.newest()).rejects.toMatchObject(refused);
       await expect(other.trim(1)).rejects.toMatchObject(refused);
+      await expect(other.keepDump(1, dumpOf('a'))).rejects.toMatchObject(refused);
+      await expect(other.dumps()).rejects.toMatchObject(refused);
+      await expect(readDump(1, other)).rejects.toMatchObject(refused);
       await other.close();
       await append('f');
       await engine.newest();

@@ -3,10 +3,12 @@ import {
   type Engine,
   EngineError,
   type Following,
+  ForgottenError,
   type LogRecord,
   type Placed,
   type Records,
 } from '../../src/server/replicated/engine.ts';
+import { fitting, mustFit, noSuchDump } from '../../src/server/replicated/engine-parts.ts';
 
 /**
  * What becomes of an append. `refused`: it is not in the log. `lost`: its answer is, and the record is there or is not. `late`: as
@@ -15,6 +17,7 @@ import {
 export type AppendFault = 'refused' | 'lost, written' | 'lost, not written' | 'late' | 'repeated';
 
 const BATCH = 100;
+const KEPT_DUMPS = 2;
 
 /** One log that lives in memory, and as many engines on it as a test has servers. */
 export class MemoryLogService {
@@ -24,6 +27,8 @@ export class MemoryLogService {
   #oldest = 1;
   #newestTime = 0;
   #change = Promise.withResolvers<void>();
+  /** By position, the highest first. */
+  #dumps = new Map<number, readonly string[]>();
 
   constructor(now: () => number) {
     this.#now = now;
@@ -60,6 +65,25 @@ export class MemoryLogService {
     const count = Math.min(Math.max(0, before - this.#oldest), this.#records.length);
     this.#records = this.#records.slice(count);
     this.#oldest += count;
+  }
+
+  get dumps(): ReadonlyMap<number, readonly string[]> {
+    return this.#dumps;
+  }
+
+  keepDump(position: number, parts: readonly string[]): void {
+    const all = [...this.#dumps, [position, parts] as const].sort(([a], [b]) => b - a);
+    // Of two of one position the later one counts.
+    this.#dumps = new Map([...new Map(all)].slice(0, KEPT_DUMPS));
+  }
+
+  /** Of the newest dump only the first half of its lines is left. */
+  damageDump(): void {
+    const [newest] = this.#dumps;
+    if (!newest) return;
+    const [position, parts] = newest;
+    const lines = parts.join('').split('\n');
+    this.#dumps.set(position, [lines.slice(0, lines.length / 2).join('\n')]);
   }
 
   /** As an engine that has lost what it had acknowledged. */
@@ -124,7 +148,7 @@ export class MemoryEngine implements Engine {
 
   async append(text: string): Promise<Placed> {
     await this.#ready();
-    if (Buffer.byteLength(text) > this.maxBytes) throw new EngineError('refused', 'the record is too large');
+    mustFit(Buffer.byteLength(text), this.maxBytes);
     const lost = new EngineError('unknown', 'made to fail: the answer is lost');
     switch (this.#faults.shift()) {
       case undefined:
@@ -162,6 +186,33 @@ export class MemoryEngine implements Engine {
     this.#service.trim(before);
   }
 
+  async keepDump(position: number, parts: AsyncIterable<string>): Promise<void> {
+    const kept: string[] = [];
+    await this.#ready();
+    for await (const part of fitting(parts, this.maxBytes)) {
+      await this.#ready();
+      kept.push(part);
+    }
+    await this.#ready();
+    this.#service.keepDump(position, kept);
+  }
+
+  async dumps(): Promise<readonly number[]> {
+    await this.#ready();
+    return [...this.#service.dumps.keys()];
+  }
+
+  async *readDump(position: number): AsyncGenerator<string> {
+    await this.#ready();
+    const parts = this.#service.dumps.get(position);
+    if (!parts) throw noSuchDump(position);
+    for (const part of parts) {
+      await this.#ready();
+      if (this.#service.dumps.get(position) !== parts) throw noSuchDump(position);
+      yield part;
+    }
+  }
+
   follow(
     from: number,
     hear: (records: readonly LogRecord[]) => Promise<void>,
@@ -175,7 +226,7 @@ export class MemoryEngine implements Engine {
       if (this.#isStalled || this.#lags) return false;
       const { records, oldest } = this.#service.read(next, BATCH);
       if (next < oldest) {
-        trouble(new EngineError('refused', `the log begins at ${oldest}: ${next} is forgotten`));
+        trouble(new ForgottenError(oldest, next));
         return false;
       }
       if (records.length === 0) return false;

@@ -161,8 +161,17 @@ export function oldest(map: ReadonlyMap<string, { readonly at: number }>, count:
     .map(([key]) => key);
 }
 
-function inOrder<T extends { readonly at: number }>(map: ReadonlyMap<string, T>): [string, T][] {
-  return [...map].sort(byTime);
+/** Of a map whose oldest come first: only those of one time have to be sorted, so that none waits for all. */
+function* inOrder<T extends { readonly at: number }>(map: ReadonlyMap<string, T>): Generator<[string, T]> {
+  let same: [string, T][] = [];
+  for (const entry of map) {
+    if (same[0] && same[0][1].at !== entry[1].at) {
+      yield* same.sort(byTime);
+      same = [];
+    }
+    same.push(entry);
+  }
+  yield* same.sort(byTime);
 }
 
 function byTime(

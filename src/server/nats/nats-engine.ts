@@ -3,7 +3,6 @@ import {
   AckPolicy,
   type ConsumerMessages,
   DeliverPolicy,
-  type JetStreamClient,
   type JetStreamManager,
   type JsMsg,
   jetstream,
@@ -22,12 +21,14 @@ import {
   type Engine,
   EngineError,
   type Following,
+  ForgottenError,
   type LogRecord,
   type Placed,
   type Records,
 } from '../replicated/engine.ts';
-import { mustFit, startFollowing } from '../replicated/engine-parts.ts';
-import { ensureStream, subjectOf } from './stream.ts';
+import { fitting, mustFit, startFollowing } from '../replicated/engine-parts.ts';
+import { type DumpClient, NatsDumps } from './nats-dumps.ts';
+import { dumpsOf, ensureStreams, subjectOf } from './stream.ts';
 
 export interface NatsEngineOptions {
   /** `HOST:PORT` of the cluster's nodes; those that these know of are found. */
@@ -37,7 +38,7 @@ export interface NatsEngineOptions {
   readonly token?: string;
   /** Files of PEM; an empty object: encrypted, the server's certificate checked by Node's authorities. @default none: in the clear */
   readonly tls?: { readonly caFile?: string; readonly certFile?: string; readonly keyFile?: string };
-  /** Its name, of letters, digits, `-` and `_`: one for each log. It is made where it is missing. @default 'trunkline' */
+  /** Its name, of letters, digits, `-` and `_`: one for each log. It is made where it is missing, as is `NAME-dumps`. @default 'trunkline' */
   readonly stream?: string;
   /** Nodes that keep the log. One is for trying out. @default 3 */
   readonly replicas?: 1 | 3 | 5;
@@ -72,16 +73,15 @@ const FORGET_MS = 30_000;
 const RETRY_MS = 250;
 const CLOSE_MS = 1_000;
 
-interface Client {
+interface Client extends DumpClient {
   readonly connection: NatsConnection;
-  readonly stream: JetStreamClient;
-  readonly manager: JetStreamManager;
 }
 
 class NatsEngine implements Engine {
   readonly maxBytes: number;
   readonly #options: NatsEngineOptions;
   readonly #stream: string;
+  readonly #dumps: NatsDumps;
   readonly #replicas: number;
   readonly #timeoutMs: number;
   readonly #closing = new AbortController();
@@ -94,6 +94,7 @@ class NatsEngine implements Engine {
     const { servers, stream = 'trunkline', replicas = 3, maxBytes = MAX_BYTES, timeoutMs = 10_000 } = options;
     this.#options = options;
     this.#stream = stream;
+    this.#dumps = new NatsDumps(dumpsOf(stream));
     this.#replicas = replicas;
     this.maxBytes = maxBytes;
     this.#timeoutMs = timeoutMs;
@@ -160,6 +161,24 @@ class NatsEngine implements Engine {
     });
   }
 
+  async keepDump(position: number, parts: AsyncIterable<string>): Promise<void> {
+    await this.#ask((client) => this.#dumps.keep(client, position, fitting(parts, this.maxBytes)));
+  }
+
+  async dumps(): Promise<readonly number[]> {
+    return await this.#ask((client) => this.#dumps.positions(client));
+  }
+
+  async *readDump(position: number): AsyncGenerator<string> {
+    this.#mustBeOpen();
+    const parts = this.#dumps.read(await this.#ask(async (client) => client), position);
+    for (;;) {
+      const next = await this.#ask(() => parts.next());
+      if (next.done) return;
+      yield next.value;
+    }
+  }
+
   follow(
     from: number,
     hear: (records: readonly LogRecord[]) => Promise<void>,
@@ -194,8 +213,7 @@ class NatsEngine implements Engine {
       try {
         const { manager, stream } = await this.#reach();
         const { oldest } = await this.#ends(manager);
-        if (next < oldest)
-          throw new EngineError('refused', `the log begins at ${oldest}: ${next} is forgotten`);
+        if (next < oldest) throw new ForgottenError(oldest, next);
         const { name } = await manager.consumers.add(this.#stream, {
           ack_policy: AckPolicy.None,
           deliver_policy: DeliverPolicy.StartSequence,
@@ -313,8 +331,10 @@ class NatsEngine implements Engine {
         if (limit < this.maxBytes) throw new Error(`maxBytes is ${this.maxBytes}: the server takes ${limit}`);
         const options = { timeout: this.#timeoutMs };
         const manager = await jetstreamManager(connection, { ...options, checkAPI: false });
-        await ensureStream(manager, this.#stream, this.#replicas);
-        if (!signal.aborted) return { connection, manager, stream: jetstream(connection, options) };
+        await ensureStreams(manager, this.#stream, this.#replicas);
+        const stream = jetstream(connection, options);
+        const answerOf = <Answer>(question: () => Promise<Answer>) => this.#answerOf(question);
+        if (!signal.aborted) return { connection, manager, stream, answerOf };
         await connection.close();
       } catch (error) {
         this.#lastFailure = error;

@@ -1,4 +1,7 @@
-/** The stream that holds a log's records: a message each, whose sequence is the record's position. */
+/**
+ * The stream that holds a log's records: a message each, whose sequence is the record's position. And one for its dumps: each part
+ * is a message with a subject of its own, and the newest message of `index` says which dumps are whole.
+ */
 import {
   DiscardPolicy,
   type JetStreamManager,
@@ -8,12 +11,13 @@ import {
 } from '@nats-io/jetstream';
 
 export const subjectOf = (stream: string): string => `${stream}.records`;
+export const dumpsOf = (stream: string): string => `${stream}-dumps`;
 
 /** Everything that the log's promise needs, though much of it is what a server does by default. */
-const wanted = (stream: string, replicas: number) =>
+const wanted = (stream: string, subject: string, replicas: number) =>
   ({
     name: stream,
-    subjects: [subjectOf(stream)],
+    subjects: [subject],
     num_replicas: replicas,
     storage: StorageType.File,
     retention: RetentionPolicy.Limits,
@@ -22,26 +26,34 @@ const wanted = (stream: string, replicas: number) =>
     max_bytes: -1,
     max_age: 0,
     max_msgs_per_subject: -1,
-    deny_delete: true,
   }) satisfies Partial<StreamConfig>;
 
 /**
- * Makes the stream where it is missing.
+ * Makes the streams where they are missing.
  *
- * @throws Error where it is another one: servers drop what they do not know without a word, so what comes back is compared.
+ * @throws Error where one is another one.
  */
-export async function ensureStream(
+export async function ensureStreams(
   manager: JetStreamManager,
   stream: string,
   replicas: number,
 ): Promise<void> {
-  const asked = wanted(stream, replicas);
+  await ensureStream(manager, { ...wanted(stream, subjectOf(stream), replicas), deny_delete: true });
+  const dumps = dumpsOf(stream);
+  await ensureStream(manager, wanted(dumps, `${dumps}.>`, replicas));
+}
+
+/** Servers drop what they do not know without a word: what comes back is compared. */
+async function ensureStream(
+  manager: JetStreamManager,
+  asked: ReturnType<typeof wanted> & Partial<StreamConfig>,
+): Promise<void> {
   const { config } = await manager.streams.add(asked);
   const got = new Map<string, unknown>(Object.entries(config));
   for (const [name, value] of Object.entries(asked)) {
     if (JSON.stringify(got.get(name)) !== JSON.stringify(value)) {
       throw new Error(
-        `the stream ${stream} has ${name} ${JSON.stringify(got.get(name))}: ${JSON.stringify(value)} is needed`,
+        `the stream ${asked.name} has ${name} ${JSON.stringify(got.get(name))}: ${JSON.stringify(value)} is needed`,
       );
     }
   }

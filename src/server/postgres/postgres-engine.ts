@@ -5,11 +5,12 @@ import {
   type Engine,
   EngineError,
   type Following,
+  ForgottenError,
   type LogRecord,
   type Placed,
   type Records,
 } from '../replicated/engine.ts';
-import { mustFit, startFollowing } from '../replicated/engine-parts.ts';
+import { fitting, mustFit, startFollowing } from '../replicated/engine-parts.ts';
 import { readAddress, type Server } from './address.ts';
 import { Primary, type PrimaryOptions } from './primary.ts';
 
@@ -121,6 +122,23 @@ class PostgresEngine implements Engine {
     await this.#ask((primary) => primary.trim(before));
   }
 
+  async keepDump(position: number, parts: AsyncIterable<string>): Promise<void> {
+    await this.#ask((primary) => primary.keepDump(position, fitting(parts, this.maxBytes)));
+  }
+
+  async dumps(): Promise<readonly number[]> {
+    return await this.#ask((primary) => primary.dumps());
+  }
+
+  async *readDump(position: number): AsyncGenerator<string> {
+    this.#mustBeOpen();
+    try {
+      yield* (await this.#reach()).readDump(position);
+    } catch (error) {
+      throw asEngineError(error);
+    }
+  }
+
   follow(
     from: number,
     hear: (records: readonly LogRecord[]) => Promise<void>,
@@ -187,8 +205,7 @@ class PostgresEngine implements Engine {
         const primary = await this.#reach();
         const { records, oldest, durable, newest } = await primary.read(next, READ_RECORDS);
         if (signal.aborted) return sleep.end();
-        if (next < oldest)
-          throw new EngineError('refused', `the log begins at ${oldest}: ${next} is forgotten`);
+        if (next < oldest) throw new ForgottenError(oldest, next);
         if (records.length > 0) {
           mustBeWhole(records, next);
           await hear(records);

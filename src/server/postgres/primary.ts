@@ -2,7 +2,9 @@
  * The server that was found to be the primary, by three connections: an append and a proof may wait for the standby, while
  * reading goes on. It ends as a whole with the first of them, since the next one may be another server.
  */
-import type { LogRecord, Placed } from '../replicated/engine.ts';
+import { randomUUID } from 'node:crypto';
+import { EngineError, type LogRecord, type Placed } from '../replicated/engine.ts';
+import { noSuchDump } from '../replicated/engine-parts.ts';
 import { haveTables, type Statements, statements, tables } from './schema.ts';
 import { Session, type SessionListener, type SessionOptions } from './session.ts';
 
@@ -86,8 +88,7 @@ export class Primary {
   }
 
   async append(texts: readonly string[]): Promise<Placed[]> {
-    const encoded = texts.map((text) => `\\x${Buffer.from(text).toString('hex')}`).join(',');
-    const rows = await this.#append.run(this.#statements.append, [encoded, texts.length]);
+    const rows = await this.#append.run(this.#statements.append, [texts.map(bytea).join(','), texts.length]);
     const placed = rows.map((row) => ({ position: Number(row['position']), time: Number(row['time']) }));
     placed.sort((a, b) => a.position - b.position);
     this.#knowDurable(placed.at(-1)?.position ?? 0, this.#append);
@@ -128,6 +129,41 @@ export class Primary {
 
   async trim(before: number): Promise<void> {
     while ((await this.#prove.run(this.#statements.trim, [before, this.#durable])).length > 0);
+  }
+
+  async keepDump(position: number, parts: AsyncIterable<string>): Promise<void> {
+    const name = randomUUID();
+    let count = 0;
+    for await (const text of parts) {
+      await this.#prove.run(this.#statements.part, [position, name, count, bytea(text)]);
+      count += 1;
+    }
+    const kept = await this.#prove.run(this.#statements.keep, [position, name, count]);
+    if (kept.length === 0)
+      throw new EngineError(
+        'refused',
+        `parts of the dump of ${position} are gone since newer ones are there`,
+      );
+    while ((await this.#prove.run(this.#statements.forget)).length > 0);
+  }
+
+  async dumps(): Promise<number[]> {
+    const rows = await this.#read.run(this.#statements.dumps);
+    return rows.map((row) => Number(row['position']));
+  }
+
+  async *readDump(position: number): AsyncGenerator<string> {
+    const [dump] = await this.#read.run(this.#statements.dump, [position]);
+    if (!dump) throw noSuchDump(position);
+    for (let number = 0; number < Number(dump['parts']); number += 1) {
+      const [part] = await this.#read.run(this.#statements.readPart, [
+        position,
+        String(dump['name']),
+        number,
+      ]);
+      if (!part) throw noSuchDump(position);
+      yield String(part['text']);
+    }
   }
 
   /** At once, for who waits. Resolves when the server was told not to wait for its standby on behalf of nobody. */
@@ -188,4 +224,8 @@ export class Primary {
     by.run(this.#statements.mark, [position]).catch(() => {});
     this.#listener.moved();
   }
+}
+
+function bytea(text: string): string {
+  return `\\x${Buffer.from(text).toString('hex')}`;
 }

@@ -3,6 +3,7 @@
 /**
  * `head` is locked by each append, which takes the next positions from it. `mark` says up to where the records are known to
  * be durable, and where the log begins; it is written without a wait, since losing it costs a proof and nothing else.
+ * `dump` has a line for each that is whole, and is written once all of its parts are.
  */
 export const tables = (schema: string): string => `
 SELECT pg_advisory_xact_lock(hashtextextended('${schema}', 0));
@@ -10,12 +11,14 @@ CREATE SCHEMA IF NOT EXISTS "${schema}";
 CREATE TABLE IF NOT EXISTS "${schema}".record (position bigint PRIMARY KEY, time bigint NOT NULL, text bytea NOT NULL);
 CREATE TABLE IF NOT EXISTS "${schema}".head (single boolean PRIMARY KEY CHECK (single), position bigint NOT NULL, time bigint NOT NULL);
 CREATE TABLE IF NOT EXISTS "${schema}".mark (single boolean PRIMARY KEY CHECK (single), durable bigint NOT NULL, oldest bigint NOT NULL);
+CREATE TABLE IF NOT EXISTS "${schema}".dump (position bigint PRIMARY KEY, name text NOT NULL, parts integer NOT NULL);
+CREATE TABLE IF NOT EXISTS "${schema}".part (position bigint, name text, number integer, text bytea NOT NULL, PRIMARY KEY (position, name, number));
 INSERT INTO "${schema}".head VALUES (true, 0, 0) ON CONFLICT DO NOTHING;
 INSERT INTO "${schema}".mark VALUES (true, 0, 1) ON CONFLICT DO NOTHING;
 `;
 
 export const haveTables = (schema: string): string =>
-  `SELECT to_regclass('"${schema}".mark') IS NOT NULL AS found`;
+  `SELECT to_regclass('"${schema}".part') IS NOT NULL AS found`;
 
 /** In a statement whose commit does not wait for the disk. */
 const QUICK = `quick AS (SELECT set_config('synchronous_commit', 'off', true))`;
@@ -23,6 +26,8 @@ const QUICK = `quick AS (SELECT set_config('synchronous_commit', 'off', true))`;
 const durable = (parameter: string) => `least(head.position, greatest(mark.durable, ${parameter}::bigint))`;
 /** How many records are deleted in one statement. */
 const TRIM = 10_000;
+/** How many parts of dumps are deleted in one statement. */
+const FORGET = 16;
 /** How much is read at once, beyond one record, in bytes. */
 const READ_BYTES = 4 * 1_024 * 1_024;
 
@@ -82,6 +87,42 @@ export const statements = (schema: string) => ({
     )
     UPDATE "${schema}".mark SET oldest = goal.oldest FROM goal, quick WHERE mark.oldest < goal.oldest
     RETURNING mark.oldest`,
+
+  /** $1: the dump's position; $2: its name, of its own; $3: which part; $4: its text, as hexadecimal bytea. Durable with the statement after. */
+  part: `
+    WITH ${QUICK}
+    INSERT INTO "${schema}".part SELECT $1::bigint, $2::text, $3::int, $4::text::bytea FROM quick`,
+
+  /** $1: the position of a dump whose parts are written; $2: its name; $3: how many. Returns nothing where some of them are gone. */
+  keep: `
+    INSERT INTO "${schema}".dump
+    SELECT $1::bigint, $2::text, $3::int
+    WHERE $3::int = (SELECT count(*) FROM "${schema}".part WHERE position = $1::bigint AND name = $2::text)
+    ON CONFLICT (position) DO UPDATE SET name = excluded.name, parts = excluded.parts
+    RETURNING true`,
+
+  dumps: `SELECT position FROM "${schema}".dump ORDER BY position DESC LIMIT 2`,
+
+  /** $1: its position. */
+  dump: `SELECT name, parts FROM "${schema}".dump WHERE position = $1::bigint`,
+
+  /** $1: the dump's position; $2: its name; $3: which part. */
+  readPart: `
+    SELECT text FROM "${schema}".part WHERE position = $1::bigint AND name = $2::text AND number = $3::int`,
+
+  /** What is before the older of the two dumps that are kept, whole or not. To be repeated until it returns nothing. */
+  forget: `
+    WITH ${QUICK}, kept AS (
+      SELECT position FROM "${schema}".dump ORDER BY position DESC OFFSET 1 LIMIT 1
+    ), gone AS (
+      DELETE FROM "${schema}".dump USING kept WHERE dump.position < kept.position
+    )
+    DELETE FROM "${schema}".part USING quick
+    WHERE (position, name, number) IN (
+      SELECT part.position, part.name, part.number FROM "${schema}".part JOIN kept ON part.position < kept.position
+      LIMIT ${FORGET}
+    )
+    RETURNING true`,
 
   listen: `LISTEN "${schema}"`,
 

@@ -2,7 +2,7 @@
  * What a replicated log needs below it: one durable sequence of records that any number of servers append to and read, in
  * one order for all of them. `test/conformance/engine.ts` says what every implementation must do.
  *
- * Nothing is expected of an engine but the order and the disk: it may repeat a record whose answer was lost (the log above
+ * Nothing is expected of an engine but the order, the disk, and a place for two dumps: it may repeat a record whose answer was lost (the log above
  * it numbers what each author writes, and ignores a repeat), and need not know what a record means.
  */
 export interface Engine {
@@ -33,8 +33,21 @@ export interface Engine {
   /** The newest position of the log, 0 where it has none: not older than any append that had resolved before, anywhere. */
   newest(): Promise<number>;
 
-  /** Forgets the records before this position. */
+  /** Forgets the records before this position; who follows from one of them is told a `ForgottenError` as its trouble. */
   trim(before: number): Promise<void>;
+
+  /**
+   * Keeps a dump of what the log comes to at this position, in parts of at most `maxBytes` each; resolves once it is as durable as
+   * a record. Where it rejects, or its process dies, that dump is there as a whole or not at all. The two of the highest positions
+   * are kept; one of the same position takes the place of the one before it.
+   */
+  keepDump(position: number, parts: AsyncIterable<string>): Promise<void>;
+
+  /** The positions of the dumps that are there, the highest first. */
+  dumps(): Promise<readonly number[]>;
+
+  /** The parts of one, in order. Fails as `refused` where it is not there, or not any more. */
+  readDump(position: number): AsyncIterable<string>;
 
   /** What is under way is rejected with `unknown`; calls after this one are rejected as `refused`. */
   close(): Promise<void>;
@@ -71,5 +84,16 @@ export class EngineError extends Error {
   constructor(reason: 'refused' | 'unknown', message: string, options?: ErrorOptions) {
     super(message, options);
     this.reason = reason;
+  }
+}
+
+/** What is asked for was trimmed. */
+export class ForgottenError extends EngineError {
+  /** Where the log begins. */
+  readonly oldest: number;
+
+  constructor(oldest: number, asked: number) {
+    super('refused', `the log begins at ${oldest}: ${asked} is forgotten`);
+    this.oldest = oldest;
   }
 }

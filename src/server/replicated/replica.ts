@@ -6,7 +6,8 @@ import type { Timers } from '../core/peer.ts';
 import type { Standing } from '../log/event-log.ts';
 import type { Outcome, Projection } from '../log/projection.ts';
 import { type Note, noteText, readNote, withRecord } from './authors.ts';
-import type { Engine, Following, LogRecord } from './engine.ts';
+import { Dumps } from './dumps.ts';
+import { type Engine, type Following, ForgottenError, type LogRecord } from './engine.ts';
 import { entriesAt, nextDigest, type RecordHead, readRecord, type Written } from './record.ts';
 
 /** A record that was applied, and what has come of it. */
@@ -21,8 +22,27 @@ export interface Applied {
 export interface ReplicaEvents {
   applied(record: Applied): void;
   stands(standing: Standing): void;
-  /** What is tried again; `null` when it is over. */
+  /** What is tried again, or done without; `null` when it is over. */
   trouble(error: unknown): void;
+  starting(progress: StartProgress): void;
+}
+
+/** How far a server has come that starts. */
+export type StartProgress =
+  /** It reads the dump of this position, and has so many parts of it. */
+  | { readonly kind: 'loading'; readonly position: number; readonly parts: number }
+  /** It has applied what is up to this position, of what was there when it began. */
+  | { readonly kind: 'applying'; readonly position: number; readonly newest: number };
+
+export interface ReplicaOptions {
+  readonly engine: Engine;
+  readonly projection: Projection;
+  readonly events: ReplicaEvents;
+  readonly timers: Timers;
+  /** As whom this server writes; `null`: it never does. */
+  readonly author: string | null;
+  /** A dump is due at each multiple of it. */
+  readonly recordsPerDump: number;
 }
 
 /** The server does not know what the others know. */
@@ -46,6 +66,9 @@ export class Replica {
   readonly #projection: Projection;
   readonly #events: ReplicaEvents;
   readonly #timers: Timers;
+  readonly #author: string | null;
+  readonly #recordsPerDump: number;
+  readonly #dumps: Dumps;
   #note: Note;
   readonly #digests = new Map<number, string>();
   /** Applied as soon as they were answered: by position, until they come. */
@@ -55,11 +78,18 @@ export class Replica {
   #looking: (() => void) | null = null;
   #standing: Standing = { state: 'current' };
 
-  constructor(engine: Engine, projection: Projection, events: ReplicaEvents, timers: Timers) {
+  constructor({ engine, projection, events, timers, author, recordsPerDump }: ReplicaOptions) {
     this.#engine = engine;
     this.#projection = projection;
     this.#events = events;
     this.#timers = timers;
+    this.#author = author;
+    this.#recordsPerDump = recordsPerDump;
+    const dumpEvents = {
+      trouble: (error: unknown) => events.trouble(error),
+      read: (position: number, parts: number) => events.starting({ kind: 'loading', position, parts }),
+    };
+    this.#dumps = new Dumps(engine, projection, dumpEvents, timers);
     if (projection.position > 0 && projection.note === '') {
       throw new Error(
         'the projection is the log of a single server, and was not made from this log: begin with an empty one',
@@ -85,34 +115,33 @@ export class Replica {
     return this.#note.authors[author]?.number ?? 0;
   }
 
-  /** Applies what the log holds now; from then on what comes. */
+  /** Applies what the log holds now, on top of a dump where that is faster or what it needs is forgotten; from then on what comes. */
   async start(): Promise<void> {
     const newest = await this.#engine.newest();
     this.#mustReach(newest);
+    // Not needed: where none can be loaded, the records are applied.
+    await this.#load(this.position + this.#recordsPerDump);
     while (this.position < newest) {
       const { records, oldest } = await this.#engine.read(this.position + 1, PAGE);
       if (oldest > this.position + 1) {
-        throw new Error(
-          `the log begins at ${oldest}, and this server has applied what was before ${this.position + 1}: start it from a dump of another server`,
-        );
+        const failures = await this.#load(oldest - 1);
+        if (failures) throw noDump(oldest, this.position, failures);
+        continue;
       }
       for (const record of records) this.#take(record);
       if (this.#standing.state === 'diverged') throw new LogDiverged(this.#standing.why);
+      this.#events.starting({ kind: 'applying', position: this.position, newest });
     }
     if (this.#following) return;
-    this.#following = this.#engine.follow(
-      this.position + 1,
-      async (records) => {
-        for (const record of records) this.#take(record);
-      },
-      (error) => this.#events.trouble(error),
-    );
+    this.#following = this.#follow();
     this.#lookAgain();
   }
 
   /** A record that this server has just appended. */
   placed(record: LogRecord): void {
     if (record.position !== this.position + 1 || this.#standing.state === 'diverged') return;
+    // It comes again from the engine.
+    if (this.#dumps.taking) return;
     try {
       this.#apply(record);
       this.#ahead.set(record.position, record.text);
@@ -125,8 +154,52 @@ export class Replica {
   async stop(): Promise<void> {
     this.#looking?.();
     this.#looking = null;
-    await this.#following?.stop();
+    const following = this.#following;
     this.#following = null;
+    await this.#dumps.stop();
+    await following?.stop();
+  }
+
+  /** Resolves to why there is none of this position or a later one; to `null` where one was loaded. */
+  async #load(from: number): Promise<readonly unknown[] | null> {
+    const failures = await this.#dumps.load(from);
+    if (failures) return failures;
+    this.#note = readNote(this.#projection.note);
+    this.#digests.clear();
+    return null;
+  }
+
+  #follow(): Following {
+    return this.#engine.follow(
+      this.position + 1,
+      async (records) => {
+        for (const record of records) {
+          while (this.#dumps.taking) await this.#dumps.taking;
+          this.#take(record);
+        }
+      },
+      (error) => {
+        if (error instanceof ForgottenError) this.#missed(error);
+        else this.#events.trouble(error);
+      },
+    );
+  }
+
+  /** What it would hear next is forgotten: it lags so far behind, or has only not heard yet of what it applied ahead. */
+  #missed({ oldest }: ForgottenError): void {
+    if (oldest > this.position + 1) {
+      this.#diverge(
+        `the log begins at ${oldest}, and this server, which was behind for too long, has applied what was up to ${this.position}`,
+      );
+      return;
+    }
+    const following = this.#following;
+    if (!following) return;
+    void following.stop().then(() => {
+      if (this.#following !== following) return;
+      this.#ahead.clear();
+      this.#following = this.#follow();
+    });
   }
 
   #take(record: LogRecord): void {
@@ -171,6 +244,7 @@ export class Replica {
     this.#digests.set(position, note.digest);
     this.#digests.delete(position - DIGESTS);
     if (!isRepeat) this.#events.applied({ head: record, entries: record.entries, outcomes, time, position });
+    if (record.author === this.#author && position % this.#recordsPerDump === 0) this.#dumps.make();
   }
 
   #lookAgain(): void {
@@ -179,6 +253,8 @@ export class Replica {
 
   /** Whether it is behind; and whether the log ends before what it has applied. */
   async #look(): Promise<void> {
+    // What waits for a dump comes right after it.
+    if (this.#dumps.taking) return this.#lookAgain();
     try {
       // Before it is asked: what is appended meanwhile is no divergence.
       const { position } = this;
@@ -201,6 +277,8 @@ export class Replica {
 
   #diverge(why: string): void {
     if (this.#standing.state === 'diverged') return;
+    // What it knows is nothing to start from.
+    void this.#dumps.stop();
     this.#stand({ state: 'diverged', why });
   }
 
@@ -208,4 +286,12 @@ export class Replica {
     this.#standing = standing;
     this.#events.stands(standing);
   }
+}
+
+function noDump(oldest: number, position: number, failures: readonly unknown[]): Error {
+  const why = failures.length === 0 ? 'there is no dump to start from' : 'none of its dumps could be loaded';
+  return new Error(
+    `the log begins at ${oldest}, this server has applied what was before ${position + 1}, and ${why}`,
+    { cause: failures[0] },
+  );
 }

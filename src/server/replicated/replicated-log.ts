@@ -28,7 +28,7 @@ import { startTimer } from '../timer.ts';
 import { Author } from './author.ts';
 import type { Engine } from './engine.ts';
 import type { Written } from './record.ts';
-import { type Applied, LogDiverged, Replica, type ReplicaEvents } from './replica.ts';
+import { type Applied, LogDiverged, Replica, type ReplicaEvents, type StartProgress } from './replica.ts';
 
 export interface ReplicatedLogOptions {
   /** Where the log is: `postgresEngine` of `trunkline/server/postgres`. The log closes it. */
@@ -39,7 +39,14 @@ export interface ReplicatedLogOptions {
   readonly historyEvents?: number;
   /** Remembered command ids; beyond it the oldest are forgotten, and `dedupe_since` says so. @default 100_000 */
   readonly commandIds?: number;
-  /** Told of what is tried again; of `null` when it is over. @default nobody is told */
+  /**
+   * A dump of all that the log comes to is kept in its engine whenever there are so many records more, made by the server that wrote
+   * that record; what is before the older of the two that are kept is forgotten. `Infinity`: never. @default 100_000
+   */
+  readonly recordsPerDump?: number;
+  /** Told how far the server has come while it starts. @default nobody is told */
+  readonly onProgress?: (progress: StartProgress) => void;
+  /** Told of what is tried again, or done without; of `null` when it is over. @default nobody is told */
   readonly onTrouble?: (error: unknown) => void;
   /** Names an epoch, a run, an author, differently each time. @default crypto.randomUUID */
   readonly newName?: () => string;
@@ -74,6 +81,9 @@ export class ReplicatedLog implements EventLog {
 
   constructor(options: ReplicatedLogOptions, timers: Timers) {
     const { engine, projection = new MemoryProjection(), newName = () => crypto.randomUUID() } = options;
+    const { recordsPerDump = 100_000 } = options;
+    if (!(recordsPerDump >= 1 && (Number.isInteger(recordsPerDump) || recordsPerDump === Infinity)))
+      throw new RangeError(`recordsPerDump is ${recordsPerDump}: it has to be a whole number from 1 on`);
     this.#options = options;
     this.#engine = engine;
     this.#projection = projection;
@@ -85,9 +95,11 @@ export class ReplicatedLog implements EventLog {
         this.#tell([{ kind: 'stands', standing }]);
       },
       trouble: (error) => options.onTrouble?.(error),
+      starting: (progress) => options.onProgress?.(progress),
     };
-    this.#replica = new Replica(engine, projection, events, timers);
-    this.#author = new Author(newName(), engine, this.#replica, timers);
+    const author = newName();
+    this.#replica = new Replica({ engine, projection, events, timers, author, recordsPerDump });
+    this.#author = new Author(author, engine, this.#replica, timers);
   }
 
   async open({ tailLimit, maxEventBytes, hear }: OpenOptions): Promise<Opened> {

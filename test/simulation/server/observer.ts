@@ -19,16 +19,19 @@ export class Observer {
     this.#workRecords = workRecords;
     this.#clock = clock;
     const problem = (what: unknown) => void this.problems.push(`observing the log: ${what}`);
-    const replica = new Replica(
-      new MemoryEngine(service),
-      this.projection,
-      {
+    const replica = new Replica({
+      engine: new MemoryEngine(service),
+      projection: this.projection,
+      events: {
         applied: (record) => this.#applied(record),
         stands: ({ state }) => problem(state),
         trouble: problem,
+        starting: () => {},
       },
-      clock,
-    );
+      timers: clock,
+      author: null,
+      recordsPerDump: Number.POSITIVE_INFINITY,
+    });
     replica.start().catch(problem);
   }
 

@@ -6,7 +6,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { EventLog, Happening, NewEvent } from '../../../src/server/log/event-log.ts';
 import { MemoryProjection } from '../../../src/server/log/memory-projection.ts';
 import type { Projection } from '../../../src/server/log/projection.ts';
-import { replicatedLog } from '../../../src/server/replicated/replicated-log.ts';
+import type { StartProgress } from '../../../src/server/replicated/replica.ts';
+import { type ReplicatedLogOptions, replicatedLog } from '../../../src/server/replicated/replicated-log.ts';
 import { sqliteLog, sqliteProjection } from '../../../src/server/sqlite/index.ts';
 import { eventLogConformance } from '../../conformance/event-log.ts';
 import { MemoryEngine, MemoryLogService } from '../../support/memory-engine.ts';
@@ -45,17 +46,25 @@ interface Server {
   readonly engine: MemoryEngine;
   readonly projection: Projection;
   readonly heard: Happening[];
+  readonly troubles: unknown[];
   run: string;
 }
 
 let service: MemoryLogService;
 let servers: Server[] = [];
 
-async function server(projection: Projection = new MemoryProjection(), maxBytes?: number): Promise<Server> {
-  const engine = new MemoryEngine(service, maxBytes);
+async function server(
+  projection: Projection = new MemoryProjection(),
+  {
+    engine = new MemoryEngine(service),
+    ...options
+  }: Partial<ReplicatedLogOptions> & { engine?: MemoryEngine } = {},
+): Promise<Server> {
   const heard: Happening[] = [];
-  const log = replicatedLog({ engine, projection, newName });
-  const one: Server = { log, engine, projection, heard, run: '' };
+  const troubles: unknown[] = [];
+  const onTrouble = (error: unknown) => void troubles.push(error);
+  const log = replicatedLog({ engine, projection, newName, onTrouble, ...options });
+  const one: Server = { log, engine, projection, heard, troubles, run: '' };
   servers.push(one);
   const { run } = await log.open({ now: 0, tailLimit: 5, hear: (all) => heard.push(...all) });
   one.run = run;
@@ -225,7 +234,7 @@ test('what is written at once shares a record', async () => {
 });
 
 test('a transaction that no record holds is refused alone, and events that would never fit at start', async () => {
-  const one = await server(new MemoryProjection(), 20_000);
+  const one = await server(undefined, { engine: new MemoryEngine(service, 20_000) });
   const big = { command: null, events: [{ ...EVENT, event: JSON.stringify('x'.repeat(20_000)) }] };
   const [refused, committed] = await one.log.commit([big, { command: null, events: [EVENT] }], 0);
   expect(refused).toMatchObject({ status: 'too_large' });
@@ -298,18 +307,198 @@ describe('a server that starts', () => {
     await expect(server(projection)).rejects.toThrow('begin with an empty one');
   });
 
-  test('says that it needs a dump where the log begins later than what it has applied', async () => {
+  test('says that there is no dump where the log begins later than what it has applied', async () => {
     const one = await server();
     await publish(one, {});
     await one.engine.trim(2);
-    await expect(server()).rejects.toThrow('start it from a dump of another server');
+    await expect(server()).rejects.toThrow('there is no dump to start from');
   });
 });
 
-describe('a server that knows something else than the others', () => {
-  const isDiverged = ({ heard }: Server) =>
-    heard.some((one) => one.kind === 'stands' && one.standing.state === 'diverged');
+const EVERY = 10;
+/** Of which two are kept. */
+async function untilDumps(...positions: readonly number[]): Promise<void> {
+  await vi.waitFor(() => expect([...service.dumps.keys()]).toEqual(positions));
+}
+async function publishUntil(position: number, ...by: Server[]): Promise<void> {
+  while (service.newest < position)
+    await publish(by[service.newest % by.length] as Server, { key: `k${service.newest % 7}` });
+}
 
+describe('dumps', () => {
+  test('are made by whoever wrote the record at each multiple, two are kept, and the log from the older one on', async () => {
+    const all = [
+      await server(undefined, { recordsPerDump: EVERY }),
+      await server(undefined, { recordsPerDump: EVERY }),
+    ];
+    await publishUntil(9, ...all);
+    expect(service.dumps.size).toBe(0);
+    for (const position of [10, 20, 30, 40]) {
+      await publishUntil(position, ...all);
+      await untilDumps(...(position === 10 ? [10] : [position, position - 10]));
+      if (position > 10) await vi.waitFor(() => expect(service.read(1, 0).oldest).toBe(position - 9));
+    }
+    const progress: StartProgress[] = [];
+    const other = await server(undefined, { onProgress: (one) => progress.push(one) });
+    expect(progress[0]).toEqual({ kind: 'loading', position: 40, parts: 1 });
+    await publishUntil(45, ...all);
+    await level(...all, other);
+    expect(dumpOf(other)).toEqual(dumpOf(all[0] as Server));
+    expect(all.flatMap(({ troubles }) => troubles)).toEqual([]);
+  });
+
+  test('hold what was applied at their position, whatever is written meanwhile, and however many parts they have', async () => {
+    const engine = new MemoryEngine(service, 20_000);
+    const one = await server(undefined, { engine, recordsPerDump: 200 });
+    const witness = await server();
+    for (let n = 0; n < 195; n += 1)
+      await publish(one, { key: `k${n}`, event: JSON.stringify('€😀'.repeat(200)) });
+    await level(one, witness);
+    expect(service.newest).toBeLessThan(200);
+    await Promise.all(
+      Array.from({ length: 20 }, async () => {
+        for (let n = 0; n < 20; n += 1) await publish(n % 2 ? one : witness, { key: `k${n}` });
+      }),
+    );
+    await vi.waitFor(() => expect(service.dumps.size).toBeGreaterThan(0));
+    expect([...service.dumps.values()].every((parts) => parts.length > 5)).toBe(true);
+    const other = await server();
+    await level(one, witness, other);
+    expect(dumpOf(other)).toEqual(dumpOf(witness));
+    expect(dumpOf(one)).toEqual(dumpOf(witness));
+  });
+
+  test('are started from where that is faster than to apply what led there, in place of what was there', async () => {
+    const one = await server(undefined, { recordsPerDump: EVERY });
+    const [near, far] = [await server(), await server()];
+    await far.log.close();
+    await publishUntil(9, one);
+    await level(one, near);
+    await near.log.close();
+    await publishUntil(18, one);
+    await untilDumps(10);
+    const starts = async (projection: Projection) => {
+      const engine = new MemoryEngine(service);
+      const read = vi.spyOn(engine, 'readDump');
+      const again = await server(projection, { engine, recordsPerDump: 5 });
+      await level(one, again);
+      expect(dumpOf(again)).toEqual(dumpOf(one));
+      return read.mock.calls.flat();
+    };
+    expect(await starts(near.projection)).toEqual([]);
+    expect(await starts(far.projection)).toEqual([10]);
+  });
+
+  test('that are damaged, of another format or gone are done without where an older one is there, else said to be the reason', async () => {
+    const one = await server(undefined, { recordsPerDump: EVERY });
+    await publishUntil(30, one);
+    await untilDumps(30, 20);
+    const whole = service.dumps.get(30) ?? [];
+    for (const damage of [
+      () => service.damageDump(),
+      () =>
+        service.keepDump(
+          30,
+          whole.map((part) => part.replace('"format":1', '"format":2')),
+        ),
+    ]) {
+      damage();
+      const other = await server();
+      await level(one, other);
+      expect(dumpOf(other)).toEqual(dumpOf(one));
+      expect(other.troubles).toHaveLength(1);
+    }
+    service.keepDump(20, ['nothing']);
+    await vi.waitFor(() => expect(service.read(1, 0).oldest).toBe(21));
+    await expect(server()).rejects.toMatchObject({
+      message: expect.stringContaining('none of its dumps could be loaded'),
+      cause: expect.objectContaining({ message: expect.stringContaining('the dump') }),
+    });
+  });
+
+  test('that make place for newer ones while they are read are left for those', async () => {
+    const one = await server(undefined, { recordsPerDump: EVERY });
+    await publishUntil(30, one);
+    await untilDumps(30, 20);
+    const engine = new MemoryEngine(service);
+    const read = engine.readDump.bind(engine);
+    vi.spyOn(engine, 'readDump').mockImplementationOnce(async function* (position) {
+      await publishUntil(40, one);
+      await untilDumps(40, 30);
+      await publishUntil(50, one);
+      await untilDumps(50, 40);
+      yield* read(position);
+    });
+    const other = await server(undefined, { engine });
+    await level(one, other);
+    expect(dumpOf(other)).toEqual(dumpOf(one));
+  });
+
+  test('hold up neither what is answered nor the end of a server while the engine keeps them', async () => {
+    const one = await server(undefined, { recordsPerDump: EVERY });
+    await publishUntil(9, one);
+    const keep = vi.spyOn(one.engine, 'keepDump').mockReturnValue(new Promise(() => {}));
+    await publishUntil(25, one);
+    expect(keep).toHaveBeenCalledOnce();
+    await one.log.close();
+  });
+
+  test('are not made of what a server knows that has diverged', async () => {
+    const one = await server(undefined, { recordsPerDump: EVERY });
+    const other = await server();
+    await publishUntil(9, one);
+    await level(one, other);
+    const kept = Promise.withResolvers<void>();
+    const keep = one.engine.keepDump.bind(one.engine);
+    vi.spyOn(one.engine, 'keepDump').mockImplementationOnce(async (position, parts) => {
+      await kept.promise;
+      await keep(position, parts);
+    });
+    await publishUntil(12, one);
+    service.forgetNewest(1);
+    await vi.waitFor(() => expect(isDiverged(one)).toBe(true), 5_000);
+    kept.resolve();
+    await wait(50);
+    expect(service.dumps.size).toBe(0);
+  });
+});
+
+describe('a server whose engine lags while the log is trimmed', () => {
+  test('goes on where only what it had applied already is forgotten', async () => {
+    const [one, other] = [await server(), await server()];
+    await level(one, other);
+    one.engine.lag(true);
+    for (let n = 0; n < 5; n += 1) await publish(one, {});
+    await level(one, other);
+    service.trim(service.newest);
+    one.engine.lag(false);
+    await publish(other, {});
+    await level(one, other);
+    await publish(one, {});
+    await level(one, other);
+    expect(dumpOf(one)).toEqual(dumpOf(other));
+  });
+
+  test('says so and serves nobody where what it needs is forgotten', async () => {
+    const [one, other] = [await server(), await server()];
+    await level(one, other);
+    one.engine.lag(true);
+    for (let n = 0; n < 5; n += 1) await publish(other, {});
+    const publishing = publish(one, {});
+    service.trim(service.newest);
+    one.engine.lag(false);
+    await expect(publishing).rejects.toThrow('behind for too long');
+    expect(isDiverged(one)).toBe(true);
+    await expect(one.log.state('t')).rejects.toMatchObject({ code: 'log_diverged' });
+    expect(isDiverged(other)).toBe(false);
+  });
+});
+
+function isDiverged({ heard }: Server): boolean {
+  return heard.some((one) => one.kind === 'stands' && one.standing.state === 'diverged');
+}
+
+describe('a server that knows something else than the others', () => {
   test('says so, does nothing more, and so do those who see it', async () => {
     const [one, other] = [await server(), await server()];
     await level(one, other);

@@ -1,0 +1,147 @@
+/**
+ * Keeps a dump of what the log comes to in the engine now and then, and lets the engine forget the records before it; and loads the
+ * one that a server starts from.
+ *
+ * Who makes one needs no agreement: whoever has written a record whose position is a multiple of `recordsPerDump`, as soon as it has
+ * applied it. If it dies over it, whoever writes the next such record makes the next one. Two are kept, and the log from the older
+ * one on, so that a start can do without the newer one.
+ */
+import { type Deferred, deferred } from '../core/deferred.ts';
+import type { Timers } from '../core/peer.ts';
+import type { Projection } from '../log/projection.ts';
+import { linesOf, partsOf } from './dump-parts.ts';
+import { type Engine, EngineError } from './engine.ts';
+
+export interface DumpEvents {
+  /** What has failed, and may be done without. */
+  trouble(error: unknown): void;
+  /** So many parts of the dump of this position are read. */
+  read(position: number, parts: number): void;
+}
+
+type State =
+  | { readonly state: 'idle' }
+  /** Nothing may be applied until it is over. */
+  | { readonly state: 'taking'; readonly taken: Promise<void> }
+  | { readonly state: 'keeping' }
+  | { readonly state: 'stopped' };
+
+/** Of a part, in UTF-16 code units; each has at most three bytes in UTF-8. What is done at once for a dump is one part. */
+const PART_LENGTH = 256 * 1_024;
+const BYTES_OF_UNIT = 3;
+
+export class Dumps {
+  readonly #engine: Engine;
+  readonly #projection: Projection;
+  readonly #events: DumpEvents;
+  readonly #timers: Timers;
+  #state: State = { state: 'idle' };
+  /** Whether the projection is asked for lines: resolves when it is not, or not any more. */
+  #taken: Promise<void> = Promise.resolve();
+
+  constructor(engine: Engine, projection: Projection, events: DumpEvents, timers: Timers) {
+    this.#engine = engine;
+    this.#projection = projection;
+    this.#events = events;
+    this.#timers = timers;
+  }
+
+  /** While it is not `null`, nothing may be applied; it resolves when that is over. */
+  get taking(): Promise<void> | null {
+    return this.#state.state === 'taking' ? this.#state.taken : null;
+  }
+
+  /** One is due of what is applied now. Where another one is under way yet, the next one has to do. */
+  make(): void {
+    if (this.#state.state !== 'idle') return;
+    const taken = deferred<void>();
+    this.#taken = taken.promise;
+    this.#state = { state: 'taking', taken: taken.promise };
+    void this.#make(taken);
+  }
+
+  /** What is under way is given up. Resolves when the projection is not asked any more. */
+  async stop(): Promise<void> {
+    this.#state = { state: 'stopped' };
+    await this.#taken;
+  }
+
+  /**
+   * Has the projection become the newest dump of this position or a later one that can be loaded. Resolves to why there was none: an
+   * error for each that could not be; or to `null`.
+   */
+  async load(from: number): Promise<readonly unknown[] | null> {
+    const failures = new Map<number, unknown>();
+    for (;;) {
+      // Anew each time: one that is gone has made place for a newer one.
+      const positions = await this.#engine.dumps();
+      const newest = await this.#engine.newest();
+      const position = positions.find((one) => one >= from && one <= newest && !failures.has(one));
+      if (position === undefined) return [...failures.values()];
+      try {
+        this.#projection.load(linesOf(await this.#read(position)));
+        return null;
+      } catch (error) {
+        // The engine may answer the next time: it is no matter of this dump.
+        if (error instanceof EngineError && error.reason === 'unknown') throw error;
+        failures.set(position, error);
+        this.#events.trouble(error);
+      }
+    }
+  }
+
+  async #read(position: number): Promise<readonly string[]> {
+    const parts: string[] = [];
+    for await (const part of this.#engine.readDump(position)) {
+      parts.push(part);
+      this.#events.read(position, parts.length);
+    }
+    return parts;
+  }
+
+  async #make(taken: Deferred<void>): Promise<void> {
+    try {
+      const { position } = this.#projection;
+      const parts = await this.#take();
+      this.#move('keeping');
+      taken.resolve();
+      await this.#engine.keepDump(position, this.#unlessStopped(parts));
+      const [, older] = await this.#engine.dumps();
+      if (older !== undefined) await this.#engine.trim(older + 1);
+    } catch (error) {
+      if (this.#state.state !== 'stopped') this.#events.trouble(error);
+    } finally {
+      taken.resolve();
+      this.#move('idle');
+    }
+  }
+
+  /** All of it at once into memory, since nothing is applied meanwhile, however long the engine takes to keep it; by parts, between which others have their turn. */
+  async #take(): Promise<readonly string[]> {
+    const parts: string[] = [];
+    const length = Math.min(PART_LENGTH, Math.floor(this.#engine.maxBytes / BYTES_OF_UNIT));
+    for (const part of partsOf(this.#projection.dump(), length)) {
+      parts.push(part);
+      const turn = deferred<void>();
+      this.#timers.setTimer(0, turn.resolve);
+      await turn.promise;
+      this.#mustGoOn();
+    }
+    return parts;
+  }
+
+  async *#unlessStopped(parts: readonly string[]): AsyncGenerator<string> {
+    for (const part of parts) {
+      yield part;
+      this.#mustGoOn();
+    }
+  }
+
+  #mustGoOn(): void {
+    if (this.#state.state === 'stopped') throw new Error('the dump was given up');
+  }
+
+  #move(state: 'idle' | 'keeping'): void {
+    if (this.#state.state !== 'stopped') this.#state = { state };
+  }
+}
