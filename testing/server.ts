@@ -1,8 +1,13 @@
 /** What the testbed's server does with commands, and how a test moves it. */
 import type { Typed } from '../src/protocol/interpret.ts';
 import type { AnyProtocol, CommandOf, CommandType, EventInput } from '../src/protocol/types.ts';
+import {
+  type AnyContext,
+  type AnyHandler,
+  definedApplication,
+  handlersByType,
+} from '../src/server/core/application.ts';
 import { Broker } from '../src/server/core/broker.ts';
-import type { AnyContext, AnyHandler } from '../src/server/core/execute.ts';
 import { resolveLimits } from '../src/server/core/limits.ts';
 import type { CommandContext, Handlers } from '../src/server/handlers.ts';
 import type { EventLog, Principal } from '../src/server/log/event-log.ts';
@@ -202,8 +207,10 @@ export class ScriptedServer<P extends AnyProtocol> implements TestServer<P> {
     const aheadMs = this.#starts++;
     const types = Object.keys(this.#protocol.commands);
     const broker = new Broker({
-      protocol: this.#protocol,
-      handlers: Object.fromEntries(types.map((type) => [type, this.#handler(type)])),
+      application: definedApplication(
+        this.#protocol,
+        handlersByType(Object.fromEntries(types.map((type) => [type, this.#handler(type)]))),
+      ),
       log: logUntilDeath(this.#log, life),
       countsConnections: false,
       newSession: () => `session ${++this.#sessions}`,

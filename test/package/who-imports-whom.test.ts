@@ -20,6 +20,8 @@ const SHELL = 'worker/shell/';
 const SERVER = 'src/server/';
 /** The server's logic, free of Node. */
 const SERVER_CORE = 'src/server/core/';
+/** The server half as a program. */
+const GATEWAY = 'src/gateway/';
 const CONFORMANCE = 'src/conformance/';
 const TESTING = 'testing/';
 
@@ -60,7 +62,8 @@ const LAYERS: readonly Layer[] = [
   { path: SERVER_CORE, modules: [SERVER, PROTOCOL, FRAMES], packages: ['valibot'] },
   // It judges servers in any language, ours as any other: it knows nothing of how ours is made.
   { path: CONFORMANCE, modules: [PROTOCOL, FRAMES], packages: ['ws', 'valibot', 'node:'] },
-  { path: 'src/cli/', modules: [CONFORMANCE, SERVER], packages: ['node:'] },
+  { path: GATEWAY, modules: [SERVER, SERVER_CORE, PROTOCOL, FRAMES], packages: ['valibot', 'node:'] },
+  { path: 'src/cli/', modules: [CONFORMANCE, SERVER, GATEWAY], packages: ['node:'] },
   { path: CORE, modules: [PROTOCOL, FRAMES], packages: ['valibot'] },
   { path: SHELL, modules: [CORE, PROTOCOL, FRAMES], packages: ['valibot'] },
   { path: 'worker/browser/', modules: [SHELL, CORE, PROTOCOL], packages: ['comlink', 'idb', 'valibot'] },

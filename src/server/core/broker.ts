@@ -1,21 +1,21 @@
 /** The server without its sockets: all of the protocol, on a clock, peers and a log that it is given. */
 import type { Typed } from '../../protocol/interpret.ts';
-import type { AnyProtocol } from '../../protocol/types.ts';
 import type { Admission, CommandKey, EventLog, Happening, Principal, Standing } from '../log/event-log.ts';
 import type { Claims } from '../types.ts';
+import type { Application } from './application.ts';
 import { AtWork } from './at-work.ts';
 import { Batches } from './batches.ts';
 import { Commands } from './command-lanes.ts';
 import { Connection, type ConnectionServices } from './connection.ts';
 import { deferred } from './deferred.ts';
-import { type AnyHandler, beginAhead, execute } from './execute.ts';
+import { beginAhead, execute } from './execute.ts';
 import { Fence } from './fence.ts';
 import type { Authenticate } from './handshake.ts';
 import { Handshakes } from './handshakes.ts';
 import type { Limits } from './limits.ts';
 import { LogOpening } from './log-opening.ts';
 import type { Clock, Inbound, Peer } from './peer.ts';
-import { publicationOf } from './publication.ts';
+import { type Publishing, publicationOf } from './publication.ts';
 import { neverFailing, onceEach, type Report } from './report.ts';
 import { ServerTime } from './server-time.ts';
 import { type Health, noStats, type ServerStats } from './stats.ts';
@@ -24,8 +24,7 @@ import { withdraw } from './withdraw.ts';
 import { Writer } from './writer.ts';
 
 export interface BrokerOptions {
-  readonly protocol: AnyProtocol;
-  readonly handlers: Readonly<Record<string, AnyHandler>>;
+  readonly application: Application;
   readonly log: EventLog;
   readonly clock: Clock;
   readonly limits: Limits;
@@ -35,6 +34,13 @@ export interface BrokerOptions {
   authorize(principal: Principal, topic: string, action: 'read' | 'write', claims: Claims): Promise<boolean>;
   /** What has nowhere else to go. It may throw. */
   report(error: unknown, about: string): void;
+}
+
+/** Where an event went. */
+export interface Published {
+  readonly topic: string;
+  readonly epoch: string;
+  readonly offset: number;
 }
 
 const HOUSEKEEPING_MS = 60_000;
@@ -61,7 +67,7 @@ export class Broker {
   #cancelHousekeeping: () => void;
 
   constructor(options: BrokerOptions) {
-    const { protocol, handlers, log, clock, limits, authorize, acceptsVersion } = options;
+    const { application, log, clock, limits, authorize, acceptsVersion } = options;
     const stats = this.#stats;
     const report = neverFailing(options.report);
     const time = new ServerTime(clock);
@@ -81,8 +87,7 @@ export class Broker {
     const admissions = new Batches(clock, (all: readonly Admission[]) => log.admit(all, time.now()));
     const begins = new Batches(clock, (commands: readonly CommandKey[]) => log.begin(commands, time.now()));
     const executeServices = {
-      protocol,
-      handlers,
+      application,
       log,
       writer,
       begins,
@@ -151,19 +156,29 @@ export class Broker {
     await this.#opening.opened();
   }
 
-  async publish(topic: string, event: Typed): Promise<{ epoch: string; offset: number }> {
-    const { protocol, limits } = this.#options;
-    const publication = publicationOf(protocol, topic, event, limits.maxEventBytes);
-    const committed = await this.#writer.append({ publications: [publication], command: null });
-    if (committed.status === 'too_large') {
-      const { bytes, maxBytes } = committed;
-      throw new TypeError(
-        `publish: with all who must acknowledge it, the event is ${bytes} bytes, and the log takes ${maxBytes}`,
-      );
-    }
-    const [published] = committed.status === 'committed' ? committed.events : [];
+  async publish(topic: string, event: Typed): Promise<Published> {
+    const [published] = await this.publishAll([{ topic, event }]);
     if (!published) throw new Error('publish: the event log did not answer with the event');
-    return { epoch: published.epoch, offset: published.event.offset };
+    return published;
+  }
+
+  /** All of them, in their order, or none. */
+  async publishAll(publishings: readonly Publishing[]): Promise<readonly Published[]> {
+    const { application, limits } = this.#options;
+    const publications = publishings.map((one) => publicationOf(application, one, limits.maxEventBytes));
+    const committed = await this.#writer.append({ publications, command: null });
+    switch (committed.status) {
+      case 'committed':
+        return committed.events.map(({ topic, epoch, event }) => ({ topic, epoch, offset: event.offset }));
+      case 'too_large': {
+        const { bytes, maxBytes } = committed;
+        throw new TypeError(
+          `publish: with all who must acknowledge it, it is ${bytes} bytes, and the log takes ${maxBytes}`,
+        );
+      }
+      default:
+        throw new Error(`publish: the event log answered ${committed.status}, as if it were a command`);
+    }
   }
 
   disconnect(principal: Principal): void {

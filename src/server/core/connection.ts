@@ -310,7 +310,7 @@ export class Connection implements Inbound, Line, Newcomer {
 
   /** False where a newer connection of this client is here. */
   #welcome({ term }: ClientFrameOf['hello'], number: number, welcome: Welcome): boolean {
-    const { handshakes, limits, protocol, fence, stats } = this.#services;
+    const { handshakes, limits, application, fence, stats } = this.#services;
     const { client, person, maxBytes, rememberedSince, serverTime, position, runs } = welcome;
     this.#outgoing.maxBytes = maxBytes;
     const { claims, expiresAt } = person;
@@ -336,7 +336,7 @@ export class Connection implements Inbound, Line, Newcomer {
         dedupe_since: rememberedSince,
         ...(limits.heartbeatMs === null ? {} : { heartbeat_ms: limits.heartbeatMs }),
         max_frame_bytes: limits.maxFrameBytes,
-        app_version: protocol.version,
+        app_version: application.version,
         capabilities: CAPABILITIES,
         runs: [...runs],
       }),

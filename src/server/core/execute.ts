@@ -3,13 +3,13 @@
  * commands behind it stay behind it. A log that fails is the client's to try again: only the log can tell later whether
  * the command was accepted after all.
  */
-import { explain, interpretCommand, type Typed, validate } from '../../protocol/interpret.ts';
+import { explain, validate } from '../../protocol/interpret.ts';
 import { whereJsonDiffers } from '../../protocol/json.ts';
 import { oddNumber } from '../../protocol/odd-number.ts';
-import type { AnyProtocol } from '../../protocol/types.ts';
-import type { CommandKey, CommandRecord, EventLog, JsonText, Principal } from '../log/event-log.ts';
+import type { CommandKey, CommandRecord, EventLog, JsonText } from '../log/event-log.ts';
 import { Reject } from '../reject.ts';
 import { AfterTransaction, type Ending } from './after-transaction.ts';
+import type { AnyContext, AnyHandler, Application } from './application.ts';
 import type { Batches } from './batches.ts';
 import { byteLength } from './bytes.ts';
 import { type Answer, asItEnded, refused, unavailable } from './command-answer.ts';
@@ -24,22 +24,8 @@ import type { ServerTime } from './server-time.ts';
 import type { ServerStats } from './stats.ts';
 import type { Append, Appended, Publication, Writer } from './writer.ts';
 
-/** A handler and its context, their types forgotten. */
-export type AnyHandler = (command: Typed, context: AnyContext) => unknown;
-export interface AnyContext {
-  readonly id: string;
-  readonly attempt: number;
-  readonly principal: Principal;
-  readonly topic: string | null;
-  readonly createdAt: number;
-  publish(topic: string, event: Typed): void;
-  afterCommit(callback: () => unknown): void;
-  afterRollback(callback: () => unknown): void;
-}
-
 export interface ExecuteServices {
-  readonly protocol: AnyProtocol;
-  readonly handlers: Readonly<Record<string, AnyHandler>>;
+  readonly application: Application;
   readonly log: EventLog;
   readonly writer: Writer;
   /** Records that a handler is about to be called, and answers how the command stands. */
@@ -58,7 +44,7 @@ export const ATTEMPTS_LIMIT = 5;
 /** Doubled after each further failure. */
 export const FIRST_BACKOFF_MS = 100;
 
-type Judged = Extract<ReturnType<typeof interpretCommand>, { ok: true }>;
+type Judged = Extract<ReturnType<Application['interpretCommand']>, { ok: true }>;
 interface Job {
   readonly frame: CommandFrame;
   readonly requester: Requester;
@@ -85,7 +71,7 @@ export async function beginAhead(
   // What would be refused is not recorded, as far as that can be told without the application.
   if (frame.attempt > 1 || hasExpired(services, frame) || !services.acceptsVersion(frame.app_version))
     return false;
-  if (!Object.hasOwn(services.handlers, frame.command.type)) return false;
+  if (!services.application.handlerOf(frame.command.type)) return false;
   try {
     const key = keyOf(frame, requester);
     if ((await services.log.recall(key)) !== null) return false;
@@ -121,12 +107,12 @@ export async function execute(
       return refused('forbidden', message, neverBegun);
     }
     const { type } = frame.command;
-    const judged = interpretCommand(services.protocol, frame.command);
+    const judged = services.application.interpretCommand(frame.command);
     if (!judged.ok) {
       const code = judged.code === 'unknown_type' ? 'unknown_command' : 'invalid_command';
       return refused(code, judged.message, neverBegun);
     }
-    const handler = Object.hasOwn(services.handlers, type) ? services.handlers[type] : undefined;
+    const handler = services.application.handlerOf(type);
     if (!handler) {
       const message = `the server has no handler for ${JSON.stringify(type)}`;
       return refused('unknown_command', message, neverBegun);
@@ -228,7 +214,7 @@ async function run(
   tries: number,
   afterTransaction: AfterTransaction,
 ): Promise<Done> {
-  const { protocol, limits } = services;
+  const { application, limits } = services;
   const { frame, requester, judged, handler } = job;
   const publications: Publication[] = [];
   let over = false;
@@ -244,9 +230,9 @@ async function run(
     principal: requester.client.principal,
     topic: frame.topic ?? null,
     createdAt: frame.created_at,
-    publish(topic, event) {
+    publish(topic, event, traits = {}) {
       duringTheHandler('publish', 'use server.publish afterwards');
-      publications.push(publicationOf(protocol, topic, event, limits.maxEventBytes));
+      publications.push(publicationOf(application, { topic, event, ...traits }, limits.maxEventBytes));
     },
     afterCommit(callback) {
       duringTheHandler('afterCommit', 'call it before the handler returns');

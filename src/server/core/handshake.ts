@@ -1,7 +1,7 @@
 /** Decides whether a socket may become a connection: which application and version, whose token, how many there are. */
 import type { ClientFrameOf } from '../../protocol/frames/index.ts';
-import type { AnyProtocol } from '../../protocol/types.ts';
 import type { Admission, Admitted, ClientKey, EventLog, Principal } from '../log/event-log.ts';
+import type { Application } from './application.ts';
 import type { AtWork, ToldRun } from './at-work.ts';
 import type { Batches } from './batches.ts';
 import type { Fence } from './fence.ts';
@@ -16,7 +16,7 @@ import type { ServerTime } from './server-time.ts';
 export type Authenticate = (token: string | undefined, signal: AbortSignal) => Promise<unknown>;
 
 export interface HandshakeServices {
-  readonly protocol: AnyProtocol;
+  readonly application: Pick<Application, 'app' | 'version'>;
   readonly log: EventLog;
   readonly opening: LogOpening;
   readonly admissions: Batches<Admission, Admitted>;
@@ -115,8 +115,8 @@ export class Handshake {
   }
 
   #whyUnsupported({ app, app_version }: ClientFrameOf['hello']): string | null {
-    const { protocol, acceptsVersion } = this.#services;
-    if (app !== protocol.app) return `this server is for ${JSON.stringify(protocol.app)}`;
+    const { application, acceptsVersion } = this.#services;
+    if (app !== application.app) return `this server is for ${JSON.stringify(application.app)}`;
     if (!acceptsVersion(app_version)) return `version ${app_version} of ${app} is not accepted here`;
     return null;
   }

@@ -1,8 +1,8 @@
 /** Which events an application may publish, and as what they travel. */
 import { isTopicName, MAX_TOPIC_LENGTH } from '../../protocol/frames/common.ts';
-import { interpretEvent, type Typed } from '../../protocol/interpret.ts';
+import type { Typed } from '../../protocol/interpret.ts';
 import { whereJsonDiffers } from '../../protocol/json.ts';
-import type { AnyProtocol } from '../../protocol/types.ts';
+import type { Application, EventTraits } from './application.ts';
 import { byteLength } from './bytes.ts';
 import type { Publication } from './writer.ts';
 
@@ -15,14 +15,19 @@ export function isStorable(text: string): boolean {
   return !UNSTORABLE.test(text);
 }
 
+/** An event that the application publishes. */
+export interface Publishing extends EventTraits {
+  readonly topic: string;
+  readonly event: Typed;
+}
+
 /**
  * Judges an event that the application publishes: what travels is the schema's input.
  * @throws TypeError that says what is wrong with it.
  */
 export function publicationOf(
-  protocol: AnyProtocol,
-  topic: string,
-  input: Typed,
+  application: Application,
+  { topic, event: input, ...traits }: Publishing,
   maxEventBytes: number,
 ): Publication {
   if (!isTopicName(topic)) {
@@ -39,7 +44,7 @@ export function publicationOf(
       `publish: ${input.type}: JSON would change ${differs}; publish what the schema takes, as JSON`,
     );
   }
-  const interpreted = interpretEvent(protocol, input);
+  const interpreted = application.interpretEvent(input, traits);
   if (!interpreted.ok) throw new TypeError(`publish: ${interpreted.message}`);
   const event = JSON.stringify(input);
   const bytes = byteLength(event);

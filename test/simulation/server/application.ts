@@ -1,3 +1,4 @@
+import { definedApplication } from '../../../src/server/core/application.ts';
 import { Broker } from '../../../src/server/core/broker.ts';
 import { resolveLimits } from '../../../src/server/core/limits.ts';
 import type { EventLog } from '../../../src/server/log/event-log.ts';
@@ -61,8 +62,7 @@ export class Application {
       problem: (text) => void this.errors.push(text),
     });
     return new Broker({
-      protocol: serverProtocol,
-      handlers: Object.fromEntries(Object.keys(serverProtocol.commands).map((name) => [name, run])),
+      application: definedApplication(serverProtocol, () => run),
       log: logUntilDeath(log, life),
       countsConnections: true,
       newSession: () => `session ${++this.#sessions}`,

@@ -1,5 +1,5 @@
 import type { Typed } from '../../../src/protocol/interpret.ts';
-import type { AnyContext, AnyHandler } from '../../../src/server/core/execute.ts';
+import type { AnyContext, AnyHandler } from '../../../src/server/core/application.ts';
 import { Reject } from '../../../src/server/reject.ts';
 import { chance } from '../random.ts';
 import { FAULT } from './log.ts';

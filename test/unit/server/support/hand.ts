@@ -7,6 +7,11 @@ import {
   type ServerFrameOf,
 } from '../../../../src/protocol/frames/index.ts';
 import type { AnyProtocol } from '../../../../src/protocol/types.ts';
+import {
+  type AnyHandler,
+  definedApplication,
+  handlersByType,
+} from '../../../../src/server/core/application.ts';
 import { Broker, type BrokerOptions } from '../../../../src/server/core/broker.ts';
 import { type Limits, resolveLimits } from '../../../../src/server/core/limits.ts';
 import type { Inbound, Peer } from '../../../../src/server/core/peer.ts';
@@ -20,19 +25,21 @@ export class HandWorld {
   readonly errors: string[] = [];
   readonly broker: Broker;
 
-  constructor(
-    options: Partial<Omit<BrokerOptions, 'limits' | 'clock' | 'protocol'>> & {
-      limits?: Partial<Limits>;
-      /** How far its clock is ahead when it starts. */
-      aheadMs?: number;
-      protocol?: AnyProtocol;
-    } = {},
-  ) {
+  constructor({
+    protocol = ops,
+    handlers = { decide: () => ({ resumed: true }), note: () => {} },
+    ...options
+  }: Partial<Omit<BrokerOptions, 'limits' | 'clock' | 'application'>> & {
+    limits?: Partial<Limits>;
+    /** How far its clock is ahead when it starts. */
+    aheadMs?: number;
+    protocol?: AnyProtocol;
+    handlers?: Readonly<Record<string, AnyHandler>>;
+  } = {}) {
     let sessions = 0;
     this.clock.jump(options.aheadMs ?? 0);
     this.broker = new Broker({
-      protocol: ops,
-      handlers: { decide: () => ({ resumed: true }), note: () => {} },
+      application: definedApplication(protocol, handlersByType(handlers)),
       log: memoryLog(),
       countsConnections: false,
       newSession: () => `session ${++sessions}`,

@@ -1,0 +1,63 @@
+/** What an application is to the server's logic: what its events and commands mean, and what runs them. */
+import { type Interpreted, interpretCommand, interpretEvent, type Typed } from '../../protocol/interpret.ts';
+import type { AnyProtocol } from '../../protocol/types.ts';
+import type { Principal } from '../log/event-log.ts';
+
+/** What is said of an event beside it. What is absent follows from the event, if from anything. */
+export interface EventTraits {
+  readonly key?: string | undefined;
+  readonly gone?: boolean | undefined;
+  readonly critical?: boolean | undefined;
+}
+
+/** A handler and its context, their types forgotten. */
+export type AnyHandler = (command: Typed, context: AnyContext) => unknown;
+export interface AnyContext {
+  readonly id: string;
+  readonly attempt: number;
+  readonly principal: Principal;
+  readonly topic: string | null;
+  readonly createdAt: number;
+  publish(topic: string, event: Typed, traits?: EventTraits): void;
+  afterCommit(callback: () => unknown): void;
+  afterRollback(callback: () => unknown): void;
+}
+
+type ReadCommand = Extract<ReturnType<typeof interpretCommand>, { ok: true }>;
+
+export interface Application {
+  readonly app: string;
+  readonly version: number;
+  interpretEvent(
+    event: Typed,
+    traits: EventTraits,
+  ): Interpreted<{ key: string | null; gone: boolean; critical: boolean }>;
+  interpretCommand(
+    command: Typed,
+  ): Interpreted<{ command: Typed; definition: Pick<ReadCommand['definition'], 'result'> }>;
+  handlerOf(type: string): AnyHandler | undefined;
+}
+
+/** Its protocol says what events and commands mean. */
+export function definedApplication(protocol: AnyProtocol, handlerOf: Application['handlerOf']): Application {
+  return {
+    app: protocol.app,
+    version: protocol.version,
+    interpretEvent: (event, traits) =>
+      Object.values(traits).some((trait) => trait !== undefined)
+        ? {
+            ok: false,
+            code: 'invalid',
+            message: `event ${event.type}: its key, and whether it is gone or critical, follow from the protocol; leave them out`,
+            issues: [],
+          }
+        : interpretEvent(protocol, event),
+    interpretCommand: (command) => interpretCommand(protocol, command),
+    handlerOf,
+  };
+}
+
+/** As far as the table has one. */
+export function handlersByType(handlers: Readonly<Record<string, AnyHandler>>): Application['handlerOf'] {
+  return (type) => (Object.hasOwn(handlers, type) ? handlers[type] : undefined);
+}

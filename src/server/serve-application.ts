@@ -1,0 +1,76 @@
+/** How a server is put together of its logic, its log and its sockets, and how it closes. */
+import type { Typed } from '../protocol/interpret.ts';
+import type { Application } from './core/application.ts';
+import { Broker, type Published } from './core/broker.ts';
+import { resolveLimits } from './core/limits.ts';
+import type { Publishing } from './core/publication.ts';
+import { memoryLog } from './log/memory-log.ts';
+import { systemClock } from './system-clock.ts';
+import { ANONYMOUS, type Server, type ServerOptions } from './types.ts';
+import { originPolicy } from './websocket/origin.ts';
+import { refusedOrigins } from './websocket/refused-origins.ts';
+import { webSocketShell } from './websocket/shell.ts';
+
+const DRAIN_MS = 10_000;
+
+/** A `Server` whose events have no types. */
+export interface ApplicationServer extends Omit<Server<never>, 'publish'> {
+  publish(topic: string, event: Typed): Promise<{ epoch: string; offset: number }>;
+  /**
+   * Publishes events: all of them, in their order, or none; resolves with where each went when they are in the log.
+   * Rejects as `publish` of `Server` does.
+   */
+  publishAll(publishings: readonly Publishing[]): Promise<readonly Published[]>;
+}
+
+export function serveApplication(
+  application: Application,
+  options: Omit<ServerOptions<never>, 'commands'>,
+): ApplicationServer {
+  const { authenticate, authorize, acceptsVersions = () => true, log = memoryLog() } = options;
+  const { onError = (error, about) => console.error(`trunkline: ${about}:`, error) } = options;
+  const limits = resolveLimits(options.limits);
+  const isAllowed = originPolicy(options.allowedOrigins);
+  const broker = new Broker({
+    application,
+    log,
+    clock: systemClock,
+    limits,
+    countsConnections: authenticate !== undefined,
+    newSession: () => crypto.randomUUID(),
+    acceptsVersion: acceptsVersions,
+    // Only a plain yes is one, whatever a function without types answers.
+    authorize: async (principal, topic, action, claims) =>
+      authorize ? (await authorize(principal, topic, action, claims)) === true : true,
+    report: onError,
+  });
+  const tellOrigin = refusedOrigins(broker.report);
+  const shell = webSocketShell({
+    isAllowed,
+    isClosing: () => broker.closing,
+    refused: (forbiddenOrigin) => {
+      broker.upgradeRefused();
+      tellOrigin(forbiddenOrigin);
+    },
+    maxFrameBytes: limits.maxFrameBytes,
+    connect: (peer, request) =>
+      broker.connect(peer, async (token, signal) => {
+        if (!authenticate) return ANONYMOUS;
+        return await authenticate(token, request, signal);
+      }),
+  });
+  return {
+    attach: (server, { path } = {}) => shell.attach(server, path ?? null),
+    ready: async () => await broker.ready(),
+    publish: async (topic, event) => await broker.publish(topic, event),
+    publishAll: async (publishings) => await broker.publishAll(publishings),
+    disconnect: (principal) => broker.disconnect(principal),
+    recheck: (principal) => broker.recheck(principal),
+    async close({ drainMs = DRAIN_MS, spreadMs = 0 } = {}) {
+      await broker.close(drainMs, spreadMs);
+      shell.detach();
+    },
+    health: () => broker.health,
+    stats: () => broker.stats(),
+  };
+}
