@@ -11,10 +11,17 @@ export async function serveCommand(args: readonly string[]): Promise<number> {
   // Looked for only where it is needed, as whatever one command alone needs.
   const { readConfig } = await import('../gateway/config/read.ts');
   const { serve } = await import('../gateway/serve.ts');
+  const { backendOf } = await import('../gateway/backend/config.ts');
+  const { webhookBackend } = await import('../gateway/backend/webhook.ts');
   const { values } = parseArgs({ args: [...args], options: { config: { type: 'string' } } });
   const config = readConfig(values.config ?? 'trunkline.json');
   const gateway = await serve(config, {
     log: await logOf(config.log),
+    ...(config.backend && {
+      backend: webhookBackend(
+        backendOf('backend', config.backend, ({ about, message }) => console.error(`${about}: ${message}`)),
+      ),
+    }),
     report: (error, about) => console.error(`${about}:`, error),
   });
   console.log(`listening on ${gateway.url}; control on ${gateway.controlUrl}`);

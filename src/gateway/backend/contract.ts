@@ -10,6 +10,8 @@ export interface BackendCommand {
   readonly payload: { readonly [field: string]: unknown };
   readonly topic: string | null;
   readonly principal: Principal;
+  /** The person's browser. */
+  readonly client: string;
   /** From 1, as far as the gateway can know. */
   readonly attempt: number;
   /** When the person sent it, milliseconds since 1970 by the browser's clock. */
@@ -22,17 +24,28 @@ export interface BackendEvent extends EventTraits {
   readonly event: { readonly type: string; readonly [field: string]: unknown };
 }
 
+export interface Accepted {
+  readonly status: 'accepted';
+  /** Any JSON; `undefined` where there is none. */
+  readonly result: unknown;
+  readonly events: readonly BackendEvent[];
+}
 export type BackendAnswer =
-  | { readonly status: 'accepted'; readonly result?: unknown; readonly events: readonly BackendEvent[] }
+  | Accepted
   /** For good: `code` and `message` reach the person. */
   | { readonly status: 'refused'; readonly code: string; readonly message: string }
-  /** Nobody knows what came of it, or it cannot be run now: the client sends it again, with the same id. */
-  | { readonly status: 'later'; readonly message: string; readonly retryAfterMs: number };
+  /**
+   * Nobody knows what came of it, or it cannot be run now: the client sends it again, with the same id; where the time is
+   * `null`, with its own backoff.
+   */
+  | { readonly status: 'later'; readonly message: string; readonly retryAfterMs: number | null };
 
 export interface CommandBackend {
   /**
-   * Answers within a time of its own, which nobody else ends, and at once where the signal is aborted: the gateway is going
-   * down. What it throws counts as `later`, and is reported.
+   * What it throws counts as `later`, and is reported. It ends in a time of its own, and at once where the signal is aborted:
+   * the gateway is going down.
+   * @param take takes what is to be committed: called before `accepted` is answered. Throws a TypeError for an event that cannot
+   * be published, and for a result that is none of the command: neither is the person's fault, and the answer is `later`.
    */
-  run(command: BackendCommand, signal: AbortSignal): Promise<BackendAnswer>;
+  run(command: BackendCommand, take: (answer: Accepted) => void, signal: AbortSignal): Promise<BackendAnswer>;
 }

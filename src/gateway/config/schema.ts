@@ -1,5 +1,6 @@
 /** What a gateway can be told. */
 import * as v from 'valibot';
+import { backendSchema } from '../backend/config.ts';
 
 const port = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535));
 
@@ -32,6 +33,8 @@ export const configSchema = v.strictObject({
     {},
   ),
   log: v.optional(v.string(), 'sqlite:trunkline.db'),
+  /** Runs the commands. Without one they are refused. */
+  backend: v.optional(backendSchema),
   events: v.optional(v.record(v.string(), eventRule), {}),
 });
 

@@ -16,9 +16,13 @@ export interface AnyContext {
   readonly id: string;
   readonly attempt: number;
   readonly principal: Principal;
+  /** The browser, or whatever else holds an outbox. */
+  readonly clientId: string;
   readonly topic: string | null;
   readonly createdAt: number;
   publish(topic: string, event: Typed, traits?: EventTraits): void;
+  /** @throws TypeError where a handler that returns it would have failed. */
+  judgeResult(value: unknown): void;
   afterCommit(callback: () => unknown): void;
   afterRollback(callback: () => unknown): void;
 }

@@ -228,11 +228,15 @@ async function run(
     id: frame.id,
     attempt: frame.attempt + tries - 1,
     principal: requester.client.principal,
+    clientId: requester.client.clientId,
     topic: frame.topic ?? null,
     createdAt: frame.created_at,
     publish(topic, event, traits = {}) {
       duringTheHandler('publish', 'use server.publish afterwards');
       publications.push(publicationOf(application, { topic, event, ...traits }, limits.maxEventBytes));
+    },
+    judgeResult(value) {
+      resultText(judged, value, limits.maxEventBytes);
     },
     afterCommit(callback) {
       duringTheHandler('afterCommit', 'call it before the handler returns');

@@ -56,10 +56,11 @@ test('a command is run by the backend, and what it answers is accepted with its 
     {},
     {
       backend: {
-        async run(command) {
+        async run(command, take) {
           asked.push(command);
           const answer = answers.shift();
           if (!answer) throw new Error('the backend is broken');
+          if (answer.status === 'accepted') take(answer);
           return answer;
         },
       },

@@ -1,0 +1,58 @@
+/** What is told of a backend: each problem when it begins, and when it is over, however often it is met in between. */
+import { meaningOf, type Problem } from './problem.ts';
+
+/** For the operator. */
+export interface Incident {
+  readonly state: 'begun' | 'over';
+  readonly message: string;
+  /** What was asked. */
+  readonly about: string;
+}
+export type TellIncident = (incident: Incident) => void;
+
+interface Ongoing {
+  readonly problem: Problem;
+  readonly about: string;
+  times: number;
+  lastAt: number;
+}
+
+/** Not met for so long, although the backend answers: one that comes and goes is one, not many. */
+const OVER_AFTER_MS = 10_000;
+/** Kinds of questions are named by those who ask. */
+const LIMIT = 1_000;
+
+export class Incidents {
+  readonly #tell: TellIncident;
+  readonly #ongoing = new Map<string, Ongoing>();
+
+  constructor(tell: TellIncident) {
+    this.#tell = tell;
+  }
+
+  met(problem: Problem, about: string, now: number): void {
+    const { kind, message } = problem;
+    const { isEverywhere } = meaningOf(kind);
+    const key = isEverywhere ? kind : JSON.stringify([kind, about]);
+    const known = this.#ongoing.get(key);
+    if (known) {
+      known.times += 1;
+      known.lastAt = now;
+    } else if (isEverywhere || this.#ongoing.size < LIMIT) {
+      this.#ongoing.set(key, { problem, about, times: 1, lastAt: now });
+      this.#tell({ state: 'begun', message: `${message}. It is asked again until it answers`, about });
+    }
+  }
+
+  /** A question of this kind was answered. */
+  answered(about: string, now: number): void {
+    for (const [key, ongoing] of this.#ongoing) {
+      const { problem, times, lastAt } = ongoing;
+      const isOfThis = meaningOf(problem.kind).isEverywhere || ongoing.about === about;
+      if (!isOfThis || now - lastAt < OVER_AFTER_MS) continue;
+      this.#ongoing.delete(key);
+      const often = times === 1 ? 'once' : `${times} times`;
+      this.#tell({ state: 'over', message: `answered; over, after ${often}: ${problem.message}`, about });
+    }
+  }
+}

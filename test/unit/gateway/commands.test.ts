@@ -1,0 +1,111 @@
+import { randomBytes } from 'node:crypto';
+import * as v from 'valibot';
+import { expect, onTestFinished, test } from 'vitest';
+import { backendOf, backendSchema } from '../../../src/gateway/backend/config.ts';
+import type { Incident } from '../../../src/gateway/backend/incidents.ts';
+import { webhookBackend } from '../../../src/gateway/backend/webhook.ts';
+import { type Answering, answerJson, answerText, HttpBackend } from './support/http-backend.ts';
+import { running } from './support/running.ts';
+
+const secret = `whsec_${randomBytes(24).toString('base64')}`;
+
+/** A gateway in front of a backend, and one person's browser, which has subscribed to `run:1`. */
+async function scene(answering: Answering) {
+  const http = await HttpBackend.listen(answering);
+  onTestFinished(() => http[Symbol.asyncDispose]());
+  const incidents: Incident[] = [];
+  const config = v.parse(backendSchema, { url: http.url, secret, timeoutMs: 5_000 });
+  const backend = webhookBackend(backendOf('backend', config, (incident) => incidents.push(incident)));
+  const { join, errors } = await running({}, { backend });
+  const client = await join();
+  client.send({ type: 'subscribe', topic: 'run:1', ref: 1 });
+  await client.next('snapshot');
+  const decide = (id?: string, attempt = 1) =>
+    client.command(
+      { type: 'decide', gate: 'g' },
+      { topic: 'run:1', app_version: 1, attempt, ...(id === undefined ? {} : { id }) },
+    );
+  return { http, incidents, errors, client, decide };
+}
+
+const approved = {
+  result: { by: 'ada' },
+  publish: [{ topic: 'run:1', event: { type: 'gate' }, key: 'gate:g' }],
+};
+
+test('where the backend has run a command and its answer is lost, the repeat has the same key, and is accepted once', async () => {
+  const run = new Set<unknown>();
+  const { http, client, decide, errors } = await scene(({ headers, socket }) => {
+    run.add(headers['idempotency-key']);
+    socket.destroy();
+  });
+  const id = decide();
+  const nack = await client.next('command_nack');
+  expect(nack).toMatchObject({ id, code: 'unavailable', retry: true });
+  // The client's own backoff counts.
+  expect(nack).not.toHaveProperty('retry_after_ms');
+  http.answering = ({ headers }, response) => {
+    run.add(headers['idempotency-key']);
+    answerJson(200, approved)({} as never, response);
+  };
+  decide(id, 2);
+  expect(await client.next('command_ack')).toMatchObject({ id, result: { by: 'ada' } });
+  expect(await client.next('event')).toMatchObject({ offset: 1, key: 'gate:g' });
+  expect(run.size).toBe(1);
+  decide(id, 3);
+  expect(await client.next('command_ack')).toMatchObject({ id, duplicate: true, result: { by: 'ada' } });
+  expect(http.asked).toHaveLength(2);
+  expect(http.asked.map(({ body }) => JSON.parse(body).attempt)).toEqual([1, 2]);
+  expect(errors).toEqual([]);
+});
+
+test.for<[string, Answering]>([
+  ['to a topic without a name', answerJson(200, { publish: [{ topic: '', event: { type: 'gate' } }] })],
+  [
+    'behind one that could be',
+    answerJson(200, { publish: [...approved.publish, { topic: '', event: { type: 'x' } }] }),
+  ],
+])('an event %s ends nothing, and nothing of its answer is published', async ([, answering]) => {
+  const { http, client, decide, incidents, errors } = await scene(answering);
+  const id = decide();
+  expect(await client.next('command_nack')).toMatchObject({ id, retry: true });
+  decide(id, 2);
+  await client.next('command_nack');
+  http.answering = answerJson(200, approved);
+  decide(id, 3);
+  await client.next('command_ack');
+  expect(await client.next('event')).toMatchObject({ offset: 1 });
+  expect(incidents).toMatchObject([{ state: 'begun', message: expect.stringContaining('cannot be taken') }]);
+  expect(errors).toEqual([]);
+});
+
+test('a result that is larger as the log has it than as it came ends nothing', async () => {
+  const numbers = Array.from({ length: 100_000 }, () => '1e20').join();
+  const { client, decide, incidents } = await scene(
+    answerText(200, 'application/json', `{"result":[${numbers}]}`),
+  );
+  const id = decide();
+  expect(await client.next('command_nack')).toMatchObject({ id, retry: true });
+  expect(incidents).toMatchObject([{ message: expect.stringMatching(/more than limits.maxEventBytes/) }]);
+});
+
+test('a deploy ends nothing: HTML, then nobody, then the new backend', async () => {
+  const { http, client, decide } = await scene(answerText(502, 'text/html', '<h1>Bad Gateway</h1>'));
+  const id = decide();
+  expect(await client.next('command_nack')).toMatchObject({ id, retry: true });
+  const { port } = http;
+  await http[Symbol.asyncDispose]();
+  decide(id, 2);
+  expect(await client.next('command_nack')).toMatchObject({ id, retry: true });
+  await using anew = await HttpBackend.listen(answerJson(200, approved), port);
+  decide(id, 3);
+  expect(await client.next('command_ack')).toMatchObject({ id });
+  expect(anew.asked).toHaveLength(1);
+});
+
+test('a refusal ends the command, with the words of the backend', async () => {
+  const { client, decide } = await scene(answerJson(409, { code: 'gate_closed', message: 'It is decided.' }));
+  const id = decide();
+  const refusal = { id, code: 'gate_closed', message: 'It is decided.', retry: false };
+  expect(await client.next('command_nack')).toMatchObject(refusal);
+});
