@@ -242,7 +242,6 @@ export class Subscription implements Listener {
       const known = await this.#answer(start, current);
       if (start.type !== 'behind') this.#toRepeat = this.#processed;
       if (known === null || !(await this.#catchUp(known, current))) return;
-      this.#phase = { state: 'live' };
       const upTo = this.#toRepeat;
       if (upTo === null) return;
       const owed = await this.#owed();
@@ -318,7 +317,7 @@ export class Subscription implements Listener {
     return state.offset;
   }
 
-  /** Reads and gives what follows, until nothing is known that it has not dealt with. False where it is over. */
+  /** Reads and gives what follows, until nothing is known that it has not dealt with, and is live then. False where it is over. */
   async #catchUp(known: number, current: () => boolean): Promise<boolean> {
     const { log, topics } = this.#services;
     let newest = known;
@@ -342,6 +341,8 @@ export class Subscription implements Listener {
       }
       newest = page.offset;
     }
+    // In the turn in which it was looked: what is committed later is offered to it.
+    this.#phase = { state: 'live' };
     return true;
   }
 

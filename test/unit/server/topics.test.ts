@@ -85,6 +85,22 @@ test('with a cursor, a client gets what followed it, and then what comes', async
   expect(client.messages.length).toBeLessThan(20);
 });
 
+test('an event that is published while a subscription becomes live is given at once, at whatever moment', async () => {
+  for (let turns = 0; turns < 10; turns += 1) {
+    const hand = new HandWorld();
+    const client = await hand.join();
+    client.buffered = 10_000_000;
+    client.say({ type: 'subscribe', topic: 't', ref: 1 });
+    await hand.clock.advance(0);
+    client.drain();
+    for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
+    const publishing = hand.broker.publish('t', log('now'));
+    await hand.clock.advance(0);
+    await publishing;
+    expect([turns, offsets(client.all('event'))]).toEqual([turns, [1]]);
+  }
+});
+
 test('a cursor at the newest offset is recovered with nothing', async () => {
   const running = await world();
   const { epoch, offset } = await running.server.publish('t', log('1'));
