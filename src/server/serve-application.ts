@@ -66,6 +66,7 @@ export function serveApplication(
     publishAll: async (publishings) => await broker.publishAll(publishings),
     disconnect: (principal) => broker.disconnect(principal),
     recheck: (principal) => broker.recheck(principal),
+    endTopic: async (topic) => await broker.endTopic(topic),
     async close({ drainMs = DRAIN_MS, spreadMs = 0 } = {}) {
       await broker.close(drainMs, spreadMs);
       shell.detach();

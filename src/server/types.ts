@@ -99,6 +99,13 @@ export interface Server<P extends AnyProtocol> {
    */
   recheck(principal: Principal): void;
   /**
+   * The topic ends: its events and its state are forgotten, also critical events that nobody has acknowledged. Resolves when that is
+   * in the log, so that it holds on every server of it; rejects with the log's error, where it may have ended or not. Who
+   * listens is given the empty state, as is who comes later. What is published to it after that is offset 1 of a new epoch. So
+   * end a topic when nothing publishes to it any more: what was under way may come after its end.
+   */
+  endTopic(topic: string): Promise<void>;
+  /**
    * Takes no more connections, starts no more commands, answers those in progress for up to `drainMs` (default 10,000),
    * says goodbye (`draining`), and closes the log. The http server is left open. `health()` is `draining` from the call on. With
    * `spreadMs` (default 0) each client is told another time within it at which it should come back, so that those of a large

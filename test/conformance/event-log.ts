@@ -10,6 +10,7 @@ import {
   type LoggedEvent,
   type NewEvent,
 } from '../../src/server/log/event-log.ts';
+import { ENDED_KEEP_MS } from '../../src/server/log/projection.ts';
 
 export interface EventLogFactory {
   /** A log that holds nothing. `historyEvents`: how many events of a topic can be replayed at least. */
@@ -316,7 +317,7 @@ export function eventLogConformance(name: string, factory: EventLogFactory): voi
       expect(await log.runs()).toMatchObject([{ id: run?.id, told: NOW + 7 }]);
     });
 
-    it('tells all who have opened it what is committed, who is admitted and whose rights end, in its order, before it answers', async () => {
+    it('tells all who have opened it what is committed, who is admitted, whose rights end and which topics, in its order, before it answers', async () => {
       const heard: Happening[][] = [[], []];
       for (const all of heard) {
         const hear = (happenings: readonly Happening[]) =>
@@ -332,12 +333,15 @@ export function eventLogConformance(name: string, factory: EventLogFactory): voi
       const admitted = await admit({ client: ALICE });
       await log.disconnect('alice', 'r');
       await log.recheck('alice', 'r');
+      await log.endTopic('t', NOW);
+      await log.endTopic('t', NOW);
       expect(toldBefore).toBe(1);
       expect(heard[0]).toEqual([
         { kind: 'committed', events: committed?.status === 'committed' ? committed.events : [] },
         { kind: 'admitted', client: ALICE, run: 'r', position: expect.any(Number) },
         { kind: 'disconnected', principal: 'alice', run: 'r' },
         { kind: 'rechecked', principal: 'alice', run: 'r' },
+        { kind: 'ended', topics: [{ topic: 't', epoch: (await log.state('t')).epoch }] },
       ]);
       expect(heard[0]?.[0]).toMatchObject({ events: [{ owedBy: [ALICE] }, { owedBy: [] }] });
       expect(admitted).toMatchObject({ status: 'admitted' });
@@ -383,6 +387,69 @@ export function eventLogConformance(name: string, factory: EventLogFactory): voi
       expect(offsets((await log.state('t')).events)).toEqual([1]);
     });
 
+    it('forgets all of a topic that ends, and goes on with it in an epoch that it never had', async () => {
+      const epochs: string[] = [];
+      for (const line of ['1', '2', '3']) {
+        const event = `{"type":"${line}"}`;
+        expect(offsets(await publish('t', NOW, { key: 'a', event }, {}))).toEqual([1, 2]);
+        expect((await log.state('t')).events).toMatchObject([{ event }, { key: null }]);
+        epochs.push((await log.state('t')).epoch);
+        await log.endTopic('t', NOW);
+        const { epoch } = await log.state('t');
+        expect(await log.state('t')).toEqual({ epoch, offset: 0, ts: 0, events: [] });
+        expect(epochs).not.toContain(epoch);
+        const history = await log.read('t', { after: 0 }, { first: 9 });
+        expect(history).toMatchObject({ epoch, offset: 0, events: [], complete: true });
+      }
+    });
+
+    it('ends no other topic, and none that nobody has published to', async () => {
+      await publish('u', NOW, { key: 'a' });
+      const [t, u] = [await log.state('t'), await log.state('u')];
+      await log.endTopic('t', NOW);
+      expect([await log.state('t'), await log.state('u')]).toEqual([t, u]);
+    });
+
+    it('does not say that it has all since a time before the end of the topic', async () => {
+      await publish('t', NOW, {}, {});
+      await log.endTopic('t', NOW + 5);
+      const since = async (ts: number) => (await log.read('t', { since: ts }, { last: 9 })).complete;
+      expect([await since(NOW), await since(NOW + 5), await since(NOW + 6)]).toEqual([false, false, true]);
+      await publish('t', NOW + 6, {});
+      expect([await since(NOW + 5), await since(NOW + 6)]).toEqual([false, true]);
+    });
+
+    it('owes nothing of a topic that has ended, and takes no acknowledgement of before for one of after', async () => {
+      await publish('t', NOW, { critical: true, owedBy: [ALICE] }, { critical: true, owedBy: [BOB] });
+      await publish('u', NOW, { critical: true, owedBy: [ALICE] });
+      const { epoch } = await log.state('t');
+      await log.endTopic('t', NOW);
+      expect([...(await log.owed(ALICE, 't')), ...(await log.owed(BOB, 't'))]).toEqual([]);
+      expect(offsets(await log.owed(ALICE, 'u'))).toEqual([1]);
+      await publish('t', NOW, { critical: true, owedBy: [ALICE] });
+      await log.acknowledge(ALICE, 't', epoch, [1]);
+      expect(offsets(await log.owed(ALICE, 't'))).toEqual([1]);
+    });
+
+    it('remembers for 365 days that a topic has ended, and after that gives it no epoch that it had', async () => {
+      await publish('t', NOW, {});
+      const { epoch: first } = await log.state('t');
+      await log.endTopic('t', NOW);
+      const ended = await log.state('t');
+      await log.prune(NOW + ENDED_KEEP_MS);
+      expect(await log.state('t')).toEqual(ended);
+      await publish('u', NOW, {});
+      const { epoch: other } = await log.state('u');
+      await log.prune(NOW + ENDED_KEEP_MS + 1);
+      const { epoch } = await log.state('t');
+      expect([first, ended.epoch]).not.toContain(epoch);
+      // Of those that nobody has published to all have it; of others none.
+      expect((await log.state('v')).epoch).toBe(epoch);
+      expect((await log.state('u')).epoch).toBe(other);
+      expect(offsets(await publish('t', NOW, {}))).toEqual([1]);
+      expect((await log.state('t')).epoch).toBe(epoch);
+    });
+
     it('refuses calls after it was closed', async () => {
       await log.close();
       await expect(log.state('t')).rejects.toThrow();
@@ -403,8 +470,11 @@ export function eventLogConformance(name: string, factory: EventLogFactory): voi
         ],
         NOW + 3,
       );
+      await publish('ended', NOW, {});
+      await log.endTopic('ended', NOW);
       const state = await log.state('t');
       const unpublished = await log.state('u');
+      const ended = await log.state('ended');
       const [begun, cancelled] = [
         { principal: 'alice', id: 'begun' },
         { principal: 'alice', id: 'cancelled' },
@@ -423,6 +493,7 @@ export function eventLogConformance(name: string, factory: EventLogFactory): voi
       expect(await log.runs()).toMatchObject([{ ...run, told: NOW + 500 }, { began: NOW + 1_000 }]);
       expect(await log.state('t')).toEqual(state);
       expect(await log.state('u')).toEqual(unpublished);
+      expect(await log.state('ended')).toEqual(ended);
       expect(await log.dedupeSince()).toBe(NOW);
       expect(await log.recall({ principal: 'alice', id: 'i' })).toMatchObject({ result: '1' });
       expect(await admit({ client: { ...ALICE, principal: 'bob' } })).toEqual({ status: 'foreign' });

@@ -70,7 +70,8 @@ export function randomEntries(seed: number): readonly Entry[] {
     }),
     disconnect: () => ({ principal: 'ann', run: run() }),
     recheck: () => ({ principal: 'ann', run: run() }),
-    prune: () => ({ now }),
+    endTopic: () => ({ now, topic: random.pick(TOPICS), epoch: `e${epochs++}` }),
+    prune: () => ({ now, epoch: `e${epochs++}` }),
   };
   const offset = () => 1 + random.int(20);
   const entry = (kind: keyof Entries): Entry => ({ kind, content: make[kind]() }) as Entry;
@@ -89,6 +90,7 @@ export function randomEntries(seed: number): readonly Entry[] {
     'prune',
     'disconnect',
     'recheck',
+    'endTopic',
     'open',
     'renew',
   ] as const;

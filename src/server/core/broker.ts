@@ -15,7 +15,7 @@ import { Handshakes } from './handshakes.ts';
 import type { Limits } from './limits.ts';
 import { LogOpening } from './log-opening.ts';
 import type { Clock, Inbound, Peer } from './peer.ts';
-import { type Publishing, publicationOf } from './publication.ts';
+import { isStorable, type Publishing, publicationOf } from './publication.ts';
 import { neverFailing, onceEach, type Report } from './report.ts';
 import { ServerTime } from './server-time.ts';
 import { type Health, noStats, type ServerStats } from './stats.ts';
@@ -195,6 +195,13 @@ export class Broker {
     );
   }
 
+  async endTopic(topic: string): Promise<void> {
+    // A log may take it for another one.
+    if (!isStorable(topic)) throw new TypeError(`endTopic: there is no topic ${JSON.stringify(topic)}`);
+    await this.#opening.opened();
+    await this.#options.log.endTopic(topic, this.#time.now());
+  }
+
   close(drainMs: number, spreadMs = 0): Promise<void> {
     this.#closing ??= this.#close(drainMs, spreadMs);
     return this.#closing;
@@ -233,6 +240,9 @@ export class Broker {
         return;
       case 'rechecked':
         if (!isOwn(happening.run)) this.#recheck(happening.principal);
+        return;
+      case 'ended':
+        this.#topics.ended(happening.topics);
         return;
       case 'time':
         this.#time.follow(happening.now);

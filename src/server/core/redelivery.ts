@@ -24,7 +24,7 @@ export interface Recipient {
 export class Redelivery {
   readonly #recipient: Recipient;
   readonly #services: RedeliveryServices;
-  readonly #schedule = new RedeliverySchedule();
+  #schedule = new RedeliverySchedule();
   #timer: { readonly at: number; readonly cancel: () => void } | null = null;
   #isOver = false;
 
@@ -47,10 +47,15 @@ export class Redelivery {
     this.#schedule.end(offset);
   }
 
+  /** Nothing of before is to be acknowledged any more. */
+  forget(): void {
+    this.#schedule = new RedeliverySchedule();
+  }
+
   /** Those that the client owes up to the answer of its request: at once, and then like the others. */
   async resume(owed: readonly LoggedEvent[]): Promise<void> {
     for (const { offset } of owed) this.sent(offset);
-    await this.#repeat(owed);
+    await this.#repeat(owed, this.#schedule);
   }
 
   #arm(at: number): void {
@@ -65,14 +70,18 @@ export class Redelivery {
 
   async #repeatDue(): Promise<void> {
     const { clock, report } = this.#services;
-    const due = new Set(this.#schedule.dueAt(clock.elapsed));
+    const schedule = this.#schedule;
+    const due = new Set(schedule.dueAt(clock.elapsed));
     // Whatever comes of this, the next time is later.
-    for (const offset of due) this.#schedule.again(offset, clock.elapsed);
+    for (const offset of due) schedule.again(offset, clock.elapsed);
     try {
       const owed = await this.#recipient.owed();
       const stillOwed = new Set(owed.map(({ offset }) => offset));
-      for (const offset of due) if (!stillOwed.has(offset)) this.#schedule.end(offset);
-      await this.#repeat(owed.filter(({ offset }) => due.has(offset)));
+      for (const offset of due) if (!stillOwed.has(offset)) schedule.end(offset);
+      await this.#repeat(
+        owed.filter(({ offset }) => due.has(offset)),
+        schedule,
+      );
     } catch (error) {
       report(error, `repeating critical events of topic ${this.#recipient.topic}`);
     }
@@ -80,11 +89,11 @@ export class Redelivery {
     if (next !== null) this.#arm(next);
   }
 
-  async #repeat(events: readonly LoggedEvent[]): Promise<void> {
+  async #repeat(events: readonly LoggedEvent[], schedule: RedeliverySchedule): Promise<void> {
     const { stats } = this.#services;
     for (const event of events) {
       for (let full = this.#recipient.congested(); full; full = this.#recipient.congested()) await full;
-      if (this.#isOver) return;
+      if (this.#isOver || schedule !== this.#schedule) return;
       const text = redeliveryText(this.#recipient.topic, event);
       if (!this.#recipient.fits(text)) continue;
       stats.redeliveries += 1;

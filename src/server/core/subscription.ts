@@ -88,6 +88,7 @@ export class Subscription implements Listener {
   /** Grows with each begin, so that one that was overtaken notices. */
   #generation = 0;
   #request: SubscribeRequest | null = null;
+  /** What it asked for last, the whole of a snapshot included. */
   #answered = false;
   /** So often the rights of its principal have changed: an answer about those of before counts for nothing. */
   #rights = 0;
@@ -214,8 +215,7 @@ export class Subscription implements Listener {
     }
     if (epoch !== this.#epoch) {
       // The log was renewed: events and offsets are as they were.
-      const from = { after: this.#processed };
-      void this.#begin(this.#answered || !this.#request ? { type: 'anew', from } : this.#request);
+      this.#beginAnew({ after: this.#processed });
       return;
     }
     for (const { event, text, isOwedBy } of events) {
@@ -234,7 +234,19 @@ export class Subscription implements Listener {
     }
   }
 
+  topicEnded(): void {
+    this.#redelivery.forget();
+    // Who was live was given all that there was; who was not is told that something is missing.
+    this.#beginAnew(this.#phase.state === 'live' ? { after: 0 } : { since: 0 });
+  }
+
+  /** Unasked, where all that was asked is answered. */
+  #beginAnew(from: From): void {
+    void this.#begin(this.#answered || !this.#request ? { type: 'anew', from } : this.#request);
+  }
+
   async #begin(start: Start): Promise<void> {
+    this.#retryTimer?.();
     this.#phase = { state: 'joining' };
     this.#generation += 1;
     const current = this.#whileCurrent();
@@ -271,6 +283,7 @@ export class Subscription implements Listener {
       if (proof === 'same' && history.complete && start.type === 'subscribe') {
         stats.recoveries += 1;
         this.#subscribed(ref, history, true);
+        this.#answered = true;
         this.#epoch = history.epoch;
         this.#processed = cursor.offset;
         this.#given = cursor.offset;
@@ -314,6 +327,7 @@ export class Subscription implements Listener {
       }
       this.#subscriber.send(text);
     }
+    this.#answered = true;
     return state.offset;
   }
 
@@ -374,7 +388,6 @@ export class Subscription implements Listener {
   }
 
   #subscribed(ref: number, { epoch, offset }: Pick<History, 'epoch' | 'offset'>, recovered: boolean): void {
-    this.#answered = true;
     this.#subscriber.send(
       frameText({ type: 'subscribed', topic: this.topic, ref, epoch, offset, recovered }),
     );

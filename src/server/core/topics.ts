@@ -1,5 +1,5 @@
 /** Who listens to what. A topic that nobody listens to costs nothing here. */
-import type { ClientKey, CommittedEvent, LoggedEvent } from '../log/event-log.ts';
+import type { ClientKey, CommittedEvent, EndedTopic, LoggedEvent } from '../log/event-log.ts';
 import { clientText } from './client-text.ts';
 import { eventText } from './frames.ts';
 import type { Audience } from './writer.ts';
@@ -10,6 +10,8 @@ export interface Listener {
   readonly client: ClientKey;
   /** What was committed, in order. */
   offer(epoch: string, events: readonly Offered[]): void;
+  /** All of the topic is forgotten; what is committed from now on is of another epoch. */
+  topicEnded(): void;
 }
 export interface Offered {
   readonly event: LoggedEvent;
@@ -27,7 +29,7 @@ interface Group {
 
 interface Topic {
   readonly listeners: Set<Listener>;
-  /** The newest offset that was offered to the listeners. */
+  /** The newest offset that was offered to the listeners, since it ended last. */
   offered: number;
 }
 
@@ -46,7 +48,7 @@ export class Topics implements Audience {
     if (topic?.listeners.size === 0) this.#topics.delete(listener.topic);
   }
 
-  /** The newest offset that went to the topic's listeners since the first of them joined; 0 where none did. */
+  /** The newest offset that went to the topic's listeners since the first of them joined, and since it ended; 0 where none did. */
   offered(topic: string): number {
     return this.#topics.get(topic)?.offered ?? 0;
   }
@@ -59,6 +61,15 @@ export class Topics implements Audience {
 
   clientsOf(topic: string): readonly ClientKey[] {
     return Array.from(this.#topics.get(topic)?.listeners ?? [], ({ client }) => client);
+  }
+
+  ended(topics: readonly EndedTopic[]): void {
+    for (const { topic: name } of topics) {
+      const topic = this.#topics.get(name);
+      if (!topic) continue;
+      topic.offered = 0;
+      for (const listener of [...topic.listeners]) listener.topicEnded();
+    }
   }
 
   committed(events: readonly CommittedEvent[]): void {

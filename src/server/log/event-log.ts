@@ -73,6 +73,12 @@ export interface EventLog {
   /** The server of this run judges anew what the connections of a principal may read: all others hear of it. */
   recheck(principal: Principal, run: string): Promise<void>;
 
+  /**
+   * The topic ends: all of its events are forgotten, and which of them clients owe, durably once it resolves. It goes on as one
+   * without events, in an epoch that it never had. One without events stays as it is.
+   */
+  endTopic(topic: string, now: number): Promise<void>;
+
   /** The client must acknowledge these critical events. Changes nothing where it already has. */
   owe(client: ClientKey, topic: string, offsets: readonly number[], now: number): Promise<void>;
 
@@ -146,9 +152,16 @@ export type Happening =
       readonly principal: Principal;
       readonly run: string;
     }
+  | { readonly kind: 'ended'; readonly topics: readonly EndedTopic[] }
   /** The log has a clock of its own: it is so late now, or later. From the first one on no other clock counts. */
   | { readonly kind: 'time'; readonly now: number }
   | { readonly kind: 'stands'; readonly standing: Standing };
+
+export interface EndedTopic {
+  readonly topic: string;
+  /** In which it goes on. */
+  readonly epoch: string;
+}
 
 /** How a server stands towards a log that others write to as well. */
 export type Standing =

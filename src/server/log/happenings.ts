@@ -1,5 +1,5 @@
 /** What a log tells its servers of, from what has come of a call. */
-import type { Admission, Admitted, Committed, Happening } from './event-log.ts';
+import type { Admission, Admitted, Committed, EndedTopic, Happening } from './event-log.ts';
 
 export function happeningsOf(committed: readonly Committed[]): readonly Happening[] {
   const events = committed.flatMap((one) => (one.status === 'committed' ? one.events : []));
@@ -14,4 +14,8 @@ export function admissionsOf(
     const one = admitted[index];
     return one?.status === 'admitted' ? [{ kind: 'admitted', client, run, position: one.position }] : [];
   });
+}
+
+export function endingsOf(topics: readonly EndedTopic[]): readonly Happening[] {
+  return topics.length === 0 ? [] : [{ kind: 'ended', topics }];
 }

@@ -20,7 +20,7 @@ import type {
   TopicState,
   Transaction,
 } from './event-log.ts';
-import { admissionsOf, happeningsOf } from './happenings.ts';
+import { admissionsOf, endingsOf, happeningsOf } from './happenings.ts';
 import { MemoryProjection } from './memory-projection.ts';
 import type { Entry, EntryKind, MemoryLimits, Outcomes } from './projection.ts';
 
@@ -131,6 +131,11 @@ class MemoryLog implements EventLog {
     this.#tell([{ kind: 'rechecked', principal, run }]);
   }
 
+  async endTopic(topic: string, now: number): Promise<void> {
+    const content = { now, topic, epoch: this.#newEpoch() };
+    this.#tell(endingsOf(this.#apply({ kind: 'endTopic', content })));
+  }
+
   async owe(client: ClientKey, topic: string, offsets: readonly number[], now: number): Promise<void> {
     this.#apply({ kind: 'owe', content: { now, client, topic, offsets } });
   }
@@ -149,7 +154,7 @@ class MemoryLog implements EventLog {
   }
 
   async prune(now: number): Promise<void> {
-    this.#apply({ kind: 'prune', content: { now } });
+    this.#apply({ kind: 'prune', content: { now, epoch: this.#newEpoch() } });
   }
 
   async close(): Promise<void> {

@@ -6,6 +6,7 @@ import {
   type CommandKey,
   type CommandRecord,
   type Committed,
+  type EndedTopic,
   type From,
   type History,
   type JsonText,
@@ -19,6 +20,7 @@ import {
 import { MemoryContent, offsetsOf, oldest, textOf } from './memory-content.ts';
 import { MemoryTopic } from './memory-topic.ts';
 import {
+  ENDED_KEEP_MS,
   type Entry,
   type EntryKind,
   type Outcome,
@@ -100,9 +102,11 @@ export class MemoryProjection implements Projection {
     },
     disconnect: () => null,
     recheck: () => null,
-    prune: ({ now: told }) => {
+    endTopic: ({ now: told, topic, epoch }) => this.#end([topic], epoch, this.#time(told)),
+    prune: ({ now: told, epoch }) => {
       const now = this.#time(told);
-      const { limits, commands, runs, owners, topics, deliveries } = this.#held;
+      const held = this.#held;
+      const { limits, commands, runs, owners, topics, deliveries } = held;
       const before = now - KEEP_MS;
       for (const [key, { at }] of commands) {
         if (at >= before) break;
@@ -113,7 +117,12 @@ export class MemoryProjection implements Projection {
         if (at >= now - OWNER_KEEP_MS) break;
         owners.delete(id);
       }
-      for (const topic of topics.values()) topic.prune(limits, before);
+      for (const [name, topic] of topics) {
+        topic.prune(limits, before);
+        if (topic.offset > 0 || topic.forgotten.ts >= now - ENDED_KEEP_MS) continue;
+        topics.delete(name);
+        held.epoch = epoch;
+      }
       for (const [key, { topic, states }] of deliveries) {
         for (const offset of states.keys()) {
           const event = topics.get(topic)?.at(offset);
@@ -249,6 +258,15 @@ export class MemoryProjection implements Projection {
         return { topic: name, epoch: topic.epoch, event, owedBy: event.critical ? owedBy : [] };
       }),
     };
+  }
+
+  /** Of topics without events nothing ends. What is left of the others is their epoch, and when they ended. */
+  #end(names: readonly string[], epoch: string, now: number): readonly EndedTopic[] {
+    const { topics, deliveries } = this.#held;
+    const ended = new Set(names.filter((name) => (topics.get(name)?.offset ?? 0) > 0));
+    for (const name of ended) topics.set(name, new MemoryTopic(epoch, now + 1));
+    for (const [key, { topic }] of deliveries) if (ended.has(topic)) deliveries.delete(key);
+    return Array.from(ended, (topic) => ({ topic, epoch }));
   }
 
   #topic(name: string): MemoryTopic {

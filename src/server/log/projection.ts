@@ -6,7 +6,9 @@
  * What is remembered:
  * - of a topic, its newest `historyEvents`: cut at a `prune`, and as soon as there are twice as many. Beyond them the newest
  *   event of each key that is not gone, the newest `tailLimit` without a key, and critical events of the last 7 days;
- * - a topic from its first event on, for ever. One without events is not remembered: what is told of it follows from the log;
+ * - a topic from its first event on until it ends, and that it has ended for 365 days. One without events is not remembered:
+ *   what is told of it follows from the log. When one that has ended is forgotten, those without events go on in an epoch that
+ *   none of them had, so that no cursor of that topic is good for what is published to it then;
  * - command ids for 7 days, the newest `commandIds` of them. A hundredth more makes the oldest go, and `dedupeSince` says so;
  * - the owner of a client id for 365 days from its last use, and the `clientIds` that were used last; with the connection that
  *   was admitted last, whose term keeps lower ones out for 24 hours;
@@ -22,6 +24,7 @@ import type {
   CommandKey,
   CommandRecord,
   Committed,
+  EndedTopic,
   From,
   History,
   JsonText,
@@ -120,7 +123,10 @@ export interface Entries {
   /** Changes nothing that is remembered; as `recheck`. */
   disconnect: { readonly principal: Principal; readonly run: string };
   recheck: { readonly principal: Principal; readonly run: string };
-  prune: { readonly now: number };
+  /** `epoch`: in which the topic goes on. */
+  endTopic: { readonly now: number; readonly topic: string; readonly epoch: string };
+  /** `epoch`: in which the topics without events go on, where one that has ended is forgotten. */
+  prune: { readonly now: number; readonly epoch: string };
 }
 
 /** As `EventLog` has it of the calls of the same names. */
@@ -136,6 +142,7 @@ export interface Outcomes {
   acknowledge: null;
   disconnect: null;
   recheck: null;
+  endTopic: readonly EndedTopic[];
   prune: null;
 }
 
@@ -151,5 +158,7 @@ export type Rules = { readonly [K in EntryKind]: (content: Entries[K], position:
 
 /** A client id that was not used for this long may get another owner. */
 export const OWNER_KEEP_MS = 365 * 24 * 60 * 60 * 1_000;
+/** So long it is remembered that a topic has ended. */
+export const ENDED_KEEP_MS = 365 * 24 * 60 * 60 * 1_000;
 /** So long after it was admitted, a connection keeps those of a lower term out. */
 export const TERM_KEEP_MS = 24 * 60 * 60 * 1_000;

@@ -1,7 +1,7 @@
 /** What an engine's records say. */
 import { createHash } from 'node:crypto';
 import * as v from 'valibot';
-import type { Admitted, CommandEnd, CommandRecord, Committed } from '../log/event-log.ts';
+import type { Admitted, CommandEnd, CommandRecord, Committed, EndedTopic } from '../log/event-log.ts';
 import type { Entry, EntryKind, Outcome } from '../log/projection.ts';
 
 /** Raised where a record changes its meaning: a server does not apply what it does not understand. */
@@ -67,7 +67,8 @@ function outcomeText(outcome: Outcome): string {
   return partText(outcome as CommandEnd);
 }
 
-function partText(part: Committed | CommandRecord | Admitted): string {
+function partText(part: Committed | CommandRecord | Admitted | EndedTopic): string {
+  if ('topic' in part) return JSON.stringify([part.topic, part.epoch]);
   switch (part.status) {
     case 'committed':
       return part.events

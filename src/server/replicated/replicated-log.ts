@@ -21,7 +21,7 @@ import type {
   TopicState,
   Transaction,
 } from '../log/event-log.ts';
-import { admissionsOf, happeningsOf } from '../log/happenings.ts';
+import { admissionsOf, endingsOf, happeningsOf } from '../log/happenings.ts';
 import { MemoryProjection } from '../log/memory-projection.ts';
 import type { EntryKind, Outcomes, Projection } from '../log/projection.ts';
 import { startTimer } from '../timer.ts';
@@ -176,6 +176,10 @@ export class ReplicatedLog implements EventLog {
     await this.#write('recheck', { principal, run });
   }
 
+  async endTopic(topic: string): Promise<void> {
+    await this.#write('endTopic', { topic, epoch: this.#newName() });
+  }
+
   async owe(client: ClientKey, topic: string, offsets: readonly number[]): Promise<void> {
     await this.#write('owe', { client, topic, offsets });
   }
@@ -194,7 +198,7 @@ export class ReplicatedLog implements EventLog {
   }
 
   async prune(): Promise<void> {
-    await this.#write('prune', {});
+    await this.#write('prune', { epoch: this.#newName() });
   }
 
   async close(): Promise<void> {
@@ -234,6 +238,7 @@ export class ReplicatedLog implements EventLog {
         happenings.push(...admissionsOf(content.admissions, outcome as Outcomes['admit']));
       if (kind === 'disconnect') happenings.push({ kind: 'disconnected', ...content });
       if (kind === 'recheck') happenings.push({ kind: 'rechecked', ...content });
+      if (kind === 'endTopic') happenings.push(...endingsOf(outcome as Outcomes['endTopic']));
     }
     this.#tell(happenings);
     this.#author.applied(record);

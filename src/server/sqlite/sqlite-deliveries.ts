@@ -66,6 +66,10 @@ export class SqliteDeliveries {
     }
   }
 
+  forget({ id }: Topic): void {
+    this.#db.run('DELETE FROM deliveries WHERE topic = ?', id);
+  }
+
   /** After the topics: what they have forgotten is not owed any more. */
   prune(before: number): void {
     this.#db.run(

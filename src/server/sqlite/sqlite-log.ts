@@ -20,7 +20,7 @@ import type {
   TopicState,
   Transaction,
 } from '../log/event-log.ts';
-import { admissionsOf, happeningsOf } from '../log/happenings.ts';
+import { admissionsOf, endingsOf, happeningsOf } from '../log/happenings.ts';
 import type { Entry, EntryKind, MemoryLimits, Outcomes } from '../log/projection.ts';
 import { Database, numberIn, numberOrNullIn } from './database.ts';
 import { FileLock } from './file-lock.ts';
@@ -185,6 +185,12 @@ class SqliteLog implements EventLog {
     this.#tell([{ kind: 'rechecked', principal, run }]);
   }
 
+  async endTopic(topic: string, now: number): Promise<void> {
+    await this.#write({ kind: 'endTopic', content: { now, topic, epoch: this.#newEpoch() } }, (ended) =>
+      this.#tell(endingsOf(ended)),
+    );
+  }
+
   async owe(client: ClientKey, topic: string, offsets: readonly number[], now: number): Promise<void> {
     await this.#write({ kind: 'owe', content: { now, client, topic, offsets } });
   }
@@ -203,7 +209,7 @@ class SqliteLog implements EventLog {
   }
 
   async prune(now: number): Promise<void> {
-    await this.#write({ kind: 'prune', content: { now } });
+    await this.#write({ kind: 'prune', content: { now, epoch: this.#newEpoch() } });
   }
 
   async close(): Promise<void> {

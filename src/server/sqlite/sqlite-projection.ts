@@ -4,6 +4,7 @@ import {
   type CommandKey,
   type CommandRecord,
   type Committed,
+  type EndedTopic,
   type From,
   type History,
   type JsonText,
@@ -14,7 +15,15 @@ import {
   type TopicState,
   type Transaction,
 } from '../log/event-log.ts';
-import type { Entry, EntryKind, Outcome, Outcomes, Projection, Rules } from '../log/projection.ts';
+import {
+  ENDED_KEEP_MS,
+  type Entry,
+  type EntryKind,
+  type Outcome,
+  type Outcomes,
+  type Projection,
+  type Rules,
+} from '../log/projection.ts';
 import { type About, readAbout, writeAbout } from './about.ts';
 import { type Database, numberIn, textIn } from './database.ts';
 import { SqliteCommands } from './sqlite-commands.ts';
@@ -107,13 +116,15 @@ export class SqliteProjection implements Projection {
     },
     disconnect: () => null,
     recheck: () => null,
-    prune: ({ now: told }) => {
+    endTopic: ({ now: told, topic, epoch }) => this.#end([topic], epoch, this.#time(told)),
+    prune: ({ now: told, epoch }) => {
       const now = this.#time(told);
       const before = now - KEEP_MS;
       this.#commands.prune(before);
       this.#db.run('DELETE FROM runs WHERE told < ?', before);
       this.#owners.prune(now);
       this.#topics.prune(before);
+      if (this.#topics.forgetEnded(now - ENDED_KEEP_MS)) this.#about.epoch = epoch;
       this.#deliveries.prune(before);
       return null;
     },
@@ -228,6 +239,13 @@ export class SqliteProjection implements Projection {
 
   #tell(run: string, now: number): void {
     this.#db.run('UPDATE runs SET told = ? WHERE id = ?', now, run);
+  }
+
+  /** Of topics without events nothing ends. What is left of the others is their epoch, and when they ended. */
+  #end(names: readonly string[], epoch: string, now: number): readonly EndedTopic[] {
+    const ended = names.flatMap((name) => this.#topics.end(name, epoch, now) ?? []);
+    for (const topic of ended) this.#deliveries.forget(topic);
+    return ended.map(({ name }) => ({ topic: name, epoch }));
   }
 
   #commit({ events, command }: Transaction, now: number): Committed {

@@ -35,7 +35,7 @@ export class SqliteTopics {
     this.#held.clear();
   }
 
-  /** `null` where it has no event. */
+  /** `null` where it has no event, and had none before it ended. */
   find(name: string): Topic | null {
     const held = this.#held.get(name);
     if (held) return held;
@@ -69,6 +69,29 @@ export class SqliteTopics {
   renew(epoch: string): void {
     this.refresh();
     this.#db.run('UPDATE topics SET epoch = ?', epoch);
+  }
+
+  /** `null` where it has no event. Else what is left of it is that it has ended. */
+  end(name: string, epoch: string, now: number): Topic | null {
+    const topic = this.find(name);
+    if (!topic || topic.newest === 0) return null;
+    const { id } = topic;
+    this.#db.run('DELETE FROM events WHERE topic = ?', id);
+    this.#db.run('DELETE FROM state WHERE topic = ?', id);
+    this.#db.run(
+      'UPDATE topics SET epoch = ?, newest = 0, newest_ts = 0, forgotten = 0, forgotten_ts = ? WHERE id = ?',
+      epoch,
+      now,
+      id,
+    );
+    return this.#hold({ id, name, epoch, newest: 0, newestTs: 0, forgotten: 0, forgottenTs: now });
+  }
+
+  /** Those that have ended before that, and had no event since. Answers whether there were any. */
+  forgetEnded(before: number): boolean {
+    const count = this.#db.run('DELETE FROM topics WHERE newest = 0 AND forgotten_ts < ?', before);
+    this.refresh();
+    return count > 0;
   }
 
   /** Twice the limit before an event cuts anything, so that the cost of cutting is spread over many events. */

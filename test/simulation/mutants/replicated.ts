@@ -104,4 +104,11 @@ export const REPLICATED_MUTANTS: readonly Mutant[] = [
     instead: '',
     test: 'test/unit/server/three-servers.test.ts',
   },
+  {
+    name: 'who listens at another server does not hear that a topic has ended',
+    file: 'src/server/replicated/replicated-log.ts',
+    text: "      if (kind === 'endTopic') happenings.push(...endingsOf(outcome as Outcomes['endTopic']));\n",
+    instead: '',
+    test: 'test/unit/server/three-servers.test.ts',
+  },
 ];

@@ -205,4 +205,32 @@ export const SERVER_MUTANTS: readonly Mutant[] = [
     instead: '      this.#judged();',
     test: 'test/unit/server/recheck.test.ts',
   },
+  {
+    name: 'a topic that has ended keeps its epoch',
+    file: 'src/server/log/memory-projection.ts',
+    text: 'topics.set(name, new MemoryTopic(epoch, now + 1));',
+    instead: "topics.set(name, new MemoryTopic(topics.get(name)?.epoch ?? '', now + 1));",
+    test: 'test/unit/server/event-logs.test.ts',
+  },
+  {
+    name: 'a topic that is forgotten after its end has the epoch that it began with',
+    file: 'src/server/sqlite/sqlite-projection.ts',
+    text: 'if (this.#topics.forgetEnded(now - ENDED_KEEP_MS)) this.#about.epoch = epoch;',
+    instead: 'this.#topics.forgetEnded(now - ENDED_KEEP_MS);',
+    test: 'test/unit/server/event-logs.test.ts',
+  },
+  {
+    name: 'what is owed of a topic that has ended is owed of what is published next',
+    file: 'src/server/log/memory-projection.ts',
+    text: '    for (const [key, { topic }] of deliveries) if (ended.has(topic)) deliveries.delete(key);\n',
+    instead: '',
+    test: 'test/unit/server/event-logs.test.ts',
+  },
+  {
+    name: 'who had not been given all of a topic that has ended is not told',
+    file: 'src/server/core/subscription.ts',
+    text: "this.#beginAnew(this.#phase.state === 'live' ? { after: 0 } : { since: 0 });",
+    instead: 'this.#beginAnew({ after: 0 });',
+    test: 'test/unit/server/end-topic.test.ts',
+  },
 ];

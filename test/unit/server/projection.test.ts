@@ -140,7 +140,7 @@ describe.each<[string, () => [Projection, end: () => void]]>([
     open(projection);
     publish(projection, {});
     const before = [...projection.dump()];
-    expect(() => projection.apply(2, { kind: 'prune', content: { now: NOW + KEEP_MS } })).toThrow(
+    expect(() => projection.apply(2, { kind: 'prune', content: { now: NOW + KEEP_MS, epoch: 'f' } })).toThrow(
       'the entry at 2 was applied before',
     );
     expect([...projection.dump()]).toEqual(before);
@@ -187,7 +187,7 @@ describe.each<[string, () => [Projection, end: () => void]]>([
       next(projection, { kind: 'owe', content: { now, client: ANN, topic: 't', offsets: [1] } });
     owe(NOW);
     expect(projection.owed(ANN, 't')).toMatchObject([{ offset: 1 }]);
-    next(projection, { kind: 'prune', content: { now: NOW + KEEP_MS + 1 } });
+    next(projection, { kind: 'prune', content: { now: NOW + KEEP_MS + 1, epoch: 'f' } });
     owe(NOW + KEEP_MS + 1);
     expect(projection.owed(ANN, 't')).toEqual([]);
   });
@@ -202,9 +202,9 @@ describe.each<[string, () => [Projection, end: () => void]]>([
     come('bob', 'z', NOW + 3);
     expect(come('eve', 'x', NOW + 4)).toBe('foreign');
     expect(come('eve', 'y', NOW + 5)).toBe('admitted');
-    next(projection, { kind: 'prune', content: { now: NOW + 5 + OWNER_KEEP_MS } });
+    next(projection, { kind: 'prune', content: { now: NOW + 5 + OWNER_KEEP_MS, epoch: 'f' } });
     expect(come('bob', 'y', NOW)).toBe('foreign');
-    next(projection, { kind: 'prune', content: { now: NOW + 6 + OWNER_KEEP_MS } });
+    next(projection, { kind: 'prune', content: { now: NOW + 6 + OWNER_KEEP_MS, epoch: 'f' } });
     expect(come('bob', 'y', NOW)).toBe('admitted');
   });
 

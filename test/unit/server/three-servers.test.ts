@@ -68,3 +68,26 @@ test('connections that one server ends are ended by all', async () => {
     for (const peer of peers) expect(peer.frames).toMatchObject([{ type: 'goodbye', code: 'unauthorized' }]);
   });
 });
+
+test('a topic that one server ends has ended on all, and goes on in one epoch', async () => {
+  const before = await worlds[0]?.broker.publish('t', { type: 'gate', id: 'g', open: true });
+  await until(() => {
+    for (const peer of peers) expect(peer.all('event')).toHaveLength(1);
+  });
+  await worlds[1]?.broker.endTopic('t');
+  const after = await worlds[2]?.broker.publish('t', { type: 'log', line: 'of the next one' });
+  expect(after).toMatchObject({ epoch: expect.any(String), offset: 1 });
+  expect(after?.epoch).not.toBe(before?.epoch);
+  await until(() => {
+    for (const { frames } of peers)
+      expect(frames).toMatchObject([
+        { type: 'subscribed', ref: 0, epoch: after?.epoch },
+        { type: 'snapshot', ref: 0, epoch: after?.epoch },
+        ...(frames.length === 3 ? [{ type: 'event', offset: 1 }] : []),
+      ]);
+  });
+  for (const log of logs) {
+    expect(await log.state('t')).toMatchObject({ epoch: after?.epoch, offset: 1 });
+    expect(await log.owed({ principal: 'ann', clientId: CLIENT_ID.replace('1', '2') }, 't')).toEqual([]);
+  }
+});

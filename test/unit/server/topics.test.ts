@@ -487,6 +487,7 @@ function sparse(inner: EventLog): EventLog {
     admit: (admissions, now) => inner.admit(admissions, now),
     disconnect: (principal, run) => inner.disconnect(principal, run),
     recheck: (principal, run) => inner.recheck(principal, run),
+    endTopic: (topic, now) => inner.endTopic(topic, now),
     owe: (client, topic, offsets, now) =>
       inner.owe(
         client,
