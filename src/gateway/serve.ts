@@ -9,6 +9,8 @@ import type { CommandBackend } from './backend/contract.ts';
 import { backendHandler } from './backend/handler.ts';
 import type { Config } from './config/schema.ts';
 import { controlApi } from './control/api.ts';
+import type { People } from './people/config.ts';
+import { HookFailed } from './people/hooks.ts';
 
 /** A handler that takes too long is refused for good in the end; how long a backend may take is its own part's to say. */
 const BACKEND_DECIDES_MS = 2 ** 31 - 1;
@@ -17,6 +19,8 @@ export interface Parts {
   readonly log: EventLog;
   /** Runs the commands; without one they are refused. */
   readonly backend?: CommandBackend;
+  /** Without it everybody is anonymous, and everything allowed. */
+  readonly people?: People;
   readonly report: (error: unknown, about: string) => void;
 }
 
@@ -29,13 +33,21 @@ export interface Gateway {
 }
 
 /** Resolves when its log is open, and both ports are. */
-export async function serve(config: Config, { log, backend, report }: Parts): Promise<Gateway> {
+export async function serve(config: Config, { log, backend, people, report }: Parts): Promise<Gateway> {
   const ending = new AbortController();
   const handler = backend && backendHandler(backend, ending.signal, report);
   const { app, version, events, listen, control, allowedOrigins } = config;
   const application = anyProtocol({ app, version, events, handlerOf: () => handler });
   const limits = { commandMs: BACKEND_DECIDES_MS };
-  const server = serveApplication(application, { log, allowedOrigins, limits, onError: report });
+  const server = serveApplication(application, {
+    log,
+    allowedOrigins,
+    limits,
+    ...people,
+    onError: (error, about) => {
+      if (!(error instanceof HookFailed)) report(error, about);
+    },
+  });
   const sockets = createHttpServer();
   server.attach(sockets, { path: listen.path });
   const requests = createHttpServer(controlApi(server));

@@ -1,7 +1,7 @@
 /** How a server is put together of its logic, its log and its sockets, and how it closes. */
 import type { Typed } from '../protocol/interpret.ts';
 import type { Application } from './core/application.ts';
-import { Broker, type Published } from './core/broker.ts';
+import { Broker, type BrokerOptions, type Published } from './core/broker.ts';
 import { resolveLimits } from './core/limits.ts';
 import type { Publishing } from './core/publication.ts';
 import { memoryLog } from './log/memory-log.ts';
@@ -25,9 +25,9 @@ export interface ApplicationServer extends Omit<Server<never>, 'publish'> {
 
 export function serveApplication(
   application: Application,
-  options: Omit<ServerOptions<never>, 'commands'>,
+  options: Omit<ServerOptions<never>, 'commands'> & Pick<BrokerOptions, 'rightsChanged'>,
 ): ApplicationServer {
-  const { authenticate, authorize, acceptsVersions = () => true, log = memoryLog() } = options;
+  const { authenticate, authorize, rightsChanged, acceptsVersions = () => true, log = memoryLog() } = options;
   const { onError = (error, about) => console.error(`trunkline: ${about}:`, error) } = options;
   const limits = resolveLimits(options.limits);
   const isAllowed = originPolicy(options.allowedOrigins);
@@ -42,6 +42,7 @@ export function serveApplication(
     // Only a plain yes is one, whatever a function without types answers.
     authorize: async (principal, topic, action, claims) =>
       authorize ? (await authorize(principal, topic, action, claims)) === true : true,
+    ...(rightsChanged && { rightsChanged }),
     report: onError,
   });
   const tellOrigin = refusedOrigins(broker.report);

@@ -62,7 +62,11 @@ const LAYERS: readonly Layer[] = [
   { path: SERVER_CORE, modules: [SERVER, PROTOCOL, FRAMES], packages: ['valibot'] },
   // It judges servers in any language, ours as any other: it knows nothing of how ours is made.
   { path: CONFORMANCE, modules: [PROTOCOL, FRAMES], packages: ['ws', 'valibot', 'node:'] },
-  { path: GATEWAY, modules: [SERVER, SERVER_CORE, PROTOCOL, FRAMES], packages: ['valibot', 'node:'] },
+  {
+    path: GATEWAY,
+    modules: [SERVER, SERVER_CORE, PROTOCOL, FRAMES],
+    packages: ['jose', 'valibot', 'node:'],
+  },
   { path: 'src/cli/', modules: [CONFORMANCE, SERVER, GATEWAY], packages: ['node:'] },
   { path: CORE, modules: [PROTOCOL, FRAMES], packages: ['valibot'] },
   { path: SHELL, modules: [CORE, PROTOCOL, FRAMES], packages: ['valibot'] },

@@ -1,6 +1,7 @@
 /** What a gateway can be told. */
 import * as v from 'valibot';
 import { backendSchema } from '../backend/config.ts';
+import { authenticateSchema, authorizeSchema } from '../people/config.ts';
 
 const port = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535));
 
@@ -35,6 +36,8 @@ export const configSchema = v.strictObject({
   log: v.optional(v.string(), 'sqlite:trunkline.db'),
   /** Runs the commands. Without one they are refused. */
   backend: v.optional(backendSchema),
+  authenticate: v.optional(authenticateSchema),
+  authorize: v.optional(authorizeSchema),
   events: v.optional(v.record(v.string(), eventRule), {}),
 });
 

@@ -32,6 +32,8 @@ export interface BrokerOptions {
   newSession(): string;
   acceptsVersion(appVersion: number): boolean;
   authorize(principal: Principal, topic: string, action: 'read' | 'write', claims: Claims): Promise<boolean>;
+  /** Whatever is remembered of a principal's rights counts no more: they are ended, or asked for anew, on some server. */
+  rightsChanged?(principal: Principal): void;
   /** What has nowhere else to go. It may throw. */
   report(error: unknown, about: string): void;
 }
@@ -267,10 +269,12 @@ export class Broker {
   }
 
   #disconnect(principal: Principal): void {
+    this.#options.rightsChanged?.(principal);
     for (const connection of [...this.#connections]) connection.disconnect(principal);
   }
 
   #recheck(principal: Principal): void {
+    this.#options.rightsChanged?.(principal);
     for (const connection of [...this.#connections]) connection.recheck(principal);
   }
 

@@ -1,0 +1,150 @@
+/** What a gateway is told of people, and what it makes of that: who they are, and what they may read and write. */
+import { readFileSync } from 'node:fs';
+import * as v from 'valibot';
+import type { Principal } from '../../server/log/event-log.ts';
+import type { ServerOptions } from '../../server/types.ts';
+import { backendOf, backendSchema } from '../backend/config.ts';
+import type { TellIncident } from '../backend/incidents.ts';
+import { AuthenticationHook, AuthorizationHook } from './hooks.ts';
+import { type JwtOptions, jwtAuthentication } from './jwt.ts';
+import { allows, readRule } from './topic-rules.ts';
+
+const SHARED = ['HS256', 'HS384', 'HS512'] as const;
+const PUBLISHED = [
+  ...['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512'],
+  ...['EdDSA', 'Ed25519'],
+] as const;
+/** A shorter secret can be guessed: https://www.rfc-editor.org/rfc/rfc7518#section-3.2 */
+const LEAST_SECRET_BYTES = 32;
+const LONGEST_REMEMBER_MS = 60_000;
+
+const hookSchema = v.strictObject({
+  ...backendSchema.entries,
+  /** How long an answer counts, unless `disconnect` or `recheck` comes before. */
+  rememberMs: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(LONGEST_REMEMBER_MS)), 10_000),
+});
+
+const jwtSchema = v.strictObject({
+  /** Where the keys are published. Else a secret is shared. */
+  jwks: v.optional(v.pipe(v.string(), v.check(isSafe, 'must be https:, or http: on this machine'))),
+  /** As it is, 32 bytes at least. */
+  secret: v.optional(v.string()),
+  /** A file that holds it, instead; white space around it does not count. */
+  secretFile: v.optional(v.string()),
+  algorithms: v.pipe(v.array(v.picklist([...SHARED, ...PUBLISHED])), v.nonEmpty()),
+  issuer: v.pipe(v.string(), v.nonEmpty()),
+  audience: v.pipe(v.string(), v.nonEmpty()),
+  /** The claim that names the person. */
+  principal: v.optional(v.pipe(v.string(), v.nonEmpty()), 'sub'),
+  /** By so many seconds clocks may differ. */
+  clockToleranceS: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(300)), 5),
+});
+
+/** Without either everybody is `anonymous`. */
+export const authenticateSchema = v.strictObject({
+  jwt: v.optional(jwtSchema),
+  hook: v.optional(hookSchema),
+});
+/** Without either everything is allowed. */
+export const authorizeSchema = v.strictObject({
+  /** By pattern, such as `runs/{claims.org}/*`, what is allowed there. */
+  topics: v.optional(v.record(v.string(), v.array(v.picklist(['read', 'write'])))),
+  hook: v.optional(hookSchema),
+});
+export interface PeopleConfig {
+  readonly authenticate?: v.InferOutput<typeof authenticateSchema> | undefined;
+  readonly authorize?: v.InferOutput<typeof authorizeSchema> | undefined;
+}
+
+type Authenticate = NonNullable<ServerOptions<never>['authenticate']>;
+type Authorize = NonNullable<ServerOptions<never>['authorize']>;
+
+export interface People {
+  /** Without it everybody is anonymous. */
+  readonly authenticate?: Authenticate;
+  /** Without it everything is allowed. */
+  readonly authorize?: Authorize;
+  /** What is remembered of a person counts no more: it is asked anew. */
+  rightsChanged(principal: Principal): void;
+}
+
+/** @throws TypeError that says what is wrong; a file's error where it cannot be read. */
+export function peopleOf({ authenticate = {}, authorize = {} }: PeopleConfig, tell: TellIncident): People {
+  const forgets: ((principal: Principal) => void)[] = [];
+  const who = authentication(authenticate, tell, forgets);
+  const what = authorization(authorize, tell, forgets);
+  return {
+    ...(who && { authenticate: who }),
+    ...(what && { authorize: what }),
+    rightsChanged(principal) {
+      for (const forget of forgets) forget(principal);
+    },
+  };
+}
+
+function authentication(
+  { jwt, hook }: v.InferOutput<typeof authenticateSchema>,
+  tell: TellIncident,
+  forgets: ((principal: Principal) => void)[],
+): Authenticate | null {
+  if (jwt && hook) throw new TypeError('authenticate: there is a jwt and a hook; one of them is enough');
+  if (jwt) {
+    const about = 'authenticate.jwt';
+    const says = (message: string) => tell({ state: 'begun', message, about });
+    return jwtAuthentication({ ...jwt, keys: keysOf(jwt), tell: says });
+  }
+  if (!hook) return null;
+  const { rememberMs, ...backend } = hook;
+  const asked = new AuthenticationHook(backendOf('authenticate.hook', backend, tell), rememberMs);
+  forgets.push((principal) => asked.forget(principal));
+  return (token, request, signal) => asked.authenticate(token, request, signal);
+}
+
+function authorization(
+  { topics, hook }: v.InferOutput<typeof authorizeSchema>,
+  tell: TellIncident,
+  forgets: ((principal: Principal) => void)[],
+): Authorize | null {
+  if (topics && hook) throw new TypeError('authorize: there are topics and a hook; one of them is enough');
+  if (topics) {
+    const rules = Object.entries(topics).map(([pattern, actions]) => readRule(pattern, actions));
+    return (principal, topic, action, claims) => allows(rules, { principal, claims }, topic, action);
+  }
+  if (!hook) return null;
+  const { rememberMs, ...backend } = hook;
+  const asked = new AuthorizationHook(backendOf('authorize.hook', backend, tell), rememberMs);
+  forgets.push((principal) => asked.forget(principal));
+  return (principal, topic, action, claims) => asked.authorize(principal, topic, action, claims);
+}
+
+function keysOf({
+  jwks,
+  secret,
+  secretFile,
+  algorithms,
+}: v.InferOutput<typeof jwtSchema>): JwtOptions['keys'] {
+  const complain = (why: string) => new TypeError(`authenticate.jwt: ${why}`);
+  if ([jwks, secret, secretFile].filter((one) => one !== undefined).length !== 1) {
+    throw complain('one of jwks, secret and secretFile is needed');
+  }
+  // A public key taken for a secret would let everybody sign.
+  const fitting: readonly string[] = jwks === undefined ? SHARED : PUBLISHED;
+  const wrong = algorithms.find((algorithm) => !fitting.includes(algorithm));
+  if (wrong !== undefined) {
+    throw complain(`${wrong} is no algorithm for ${jwks === undefined ? 'a secret' : 'a JWKS'}`);
+  }
+  if (jwks !== undefined) return { jwks };
+  const text = secretFile === undefined ? (secret ?? '') : readFileSync(secretFile, 'utf8').trim();
+  const bytes = new TextEncoder().encode(text);
+  if (bytes.length < LEAST_SECRET_BYTES) {
+    throw complain(`the secret has ${bytes.length} bytes, and needs ${LEAST_SECRET_BYTES}`);
+  }
+  return { secret: bytes };
+}
+
+function isSafe(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname } = new URL(text);
+  const isHere = ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
+  return protocol === 'https:' || (protocol === 'http:' && isHere);
+}

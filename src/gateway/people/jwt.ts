@@ -1,0 +1,90 @@
+/** Who holds a token that is a JWT, by the keys of a JWKS or a shared secret. */
+import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyOptions, jwtVerify } from 'jose';
+import type { Authenticated } from '../../server/types.ts';
+
+export interface JwtOptions {
+  readonly keys: { readonly jwks: string } | { readonly secret: Uint8Array };
+  readonly algorithms: readonly string[];
+  readonly issuer: string;
+  readonly audience: string;
+  /** The claim that names the person. */
+  readonly principal: string;
+  /** By so much the clocks of the two may differ. */
+  readonly clockToleranceS: number;
+  /** Why a token was refused, once for each reason. */
+  tell(message: string): void;
+}
+
+const JWKS_TIMEOUT_MS = 5_000;
+/** Keys are looked for again at most so often. */
+const JWKS_COOLDOWN_MS = 5_000;
+
+/** `null` for nobody. Rejects where the keys cannot be had: the client comes again. */
+export function jwtAuthentication({
+  keys,
+  tell,
+  ...options
+}: JwtOptions): (token: string | undefined) => Promise<Authenticated | null> {
+  const { issuer, audience, principal, clockToleranceS } = options;
+  const told = new Set<string>();
+  const refuse = (reason: string) => {
+    if (!told.has(reason)) tell(`a token was refused: ${reason} (told once)`);
+    told.add(reason);
+    return null;
+  };
+  const verifyOptions: JWTVerifyOptions = {
+    algorithms: [...options.algorithms],
+    issuer,
+    audience,
+    clockTolerance: clockToleranceS,
+    requiredClaims: ['exp', principal],
+  };
+  const verify = verification(keys, verifyOptions);
+  return async (token) => {
+    if (token === undefined || token === '') return null;
+    let claims: JWTPayload;
+    try {
+      claims = await verify(token);
+    } catch (error) {
+      if (error instanceof errors.JWTExpired) return null;
+      if (isAboutToken(error)) return refuse(reasonOf(error));
+      throw new Error(`the keys of the JWKS cannot be had: ${reasonOf(error)}`, { cause: error });
+    }
+    const { exp, [principal]: name } = claims;
+    if (typeof name !== 'string' || name === '') return refuse(`its claim ${principal} is no text`);
+    if (exp === undefined) return refuse('it has no exp');
+    return { principal: name, claims, expiresAt: (exp + clockToleranceS) * 1_000 };
+  };
+}
+
+function verification(
+  keys: JwtOptions['keys'],
+  options: JWTVerifyOptions,
+): (token: string) => Promise<JWTPayload> {
+  if ('secret' in keys) return async (token) => (await jwtVerify(token, keys.secret, options)).payload;
+  const remote = createRemoteJWKSet(new URL(keys.jwks), {
+    timeoutDuration: JWKS_TIMEOUT_MS,
+    cooldownDuration: JWKS_COOLDOWN_MS,
+  });
+  return async (token) => (await jwtVerify(token, remote, options)).payload;
+}
+
+/** The other errors say nothing about it: the keys could not be fetched, or are none. */
+const ABOUT_TOKEN = [
+  errors.JWTClaimValidationFailed,
+  errors.JWTInvalid,
+  errors.JWSInvalid,
+  errors.JWSSignatureVerificationFailed,
+  errors.JOSEAlgNotAllowed,
+  errors.JOSENotSupported,
+  errors.JWKSNoMatchingKey,
+  errors.JWKSMultipleMatchingKeys,
+];
+
+function isAboutToken(error: unknown): boolean {
+  return ABOUT_TOKEN.some((kind) => error instanceof kind);
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
