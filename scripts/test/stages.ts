@@ -60,6 +60,7 @@ const START: Groups = [
   [script('python', 30, 'scripts/ensure-python.ts')],
   [script('postgres', 60, 'scripts/ensure-postgres.ts')],
   [script('nats', 30, 'scripts/ensure-nats.ts')],
+  [script('haproxy', 30, 'scripts/ensure-haproxy.ts')],
   [{ name: 'check', command: () => ['npm', 'run', 'check'], quietSeconds: 15 }],
   [
     {

@@ -112,7 +112,7 @@ export interface Server<P extends AnyProtocol> {
    * deploy do not all come at once.
    */
   close(options?: { readonly drainMs?: number; readonly spreadMs?: number }): Promise<void>;
-  /** For a balancer's readiness check: send clients to it while this is `ready`. */
+  /** For a balancer's readiness check: send clients to it while this is `ready`. Where the log could not be opened, this tries again. */
   health(): Health;
   stats(): ServerStats;
 }

@@ -1,7 +1,10 @@
 /** A real NATS cluster of a test's own: three nodes with JetStream, on loopback, with a password. */
+
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
 import { findNats } from '../../scripts/nats.ts';
 import { lastingPort } from '../support/lasting-port.ts';
 import { ServerProcess } from './server-process.ts';
@@ -41,6 +44,23 @@ export class NatsNode {
   }
 }
 
+/** The name of the node that leads the stream; `null` where none does, or it cannot be asked for. */
+export async function leaderOf(
+  stream: string,
+  { nodes, password }: { readonly nodes: readonly NatsNode[]; readonly password: string },
+): Promise<string | null> {
+  const servers = nodes.map(({ port }) => `127.0.0.1:${port}`);
+  const connection = await connect({ servers, user: USER, pass: password });
+  try {
+    const manager = await jetstreamManager(connection, { checkAPI: false });
+    return (await manager.streams.info(stream)).cluster?.leader ?? null;
+  } catch {
+    return null;
+  } finally {
+    await connection.close();
+  }
+}
+
 /** Nodes that hold nothing; JetStream is there once they have elected a leader, which takes some seconds. */
 export async function startNatsCluster(): Promise<{ nodes: readonly NatsNode[]; password: string }> {
   const password = randomBytes(16).toString('hex');
@@ -52,6 +72,7 @@ export async function startNatsCluster(): Promise<{ nodes: readonly NatsNode[]; 
   if (binary === null) throw new Error('no nats-server here: node scripts/ensure-nats.ts');
   const nodes = names.map((name, i) => {
     const { client = 0, route = 0 } = ports[i] ?? {};
+    // A client is told of no other node: it would go around the ways that it was given, which a test cuts.
     const process = new ServerProcess('nats', (folder) => {
       const file = join(folder, 'nats.conf');
       writeFileSync(
@@ -60,7 +81,7 @@ export async function startNatsCluster(): Promise<{ nodes: readonly NatsNode[]; 
 listen: "127.0.0.1:${client}"
 authorization { user: ${USER}, password: "${password}" }
 jetstream { store_dir: "${folder}" }
-cluster { name: trunkline, listen: "127.0.0.1:${route}", routes: [${routes}] }
+cluster { name: trunkline, listen: "127.0.0.1:${route}", routes: [${routes}], no_advertise: true }
 `,
       );
       return [binary, '-c', file];

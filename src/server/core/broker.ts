@@ -136,7 +136,11 @@ export class Broker {
   get health(): Health {
     if (this.#standing.state === 'diverged') return 'diverged';
     if (this.#closing) return 'draining';
-    if (this.#opening.openedAt === null) return 'opening';
+    if (this.#opening.openedAt === null) {
+      // A balancer that waits for it sends nobody who would try again.
+      this.#opening.opened().catch(() => {});
+      return 'opening';
+    }
     return this.#standing.state === 'behind' ? 'behind' : 'ready';
   }
 
@@ -261,7 +265,7 @@ export class Broker {
     if (state !== 'diverged') return;
     this.report(
       new Error(
-        `log_diverged: ${standing.why}. This server serves nobody any more; start it anew, without what it has kept of the log`,
+        `log_diverged: ${standing.why}. This server serves nobody any more: where the log was restored from a backup, end all of its servers and run \`trunkline log renew\`; then start it anew, without what it has kept of the log`,
       ),
       'applying the log',
     );

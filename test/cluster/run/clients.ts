@@ -27,6 +27,13 @@ export interface Heard extends Decision {
   readonly type: string;
 }
 
+export interface Person {
+  /** @default one of each client's own */
+  readonly principal?: string;
+  /** Of the page. @default none, as of what is no browser */
+  readonly origin?: string;
+}
+
 /** A browser with the real client and hub, on a store that outlives both. */
 export class ClusterClient {
   readonly number: number;
@@ -38,6 +45,8 @@ export class ClusterClient {
   readonly errors: string[] = [];
   /** Decisions of which no server could say what had become of them, so that a person was asked. */
   readonly asked = new Set<string>();
+  /** Decisions of which it was told that they are accepted. */
+  readonly accepted = new Set<number>();
   /** Decisions that were refused for good. */
   readonly refusals: string[] = [];
   readonly #browser: FakeBrowser;
@@ -49,13 +58,13 @@ export class ClusterClient {
   #sending = 0;
   #client: Client<typeof protocol> | null = null;
 
-  constructor(number: number, clock: ManualClock, url: string) {
+  constructor(number: number, clock: ManualClock, url: string, person: Person = {}) {
     const random = new Random(number + 1);
     this.number = number;
-    this.principal = `person ${number}`;
+    this.principal = person.principal ?? `person ${number}`;
     this.#random = random;
     this.#url = url;
-    this.#browser = new FakeBrowser(clock, new RealNetwork(clock), number + 1);
+    this.#browser = new FakeBrowser(clock, new RealNetwork(clock, person.origin), number + 1);
     this.#browser.random = () => random.next();
     this.topics = Array.from(
       { length: LISTENS_TO },
@@ -91,7 +100,8 @@ export class ClusterClient {
       this.#shown.set(topic, latest);
     }
     client.outbox.onSettled(({ command, outcome }) => {
-      if (outcome.status !== 'accepted') this.refusals.push(`${JSON.stringify(command)}: ${outcome.status}`);
+      if (outcome.status === 'accepted') this.accepted.add(command.n);
+      else this.refusals.push(`${JSON.stringify(command)}: ${outcome.status}`);
     });
     // As a person does who is asked.
     client.outbox.subscribe((entries) => {

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { CommittedEvent, Happening } from '../../../src/server/log/event-log.ts';
+import type { CommittedEvent, Happening, LoggedEvent } from '../../../src/server/log/event-log.ts';
 import type { ClusterClient, Sent } from './clients.ts';
 import type { Decision, protocol } from './protocol.ts';
 
@@ -49,6 +49,12 @@ type InLog = Logged & { readonly topic: string; readonly offset: number };
 
 function nameOf({ client, n }: Decision): string {
   return `decision ${n} of client ${client}`;
+}
+
+/** The decisions that clients were told are accepted, and of which these events of the log tell nothing. */
+export function lost(clients: readonly ClusterClient[], logged: readonly LoggedEvent[]): readonly number[] {
+  const ran = new Set(logged.map(({ event }) => (JSON.parse(event) as Logged).n));
+  return clients.flatMap(({ accepted }) => [...accepted].filter((n) => !ran.has(n)));
 }
 
 function acceptedOnce(sent: readonly Sent[], logged: readonly InLog[]): string[] {

@@ -8,14 +8,16 @@ import type { Socket } from '../../../worker/shell/platform.ts';
 /** A made browser's way to real servers: its sockets are real ones. */
 export class RealNetwork extends FakeNetwork {
   readonly #clock: ManualClock;
+  readonly #origin: string | undefined;
 
-  constructor(clock: ManualClock) {
+  constructor(clock: ManualClock, origin?: string) {
     super(clock);
     this.#clock = clock;
+    this.#origin = origin;
   }
 
   override open(life: Lifetime, url: string): Socket {
-    return new RealSocket(this.#clock, life, url);
+    return new RealSocket(this.#clock, life, url, this.#origin);
   }
 }
 
@@ -24,9 +26,9 @@ class RealSocket extends EventTarget implements Socket {
   binaryType: BinaryType = 'arraybuffer';
   readonly #socket: WebSocket;
 
-  constructor(clock: ManualClock, life: Lifetime, url: string) {
+  constructor(clock: ManualClock, life: Lifetime, url: string, origin: string | undefined) {
     super();
-    const socket = new WebSocket(url, SUBPROTOCOL);
+    const socket = new WebSocket(url, SUBPROTOCOL, origin === undefined ? {} : { origin });
     this.#socket = socket;
     const happen = (event: Event) => clock.post(this, () => life.run(() => this.dispatchEvent(event)));
     socket.on('open', () => happen(new Event('open')));

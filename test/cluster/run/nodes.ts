@@ -1,4 +1,5 @@
 /** What a cluster's log lies on: the nodes of its engine, and what can happen to them. */
+import { setTimeout as wait } from 'node:timers/promises';
 import { natsEngine } from '../../../src/server/nats/index.ts';
 import { postgresEngine } from '../../../src/server/postgres/index.ts';
 import type { Engine } from '../../../src/server/replicated/engine.ts';
@@ -21,10 +22,12 @@ export interface EngineNodes {
 }
 
 const TIMEOUT_MS = 3_000;
+const STREAM = 'trunkline';
 
 export function engineBy(request: EngineRequest): Engine {
   const { password } = request;
-  if (request.engine === 'nats') return natsEngine({ servers: request.servers, user: nats.USER, password });
+  if (request.engine === 'nats')
+    return natsEngine({ servers: request.servers, user: nats.USER, password, stream: STREAM });
   return postgresEngine({ url: request.url, password, timeoutMs: TIMEOUT_MS });
 }
 
@@ -71,10 +74,40 @@ export async function postgresNodes(some: Some): Promise<EngineNodes> {
   };
 }
 
-/** Three nodes with JetStream. None of them stands still: the engine's promise ends there. */
-export async function natsNodes(some: Some): Promise<EngineNodes> {
-  const { nodes, password } = await nats.startNatsCluster();
+/** Longer than the nodes wait for their leader. */
+const LEADER_PAUSED_MS = 9_000;
+
+/**
+ * Three nodes with JetStream.
+ *
+ * @param pauseLeader whether the stream's leader stands still, and nothing else happens: the engine's promise ends there
+ */
+export async function natsNodes(some: Some, pauseLeader: boolean): Promise<EngineNodes> {
+  const cluster = await nats.startNatsCluster();
+  const { nodes, password } = cluster;
   let turn = 0;
+  const whereNodesDie = {
+    'a node of the engine is killed': async () => {
+      turn += 1;
+      const node = nodes[turn % nodes.length];
+      node?.kill();
+      await some(3_000);
+      await node?.restart();
+      // Two of three must be there at any time, with what the third one missed.
+      await some(5_000);
+    },
+  };
+  const whereLeaderIsPaused = {
+    "the stream's leader stands still": async () => {
+      const name = await nats.leaderOf(STREAM, cluster);
+      const leader = nodes.find((node) => node.name === name);
+      if (!leader) throw new Error('the stream has no leader');
+      leader.pause();
+      await wait(LEADER_PAUSED_MS);
+      await some(3_000);
+      leader.resume();
+    },
+  };
   return {
     ports: nodes.map(
       ({ port }) =>
@@ -82,17 +115,7 @@ export async function natsNodes(some: Some): Promise<EngineNodes> {
           port,
     ),
     request: (ways) => ({ engine: 'nats', servers: ways.map((way) => `127.0.0.1:${way}`), password }),
-    faults: {
-      'a node of the engine is killed': async () => {
-        turn += 1;
-        const node = nodes[turn % nodes.length];
-        node?.kill();
-        await some(3_000);
-        await node?.restart();
-        // Two of three must be there at any time, with what the third one missed.
-        await some(5_000);
-      },
-    },
+    faults: pauseLeader ? whereLeaderIsPaused : whereNodesDie,
     async stop() {
       await Promise.all(nodes.map((node) => node.stop()));
     },

@@ -3,21 +3,48 @@ import { createServer as createHttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createServer } from '../../../src/server/index.ts';
 import { MemoryProjection } from '../../../src/server/log/memory-projection.ts';
+import type { Entry, Outcome } from '../../../src/server/log/projection.ts';
+import { readNote } from '../../../src/server/replicated/authors.ts';
 import { replicatedLog } from '../../../src/server/replicated/replicated-log.ts';
+import type { AppliedRecord } from './agreement.ts';
 import { type EngineRequest, engineBy } from './nodes.ts';
 import { ALARM_EVERY, protocol } from './protocol.ts';
 
 export type ServerNews =
   | { readonly is: 'listening'; readonly port: number }
   | { readonly is: 'dump'; readonly position: number; readonly lines: readonly string[] }
+  | { readonly is: 'applied'; readonly records: readonly AppliedRecord[] }
   | { readonly is: 'trouble'; readonly text: string };
+
+/** How often it tells what it has applied. */
+const TELL_MS = 100;
+
+/** Notes at which digest it arrives. */
+class WatchedProjection extends MemoryProjection {
+  #untold: AppliedRecord[] = [];
+
+  override applyAll(
+    position: number,
+    entries: readonly Entry[],
+    noteOf: (outcomes: readonly Outcome[]) => string,
+  ): readonly Outcome[] {
+    const outcomes = super.applyAll(position, entries, noteOf);
+    this.#untold.push({ position, digest: readNote(this.note).digest, at: Date.now() });
+    return outcomes;
+  }
+
+  tellApplied(): void {
+    if (this.#untold.length > 0) tell({ is: 'applied', records: this.#untold.splice(0) });
+  }
+}
 
 function tell(news: ServerNews): void {
   process.send?.(news);
 }
 
 process.once('message', (request: EngineRequest) => {
-  const projection = new MemoryProjection();
+  const projection = new WatchedProjection();
+  setInterval(() => projection.tellApplied(), TELL_MS);
   const log = replicatedLog({ engine: engineBy(request), projection });
   const http = createHttpServer();
   const server = createServer(protocol, {

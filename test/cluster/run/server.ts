@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import type { ServerLife } from './agreement.ts';
 import type { EngineRequest } from './nodes.ts';
 import type { ServerNews } from './server-child.ts';
 
@@ -9,13 +10,21 @@ const SCRIPT = new URL('./server-child.ts', import.meta.url).pathname;
 export class ClusterServer {
   readonly #request: EngineRequest;
   readonly #trouble: (text: string) => void;
+  readonly #begin: () => ServerLife;
+  #life: ServerLife | null = null;
   #process: ChildProcess | null = null;
   #port: number | null = null;
   #dumps: ((dump: Extract<ServerNews, { is: 'dump' }>) => void)[] = [];
 
-  constructor(request: EngineRequest, trouble: (text: string) => void) {
+  constructor(request: EngineRequest, trouble: (text: string) => void, begin: () => ServerLife) {
     this.#request = request;
     this.#trouble = trouble;
+    this.#begin = begin;
+  }
+
+  /** It has said that it knows another log than others, and serves nobody. */
+  get hasDiverged(): boolean {
+    return this.#life !== null && this.#life.saidAt !== null;
   }
 
   /** Where it listens; `null` while it does not. */
@@ -26,15 +35,22 @@ export class ClusterServer {
   async start(): Promise<void> {
     const child = fork(SCRIPT, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     this.#process = child;
+    const life = this.#begin();
+    this.#life = life;
     const listening = Promise.withResolvers<void>();
     child.on('message', (news: ServerNews) => {
       if (news.is === 'listening') {
         this.#port = news.port;
         listening.resolve();
       } else if (news.is === 'dump') this.#dumps.shift()?.(news);
-      else this.#trouble(news.text);
+      else if (news.is === 'applied') life.apply(news.records);
+      else {
+        if (news.text.includes('log_diverged')) life.saidAt ??= Date.now();
+        this.#trouble(news.text);
+      }
     });
     child.once('exit', (code, signal) => {
+      life.endedAt = Date.now();
       if (this.#process === child) this.#port = null;
       listening.reject(new Error(`the server ended: ${signal ?? code}`));
     });

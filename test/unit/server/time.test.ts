@@ -366,6 +366,19 @@ test('a log that could not be opened is opened for the next one who needs it', a
   expect(world.errors).toContain('opening the event log: Error: the disk is full');
 });
 
+test('a log that could not be opened is opened for a balancer, which sends nobody until the server is ready', async () => {
+  const log = failing();
+  log.broken.add('open');
+  const world = new HandWorld({ log });
+  await world.clock.advance(0);
+  expect(world.broker.health).toBe('opening');
+  await world.clock.advance(0);
+  log.broken.clear();
+  expect(world.broker.health).toBe('opening');
+  await world.clock.advance(0);
+  expect(world.broker.health).toBe('ready');
+});
+
 test('whoever is disconnected while the token is looked at is not let in, and others are', async () => {
   const world = new HandWorld();
   const answers = { ann: deferred<string>(), bob: deferred<string>() };
