@@ -4,7 +4,7 @@
  */
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { appendFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -16,7 +16,7 @@ const run = promisify(execFile);
 
 export const USER = 'trunkline';
 /** PostgreSQL refuses to run as root, which starts it as `nobody`. */
-const OWNER: Identity = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
+export const OWNER: Identity = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
 /** Processes are killed here, not the machine: what was written is there afterwards, on the disk or not yet. */
 const SMALL = "fsync = off\nshared_buffers = '16MB'\n";
 const START_MS = 30_000;
@@ -84,6 +84,22 @@ export class PostgresServer {
     await this.#launch();
   }
 
+  /** Ends it abruptly, and keeps a copy of what it holds; it is started again. */
+  async backUp(): Promise<void> {
+    await this.#whileEnded(['cp', '-a', this.#data, join(this.folder, 'backup')]);
+  }
+
+  /** Ends it abruptly, and has it hold what it held when it was backed up; it is started again. */
+  async restore(): Promise<void> {
+    await this.#whileEnded([
+      'sh',
+      '-c',
+      'rm -r "$0" && cp -a "$1" "$0"',
+      this.#data,
+      join(this.folder, 'backup'),
+    ]);
+  }
+
   /** Halts all of its processes: connections stay open, nothing is answered. */
   pause(): void {
     this.#process.signal('SIGSTOP');
@@ -124,6 +140,14 @@ export class PostgresServer {
     }
   }
 
+  async #whileEnded([command = '', ...args]: readonly string[]): Promise<void> {
+    this.kill();
+    // Until it is ended it may be writing; what is left of it then waits for the next start.
+    await until(async () => readFileSync(`/proc/${this.pid}/stat`, 'utf8').includes(') Z'));
+    await run(command, args, { ...OWNER, cwd: '/' });
+    await this.restart();
+  }
+
   get folder(): string {
     return this.#process.folder;
   }
@@ -145,13 +169,13 @@ export class PostgresServer {
   }
 }
 
-function binaries(): string {
+export function binaries(): string {
   const found = findPostgres();
   if (found === null) throw new Error('no PostgreSQL here: node scripts/ensure-postgres.ts');
   return found;
 }
 
-async function asOwner(command: string, args: readonly string[]): Promise<void> {
+export async function asOwner(command: string, args: readonly string[]): Promise<void> {
   await run(join(binaries(), command), args, { ...OWNER, cwd: '/' });
 }
 

@@ -1,9 +1,11 @@
-/** What a replica keeps with its position: the digest there, and which record of each author was applied last. */
+/** What a replica keeps with its position: the digest there, whether all before it is of this log, and which record of each author was applied last. */
 import * as v from 'valibot';
 import { KEEP_MS } from '../log/event-log.ts';
 
 const NOTE = v.object({
   digest: v.string(),
+  /** Why a record before the position is not of this log, though it is in it; absent where there is none, or a renewal came behind it. */
+  doubt: v.optional(v.string()),
   authors: v.record(v.string(), v.object({ number: v.number(), time: v.number() })),
 });
 
@@ -23,9 +25,13 @@ export function readNote(text: string): Note {
 /** Once this record of the author's was applied. Authors that were silent for 7 days are forgotten. */
 export function withRecord(
   { authors }: Note,
-  digest: string,
+  { digest, doubt }: { readonly digest: string; readonly doubt: string | undefined },
   { author, number, time }: { readonly author: string; readonly number: number; readonly time: number },
 ): Note {
   const kept = Object.entries(authors).filter(([, last]) => last.time >= time - KEEP_MS);
-  return { digest, authors: { ...Object.fromEntries(kept), [author]: { number, time } } };
+  return {
+    digest,
+    ...(doubt === undefined ? {} : { doubt }),
+    authors: { ...Object.fromEntries(kept), [author]: { number, time } },
+  };
 }

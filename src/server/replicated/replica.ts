@@ -115,8 +115,13 @@ export class Replica {
     return this.#note.authors[author]?.number ?? 0;
   }
 
-  /** Applies what the log holds now, on top of a dump where that is faster or what it needs is forgotten; from then on what comes. */
-  async start(): Promise<void> {
+  /**
+   * Applies what the log holds now, on top of a dump where that is faster or what it needs is forgotten; from then on what comes.
+   *
+   * @param isToBeRenewed then it does not matter whether those who have written the log have all known it as it is now.
+   */
+  async start({ isToBeRenewed = false } = {}): Promise<void> {
+    if (this.#following) return;
     const newest = await this.#engine.newest();
     this.#mustReach(newest);
     // Not needed: where none can be loaded, the records are applied.
@@ -132,13 +137,23 @@ export class Replica {
       if (this.#standing.state === 'diverged') throw new LogDiverged(this.#standing.why);
       this.#events.starting({ kind: 'applying', position: this.position, newest });
     }
-    if (this.#following) return;
+    const { doubt } = this.#note;
+    if (doubt !== undefined && !isToBeRenewed) {
+      this.#diverge(doubt);
+      throw new LogDiverged(doubt);
+    }
     this.#following = this.#follow();
     this.#lookAgain();
   }
 
   /** A record that this server has just appended. */
   placed(record: LogRecord): void {
+    const { author, number } = readRecord(record.text);
+    // Else it was heard of before it was answered.
+    if (record.position <= this.position && this.numberOf(author) < number)
+      this.#diverge(
+        `what this server has written is at position ${record.position}, where it has applied something else`,
+      );
     if (record.position !== this.position + 1 || this.#standing.state === 'diverged') return;
     // It comes again from the engine.
     if (this.#dumps.taking) return;
@@ -220,24 +235,26 @@ export class Replica {
       return;
     }
     const record = readRecord(text);
+    let { doubt } = this.#note;
     const known = record.at <= this.position ? this.#digests.get(record.at) : null;
     if (known === null || (known !== undefined && known !== record.digest)) {
-      this.#diverge(
-        `the server that has written record ${position} has applied other records up to ${record.at}, or something else has come of them`,
-      );
-      return;
+      const why = `the server that has written record ${position} has applied other records up to ${record.at}, or something else has come of them`;
+      // While it starts: a person may have seen to it since, by a renewal that is yet to be read.
+      if (this.#following) {
+        this.#diverge(why);
+        return;
+      }
+      doubt ??= why;
     }
     const isRepeat = record.number <= this.numberOf(record.author);
     const entries = isRepeat ? [] : entriesAt(record.entries, time);
+    if (entries.some(({ kind }) => kind === 'renew')) doubt = undefined;
     let note = this.#note;
     const outcomes = this.#projection.applyAll(position, entries, (come) => {
       const digest = nextDigest(this.#note.digest, text, isRepeat ? 'repeat' : come);
       const { author } = record;
-      note = withRecord(this.#note, digest, {
-        author,
-        number: Math.max(record.number, this.numberOf(author)),
-        time,
-      });
+      const number = Math.max(record.number, this.numberOf(author));
+      note = withRecord(this.#note, { digest, doubt }, { author, number, time });
       return noteText(note);
     });
     this.#note = note;

@@ -139,8 +139,8 @@ export class ReplicatedLog implements EventLog {
   }
 
   async renew(): Promise<void> {
-    // A person may renew it where no server has taken it into use.
-    await this.#replica.start();
+    // A person may renew it where no server has taken it into use, or those that have do not know the same.
+    await this.#replica.start({ isToBeRenewed: true });
     await this.#write('renew', { epoch: this.#newName() });
   }
 

@@ -42,6 +42,27 @@ export const REPLICATED_MUTANTS: readonly Mutant[] = [
     test: TEST,
   },
   {
+    name: 'a server waits for what it has written where something else is',
+    file: REPLICA,
+    text: 'if (record.position <= this.position && this.numberOf(author) < number)',
+    instead: 'if (record.position < 0)',
+    test: TEST,
+  },
+  {
+    name: 'a server that starts does not mind what was written by one that knew another log',
+    file: REPLICA,
+    text: 'if (doubt !== undefined && !isToBeRenewed) {',
+    instead: "if (doubt === 'never') {",
+    test: TEST,
+  },
+  {
+    name: 'a renewal does not settle what was written before it',
+    file: REPLICA,
+    text: "    if (entries.some(({ kind }) => kind === 'renew')) doubt = undefined;\n",
+    instead: '',
+    test: TEST,
+  },
+  {
     name: 'a server applies its own record ahead of those before it',
     file: REPLICA,
     text: "if (record.position !== this.position + 1 || this.#standing.state === 'diverged') return;",

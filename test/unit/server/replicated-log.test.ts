@@ -551,6 +551,53 @@ describe('a server that knows something else than the others', () => {
   });
 });
 
+describe('a log that was restored from a backup while servers ran', () => {
+  /** One that had applied more than the log now holds has written to it. */
+  const restored = async () => {
+    const one = await server();
+    await publish(one, {});
+    await level(one);
+    one.engine.stall(true);
+    const publishing = publish(one, {}).catch(() => {});
+    service.forgetNewest(1);
+    one.engine.stall(false);
+    await publishing;
+    await vi.waitFor(() => expect(isDiverged(one)).toBe(true), 5_000);
+    return one;
+  };
+  const start = async (projection: Projection = new MemoryProjection()) => {
+    const log = replicatedLog({ engine: new MemoryEngine(service), projection, newName });
+    try {
+      await log.open({ now: 0, tailLimit: 5 });
+      return log;
+    } catch (error) {
+      await log.close();
+      throw error;
+    }
+  };
+
+  test('serves nobody until a person has renewed it, also not from what was made of it meanwhile', async () => {
+    await restored();
+    const projection = new MemoryProjection();
+    await expect(start(projection)).rejects.toMatchObject({ code: 'log_diverged' });
+    await expect(start(projection)).rejects.toMatchObject({ code: 'log_diverged' });
+  });
+
+  test('is as any other once a person has renewed it, and those who knew more of it are ended', async () => {
+    const before = await restored();
+    await before.log.close();
+    const renewing = replicatedLog({ engine: new MemoryEngine(service) });
+    await renewing.renew(0);
+    await renewing.close();
+    const [one, other] = [await server(), await server()];
+    await publish(one, {});
+    await publish(other, {});
+    await level(one, other);
+    expect(dumpOf(one)).toEqual(dumpOf(other));
+    expect([isDiverged(one), isDiverged(other)]).toEqual([false, false]);
+  });
+});
+
 test('a server that is far behind says so, and that it has caught up', async () => {
   const [one, other] = [await server(), await server()];
   other.engine.lag(true);
