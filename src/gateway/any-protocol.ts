@@ -26,6 +26,7 @@ export function anyProtocol({ app, version, handlerOf, events }: AnyProtocolOpti
       }
       return {
         ok: true,
+        event,
         key: traits.key ?? (typeof found === 'string' ? found : null),
         gone: traits.gone ?? rule?.gone ?? false,
         critical: traits.critical ?? rule?.critical ?? false,

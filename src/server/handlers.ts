@@ -1,6 +1,14 @@
 /** What an application writes to run its commands. */
-import type { CommandOf, CommandType, EventInput, ResultIn } from '../protocol/types.ts';
+import type { CommandOf, CommandType, EventInput, EventOf, ResultIn } from '../protocol/types.ts';
 import type { Principal } from './log/event-log.ts';
+
+/** The newest event of a key. */
+export interface Latest<P> {
+  /** For `expect`. */
+  readonly offset: number;
+  /** The schema's output. */
+  readonly event: EventOf<P>;
+}
 
 /** What a command's handler gets beside the command. */
 export interface CommandContext<P> {
@@ -19,6 +27,20 @@ export interface CommandContext<P> {
    */
   publish(topic: string, event: EventInput<P>): void;
   /**
+   * The newest event of a key in the log, as far as this server knows it; `null` where there is none, or the key is gone.
+   * What this call of the handler publishes is not there yet. Whether it is still so when the command is accepted,
+   * `expect` makes sure of. Rejects with a TypeError where today's schema refuses the event.
+   */
+  latest(topic: string, key: string): Promise<Latest<P> | null>;
+  /**
+   * The command is accepted only if the newest event of the key is the one at this offset then, 0 where there must be
+   * none: the log decides, whichever servers others come to. Where it is not, nothing of this call happens,
+   * and the handler is called again, up to 10 times and `limits.commandMs` in all; after that the client is told to send the command again
+   * (`overloaded`).
+   * @throws TypeError for what is no offset, or no name of a topic; Error when the handler has already returned.
+   */
+  expect(topic: string, key: string, offset: number): void;
+  /**
    * Calls back once the transaction of this attempt is in the log: what it published, the command's id and its result.
    * For what is not in the log itself and must not run before: starting work, waking another process. Called on the
    * server that ran the handler, and lost with it where it dies in between: what must not be lost is looked for at the
@@ -28,7 +50,7 @@ export interface CommandContext<P> {
   afterCommit(callback: () => void | Promise<void>): void;
   /**
    * Calls back once it is certain that the transaction of this attempt is not in the log, and never will be: the handler
-   * threw or took too long, the command was withdrawn, or the log refused. For what a handler holds in memory until it
+   * threw or took too long, something that it expected was not so, the command was withdrawn, or the log refused. For what a handler holds in memory until it
    * knows. The command may come again. Neither is called where the log cannot tell: then the command, with the same
    * `id`, comes again or is answered from the log. Nobody waits for the callback; what it throws is told to `onError`.
    * @throws Error when the handler has already returned.

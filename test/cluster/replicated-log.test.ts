@@ -76,3 +76,35 @@ it('answers each command once, in one order on all servers, while the primary di
   }
   expect(found.sort()).toEqual([...answered].sort());
 });
+
+it('lets one of those win who expect the same of a key on several servers at a time', async () => {
+  const primary = await PostgresServer.start();
+  ending.push(() => primary.stop());
+  const servers = await Promise.all([1, 2, 3].map(() => serve([primary])));
+  const statuses: (string | undefined)[] = [];
+  const count = async ({ log, run }: Server, name: string) => {
+    for (let i = 0; i < 30; i++) {
+      const newest = await log.latest('t', 'count');
+      const n = newest === null ? 1 : JSON.parse(newest.event).n + 1;
+      const [committed] = await log.commit(
+        [
+          {
+            command: { ...ANN, id: `${name}-${i}`, run, result: null },
+            events: [
+              { topic: 't', key: 'count', gone: false, critical: false, owedBy: [], event: `{"n":${n}}` },
+            ],
+            expects: [{ topic: 't', key: 'count', offset: newest?.offset ?? 0 }],
+          },
+        ],
+        Date.now(),
+      );
+      statuses.push(committed?.status);
+    }
+  };
+  await Promise.all(servers.flatMap((server, s) => [0, 1].map((w) => count(server, `${s}-${w}`))));
+  const won = statuses.filter((status) => status === 'committed').length;
+  expect(statuses.length - won).toBe(statuses.filter((status) => status === 'unexpected').length);
+  expect(won).toBeLessThan(statuses.length);
+  for (const { log } of servers)
+    await expect.poll(async () => (await log.latest('t', 'count'))?.event).toBe(`{"n":${won}}`);
+});

@@ -214,6 +214,52 @@ export function eventLogConformance(name: string, factory: EventLogFactory): voi
       expect(await log.recall({ principal: 'alice', id: 'j' })).toBeNull();
     });
 
+    it('knows the newest event of a key, unless that is gone', async () => {
+      const [, second] = await publish(
+        't',
+        NOW,
+        { key: 'a' },
+        { key: 'a', event: '{"type":"y"}' },
+        { key: 'b' },
+      );
+      expect(await log.latest('t', 'a')).toEqual(second);
+      expect([await log.latest('t', 'c'), await log.latest('u', 'a')]).toEqual([null, null]);
+      await publish('t', NOW, { key: 'a', gone: true });
+      expect(await log.latest('t', 'a')).toBeNull();
+    });
+
+    it('commits nothing of a transaction that expects what is not so in its place, and its command may come again', async () => {
+      await publish('t', NOW, { key: 'a' });
+      const command = { ...BY_ALICE, id: 'i', result: null };
+      await log.begin([command], NOW);
+      const expecting = (offset: number, key = 'a') => ({
+        command,
+        events: [newEvent('t', { key: 'a' })],
+        expects: [{ topic: 't', key, offset }],
+      });
+      const before = { command: null, events: [newEvent('t', { key: 'a' })] };
+      const all = [before, expecting(1), expecting(0), expecting(1, 'never'), expecting(2), expecting(1)];
+      const statuses = (await log.commit(all, NOW)).map(({ status }) => status);
+      expect(statuses).toEqual([
+        'committed',
+        'unexpected',
+        'unexpected',
+        'unexpected',
+        'committed',
+        'duplicate',
+      ]);
+      expect((await log.latest('t', 'a'))?.offset).toBe(3);
+    });
+
+    it('takes a key that is gone, or never was, for one without events', async () => {
+      await publish('t', NOW, { key: 'a' }, { key: 'a', gone: true });
+      const expects = ['a', 'b'].map((key) => ({ topic: 't', key, offset: 0 }));
+      const nowhere = [{ topic: 'u', key: 'a', offset: 0 }];
+      const transaction = (all: typeof expects) => ({ command: null, events: [], expects: all });
+      const committed = await log.commit([transaction(expects), transaction(nowhere)], NOW);
+      expect(committed.map(({ status }) => status)).toEqual(['committed', 'committed']);
+    });
+
     it('remembers ids since it was opened, for 7 days, and says where its memory ends', async () => {
       expect(await log.dedupeSince()).toBe(NOW);
       const accept = (id: string, at: number) =>

@@ -1,4 +1,10 @@
-import type { Admission, ClientKey, NewEvent, Transaction } from '../../src/server/log/event-log.ts';
+import type {
+  Admission,
+  ClientKey,
+  Expectation,
+  NewEvent,
+  Transaction,
+} from '../../src/server/log/event-log.ts';
 import type { Entries, Entry } from '../../src/server/log/projection.ts';
 import { Random } from '../simulation/random.ts';
 
@@ -43,9 +49,15 @@ export function randomEntries(seed: number): readonly Entry[] {
       owedBy: some(2, () => random.pick(CLIENTS)),
     };
   };
+  const expectation = (): Expectation => ({
+    topic: random.pick(TOPICS),
+    key: random.pick(KEYS) ?? 'k',
+    offset: random.int(8),
+  });
   const transaction = (): Transaction => ({
     events: some(3, event),
     command: random.next() < 0.5 ? accepted() : null,
+    ...(random.next() < 0.2 && { expects: some(2, expectation) }),
   });
   const limits = () => ({
     tailLimit: random.int(4),

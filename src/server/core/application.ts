@@ -21,6 +21,8 @@ export interface AnyContext {
   readonly topic: string | null;
   readonly createdAt: number;
   publish(topic: string, event: Typed, traits?: EventTraits): void;
+  latest(topic: string, key: string): Promise<{ readonly offset: number; readonly event: Typed } | null>;
+  expect(topic: string, key: string, offset: number): void;
   /** @throws TypeError where a handler that returns it would have failed. */
   judgeResult(value: unknown): void;
   afterCommit(callback: () => unknown): void;
@@ -32,10 +34,11 @@ type ReadCommand = Extract<ReturnType<typeof interpretCommand>, { ok: true }>;
 export interface Application {
   readonly app: string;
   readonly version: number;
+  /** `event`: as handlers read it. */
   interpretEvent(
     event: Typed,
     traits: EventTraits,
-  ): Interpreted<{ key: string | null; gone: boolean; critical: boolean }>;
+  ): Interpreted<{ event: Typed; key: string | null; gone: boolean; critical: boolean }>;
   interpretCommand(
     command: Typed,
   ): Interpreted<{ command: Typed; definition: Pick<ReadCommand['definition'], 'result'> }>;

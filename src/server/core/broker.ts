@@ -14,8 +14,9 @@ import type { Authenticate } from './handshake.ts';
 import { Handshakes } from './handshakes.ts';
 import type { Limits } from './limits.ts';
 import { LogOpening } from './log-opening.ts';
+import { isStorable } from './names.ts';
 import type { Clock, Inbound, Peer } from './peer.ts';
-import { isStorable, type Publishing, publicationOf } from './publication.ts';
+import { type Publishing, publicationOf } from './publication.ts';
 import { neverFailing, onceEach, type Report } from './report.ts';
 import { ServerTime } from './server-time.ts';
 import { type Health, noStats, type ServerStats } from './stats.ts';
@@ -172,7 +173,7 @@ export class Broker {
   async publishAll(publishings: readonly Publishing[]): Promise<readonly Published[]> {
     const { application, limits } = this.#options;
     const publications = publishings.map((one) => publicationOf(application, one, limits.maxEventBytes));
-    const committed = await this.#writer.append({ publications, command: null });
+    const committed = await this.#writer.append({ publications, command: null, expects: [] });
     switch (committed.status) {
       case 'committed':
         return committed.events.map(({ topic, epoch, event }) => ({ topic, epoch, offset: event.offset }));

@@ -19,6 +19,7 @@ export interface Refused {
 }
 
 const UNAVAILABLE_RETRY_MS = 1_000;
+const OVERLOADED_RETRY_MS = 1_000;
 
 /** For good. */
 export function refused(code: string, message: string, neverBegun: boolean): Refused {
@@ -29,6 +30,18 @@ export function refused(code: string, message: string, neverBegun: boolean): Ref
 export function unavailable(message: string, neverBegun = false): Refused {
   const retryAfterMs = UNAVAILABLE_RETRY_MS;
   return { status: 'refused', code: 'unavailable', message, retry: true, retryAfterMs, neverBegun };
+}
+
+/** For now: too much is going on. */
+export function overloaded(why: string): Refused {
+  return {
+    status: 'refused',
+    code: 'overloaded',
+    message: `${why}; send it again later`,
+    retry: true,
+    retryAfterMs: OVERLOADED_RETRY_MS,
+    neverBegun: false,
+  };
 }
 
 /** It had ended before it was asked about. */

@@ -6,7 +6,7 @@
 import type { ClientFrameOf } from '../../protocol/frames/index.ts';
 import type { ClientKey, CommandKey, JsonText, Principal } from '../log/event-log.ts';
 import { byteLength } from './bytes.ts';
-import type { Answer } from './command-answer.ts';
+import { type Answer, overloaded } from './command-answer.ts';
 import { type Deferred, deferred } from './deferred.ts';
 import { commandAckText, frameText } from './frames.ts';
 import type { Limits } from './limits.ts';
@@ -65,7 +65,6 @@ interface Pending extends Arrival {
   begunAhead: Promise<boolean> | null;
 }
 
-const OVERLOADED_RETRY_MS = 1_000;
 /** What a command that waits takes at least. */
 const SMALLEST_COMMAND_BYTES = 1_024;
 
@@ -178,14 +177,7 @@ export class Commands {
   }
 
   #refuseForNow(requester: Requester, id: string, why: string): void {
-    this.#reply(requester, id, {
-      status: 'refused',
-      code: 'overloaded',
-      message: `${why}; send it again later`,
-      retry: true,
-      retryAfterMs: OVERLOADED_RETRY_MS,
-      neverBegun: false,
-    });
+    this.#reply(requester, id, overloaded(why));
   }
 
   #bytesOf({ command }: CommandFrame): number {

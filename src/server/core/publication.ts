@@ -1,19 +1,10 @@
 /** Which events an application may publish, and as what they travel. */
-import { isTopicName, MAX_TOPIC_LENGTH } from '../../protocol/frames/common.ts';
 import type { Typed } from '../../protocol/interpret.ts';
 import { whereJsonDiffers } from '../../protocol/json.ts';
 import type { Application, EventTraits } from './application.ts';
 import { byteLength } from './bytes.ts';
+import { checkKey, checkTopic } from './names.ts';
 import type { Publication } from './writer.ts';
-
-/** A database may give a text with one of these back as another text. */
-const UNSTORABLE = /\0|\p{Surrogate}/u;
-const UNSTORABLE_WORDS = 'U+0000 or half of a surrogate pair, which not every log keeps; leave it out';
-
-/** Whether every log can keep it as it is. */
-export function isStorable(text: string): boolean {
-  return !UNSTORABLE.test(text);
-}
 
 /** An event that the application publishes. */
 export interface Publishing extends EventTraits {
@@ -30,14 +21,7 @@ export function publicationOf(
   { topic, event: input, ...traits }: Publishing,
   maxEventBytes: number,
 ): Publication {
-  if (!isTopicName(topic)) {
-    throw new TypeError(
-      `publish: a topic's name has 1 to ${MAX_TOPIC_LENGTH} characters, not ${[...topic].length}`,
-    );
-  }
-  if (!isStorable(topic)) {
-    throw new TypeError(`publish: the topic ${JSON.stringify(topic)} holds ${UNSTORABLE_WORDS}`);
-  }
+  checkTopic('publish', topic);
   const differs = whereJsonDiffers(input, 'event');
   if (differs !== null) {
     throw new TypeError(
@@ -54,8 +38,6 @@ export function publicationOf(
     );
   }
   const { key, gone, critical } = interpreted;
-  if (key !== null && !isStorable(key)) {
-    throw new TypeError(`publish: the key ${JSON.stringify(key)} of ${input.type} holds ${UNSTORABLE_WORDS}`);
-  }
+  if (key !== null) checkKey('publish', key, ` of ${input.type}`);
   return { topic, key, gone, critical, event };
 }

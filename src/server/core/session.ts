@@ -6,7 +6,7 @@ import type { Commands, Requester } from './command-lanes.ts';
 import type { Contender, Fence } from './fence.ts';
 import { frameText } from './frames.ts';
 import { badFrame, type Goodbye, overloaded } from './goodbye.ts';
-import { isStorable } from './publication.ts';
+import { isStorable } from './names.ts';
 import {
   type SeenCursor,
   type SubscribeRequest,

@@ -7,6 +7,7 @@ import type {
   ClientKey,
   Committed,
   EventLog,
+  Expectation,
   NewEvent,
   Transaction,
 } from '../log/event-log.ts';
@@ -21,6 +22,7 @@ export type Publication = Omit<NewEvent, 'owedBy'>;
 export interface Append {
   readonly publications: readonly Publication[];
   readonly command: Omit<AcceptedCommand, 'run'> | null;
+  readonly expects: readonly Expectation[];
   /** Asked when the log takes it: where it is false, nothing of it is written. Without it all is. */
   readonly mayCommit?: () => boolean;
 }
@@ -67,9 +69,10 @@ export class Writer {
     await this.#batches.idle();
   }
 
-  #transaction({ publications, command }: Append, run: string): Transaction {
+  #transaction({ publications, command, expects }: Append, run: string): Transaction {
     return {
       command: command && { ...command, run },
+      ...(expects.length > 0 && { expects }),
       events: publications.map((publication) => ({
         ...publication,
         owedBy: publication.critical ? this.#audience.clientsOf(publication.topic) : [],

@@ -25,7 +25,7 @@ export interface EventLog {
 
   /**
    * Appends, durably once it resolves. Each transaction is all or nothing; they are applied in order. One whose command
-   * has ended before changes nothing, and is answered with how it ended. Where the promise rejects, any of them may have
+   * has ended before changes nothing, and is answered with how it ended; nor does one that expects what is not so. Where the promise rejects, any of them may have
    * been committed or not; `recall` can tell of those with a command, from then on.
    */
   commit(transactions: readonly Transaction[], now: number): Promise<readonly Committed[]>;
@@ -35,6 +35,9 @@ export interface EventLog {
 
   /** The newest event of each key that is not gone, and the newest `tailLimit` without a key. */
   state(topic: string): Promise<TopicState>;
+
+  /** The newest event of the key; `null` where there is none, or the key is gone. */
+  latest(topic: string, key: string): Promise<LoggedEvent | null>;
 
   /**
    * This log was restored from a backup: it has lost events, and commands. Every topic begins a new epoch, with its events and
@@ -199,6 +202,16 @@ export interface Transaction {
   readonly events: readonly NewEvent[];
   /** It is accepted by this transaction. */
   readonly command: AcceptedCommand | null;
+  /** What must be so in its place in the log, before its own events. Absent: nothing is expected. */
+  readonly expects?: readonly Expectation[];
+}
+
+/** Which event is the newest of a key, by its offset. */
+export interface Expectation {
+  readonly topic: string;
+  readonly key: string;
+  /** 0: there is none, or the key is gone. */
+  readonly offset: number;
 }
 
 export interface AcceptedCommand extends CommandKey {
@@ -252,6 +265,8 @@ export type Committed =
   | { readonly status: 'duplicate'; readonly result: JsonText | null }
   /** The command's client was admitted by another server since: nothing was changed. */
   | { readonly status: 'superseded' }
+  /** Something that it expects is not so: nothing was changed. */
+  | { readonly status: 'unexpected' }
   /** It does not fit into the log, and never will: nothing was changed. */
   | { readonly status: 'too_large'; readonly bytes: number; readonly maxBytes: number }
   | Extract<CommandEnd, { status: 'cancelled' }>;

@@ -91,6 +91,10 @@ class MemoryLog implements EventLog {
     return this.#read().state(topic);
   }
 
+  async latest(topic: string, key: string): Promise<LoggedEvent | null> {
+    return this.#read().latest(topic, key);
+  }
+
   async renew(now: number): Promise<void> {
     this.#apply({ kind: 'renew', content: { now, epoch: this.#newEpoch() } });
   }

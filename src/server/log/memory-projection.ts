@@ -17,6 +17,7 @@ import {
   type TopicState,
   type Transaction,
 } from './event-log.ts';
+import { areMet } from './expectations.ts';
 import { MemoryContent, offsetsOf, oldest, textOf } from './memory-content.ts';
 import { MemoryTopic } from './memory-topic.ts';
 import {
@@ -181,6 +182,10 @@ export class MemoryProjection implements Projection {
     return { epoch: topic.epoch, offset: topic.offset, ts: topic.ts, events };
   }
 
+  latest(name: string, key: string): LoggedEvent | null {
+    return this.#topic(name).latest(key);
+  }
+
   recall({ principal, id }: CommandKey): CommandRecord | null {
     return this.#held.commands.get(textOf(principal, id))?.record ?? null;
   }
@@ -237,15 +242,16 @@ export class MemoryProjection implements Projection {
     return { status: 'admitted', time: now, position };
   }
 
-  #commit({ events, command }: Transaction, now: number): Committed {
+  #commit({ events, command, expects = [] }: Transaction, now: number): Committed {
     if (command) {
       const record = this.recall(command);
       if (record?.status === 'accepted') return { status: 'duplicate', result: record.result };
       if (record?.status === 'cancelled') return record;
       const owner = this.#held.owners.get(command.clientId);
       if (owner && owner.run !== command.run) return { status: 'superseded' };
-      this.#record(command, { status: 'accepted', result: command.result }, now);
     }
+    if (!areMet(expects, this)) return { status: 'unexpected' };
+    if (command) this.#record(command, { status: 'accepted', result: command.result }, now);
     const { topics, limits } = this.#held;
     return {
       status: 'committed',

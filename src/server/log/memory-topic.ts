@@ -91,6 +91,11 @@ export class MemoryTopic {
     return [...this.#keys.values(), ...this.#tail(tailLimit)].sort((a, b) => a.offset - b.offset);
   }
 
+  /** The newest event of a key that is not gone. */
+  latest(key: string): LoggedEvent | null {
+    return this.#keys.get(key) ?? null;
+  }
+
   /** `undefined` where it does not hold it any more. */
   at(offset: number): LoggedEvent | undefined {
     const events = offset > this.forgotten.offset ? this.#history : this.#outlived;

@@ -64,6 +64,7 @@ export interface Projection {
 
   read(topic: string, from: From, take: Take): History;
   state(topic: string): TopicState;
+  latest(topic: string, key: string): LoggedEvent | null;
   recall(command: CommandKey): CommandRecord | null;
   runs(): readonly Run[];
   dedupeSince(): number;

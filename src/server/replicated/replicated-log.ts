@@ -138,6 +138,10 @@ export class ReplicatedLog implements EventLog {
     return this.#read().state(topic);
   }
 
+  async latest(topic: string, key: string): Promise<LoggedEvent | null> {
+    return this.#read().latest(topic, key);
+  }
+
   async renew(): Promise<void> {
     // A person may renew it where no server has taken it into use, or those that have do not know the same.
     await this.#replica.start({ isToBeRenewed: true });

@@ -143,6 +143,10 @@ class SqliteLog implements EventLog {
     return this.#read().state(topic);
   }
 
+  async latest(topic: string, key: string): Promise<LoggedEvent | null> {
+    return this.#read().latest(topic, key);
+  }
+
   async renew(now: number): Promise<void> {
     await this.#take(now);
     await this.#write({ kind: 'renew', content: { now, epoch: this.#newEpoch() } });

@@ -15,6 +15,7 @@ import {
   type TopicState,
   type Transaction,
 } from '../log/event-log.ts';
+import { areMet } from '../log/expectations.ts';
 import {
   ENDED_KEEP_MS,
   type Entry,
@@ -173,6 +174,10 @@ export class SqliteProjection implements Projection {
     return this.#topics.state(topic);
   }
 
+  latest(topic: string, key: string): LoggedEvent | null {
+    return this.#topics.latest(topic, key);
+  }
+
   recall(command: CommandKey): CommandRecord | null {
     return this.#commands.recall(command);
   }
@@ -248,15 +253,16 @@ export class SqliteProjection implements Projection {
     return ended.map(({ name }) => ({ topic: name, epoch }));
   }
 
-  #commit({ events, command }: Transaction, now: number): Committed {
+  #commit({ events, command, expects = [] }: Transaction, now: number): Committed {
     if (command) {
       const record = this.recall(command);
       if (record?.status === 'accepted') return { status: 'duplicate', result: record.result };
       if (record?.status === 'cancelled') return record;
       const owner = this.#owners.find(command.clientId);
       if (owner && owner.run !== command.run) return { status: 'superseded' };
-      this.#commands.record(command, { status: 'accepted', result: command.result }, now);
     }
+    if (!areMet(expects, this)) return { status: 'unexpected' };
+    if (command) this.#commands.record(command, { status: 'accepted', result: command.result }, now);
     return {
       status: 'committed',
       events: events.map((content) => {

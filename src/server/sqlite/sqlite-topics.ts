@@ -141,6 +141,18 @@ export class SqliteTopics {
     return { epoch, offset: newest, ts: newestTs, events: rows.map(eventOf) };
   }
 
+  /** The newest event of a key that is not gone. */
+  latest(name: string, key: string): LoggedEvent | null {
+    const { id } = this.find(name) ?? this.#without(name);
+    const row = this.#db.one(
+      `SELECT e.* FROM state s JOIN events e ON e.topic = s.topic AND e."offset" = s."offset"
+       WHERE s.topic = ? AND s.key = ?`,
+      id,
+      key,
+    );
+    return row ? eventOf(row) : null;
+  }
+
   #hold(topic: Topic): Topic {
     if (this.#held.size >= HELD_TOPICS && !this.#held.has(topic.name)) this.#held.clear();
     this.#held.set(topic.name, topic);

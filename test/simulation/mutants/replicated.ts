@@ -112,6 +112,20 @@ export const REPLICATED_MUTANTS: readonly Mutant[] = [
     test: TEST,
   },
   {
+    name: 'what a handler expects counts when it runs, and not when its command has its place in the log',
+    file: 'src/server/log/expectations.ts',
+    text: 'return expectations.every(',
+    instead: 'return expectations.length >= 0 || expectations.every(',
+    test: 'test/unit/server/expectations.test.ts',
+  },
+  {
+    name: 'a handler that was overtaken is asked no more, and its command is refused',
+    file: 'src/server/core/execute.ts',
+    text: '        if (overtaken < OVERTAKEN_LIMIT) continue;\n',
+    instead: '',
+    test: 'test/unit/server/expectations.test.ts',
+  },
+  {
     name: 'what was applied of each author is forgotten',
     file: 'src/server/replicated/authors.ts',
     text: '[author]: { number, time } }',

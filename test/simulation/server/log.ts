@@ -36,6 +36,7 @@ const SLIDING_IDS = 3;
 const READS: ReadonlySet<keyof EventLog> = new Set([
   'read',
   'state',
+  'latest',
   'recall',
   'runs',
   'dedupeSince',

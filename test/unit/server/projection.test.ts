@@ -62,6 +62,7 @@ function reads(projection: Projection): unknown {
     projection.dedupeSince(),
     TOPICS.map((topic) => [
       projection.state(topic),
+      projection.latest(topic, 'k'),
       projection.read(topic, { after: 3 }, { first: 5 }),
       projection.read(topic, { since: NOW + 1_000 }, { last: 3 }),
       CLIENTS.map((client) => projection.owed(client, topic)),

@@ -476,6 +476,10 @@ function sparse(inner: EventLog): EventLog {
       const state = await inner.state(topic);
       return { ...wide(state), events: state.events.map(wide) };
     },
+    async latest(topic, key) {
+      const newest = await inner.latest(topic, key);
+      return newest && wide(newest);
+    },
     renew: (now) => inner.renew(now),
     tell: (run, time) => inner.tell(run, time),
     runs: () => inner.runs(),

@@ -32,6 +32,10 @@ test('what does not fit the protocol does not compile', () => {
           context.publish('t', { type: 'at', time: '2026-01-01T00:00:00Z' });
           // @ts-expect-error a wrong field
           context.publish('t', { type: 'log', line: 1 });
+          const newest = await context.latest('t', 'gate:g');
+          if (newest?.event.type === 'gate') expectTypeOf(newest.event.open).toEqualTypeOf<boolean>();
+          if (newest?.event.type === 'at') expectTypeOf(newest.event.time).toEqualTypeOf<Date>();
+          context.expect('t', 'gate:g', newest?.offset ?? 0);
           return { resumed: true };
         },
         note: () => {},
