@@ -2,12 +2,16 @@
 import { once } from 'node:events';
 import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Application } from '../server/core/application.ts';
+import type { Limits } from '../server/core/limits.ts';
 import type { EventLog } from '../server/log/event-log.ts';
-import { serveApplication } from '../server/serve-application.ts';
-import { anyProtocol } from './any-protocol.ts';
+import { type ApplicationServer, serveApplication } from '../server/serve-application.ts';
+import { applicationOf } from './application.ts';
 import type { CommandBackend } from './backend/contract.ts';
 import { backendHandler } from './backend/handler.ts';
+import { ConfigError } from './config/config-error.ts';
 import type { Config } from './config/schema.ts';
+import { type Secret, secretAt } from './config/secret.ts';
 import { controlApi } from './control/api.ts';
 import type { People } from './people/config.ts';
 import { HookFailed } from './people/hooks.ts';
@@ -17,6 +21,10 @@ const BACKEND_DECIDES_MS = 2 ** 31 - 1;
 
 export interface Parts {
   readonly log: EventLog;
+  /** What the log asks for. */
+  readonly logLimits: Partial<Limits>;
+  /** Where the variables are that hold secrets. */
+  readonly env: NodeJS.ProcessEnv;
   /** Runs the commands; without one they are refused. */
   readonly backend?: CommandBackend;
   /** Without it everybody is anonymous, and everything allowed. */
@@ -32,52 +40,80 @@ export interface Gateway {
   close(): Promise<void>;
 }
 
-/** Resolves when its log is open, and both ports are. */
-export async function serve(config: Config, { log, backend, people, report }: Parts): Promise<Gateway> {
+/**
+ * Resolves when the log is open, and both ports are.
+ *
+ * @throws ConfigError for what only shows when it is tried, such as a secret that is not where it should be; Error where the
+ * log cannot be opened, or a port is taken. Nothing is left open then.
+ */
+export async function serve(config: Config, parts: Parts): Promise<Gateway> {
+  const { env, backend, report } = parts;
+  const { listen, control } = config;
+  const key = control.key === undefined ? null : keyIn(control.key, env);
   const ending = new AbortController();
   const handler = backend && backendHandler(backend, ending.signal, report);
-  const { app, version, events, listen, control, allowedOrigins } = config;
-  const application = anyProtocol({ app, version, events, handlerOf: () => handler });
-  const limits = { commandMs: BACKEND_DECIDES_MS };
-  const server = serveApplication(application, {
-    log,
-    allowedOrigins,
-    limits,
-    ...people,
-    onError: (error, about) => {
-      if (!(error instanceof HookFailed)) report(error, about);
-    },
-  });
+  const application = await applicationOf(config, () => handler);
+  const server = serverOf(application, config, parts);
+  const { maxBodyBytes } = control;
   const sockets = createHttpServer();
+  const requests = createHttpServer(controlApi({ server, key, maxBodyBytes, report }));
   server.attach(sockets, { path: listen.path });
-  const requests = createHttpServer(controlApi(server));
+  const close = async () => {
+    ending.abort();
+    await server.close({ drainMs: config.drain.ms, spreadMs: config.drain.spreadMs });
+    for (const http of [sockets, requests]) {
+      http.close();
+      http.closeAllConnections();
+    }
+  };
   try {
     await server.ready();
-    const port = await portOf(sockets, listen);
-    const controlPort = await portOf(requests, control);
     return {
-      url: `ws://${hostIn(listen.host)}:${port}${listen.path}`,
-      controlUrl: `http://${hostIn(control.host)}:${controlPort}`,
-      async close() {
-        ending.abort();
-        requests.close();
-        await server.close();
-        sockets.close();
-        requests.closeAllConnections();
-      },
+      url: `ws://${await opened(sockets, listen)}${listen.path}`,
+      controlUrl: `http://${await opened(requests, control)}`,
+      close,
     };
   } catch (error) {
-    sockets.close();
-    requests.close();
-    await server.close();
+    await close();
     throw error;
   }
 }
 
-async function portOf(server: HttpServer, { host, port }: { host: string; port: number }): Promise<number> {
-  server.listen(port, host);
-  await once(server, 'listening');
-  return (server.address() as AddressInfo).port;
+/** @throws ConfigError for limits and origins that only the server can judge. */
+function serverOf(
+  application: Application,
+  { limits, allowedOrigins, acceptsVersions, perMessageDeflate }: Config,
+  { log, logLimits, people, report }: Parts,
+): ApplicationServer {
+  const given = Object.entries(limits).filter(([, value]) => value !== undefined);
+  try {
+    return serveApplication(application, {
+      log,
+      allowedOrigins,
+      perMessageDeflate,
+      limits: { ...Object.fromEntries(given), ...logLimits, commandMs: BACKEND_DECIDES_MS },
+      ...people,
+      onError: (error, about) => {
+        if (!(error instanceof HookFailed)) report(error, about);
+      },
+      ...(acceptsVersions && { acceptsVersions: (version) => acceptsVersions.includes(version) }),
+    });
+  } catch (error) {
+    if (!(error instanceof RangeError || error instanceof TypeError)) throw error;
+    throw new ConfigError(error.message.replace(/^createServer: /, ''), { cause: error });
+  }
 }
 
-const hostIn = (host: string) => (host.includes(':') ? `[${host}]` : host);
+function keyIn(place: Secret, env: NodeJS.ProcessEnv): string {
+  try {
+    return secretAt(place, env);
+  } catch (error) {
+    throw new ConfigError(`control.key: ${error instanceof Error ? error.message : error}`, { cause: error });
+  }
+}
+
+async function opened(server: HttpServer, { host, port }: { host: string; port: number }): Promise<string> {
+  server.listen(port, host);
+  await once(server, 'listening');
+  return `${host.includes(':') ? `[${host}]` : host}:${(server.address() as AddressInfo).port}`;
+}

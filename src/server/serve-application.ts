@@ -54,6 +54,7 @@ export function serveApplication(
       tellOrigin(forbiddenOrigin);
     },
     maxFrameBytes: limits.maxFrameBytes,
+    perMessageDeflate: options.perMessageDeflate ?? false,
     connect: (peer, request) =>
       broker.connect(peer, async (token, signal) => {
         if (!authenticate) return ANONYMOUS;

@@ -61,6 +61,12 @@ export interface ServerOptions<P extends AnyProtocol> {
   readonly acceptsVersions?: (appVersion: number) => boolean;
   readonly limits?: Partial<Limits>;
   /**
+   * Offers clients to compress what is said on the socket (permessage-deflate), each message of 1 KiB and more by itself. It costs time
+   * for each message and client, since nothing is encoded once for many, and memory for each connection: see
+   * `docs/gateway.md#compression`. @default false
+   */
+  readonly perMessageDeflate?: boolean;
+  /**
    * What has nowhere else to go: handlers that threw, a log that failed, the first page of an origin that may not connect.
    * Where it throws or rejects itself, nothing else
    * is held up by that; the first time is told on stderr. @default console.error

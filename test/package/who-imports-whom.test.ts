@@ -65,7 +65,7 @@ const LAYERS: readonly Layer[] = [
   {
     path: GATEWAY,
     modules: [SERVER, SERVER_CORE, PROTOCOL, FRAMES],
-    packages: ['jose', 'valibot', 'node:'],
+    packages: ['jose', 'valibot', '@valibot/to-json-schema', '@humanwhocodes/momoa', 'prom-client', 'node:'],
   },
   { path: 'src/cli/', modules: [CONFORMANCE, SERVER, GATEWAY], packages: ['node:'] },
   { path: CORE, modules: [PROTOCOL, FRAMES], packages: ['valibot'] },

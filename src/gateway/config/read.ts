@@ -1,8 +1,84 @@
-/** Reads what a gateway is told. */
+/** Reads what a gateway is told: a file, over it variables, over these flags. Says of each mistake where it stands. */
 import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
+import { ConfigError } from './config-error.ts';
+import { fieldsOf } from './fields.ts';
+import { JsonDocument, JsonProblem, type Path, type Place } from './json-document.ts';
+import { type Said, saidByFlags, saidByVariables } from './overrides.ts';
 import { type Config, configSchema } from './schema.ts';
 
-export function readConfig(path: string): Config {
-  return v.parse(configSchema, JSON.parse(readFileSync(path, 'utf8')));
+export interface Sources {
+  /** Its path; `null`: there is none. */
+  readonly file: string | null;
+  /** By name, without dashes. */
+  readonly flags: Readonly<Record<string, string | undefined>>;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+export const FIELDS = fieldsOf(configSchema);
+
+/** @throws ConfigError with a line for each mistake. */
+export function readConfig({ file, flags, env }: Sources): Config {
+  const document = file === null ? null : documentIn(file);
+  const said = [...saidByVariables(FIELDS, env), ...saidByFlags(FIELDS, flags)];
+  const value = said.reduce<unknown>(
+    (whole, { path, value }) => withAt(whole, path, value),
+    document?.value ?? {},
+  );
+  const result = v.safeParse(configSchema, value);
+  if (result.success) return result.output;
+  const lines = result.issues.map((issue) => {
+    const path = issue.path?.map(({ key }) => key as PropertyKey) ?? [];
+    const name = path.length > 0 ? `${path.map(String).join('.')}: ` : '';
+    return `${whereIs(issue, path)}: ${name}${sentenceOf(issue)}`;
+  });
+  throw new ConfigError(lines.join('\n'));
+
+  function whereIs(issue: Issue, path: Path): string {
+    const elsewhere = saidAt(said, path)?.by;
+    if (elsewhere !== undefined) return elsewhere;
+    if (file === null || document === null) return 'configuration';
+    return at(file, isUnknownField(issue) ? document.placeOfName(path) : document.placeOf(path));
+  }
+}
+
+function documentIn(file: string): JsonDocument {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new ConfigError(`${file} cannot be read; \`trunkline serve --init\` writes an example`, {
+      cause: error,
+    });
+  }
+  try {
+    return new JsonDocument(text);
+  } catch (error) {
+    if (error instanceof JsonProblem) throw new ConfigError(`${at(file, error.place)}: ${error.message}`);
+    throw error;
+  }
+}
+
+const at = (file: string, { line, column }: Place) => `${file}:${line}:${column}`;
+
+/** What was said of it, or of a part of it, or of what it is a part of. */
+function saidAt(said: readonly Said[], path: Path): Said | undefined {
+  return said.findLast((one) => one.path.every((step, index) => step === path[index]));
+}
+
+function withAt(whole: unknown, [step, ...rest]: readonly string[], value: unknown): unknown {
+  if (step === undefined) return value;
+  const fields = typeof whole === 'object' && whole !== null && !Array.isArray(whole) ? whole : {};
+  const inner = (fields as Record<string, unknown>)[step];
+  return { ...fields, [step]: withAt(inner, rest, value) };
+}
+
+type Issue = v.BaseIssue<unknown>;
+const isUnknownField = ({ type, expected }: Issue) => type === 'strict_object' && expected === 'never';
+
+function sentenceOf(issue: Issue): string {
+  if (isUnknownField(issue)) return 'there is no such field';
+  // Of an object that is one, and lacks a field.
+  const isMissing = issue.type === 'strict_object' && issue.received === 'undefined';
+  return isMissing ? 'it has to be there' : issue.message;
 }

@@ -1,46 +1,157 @@
-/** The gateway as its operator and the backend ask it: plain HTTP on a port of its own. */
+/** The control port: who may ask it, what of a request is read, and how it is answered. */
+import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, RequestListener } from 'node:http';
 import * as v from 'valibot';
-import { topic, typed } from '../../protocol/frames/common.ts';
 import { isTooDeep, TOO_DEEP } from '../../protocol/json.ts';
 import type { ApplicationServer } from '../../server/serve-application.ts';
+import { metricsOf } from './metrics.ts';
+import { openApiOf } from './openapi.ts';
+import { type Answer, type Asked, get, ok, Refusal, type Route } from './route.ts';
+import { routesOf } from './routes.ts';
 
-const publication = v.strictObject({
-  topic,
-  event: typed,
-  key: v.optional(v.string()),
-  gone: v.optional(v.boolean()),
-  critical: v.optional(v.boolean()),
-});
-const publishBody = v.strictObject({ events: v.pipe(v.array(publication), v.minLength(1)) });
+export interface ControlOptions {
+  readonly server: ApplicationServer;
+  /** `null`: nobody has it, and only what is open is answered. */
+  readonly key: string | null;
+  readonly maxBodyBytes: number;
+  report(error: unknown, about: string): void;
+}
 
-export function controlApi(server: ApplicationServer): RequestListener {
+const LONGEST_KEY = 255;
+/** Where it is not known what became of it. */
+const UNAVAILABLE = { 'retry-after': '1' };
+
+export function controlApi({ server, key, maxBodyBytes, report }: ControlOptions): RequestListener {
+  const routes = allRoutes(server);
+  const isKey = key === null ? () => false : sameAs(key);
   return async (request, response) => {
-    const answer = (status: number, body: object) =>
-      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    let answer: Answer;
+    let headers: Readonly<Record<string, string>> = {};
     try {
-      switch (`${request.method} ${request.url}`) {
-        case 'GET /healthz':
-          answer(200, { status: 'alive' });
-          return;
-        case 'POST /publish': {
-          const { events } = v.parse(publishBody, await bodyOf(request));
-          answer(200, { events: await server.publishAll(events) });
-          return;
-        }
-        default:
-          answer(404, { code: 'not_found', message: `there is no ${request.method} ${request.url}` });
-      }
+      answer = await perform(request);
     } catch (error) {
-      answer(400, { code: 'invalid', message: String(error) });
+      const refusal = error instanceof Refusal ? error : unexpected(error, request, report);
+      answer = { status: refusal.status, body: { code: refusal.code, message: refusal.message } };
+      headers = refusal.headers;
     }
+    const text = answer.contentType === undefined ? JSON.stringify(answer.body) : String(answer.body);
+    response.writeHead(answer.status, {
+      'content-type': answer.contentType ?? 'application/json',
+      'cache-control': 'no-store',
+      // The rest of what was sent is not read.
+      ...(!request.complete && { connection: 'close' }),
+      ...headers,
+    });
+    response.end(text);
+  };
+
+  async function perform(request: IncomingMessage): Promise<Answer> {
+    const route = routeOf(routes, request);
+    if (!route.isOpen && !isKey(request.headers.authorization)) {
+      const why =
+        key === null ? 'no `control.key` is set, so that nobody may ask this' : 'the key is missing or wrong';
+      const message = `${why}; it goes into the header \`Authorization: Bearer KEY\``;
+      throw new Refusal(401, 'unauthorized', message, { 'www-authenticate': 'Bearer' });
+    }
+    const idempotencyKey = route.takesIdempotencyKey ? idempotencyKeyOf(request) : null;
+    const body = route.body === null ? null : readBody(route.body, await textOf(request, maxBodyBytes));
+    return await route.perform({ body, idempotencyKey } satisfies Asked<unknown>);
+  }
+}
+
+function allRoutes(server: ApplicationServer): readonly Route[] {
+  const routes = routesOf(
+    server,
+    metricsOf(() => server.stats()),
+  );
+  const told = {
+    path: '/openapi.json',
+    summary: 'What the control port can be asked',
+    answers: { 200: { description: 'As OpenAPI 3.1', schema: v.record(v.string(), v.unknown()) } },
+  };
+  const description: Route = get(told, () => ok(openApiOf([...routes, description])));
+  return [...routes, description];
+}
+
+function routeOf(routes: readonly Route[], { method, url = '/' }: IncomingMessage): Route {
+  const [path = '/'] = url.split('?', 1);
+  const here = routes.filter((route) => route.path === path);
+  const found = here.find((route) => route.method === method);
+  if (found) return found;
+  if (here.length === 0) {
+    throw new Refusal(404, 'not_found', `there is no ${path} here; GET /openapi.json says what there is`);
+  }
+  const allow = here.map((route) => route.method).join(', ');
+  throw new Refusal(405, 'method_not_allowed', `${path} takes ${allow}`, { allow });
+}
+
+/** Compares digests, so that the time it takes tells nothing of the key. */
+function sameAs(key: string): (authorization: string | undefined) => boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  const wanted = digest(key);
+  return (authorization = '') => {
+    const [, given] = /^Bearer +(.+)$/i.exec(authorization) ?? [];
+    return given !== undefined && timingSafeEqual(digest(given), wanted);
   };
 }
 
-async function bodyOf(request: IncomingMessage): Promise<unknown> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk);
-  const body: unknown = JSON.parse(Buffer.concat(chunks).toString());
-  if (isTooDeep(body)) throw new TypeError(`the body is ${TOO_DEEP}`);
-  return body;
+function idempotencyKeyOf({ headers }: IncomingMessage): string | null {
+  const key = headers['idempotency-key'];
+  if (key === undefined) return null;
+  if (typeof key === 'string' && key !== '' && key.length <= LONGEST_KEY) return key;
+  throw new Refusal(400, 'invalid', `Idempotency-Key has to be one text of 1 to ${LONGEST_KEY} characters`);
+}
+
+function textOf(request: IncomingMessage, maxBytes: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    // Not by `for await`, which would close the socket with the body's rest, and the answer unsaid.
+    request.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes <= maxBytes) chunks.push(chunk);
+      else {
+        request.pause();
+        reject(new Refusal(413, 'too_large', `the body is larger than control.maxBodyBytes (${maxBytes})`));
+      }
+    });
+    request.on('end', () => resolve(Buffer.concat(chunks).toString()));
+    request.on('error', () => reject(new Refusal(400, 'aborted', 'the request ended within its body')));
+  });
+}
+
+function readBody(schema: v.GenericSchema, text: string): unknown {
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch (error) {
+    throw new Refusal(
+      400,
+      'invalid',
+      `the body is no JSON: ${error instanceof Error ? error.message : error}`,
+    );
+  }
+  if (isTooDeep(body)) throw new Refusal(400, 'invalid', `the body is ${TOO_DEEP}`);
+  const result = v.safeParse(schema, body, { abortPipeEarly: true });
+  if (result.success) return result.output;
+  const problems = result.issues
+    .slice(0, 10)
+    .map((issue) => `${v.getDotPath(issue) ?? 'body'}: ${issue.message}`);
+  throw new Refusal(400, 'invalid', problems.join('; '));
+}
+
+function unexpected(
+  error: unknown,
+  { method, url }: IncomingMessage,
+  report: ControlOptions['report'],
+): Refusal {
+  // An event that cannot be published, whose sentence says why.
+  if (error instanceof TypeError) return new Refusal(400, 'invalid', error.message);
+  report(error, `${method} ${url}`);
+  return new Refusal(
+    503,
+    'unavailable',
+    'the log failed, and it is not known whether this was done',
+    UNAVAILABLE,
+  );
 }

@@ -1,10 +1,10 @@
 /** What a gateway is told of people, and what it makes of that: who they are, and what they may read and write. */
-import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
 import type { Principal } from '../../server/log/event-log.ts';
 import type { ServerOptions } from '../../server/types.ts';
 import { backendOf, backendSchema } from '../backend/config.ts';
 import type { TellIncident } from '../backend/incidents.ts';
+import { secret, secretAt } from '../config/secret.ts';
 import { AuthenticationHook, AuthorizationHook } from './hooks.ts';
 import { type JwtOptions, jwtAuthentication } from './jwt.ts';
 import { allows, readRule } from './topic-rules.ts';
@@ -27,10 +27,8 @@ const hookSchema = v.strictObject({
 const jwtSchema = v.strictObject({
   /** Where the keys are published. Else a secret is shared. */
   jwks: v.optional(v.pipe(v.string(), v.check(isSafe, 'must be https:, or http: on this machine'))),
-  /** As it is, 32 bytes at least. */
-  secret: v.optional(v.string()),
-  /** A file that holds it, instead; white space around it does not count. */
-  secretFile: v.optional(v.string()),
+  /** 32 bytes at least. */
+  secret: v.optional(secret),
   algorithms: v.pipe(v.array(v.picklist([...SHARED, ...PUBLISHED])), v.nonEmpty()),
   issuer: v.pipe(v.string(), v.nonEmpty()),
   audience: v.pipe(v.string(), v.nonEmpty()),
@@ -68,11 +66,18 @@ export interface People {
   rightsChanged(principal: Principal): void;
 }
 
-/** @throws TypeError that says what is wrong; a file's error where it cannot be read. */
-export function peopleOf({ authenticate = {}, authorize = {} }: PeopleConfig, tell: TellIncident): People {
+/**
+ * @param env where the variables are that hold secrets
+ * @throws Error that says what is wrong.
+ */
+export function peopleOf(
+  { authenticate = {}, authorize = {} }: PeopleConfig,
+  env: NodeJS.ProcessEnv,
+  tell: TellIncident,
+): People {
   const forgets: ((principal: Principal) => void)[] = [];
-  const who = authentication(authenticate, tell, forgets);
-  const what = authorization(authorize, tell, forgets);
+  const who = authentication(authenticate, env, tell, forgets);
+  const what = authorization(authorize, env, tell, forgets);
   return {
     ...(who && { authenticate: who }),
     ...(what && { authorize: what }),
@@ -84,6 +89,7 @@ export function peopleOf({ authenticate = {}, authorize = {} }: PeopleConfig, te
 
 function authentication(
   { jwt, hook }: v.InferOutput<typeof authenticateSchema>,
+  env: NodeJS.ProcessEnv,
   tell: TellIncident,
   forgets: ((principal: Principal) => void)[],
 ): Authenticate | null {
@@ -91,17 +97,18 @@ function authentication(
   if (jwt) {
     const about = 'authenticate.jwt';
     const says = (message: string) => tell({ state: 'begun', message, about });
-    return jwtAuthentication({ ...jwt, keys: keysOf(jwt), tell: says });
+    return jwtAuthentication({ ...jwt, keys: keysOf(jwt, env), tell: says });
   }
   if (!hook) return null;
   const { rememberMs, ...backend } = hook;
-  const asked = new AuthenticationHook(backendOf('authenticate.hook', backend, tell), rememberMs);
+  const asked = new AuthenticationHook(backendOf('authenticate.hook', backend, env, tell), rememberMs);
   forgets.push((principal) => asked.forget(principal));
   return (token, request, signal) => asked.authenticate(token, request, signal);
 }
 
 function authorization(
   { topics, hook }: v.InferOutput<typeof authorizeSchema>,
+  env: NodeJS.ProcessEnv,
   tell: TellIncident,
   forgets: ((principal: Principal) => void)[],
 ): Authorize | null {
@@ -112,21 +119,17 @@ function authorization(
   }
   if (!hook) return null;
   const { rememberMs, ...backend } = hook;
-  const asked = new AuthorizationHook(backendOf('authorize.hook', backend, tell), rememberMs);
+  const asked = new AuthorizationHook(backendOf('authorize.hook', backend, env, tell), rememberMs);
   forgets.push((principal) => asked.forget(principal));
   return (principal, topic, action, claims) => asked.authorize(principal, topic, action, claims);
 }
 
-function keysOf({
-  jwks,
-  secret,
-  secretFile,
-  algorithms,
-}: v.InferOutput<typeof jwtSchema>): JwtOptions['keys'] {
+function keysOf(
+  { jwks, secret, algorithms }: v.InferOutput<typeof jwtSchema>,
+  env: NodeJS.ProcessEnv,
+): JwtOptions['keys'] {
   const complain = (why: string) => new TypeError(`authenticate.jwt: ${why}`);
-  if ([jwks, secret, secretFile].filter((one) => one !== undefined).length !== 1) {
-    throw complain('one of jwks, secret and secretFile is needed');
-  }
+  if ((jwks === undefined) === (secret === undefined)) throw complain('one of jwks and secret is needed');
   // A public key taken for a secret would let everybody sign.
   const fitting: readonly string[] = jwks === undefined ? SHARED : PUBLISHED;
   const wrong = algorithms.find((algorithm) => !fitting.includes(algorithm));
@@ -134,8 +137,7 @@ function keysOf({
     throw complain(`${wrong} is no algorithm for ${jwks === undefined ? 'a secret' : 'a JWKS'}`);
   }
   if (jwks !== undefined) return { jwks };
-  const text = secretFile === undefined ? (secret ?? '') : readFileSync(secretFile, 'utf8').trim();
-  const bytes = new TextEncoder().encode(text);
+  const bytes = new TextEncoder().encode(secret === undefined ? '' : secretAt(secret, env));
   if (bytes.length < LEAST_SECRET_BYTES) {
     throw complain(`the secret has ${bytes.length} bytes, and needs ${LEAST_SECRET_BYTES}`);
   }

@@ -12,12 +12,25 @@ export interface ShellOptions {
   /** A request was refused; `forbiddenOrigin`: as a page of this origin. */
   refused(forbiddenOrigin?: string): void;
   readonly maxFrameBytes: number;
+  /** Offers clients to compress messages, both ways. */
+  readonly perMessageDeflate: boolean;
   connect(peer: Peer, request: IncomingMessage): Inbound;
 }
 export interface Shell {
   attach(server: HttpServer, path: string | null): void;
   detach(): void;
 }
+
+/**
+ * Nothing of a message stays for the next one: what a page can bring about does not tell by its length what another message of
+ * the connection held. A smaller window than the usual one, since each connection that has compressed once keeps its own.
+ */
+const DEFLATE = {
+  threshold: 1_024,
+  serverNoContextTakeover: true,
+  clientNoContextTakeover: true,
+  zlibDeflateOptions: { level: 3, windowBits: 13, memLevel: 7 },
+} as const;
 
 type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 type Takes = (request: IncomingMessage) => boolean;
@@ -29,9 +42,7 @@ export function webSocketShell(options: ShellOptions): Shell {
     noServer: true,
     clientTracking: false,
     maxPayload: options.maxFrameBytes,
-    // A small message that unpacks to a large one would cost the sender nothing. And what is not compressed is written at
-    // once, in the order in which it is sent, whether by `ws` or past it.
-    perMessageDeflate: false,
+    perMessageDeflate: options.perMessageDeflate && DEFLATE,
     handleProtocols: () => SUBPROTOCOL,
   });
   const frames = new TextFrames();
@@ -102,10 +113,14 @@ function join(
   { connect }: ShellOptions,
 ): void {
   const drained = () => inbound.drained();
+  const isCompressed = socket.extensions !== '';
   const peer: Peer = {
     address: request.socket.remoteAddress ?? '',
     send(text) {
-      if (socket.readyState === WebSocket.OPEN) line.write(frames.of(text), drained);
+      if (socket.readyState !== WebSocket.OPEN) return;
+      // What is not compressed is written at once. What may be has to keep its order, which `ws` sees to, each socket for itself.
+      if (isCompressed) socket.send(text, drained);
+      else line.write(frames.of(text), drained);
     },
     bufferedBytes: () => socket.bufferedAmount,
     mark: () => socket.ping(),
@@ -114,7 +129,12 @@ function join(
   };
   const inbound = connect(peer, request);
   request.socket.on('data', (chunk: Buffer) => inbound.received(chunk.length));
-  socket.on('message', (data: RawData, isBinary) => inbound.message(isBinary ? null : data.toString()));
+  socket.on('message', (data: RawData, isBinary) => {
+    const text = data.toString();
+    // A small message that unpacks to a large one would else cost its sender nothing.
+    if (isCompressed) inbound.received(text.length);
+    inbound.message(isBinary ? null : text);
+  });
   socket.on('pong', () => inbound.reached());
   socket.on('close', () => inbound.closed());
   // What arrived was wrong, or the connection is lost: `close` follows. Unheard, it would end the process.

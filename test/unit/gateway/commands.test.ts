@@ -7,15 +7,15 @@ import { webhookBackend } from '../../../src/gateway/backend/webhook.ts';
 import { type Answering, answerJson, answerText, HttpBackend } from './support/http-backend.ts';
 import { running } from './support/running.ts';
 
-const secret = `whsec_${randomBytes(24).toString('base64')}`;
+const env = { SECRET: `whsec_${randomBytes(24).toString('base64')}` };
 
 /** A gateway in front of a backend, and one person's browser, which has subscribed to `run:1`. */
 async function scene(answering: Answering) {
   const http = await HttpBackend.listen(answering);
   onTestFinished(() => http[Symbol.asyncDispose]());
   const incidents: Incident[] = [];
-  const config = v.parse(backendSchema, { url: http.url, secret, timeoutMs: 5_000 });
-  const backend = webhookBackend(backendOf('backend', config, (incident) => incidents.push(incident)));
+  const config = v.parse(backendSchema, { url: http.url, secret: { variable: 'SECRET' }, timeoutMs: 5_000 });
+  const backend = webhookBackend(backendOf('backend', config, env, (incident) => incidents.push(incident)));
   const { join, errors } = await running({}, { backend });
   const client = await join();
   client.send({ type: 'subscribe', topic: 'run:1', ref: 1 });

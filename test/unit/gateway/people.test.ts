@@ -10,8 +10,12 @@ import { WireClient } from '../server/support/wire.ts';
 import { type Answering, answerJson, answerText, HttpBackend } from './support/http-backend.ts';
 import { running } from './support/running.ts';
 
-const secret = `whsec_${randomBytes(24).toString('base64')}`;
 const tokenSecret = 'a secret of the application, long enough';
+const env = {
+  SECRET: `whsec_${randomBytes(24).toString('base64')}`,
+  TOKEN_SECRET: tokenSecret,
+  SHORT_SECRET: 'short',
+};
 
 interface Told {
   readonly authenticate?: v.InferInput<typeof authenticateSchema>;
@@ -23,7 +27,7 @@ function people({ authenticate = {}, authorize = {} }: Told, incidents: Incident
     authenticate: v.parse(authenticateSchema, authenticate),
     authorize: v.parse(authorizeSchema, authorize),
   };
-  return peopleOf(config, (incident) => incidents.push(incident));
+  return peopleOf(config, env, (incident) => incidents.push(incident));
 }
 
 async function scene(told: Told) {
@@ -49,10 +53,10 @@ async function backend(answering: Answering) {
   onTestFinished(() => http[Symbol.asyncDispose]());
   return http;
 }
-const hookOf = (http: HttpBackend) => ({ url: http.url, secret, timeoutMs: 5_000 });
+const hookOf = (http: HttpBackend) => ({ url: http.url, secret: { variable: 'SECRET' }, timeoutMs: 5_000 });
 
 const jwt = {
-  secret: tokenSecret,
+  secret: { variable: 'TOKEN_SECRET' },
   algorithms: ['HS256'] as 'HS256'[],
   issuer: 'login',
   audience: 'console',
@@ -193,16 +197,16 @@ test('a hook decides about topics; where it cannot, a command is for now', async
 });
 
 test.for<[Told, RegExp]>([
-  [{ authenticate: { jwt: { ...jwt, secret: 'short' } } }, /5 bytes, and needs 32/],
-  [{ authenticate: { jwt: { ...jwt, jwks: 'https://login.example/keys' } } }, /one of jwks, secret/],
+  [{ authenticate: { jwt: { ...jwt, secret: { variable: 'SHORT_SECRET' } } } }, /5 bytes, and needs 32/],
+  [{ authenticate: { jwt: { ...jwt, jwks: 'https://login.example/keys' } } }, /one of jwks and secret/],
   [{ authenticate: { jwt: { ...jwt, algorithms: ['RS256'] } } }, /RS256 is no algorithm for a secret/],
   [
     { authenticate: { jwt: { ...jwt, secret: undefined, jwks: 'https://login.example/keys' } } },
     /HS256 is no algorithm for a JWKS/,
   ],
   [
-    { authenticate: { hook: { url: 'http://a.example' } } },
-    /authenticate\.hook: one of secret and secretFile/,
+    { authenticate: { hook: { url: 'http://a.example', secret: { variable: 'NOT_SET' } } } },
+    /authenticate\.hook\.secret: the variable NOT_SET/,
   ],
   [{ authorize: { topics: { 'a//b': ['read'] } } }, /segment/],
 ])('a mistake of the configuration is told at the start: %o', ([told, why]) => {

@@ -9,29 +9,35 @@ import { SUBPROTOCOL } from '../../../../src/protocol/version.ts';
 import { memoryLog } from '../../../../src/server/index.ts';
 import { WireClient } from '../../server/support/wire.ts';
 
+export const KEY = 'the key of the control port';
+export type ConfigInput = v.InferInput<typeof configSchema>;
+
 export interface Running {
   readonly gateway: Gateway;
   readonly errors: string[];
   /** A client that is welcomed. */
   join(): Promise<WireClient>;
-  post(path: string, body: unknown): Promise<{ status: number; body: unknown }>;
+  get(path: string): Promise<{ status: number; body: unknown }>;
+  post(path: string, body: unknown, headers?: HeadersInit): Promise<{ status: number; body: unknown }>;
 }
 
 /** It ends with the test. */
 export async function running(
-  config: Partial<v.InferInput<typeof configSchema>> = {},
+  config: Partial<ConfigInput> = {},
   parts: Partial<Parts> = {},
 ): Promise<Running> {
   const errors: string[] = [];
   const whole = v.parse(configSchema, {
     app: 'ops',
     listen: { port: 0 },
-    control: { port: 0 },
+    control: { port: 0, key: { variable: 'KEY' } },
     allowedOrigins: ['none'],
     ...config,
   });
   const gateway = await serve(whole, {
     log: memoryLog(),
+    logLimits: {},
+    env: { KEY },
     report: (error, about) => errors.push(`${about}: ${error}`),
     ...parts,
   });
@@ -40,6 +46,15 @@ export async function running(
     for (const { socket } of clients) socket.terminate();
     await gateway.close();
   });
+  const ask = async (path: string, init: RequestInit) => {
+    const authorization = `Bearer ${KEY}`;
+    const response = await fetch(`${gateway.controlUrl}${path}`, {
+      ...init,
+      headers: { authorization, ...init.headers },
+    });
+    const isJson = response.headers.get('content-type') === 'application/json';
+    return { status: response.status, body: isJson ? await response.json() : await response.text() };
+  };
   return {
     gateway,
     errors,
@@ -51,12 +66,8 @@ export async function running(
       await client.next('welcome');
       return client;
     },
-    async post(path, body) {
-      const response = await fetch(`${gateway.controlUrl}${path}`, {
-        method: 'POST',
-        body: JSON.stringify(body),
-      });
-      return { status: response.status, body: await response.json() };
-    },
+    get: async (path) => await ask(path, {}),
+    post: async (path, body, headers = {}) =>
+      await ask(path, { method: 'POST', body: JSON.stringify(body), headers }),
   };
 }

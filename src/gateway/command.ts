@@ -1,0 +1,118 @@
+/** The gateway as a command: its arguments, its signals, and the exit status. */
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { logOf } from '../server/address/index.ts';
+import { backendOf } from './backend/config.ts';
+import type { TellIncident } from './backend/incidents.ts';
+import { webhookBackend } from './backend/webhook.ts';
+import { ConfigError } from './config/config-error.ts';
+import { writeExample } from './config/example.ts';
+import { flagNames, unknownVariables } from './config/overrides.ts';
+import { FIELDS, readConfig } from './config/read.ts';
+import type { Config } from './config/schema.ts';
+import { peopleOf } from './people/config.ts';
+import { serve } from './serve.ts';
+
+const USUAL_FILE = 'trunkline.json';
+const OWN_OPTIONS = {
+  config: { type: 'string' },
+  init: { type: 'boolean' },
+  check: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+/**
+ * Resolves with the exit status: 0 when it was told to end and has, 1 where it could not begin, 2 for wrong arguments and
+ * a wrong configuration.
+ */
+export async function gatewayCommand(args: readonly string[], usage: string): Promise<number> {
+  try {
+    const wanted = read(args, usage);
+    switch (wanted.state) {
+      case 'help':
+        console.log(usage);
+        return 0;
+      case 'init':
+        writeExample(wanted.file);
+        console.log(`${wanted.file} is an example; \`trunkline serve --config ${wanted.file}\` goes by it.`);
+        return 0;
+      case 'check':
+        console.log('All that it is told can be read.');
+        return 0;
+      case 'serve':
+        return await untilToldToEnd(wanted.config);
+    }
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    console.error(error.message);
+    return 2;
+  }
+}
+
+type Wanted =
+  | { readonly state: 'help' | 'check' }
+  | { readonly state: 'init'; readonly file: string }
+  | { readonly state: 'serve'; readonly config: Config };
+
+/** @throws ConfigError */
+function read(args: readonly string[], usage: string): Wanted {
+  const ofFields = flagNames(FIELDS).map((name) => [name, { type: 'string' }] as const);
+  let values: Record<string, string | boolean | undefined>;
+  try {
+    ({ values } = parseArgs({
+      args: [...args],
+      options: { ...Object.fromEntries(ofFields), ...OWN_OPTIONS },
+    }));
+  } catch (error) {
+    throw new ConfigError(`${error instanceof Error ? error.message : error}\n\n${usage}`);
+  }
+  const { config = process.env['TRUNKLINE_CONFIG'], init, check, help, ...rest } = values;
+  if (help === true) return { state: 'help' };
+  const named = typeof config === 'string' ? config : null;
+  if (init === true) return { state: 'init', file: named ?? USUAL_FILE };
+  const flags = Object.fromEntries(
+    Object.entries(rest).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : [])),
+  );
+  const file = named ?? (existsSync(USUAL_FILE) ? USUAL_FILE : null);
+  const read = readConfig({ file, flags, env: process.env });
+  for (const name of unknownVariables(FIELDS, process.env))
+    console.error(`The variable ${name} sets no field of the configuration.`);
+  return check === true ? { state: 'check' } : { state: 'serve', config: read };
+}
+
+const tell: TellIncident = ({ about, message }) => console.error(`${about}: ${message}`);
+
+/** @throws ConfigError for what a part finds wrong with what it was told. */
+function toldOf<Part>(make: () => Part): Part {
+  try {
+    return make();
+  } catch (error) {
+    throw new ConfigError(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}
+
+async function untilToldToEnd(config: Config): Promise<number> {
+  const report = (error: unknown, about: string) => console.error(`${about}:`, error);
+  const { env } = process;
+  const parts = toldOf(() => ({
+    ...(config.backend && { backend: webhookBackend(backendOf('backend', config.backend, env, tell)) }),
+    people: peopleOf(config, env, tell),
+  }));
+  try {
+    const { log, limits } = await logOf(config.log, {
+      onTrouble: (error) => report(error, 'following the log'),
+    });
+    const gateway = await serve(config, { log, logLimits: limits, env, ...parts, report });
+    console.log(`listening on ${gateway.url}; control on ${gateway.controlUrl}`);
+    // A second signal ends the process at once, as it would have without us.
+    await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
+    console.log('ending: what runs is answered first');
+    await gateway.close();
+    return 0;
+  } catch (error) {
+    if (error instanceof ConfigError) throw error;
+    console.error(error instanceof Error ? error.message : error);
+    return 1;
+  }
+}

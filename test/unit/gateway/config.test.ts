@@ -1,0 +1,154 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { writeExample } from '../../../src/gateway/config/example.ts';
+import { FIELDS, readConfig } from '../../../src/gateway/config/read.ts';
+import { secretAt } from '../../../src/gateway/config/secret.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'trunkline-config-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+let files = 0;
+const fileWith = (text: string) => {
+  const file = join(folder, `${files++}.json`);
+  writeFileSync(file, text);
+  return file;
+};
+const read = (
+  text: string | null,
+  { flags = {}, env = {} }: { flags?: Record<string, string>; env?: Record<string, string> } = {},
+) => readConfig({ file: text === null ? null : fileWith(text), flags, env });
+/** Its lines, the file's folder left out. */
+const mistakes = (...args: Parameters<typeof read>): string[] => {
+  try {
+    read(...args);
+  } catch (error) {
+    return String((error as Error).message)
+      .split('\n')
+      .map((line) => line.replace(/^.*\/\d+\.json:/, ''))
+      .sort();
+  }
+  throw new Error('it was read');
+};
+
+test('what is not said has a default', () => {
+  expect(read('{"app": "console"}')).toMatchObject({
+    app: 'console',
+    listen: { host: '127.0.0.1', port: 8700, path: '/ws' },
+    control: { host: '127.0.0.1', port: 8701 },
+    log: 'sqlite:trunkline.db',
+    allowedOrigins: ['self'],
+  });
+});
+
+test('each mistake in a file is told with its line and column', () => {
+  const text = `{
+  "app": "console",
+  "listen": { "port": "8700",
+              "pth": "/ws" },
+  "control": { "port": 65536 },
+  "events": { "gate": { "critical": 1 } },
+  "allowedOrigins": ["self", 7]
+}`;
+  expect(mistakes(text)).toEqual([
+    expect.stringMatching(/^3:23: listen\.port: .*"8700"/),
+    '4:15: listen.pth: there is no such field',
+    '5:24: control.port: It has to be 65535 or less',
+    expect.stringMatching(/^6:37: events\.gate\.critical: /),
+    expect.stringMatching(/^7:30: allowedOrigins\.1: /),
+  ]);
+  expect(mistakes('{\n  "app": "console",\n  "log": memory\n}')).toEqual([
+    expect.stringMatching(/^3:10: Unexpected/),
+  ]);
+  expect(mistakes('{}')).toEqual([expect.stringMatching(/^1:1: app: It has to be there/)]);
+  expect(mistakes('{"app": ""}')).toEqual(['1:9: app: It must not be empty']);
+});
+
+test('a file that is not there is told, with how to get one', () => {
+  expect(() => readConfig({ file: join(folder, 'missing.json'), flags: {}, env: {} })).toThrow(
+    'missing.json cannot be read; `trunkline serve --init` writes an example',
+  );
+});
+
+test('a variable is over the file, a flag over the variable, and each tells its own mistakes', () => {
+  const text = '{"app": "console", "listen": {"port": 1, "path": "/a"}, "perMessageDeflate": true}';
+  const env = { TRUNKLINE_LISTEN_PORT: '2', TRUNKLINE_LOG: 'memory', TRUNKLINE_PER_MESSAGE_DEFLATE: 'false' };
+  const flags = { 'listen-port': '3', 'allowed-origins': 'https://a.example,none' };
+  expect(read(text, { env, flags })).toMatchObject({
+    listen: { port: 3, path: '/a' },
+    log: 'memory',
+    perMessageDeflate: false,
+    allowedOrigins: ['https://a.example', 'none'],
+  });
+  expect(read(null, { flags: { app: 'console' } })).toMatchObject({ app: 'console' });
+  expect(mistakes(text, { env: { TRUNKLINE_LISTEN_PORT: '-1' } })).toEqual([
+    'TRUNKLINE_LISTEN_PORT: listen.port: It has to be 0 or more',
+  ]);
+  expect(mistakes(text, { env: { TRUNKLINE_LISTEN_PORT: 'many' } })).toEqual([
+    'TRUNKLINE_LISTEN_PORT: "many" is no JSON, as which it is read',
+  ]);
+  expect(mistakes(text, { flags: { 'listen-path': 'ws' } })).toEqual([
+    '--listen-path: listen.path: It has to begin with /',
+  ]);
+});
+
+test('every field has a flag and a variable of its own', () => {
+  expect(FIELDS.length).toBeGreaterThan(25);
+  expect(new Set(FIELDS.map(({ flag }) => flag)).size).toBe(FIELDS.length);
+  expect(FIELDS).toContainEqual({
+    path: ['control', 'maxBodyBytes'],
+    flag: 'control-max-body-bytes',
+    variable: 'TRUNKLINE_CONTROL_MAX_BODY_BYTES',
+    reading: 'json',
+  });
+});
+
+describe('secrets', () => {
+  test('stand in no configuration and in no argument, and the sentence does not repeat them', () => {
+    const said = mistakes('{"app": "console", "control": {"key": "s3cret"}}');
+    expect(said).toEqual([expect.stringMatching(/^1:39: control\.key: A secret stands elsewhere/)]);
+    const [inFlag = ''] = mistakes('{"app": "a"}', { flags: { 'control-key': 's3cret' } });
+    expect(inFlag).toMatch(/^--control-key: a secret in an argument can be read by/);
+    expect(inFlag).toContain('TRUNKLINE_CONTROL_KEY');
+    expect(inFlag).toContain('--control-key-file');
+    const [inUrl = ''] = mistakes('{"app": "a"}', { flags: { log: 'postgres://me:s3cret@db/x' } });
+    expect(inUrl).toMatch(/^--log: a secret in an argument/);
+    expect([...said, inFlag, inUrl].join()).not.toContain('s3cret');
+  });
+
+  test('are in a file or a variable, named in the file, by a flag or by a variable', () => {
+    const keyOf = (...args: Parameters<typeof read>) => read(...args).control.key;
+    expect(keyOf('{"app": "a", "control": {"key": {"file": "/k"}}}')).toEqual({ file: '/k' });
+    const text = '{"app": "a"}';
+    expect(keyOf(text, { env: { TRUNKLINE_CONTROL_KEY: 'x' } })).toEqual({
+      variable: 'TRUNKLINE_CONTROL_KEY',
+    });
+    expect(keyOf(text, { env: { TRUNKLINE_CONTROL_KEY_FILE: '/k' } })).toEqual({ file: '/k' });
+    expect(keyOf(text, { flags: { 'control-key-file': '/k' } })).toEqual({ file: '/k' });
+    expect(keyOf(text, { flags: { 'control-key-variable': 'K' } })).toEqual({ variable: 'K' });
+    expect(secretAt({ file: fileWith('s3cret\n') }, {})).toBe('s3cret');
+    expect(secretAt({ variable: 'K' }, { K: 's3cret' })).toBe('s3cret');
+    expect(() => secretAt({ variable: 'K' }, {})).toThrow(
+      'the variable K, which is to hold a secret, is not set',
+    );
+    expect(() => secretAt({ file: fileWith('\n') }, {})).toThrow('is empty');
+    expect(() => secretAt({ file: join(folder, 'missing') }, {})).toThrow('cannot be read');
+  });
+});
+
+test('a protocol module has the name, the version and the rules of events', () => {
+  expect(read('{"protocol": "./protocol.ts"}')).toMatchObject({ protocol: './protocol.ts' });
+  const text = '{"protocol": "./p.ts", "app": "a", "version": 2, "events": {"x": {}}}';
+  expect(mistakes(text)).toEqual([
+    expect.stringMatching(/^1:31: app: .*must not be there with one/),
+    expect.stringMatching(/^1:47: version: /),
+    expect.stringMatching(/^1:60: events: /),
+  ]);
+});
+
+test('the example can be read, and never takes the place of a file that is there', () => {
+  const file = join(folder, 'example.json');
+  writeExample(file);
+  expect(readConfig({ file, flags: {}, env: {} })).toMatchObject({ app: 'console' });
+  expect(() => writeExample(file)).toThrow('is there already, and is left as it is');
+});

@@ -1,0 +1,129 @@
+import * as v from 'valibot';
+import { expect, test } from 'vitest';
+import { problem } from '../../../src/gateway/control/route.ts';
+import { KEY, running } from './support/running.ts';
+
+const event = { topic: 't', event: { type: 'line', text: 'x' } };
+
+test('only who has the key is answered, but for whether the gateway lives and is ready', async () => {
+  const { gateway, get } = await running();
+  const ask = async (path: string, headers: HeadersInit = {}) => {
+    const response = await fetch(`${gateway.controlUrl}${path}`, { headers });
+    return { status: response.status, body: await response.json() };
+  };
+  for (const headers of [
+    {},
+    { authorization: 'Bearer wrong' },
+    { authorization: KEY },
+    { authorization: '' },
+  ]) {
+    expect(await ask('/stats', headers as HeadersInit)).toMatchObject({
+      status: 401,
+      body: { code: 'unauthorized', message: expect.stringContaining('Authorization: Bearer KEY') },
+    });
+  }
+  expect(await get('/stats')).toMatchObject({ status: 200, body: { health: 'ready', connections: 0 } });
+  expect(await ask('/healthz')).toEqual({ status: 200, body: { status: 'alive' } });
+  expect(await ask('/readyz')).toEqual({ status: 200, body: { status: 'ready' } });
+});
+
+test('without a key that is set, nobody may ask', async () => {
+  const { get } = await running({ control: { port: 0 } });
+  expect(await get('/stats')).toMatchObject({
+    status: 401,
+    body: { message: expect.stringContaining('no `control.key` is set') },
+  });
+});
+
+test('what cannot be a request is told by its place, and nothing of it is done', async () => {
+  const { post, get, gateway } = await running({
+    control: { port: 0, key: { variable: 'KEY' }, maxBodyBytes: 1_000 },
+  });
+  const refused = async (body: unknown) => {
+    const { status, body: said } = await post('/publish', body);
+    return [status, v.parse(problem, said).message];
+  };
+  expect(await refused({ events: [] })).toEqual([400, 'events: It must not be empty']);
+  expect(await refused({ events: [event, { ...event, topic: '' }] })).toEqual([
+    400,
+    expect.stringContaining('events.1.topic: '),
+  ]);
+  expect(await refused({ events: [{ ...event, event: 'line' }] })).toEqual([
+    400,
+    expect.stringContaining('events.0.event: '),
+  ]);
+  expect(await refused({ events: [{ ...event, kee: 'k' }] })).toEqual([400, expect.stringContaining('kee')]);
+  expect(
+    await refused({ events: [{ topic: 't', event: { type: 'line', text: 'x'.repeat(1_000) } }] }),
+  ).toEqual([413, 'the body is larger than control.maxBodyBytes (1000)']);
+  const chunked = await fetch(`${gateway.controlUrl}/publish`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${KEY}` },
+    body: new ReadableStream({
+      pull(controller) {
+        controller.enqueue(new Uint8Array(400));
+      },
+    }),
+    duplex: 'half',
+  } as RequestInit);
+  expect(chunked.status).toBe(413);
+  const noJson = await fetch(`${gateway.controlUrl}/publish`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${KEY}` },
+    body: '{"events": [',
+  });
+  expect([noJson.status, await noJson.json()]).toEqual([
+    400,
+    { code: 'invalid', message: expect.stringContaining('the body is no JSON') },
+  ]);
+  expect(await get('/nothing')).toMatchObject({ status: 404, body: { code: 'not_found' } });
+  expect(await get('/publish')).toMatchObject({ status: 405, body: { message: '/publish takes POST' } });
+  expect(await get('/stats')).toMatchObject({ body: { eventsPublished: 0 } });
+});
+
+test('a person is disconnected, and what they may read is judged anew', async () => {
+  const { join, post, errors } = await running();
+  const client = await join();
+  client.send({ type: 'subscribe', topic: 't', ref: 1 });
+  await client.next('snapshot');
+  expect(await post('/recheck', { principal: 'anonymous' })).toEqual({
+    status: 200,
+    body: { status: 'done' },
+  });
+  await client.settle();
+  expect(await post('/disconnect', { principal: 'anonymous' })).toEqual({
+    status: 200,
+    body: { status: 'done' },
+  });
+  expect(await client.next('goodbye')).toMatchObject({ code: 'unauthorized' });
+  expect(errors).toEqual([]);
+});
+
+test('a topic ends: who listens is given the empty state, and what comes later begins anew', async () => {
+  const { join, post } = await running();
+  await post('/publish', { events: [event] });
+  const client = await join();
+  client.send({ type: 'subscribe', topic: 't', ref: 1 });
+  expect(await client.next('snapshot')).toMatchObject({ offset: 1 });
+  expect(await post('/end-topic', { topic: 't' })).toEqual({ status: 200, body: { status: 'done' } });
+  expect(await client.next('snapshot')).toMatchObject({ offset: 0, events: [] });
+  expect(await post('/publish', { events: [event] })).toMatchObject({ body: { events: [{ offset: 1 }] } });
+});
+
+test('metrics tell what is counted, and nothing of people, topics and clients', async () => {
+  const { join, post, get } = await running();
+  const client = await join();
+  client.send({ type: 'subscribe', topic: 'a topic', ref: 1 });
+  await client.next('snapshot');
+  await post('/publish', { events: [{ topic: 'a topic', event: { type: 'line' }, key: 'a key' }] });
+  await client.next('event');
+  const { body } = await get('/metrics');
+  const text = String(body);
+  expect(text).toContain('\ntrunkline_connections 1\n');
+  expect(text).toContain('\ntrunkline_events_published_total 1\n');
+  expect(text).toContain('\ntrunkline_health{state="ready"} 1\n');
+  expect(text).toMatch(/\nprocess_resident_memory_bytes \d+\n/);
+  for (const secret of ['a topic', 'a key', 'anonymous', client.clientId]) expect(text).not.toContain(secret);
+  // What is counted does not count twice.
+  expect(String((await get('/metrics')).body)).toContain('\ntrunkline_events_published_total 1\n');
+});
