@@ -5,6 +5,7 @@ import {
   type ClientKey,
   type Committed,
   type EventLog,
+  type From,
   type Happening,
   KEEP_MS,
   type LoggedEvent,
@@ -404,7 +405,7 @@ export function eventLogConformance(name: string, factory: EventLogFactory): voi
       );
       const { epoch } = await log.state('t');
       expect(offsets(await log.owed(ALICE, 't'))).toEqual([1]);
-      await log.owe(ALICE, 't', [1, 2, 3, 99], NOW);
+      await log.owe(ALICE, 't', [1, 2, 3, 99], 3, NOW);
       expect(offsets(await log.owed(ALICE, 't'))).toEqual([1, 3]);
       await log.acknowledge(ALICE, 't', 'another epoch', [1]);
       await log.acknowledge(ALICE, 'u', epoch, [1]);
@@ -412,8 +413,38 @@ export function eventLogConformance(name: string, factory: EventLogFactory): voi
       await log.acknowledge(ALICE, 't', epoch, [1, 2, 77]);
       expect(offsets(await log.owed(ALICE, 't'))).toEqual([3]);
       expect(offsets(await log.owed(BOB, 't'))).toEqual([1]);
-      await log.owe(ALICE, 't', [1], NOW);
+      await log.owe(ALICE, 't', [1], 1, NOW);
       expect(offsets(await log.owed(ALICE, 't'))).toEqual([3]);
+    });
+
+    it('knows which critical events a client was never asked to acknowledge: of those it is given, and of all beyond its debts', async () => {
+      await publish('t', NOW, {}, ...Array.from({ length: 8 }, () => ({ critical: true })));
+      const unrecorded = async (given: number[], from: From | null = null) =>
+        offsets(await log.unrecorded(ALICE, 't', given, from));
+      expect(await unrecorded([])).toEqual([]);
+      expect(await unrecorded([1, 4, 2, 99])).toEqual([2, 4]);
+      expect(await unrecorded([3], { after: 7 })).toEqual([3, 8, 9]);
+      expect(await unrecorded([], { since: NOW + 1 })).toEqual([]);
+      await log.owe(ALICE, 't', [3, 5], 6, NOW);
+      await log.acknowledge(ALICE, 't', (await log.state('t')).epoch, [3]);
+      // Whatever it is asked from.
+      for (const from of [null, { after: 2 }, { after: 9 }, { since: NOW + 1 }])
+        expect(await unrecorded([2, 3, 5], from)).toEqual([2, 7, 8, 9]);
+      await log.owe(ALICE, 't', [7], 4, NOW);
+      expect(await unrecorded([])).toEqual([8, 9]);
+      expect(offsets(await log.unrecorded(BOB, 't', [], { since: NOW }))).toHaveLength(8);
+      expect(await log.unrecorded(ALICE, 'u', [1], { after: 0 })).toEqual([]);
+    });
+
+    it('asks for none that is older than 7 days, and knows for as long up to where debts are recorded', async () => {
+      await publish('t', NOW, { critical: true, key: 'a', owedBy: [ALICE] }, { critical: true, key: 'b' });
+      await log.owe(ALICE, 't', [1], 1, NOW);
+      await publish('t', NOW + KEEP_MS, { critical: true });
+      const unrecorded = async () => offsets(await log.unrecorded(ALICE, 't', [1, 2], { after: 2 }));
+      expect(await unrecorded()).toEqual([3]);
+      await log.prune(NOW + KEEP_MS + 1);
+      expect(await unrecorded()).toEqual([3]);
+      expect(offsets(await log.unrecorded(ALICE, 't', [], null))).toEqual([]);
     });
 
     it('keeps what is owed for 7 days, beyond the history', async () => {
@@ -428,7 +459,7 @@ export function eventLogConformance(name: string, factory: EventLogFactory): voi
     it('does not ask again for critical events that are older than 7 days, though they are still state', async () => {
       await publish('t', NOW, { critical: true, key: 'a', owedBy: [ALICE] });
       await log.prune(NOW + KEEP_MS + 1);
-      await log.owe(ALICE, 't', [1], NOW + KEEP_MS + 1);
+      await log.owe(ALICE, 't', [1], 1, NOW + KEEP_MS + 1);
       expect(await log.owed(ALICE, 't')).toEqual([]);
       expect(offsets((await log.state('t')).events)).toEqual([1]);
     });

@@ -73,7 +73,13 @@ export function randomEntries(seed: number): readonly Entry[] {
     begin: () => ({ now, commands: some(3, command) }),
     cancel: () => ({ now, command: command() }),
     admit: () => ({ now, admissions: some(3, admission) }),
-    owe: () => ({ now, client: random.pick(CLIENTS), topic: random.pick(TOPICS), offsets: some(4, offset) }),
+    owe: () => ({
+      now,
+      client: random.pick(CLIENTS),
+      topic: random.pick(TOPICS),
+      offsets: some(4, offset),
+      ...(random.next() < 0.7 && { upTo: random.int(30) }),
+    }),
     acknowledge: () => ({
       client: random.pick(CLIENTS),
       topic: random.pick(TOPICS),

@@ -99,6 +99,8 @@ export class Subscription implements Listener {
   #processed = 0;
   /** The newest offset that the client was given. */
   #given = 0;
+  /** What the client must acknowledge up to here was recorded before the last answer. */
+  #recorded = 0;
   /** After an answer: what is owed up to here is still to be given again. What is beyond comes in its order. */
   #toRepeat: number | null = null;
   #retryTimer: (() => void) | null = null;
@@ -271,20 +273,23 @@ export class Subscription implements Listener {
   /** Says how the topic stands; resolves to its newest offset as far as it is known, or `null` where it is over. */
   async #answer(start: Start, current: () => boolean): Promise<number | null> {
     if (start.type === 'behind') return this.#services.topics.offered(this.topic);
-    if (start.type === 'anew') return await this.#sendSnapshot(0, start.from, current);
+    if (start.type === 'anew') return await this.#sendSnapshot(0, start.from, start.from, current);
     const { log, stats } = this.#services;
     const { ref, cursor } = start;
     let from: From | null = null;
     if (cursor) {
       const history = await log.read(this.topic, { after: cursor.offset }, { first: 0 });
-      while (this.#verdict) await this.#verdict.promise;
       if (!current()) return null;
       const proof = proofOf(cursor, history);
       if (proof === 'same' && history.complete && start.type === 'subscribe') {
+        await this.#oweBeyond([], { after: cursor.offset }, history.offset);
+        while (this.#verdict) await this.#verdict.promise;
+        if (!current()) return null;
         stats.recoveries += 1;
         this.#subscribed(ref, history, true);
         this.#answered = true;
         this.#epoch = history.epoch;
+        this.#recorded = history.offset;
         this.#processed = cursor.offset;
         this.#given = cursor.offset;
         return history.offset;
@@ -292,26 +297,33 @@ export class Subscription implements Listener {
       if (proof !== 'other') from = { after: cursor.offset };
     }
     const lastSeen = start.type === 'resync' ? start.lastSeen : (cursor?.ts ?? null);
-    if (start.type === 'resync' && !start.missed) from = null;
-    else if (from === null && lastSeen !== null) from = { since: lastSeen };
-    return await this.#sendSnapshot(ref, from, current);
+    if (from === null && lastSeen !== null) from = { since: lastSeen };
+    const missedFrom = start.type === 'resync' && !start.missed ? null : from;
+    return await this.#sendSnapshot(ref, from, missedFrom, current);
   }
 
-  async #sendSnapshot(ref: number, from: From | null, current: () => boolean): Promise<number | null> {
+  /** @param from since where the client was away, and owes; `missedFrom`: since where it is told what it missed */
+  async #sendSnapshot(
+    ref: number,
+    from: From | null,
+    missedFrom: From | null,
+    current: () => boolean,
+  ): Promise<number | null> {
     const { log, limits, stats } = this.#services;
     const state = await log.state(this.topic);
     if (!current()) return null;
-    const history = from === null ? null : await log.read(this.topic, from, { last: limits.missedLimit });
+    const history = missedFrom && (await log.read(this.topic, missedFrom, { last: limits.missedLimit }));
     if (!current()) return null;
-    if (history && history.epoch !== state.epoch) return await this.#sendSnapshot(ref, null, current);
+    if (history && history.epoch !== state.epoch) return await this.#sendSnapshot(ref, from, null, current);
     const missed = history?.events.filter(({ offset }) => offset <= state.offset) ?? null;
-    await this.#owe([...state.events, ...(missed ?? [])]);
+    await this.#oweBeyond([...state.events, ...(missed ?? [])], from, state.offset);
     while (this.#verdict) await this.#verdict.promise;
     if (!current()) return null;
 
     stats.snapshots += 1;
     this.#subscribed(ref, state, false);
     this.#epoch = state.epoch;
+    this.#recorded = state.offset;
     this.#processed = state.offset;
     this.#given = state.offset;
     const texts = snapshotTexts(
@@ -343,7 +355,8 @@ export class Subscription implements Listener {
         void this.#begin({ type: 'anew', from });
         return false;
       }
-      await this.#owe(page.events);
+      const unrecorded = page.events.filter(({ offset }) => offset > this.#recorded);
+      await this.#owe(unrecorded, page.events.at(-1)?.offset ?? 0);
       if (!current()) return false;
       for (const event of page.events) {
         // Not awaited in vain: the frames of one turn share a message.
@@ -381,10 +394,17 @@ export class Subscription implements Listener {
     return await this.#services.log.owed(this.client, this.topic);
   }
 
-  async #owe(events: readonly LoggedEvent[]): Promise<void> {
-    const offsets = [...new Set(events.filter(({ critical }) => critical).map(({ offset }) => offset))];
+  /** What the answer gives, and what it cannot give of what the client has missed: its cursor passes both. */
+  async #oweBeyond(given: readonly LoggedEvent[], from: From | null, upTo: number): Promise<void> {
+    const beyond = await this.#services.log.unrecorded(this.client, this.topic, criticalsOf(given), from);
+    await this.#owe(beyond, upTo);
+  }
+
+  /** @param upTo up to there nothing is left to be recorded but these */
+  async #owe(events: readonly LoggedEvent[], upTo: number): Promise<void> {
+    const offsets = criticalsOf(events);
     if (offsets.length === 0) return;
-    await this.#services.log.owe(this.client, this.topic, offsets, this.#services.time.now());
+    await this.#services.log.owe(this.client, this.topic, offsets, upTo, this.#services.time.now());
   }
 
   #subscribed(ref: number, { epoch, offset }: Pick<History, 'epoch' | 'offset'>, recovered: boolean): void {
@@ -408,6 +428,10 @@ export class Subscription implements Listener {
     const generation = this.#generation;
     return () => this.#phase.state !== 'ended' && this.#generation === generation;
   }
+}
+
+function criticalsOf(events: readonly LoggedEvent[]): readonly number[] {
+  return [...new Set(events.filter(({ critical }) => critical).map(({ offset }) => offset))];
 }
 
 /**

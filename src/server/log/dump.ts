@@ -69,6 +69,8 @@ const CONTENT = v.variant('line', [
     topic: v.string(),
     owed: v.array(whole),
     acknowledged: v.array(whole),
+    /** All is recorded up to here; absent: it never was. */
+    upTo: v.optional(whole),
   }),
 ]);
 

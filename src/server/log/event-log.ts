@@ -82,8 +82,23 @@ export interface EventLog {
    */
   endTopic(topic: string, now: number): Promise<void>;
 
-  /** The client must acknowledge these critical events. Changes nothing where it already has. */
-  owe(client: ClientKey, topic: string, offsets: readonly number[], now: number): Promise<void>;
+  /**
+   * Of a topic's critical events of the last 7 days those that the client neither has to acknowledge nor has acknowledged, as
+   * far as that is recorded: of `given`, and of all that are beyond what its debts were recorded up to; where they never were,
+   * of all from `from` on. By offset.
+   */
+  unrecorded(
+    client: ClientKey,
+    topic: string,
+    given: readonly number[],
+    from: From | null,
+  ): Promise<readonly LoggedEvent[]>;
+
+  /**
+   * The client must acknowledge these critical events. Changes nothing where it already has. With them all is recorded that it
+   * must acknowledge of the topic up to the offset `upTo`, which is remembered for as long as any of that is.
+   */
+  owe(client: ClientKey, topic: string, offsets: readonly number[], upTo: number, now: number): Promise<void>;
 
   /** The critical events that the client has still to acknowledge, by offset. */
   owed(client: ClientKey, topic: string): Promise<readonly LoggedEvent[]>;

@@ -23,6 +23,8 @@ export interface Deliveries {
   readonly client: ClientKey;
   readonly topic: string;
   readonly states: Map<number, 'owed' | 'acknowledged'>;
+  /** All that it must acknowledge up to here is recorded; `undefined`: it never was. */
+  upTo: number | undefined;
 }
 
 /** All that a projection in memory remembers, and how it becomes lines and is read from them. */
@@ -80,9 +82,9 @@ export class MemoryContent {
       const deliveries = this.deliveries.get(key);
       if (!deliveries) continue;
       const [owed, acknowledged] = [offsetsOf(deliveries, 'owed'), offsetsOf(deliveries, 'acknowledged')];
-      const { client, topic } = deliveries;
+      const { client, topic, upTo } = deliveries;
       const { principal, clientId } = client;
-      yield { line: 'deliveries', principal, clientId, topic, owed, acknowledged };
+      yield { line: 'deliveries', principal, clientId, topic, owed, acknowledged, upTo };
     }
   }
 
@@ -122,12 +124,12 @@ export class MemoryContent {
         break;
       }
       case 'deliveries': {
-        const { principal, clientId, topic, owed, acknowledged } = line;
+        const { principal, clientId, topic, owed, acknowledged, upTo } = line;
         const states: Deliveries['states'] = new Map();
         for (const offset of owed) states.set(offset, 'owed');
         for (const offset of acknowledged) states.set(offset, 'acknowledged');
         const client = { principal, clientId };
-        this.deliveries.set(textOf(principal, clientId, topic), { client, topic, states });
+        this.deliveries.set(textOf(principal, clientId, topic), { client, topic, states, upTo });
         break;
       }
     }

@@ -140,8 +140,23 @@ class MemoryLog implements EventLog {
     this.#tell(endingsOf(this.#apply({ kind: 'endTopic', content })));
   }
 
-  async owe(client: ClientKey, topic: string, offsets: readonly number[], now: number): Promise<void> {
-    this.#apply({ kind: 'owe', content: { now, client, topic, offsets } });
+  async unrecorded(
+    client: ClientKey,
+    topic: string,
+    given: readonly number[],
+    from: From | null,
+  ): Promise<readonly LoggedEvent[]> {
+    return this.#read().unrecorded(client, topic, given, from);
+  }
+
+  async owe(
+    client: ClientKey,
+    topic: string,
+    offsets: readonly number[],
+    upTo: number,
+    now: number,
+  ): Promise<void> {
+    this.#apply({ kind: 'owe', content: { now, client, topic, offsets, upTo } });
   }
 
   async owed(client: ClientKey, topic: string): Promise<readonly LoggedEvent[]> {

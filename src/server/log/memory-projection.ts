@@ -18,7 +18,7 @@ import {
   type Transaction,
 } from './event-log.ts';
 import { areMet } from './expectations.ts';
-import { MemoryContent, offsetsOf, oldest, textOf } from './memory-content.ts';
+import { type Deliveries, MemoryContent, offsetsOf, oldest, textOf } from './memory-content.ts';
 import { MemoryTopic } from './memory-topic.ts';
 import {
   ENDED_KEEP_MS,
@@ -85,19 +85,21 @@ export class MemoryProjection implements Projection {
       for (const { run } of admissions) this.#tell(run, now);
       return admissions.map((admission) => this.#admit(admission, now, position));
     },
-    owe: ({ now: told, client, topic: name, offsets }) => {
+    owe: ({ now: told, client, topic: name, offsets, upTo = 0 }) => {
       const now = this.#time(told);
       const topic = this.#held.topics.get(name);
       for (const offset of offsets) {
         const event = topic?.at(offset);
         if (event?.critical && event.ts > now - KEEP_MS) this.#deliver(client, name, event);
       }
+      const deliveries = this.#deliveriesOf(client, name);
+      const recorded = Math.min(upTo, topic?.offset ?? 0);
+      if (deliveries && recorded > 0) deliveries.upTo = Math.max(deliveries.upTo ?? 0, recorded);
       return null;
     },
     acknowledge: ({ client, topic: name, epoch, offsets }) => {
-      const { topics, deliveries } = this.#held;
-      if (topics.get(name)?.epoch !== epoch) return null;
-      const states = deliveries.get(textOf(client.principal, client.clientId, name))?.states;
+      if (this.#held.topics.get(name)?.epoch !== epoch) return null;
+      const states = this.#deliveriesOf(client, name)?.states;
       for (const offset of offsets) if (states?.has(offset)) states.set(offset, 'acknowledged');
       return null;
     },
@@ -198,12 +200,30 @@ export class MemoryProjection implements Projection {
     return this.#held.dedupeSince;
   }
 
+  unrecorded(
+    client: ClientKey,
+    name: string,
+    given: readonly number[],
+    from: From | null,
+  ): readonly LoggedEvent[] {
+    const { topics, newestTime } = this.#held;
+    const { states, upTo } = this.#deliveriesOf(client, name) ?? {};
+    const isGiven = new Set(given);
+    const isBeyond = ({ offset, ts }: LoggedEvent) => {
+      if (upTo !== undefined) return offset > upTo;
+      return from !== null && ('after' in from ? offset > from.after : ts >= from.since);
+    };
+    return (topics.get(name)?.criticals ?? []).filter(
+      (event) =>
+        event.ts > newestTime - KEEP_MS &&
+        !states?.has(event.offset) &&
+        (isGiven.has(event.offset) || isBeyond(event)),
+    );
+  }
+
   owed(client: ClientKey, name: string): readonly LoggedEvent[] {
     const topic = this.#held.topics.get(name);
-    return offsetsOf(
-      this.#held.deliveries.get(textOf(client.principal, client.clientId, name)),
-      'owed',
-    ).flatMap((offset) => topic?.at(offset) ?? []);
+    return offsetsOf(this.#deliveriesOf(client, name), 'owed').flatMap((offset) => topic?.at(offset) ?? []);
   }
 
   dump(): Iterable<JsonText> {
@@ -283,9 +303,13 @@ export class MemoryProjection implements Projection {
   #deliver(client: ClientKey, topic: string, { offset }: LoggedEvent): void {
     const { deliveries } = this.#held;
     const key = textOf(client.principal, client.clientId, topic);
-    const { states } = deliveries.get(key) ?? { states: new Map() };
-    deliveries.set(key, { client, topic, states });
-    if (!states.has(offset)) states.set(offset, 'owed');
+    const known = deliveries.get(key) ?? { client, topic, states: new Map(), upTo: undefined };
+    deliveries.set(key, known);
+    if (!known.states.has(offset)) known.states.set(offset, 'owed');
+  }
+
+  #deliveriesOf({ principal, clientId }: ClientKey, topic: string): Deliveries | undefined {
+    return this.#held.deliveries.get(textOf(principal, clientId, topic));
   }
 
   #record<R extends CommandRecord>({ principal, id }: CommandKey, record: R, now: number): R {

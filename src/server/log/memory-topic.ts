@@ -21,6 +21,8 @@ export class MemoryTopic {
   #history: LoggedEvent[] = [];
   /** Of both, those without a key. */
   #unkeyed: LoggedEvent[] = [];
+  /** Of both, the critical ones. */
+  #criticals: LoggedEvent[] = [];
   /** By key, in order of offset: a key that changes moves to the end. */
   readonly #keys = new Map<string, LoggedEvent>();
 
@@ -39,6 +41,7 @@ export class MemoryTopic {
     this.offset = event.offset;
     this.ts = event.ts;
     this.#history.push(event);
+    if (event.critical) this.#criticals.push(event);
     if (event.key === null) this.#unkeyed.push(event);
     else {
       this.#keys.delete(event.key);
@@ -66,6 +69,7 @@ export class MemoryTopic {
       this.#isCurrent(event) || tail.has(event) || (event.critical && event.ts >= criticalSince);
     this.#outlived = [...this.#outlived, ...cut].filter(stays);
     this.#unkeyed = this.#all().filter(({ key }) => key === null);
+    this.#criticals = this.#all().filter(({ critical }) => critical);
   }
 
   read(from: From, take: Take): Pick<History, 'events' | 'afterTs' | 'complete'> {
@@ -96,6 +100,11 @@ export class MemoryTopic {
     return this.#keys.get(key) ?? null;
   }
 
+  /** By offset. */
+  get criticals(): readonly LoggedEvent[] {
+    return this.#criticals;
+  }
+
   /** `undefined` where it does not hold it any more. */
   at(offset: number): LoggedEvent | undefined {
     const events = offset > this.forgotten.offset ? this.#history : this.#outlived;
@@ -111,6 +120,7 @@ export class MemoryTopic {
   /** One that `content` told, after those before it. */
   restore(event: LoggedEvent, current: boolean): void {
     (event.offset > this.forgotten.offset ? this.#history : this.#outlived).push(event);
+    if (event.critical) this.#criticals.push(event);
     if (event.key === null) this.#unkeyed.push(event);
     else if (current) this.#keys.set(event.key, event);
   }

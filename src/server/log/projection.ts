@@ -12,7 +12,7 @@
  * - command ids for 7 days, the newest `commandIds` of them. A hundredth more makes the oldest go, and `dedupeSince` says so;
  * - the owner of a client id for 365 days from its last use, and the `clientIds` that were used last; with the connection that
  *   was admitted last, whose term keeps lower ones out for 24 hours;
- * - what a client owes and has acknowledged, and runs of servers, for 7 days.
+ * - what a client owes and has acknowledged, for 7 days, and with it up to where that is recorded; runs of servers, for 7 days.
  *
  * Of what has the same time, the one goes first whose text is less, by UTF-16 code units.
  */
@@ -68,6 +68,12 @@ export interface Projection {
   recall(command: CommandKey): CommandRecord | null;
   runs(): readonly Run[];
   dedupeSince(): number;
+  unrecorded(
+    client: ClientKey,
+    topic: string,
+    given: readonly number[],
+    from: From | null,
+  ): readonly LoggedEvent[];
   owed(client: ClientKey, topic: string): readonly LoggedEvent[];
 
   /** All of it, as lines of JSON; the same for the same entries. It must not be changed until the last one was taken. */
@@ -114,6 +120,8 @@ export interface Entries {
     readonly client: ClientKey;
     readonly topic: string;
     readonly offsets: readonly number[];
+    /** Absent: it is not known how far these are all. */
+    readonly upTo?: number;
   };
   acknowledge: {
     readonly client: ClientKey;

@@ -184,8 +184,17 @@ export class ReplicatedLog implements EventLog {
     await this.#write('endTopic', { topic, epoch: this.#newName() });
   }
 
-  async owe(client: ClientKey, topic: string, offsets: readonly number[]): Promise<void> {
-    await this.#write('owe', { client, topic, offsets });
+  async unrecorded(
+    client: ClientKey,
+    topic: string,
+    given: readonly number[],
+    from: From | null,
+  ): Promise<readonly LoggedEvent[]> {
+    return this.#read().unrecorded(client, topic, given, from);
+  }
+
+  async owe(client: ClientKey, topic: string, offsets: readonly number[], upTo: number): Promise<void> {
+    await this.#write('owe', { client, topic, offsets, upTo });
   }
 
   async owed(client: ClientKey, topic: string): Promise<readonly LoggedEvent[]> {

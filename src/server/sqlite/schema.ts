@@ -2,7 +2,7 @@
 import { type Database, numberIn } from './database.ts';
 
 /** Raised with every change of the tables; a file of an older format is brought up, one of a newer format refused. */
-const FORMAT = 5;
+const FORMAT = 6;
 
 /** From each format to the next one. */
 const STEPS: Readonly<Record<number, string>> = {
@@ -67,6 +67,16 @@ const STEPS: Readonly<Record<number, string>> = {
     ALTER TABLE clients ADD COLUMN position INTEGER NOT NULL DEFAULT 0;
     CREATE INDEX clients_by_use ON clients (used_at);
   `,
+  5: `
+    CREATE INDEX events_critical ON events (topic, "offset") WHERE critical = 1;
+    CREATE TABLE recorded (
+      principal TEXT NOT NULL,
+      client TEXT NOT NULL,
+      topic INTEGER NOT NULL,
+      up_to INTEGER NOT NULL,
+      PRIMARY KEY (principal, client, topic)
+    ) WITHOUT ROWID;
+  `,
 };
 
 const TABLES = `
@@ -106,6 +116,7 @@ const TABLES = `
   ) WITHOUT ROWID;
   CREATE INDEX events_by_time ON events (topic, ts, "offset");
   CREATE INDEX events_without_key ON events (topic, "offset") WHERE key IS NULL;
+  CREATE INDEX events_critical ON events (topic, "offset") WHERE critical = 1;
   CREATE TABLE state (
     topic INTEGER NOT NULL,
     key TEXT NOT NULL,
@@ -145,6 +156,13 @@ const TABLES = `
     PRIMARY KEY (principal, client, topic, "offset")
   ) WITHOUT ROWID;
   CREATE INDEX deliveries_by_event ON deliveries (topic, "offset");
+  CREATE TABLE recorded (          -- of a client with deliveries in a topic: up to where they are all
+    principal TEXT NOT NULL,
+    client TEXT NOT NULL,
+    topic INTEGER NOT NULL,
+    up_to INTEGER NOT NULL,
+    PRIMARY KEY (principal, client, topic)
+  ) WITHOUT ROWID;
 `;
 
 /** @throws Error where a newer version has written the file. */

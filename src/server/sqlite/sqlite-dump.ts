@@ -89,6 +89,12 @@ function* deliveryLines(db: Database): Generator<DumpLine> {
         )
         .map((row) => numberIn(row, 'offset')),
     );
+    const recorded = db.one(
+      'SELECT up_to FROM recorded WHERE principal = ? AND client = ? AND topic = ?',
+      principal,
+      clientId,
+      topicId,
+    );
     yield {
       line: 'deliveries',
       principal,
@@ -96,6 +102,7 @@ function* deliveryLines(db: Database): Generator<DumpLine> {
       topic,
       owed: owed ?? [],
       acknowledged: acknowledged ?? [],
+      upTo: recorded ? numberIn(recorded, 'up_to') : undefined,
     };
   }
 }
@@ -109,7 +116,16 @@ export class Restoring {
 
   constructor(db: Database) {
     this.#db = db;
-    for (const table of ['runs', 'topics', 'events', 'state', 'commands', 'clients', 'deliveries'])
+    for (const table of [
+      'runs',
+      'topics',
+      'events',
+      'state',
+      'commands',
+      'clients',
+      'deliveries',
+      'recorded',
+    ])
       db.run(`DELETE FROM ${table}`);
   }
 
@@ -168,7 +184,14 @@ export class Restoring {
     if (current) this.#db.run('INSERT INTO state VALUES (?, ?, ?)', this.#topics, key, offset);
   }
 
-  #deliveries({ principal, clientId, topic, owed, acknowledged }: DumpLine & { line: 'deliveries' }): void {
+  #deliveries({
+    principal,
+    clientId,
+    topic,
+    owed,
+    acknowledged,
+    upTo,
+  }: DumpLine & { line: 'deliveries' }): void {
     const id = this.#ids.get(topic);
     if (id === undefined)
       throw new Error(`the dump has deliveries of ${JSON.stringify(topic)}, and no such topic`);
@@ -176,5 +199,7 @@ export class Restoring {
       this.#db.run('INSERT INTO deliveries VALUES (?, ?, ?, ?, ?)', principal, clientId, id, offset, state);
     for (const offset of owed) deliver(offset, 0);
     for (const offset of acknowledged) deliver(offset, 1);
+    if (upTo !== undefined)
+      this.#db.run('INSERT INTO recorded VALUES (?, ?, ?, ?)', principal, clientId, id, upTo);
   }
 }

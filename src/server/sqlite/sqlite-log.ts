@@ -195,8 +195,23 @@ class SqliteLog implements EventLog {
     );
   }
 
-  async owe(client: ClientKey, topic: string, offsets: readonly number[], now: number): Promise<void> {
-    await this.#write({ kind: 'owe', content: { now, client, topic, offsets } });
+  async unrecorded(
+    client: ClientKey,
+    topic: string,
+    given: readonly number[],
+    from: From | null,
+  ): Promise<readonly LoggedEvent[]> {
+    return this.#read().unrecorded(client, topic, given, from);
+  }
+
+  async owe(
+    client: ClientKey,
+    topic: string,
+    offsets: readonly number[],
+    upTo: number,
+    now: number,
+  ): Promise<void> {
+    await this.#write({ kind: 'owe', content: { now, client, topic, offsets, upTo } });
   }
 
   async owed(client: ClientKey, topic: string): Promise<readonly LoggedEvent[]> {

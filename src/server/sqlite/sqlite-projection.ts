@@ -52,7 +52,7 @@ export class SqliteProjection implements Projection {
     this.#topics = new SqliteTopics(db, about);
     this.#commands = new SqliteCommands(db, about);
     this.#owners = new SqliteOwners(db, about);
-    this.#deliveries = new SqliteDeliveries(db, this.#topics);
+    this.#deliveries = new SqliteDeliveries(db, this.#topics, about);
   }
 
   readonly #rules: Rules = {
@@ -107,8 +107,8 @@ export class SqliteProjection implements Projection {
       for (const { run } of admissions) this.#tell(run, now);
       return admissions.map((admission) => this.#owners.admit(admission, now, position));
     },
-    owe: ({ now: told, client, topic, offsets }) => {
-      this.#deliveries.owe(client, topic, offsets, this.#time(told));
+    owe: ({ now: told, client, topic, offsets, upTo = 0 }) => {
+      this.#deliveries.owe(client, topic, offsets, upTo, this.#time(told));
       return null;
     },
     acknowledge: ({ client, topic, epoch, offsets }) => {
@@ -192,6 +192,15 @@ export class SqliteProjection implements Projection {
 
   dedupeSince(): number {
     return this.#about.dedupeSince;
+  }
+
+  unrecorded(
+    client: ClientKey,
+    topic: string,
+    given: readonly number[],
+    from: From | null,
+  ): readonly LoggedEvent[] {
+    return this.#deliveries.unrecorded(client, topic, given, from);
   }
 
   owed(client: ClientKey, topic: string): readonly LoggedEvent[] {

@@ -22,6 +22,27 @@ export const SERVER_MUTANTS: readonly Mutant[] = [
       'if (event.critical && owedBy.length > 9) for (const client of owedBy) this.#deliver(client, name, event);',
   },
   {
+    name: 'a cursor passes critical events before it is recorded that they are owed',
+    file: 'src/server/core/subscription.ts',
+    text: '    await this.#oweBeyond([...state.events',
+    instead: '    void this.#oweBeyond([...state.events',
+    test: 'test/unit/server/debts.test.ts',
+  },
+  {
+    name: 'what a client owes of one event counts as all that it owes before that',
+    file: 'src/server/log/memory-projection.ts',
+    text: 'states: new Map(), upTo: undefined }',
+    instead: 'states: new Map(), upTo: offset }',
+    test: 'test/unit/server/debts.test.ts',
+  },
+  {
+    name: 'a server owes nothing but what it gives',
+    file: 'src/server/core/subscription.ts',
+    text: 'criticalsOf(given), from);',
+    instead: 'criticalsOf(given), null);',
+    test: 'test/unit/server/debts.test.ts',
+  },
+  {
     name: 'a cursor of a history that is lost is taken for one of this history',
     file: 'src/server/core/subscription.ts',
     text: "  if (offset === 0 || ts === null) return 'same';",

@@ -41,6 +41,7 @@ const READS: ReadonlySet<keyof EventLog> = new Set([
   'runs',
   'dedupeSince',
   'owed',
+  'unrecorded',
   'position',
   'disconnect',
   'recheck',

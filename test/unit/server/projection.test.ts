@@ -65,7 +65,12 @@ function reads(projection: Projection): unknown {
       projection.latest(topic, 'k'),
       projection.read(topic, { after: 3 }, { first: 5 }),
       projection.read(topic, { since: NOW + 1_000 }, { last: 3 }),
-      CLIENTS.map((client) => projection.owed(client, topic)),
+      CLIENTS.map((client) => [
+        projection.owed(client, topic),
+        projection.unrecorded(client, topic, [1, 2, 3, 9], null),
+        projection.unrecorded(client, topic, [], { after: 2 }),
+        projection.unrecorded(client, topic, [5], { since: NOW + 1_000 }),
+      ]),
     ]),
     Array.from({ length: 12 }, (_, i) => projection.recall({ principal: 'ann', id: `i${i}` })),
   ];

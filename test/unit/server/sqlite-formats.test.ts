@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { KEEP_MS } from '../../../src/server/log/event-log.ts';
 import { sqliteLog } from '../../../src/server/sqlite/index.ts';
-import { FIRST_FORMAT, FOURTH_FORMAT, SECOND_FORMAT } from '../../support/sqlite-formats.ts';
+import { FIFTH_FORMAT, FIRST_FORMAT, FOURTH_FORMAT, SECOND_FORMAT } from '../../support/sqlite-formats.ts';
 
 let folder = '';
 beforeEach(() => {
@@ -45,6 +45,7 @@ test.each([
   ['first', FIRST_FORMAT],
   ['second', SECOND_FORMAT],
   ['fourth', FOURTH_FORMAT],
+  ['fifth', FIFTH_FORMAT],
 ])('sqliteLog makes of an empty file of the %s format what a new one is', async (_, tables) => {
   const [path, fresh] = [fileOf(tables), join(folder, 'fresh.db')];
   for (const one of [path, fresh]) {
@@ -151,7 +152,7 @@ test('sqliteLog brings a file of the fourth format up, and goes on where its ser
   }));
   expect(await log.admit(admissions, 5_000)).toMatchObject([{ status: 'foreign' }, { status: 'admitted' }]);
   expect(await log.owed(client, 't')).toMatchObject([{ offset: 1 }]);
-  await log.owe(client, 't', [11], 5_000);
+  await log.owe(client, 't', [11], 12, 5_000);
   expect(await log.owed(client, 't')).toHaveLength(1);
   await log.prune(1_500 + KEEP_MS + 1);
   expect(await log.owed(client, 't')).toEqual([]);

@@ -492,11 +492,17 @@ function sparse(inner: EventLog): EventLog {
     disconnect: (principal, run) => inner.disconnect(principal, run),
     recheck: (principal, run) => inner.recheck(principal, run),
     endTopic: (topic, now) => inner.endTopic(topic, now),
-    owe: (client, topic, offsets, now) =>
+    unrecorded: async (client, topic, given, from) => {
+      const inside = from && 'after' in from ? { after: from.after / 10 } : from;
+      const narrow = given.map((offset) => offset / 10);
+      return (await inner.unrecorded(client, topic, narrow, inside)).map(wide);
+    },
+    owe: (client, topic, offsets, upTo, now) =>
       inner.owe(
         client,
         topic,
         offsets.map((offset) => offset / 10),
+        upTo / 10,
         now,
       ),
     owed: async (client, topic) => (await inner.owed(client, topic)).map(wide),
