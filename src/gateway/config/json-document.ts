@@ -62,5 +62,5 @@ function nodeAt(root: ValueNode, path: Path): ValueNode {
 /** Of two of one name the last one counts, as for `JSON.parse`. */
 function memberOf(node: ValueNode, name: PropertyKey | undefined): MemberNode | undefined {
   if (node.type !== 'Object') return undefined;
-  return node.members.findLast((member) => member.name.type === 'String' && member.name.value === name);
+  return node.members.filter((member) => member.name.type === 'String' && member.name.value === name).at(-1);
 }

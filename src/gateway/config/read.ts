@@ -63,7 +63,7 @@ const at = (file: string, { line, column }: Place) => `${file}:${line}:${column}
 
 /** What was said of it, or of a part of it, or of what it is a part of. */
 function saidAt(said: readonly Said[], path: Path): Said | undefined {
-  return said.findLast((one) => one.path.every((step, index) => step === path[index]));
+  return said.filter((one) => one.path.every((step, index) => step === path[index])).at(-1);
 }
 
 function withAt(whole: unknown, [step, ...rest]: readonly string[], value: unknown): unknown {
