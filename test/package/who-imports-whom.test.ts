@@ -54,7 +54,7 @@ const LAYERS: readonly Layer[] = [
   {
     path: 'src/server/nats/',
     modules: [SERVER],
-    packages: ['@nats-io/jetstream', '@nats-io/transport-node', 'node:'],
+    packages: ['@nats-io/jetstream', '@nats-io/transport-node', 'node:', 'valibot'],
   },
   // What the log needs that an address names is loaded then.
   { path: 'src/server/address/', modules: [SERVER, SERVER_CORE], packages: ['node:'] },

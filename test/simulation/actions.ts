@@ -101,8 +101,10 @@ export type ClusterAction =
   | { do: 'fail appends'; of: number; faults: AppendFault[] }
   /** All that were late come. */
   | { do: 'late appends' }
-  /** What every server has applied is forgotten by the log. */
-  | { do: 'trim log' };
+  /** The newest of two dumps is not whole any more. */
+  | { do: 'damage dump' }
+  /** One comes to something else than the others. */
+  | { do: 'lead astray'; of: number };
 
 /** What becomes of the server at the same moment. */
 export type ServerFate = 'lives' | 'restarts' | 'forgets';

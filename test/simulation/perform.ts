@@ -151,7 +151,8 @@ export async function perform(world: World, action: Action): Promise<void> {
     case 'engine':
     case 'fail appends':
     case 'late appends':
-    case 'trim log':
+    case 'damage dump':
+    case 'lead astray':
       if (server instanceof SimCluster) performOnCluster(server, action);
       return;
     case 'expire token':
@@ -190,8 +191,10 @@ function performOnCluster(cluster: SimCluster, action: ClusterAction): void {
       return cluster.failAppends(action.of, action.faults);
     case 'late appends':
       return cluster.arrive();
-    case 'trim log':
-      return cluster.trim();
+    case 'damage dump':
+      return cluster.damageDump();
+    case 'lead astray':
+      return cluster.leadAstray(action.of);
   }
 }
 

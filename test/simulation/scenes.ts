@@ -352,7 +352,7 @@ const lateWord: Scene = (random) => {
     {
       do: 'crash one',
       of,
-      from: random.pick(['its own', "another's", 'nothing']),
+      from: random.pick(['its own', 'nothing']),
       downMs: random.int(5_000),
     },
     wait(random.int(6_000)),

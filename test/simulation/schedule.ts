@@ -158,7 +158,7 @@ const CLUSTER: typeof WEIGHTED = [
     ({ int, pick }) => ({
       do: 'crash one',
       of: int(3),
-      from: pick(['its own', "another's", 'nothing']),
+      from: pick(['its own', 'nothing']),
       downMs: int(3) === 0 ? 0 : int(20_000),
     }),
   ],
@@ -173,7 +173,8 @@ const CLUSTER: typeof WEIGHTED = [
     }),
   ],
   [3, () => ({ do: 'late appends' })],
-  [2, () => ({ do: 'trim log' })],
+  [2, () => ({ do: 'damage dump' })],
+  [2, ({ int }) => ({ do: 'lead astray', of: int(3) })],
 ];
 const APPEND_FAULTS: [AppendFault, ...AppendFault[]] = [
   'refused',

@@ -110,6 +110,7 @@ export class MemoryEngine implements Engine {
   readonly #faults: AppendFault[] = [];
   #isStalled = false;
   #lags = false;
+  #isReadOnly = false;
   #isClosed = false;
 
   constructor(service: MemoryLogService, maxBytes = 1_000_000) {
@@ -134,9 +135,9 @@ export class MemoryEngine implements Engine {
     this.#service.wake();
   }
 
-  /** Whether it neither stalls nor lags. */
-  get isWell(): boolean {
-    return !this.#isStalled && !this.#lags;
+  /** From here on it refuses to write anything, also once it was healed. */
+  forbidWriting(): void {
+    this.#isReadOnly = true;
   }
 
   /** Nothing fails from here on. */
@@ -149,6 +150,7 @@ export class MemoryEngine implements Engine {
   async append(text: string): Promise<Placed> {
     await this.#ready();
     mustFit(Buffer.byteLength(text), this.maxBytes);
+    if (this.#isReadOnly) throw new EngineError('refused', 'made to fail: nothing is written');
     const lost = new EngineError('unknown', 'made to fail: the answer is lost');
     switch (this.#faults.shift()) {
       case undefined:
@@ -194,6 +196,7 @@ export class MemoryEngine implements Engine {
       kept.push(part);
     }
     await this.#ready();
+    if (this.#isReadOnly) throw new EngineError('refused', 'made to fail: nothing is written');
     this.#service.keepDump(position, kept);
   }
 

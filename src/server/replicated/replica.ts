@@ -96,6 +96,7 @@ export class Replica {
       );
     }
     this.#note = readNote(projection.note);
+    this.#digests.set(this.position, this.digest);
   }
 
   get position(): number {
@@ -181,6 +182,7 @@ export class Replica {
     if (failures) return failures;
     this.#note = readNote(this.#projection.note);
     this.#digests.clear();
+    this.#digests.set(this.position, this.digest);
     return null;
   }
 

@@ -2,6 +2,7 @@ import type { Mutant } from './mutant.ts';
 
 const TEST = 'test/unit/server/replicated-log.test.ts';
 const REPLICA = 'src/server/replicated/replica.ts';
+const DUMPS = 'src/server/replicated/dumps.ts';
 const AUTHOR = 'src/server/replicated/author.ts';
 
 /** Mistakes in the log that many servers work on. */
@@ -18,7 +19,6 @@ export const REPLICATED_MUTANTS: readonly Mutant[] = [
     file: 'src/server/replicated/record.ts',
     text: "outcomes.map(outcomeText).join(';')",
     instead: 'String(outcomes.length)',
-    test: TEST,
   },
   {
     name: 'a repeated record is applied again',
@@ -89,6 +89,70 @@ export const REPLICATED_MUTANTS: readonly Mutant[] = [
     text: 'while (this.position < newest) {',
     instead: 'while (this.position < newest - 1_000) {',
     test: TEST,
+  },
+  {
+    name: 'a record is applied while a dump is taken',
+    file: REPLICA,
+    text: '          while (this.#dumps.taking) await this.#dumps.taking;\n',
+    instead: '',
+    test: TEST,
+  },
+  {
+    name: 'a record is applied ahead while a dump is taken',
+    file: REPLICA,
+    text: '    if (this.#dumps.taking) return;\n    try {',
+    instead: '    try {',
+    test: TEST,
+  },
+  {
+    name: 'a server that has diverged makes a dump of what it knows',
+    file: REPLICA,
+    text: '    void this.#dumps.stop();\n',
+    instead: '',
+    test: TEST,
+  },
+  {
+    name: 'a server does not start from a dump that is far ahead',
+    file: REPLICA,
+    text: '    await this.#load(this.position + this.#recordsPerDump);\n',
+    instead: '',
+    test: TEST,
+  },
+  {
+    name: 'a server does not follow anew where only what it had applied ahead is forgotten',
+    file: REPLICA,
+    text: '      this.#following = this.#follow();\n    });',
+    instead: '    });',
+  },
+  {
+    name: 'a server that lags waits for ever for what is forgotten',
+    file: REPLICA,
+    text: 'if (error instanceof ForgottenError) this.#missed(error);',
+    instead: "if (error instanceof ForgottenError) this.#events.trouble('behind for too long');",
+  },
+  {
+    name: 'the log is trimmed below a dump that is needed, behind what was applied',
+    file: DUMPS,
+    text: 'trim(older + 1)',
+    instead: 'trim(this.#projection.position + 1)',
+  },
+  {
+    name: 'the log is trimmed below a dump that is needed, behind the newer one',
+    file: DUMPS,
+    text: 'trim(older + 1)',
+    instead: 'trim(position + 1)',
+  },
+  {
+    name: 'a dump that was not written to its end is loaded',
+    file: 'src/server/log/dump.ts',
+    text: '  if (!ended) throw new Error(`the dump ends after ${lines + 1} lines, which are not all of it`);\n',
+    instead: '',
+  },
+  {
+    name: 'a start gives up where the newest dump cannot be loaded',
+    file: DUMPS,
+    text: '        failures.set(position, error);\n',
+    instead: '        for (const one of positions) failures.set(one, error);\n',
   },
   {
     name: 'an author takes a refusal for certain, though an earlier answer was lost',

@@ -12,7 +12,15 @@ import { COMMAND_LIMIT_MS, handler } from './handlers.ts';
 import { FAULT } from './log.ts';
 
 /** What faults of the schedule are told as. */
-const EXPECTED = [FAULT, 'limits.commandMs', 'the log took longer than', 'the log is closed'];
+const EXPECTED = [
+  FAULT,
+  'limits.commandMs',
+  'the log took longer than',
+  'the log is closed',
+  'behind for too long',
+  'the dump ends after',
+  'is not there',
+];
 
 export interface ApplicationOptions {
   readonly clock: ManualClock;
@@ -27,6 +35,8 @@ export interface Process {
   readonly life: Lifetime;
   /** Milliseconds since 1970. */
   now(): number;
+  /** Whether what it says follows from a fault of its own. */
+  isExpected?(text: string): boolean;
 }
 
 /** What runs on every server: handlers, who may do what, and where it says what goes wrong. */
@@ -46,7 +56,7 @@ export class Application {
     this.doorkeeper = new Doorkeeper(wait);
   }
 
-  start({ log, life, now }: Process): Broker {
+  start({ log, life, now, isExpected = () => false }: Process): Broker {
     const { clock, isRoomy, ledger } = this.#options;
     const application = this;
     const run = handler({
@@ -68,7 +78,9 @@ export class Application {
       newSession: () => `session ${++this.#sessions}`,
       acceptsVersion: () => true,
       authorize: (_principal, topic, action) => this.doorkeeper.authorize(topic, action),
-      report: (error, about) => this.report(error, about),
+      report: (error, about) => {
+        if (!isExpected(String(error))) this.report(error, about);
+      },
       clock: {
         now,
         get elapsed() {

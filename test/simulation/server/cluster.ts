@@ -20,6 +20,8 @@ const AHEAD_MS = [7_000, 7 * 24 * 60 * 60 * 1_000, -90_000];
 const STAYS_IN = 4;
 /** Whoever does not come to an end by then is killed. */
 const PATIENCE_MS = 30_000;
+/** How often somebody looks whether a server says that it has diverged, and starts it anew. */
+const LOOK_MS = 1_000;
 
 export interface ClusterOptions {
   readonly clock: ManualClock;
@@ -30,8 +32,8 @@ export interface ClusterOptions {
   readonly random: Random;
 }
 
-/** What a server begins with: what it had itself, what another one has, or the beginning of the log, if that is still there. */
-export type Start = 'its own' | "another's" | 'nothing';
+/** What a server begins with: what it had itself, as in a file, or what the log holds. */
+export type Start = 'its own' | 'nothing';
 
 export interface Crash {
   readonly of: number;
@@ -57,6 +59,9 @@ export class SimCluster implements Servers {
   #isUp = true;
   /** Which server had the newest socket. */
   #last = 0;
+  /** The dump that was damaged last. */
+  #damaged = 0;
+  readonly #problems: string[] = [];
 
   constructor(options: ClusterOptions) {
     const { clock, ledger } = options;
@@ -70,6 +75,7 @@ export class SimCluster implements Servers {
     this.#observer = new Observer(this.#service, clock, this.chronicle, this.workRecords);
     this.#members = AHEAD_MS.map((_, index) => this.#start(index, null));
     this.#listen();
+    this.#look();
   }
 
   get log(): Pick<EventLog, 'state' | 'owed'> {
@@ -100,8 +106,14 @@ export class SimCluster implements Servers {
     this.application.doorkeeper.heal();
     for (const { engine } of this.#members) engine.heal();
     this.#service.arrive();
-    for (const [index, { isDead }] of this.#members.entries()) if (isDead) this.#replace(index, 'its own');
+    for (const [index, member] of this.#members.entries()) {
+      if (member.isAstray && !member.projection.hasErred) member.kill();
+      if (member.isDead) this.#replace(index, 'its own');
+    }
     this.setUp(true);
+    // Whoever went astray learns it from what another one writes.
+    for (const member of this.#members)
+      if (!member.isAstray) member.write().catch((error) => this.application.report(error, 'pruning'));
   }
 
   restart(keepsHistory: boolean): void {
@@ -137,11 +149,20 @@ export class SimCluster implements Servers {
     this.#service.arrive();
   }
 
-  /** What every server has applied is forgotten by the log. */
-  trim(): void {
-    // Whoever lags may have applied what it wrote itself, and not have heard of it yet.
-    if (this.#members.some(({ engine }) => !engine.isWell)) return;
-    this.#service.trim(Math.min(...this.#members.map(({ projection }) => projection.position)) + 1);
+  /** The newest dump is not whole any more. There is another one: that two are damaged is more than anybody promised for. */
+  damageDump(): void {
+    const [newest, older] = this.#service.dumps.keys();
+    if (newest === undefined || older === undefined || this.#service.dumps.has(this.#damaged)) return;
+    this.#damaged = newest;
+    this.#service.damageDump();
+  }
+
+  /** One comes to something else than the others. One at a time: which of two is wrong nobody could tell. */
+  leadAstray(of: number): void {
+    const member = this.#members[of % this.#members.length];
+    if (!member || member.isDead || this.#members.some(({ isAstray }) => isAstray)) return;
+    member.goAstray();
+    this.#listen();
   }
 
   async drain({ ms, overlaps }: Drain, pass: (ms: number) => Promise<void>): Promise<void> {
@@ -152,7 +173,7 @@ export class SimCluster implements Servers {
     member.broker.close(ms).then(() => {
       isDone = true;
     });
-    if (overlaps) this.#replace(index, "another's");
+    if (overlaps) this.#replace(index, 'nothing');
     else this.#listen();
     for (let waited = 0; !isDone && waited < PATIENCE_MS; waited += 500) {
       // It was killed over it, and another one is there already.
@@ -189,6 +210,7 @@ export class SimCluster implements Servers {
     const wanted = [...projection.dump()].join('\n');
     return [
       ...problems,
+      ...this.#problems,
       ...this.chronicle.publishedTwice(),
       ...this.#members.flatMap(({ broker, projection: { position }, projection: own }, index) => {
         const about = `server ${index}`;
@@ -210,12 +232,23 @@ export class SimCluster implements Servers {
   /** In place of the one that is dead, or about to be. */
   #replace(index: number, from: Start): void {
     const own = this.#members[index];
-    const other = this.#members.find((one) => one !== own && !one.isDead);
-    const { oldest } = this.#service.read(1, 0);
-    const source = from === 'its own' || (from === 'nothing' && oldest > 1 && !other) ? own : other;
-    const dump = from === 'nothing' && oldest === 1 ? null : [...((source ?? own)?.projection.dump() ?? [])];
+    // What has diverged is nothing to go on from.
+    const dump = from === 'nothing' || own?.isAstray ? null : [...(own?.projection.dump() ?? [])];
     this.#members[index] = this.#start(index, dump);
     this.#listen();
+  }
+
+  #look(): void {
+    this.#options.clock.setTimer(LOOK_MS, () => {
+      for (const [index, member] of this.#members.entries()) {
+        if (member.isDead || member.broker.health !== 'diverged') continue;
+        const { connections } = member.broker.stats();
+        if (connections > 0) this.#problems.push(`server ${index} has diverged, and serves ${connections}`);
+        member.kill();
+        this.#replace(index, 'nothing');
+      }
+      this.#look();
+    });
   }
 
   #start(index: number, dump: readonly string[] | null): Member {

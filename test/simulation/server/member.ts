@@ -1,21 +1,25 @@
 import type { Broker } from '../../../src/server/core/broker.ts';
 import type { Inbound, Peer } from '../../../src/server/core/peer.ts';
-import { MemoryProjection } from '../../../src/server/log/memory-projection.ts';
 import { ReplicatedLog } from '../../../src/server/replicated/replicated-log.ts';
 import type { ManualClock } from '../../../testing/fakes/clock.ts';
 import { Lifetime, lifetimeTimer } from '../../../testing/fakes/lifetime.ts';
 import type { Wire } from '../../../testing/fakes/network.ts';
 import { MemoryEngine, type MemoryLogService } from '../../support/memory-engine.ts';
 import type { Application } from './application.ts';
+import { FallibleProjection } from './fallible-projection.ts';
 
+/** What a server says that reads of another one that it has not the same. */
+const NOT_THE_SAME = 'has applied other records';
 /** What an engine takes: more than an event may have. */
 const RECORD_BYTES = 4_000_000;
+/** So few that dumps are made all the time, and the log is trimmed behind whoever stalls for a while. */
+const RECORDS_PER_DUMP = 20;
 
 export interface MemberOptions {
   readonly service: MemoryLogService;
   readonly application: Application;
   readonly clock: ManualClock;
-  /** What it goes on from. `null`: the beginning of the log. */
+  /** What it goes on from. `null`: what the log holds. */
   readonly dump: Iterable<string> | null;
   readonly historyEvents: number;
   readonly newName: () => string;
@@ -26,7 +30,7 @@ export interface MemberOptions {
 /** One of several servers on a log, from its start to its end. */
 export class Member {
   readonly engine: MemoryEngine;
-  readonly projection = new MemoryProjection();
+  readonly projection = new FallibleProjection();
   readonly broker: Broker;
   readonly #application: Application;
   readonly #life = new Lifetime();
@@ -38,22 +42,45 @@ export class Member {
     this.engine = new MemoryEngine(service, RECORD_BYTES);
     if (dump) this.projection.load(dump);
     const onTrouble = (error: unknown) => {
-      if (error !== null) application.report(error, 'following the log');
+      if (error !== null && !this.isDead) application.report(error, 'following the log');
     };
-    const options = { engine: this.engine, projection: this.projection, historyEvents, newName, onTrouble };
+    const { engine, projection } = this;
+    const recordsPerDump = RECORDS_PER_DUMP;
+    const options = { engine, projection, historyEvents, recordsPerDump, newName, onTrouble };
     this.#log = new ReplicatedLog(options, {
       setTimer: (delayMs, callback) => lifetimeTimer(clock, this.#life, delayMs, callback),
     });
-    this.broker = application.start({ log: this.#log, life: this.#life, now });
+    const isExpected = (text: string) => projection.isAstray && text.includes(NOT_THE_SAME);
+    this.broker = application.start({ log: this.#log, life: this.#life, now, isExpected });
   }
 
   get isDead(): boolean {
     return this.#life.isDead;
   }
 
+  /** Whether what it knows is not what the others know, or will not be. */
+  get isAstray(): boolean {
+    return this.projection.isAstray;
+  }
+
   /** As a balancer sees it. */
   get takesSockets(): boolean {
-    return !this.isDead && !this.broker.closing;
+    return !this.isDead && !this.isAstray && !this.broker.closing;
+  }
+
+  /**
+   * It comes to something else than the others, by the next commit. Cut off from clients, and from writing: whoever is served by a
+   * server that is wrong, and has not noticed it yet, is told what is wrong.
+   */
+  goAstray(): void {
+    this.projection.goAstray();
+    this.engine.forbidWriting();
+    this.#cut();
+  }
+
+  /** One record more, whatever it says. */
+  async write(): Promise<void> {
+    await this.#log.prune();
   }
 
   accept(peer: Peer, wire: Wire): Inbound {
@@ -65,13 +92,17 @@ export class Member {
   kill(): void {
     this.#life.end();
     void this.engine.close();
-    for (const wire of this.#wires) wire.cut();
-    this.#wires.clear();
+    this.#cut();
   }
 
   /** Once its broker has come to its end. */
   async end(): Promise<void> {
     await this.#log.close();
     this.kill();
+  }
+
+  #cut(): void {
+    for (const wire of this.#wires) wire.cut();
+    this.#wires.clear();
   }
 }

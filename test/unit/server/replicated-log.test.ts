@@ -494,6 +494,20 @@ describe('a server whose engine lags while the log is trimmed', () => {
   });
 });
 
+/** What follows from the record that is the newest is another thing here. */
+function comeToSomethingElse({ projection }: Server): void {
+  const apply = projection.applyAll.bind(projection);
+  vi.spyOn(projection, 'applyAll').mockImplementation((position, entries, noteOf) =>
+    apply(position, entries, (outcomes) =>
+      noteOf(
+        outcomes.map((outcome) =>
+          Array.isArray(outcome) && position === service.newest ? [{ status: 'superseded' }] : outcome,
+        ),
+      ),
+    ),
+  );
+}
+
 function isDiverged({ heard }: Server): boolean {
   return heard.some((one) => one.kind === 'stands' && one.standing.state === 'diverged');
 }
@@ -502,19 +516,7 @@ describe('a server that knows something else than the others', () => {
   test('says so, does nothing more, and so do those who see it', async () => {
     const [one, other] = [await server(), await server()];
     await level(one, other);
-    // What follows from an entry is another thing here.
-    other.projection.load(dumpOf(one).map((line) => line.replace('"tailLimit":5', '"tailLimit":4')));
-    const { projection } = other;
-    const apply = projection.applyAll.bind(projection);
-    vi.spyOn(projection, 'applyAll').mockImplementation((position, entries, noteOf) =>
-      apply(position, entries, (outcomes) =>
-        noteOf(
-          outcomes.map((outcome) =>
-            Array.isArray(outcome) && position === service.newest ? [{ status: 'superseded' }] : outcome,
-          ),
-        ),
-      ),
-    );
+    comeToSomethingElse(other);
     await publish(one, {});
     await level(one, other);
     vi.restoreAllMocks();
