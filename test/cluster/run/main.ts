@@ -23,6 +23,8 @@ import { Way } from './way.ts';
 const SERVERS = 3;
 const CLIENTS = 200;
 const STOPPED_MS = 20_000;
+/** For each decision. Whoever stands still meanwhile would miss two dumps if it were much less, and be behind for too long. */
+const RECORDS_PER_DUMP = 0.8;
 /** For all that was sent to arrive once nothing fails any more. */
 const SETTLE_MS = 90_000;
 const PROGRESS_MS = 5_000;
@@ -49,6 +51,7 @@ const pauseLeader = values['pause-leader'];
 if (pauseLeader && engine !== 'nats') throw new Error('--pause-leader belongs to --engine nats');
 // Some may be lost with a page that is killed before anybody has them.
 const decisions = values.short ? 1_020 : 10_200;
+const recordsPerDump = Math.floor(RECORDS_PER_DUMP * decisions);
 const faultCount = pauseLeader ? PAUSES : values.short ? 10 : 40;
 const random = new Random(Number(values.seed));
 const started = performance.now();
@@ -70,7 +73,7 @@ const agreement = new Agreement();
 const servers = links.map(
   (ways, number) =>
     new ClusterServer(
-      nodes.request(ways.map(({ port }) => port)),
+      { engine: nodes.request(ways.map(({ port }) => port)), recordsPerDump },
       (text) => troubles.push(text),
       () => agreement.begin(`server ${number + 1}`),
     ),
@@ -184,6 +187,9 @@ clearInterval(progress);
 for (const client of clients) client.close();
 await time.stop();
 
+// From what the log holds by then.
+await servers[0]?.kill();
+await servers[0]?.start();
 const dumps = await equalDumps();
 problems.push(...dumps.problems);
 if (isWhole) {
@@ -191,6 +197,8 @@ if (isWhole) {
   problems.push(...troubles.filter((text) => text.includes('log_diverged')));
 }
 problems.push(...agreement.problems(pauseLeader ? NOTICED_MS : 0));
+const dumpStarts = servers.reduce((sum, { startsFromDump }) => sum + startsFromDump, 0);
+if (dumpStarts === 0) problems.push('no server started from a dump');
 const lostCount = isWhole ? 0 : await lostOnes();
 for (const kind of kinds) if (!made.includes(kind)) problems.push(`never happened: ${kind}`);
 await observer.close();
@@ -204,7 +212,7 @@ const asked = clients.reduce((sum, client) => sum + client.asked.size, 0);
 const outcome = problems.length === 0 ? 'passed' : `failed: ${problems.length} problems`;
 console.log(
   isWhole
-    ? `cluster on ${engine}, seed ${values.seed}: ${outcome}; ${witness.accepted} decisions accepted once each, in order, ${asked} of them sent again by a person, ${made.length} faults, ${CLIENTS} clients, ${SERVERS} servers with equal dumps, ${pauseLeader ? 'nothing was lost, ' : ''}${seconds()} s`
+    ? `cluster on ${engine}, seed ${values.seed}: ${outcome}; ${witness.accepted} decisions accepted once each, in order, ${asked} of them sent again by a person, ${made.length} faults, ${CLIENTS} clients, ${SERVERS} servers with equal dumps, ${dumpStarts} starts from one, ${pauseLeader ? 'nothing was lost, ' : ''}${seconds()} s`
     : `cluster on ${engine}, seed ${values.seed}: ${outcome}; nodes came to differ, ${lostCount} accepted decisions are lost; servers said log_diverged ${said} times, ${agreement.slowestMs} ms after what differs at most, ${made.length} pauses of the stream's leader, ${CLIENTS} clients, ${SERVERS} servers with equal dumps, ${seconds()} s`,
 );
 process.exit(problems.length === 0 ? 0 : 1);

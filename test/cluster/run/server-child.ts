@@ -14,7 +14,14 @@ export type ServerNews =
   | { readonly is: 'listening'; readonly port: number }
   | { readonly is: 'dump'; readonly position: number; readonly lines: readonly string[] }
   | { readonly is: 'applied'; readonly records: readonly AppliedRecord[] }
+  /** It starts from the dump of this position. */
+  | { readonly is: 'starting'; readonly from: number }
   | { readonly is: 'trouble'; readonly text: string };
+
+export interface ServerRequest {
+  readonly engine: EngineRequest;
+  readonly recordsPerDump: number;
+}
 
 /** How often it tells what it has applied. */
 const TELL_MS = 100;
@@ -42,10 +49,18 @@ function tell(news: ServerNews): void {
   process.send?.(news);
 }
 
-process.once('message', (request: EngineRequest) => {
+process.once('message', ({ engine, recordsPerDump }: ServerRequest) => {
   const projection = new WatchedProjection();
   setInterval(() => projection.tellApplied(), TELL_MS);
-  const log = replicatedLog({ engine: engineBy(request), projection });
+  const log = replicatedLog({
+    engine: engineBy(engine),
+    projection,
+    recordsPerDump,
+    onProgress: (progress) => {
+      if (progress.kind === 'loading' && progress.parts === 1)
+        tell({ is: 'starting', from: progress.position });
+    },
+  });
   const http = createHttpServer();
   const server = createServer(protocol, {
     log,

@@ -1,22 +1,23 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import type { ServerLife } from './agreement.ts';
-import type { EngineRequest } from './nodes.ts';
-import type { ServerNews } from './server-child.ts';
+import type { ServerNews, ServerRequest } from './server-child.ts';
 
 const SCRIPT = new URL('./server-child.ts', import.meta.url).pathname;
 
 /** A server of the cluster: killed, stopped, started again. */
 export class ClusterServer {
-  readonly #request: EngineRequest;
+  readonly #request: ServerRequest;
   readonly #trouble: (text: string) => void;
   readonly #begin: () => ServerLife;
   #life: ServerLife | null = null;
   #process: ChildProcess | null = null;
   #port: number | null = null;
+  /** How often it has started from a dump. */
+  startsFromDump = 0;
   #dumps: ((dump: Extract<ServerNews, { is: 'dump' }>) => void)[] = [];
 
-  constructor(request: EngineRequest, trouble: (text: string) => void, begin: () => ServerLife) {
+  constructor(request: ServerRequest, trouble: (text: string) => void, begin: () => ServerLife) {
     this.#request = request;
     this.#trouble = trouble;
     this.#begin = begin;
@@ -43,6 +44,7 @@ export class ClusterServer {
         this.#port = news.port;
         listening.resolve();
       } else if (news.is === 'dump') this.#dumps.shift()?.(news);
+      else if (news.is === 'starting') this.startsFromDump += 1;
       else if (news.is === 'applied') life.apply(news.records);
       else {
         if (news.text.includes('log_diverged')) life.saidAt ??= Date.now();

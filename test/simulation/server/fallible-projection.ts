@@ -25,7 +25,11 @@ export class FallibleProjection extends MemoryProjection {
     entries: readonly Entry[],
     noteOf: (outcomes: readonly Outcome[]) => string,
   ): readonly Outcome[] {
-    return super.applyAll(position, this.#state === 'about to err' ? this.#without(entries) : entries, noteOf);
+    return super.applyAll(
+      position,
+      this.#state === 'about to err' ? this.#without(entries) : entries,
+      noteOf,
+    );
   }
 
   #without(entries: readonly Entry[]): readonly Entry[] {

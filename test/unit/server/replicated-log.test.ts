@@ -368,6 +368,29 @@ describe('dumps', () => {
     expect(dumpOf(one)).toEqual(dumpOf(witness));
   });
 
+  test('let others have their turns between their parts', async () => {
+    const engine = new MemoryEngine(service, 20_000);
+    const one = await server(undefined, { engine, recordsPerDump: 50 });
+    const dump = one.projection.dump.bind(one.projection);
+    let turns = 0;
+    let meanwhile = 0;
+    vi.spyOn(one.projection, 'dump').mockImplementationOnce(function* () {
+      const before = turns;
+      yield* dump();
+      meanwhile = turns - before;
+    });
+    let counting = setImmediate(function count() {
+      turns += 1;
+      counting = setImmediate(count);
+    });
+    while (service.newest < 50)
+      await publish(one, { key: `k${service.newest}`, event: JSON.stringify('x'.repeat(2_000)) });
+    await untilDumps(50);
+    clearImmediate(counting);
+    expect(service.dumps.get(50)?.length).toBeGreaterThan(5);
+    expect(meanwhile).toBeGreaterThan(5);
+  });
+
   test('are started from where that is faster than to apply what led there, in place of what was there', async () => {
     const one = await server(undefined, { recordsPerDump: EVERY });
     const [near, far] = [await server(), await server()];
