@@ -80,6 +80,19 @@ export class Author {
     state.applied.resolve();
   }
 
+  /**
+   * As `close`, with a last record that is not applied here; resolves when it is in the log, or nobody knows. What is under way is
+   * void if it comes later.
+   */
+  async closeWith(lastWord: Written, error: Error): Promise<void> {
+    if (this.#state.state === 'closed') return;
+    const number = this.#number + (this.#state.state === 'writing' ? 2 : 1);
+    this.close(error);
+    const { position: at, digest } = this.#replica;
+    const text = recordText({ author: this.name, number, at, digest }, [JSON.stringify(lastWord)]);
+    await this.#engine.append(text).catch(() => {});
+  }
+
   /** Nobody waits any more. What is under way may be in the log, or come into it. */
   close(error: Error): void {
     if (this.#state.state === 'closed') return;

@@ -22,6 +22,8 @@ export interface Applied {
 export interface ReplicaEvents {
   applied(record: Applied): void;
   stands(standing: Standing): void;
+  /** What it needs next is forgotten: it diverges once the promise has resolved. */
+  leftBehind(error: LogDiverged): Promise<void>;
   /** What is tried again, or done without; `null` when it is over. */
   trouble(error: unknown): void;
   starting(progress: StartProgress): void;
@@ -77,6 +79,7 @@ export class Replica {
   /** Ends the wait for the next look; `null` where it does not follow the log. */
   #looking: (() => void) | null = null;
   #standing: Standing = { state: 'current' };
+  #isLeftBehind = false;
 
   constructor({ engine, projection, events, timers, author, recordsPerDump }: ReplicaOptions) {
     this.#engine = engine;
@@ -204,10 +207,11 @@ export class Replica {
 
   /** What it would hear next is forgotten: it lags so far behind, or has only not heard yet of what it applied ahead. */
   #missed({ oldest }: ForgottenError): void {
+    if (this.#isLeftBehind) return;
     if (oldest > this.position + 1) {
-      this.#diverge(
-        `the log begins at ${oldest}, and this server, which was behind for too long, has applied what was up to ${this.position}`,
-      );
+      this.#isLeftBehind = true;
+      const why = `the log begins at ${oldest}, and this server, which was behind for too long, has applied what was up to ${this.position}`;
+      void this.#events.leftBehind(new LogDiverged(why)).finally(() => this.#diverge(why));
       return;
     }
     const following = this.#following;

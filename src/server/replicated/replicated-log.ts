@@ -77,6 +77,8 @@ export class ReplicatedLog implements EventLog {
   readonly #replica: Replica;
   readonly #author: Author;
   readonly #hearers = new Set<(happenings: readonly Happening[]) => void>();
+  /** Of this process, once it is open. */
+  #run: string | null = null;
   #closing: Promise<void> | null = null;
 
   constructor(options: ReplicatedLogOptions, timers: Timers) {
@@ -93,6 +95,11 @@ export class ReplicatedLog implements EventLog {
       stands: (standing) => {
         if (standing.state === 'diverged') this.#author.close(new LogDiverged(standing.why));
         this.#tell([{ kind: 'stands', standing }]);
+      },
+      leftBehind: async (error) => {
+        // It was at work until now: others tell its clients so, and what they sent to it meanwhile is not uncertain.
+        if (this.#run !== null)
+          await this.#author.closeWith({ kind: 'tell', content: { run: this.#run } }, error);
       },
       trouble: (error) => options.onTrouble?.(error),
       starting: (progress) => options.onProgress?.(progress),
@@ -114,7 +121,9 @@ export class ReplicatedLog implements EventLog {
     const { historyEvents = 20_000, commandIds = 100_000 } = this.#options;
     const limits = { tailLimit, historyEvents, commandIds, clientIds: CLIENT_IDS };
     if (hear) this.#hearers.add(hear);
-    return await this.#write('open', { limits, run: this.#newName(), epoch: this.#newName() });
+    const opened = await this.#write('open', { limits, run: this.#newName(), epoch: this.#newName() });
+    this.#run = opened.run;
+    return opened;
   }
 
   async tell(run: string): Promise<void> {

@@ -132,6 +132,13 @@ export const REPLICATED_MUTANTS: readonly Mutant[] = [
     instead: '    });',
   },
   {
+    name: 'a server that was left behind tells nobody that it was at work until then',
+    file: AUTHOR,
+    text: '    await this.#engine.append(text).catch(() => {});\n',
+    instead: '',
+    test: TEST,
+  },
+  {
     name: 'a server that lags waits for ever for what is forgotten',
     file: REPLICA,
     text: 'if (error instanceof ForgottenError) this.#missed(error);',

@@ -25,6 +25,7 @@ export class Observer {
       events: {
         applied: (record) => this.#applied(record),
         stands: ({ state }) => problem(state),
+        leftBehind: async (error) => problem(error),
         trouble: problem,
         starting: () => {},
       },

@@ -509,9 +509,14 @@ describe('a server whose engine lags while the log is trimmed', () => {
     for (let n = 0; n < 5; n += 1) await publish(other, {});
     const publishing = publish(one, {});
     service.trim(service.newest);
+    now = NOW + 20_000;
     one.engine.lag(false);
     await expect(publishing).rejects.toThrow('behind for too long');
-    expect(isDiverged(one)).toBe(true);
+    await vi.waitFor(() => expect(isDiverged(one)).toBe(true));
+    // Others know that it was at work until then, so that nobody has to take what was sent to it for lost.
+    await level(other);
+    expect((await other.log.runs()).find(({ id }) => id === one.run)?.told).toBe(now);
+    expect((await other.log.state('t')).offset).toBe(6);
     await expect(one.log.state('t')).rejects.toMatchObject({ code: 'log_diverged' });
     expect(isDiverged(other)).toBe(false);
   });
