@@ -13,13 +13,13 @@ it('is noticed by all servers, renewed by a person, and shown to clients as it i
   const database = await PostgresServer.start();
   onTestFinished(() => database.stop());
   const address = `postgres://${USER}@127.0.0.1:${database.port}/postgres`;
-  const request = { engine: 'postgres', url: address, password: database.password } as const;
+  const engine = { engine: 'postgres', url: address, password: database.password } as const;
   const agreement = new Agreement();
   const troubles: string[] = [];
   const servers = [1, 2].map(
     (number) =>
       new ClusterServer(
-        request,
+        { engine, recordsPerDump: 100_000 },
         (text) => troubles.push(text),
         () => agreement.begin(`server ${number}`),
       ),
