@@ -34,9 +34,9 @@ export interface CommandContext<P> {
   latest(topic: string, key: string): Promise<Latest<P> | null>;
   /**
    * The command is accepted only if the newest event of the key is the one at this offset then, 0 where there must be
-   * none: the log decides, whichever servers others come to. Where it is not, nothing of this call happens,
-   * and the handler is called again, up to 10 times and `limits.commandMs` in all; after that the client is told to send the command again
-   * (`overloaded`).
+   * none: the log decides, whichever servers others come to. An event of a topic that has ended since `latest` looked into
+   * it is another one. Where it is not so, nothing of this call happens, and the handler is called again, up to 10 times
+   * and `limits.commandMs` in all; after that the client is told to send the command again (`overloaded`).
    * @throws TypeError for what is no offset, or no name of a topic; Error when the handler has already returned.
    */
   expect(topic: string, key: string, offset: number): void;

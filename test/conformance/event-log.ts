@@ -252,6 +252,24 @@ export function eventLogConformance(name: string, factory: EventLogFactory): voi
       expect((await log.latest('t', 'a'))?.offset).toBe(3);
     });
 
+    it('tells an event that is expected from one of its offset after its topic has ended', async () => {
+      await publish('t', NOW, { key: 'a' });
+      const { epoch } = await log.state('t');
+      const expecting = (of: string) => ({
+        command: null,
+        events: [],
+        expects: [{ topic: 't', key: 'a', offset: 1, epoch: of }],
+      });
+      const statuses = async () =>
+        (await log.commit([expecting(epoch), expecting((await log.state('t')).epoch)], NOW)).map(
+          ({ status }) => status,
+        );
+      expect(await statuses()).toEqual(['committed', 'committed']);
+      await log.endTopic('t', NOW);
+      await publish('t', NOW, { key: 'a' });
+      expect(await statuses()).toEqual(['unexpected', 'committed']);
+    });
+
     it('takes a key that is gone, or never was, for one without events', async () => {
       await publish('t', NOW, { key: 'a' }, { key: 'a', gone: true });
       const expects = ['a', 'b'].map((key) => ({ topic: 't', key, offset: 0 }));

@@ -53,6 +53,7 @@ export function randomEntries(seed: number): readonly Entry[] {
     topic: random.pick(TOPICS),
     key: random.pick(KEYS) ?? 'k',
     offset: random.int(8),
+    ...(random.next() < 0.3 && { epoch: `e${random.int(epochs + 1)}` }),
   });
   const transaction = (): Transaction => ({
     events: some(3, event),

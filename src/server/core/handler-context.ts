@@ -34,6 +34,8 @@ export function handlerCall(
   const { principal, clientId } = requester.client;
   const publications: Publication[] = [];
   const expects: Expectation[] = [];
+  /** In which each topic was when the handler has looked into it last. */
+  const epochs = new Map<string, string>();
   let over = false;
   const duringTheHandler = (what: string, instead: string) => {
     if (!over) return;
@@ -55,7 +57,10 @@ export function handlerCall(
     async latest(of, key) {
       checkTopic('latest', of);
       checkKey('latest', key);
+      // Ahead of the event: where the topic ends in between, what is expected of it is not met.
+      const { epoch } = await log.read(of, { after: 0 }, { first: 0 });
       const newest = await log.latest(of, key);
+      epochs.set(of, epoch);
       return newest && { offset: newest.offset, event: eventOf(application, newest.event) };
     },
     expect(of, key, offset) {
@@ -64,7 +69,8 @@ export function handlerCall(
       checkKey('expect', key);
       if (!Number.isSafeInteger(offset) || offset < 0)
         throw new TypeError(`expect: an offset is a whole number from 0, not ${offset}`);
-      expects.push({ topic: of, key, offset });
+      const epoch = epochs.get(of);
+      expects.push({ topic: of, key, offset, ...(epoch !== undefined && offset > 0 && { epoch }) });
     },
     judgeResult,
     afterCommit(callback) {

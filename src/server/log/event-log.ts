@@ -227,6 +227,8 @@ export interface Expectation {
   readonly key: string;
   /** 0: there is none, or the key is gone. */
   readonly offset: number;
+  /** Of the topic: one that has ended may have another event at this offset. Absent: whichever it is in. */
+  readonly epoch?: string;
 }
 
 export interface AcceptedCommand extends CommandKey {

@@ -116,6 +116,27 @@ test('what a call of the handler has asked for that was overtaken never happens,
   expect(world.errors).toEqual([]);
 });
 
+test('an event that took the place of the expected one, in a topic that had ended, is another one', async () => {
+  const log = memoryLog();
+  let calls = 0;
+  const world = worldWith(async (context, comment) => {
+    const gate = await context.latest('t', 'gate:g');
+    calls += 1;
+    if (calls === 1) {
+      await log.endTopic('t', world.clock.now());
+      await world.broker.publish('t', { ...GATE, open: false });
+    }
+    context.expect('t', 'gate:g', gate?.offset ?? 0);
+    context.publish('t', { type: 'log', line: `${comment}: ${gate?.event['open']}` });
+  }, log);
+  await world.broker.publish('t', GATE);
+  const peer = await world.join();
+  peer.say(decide(1));
+  await world.clock.advance(0);
+  peer.expect('command_ack');
+  expect([calls, await linesOf(log)]).toEqual([2, ['by 1: false']]);
+});
+
 test('a key that is gone is as one that never was', async () => {
   const world = worldWith(async ({ latest, expect: expectNewest, publish }) => {
     expect(await latest('t', 'node:n')).toBeNull();
