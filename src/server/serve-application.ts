@@ -1,9 +1,10 @@
 /** How a server is put together of its logic, its log and its sockets, and how it closes. */
 import type { Typed } from '../protocol/interpret.ts';
 import type { Application } from './core/application.ts';
-import { Broker, type BrokerOptions, type Published } from './core/broker.ts';
+import { Broker, type BrokerOptions } from './core/broker.ts';
 import { resolveLimits } from './core/limits.ts';
 import type { Publishing } from './core/publication.ts';
+import type { EventPlace, PublicationName } from './log/event-log.ts';
 import { memoryLog } from './log/memory-log.ts';
 import { systemClock } from './system-clock.ts';
 import { ANONYMOUS, type Server, type ServerOptions } from './types.ts';
@@ -18,9 +19,10 @@ export interface ApplicationServer extends Omit<Server<never>, 'publish'> {
   publish(topic: string, event: Typed): Promise<{ epoch: string; offset: number }>;
   /**
    * Publishes events: all of them, in their order, or none; resolves with where each went when they are in the log.
-   * Rejects as `publish` of `Server` does.
+   * Rejects as `publish` of `Server` does. With a name, one that was published before under that name is not published again, and
+   * answered as it was; rejects with a `PublicationKeyReused` where that was another one.
    */
-  publishAll(publishings: readonly Publishing[]): Promise<readonly Published[]>;
+  publishAll(publishings: readonly Publishing[], name?: PublicationName): Promise<readonly EventPlace[]>;
 }
 
 export function serveApplication(
@@ -65,7 +67,7 @@ export function serveApplication(
     attach: (server, { path } = {}) => shell.attach(server, path ?? null),
     ready: async () => await broker.ready(),
     publish: async (topic, event) => await broker.publish(topic, event),
-    publishAll: async (publishings) => await broker.publishAll(publishings),
+    publishAll: async (publishings, name) => await broker.publishAll(publishings, name),
     disconnect: (principal) => broker.disconnect(principal),
     recheck: (principal) => broker.recheck(principal),
     endTopic: async (topic) => await broker.endTopic(topic),

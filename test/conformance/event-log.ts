@@ -52,6 +52,25 @@ export function eventLogConformance(name: string, factory: EventLogFactory): voi
     };
     const offsets = (events: readonly LoggedEvent[]) => events.map(({ offset }) => offset);
 
+    it('publishes what has a name once, also after a restart, and nothing else under its key', async () => {
+      const events = [{ topic: 't', key: null, gone: false, critical: false, event: '{}', owedBy: [] }];
+      const publish = async (digest: string) => {
+        const publication = { key: 'k', digest };
+        return (await log.commit([{ command: null, events, publication }], NOW))[0];
+      };
+      const first = await publish('d');
+      const [{ epoch } = { epoch: '' }] = first?.status === 'committed' ? first.events : [];
+      const repeated = { status: 'repeated', places: [{ topic: 't', epoch, offset: 1 }] };
+      expect(await publish('d')).toEqual(repeated);
+      expect(await publish('other')).toEqual({ status: 'key_reused' });
+      expect((await log.state('t')).offset).toBe(1);
+      if (!factory.reopen) return;
+      await log.close();
+      log = factory.reopen(log);
+      await log.open({ now: NOW, tailLimit: TAIL });
+      expect(await publish('d')).toEqual(repeated);
+    });
+
     it('numbers the events of a topic from 1, each with the offset before it, and tells its epoch', async () => {
       const events = await publish('t', NOW, {}, {}, {});
       expect(offsets(events)).toEqual([1, 2, 3]);

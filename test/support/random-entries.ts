@@ -59,6 +59,9 @@ export function randomEntries(seed: number): readonly Entry[] {
     events: some(3, event),
     command: random.next() < 0.5 ? accepted() : null,
     ...(random.next() < 0.2 && { expects: some(2, expectation) }),
+    ...(random.next() < 0.3 && {
+      publication: { key: random.pick(KEYS) ?? 'p', digest: `d${random.int(2)}` },
+    }),
   });
   const limits = () => ({
     tailLimit: random.int(4),

@@ -1,9 +1,11 @@
 /** What the control port can be asked. */
+import { createHash } from 'node:crypto';
 import * as v from 'valibot';
 import { topic, typed } from '../../protocol/frames/common.ts';
+import { PublicationKeyReused } from '../../server/core/publication.ts';
 import type { ApplicationServer } from '../../server/serve-application.ts';
 import type { Metrics } from './metrics.ts';
-import { get, ok, post, type Route } from './route.ts';
+import { get, ok, post, Refusal, type Route } from './route.ts';
 
 const topicName = v.pipe(topic, v.description('Its name'));
 const principal = v.pipe(
@@ -32,6 +34,7 @@ export function routesOf(server: ApplicationServer, metrics: Metrics): readonly 
       {
         path: '/publish',
         summary: 'Publishes events: all of them, in their order, or none',
+        takesIdempotencyKey: true,
         body: v.strictObject({
           events: v.pipe(v.array(publication), v.minLength(1, 'It must not be empty')),
         }),
@@ -43,7 +46,15 @@ export function routesOf(server: ApplicationServer, metrics: Metrics): readonly 
           },
         },
       },
-      async ({ body: { events } }) => ok({ events: await server.publishAll(events) }),
+      async ({ body: { events }, idempotencyKey: key }) => {
+        const name = key === null ? undefined : { key, digest: digestOf(events) };
+        try {
+          return ok({ events: await server.publishAll(events, name) });
+        } catch (error) {
+          if (!(error instanceof PublicationKeyReused)) throw error;
+          throw new Refusal(409, 'key_reused', 'something else was published under this Idempotency-Key');
+        }
+      },
     ),
     post(
       {
@@ -128,4 +139,9 @@ export function routesOf(server: ApplicationServer, metrics: Metrics): readonly 
       async () => ({ status: 200, body: await metrics.text(), contentType: metrics.contentType }),
     ),
   ];
+}
+
+/** The same for the same events, however their JSON is spaced. */
+function digestOf(events: readonly unknown[]): string {
+  return createHash('sha256').update(JSON.stringify(events)).digest('base64url');
 }

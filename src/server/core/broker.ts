@@ -1,6 +1,16 @@
 /** The server without its sockets: all of the protocol, on a clock, peers and a log that it is given. */
 import type { Typed } from '../../protocol/interpret.ts';
-import type { Admission, CommandKey, EventLog, Happening, Principal, Standing } from '../log/event-log.ts';
+import type {
+  Admission,
+  CommandKey,
+  EventLog,
+  EventPlace,
+  Happening,
+  Principal,
+  PublicationName,
+  Standing,
+} from '../log/event-log.ts';
+import { placesOf } from '../log/publications.ts';
 import type { Claims } from '../types.ts';
 import type { Application } from './application.ts';
 import { AtWork } from './at-work.ts';
@@ -16,7 +26,7 @@ import type { Limits } from './limits.ts';
 import { LogOpening } from './log-opening.ts';
 import { isStorable } from './names.ts';
 import type { Clock, Inbound, Peer } from './peer.ts';
-import { type Publishing, publicationOf } from './publication.ts';
+import { PublicationKeyReused, type Publishing, publicationOf } from './publication.ts';
 import { neverFailing, onceEach, type Report } from './report.ts';
 import { ServerTime } from './server-time.ts';
 import { type Health, noStats, type ServerStats } from './stats.ts';
@@ -37,13 +47,6 @@ export interface BrokerOptions {
   rightsChanged?(principal: Principal): void;
   /** What has nowhere else to go. It may throw. */
   report(error: unknown, about: string): void;
-}
-
-/** Where an event went. */
-export interface Published {
-  readonly topic: string;
-  readonly epoch: string;
-  readonly offset: number;
 }
 
 const HOUSEKEEPING_MS = 60_000;
@@ -163,20 +166,27 @@ export class Broker {
     await this.#opening.opened();
   }
 
-  async publish(topic: string, event: Typed): Promise<Published> {
-    const [published] = await this.publishAll([{ topic, event }]);
-    if (!published) throw new Error('publish: the event log did not answer with the event');
-    return published;
+  async publish(topic: string, event: Typed): Promise<EventPlace> {
+    const [place] = await this.publishAll([{ topic, event }]);
+    if (!place) throw new Error('publish: the event log did not answer with the event');
+    return place;
   }
 
-  /** All of them, in their order, or none. */
-  async publishAll(publishings: readonly Publishing[]): Promise<readonly Published[]> {
+  /** All of them, in their order, or none; where one of that name was published before, what came of that. */
+  async publishAll(
+    publishings: readonly Publishing[],
+    name?: PublicationName,
+  ): Promise<readonly EventPlace[]> {
     const { application, limits } = this.#options;
     const publications = publishings.map((one) => publicationOf(application, one, limits.maxEventBytes));
-    const committed = await this.#writer.append({ publications, command: null, expects: [] });
+    const committed = await this.#writer.append({ publications, command: null, expects: [], name });
     switch (committed.status) {
       case 'committed':
-        return committed.events.map(({ topic, epoch, event }) => ({ topic, epoch, offset: event.offset }));
+        return placesOf(committed.events);
+      case 'repeated':
+        return committed.places;
+      case 'key_reused':
+        throw new PublicationKeyReused();
       case 'too_large': {
         const { bytes, maxBytes } = committed;
         throw new TypeError(

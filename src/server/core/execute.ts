@@ -205,6 +205,9 @@ async function untilAnswered(services: ExecuteServices, job: Job, mayRun: () => 
       case 'withheld':
       case 'superseded':
         return { status: 'abandoned' };
+      case 'repeated':
+      case 'key_reused':
+        throw new Error(`the log answered ${committed.status} to a command, which is no publication`);
     }
   }
   return { status: 'abandoned' };

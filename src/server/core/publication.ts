@@ -6,6 +6,13 @@ import { byteLength } from './bytes.ts';
 import { checkKey, checkTopic } from './names.ts';
 import type { Publication } from './writer.ts';
 
+/** Under the key of a publication another one was published, in the last 24 hours. Nothing was published. */
+export class PublicationKeyReused extends Error {
+  constructor() {
+    super('publish: something else was published under this key');
+  }
+}
+
 /** An event that the application publishes. */
 export interface Publishing extends EventTraits {
   readonly topic: string;

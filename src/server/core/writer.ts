@@ -9,6 +9,7 @@ import type {
   EventLog,
   Expectation,
   NewEvent,
+  PublicationName,
   Transaction,
 } from '../log/event-log.ts';
 import { Batches } from './batches.ts';
@@ -23,6 +24,8 @@ export interface Append {
   readonly publications: readonly Publication[];
   readonly command: Omit<AcceptedCommand, 'run'> | null;
   readonly expects: readonly Expectation[];
+  /** What the application calls it; it has no name where it is missing. */
+  readonly name?: PublicationName | undefined;
   /** Asked when the log takes it: where it is false, nothing of it is written. Without it all is. */
   readonly mayCommit?: () => boolean;
 }
@@ -69,8 +72,9 @@ export class Writer {
     await this.#batches.idle();
   }
 
-  #transaction({ publications, command, expects }: Append, run: string): Transaction {
+  #transaction({ publications, command, expects, name }: Append, run: string): Transaction {
     return {
+      ...(name && { publication: name }),
       command: command && { ...command, run },
       ...(expects.length > 0 && { expects }),
       events: publications.map((publication) => ({

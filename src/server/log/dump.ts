@@ -56,6 +56,13 @@ const CONTENT = v.variant('line', [
     ]),
   }),
   v.object({
+    line: v.literal('publication'),
+    key: v.string(),
+    digest: v.string(),
+    at: whole,
+    places: v.array(v.object({ topic: v.string(), epoch: v.string(), offset: whole })),
+  }),
+  v.object({
     line: v.literal('owner'),
     ...client,
     usedAt: whole,

@@ -219,6 +219,20 @@ export interface Transaction {
   readonly command: AcceptedCommand | null;
   /** What must be so in its place in the log, before its own events. Absent: nothing is expected. */
   readonly expects?: readonly Expectation[];
+  /** What the application calls it: another one of that name changes nothing, for 24 hours. Absent: it has no name. */
+  readonly publication?: PublicationName;
+}
+
+export interface PublicationName {
+  readonly key: string;
+  /** The same where the same is published: another digest under the same key is a mistake of whoever has named them. */
+  readonly digest: string;
+}
+
+export interface EventPlace {
+  readonly topic: string;
+  readonly epoch: string;
+  readonly offset: number;
 }
 
 /** Which event is the newest of a key, by its offset. */
@@ -280,6 +294,10 @@ export type Committed =
       readonly events: readonly CommittedEvent[];
     }
   | { readonly status: 'duplicate'; readonly result: JsonText | null }
+  /** One of this name was committed before: nothing was changed. */
+  | { readonly status: 'repeated'; readonly places: readonly EventPlace[] }
+  /** Another one was committed under this key: nothing was changed. */
+  | { readonly status: 'key_reused' }
   /** The command's client was admitted by another server since: nothing was changed. */
   | { readonly status: 'superseded' }
   /** Something that it expects is not so: nothing was changed. */
@@ -318,3 +336,5 @@ export interface TopicState {
 
 /** For how long at least ids and unacknowledged critical events are kept. */
 export const KEEP_MS = 7 * 24 * 60 * 60 * 1_000;
+/** For how long the names of publications are kept, and where their events are. */
+export const PUBLICATION_KEEP_MS = 24 * 60 * 60 * 1_000;

@@ -2,6 +2,7 @@ import { DUMP_FORMAT, type DumpHead, type DumpLine } from './dump.ts';
 import type { ClientKey, CommandKey, CommandRecord, Principal, Run } from './event-log.ts';
 import { MemoryTopic } from './memory-topic.ts';
 import type { MemoryLimits } from './projection.ts';
+import type { HeldPublication } from './publications.ts';
 
 export interface HeldCommand extends CommandKey {
   readonly record: CommandRecord;
@@ -41,6 +42,8 @@ export class MemoryContent {
   readonly topics = new Map<string, MemoryTopic>();
   /** By `textOf` their keys. Those that were recorded last come last. */
   readonly commands = new Map<string, HeldCommand>();
+  /** By key. Those that were recorded last come last. */
+  readonly publications = new Map<string, HeldPublication>();
   /** By client id. Those that were used last come last. */
   readonly owners = new Map<string, Owner>();
   /** By `textOf` client and topic. */
@@ -76,6 +79,14 @@ export class MemoryContent {
     }
     for (const [, { principal, id, at, record }] of inOrder(this.commands))
       yield { line: 'command', principal, id, at, record };
+    for (const [key, { digest, at, places }] of inOrder(this.publications))
+      yield {
+        line: 'publication',
+        key,
+        digest,
+        at,
+        places: places.map(({ topic, epoch, offset }) => ({ topic, epoch, offset })),
+      };
     for (const [clientId, { principal, at, term, run, position }] of inOrder(this.owners))
       yield { line: 'owner', principal, clientId, usedAt: at, term, run, position };
     for (const key of [...this.deliveries.keys()].sort()) {
@@ -116,6 +127,11 @@ export class MemoryContent {
       case 'command': {
         const { line: _, ...command } = line;
         this.commands.set(textOf(command.principal, command.id), command);
+        break;
+      }
+      case 'publication': {
+        const { key, digest, at, places } = line;
+        this.publications.set(key, { digest, at, places });
         break;
       }
       case 'owner': {

@@ -6,12 +6,14 @@ import {
   type CommandKey,
   type CommandRecord,
   type Committed,
+  type CommittedEvent,
   type EndedTopic,
   type From,
   type History,
   type JsonText,
   KEEP_MS,
   type LoggedEvent,
+  PUBLICATION_KEEP_MS,
   type Run,
   type Take,
   type TopicState,
@@ -31,6 +33,7 @@ import {
   type Rules,
   TERM_KEEP_MS,
 } from './projection.ts';
+import { placesOf, repeatOf } from './publications.ts';
 
 const FORGET_BEYOND = 1.01;
 
@@ -109,11 +112,15 @@ export class MemoryProjection implements Projection {
     prune: ({ now: told, epoch }) => {
       const now = this.#time(told);
       const held = this.#held;
-      const { limits, commands, runs, owners, topics, deliveries } = held;
+      const { limits, commands, publications, runs, owners, topics, deliveries } = held;
       const before = now - KEEP_MS;
       for (const [key, { at }] of commands) {
         if (at >= before) break;
         this.#forgetCommand(key);
+      }
+      for (const [key, { at }] of publications) {
+        if (at >= now - PUBLICATION_KEEP_MS) break;
+        publications.delete(key);
       }
       for (const { id, told: last } of runs.values()) if (last < before) runs.delete(id);
       for (const [id, { at }] of owners) {
@@ -262,7 +269,10 @@ export class MemoryProjection implements Projection {
     return { status: 'admitted', time: now, position };
   }
 
-  #commit({ events, command, expects = [] }: Transaction, now: number): Committed {
+  #commit({ events, command, expects = [], publication }: Transaction, now: number): Committed {
+    const { publications } = this.#held;
+    const repeat = publication && repeatOf(publication, publications.get(publication.key) ?? null, now);
+    if (repeat) return repeat;
     if (command) {
       const record = this.recall(command);
       if (record?.status === 'accepted') return { status: 'duplicate', result: record.result };
@@ -273,17 +283,21 @@ export class MemoryProjection implements Projection {
     if (!areMet(expects, this)) return { status: 'unexpected' };
     if (command) this.#record(command, { status: 'accepted', result: command.result }, now);
     const { topics, limits } = this.#held;
-    return {
-      status: 'committed',
-      events: events.map(({ topic: name, owedBy, ...content }) => {
-        const topic = this.#topic(name);
-        topics.set(name, topic);
-        const event = topic.append(content, now);
-        if (event.critical) for (const client of owedBy) this.#deliver(client, name, event);
-        topic.cutIfLong(limits, now - KEEP_MS);
-        return { topic: name, epoch: topic.epoch, event, owedBy: event.critical ? owedBy : [] };
-      }),
-    };
+    const committed = events.map(({ topic: name, owedBy, ...content }): CommittedEvent => {
+      const topic = this.#topic(name);
+      topics.set(name, topic);
+      const event = topic.append(content, now);
+      if (event.critical) for (const client of owedBy) this.#deliver(client, name, event);
+      topic.cutIfLong(limits, now - KEEP_MS);
+      return { topic: name, epoch: topic.epoch, event, owedBy: event.critical ? owedBy : [] };
+    });
+    if (publication) {
+      const { key, digest } = publication;
+      // Set anew, so that those which were recorded last come last.
+      publications.delete(key);
+      publications.set(key, { digest, at: now, places: placesOf(committed) });
+    }
+    return { status: 'committed', events: committed };
   }
 
   /** Of topics without events nothing ends. What is left of the others is their epoch, and when they ended. */

@@ -10,6 +10,7 @@
  *   what is told of it follows from the log. When one that has ended is forgotten, those without events go on in an epoch that
  *   none of them had, so that no cursor of that topic is good for what is published to it then;
  * - command ids for 7 days, the newest `commandIds` of them. A hundredth more makes the oldest go, and `dedupeSince` says so;
+ * - the names of publications for 24 hours, with where their events are, apart from the ids of commands;
  * - the owner of a client id for 365 days from its last use, and the `clientIds` that were used last; with the connection that
  *   was admitted last, whose term keeps lower ones out for 24 hours;
  * - what a client owes and has acknowledged, for 7 days, and with it up to where that is recorded; runs of servers, for 7 days.

@@ -76,6 +76,8 @@ function partText(part: Committed | CommandRecord | Admitted | EndedTopic): stri
           JSON.stringify([topic, epoch, offset, prev, ts]),
         )
         .join(' ');
+    case 'repeated':
+      return part.places.map(({ topic, epoch, offset }) => JSON.stringify([topic, epoch, offset])).join(' ');
     case 'duplicate':
     case 'accepted':
       return `${part.status} ${part.result}`;

@@ -2,7 +2,7 @@
 import { type Database, numberIn } from './database.ts';
 
 /** Raised with every change of the tables; a file of an older format is brought up, one of a newer format refused. */
-const FORMAT = 6;
+const FORMAT = 7;
 
 /** From each format to the next one. */
 const STEPS: Readonly<Record<number, string>> = {
@@ -77,6 +77,15 @@ const STEPS: Readonly<Record<number, string>> = {
       PRIMARY KEY (principal, client, topic)
     ) WITHOUT ROWID;
   `,
+  6: `
+    CREATE TABLE publications (
+      key TEXT PRIMARY KEY,
+      digest TEXT NOT NULL,
+      at INTEGER NOT NULL,
+      places TEXT NOT NULL
+    ) WITHOUT ROWID;
+    CREATE INDEX publications_by_time ON publications (at);
+  `,
 };
 
 const TABLES = `
@@ -132,6 +141,13 @@ const TABLES = `
     PRIMARY KEY (principal, id)
   ) WITHOUT ROWID;
   CREATE INDEX commands_by_time ON commands (at);
+  CREATE TABLE publications (      -- that have names
+    key TEXT PRIMARY KEY,
+    digest TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    places TEXT NOT NULL           -- of its events: topic, epoch and offset of each, as JSON
+  ) WITHOUT ROWID;
+  CREATE INDEX publications_by_time ON publications (at);
   CREATE TABLE runs (              -- of servers on this file
     number INTEGER PRIMARY KEY,    -- in the order in which they began
     id TEXT NOT NULL UNIQUE,

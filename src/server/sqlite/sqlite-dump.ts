@@ -6,6 +6,7 @@ import { type Database, numberIn, textIn } from './database.ts';
 import { allInOrder } from './oldest-rows.ts';
 import { COMMANDS, keyOf, recordOf, writeCommand } from './sqlite-commands.ts';
 import { OWNERS, ownerOf, writeOwner } from './sqlite-owners.ts';
+import { PUBLICATIONS, publicationOf, writePublication } from './sqlite-publications.ts';
 import { eventOf, topicOf } from './sqlite-topics.ts';
 
 export function headOf({
@@ -48,6 +49,10 @@ export function* linesOf(db: Database): Generator<DumpLine> {
   }
   for (const row of allInOrder(db, COMMANDS))
     yield { line: 'command', ...keyOf(row), at: numberIn(row, 'at'), record: recordOf(row) };
+  for (const row of allInOrder(db, PUBLICATIONS)) {
+    const { digest, at, places } = publicationOf(row);
+    yield { line: 'publication', key: textIn(row, 'key'), digest, at, places: [...places] };
+  }
   for (const row of allInOrder(db, OWNERS)) {
     const { principal, usedAt, term, run, position } = ownerOf(row);
     yield { line: 'owner', principal, clientId: textIn(row, 'id'), usedAt, term, run, position };
@@ -122,6 +127,7 @@ export class Restoring {
       'events',
       'state',
       'commands',
+      'publications',
       'clients',
       'deliveries',
       'recorded',
@@ -158,6 +164,9 @@ export class Restoring {
         break;
       case 'command':
         writeCommand(this.#db, line, line.record, line.at);
+        break;
+      case 'publication':
+        writePublication(this.#db, line.key, line);
         break;
       case 'owner':
         writeOwner(this.#db, line.clientId, line);

@@ -4,6 +4,7 @@ import {
   type CommandKey,
   type CommandRecord,
   type Committed,
+  type CommittedEvent,
   type EndedTopic,
   type From,
   type History,
@@ -25,12 +26,14 @@ import {
   type Projection,
   type Rules,
 } from '../log/projection.ts';
+import { placesOf, repeatOf } from '../log/publications.ts';
 import { type About, readAbout, writeAbout } from './about.ts';
 import { type Database, numberIn, textIn } from './database.ts';
 import { SqliteCommands } from './sqlite-commands.ts';
 import { SqliteDeliveries } from './sqlite-deliveries.ts';
 import { headOf, linesOf, Restoring } from './sqlite-dump.ts';
 import { SqliteOwners } from './sqlite-owners.ts';
+import { SqlitePublications } from './sqlite-publications.ts';
 import { SqliteTopics } from './sqlite-topics.ts';
 
 /**
@@ -43,6 +46,7 @@ export class SqliteProjection implements Projection {
   #held: About | null = null;
   readonly #topics: SqliteTopics;
   readonly #commands: SqliteCommands;
+  readonly #publications: SqlitePublications;
   readonly #owners: SqliteOwners;
   readonly #deliveries: SqliteDeliveries;
 
@@ -51,6 +55,7 @@ export class SqliteProjection implements Projection {
     this.#db = db;
     this.#topics = new SqliteTopics(db, about);
     this.#commands = new SqliteCommands(db, about);
+    this.#publications = new SqlitePublications(db);
     this.#owners = new SqliteOwners(db, about);
     this.#deliveries = new SqliteDeliveries(db, this.#topics, about);
   }
@@ -122,6 +127,7 @@ export class SqliteProjection implements Projection {
       const now = this.#time(told);
       const before = now - KEEP_MS;
       this.#commands.prune(before);
+      this.#publications.prune(now);
       this.#db.run('DELETE FROM runs WHERE told < ?', before);
       this.#owners.prune(now);
       this.#topics.prune(before);
@@ -262,7 +268,9 @@ export class SqliteProjection implements Projection {
     return ended.map(({ name }) => ({ topic: name, epoch }));
   }
 
-  #commit({ events, command, expects = [] }: Transaction, now: number): Committed {
+  #commit({ events, command, expects = [], publication }: Transaction, now: number): Committed {
+    const repeat = publication && repeatOf(publication, this.#publications.find(publication.key), now);
+    if (repeat) return repeat;
     if (command) {
       const record = this.recall(command);
       if (record?.status === 'accepted') return { status: 'duplicate', result: record.result };
@@ -272,15 +280,17 @@ export class SqliteProjection implements Projection {
     }
     if (!areMet(expects, this)) return { status: 'unexpected' };
     if (command) this.#commands.record(command, { status: 'accepted', result: command.result }, now);
-    return {
-      status: 'committed',
-      events: events.map((content) => {
-        const [topic, event] = this.#topics.append(content, now);
-        const owedBy = event.critical ? content.owedBy : [];
-        for (const client of owedBy) this.#deliveries.deliver(client, topic, event);
-        this.#topics.cutIfLong(topic, now - KEEP_MS);
-        return { topic: topic.name, epoch: topic.epoch, event, owedBy };
-      }),
-    };
+    const committed = events.map((content): CommittedEvent => {
+      const [topic, event] = this.#topics.append(content, now);
+      const owedBy = event.critical ? content.owedBy : [];
+      for (const client of owedBy) this.#deliveries.deliver(client, topic, event);
+      this.#topics.cutIfLong(topic, now - KEEP_MS);
+      return { topic: topic.name, epoch: topic.epoch, event, owedBy };
+    });
+    if (publication) {
+      const { key, digest } = publication;
+      this.#publications.record(key, { digest, at: now, places: placesOf(committed) });
+    }
+    return { status: 'committed', events: committed };
   }
 }

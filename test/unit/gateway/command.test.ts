@@ -31,14 +31,14 @@ async function joined(url: string): Promise<WireClient> {
 async function publish(controlUrl: string, topic: string, text: string): Promise<unknown> {
   const response = await fetch(`${controlUrl}/publish`, {
     method: 'POST',
-    headers: { authorization: `Bearer ${KEY}` },
+    headers: { authorization: `Bearer ${KEY}`, 'idempotency-key': `${topic} ${text}` },
     body: JSON.stringify({ events: [{ topic, event: { type: 'line', text } }] }),
   });
   expect(response.status).toBe(200);
   return await response.json();
 }
 
-test('the example that --init writes is what serve goes by, and what was published is there after a kill', async () => {
+test('the example that --init writes is what serve goes by, and what was published is there after a kill, once', async () => {
   const cwd = folder();
   expect(run(['--init'], cwd)).toMatchObject({
     status: 0,
@@ -51,6 +51,7 @@ test('the example that --init writes is what serve goes by, and what was publish
   first.child.kill('SIGKILL');
   await once(first.child, 'exit');
   const second = await start(args, cwd, ENV);
+  expect(await publish(second.controlUrl, 'run:1', 'kept')).toEqual(before);
   const client = await joined(second.url);
   client.send({ type: 'subscribe', topic: 'run:1', ref: 1 });
   const { epoch, events } = await client.next('snapshot');

@@ -110,6 +110,21 @@ test('a topic ends: who listens is given the empty state, and what comes later b
   expect(await post('/publish', { events: [event] })).toMatchObject({ body: { events: [{ offset: 1 }] } });
 });
 
+test('a publish that comes again under its Idempotency-Key is answered as it was, and done once', async () => {
+  const { post, get } = await running();
+  const again = async (body: unknown) => await post('/publish', body, { 'idempotency-key': 'k' });
+  const first = await again({ events: [event, { ...event, topic: 'u' }] });
+  expect(first).toMatchObject({ status: 200, body: { events: [{ topic: 't', offset: 1 }, { topic: 'u' }] } });
+  // In flight at once as well.
+  const all = await Promise.all([1, 2, 3].map(() => again({ events: [event, { ...event, topic: 'u' }] })));
+  for (const one of all) expect(one).toEqual(first);
+  expect(await again({ events: [event] })).toMatchObject({ status: 409, body: { code: 'key_reused' } });
+  expect(await post('/publish', { events: [event] }, { 'idempotency-key': '' })).toMatchObject({
+    status: 400,
+  });
+  expect(await get('/stats')).toMatchObject({ body: { eventsPublished: 2 } });
+});
+
 test('metrics tell what is counted, and nothing of people, topics and clients', async () => {
   const { join, post, get } = await running();
   const client = await join();

@@ -1,5 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type Admission, type Admitted, KEEP_MS, type NewEvent } from '../../../src/server/log/event-log.ts';
+import {
+  type Admission,
+  type Admitted,
+  KEEP_MS,
+  type NewEvent,
+  PUBLICATION_KEEP_MS,
+} from '../../../src/server/log/event-log.ts';
 import { MemoryProjection } from '../../../src/server/log/memory-projection.ts';
 import {
   type Entry,
@@ -252,6 +258,46 @@ describe.each<[string, () => [Projection, end: () => void]]>([
     expect(projection.state('t').offset).toBe(0);
     expect(commit('b')).toBe('committed');
     expect(commit('a')).toBe('duplicate');
+  });
+
+  test('what has a name is published once in 24 hours, and another digest under its key not at all', () => {
+    open(projection);
+    const publishAs = (digest: string, now: number) =>
+      next(projection, {
+        kind: 'commit',
+        content: {
+          now,
+          transactions: [
+            { command: null, events: [{ ...EVENT, topic: 't' }], publication: { key: 'k', digest } },
+          ],
+        },
+      })[0];
+    expect(publishAs('d', NOW)?.status).toBe('committed');
+    const places = [{ topic: 't', epoch: 'e', offset: 1 }];
+    expect(publishAs('d', NOW + 1)).toEqual({ status: 'repeated', places });
+    expect(publishAs('other', NOW + 1)).toEqual({ status: 'key_reused' });
+    next(projection, { kind: 'prune', content: { now: NOW + PUBLICATION_KEEP_MS, epoch: 'f' } });
+    expect(publishAs('d', NOW + PUBLICATION_KEEP_MS)).toEqual({ status: 'repeated', places });
+    expect(projection.state('t').offset).toBe(1);
+    // Also where nothing has pruned it.
+    const other = copyOf(projection);
+    next(projection, { kind: 'prune', content: { now: NOW + PUBLICATION_KEEP_MS + 1, epoch: 'f' } });
+    expect([...projection.dump()].join()).not.toContain('"publication"');
+    expect(publishAs('other', NOW + PUBLICATION_KEEP_MS + 1)?.status).toBe('committed');
+    projection = other;
+    expect(publishAs('other', NOW + PUBLICATION_KEEP_MS + 1)?.status).toBe('committed');
+  });
+
+  test('any number of named publications lets no command be forgotten', () => {
+    open(projection, { commandIds: 1 });
+    next(projection, { kind: 'begin', content: { now: NOW, commands: [{ principal: 'ann', id: 'i' }] } });
+    for (let n = 0; n < 100; n++) {
+      const publication = { key: `k${n}`, digest: 'd' };
+      const transactions = [{ command: null, events: [{ ...EVENT, topic: 't' }], publication }];
+      next(projection, { kind: 'commit', content: { now: NOW, transactions } });
+    }
+    expect(projection.recall({ principal: 'ann', id: 'i' })).toEqual({ status: 'begun' });
+    expect(projection.dedupeSince()).toBe(NOW);
   });
 
   test('of ids that were recorded in one millisecond the lesser ones go first, by UTF-16', () => {
