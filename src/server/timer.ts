@@ -25,6 +25,7 @@ export function startTimer(
     timer = setTimeout(() => (leftMs > partMs ? wait(leftMs - partMs) : callback()), partMs);
     if (!keepsAlive) timer.unref();
   };
-  wait(delayMs);
+  // What is due already: Node warns of less than nothing.
+  wait(Math.max(0, delayMs));
   return () => clearTimeout(timer);
 }

@@ -115,9 +115,9 @@ async function readBytes({ body }: Response, maxBytes: number): Promise<Buffer |
   return Buffer.concat(chunks);
 }
 
-/** Its body is not read: else the connection would stay with it. */
+/** Its body is not read: else the connection would stay with it. Where that is broken, the status counts all the same. */
 async function release({ body }: Response): Promise<void> {
-  await body?.cancel();
+  await body?.cancel().catch(() => {});
 }
 
 function failureOf({ url, timeoutMs }: Endpoint, error: unknown, timeout: AbortSignal): Wrong {

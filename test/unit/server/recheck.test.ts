@@ -281,3 +281,28 @@ test('a command is asked about by the rights of now, with or without a recheck',
   await next().answer(false);
   expect(peer.expect('command_nack')).toMatchObject({ code: 'forbidden', retry: false });
 });
+
+test('who remembers rights is told when they change, before they are judged anew, on whichever server that was', async () => {
+  const happened: string[] = [];
+  const log = memoryLog();
+  const world = new HandWorld({
+    log,
+    rightsChanged: (principal) => happened.push(`changed ${principal}`),
+    authorize: async () => {
+      happened.push('judged');
+      return true;
+    },
+  });
+  const peer = await world.join();
+  peer.say({ type: 'subscribe', topic: 't', ref: 1 });
+  await world.clock.advance(0);
+  happened.length = 0;
+  world.broker.recheck('anonymous');
+  await world.clock.advance(0);
+  expect(happened).toEqual(['changed anonymous', 'judged']);
+  await log.recheck('anonymous', 'the run of another server');
+  await world.clock.advance(0);
+  expect(happened.slice(2)).toEqual(['changed anonymous', 'judged']);
+  world.broker.disconnect('anonymous');
+  expect(happened.slice(4)).toEqual(['changed anonymous']);
+});

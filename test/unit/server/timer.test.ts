@@ -31,6 +31,18 @@ test.each([
   }
 });
 
+test('a callback that is due already comes at once, without a warning of Node', async () => {
+  const warned = vi.fn();
+  process.on('warning', warned);
+  onTestFinished(() => {
+    process.off('warning', warned);
+  });
+  await new Promise<void>((resolve) => startTimer(-0.5, resolve));
+  // Node warns in the turn after.
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(warned).not.toHaveBeenCalled();
+});
+
 test('a timer without end never calls back, and one that is ended does not either, in whichever part of its time', () => {
   withClock();
   const never = vi.fn();
