@@ -171,6 +171,20 @@ export const GOALS: readonly Goal[] = [
       ];
     }),
   ),
+  ...(
+    [
+      ['perSecond', 'events per second of the log', { atLeast: 0.5 }],
+      ['delay', 'from `publish` to a subscriber of the other', { atMost: 2 }],
+    ] as const
+  ).map(
+    ([figure, title, limit]): Goal => ({
+      goal: `two servers on one log in PostgreSQL: ${title}, against an append to the same database and its follower`,
+      case: 'shared-log',
+      figure,
+      against: { contender: 'bare-append' },
+      ...limit,
+    }),
+  ),
   ...(['memory', 'sqlite'] as const).map(
     (log): Goal => ({
       goal: `the longest wait for a pong behind another client's 1,000 commands (${log === 'sqlite' ? '`sqliteLog`' : '`memoryLog`'})`,

@@ -27,6 +27,18 @@ const PEERS = [
   '@tanstack/offline-transactions',
 ] as const;
 
+/** Where nobody needs a page or a process of its own. */
+export const NOTHING_BUILT: BuiltPages = {
+  failed: new Map(),
+  entry(of) {
+    throw new Error(`${of} was not built`);
+  },
+  of(name) {
+    throw new Error(`the page of ${name} was not built`);
+  },
+  remove() {},
+};
+
 /** Packs the library, installs it beside its peers into an application, and builds each contender's page with Vite. */
 export async function buildPages(
   names: readonly string[],

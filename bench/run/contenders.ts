@@ -112,6 +112,14 @@ export const CONTENDERS: readonly ContenderInfo[] = [
     cannot: {},
     only: ['commands-1', 'commands-50'],
   },
+  {
+    name: 'bare-append',
+    title: 'limit: an append to a bare engine, and its follower',
+    server: 'websocket',
+    isLimit: true,
+    cannot: { admission: 'it has no clients', admissions: 'it has no clients' },
+    only: ['shared-log'],
+  },
 ];
 
 /** Itself, in whatever form. */

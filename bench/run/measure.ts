@@ -1,5 +1,5 @@
 import type { Options } from '../arguments.ts';
-import { type BuiltPages, buildPages } from './build.ts';
+import { type BuiltPages, buildPages, NOTHING_BUILT } from './build.ts';
 import { CONTENDERS, type ContenderInfo, OWN } from './contenders.ts';
 import { buildFormerPackage } from './former-package.ts';
 import { type Machine, thisMachine } from './machine.ts';
@@ -11,8 +11,9 @@ import { SITTINGS, type Sitting, whyNot } from './sittings.ts';
 export async function measure(options: Options): Promise<Results> {
   const machine = begin();
   const startedAt = new Date();
-  const { sittings, contenders } = whatIsAsked(options, CONTENDERS);
-  const built = await buildPages(namesOfPages(sittings, contenders));
+  const { sittings, contenders } = whatIsAsked(options, CONTENDERS, SITTINGS);
+  const needsBuild = sittings.some((sitting) => sitting.in !== 'a database');
+  const built = needsBuild ? await buildPages(namesOfPages(sittings, contenders)) : NOTHING_BUILT;
   const collector = new Collector();
   try {
     const entrants = contenders.map((contender) => entrantOf(contender, built));
@@ -43,7 +44,9 @@ export interface Compared {
 /** Today's build against the one of an earlier commit, which takes its turns before and after it. */
 export async function measureAgainst(ref: string, options: Options): Promise<Compared> {
   begin();
-  const { sittings, contenders } = whatIsAsked(options, OWN);
+  // What runs in this process is of today's sources.
+  const ofBuilds = SITTINGS.filter((sitting) => sitting.in !== 'a database');
+  const { sittings, contenders } = whatIsAsked(options, OWN, ofBuilds);
   const names = namesOfPages(sittings, contenders);
   await using defer = new AsyncDisposableStack();
   const former = buildFormerPackage(ref);
@@ -89,16 +92,18 @@ function begin(): Machine {
 }
 
 /** @throws Error where nothing is left to ask, or nobody to be asked */
-function whatIsAsked({ only, contenders }: Options, all: readonly ContenderInfo[]) {
+function whatIsAsked({ only, contenders }: Options, all: readonly ContenderInfo[], of: readonly Sitting[]) {
   const isAsked = (name: string) =>
     only.length === 0 || only.some((asked) => name === asked || name.startsWith(`${asked}-`));
   const chosen = all.filter(({ name }) => contenders.length === 0 || contenders.includes(name));
-  const sittings = SITTINGS.map((sitting) =>
-    withCases(
-      sitting,
-      casesOf(sitting).filter(({ case: { name } }) => isAsked(name)),
-    ),
-  ).filter((sitting) => chosen.some((contender) => isFor(sitting, contender)));
+  const sittings = of
+    .map((sitting) =>
+      withCases(
+        sitting,
+        casesOf(sitting).filter(({ case: { name } }) => isAsked(name)),
+      ),
+    )
+    .filter((sitting) => chosen.some((contender) => isFor(sitting, contender)));
   const asked = chosen.filter((contender) => sittings.some((sitting) => isFor(sitting, contender)));
   if (asked.length === 0) throw new Error('there is no such case, or contender');
   return { sittings, contenders: asked };
@@ -110,7 +115,7 @@ function isFor(sitting: Sitting, contender: ContenderInfo): boolean {
 
 /** Of those that are asked something in a browser. */
 function namesOfPages(sittings: readonly Sitting[], contenders: readonly ContenderInfo[]): string[] {
-  const inBrowser = sittings.filter((sitting) => sitting.in !== 'no browser');
+  const inBrowser = sittings.filter((sitting) => sitting.in !== 'no browser' && sitting.in !== 'a database');
   return contenders
     .filter((contender) => inBrowser.some((sitting) => isFor(sitting, contender)))
     .map(({ name }) => name);

@@ -89,7 +89,12 @@ export function casesOf(sitting: Sitting): readonly Asked[] {
 export function withCases(sitting: Sitting, kept: readonly Asked[]): Sitting {
   const names = new Set(kept.map(({ case: { name } }) => name));
   const isKept = ({ case: { name } }: Asked) => names.has(name);
-  return sitting.in === 'no browser'
-    ? { ...sitting, cases: sitting.cases.filter(isKept) }
-    : { ...sitting, cases: sitting.cases.filter(isKept) };
+  switch (sitting.in) {
+    case 'no browser':
+      return { ...sitting, cases: sitting.cases.filter(isKept) };
+    case 'a database':
+      return { ...sitting, cases: sitting.cases.filter(isKept) };
+    default:
+      return { ...sitting, cases: sitting.cases.filter(isKept) };
+  }
 }

@@ -29,6 +29,17 @@ export interface ServerScene {
   readonly quick: boolean;
 }
 
+/** A database, and nothing of a contender's that runs yet. */
+export interface DatabaseScene {
+  readonly contender: ContenderInfo;
+  /** Of its primary and its standby. */
+  readonly url: string;
+  readonly password: string;
+  /** Nothing is in it. */
+  readonly schema: string;
+  readonly quick: boolean;
+}
+
 /** What was wrong with what arrived: a figure with any of it is marked. */
 export interface Flaws {
   readonly lost: number;
@@ -62,6 +73,10 @@ export interface Case extends CaseInfo {
 }
 export interface ServerCase extends CaseInfo {
   run(scene: ServerScene): Promise<Figures>;
+}
+
+export interface DatabaseCase extends CaseInfo {
+  run(scene: DatabaseScene): Promise<Figures>;
 }
 
 export const FLAWLESS: Flaws = { lost: 0, duplicates: 0, disordered: 0, stale: 0 };

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Page } from 'playwright';
+import { PostgresServer, USER } from '../../test/cluster/postgres.ts';
 import { startSite } from '../../test/e2e/harness/site.ts';
 import { startBrowser } from './browser.ts';
 import type { BuiltPages } from './build.ts';
@@ -11,7 +12,13 @@ import { type Clients, startClients } from './clients.ts';
 import type { ContenderInfo } from './contenders.ts';
 import { askTab, type CaseInfo, everyTab, type Figures, type Scene } from './scene.ts';
 import { startServerProcess } from './server-process.ts';
-import { type BrowserSitting, type ServerSitting, type Sitting, whyNot } from './sittings.ts';
+import {
+  type BrowserSitting,
+  type DatabaseSitting,
+  type ServerSitting,
+  type Sitting,
+  whyNot,
+} from './sittings.ts';
 
 export type SittingOptions = Pick<Scene, 'quick' | 'traceFile'>;
 type Told = (asked: CaseInfo, figures: Figures) => void;
@@ -43,9 +50,14 @@ export function sit(
   options: SittingOptions,
   told: Told,
 ): Promise<void> {
-  return sitting.in === 'no browser'
-    ? sitAtServer(sitting, contender, built, options, told)
-    : sitInBrowser(sitting, contender, built, options, told);
+  switch (sitting.in) {
+    case 'no browser':
+      return sitAtServer(sitting, contender, built, options, told);
+    case 'a database':
+      return sitAtDatabase(sitting, contender, options, told);
+    default:
+      return sitInBrowser(sitting, contender, built, options, told);
+  }
 }
 
 async function sitInBrowser(
@@ -107,6 +119,27 @@ async function sitAtServer(
   const scene = { contender, server: server.calls, openClients, quick };
   for (const asked of sitting.cases) {
     if (whyNot(contender, asked) !== null) continue;
+    told(asked.case, await named(asked.case, () => asked.case.run(scene)));
+  }
+}
+
+async function sitAtDatabase(
+  sitting: DatabaseSitting,
+  contender: ContenderInfo,
+  { quick }: SittingOptions,
+  told: Told,
+): Promise<void> {
+  await using defer = new AsyncDisposableStack();
+  const primary = await PostgresServer.start();
+  defer.defer(() => primary.stop());
+  const standby = await primary.addSynchronousStandby();
+  defer.defer(() => standby.stop());
+  for (const node of [primary, standby]) await node.flush();
+  const { password } = primary;
+  const url = `postgres://${USER}@127.0.0.1:${primary.port},127.0.0.1:${standby.port}/postgres`;
+  for (const asked of sitting.cases) {
+    if (whyNot(contender, asked) !== null) continue;
+    const scene = { contender, url, password, schema: asked.case.name.replaceAll('-', '_'), quick };
     told(asked.case, await named(asked.case, () => asked.case.run(scene)));
   }
 }

@@ -13,11 +13,12 @@ import { newTab } from '../cases/new-tab.ts';
 import { outage } from '../cases/outage.ts';
 import { outbox } from '../cases/outbox.ts';
 import { pong } from '../cases/pong.ts';
+import { sharedLog } from '../cases/shared-log.ts';
 import { latencyOfOneTab, latencyOfTenTabs } from '../cases/steady.ts';
 import { trace } from '../cases/trace.ts';
 import type { ServerLog } from '../server/contract.ts';
 import type { ContenderInfo } from './contenders.ts';
-import type { Case, CaseInfo, ServerCase } from './scene.ts';
+import type { Case, CaseInfo, DatabaseCase, ServerCase } from './scene.ts';
 
 /** What a contender must have to be asked. */
 type Needs = 'feed' | 'reconnect' | 'outbox' | 'device' | 'log';
@@ -47,7 +48,12 @@ export interface ServerSitting extends Common {
   readonly log: ServerLog;
   readonly cases: readonly Asked<ServerCase>[];
 }
-export type Sitting = BrowserSitting | ServerSitting;
+/** Cases of servers on one log in a database. They run in this process, today's sources alone. */
+export interface DatabaseSitting extends Common {
+  readonly in: 'a database';
+  readonly cases: readonly Asked<DatabaseCase>[];
+}
+export type Sitting = BrowserSitting | ServerSitting | DatabaseSitting;
 
 const feed = (asked: Case): Asked<Case> => ({ case: asked, needs: 'feed' });
 
@@ -140,6 +146,11 @@ export const SITTINGS: readonly Sitting[] = [
       cases: [{ case: commands(clients), needs: 'log', contenders: [...SERVERS, 'bare-sqlite'] }],
     }),
   ),
+  {
+    name: 'a log that servers share',
+    in: 'a database',
+    cases: [{ case: sharedLog, needs: 'log', contenders: ['trunkline', 'bare-append'] }],
+  },
 ];
 
 /** Why this contender is not asked this case, or `null`. */

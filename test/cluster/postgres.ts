@@ -74,6 +74,12 @@ export class PostgresServer {
     return stdout.trimEnd();
   }
 
+  /** From now on what it acknowledges is on its disk. */
+  async flush(): Promise<void> {
+    await this.query('ALTER SYSTEM SET fsync = on');
+    await this.query('SELECT pg_reload_conf()');
+  }
+
   /** Ends the server's processes abruptly; `restart` brings it back with what it had. */
   kill(): void {
     this.#process.signal('SIGKILL');
