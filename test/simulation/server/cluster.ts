@@ -92,7 +92,10 @@ export class SimCluster implements Servers {
 
   publish(topic: string, event: { type: string; [field: string]: unknown }): void {
     const member = this.#any();
-    member?.broker.publish(topic, event).catch((error) => this.application.report(error, 'publishing'));
+    member?.broker.publish(topic, event).catch((error) => {
+      // It may have gone astray meanwhile.
+      if (!member.isAstray) this.application.report(error, 'publishing');
+    });
   }
 
   setUp(isUp: boolean): void {
