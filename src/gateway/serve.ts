@@ -59,8 +59,10 @@ export async function serve(config: Config, parts: Parts): Promise<Gateway> {
   const requests = createHttpServer(controlApi({ server, key, maxBodyBytes, report }));
   server.attach(sockets, { path: listen.path });
   const close = async () => {
-    ending.abort();
+    // What the backend was asked is answered; what takes it longer than that is put off.
+    const late = setTimeout(() => ending.abort(), config.drain.ms);
     await server.close({ drainMs: config.drain.ms, spreadMs: config.drain.spreadMs });
+    clearTimeout(late);
     for (const http of [sockets, requests]) {
       http.close();
       http.closeAllConnections();

@@ -7,51 +7,11 @@ import { createServer as createHttpServer } from 'node:http';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as v from 'valibot';
-import { defineProtocol } from '../../../src/protocol/index.ts';
 import { createServer, memoryLog, Reject } from '../../../src/server/index.ts';
 import { sqliteLog } from '../../../src/server/sqlite/index.ts';
+import protocol, { eventOf, LIMITS, publication, renewal, SLOW_MS, TOKENS } from './protocol.ts';
 
 const [port = '0', memory = '-', runs = ''] = process.argv.slice(2);
-const TOKENS: Readonly<Record<string, string>> = {
-  'token-of-ada': 'ada',
-  'slow-token-of-ada': 'ada',
-  'token-of-grace': 'grace',
-};
-const SLOW_MS = 1_000;
-
-const text = v.object({ text: v.string() });
-const keyed = v.object({ key: v.string(), text: v.string() });
-const protocol = defineProtocol({
-  app: 'conformance',
-  version: 3,
-  events: {
-    line: { schema: text },
-    state: { schema: keyed, key: ({ key }) => key },
-    gone: { schema: keyed, key: ({ key }) => key, tombstone: () => true },
-    alarm: { schema: text, critical: true },
-    gate: { schema: keyed, key: ({ key }) => key, critical: true },
-  },
-  commands: {
-    note: { schema: text, result: text },
-    slow: { schema: text },
-    refuse: { schema: text },
-    later: { schema: text },
-  },
-});
-const renewal = v.object({ renew: v.literal(true) });
-/** One line of what the control interface is asked to publish. */
-const publication = v.object({
-  topic: v.string(),
-  events: v.array(
-    v.object({
-      key: v.optional(v.string()),
-      gone: v.optional(v.boolean(), false),
-      critical: v.optional(v.boolean(), false),
-      text: v.string(),
-    }),
-  ),
-});
-
 const began = (id: string) => appendFileSync(runs, `${id}\n`);
 const log = memory === '-' ? memoryLog() : sqliteLog(memory);
 const server = createServer(protocol, {
@@ -63,15 +23,7 @@ const server = createServer(protocol, {
   },
   authorize: (_principal, topic) => topic !== 'forbidden',
   acceptsVersions: (version) => version === 3,
-  limits: {
-    handshakeMs: 2_000,
-    heartbeatMs: 2_000,
-    maxFrameBytes: 65_536,
-    resyncsPerMinute: 100_000,
-    subscriptionsPerConnection: 100,
-    commandsPerConnection: 100,
-    missedLimit: 500,
-  },
+  limits: LIMITS,
   onError: (error, about) => console.error(`${about}: ${error}`),
   commands: {
     note: ({ text }, { id, topic, publish }) => {
@@ -110,12 +62,7 @@ async function obey(line: string): Promise<void> {
   }
 }
 async function publish({ topic, events }: v.InferOutput<typeof publication>): Promise<void> {
-  await Promise.all(
-    events.map(({ key, gone, critical, text }) => {
-      if (key === undefined) return server.publish(topic, { type: critical ? 'alarm' : 'line', text });
-      return server.publish(topic, { type: gone ? 'gone' : critical ? 'gate' : 'state', key, text });
-    }),
-  );
+  await Promise.all(events.map((event) => server.publish(topic, eventOf(event))));
 }
 
 process.once('SIGTERM', () => void server.close().then(() => process.exit()));
