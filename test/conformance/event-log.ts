@@ -14,8 +14,11 @@ import {
 import { ENDED_KEEP_MS } from '../../src/server/log/projection.ts';
 
 export interface EventLogFactory {
-  /** A log that holds nothing. `historyEvents`: how many events of a topic can be replayed at least. */
-  create(options: { historyEvents: number }): EventLog;
+  /**
+   * A log that holds nothing. `historyEvents`: how many events of a topic can be replayed at least; `endTopicsAfterMs`: how long
+   * after its last event a topic ends by itself, by the beginning of its name.
+   */
+  create(options: { historyEvents: number; endTopicsAfterMs: Readonly<Record<string, number>> }): EventLog;
   /** The log after a restart of the process; left out where it forgets. */
   reopen?(log: EventLog): EventLog;
 }
@@ -23,6 +26,8 @@ export interface EventLogFactory {
 const NOW = 1_700_000_000_000;
 const TAIL = 3;
 const HISTORY = 10;
+const DAY_MS = 24 * 60 * 60 * 1_000;
+const AGES = { 'run:': DAY_MS, 'run:long:': 3 * DAY_MS };
 const ALICE: ClientKey = { principal: 'alice', clientId: '00000000-0000-4000-8000-00000000000a' };
 /** Of a command of hers, accepted by a server. */
 const BY_ALICE = { ...ALICE, run: 'r' };
@@ -32,7 +37,7 @@ export function eventLogConformance(name: string, factory: EventLogFactory): voi
   describe(name, () => {
     let log: EventLog;
     beforeEach(async () => {
-      log = factory.create({ historyEvents: HISTORY });
+      log = factory.create({ historyEvents: HISTORY, endTopicsAfterMs: AGES });
       await log.open({ now: NOW, tailLimit: TAIL });
     });
     afterEach(async () => {
@@ -534,15 +539,53 @@ export function eventLogConformance(name: string, factory: EventLogFactory): voi
     });
 
     it('owes nothing of a topic that has ended, and takes no acknowledgement of before for one of after', async () => {
-      await publish('t', NOW, { critical: true, owedBy: [ALICE] }, { critical: true, owedBy: [BOB] });
+      await publish('t', NOW, { critical: true, owedBy: [ALICE, BOB] }, { critical: true, owedBy: [BOB] });
       await publish('u', NOW, { critical: true, owedBy: [ALICE] });
       const { epoch } = await log.state('t');
+      await log.acknowledge(ALICE, 't', epoch, [1]);
       await log.endTopic('t', NOW);
-      expect([...(await log.owed(ALICE, 't')), ...(await log.owed(BOB, 't'))]).toEqual([]);
+      expect(await log.owed(BOB, 't')).toEqual([]);
       expect(offsets(await log.owed(ALICE, 'u'))).toEqual([1]);
-      await publish('t', NOW, { critical: true, owedBy: [ALICE] });
+      await publish('t', NOW, { critical: true, owedBy: [ALICE] }, { critical: true });
+      expect(await log.owed(BOB, 't')).toEqual([]);
       await log.acknowledge(ALICE, 't', epoch, [1]);
       expect(offsets(await log.owed(ALICE, 't'))).toEqual([1]);
+    });
+
+    it('ends by itself what had no event for the age of its name, at a prune, and tells all who have opened it', async () => {
+      const heard: Happening[] = [];
+      const hear = (happenings: readonly Happening[]) =>
+        heard.push(...happenings.filter(({ kind }) => kind === 'ended'));
+      await log.open({ now: NOW, tailLimit: TAIL, hear });
+      const topics = ['run:1', 'run:2', 'run:long:3', 'a run:'];
+      for (const topic of topics) await publish(topic, NOW, { key: 'a' });
+      await publish('run:2', NOW + 1, { key: 'b' });
+      const { epoch: first } = await log.state('run:1');
+      const ended = async (now: number) => {
+        await log.prune(now);
+        const states = await Promise.all(topics.map((topic) => log.state(topic)));
+        return topics.filter((_, index) => states[index]?.offset === 0);
+      };
+      expect(await ended(NOW + DAY_MS)).toEqual([]);
+      expect(await ended(NOW + DAY_MS + 1)).toEqual(['run:1']);
+      expect(await ended(NOW + 3 * DAY_MS)).toEqual(['run:1', 'run:2']);
+      expect(await ended(NOW + 3 * DAY_MS + 1)).toEqual(['run:1', 'run:2', 'run:long:3']);
+      const { epoch } = await log.state('run:1');
+      expect(epoch).not.toBe(first);
+      expect(heard.map((one) => (one.kind === 'ended' ? one.topics.map(({ topic }) => topic) : []))).toEqual([
+        ['run:1'],
+        ['run:2'],
+        ['run:long:3'],
+      ]);
+      expect(heard[0]).toMatchObject({ topics: [{ epoch }] });
+    });
+
+    it('does not let a topic end by itself that has a critical event of the last 7 days', async () => {
+      await publish('run:1', NOW, { critical: true, owedBy: [ALICE] });
+      await log.prune(NOW + KEEP_MS);
+      expect(offsets(await log.owed(ALICE, 'run:1'))).toEqual([1]);
+      await log.prune(NOW + KEEP_MS + 1);
+      expect((await log.state('run:1')).offset).toBe(0);
     });
 
     it('remembers for 365 days that a topic has ended, and after that gives it no epoch that it had', async () => {

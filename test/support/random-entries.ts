@@ -5,7 +5,7 @@ import type {
   NewEvent,
   Transaction,
 } from '../../src/server/log/event-log.ts';
-import type { Entries, Entry } from '../../src/server/log/projection.ts';
+import type { Entries, Entry, MemoryLimits } from '../../src/server/log/projection.ts';
 import { Random } from '../simulation/random.ts';
 
 export const TOPICS = ['a', 'b', 'ä'] as const;
@@ -16,6 +16,17 @@ export const CLIENTS: readonly [ClientKey, ...ClientKey[]] = [
 ];
 const KEYS = [null, null, 'k', 'l', '\u{1f600}', '\uffee'] as const;
 const DAY_MS = 24 * 60 * 60 * 1_000;
+type Ages = Pick<MemoryLimits, 'topicAges'>;
+const AGES: readonly [Ages, ...Ages[]] = [
+  {},
+  { topicAges: [{ prefix: '', ms: DAY_MS }] },
+  {
+    topicAges: [
+      { prefix: 'a', ms: 10 * DAY_MS },
+      { prefix: 'ä', ms: 1_000 },
+    ],
+  },
+];
 const STEPS_MS = [0, 0, 0, 1, 1_000, DAY_MS, 4 * DAY_MS, -DAY_MS] as const;
 
 /** A log of this seed's, with limits so small that much of it is forgotten; its times stand still, jump, and run back. */
@@ -68,6 +79,7 @@ export function randomEntries(seed: number): readonly Entry[] {
     historyEvents: random.int(6),
     commandIds: 1 + random.int(8),
     clientIds: 1 + random.int(3),
+    ...random.pick(AGES),
   });
   const make: { readonly [K in keyof Entries]: () => Entries[K] } = {
     open: () => ({ now, limits: limits(), run: `r${runs++}`, epoch: `e${epochs++}` }),
@@ -118,7 +130,7 @@ export function randomEntries(seed: number): readonly Entry[] {
   ] as const;
   const entries = [entry('open')];
   for (let n = 10 + random.int(50); n > 0; n -= 1) {
-    now += random.pick(STEPS_MS);
+    now += random.next() < 0.02 ? 370 * DAY_MS : random.pick(STEPS_MS);
     const kind = random.pick(kinds);
     // Rare, since nothing that was sent to an epoch before counts after it.
     if (kind !== 'renew' || random.next() < 0.2) entries.push(entry(kind));

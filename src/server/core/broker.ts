@@ -24,7 +24,7 @@ import type { Authenticate } from './handshake.ts';
 import { Handshakes } from './handshakes.ts';
 import type { Limits } from './limits.ts';
 import { LogOpening } from './log-opening.ts';
-import { isStorable } from './names.ts';
+import { checkTopic } from './names.ts';
 import type { Clock, Inbound, Peer } from './peer.ts';
 import { PublicationKeyReused, type Publishing, publicationOf } from './publication.ts';
 import { neverFailing, onceEach, type Report } from './report.ts';
@@ -213,8 +213,7 @@ export class Broker {
   }
 
   async endTopic(topic: string): Promise<void> {
-    // A log may take it for another one.
-    if (!isStorable(topic)) throw new TypeError(`endTopic: there is no topic ${JSON.stringify(topic)}`);
+    checkTopic('endTopic', topic);
     await this.#opening.opened();
     await this.#options.log.endTopic(topic, this.#time.now());
   }

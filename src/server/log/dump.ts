@@ -19,7 +19,13 @@ const HEAD = v.object({
   startedAt: v.nullable(whole),
   dedupeSince: whole,
   epoch: v.string(),
-  limits: v.object({ tailLimit: whole, historyEvents: whole, commandIds: whole, clientIds: whole }),
+  limits: v.object({
+    tailLimit: whole,
+    historyEvents: whole,
+    commandIds: whole,
+    clientIds: whole,
+    topicAges: v.exactOptional(v.pipe(v.array(v.object({ prefix: v.string(), ms: whole })), v.readonly())),
+  }),
 });
 
 const CONTENT = v.variant('line', [

@@ -54,8 +54,8 @@ export class MemoryContent {
 
   head(): DumpHead {
     const { position, note, newestTime, startedAt, dedupeSince, epoch } = this;
-    const { tailLimit, historyEvents, commandIds, clientIds } = this.limits;
-    const limits = { tailLimit, historyEvents, commandIds, clientIds };
+    const { tailLimit, historyEvents, commandIds, clientIds, topicAges } = this.limits;
+    const limits = { tailLimit, historyEvents, commandIds, clientIds, ...(topicAges && { topicAges }) };
     const format = DUMP_FORMAT;
     return { line: 'head', format, position, note, newestTime, startedAt, dedupeSince, epoch, limits };
   }

@@ -23,10 +23,17 @@ import type {
 import { admissionsOf, endingsOf, happeningsOf } from './happenings.ts';
 import { MemoryProjection } from './memory-projection.ts';
 import type { Entry, EntryKind, MemoryLimits, Outcomes } from './projection.ts';
+import { topicAges } from './topic-ages.ts';
 
 export interface MemoryLogOptions {
   /** Events of each topic that can be replayed; its state, and critical events of 7 days, are kept beyond it. @default 20_000 */
   readonly historyEvents?: number;
+  /**
+   * How long after its last event a topic ends by itself, as by `server.endTopic`, in milliseconds, by the beginning of its name:
+   * `{ 'run:': 30 * 24 * 60 * 60 * 1_000 }`. Of several that fit the longest counts; `''` fits all. A topic with critical events of
+   * the last 7 days stays until they are older. @default {}: none ends by itself
+   */
+  readonly endTopicsAfterMs?: Readonly<Record<string, number>>;
   /** Remembered command ids; beyond it the oldest are forgotten, and `dedupe_since` says so. @default 100_000 */
   readonly commandIds?: number;
   /** Names a new epoch, differently each time. @default crypto.randomUUID */
@@ -39,6 +46,8 @@ const CLIENT_IDS = 100_000;
 /**
  * An `EventLog` in memory, for development, tests, and servers whose topics may begin anew: after a restart every topic
  * is in a new epoch, and commands that were in flight become `uncertain` in their outbox.
+ *
+ * @throws RangeError for an age that is not a positive number.
  */
 export function memoryLog(options: MemoryLogOptions = {}): EventLog {
   return new MemoryLog(options);
@@ -52,8 +61,13 @@ class MemoryLog implements EventLog {
   readonly #hearers = new Set<(happenings: readonly Happening[]) => void>();
   #closed = false;
 
-  constructor({ historyEvents = 20_000, commandIds = 100_000, newEpoch }: MemoryLogOptions) {
-    this.#limits = { historyEvents, commandIds, clientIds: CLIENT_IDS };
+  constructor({
+    historyEvents = 20_000,
+    commandIds = 100_000,
+    endTopicsAfterMs,
+    newEpoch,
+  }: MemoryLogOptions) {
+    this.#limits = { historyEvents, commandIds, clientIds: CLIENT_IDS, ...topicAges(endTopicsAfterMs) };
     this.#newEpoch = newEpoch ?? (() => crypto.randomUUID());
   }
 
@@ -173,7 +187,8 @@ class MemoryLog implements EventLog {
   }
 
   async prune(now: number): Promise<void> {
-    this.#apply({ kind: 'prune', content: { now, epoch: this.#newEpoch() } });
+    const content = { now, epoch: this.#newEpoch() };
+    this.#tell(endingsOf(this.#apply({ kind: 'prune', content })));
   }
 
   async close(): Promise<void> {

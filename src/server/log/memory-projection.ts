@@ -34,6 +34,7 @@ import {
   TERM_KEEP_MS,
 } from './projection.ts';
 import { placesOf, repeatOf } from './publications.ts';
+import { ageOf } from './topic-ages.ts';
 
 const FORGET_BEYOND = 1.01;
 
@@ -127,6 +128,7 @@ export class MemoryProjection implements Projection {
         if (at >= now - OWNER_KEEP_MS) break;
         owners.delete(id);
       }
+      const ended = this.#end(this.#aged(now), epoch, now);
       for (const [name, topic] of topics) {
         topic.prune(limits, before);
         if (topic.offset > 0 || topic.forgotten.ts >= now - ENDED_KEEP_MS) continue;
@@ -140,7 +142,7 @@ export class MemoryProjection implements Projection {
         }
         if (states.size === 0) deliveries.delete(key);
       }
-      return null;
+      return ended;
     },
   };
 
@@ -298,6 +300,14 @@ export class MemoryProjection implements Projection {
       publications.set(key, { digest, at: now, places: placesOf(committed) });
     }
     return { status: 'committed', events: committed };
+  }
+
+  /** Those that end by themselves now. */
+  #aged(now: number): string[] {
+    const { topics, limits } = this.#held;
+    const isAged = ([name, topic]: [string, MemoryTopic]) =>
+      topic.ts < now - ageOf(limits, name) && !topic.hasCriticalSince(now - KEEP_MS);
+    return [...topics].filter(isAged).map(([name]) => name);
   }
 
   /** Of topics without events nothing ends. What is left of the others is their epoch, and when they ended. */

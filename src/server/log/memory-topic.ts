@@ -72,6 +72,10 @@ export class MemoryTopic {
     this.#criticals = this.#all().filter(({ critical }) => critical);
   }
 
+  hasCriticalSince(time: number): boolean {
+    return this.#criticals.some(({ ts }) => ts >= time);
+  }
+
   read(from: From, take: Take): Pick<History, 'events' | 'afterTs' | 'complete'> {
     const history = this.#history;
     const start =

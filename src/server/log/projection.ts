@@ -6,7 +6,8 @@
  * What is remembered:
  * - of a topic, its newest `historyEvents`: cut at a `prune`, and as soon as there are twice as many. Beyond them the newest
  *   event of each key that is not gone, the newest `tailLimit` without a key, and critical events of the last 7 days;
- * - a topic from its first event on until it ends, and that it has ended for 365 days. One without events is not remembered:
+ * - a topic from its first event on until it ends: by an entry, or by its age at a `prune`, but for one with critical events of
+ *   the last 7 days. And for 365 days that it has ended. One without events is not remembered:
  *   what is told of it follows from the log. When one that has ended is forgotten, those without events go on in an epoch that
  *   none of them had, so that no cursor of that topic is good for what is published to it then;
  * - command ids for 7 days, the newest `commandIds` of them. A hundredth more makes the oldest go, and `dedupeSince` says so;
@@ -96,6 +97,8 @@ export interface MemoryLimits {
   readonly historyEvents: number;
   readonly commandIds: number;
   readonly clientIds: number;
+  /** How long after its last event a topic ends, by the beginning of its name: the first that fits counts. Absent: none ends by itself. */
+  readonly topicAges?: readonly { readonly prefix: string; readonly ms: number }[];
 }
 
 /**
@@ -135,7 +138,7 @@ export interface Entries {
   recheck: { readonly principal: Principal; readonly run: string };
   /** `epoch`: in which the topic goes on. */
   endTopic: { readonly now: number; readonly topic: string; readonly epoch: string };
-  /** `epoch`: in which the topics without events go on, where one that has ended is forgotten. */
+  /** `epoch`: in which topics go on that end, and all without events, where one that has ended is forgotten. */
   prune: { readonly now: number; readonly epoch: string };
 }
 
@@ -153,7 +156,7 @@ export interface Outcomes {
   disconnect: null;
   recheck: null;
   endTopic: readonly EndedTopic[];
-  prune: null;
+  prune: readonly EndedTopic[];
 }
 
 export type EntryKind = keyof Entries;

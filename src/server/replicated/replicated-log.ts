@@ -23,7 +23,8 @@ import type {
 } from '../log/event-log.ts';
 import { admissionsOf, endingsOf, happeningsOf } from '../log/happenings.ts';
 import { MemoryProjection } from '../log/memory-projection.ts';
-import type { EntryKind, Outcomes, Projection } from '../log/projection.ts';
+import type { EntryKind, MemoryLimits, Outcomes, Projection } from '../log/projection.ts';
+import { topicAges } from '../log/topic-ages.ts';
 import { startTimer } from '../timer.ts';
 import { Author } from './author.ts';
 import type { Engine } from './engine.ts';
@@ -37,6 +38,12 @@ export interface ReplicatedLogOptions {
   readonly projection?: Projection;
   /** Events of each topic that can be replayed; its state, and critical events of 7 days, are kept beyond it. @default 20_000 */
   readonly historyEvents?: number;
+  /**
+   * How long after its last event a topic ends by itself, as by `server.endTopic`, in milliseconds, by the beginning of its name:
+   * `{ 'run:': 30 * 24 * 60 * 60 * 1_000 }`. Of several that fit the longest counts; `''` fits all. A topic with critical events of
+   * the last 7 days stays until they are older. @default {}: none ends by itself
+   */
+  readonly endTopicsAfterMs?: Readonly<Record<string, number>>;
   /** Remembered command ids; beyond it the oldest are forgotten, and `dedupe_since` says so. @default 100_000 */
   readonly commandIds?: number;
   /**
@@ -71,6 +78,7 @@ type Content<K extends EntryKind> = Extract<Written, { kind: K }>['content'];
 /** On timers that it is given. */
 export class ReplicatedLog implements EventLog {
   readonly #options: ReplicatedLogOptions;
+  readonly #ages: Pick<MemoryLimits, 'topicAges'>;
   readonly #engine: Engine;
   readonly #projection: Projection;
   readonly #newName: () => string;
@@ -87,6 +95,7 @@ export class ReplicatedLog implements EventLog {
     if (!(recordsPerDump >= 1 && (Number.isInteger(recordsPerDump) || recordsPerDump === Infinity)))
       throw new RangeError(`recordsPerDump is ${recordsPerDump}: it has to be a whole number from 1 on`);
     this.#options = options;
+    this.#ages = topicAges(options.endTopicsAfterMs);
     this.#engine = engine;
     this.#projection = projection;
     this.#newName = newName;
@@ -119,7 +128,7 @@ export class ReplicatedLog implements EventLog {
     }
     await this.#replica.start();
     const { historyEvents = 20_000, commandIds = 100_000 } = this.#options;
-    const limits = { tailLimit, historyEvents, commandIds, clientIds: CLIENT_IDS };
+    const limits = { tailLimit, historyEvents, commandIds, clientIds: CLIENT_IDS, ...this.#ages };
     if (hear) this.#hearers.add(hear);
     const opened = await this.#write('open', { limits, run: this.#newName(), epoch: this.#newName() });
     this.#run = opened.run;
@@ -260,7 +269,8 @@ export class ReplicatedLog implements EventLog {
         happenings.push(...admissionsOf(content.admissions, outcome as Outcomes['admit']));
       if (kind === 'disconnect') happenings.push({ kind: 'disconnected', ...content });
       if (kind === 'recheck') happenings.push({ kind: 'rechecked', ...content });
-      if (kind === 'endTopic') happenings.push(...endingsOf(outcome as Outcomes['endTopic']));
+      if (kind === 'endTopic' || kind === 'prune')
+        happenings.push(...endingsOf(outcome as Outcomes['endTopic' | 'prune']));
     }
     this.#tell(happenings);
     this.#author.applied(record);

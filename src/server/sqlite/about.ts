@@ -30,16 +30,17 @@ export function readAbout(db: Database): About {
       historyEvents: numberIn(row, 'history_events'),
       commandIds: numberIn(row, 'command_ids'),
       clientIds: numberIn(row, 'client_ids'),
+      ...readAges(row?.['topic_ages']),
     },
   };
 }
 
 export function writeAbout(db: Database, about: About): void {
   const { position, note, newestTime, startedAt, dedupeSince, epoch, limits } = about;
-  const { tailLimit, historyEvents, commandIds, clientIds } = limits;
+  const { tailLimit, historyEvents, commandIds, clientIds, topicAges } = limits;
   db.run(
     `UPDATE about SET position = ?, note = ?, newest_time = ?, started_at = ?, dedupe_since = ?, epoch = ?,
-       tail_limit = ?, history_events = ?, command_ids = ?, client_ids = ?`,
+       tail_limit = ?, history_events = ?, command_ids = ?, client_ids = ?, topic_ages = ?`,
     position,
     note,
     newestTime,
@@ -50,5 +51,10 @@ export function writeAbout(db: Database, about: About): void {
     historyEvents,
     commandIds,
     clientIds,
+    topicAges ? JSON.stringify(topicAges) : null,
   );
+}
+
+function readAges(text: unknown): Pick<MemoryLimits, 'topicAges'> {
+  return typeof text === 'string' ? { topicAges: JSON.parse(text) } : {};
 }

@@ -2,7 +2,7 @@
 import { type Database, numberIn } from './database.ts';
 
 /** Raised with every change of the tables; a file of an older format is brought up, one of a newer format refused. */
-const FORMAT = 7;
+const FORMAT = 8;
 
 /** From each format to the next one. */
 const STEPS: Readonly<Record<number, string>> = {
@@ -86,6 +86,9 @@ const STEPS: Readonly<Record<number, string>> = {
     ) WITHOUT ROWID;
     CREATE INDEX publications_by_time ON publications (at);
   `,
+  7: `
+    ALTER TABLE about ADD COLUMN topic_ages TEXT;
+  `,
 };
 
 const TABLES = `
@@ -101,9 +104,10 @@ const TABLES = `
     history_events INTEGER NOT NULL,
     command_ids INTEGER NOT NULL,
     client_ids INTEGER NOT NULL,
-    marked INTEGER NOT NULL DEFAULT 0 -- 1: there is a mark beside this file
+    marked INTEGER NOT NULL DEFAULT 0, -- 1: there is a mark beside this file
+    topic_ages TEXT                -- as JSON; NULL: no topic ends by itself
   );
-  INSERT INTO about VALUES (1, 0, '', 0, NULL, 0, '', 0, 0, 0, 0, 0);
+  INSERT INTO about VALUES (1, 0, '', 0, NULL, 0, '', 0, 0, 0, 0, 0, NULL);
   CREATE TABLE topics (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,

@@ -18,7 +18,7 @@ export function headOf({
   epoch,
   limits,
 }: About): DumpHead {
-  const { tailLimit, historyEvents, commandIds, clientIds } = limits;
+  const { tailLimit, historyEvents, commandIds, clientIds, topicAges } = limits;
   return {
     line: 'head',
     format: DUMP_FORMAT,
@@ -28,7 +28,7 @@ export function headOf({
     startedAt,
     dedupeSince,
     epoch,
-    limits: { tailLimit, historyEvents, commandIds, clientIds },
+    limits: { tailLimit, historyEvents, commandIds, clientIds, ...(topicAges && { topicAges }) },
   };
 }
 

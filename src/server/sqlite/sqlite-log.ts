@@ -22,6 +22,7 @@ import type {
 } from '../log/event-log.ts';
 import { admissionsOf, endingsOf, happeningsOf } from '../log/happenings.ts';
 import type { Entry, EntryKind, MemoryLimits, Outcomes } from '../log/projection.ts';
+import { topicAges } from '../log/topic-ages.ts';
 import { Database, numberIn, numberOrNullIn } from './database.ts';
 import { FileLock } from './file-lock.ts';
 import { Mark, type Marked } from './restore-mark.ts';
@@ -32,6 +33,12 @@ import { applyNext, Writes } from './writes.ts';
 export interface SqliteLogOptions {
   /** Events of each topic that can be replayed; the state by key is kept beyond it. @default 100_000 */
   readonly historyEvents?: number;
+  /**
+   * How long after its last event a topic ends by itself, as by `server.endTopic`, in milliseconds, by the beginning of its name:
+   * `{ 'run:': 30 * 24 * 60 * 60 * 1_000 }`. Of several that fit the longest counts; `''` fits all. A topic with critical events of
+   * the last 7 days stays until they are older. @default {}: none ends by itself
+   */
+  readonly endTopicsAfterMs?: Readonly<Record<string, number>>;
   /** Names a new epoch, differently each time. @default crypto.randomUUID */
   readonly newEpoch?: () => string;
   /**
@@ -51,7 +58,8 @@ const MARK_MS = 1_000;
  * refused, or waits (`waitMs`): it is locked by an empty file (`PATH-lock`), which stays there and may be removed only while no
  * server runs.
  *
- * @throws Error where the file cannot be opened, or was written by a newer version.
+ * @throws Error where the file cannot be opened, or was written by a newer version; RangeError for an age that is not a positive
+ * number.
  */
 export function sqliteLog(path: string, options: SqliteLogOptions = {}): EventLog {
   return new SqliteLog(path, options);
@@ -77,12 +85,16 @@ class SqliteLog implements EventLog {
   /** Of the servers that have opened it. */
   readonly #hearers = new Set<(happenings: readonly Happening[]) => void>();
 
-  constructor(path: string, { historyEvents = 100_000, newEpoch, waitMs = 0 }: SqliteLogOptions) {
+  constructor(
+    path: string,
+    { historyEvents = 100_000, endTopicsAfterMs, newEpoch, waitMs = 0 }: SqliteLogOptions,
+  ) {
     this.#path = path;
     this.#limits = {
       historyEvents: Math.min(historyEvents, Number.MAX_SAFE_INTEGER),
       commandIds: Number.MAX_SAFE_INTEGER,
       clientIds: Number.MAX_SAFE_INTEGER,
+      ...topicAges(endTopicsAfterMs),
     };
     this.#newEpoch = newEpoch ?? (() => crypto.randomUUID());
     this.#waitMs = waitMs;
@@ -228,7 +240,9 @@ class SqliteLog implements EventLog {
   }
 
   async prune(now: number): Promise<void> {
-    await this.#write({ kind: 'prune', content: { now, epoch: this.#newEpoch() } });
+    await this.#write({ kind: 'prune', content: { now, epoch: this.#newEpoch() } }, (ended) =>
+      this.#tell(endingsOf(ended)),
+    );
   }
 
   async close(): Promise<void> {

@@ -130,10 +130,11 @@ export class SqliteProjection implements Projection {
       this.#publications.prune(now);
       this.#db.run('DELETE FROM runs WHERE told < ?', before);
       this.#owners.prune(now);
+      const ended = this.#end(this.#topics.aged(now), epoch, now);
       this.#topics.prune(before);
       if (this.#topics.forgetEnded(now - ENDED_KEEP_MS)) this.#about.epoch = epoch;
       this.#deliveries.prune(before);
-      return null;
+      return ended;
     },
   };
 

@@ -1,6 +1,15 @@
 /** The topics of an SQLite projection: their events, their state by key, and what is forgotten of them. */
-import type { From, History, LoggedEvent, NewEvent, Take, TopicState } from '../log/event-log.ts';
+import {
+  type From,
+  type History,
+  KEEP_MS,
+  type LoggedEvent,
+  type NewEvent,
+  type Take,
+  type TopicState,
+} from '../log/event-log.ts';
 import type { MemoryLimits } from '../log/projection.ts';
+import { ageOf } from '../log/topic-ages.ts';
 import type { About } from './about.ts';
 import { type Database, numberIn, type Row, textIn, textOrNullIn } from './database.ts';
 
@@ -69,6 +78,23 @@ export class SqliteTopics {
   renew(epoch: string): void {
     this.refresh();
     this.#db.run('UPDATE topics SET epoch = ?', epoch);
+  }
+
+  /** Those that end by themselves now, in the order in which they began. */
+  aged(now: number): string[] {
+    const { limits } = this.#about();
+    const youngest = Math.min(...(limits.topicAges ?? []).map(({ ms }) => ms));
+    if (youngest === Number.POSITIVE_INFINITY) return [];
+    return this.#db
+      .all(
+        `SELECT name, newest_ts FROM topics WHERE newest > 0 AND newest_ts < ? AND NOT EXISTS (
+           SELECT 1 FROM events e WHERE e.topic = topics.id AND e.ts >= ? AND e.critical = 1)
+         ORDER BY id`,
+        now - youngest,
+        now - KEEP_MS,
+      )
+      .filter((row) => numberIn(row, 'newest_ts') < now - ageOf(limits, textIn(row, 'name')))
+      .map((row) => textIn(row, 'name'));
   }
 
   /** `null` where it has no event. Else what is left of it is that it has ended. */

@@ -184,3 +184,22 @@ test('a topic that no log keeps is refused, and what the log cannot do is told t
   await log.close();
   await expect(world.broker.endTopic('t')).rejects.toThrow('the log is closed');
 });
+
+test('who comes back after the end is given critical events of what came next, and owes them', async () => {
+  const log = memoryLog();
+  const world = new HandWorld({ log });
+  const before = await world.join();
+  await ask(world, before);
+  await alarm(world);
+  await alarm(world);
+  const { epoch, ts } = await log.state('t');
+  before.say({ type: 'ack', topic: 't', epoch, offsets: [1, 2] });
+  before.lose();
+  await end(world);
+  await alarm(world);
+  const after = await world.join({ term: 2 });
+  await ask(world, after, { cursor: { epoch, offset: 2 }, last_seen: { offset: 2, ts } });
+  expect(after.expect('snapshot')).toMatchObject({ offset: 1, events: [{ offset: 1 }] });
+  expect(after.all('event')).toMatchObject([{ offset: 1, redelivery: true }]);
+  expect(await log.owed(OWED_BY, 't')).toMatchObject([{ offset: 1 }]);
+});

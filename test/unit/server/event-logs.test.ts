@@ -20,8 +20,8 @@ afterEach(() => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
 });
 
-function open(path: string, historyEvents: number): EventLog {
-  const log = sqliteLog(path, { historyEvents });
+function open(path: string, historyEvents: number, endTopicsAfterMs = {}): EventLog {
+  const log = sqliteLog(path, { historyEvents, endTopicsAfterMs });
   paths.set(log, path);
   return log;
 }
@@ -35,7 +35,7 @@ eventLogConformance('memoryLog of a server that is created anew on it', {
   },
 });
 eventLogConformance('sqliteLog', {
-  create: ({ historyEvents }) => open(newPath(), historyEvents),
+  create: ({ historyEvents, endTopicsAfterMs }) => open(newPath(), historyEvents, endTopicsAfterMs),
   reopen: (log) => open(leftBehind(paths.get(log) ?? ''), 10),
 });
 
@@ -188,4 +188,11 @@ test('sqliteLog writes what comes in one turn together, each answered for itself
   expect(await again.open({ now: 13, tailLimit: 1 })).toMatchObject({ newestTime: 12 });
   expect((await again.state('t')).events.map(({ key }) => key)).toEqual(['a', 'c', 'd']);
   await again.close();
+});
+
+test('an age of topics that is none is refused', () => {
+  for (const ms of [0, -1, Number.NaN]) {
+    expect(() => memoryLog({ endTopicsAfterMs: { 'run:': ms } })).toThrow(RangeError);
+    expect(() => sqliteLog(newPath(), { endTopicsAfterMs: { 'run:': ms } })).toThrow('"run:"');
+  }
 });

@@ -35,9 +35,9 @@ function atTheTimesOfCalls(log: EventLog): EventLog {
 }
 
 eventLogConformance('replicatedLog, on an engine in memory', {
-  create: ({ historyEvents }) => {
+  create: (options) => {
     const engine = new MemoryEngine(new MemoryLogService(() => now));
-    return atTheTimesOfCalls(replicatedLog({ engine, historyEvents, newName }));
+    return atTheTimesOfCalls(replicatedLog({ engine, ...options, newName }));
   },
 });
 

@@ -158,3 +158,23 @@ test('sqliteLog brings a file of the fourth format up, and goes on where its ser
   expect(await log.owed(client, 't')).toEqual([]);
   await log.close();
 });
+
+test('sqliteLog brings a file of the fifth format up, in which no topic ends by itself before a server says so', async () => {
+  const path = fileOf(
+    FIFTH_FORMAT,
+    `UPDATE about SET newest_time = 1500, started_at = 1000, dedupe_since = 1000, epoch = 'e', tail_limit = 1,
+       history_events = 10, command_ids = 10, client_ids = 10;
+     INSERT INTO topics VALUES (1, 'run:1', 'e', 1, 1500, 0, 999);
+     INSERT INTO events VALUES (1, 1, 1500, NULL, 0, 0, '{"type":"x"}');`,
+  );
+  const log = sqliteLog(path);
+  await log.open({ now: 2_000, tailLimit: 1 });
+  await log.prune(2_000 + 300 * KEEP_MS);
+  expect(await log.state('run:1')).toMatchObject({ epoch: 'e', offset: 1 });
+  await log.close();
+  const aging = sqliteLog(path, { endTopicsAfterMs: { 'run:': KEEP_MS } });
+  await aging.open({ now: 2_000, tailLimit: 1 });
+  await aging.prune(2_000 + 300 * KEEP_MS);
+  expect(await aging.state('run:1')).toMatchObject({ offset: 0, events: [] });
+  await aging.close();
+});
