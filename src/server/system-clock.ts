@@ -12,13 +12,16 @@ export const systemClock: Clock = {
     return performance.now();
   },
   setTimer: (delayMs, callback) => startTimer(delayMs, callback, { keepsAlive: false }),
-  turn() {
-    turning ??= new Promise((resolve) => {
-      setImmediate(() => {
-        turning = null;
-        resolve();
-      });
-    });
-    return turning;
-  },
+  turn: nextTurn,
 };
+
+/** Lets what has arrived meanwhile be taken first. */
+export function nextTurn(): Promise<void> {
+  turning ??= new Promise((resolve) => {
+    setImmediate(() => {
+      turning = null;
+      resolve();
+    });
+  });
+  return turning;
+}

@@ -3,7 +3,7 @@
  * that a record whose answer was lost can be written again without harm.
  */
 import { type Deferred, deferred } from '../core/deferred.ts';
-import type { Timers } from '../core/peer.ts';
+import type { Clock } from '../core/peer.ts';
 import type { Outcome } from '../log/projection.ts';
 import { type Engine, EngineError } from './engine.ts';
 import { recordText, type Written } from './record.ts';
@@ -19,6 +19,8 @@ interface Waiting {
 /** The record that was written last. */
 type State =
   | { readonly state: 'idle' }
+  /** What comes in this turn goes into one record. */
+  | { readonly state: 'gathering' }
   | {
       readonly state: 'writing';
       readonly number: number;
@@ -38,16 +40,16 @@ export class Author {
   readonly name: string;
   readonly #engine: Engine;
   readonly #replica: Replica;
-  readonly #timers: Timers;
+  readonly #clock: Pick<Clock, 'setTimer' | 'turn'>;
   #number = 0;
   #waiting: Waiting[] = [];
   #state: State = { state: 'idle' };
 
-  constructor(name: string, engine: Engine, replica: Replica, timers: Timers) {
+  constructor(name: string, engine: Engine, replica: Replica, clock: Pick<Clock, 'setTimer' | 'turn'>) {
     this.name = name;
     this.#engine = engine;
     this.#replica = replica;
-    this.#timers = timers;
+    this.#clock = clock;
   }
 
   /** Of an entry's text, in bytes of UTF-8: what is larger fits in no record. */
@@ -107,6 +109,10 @@ export class Author {
 
   async #run(): Promise<void> {
     while (this.#state.state !== 'closed' && this.#waiting.length > 0) {
+      this.#state = { state: 'gathering' };
+      const turn = this.#clock.turn?.();
+      if (turn) await turn;
+      if (this.#isClosed) return;
       const operations = this.#nextRecord();
       const applied = deferred<void>();
       const number = this.#number + 1;
@@ -114,12 +120,15 @@ export class Author {
       const { position: at, digest } = this.#replica;
       const texts = operations.map(({ text }) => text);
       const text = recordText({ author: this.name, number, at, digest }, texts);
-      // What is written in this turn comes with the next one.
       const refusal = await this.#untilApplied(text, applied.promise);
       if (refusal === null) this.#number = number;
       else for (const { done } of operations) done.reject(refusal);
     }
     if (this.#state.state === 'writing') this.#state = { state: 'idle' };
+  }
+
+  get #isClosed(): boolean {
+    return this.#state.state === 'closed';
   }
 
   #nextRecord(): readonly Waiting[] {
@@ -155,7 +164,7 @@ export class Author {
       if (isRefused && !mayBeThere) return error;
       mayBeThere = true;
       const due = deferred<'again'>();
-      const cancel = this.#timers.setTimer(retryMs, () => due.resolve('again'));
+      const cancel = this.#clock.setTimer(retryMs, () => due.resolve('again'));
       const again = await Promise.race([over, due.promise]);
       cancel();
       if (again === 'applied') return null;

@@ -1,5 +1,5 @@
 /** A log that many servers work on, in an engine that keeps one order for all of them. */
-import type { Timers } from '../core/peer.ts';
+import type { Clock } from '../core/peer.ts';
 import type {
   Admission,
   Admitted,
@@ -25,6 +25,7 @@ import { admissionsOf, endingsOf, happeningsOf } from '../log/happenings.ts';
 import { MemoryProjection } from '../log/memory-projection.ts';
 import type { EntryKind, MemoryLimits, Outcomes, Projection } from '../log/projection.ts';
 import { topicAges } from '../log/topic-ages.ts';
+import { nextTurn } from '../system-clock.ts';
 import { startTimer } from '../timer.ts';
 import { Author } from './author.ts';
 import type { Engine } from './engine.ts';
@@ -70,12 +71,12 @@ const EVENT_OVERHEAD_BYTES = 4_096;
  * the engine's.
  */
 export function replicatedLog(options: ReplicatedLogOptions): EventLog {
-  return new ReplicatedLog(options, { setTimer: startTimer });
+  return new ReplicatedLog(options, { setTimer: startTimer, turn: nextTurn });
 }
 
 type Content<K extends EntryKind> = Extract<Written, { kind: K }>['content'];
 
-/** On timers that it is given. */
+/** On a clock that it is given. */
 export class ReplicatedLog implements EventLog {
   readonly #options: ReplicatedLogOptions;
   readonly #ages: Pick<MemoryLimits, 'topicAges'>;
@@ -89,7 +90,7 @@ export class ReplicatedLog implements EventLog {
   #run: string | null = null;
   #closing: Promise<void> | null = null;
 
-  constructor(options: ReplicatedLogOptions, timers: Timers) {
+  constructor(options: ReplicatedLogOptions, clock: Pick<Clock, 'setTimer' | 'turn'>) {
     const { engine, projection = new MemoryProjection(), newName = () => crypto.randomUUID() } = options;
     const { recordsPerDump = 100_000 } = options;
     if (!(recordsPerDump >= 1 && (Number.isInteger(recordsPerDump) || recordsPerDump === Infinity)))
@@ -114,8 +115,8 @@ export class ReplicatedLog implements EventLog {
       starting: (progress) => options.onProgress?.(progress),
     };
     const author = newName();
-    this.#replica = new Replica({ engine, projection, events, timers, author, recordsPerDump });
-    this.#author = new Author(author, engine, this.#replica, timers);
+    this.#replica = new Replica({ engine, projection, events, timers: clock, author, recordsPerDump });
+    this.#author = new Author(author, engine, this.#replica, clock);
   }
 
   async open({ tailLimit, maxEventBytes, hear }: OpenOptions): Promise<Opened> {

@@ -140,6 +140,13 @@ describe('several servers on one log', () => {
     expect(one.heard.filter(({ kind }) => kind === 'admitted')).toHaveLength(2);
   });
 
+  test('write what comes in one turn as one record', async () => {
+    const one = await server();
+    const before = service.newest;
+    await Promise.all([publish(one, {}), publish(one, {}), one.log.tell(one.run, 0)]);
+    expect(service.newest).toBe(before + 1);
+  });
+
   test('are at the time of the log, whatever their own clocks show', async () => {
     const [one, other] = [await server(), await server()];
     now = NOW + 1_000;
@@ -350,7 +357,7 @@ describe('dumps', () => {
   test('hold what was applied at their position, whatever is written meanwhile, and however many parts they have', async () => {
     const engine = new MemoryEngine(service, 20_000);
     const one = await server(undefined, { engine, recordsPerDump: 200 });
-    const witness = await server();
+    const witness = await server(undefined, { engine: new MemoryEngine(service, 20_000), recordsPerDump: 200 });
     for (let n = 0; n < 195; n += 1)
       await publish(one, { key: `k${n}`, event: JSON.stringify('€😀'.repeat(200)) });
     await level(one, witness);
@@ -507,7 +514,9 @@ describe('a server whose engine lags while the log is trimmed', () => {
     await level(one, other);
     one.engine.lag(true);
     for (let n = 0; n < 5; n += 1) await publish(other, {});
+    const before = service.newest;
     const publishing = publish(one, {});
+    await vi.waitFor(() => expect(service.newest).toBe(before + 1));
     service.trim(service.newest);
     now = NOW + 20_000;
     one.engine.lag(false);
