@@ -100,7 +100,7 @@ class Backend:
             self.something_to_tell.wait()
             self.something_to_tell.clear()
             with self.transaction() as db:
-                untold = db.execute("SELECT id, topic FROM gates WHERE told = 0").fetchall()
+                untold = db.execute("SELECT id, topic FROM gates WHERE told = 0 AND state = 'open'").fetchall()
             for id, topic in untold:
                 try:
                     self.publish([event(topic, id, "open")], f"opened {id}")
