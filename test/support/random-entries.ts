@@ -83,7 +83,7 @@ export function randomEntries(seed: number): readonly Entry[] {
   });
   const make: { readonly [K in keyof Entries]: () => Entries[K] } = {
     open: () => ({ now, limits: limits(), run: `r${runs++}`, epoch: `e${epochs++}` }),
-    tell: () => ({ now, run: run() }),
+    tell: () => ({ now, run: run(), counted: now + random.int(3) - 1 }),
     commit: () => ({ now, transactions: some(3, transaction) }),
     renew: () => ({ now, epoch: `e${epochs++}` }),
     begin: () => ({ now, commands: some(3, command) }),

@@ -14,7 +14,10 @@ export interface EventLog {
    */
   open(options: OpenOptions): Promise<Opened>;
 
-  /** The run is at work at this time: durably recorded once it resolves. No less than any before it. A log with a clock of its own goes by that. */
+  /**
+   * The run is at work at this time: durably recorded once it resolves. No less than any before it. A log with a clock of its own
+   * goes by that, or by this time where it is later: clients may have been told it.
+   */
   tell(run: string, time: number): Promise<void>;
 
   /**

@@ -84,7 +84,7 @@ class MemoryLog implements EventLog {
   }
 
   async tell(run: string, now: number): Promise<void> {
-    this.#apply({ kind: 'tell', content: { now, run } });
+    this.#apply({ kind: 'tell', content: { now, run, counted: now } });
   }
 
   async runs(): Promise<readonly Run[]> {

@@ -56,8 +56,8 @@ export class MemoryProjection implements Projection {
       held.runs.set(run, { id: run, began: now, told: now });
       return { newestTime, run };
     },
-    tell: ({ now: told, run }) => {
-      this.#tell(run, this.#time(told));
+    tell: ({ now: told, run, counted }) => {
+      this.#tell(run, this.#time(Math.max(told, counted)));
       return null;
     },
     commit: ({ now: told, transactions }) => {

@@ -113,7 +113,12 @@ export interface Entries {
     /** Of all topics, where the log is new. */
     readonly epoch: string;
   };
-  tell: { readonly now: number; readonly run: string };
+  tell: {
+    readonly now: number;
+    readonly run: string;
+    /** What the run's clients may have been told that it is, by its own count; where it is later than `now`, it counts. */
+    readonly counted: number;
+  };
   commit: { readonly now: number; readonly transactions: readonly Transaction[] };
   renew: { readonly now: number; readonly epoch: string };
   begin: { readonly now: number; readonly commands: readonly CommandKey[] };

@@ -88,6 +88,8 @@ export class ReplicatedLog implements EventLog {
   readonly #hearers = new Set<(happenings: readonly Happening[]) => void>();
   /** Of this process, once it is open. */
   #run: string | null = null;
+  /** The time at which that was told to be at work last. */
+  #counted = 0;
   #closing: Promise<void> | null = null;
 
   constructor(options: ReplicatedLogOptions, clock: Pick<Clock, 'setTimer' | 'turn'>) {
@@ -109,7 +111,10 @@ export class ReplicatedLog implements EventLog {
       leftBehind: async (error) => {
         // It was at work until now: others tell its clients so, and what they sent to it meanwhile is not uncertain.
         if (this.#run !== null)
-          await this.#author.closeWith({ kind: 'tell', content: { run: this.#run } }, error);
+          await this.#author.closeWith(
+            { kind: 'tell', content: { run: this.#run, counted: this.#counted } },
+            error,
+          );
       },
       trouble: (error) => options.onTrouble?.(error),
       starting: (progress) => options.onProgress?.(progress),
@@ -136,8 +141,9 @@ export class ReplicatedLog implements EventLog {
     return opened;
   }
 
-  async tell(run: string): Promise<void> {
-    await this.#write('tell', { run });
+  async tell(run: string, time: number): Promise<void> {
+    this.#counted = time;
+    await this.#write('tell', { run, counted: time });
   }
 
   async runs(): Promise<readonly Run[]> {

@@ -134,7 +134,7 @@ class SqliteLog implements EventLog {
   }
 
   async tell(run: string, now: number): Promise<void> {
-    await this.#write({ kind: 'tell', content: { now, run } }, () => this.#mayMark(run, now));
+    await this.#write({ kind: 'tell', content: { now, run, counted: now } }, () => this.#mayMark(run, now));
   }
 
   async runs(): Promise<readonly Run[]> {

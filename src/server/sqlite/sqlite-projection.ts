@@ -80,8 +80,8 @@ export class SqliteProjection implements Projection {
       );
       return { newestTime, run };
     },
-    tell: ({ now: told, run }) => {
-      this.#tell(run, this.#time(told));
+    tell: ({ now: told, run, counted }) => {
+      this.#tell(run, this.#time(Math.max(told, counted)));
       return null;
     },
     commit: ({ now: told, transactions }) => {

@@ -140,6 +140,17 @@ describe('several servers on one log', () => {
     expect(one.heard.filter(({ kind }) => kind === 'admitted')).toHaveLength(2);
   });
 
+  test('go on from the time that the clients of one were told, where the clock of the log was set back', async () => {
+    const one = await server();
+    now = NOW - 60_000;
+    await one.log.tell(one.run, NOW + 10_000);
+    await publish(one, {});
+    expect((await one.log.state('t')).ts).toBe(NOW + 10_000);
+    const other = replicatedLog({ engine: new MemoryEngine(service), newName });
+    expect(await other.open({ now: 0, tailLimit: 5 })).toMatchObject({ newestTime: NOW + 10_000 });
+    await other.close();
+  });
+
   test('write what comes in one turn as one record', async () => {
     const one = await server();
     const before = service.newest;
@@ -357,7 +368,10 @@ describe('dumps', () => {
   test('hold what was applied at their position, whatever is written meanwhile, and however many parts they have', async () => {
     const engine = new MemoryEngine(service, 20_000);
     const one = await server(undefined, { engine, recordsPerDump: 200 });
-    const witness = await server(undefined, { engine: new MemoryEngine(service, 20_000), recordsPerDump: 200 });
+    const witness = await server(undefined, {
+      engine: new MemoryEngine(service, 20_000),
+      recordsPerDump: 200,
+    });
     for (let n = 0; n < 195; n += 1)
       await publish(one, { key: `k${n}`, event: JSON.stringify('€😀'.repeat(200)) });
     await level(one, witness);
