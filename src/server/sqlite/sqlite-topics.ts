@@ -158,7 +158,7 @@ export class SqliteTopics {
     const rows = this.#db.all(
       `SELECT e.* FROM state s JOIN events e ON e.topic = s.topic AND e."offset" = s."offset" WHERE s.topic = ?
        UNION ALL
-       SELECT * FROM (SELECT * FROM events WHERE topic = ? AND key IS NULL ORDER BY "offset" DESC LIMIT ?)
+       SELECT * FROM (SELECT * FROM events INDEXED BY events_without_key WHERE topic = ? AND key IS NULL ORDER BY "offset" DESC LIMIT ?)
        ORDER BY "offset"`,
       id,
       id,
@@ -222,7 +222,7 @@ export class SqliteTopics {
          AND NOT EXISTS (
            SELECT 1 FROM state s WHERE s.topic = events.topic AND s.key = events.key AND s."offset" = events."offset")
          AND NOT (key IS NULL AND "offset" IN (
-           SELECT "offset" FROM events WHERE topic = ? AND key IS NULL ORDER BY "offset" DESC LIMIT ?))
+           SELECT "offset" FROM events INDEXED BY events_without_key WHERE topic = ? AND key IS NULL ORDER BY "offset" DESC LIMIT ?))
          AND NOT (critical = 1 AND ts >= ?)`,
       id,
       topic.forgotten,
