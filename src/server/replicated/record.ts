@@ -26,14 +26,36 @@ export interface RecordHead {
   readonly digest: string;
 }
 
+const KINDS = {
+  open: true,
+  tell: true,
+  commit: true,
+  renew: true,
+  begin: true,
+  cancel: true,
+  admit: true,
+  owe: true,
+  acknowledge: true,
+  disconnect: true,
+  recheck: true,
+  endTopic: true,
+  prune: true,
+} satisfies Record<EntryKind, true>;
+
 const RECORD = v.object({
   format: v.literal(RECORD_FORMAT),
   author: v.string(),
   number: v.number(),
   at: v.number(),
   digest: v.string(),
-  // What they hold was written by a server of this format.
-  entries: v.array(v.custom<Written>((one) => typeof one === 'object' && one !== null && 'kind' in one)),
+  // What one of a known kind holds was written by a server of this format.
+  entries: v.array(
+    v.custom<Written>(
+      (one) =>
+        typeof one === 'object' && one !== null && 'kind' in one && Object.hasOwn(KINDS, String(one.kind)),
+      'an entry of a kind that is not known here',
+    ),
+  ),
 });
 
 export function recordText(head: RecordHead, entryTexts: readonly string[]): string {
@@ -41,11 +63,11 @@ export function recordText(head: RecordHead, entryTexts: readonly string[]): str
   return `${text.slice(0, -1)},"entries":[${entryTexts.join(',')}]}`;
 }
 
-/** @throws Error for one that is not of this format. */
+/** @throws Error for one that is not of this format: a server of another version has written it, or it is none. */
 export function readRecord(text: string): RecordHead & { readonly entries: readonly Written[] } {
   const result = v.safeParse(RECORD, JSON.parse(text));
   if (result.success) return result.output;
-  throw new Error(`a record of another format than ${RECORD_FORMAT}: ${result.issues[0].message}`);
+  throw new Error(`not of format ${RECORD_FORMAT}, ${result.issues[0].message}`);
 }
 
 /** Its entries, at its time. */

@@ -240,7 +240,15 @@ export class Replica {
       this.#diverge(`position ${position} follows ${this.position}`);
       return;
     }
-    const record = readRecord(text);
+    let record: ReturnType<typeof readRecord>;
+    try {
+      record = readRecord(text);
+    } catch (error) {
+      // Others have applied it: to wait for one that can be read would be for ever.
+      const why = error instanceof Error ? error.message : String(error);
+      this.#diverge(`record ${position} cannot be read by this version of the server (${why}): update it`);
+      return;
+    }
     let { doubt } = this.#note;
     const known = record.at <= this.position ? this.#digests.get(record.at) : null;
     if (known === null || (known !== undefined && known !== record.digest)) {

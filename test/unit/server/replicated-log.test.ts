@@ -582,6 +582,24 @@ describe('a server that knows something else than the others', () => {
     expect(other.projection.position).toBe(position);
   });
 
+  test.each([
+    ['of another format', '{"format":2}'],
+    [
+      'with an entry of another kind',
+      '{"format":1,"author":"a","number":1,"at":0,"digest":"","entries":[{"kind":"newer","content":{}}]}',
+    ],
+    ['that is none', 'text'],
+  ])('says so where it meets a record %s, and stops', async (_, text) => {
+    const one = await server();
+    service.place(text);
+    await vi.waitFor(() => expect(isDiverged(one)).toBe(true));
+    await expect(publish(one, {})).rejects.toThrow(
+      `record ${service.newest} cannot be read by this version of the server`,
+    );
+    await expect(server()).rejects.toThrow('cannot be read by this version');
+    expect(one.troubles).toEqual([]);
+  });
+
   test('notices that the log ends before what it has applied', async () => {
     const [one, other] = [await server(), await server()];
     await publish(one, {});
