@@ -6,8 +6,14 @@ const NOTE = v.object({
   digest: v.string(),
   /** Why a record before the position is not of this log, though it is in it; absent where there is none, or a renewal came behind it. */
   doubt: v.optional(v.string()),
-  authors: v.record(v.string(), v.object({ number: v.number(), time: v.number() })),
+  authors: v.record(
+    v.string(),
+    v.object({ number: v.number(), time: v.number(), position: v.optional(v.number(), 0) }),
+  ),
 });
+
+/** A repeat of a record comes before so many others have come. */
+const KEEP_RECORDS = 100_000;
 
 export type Note = v.InferOutput<typeof NOTE>;
 
@@ -22,16 +28,21 @@ export function readNote(text: string): Note {
   return text === '' ? NO_NOTE : v.parse(NOTE, JSON.parse(text));
 }
 
-/** Once this record of the author's was applied. Authors that were silent for 7 days are forgotten. */
+/**
+ * Once this record of the author's was applied. Authors that were silent for 7 days are forgotten, though not by time alone, since the
+ * log's clock may be set: a repeat of what they wrote may be on its way.
+ */
 export function withRecord(
   { authors }: Note,
   { digest, doubt }: { readonly digest: string; readonly doubt: string | undefined },
-  { author, number, time }: { readonly author: string; readonly number: number; readonly time: number },
+  { author, ...last }: Note['authors'][string] & { readonly author: string },
 ): Note {
-  const kept = Object.entries(authors).filter(([, last]) => last.time >= time - KEEP_MS);
+  const kept = Object.entries(authors).filter(
+    ([, { time, position }]) => time >= last.time - KEEP_MS || position > last.position - KEEP_RECORDS,
+  );
   return {
     digest,
     ...(doubt === undefined ? {} : { doubt }),
-    authors: { ...Object.fromEntries(kept), [author]: { number, time } },
+    authors: { ...Object.fromEntries(kept), [author]: last },
   };
 }

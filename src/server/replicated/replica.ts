@@ -268,7 +268,7 @@ export class Replica {
       const digest = nextDigest(this.#note.digest, text, isRepeat ? 'repeat' : come);
       const { author } = record;
       const number = Math.max(record.number, this.numberOf(author));
-      note = withRecord(this.#note, { digest, doubt }, { author, number, time });
+      note = withRecord(this.#note, { digest, doubt }, { author, number, time, position });
       return noteText(note);
     });
     this.#note = note;

@@ -206,8 +206,8 @@ export const REPLICATED_MUTANTS: readonly Mutant[] = [
   {
     name: 'what was applied of each author is forgotten',
     file: 'src/server/replicated/authors.ts',
-    text: '[author]: { number, time } }',
-    instead: '[author]: { number: 0, time } }',
+    text: '[author]: last }',
+    instead: '[author]: { ...last, number: 0 } }',
     test: TEST,
   },
   {

@@ -112,7 +112,12 @@ export const WRONG_SERVERS: readonly WrongServer[] = [
     edits: [
       {
         file: 'src/server/core/subscription.ts',
-        text: '      await this.#owe(page.events);\n',
+        text: '        await this.#oweBeyond([], { after: cursor.offset }, history.offset);\n',
+        instead: '',
+      },
+      {
+        file: 'src/server/core/subscription.ts',
+        text: '      await this.#owe(unrecorded, page.events.at(-1)?.offset ?? 0);\n',
         instead: '',
       },
     ],
