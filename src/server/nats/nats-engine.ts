@@ -72,6 +72,8 @@ const PULL = { max_messages: 256, expires: 5_000, idle_heartbeat: 1_000 };
 const FORGET_MS = 30_000;
 const RETRY_MS = 250;
 const CLOSE_MS = 1_000;
+/** Of several servers that make a stream at the same time, not each is answered (seen on 2.9.10): so long it waits before it asks again. */
+const BEGIN_MS = 2_000;
 
 interface Client extends DumpClient {
   readonly connection: NatsConnection;
@@ -330,8 +332,9 @@ class NatsEngine implements Engine {
         const limit = (connection.info?.max_payload ?? 0) - HEADER_BYTES;
         if (limit < this.maxBytes) throw new Error(`maxBytes is ${this.maxBytes}: the server takes ${limit}`);
         const options = { timeout: this.#timeoutMs };
+        const toBegin = { timeout: Math.min(BEGIN_MS, this.#timeoutMs), checkAPI: false };
+        await ensureStreams(await jetstreamManager(connection, toBegin), this.#stream, this.#replicas);
         const manager = await jetstreamManager(connection, { ...options, checkAPI: false });
-        await ensureStreams(manager, this.#stream, this.#replicas);
         const stream = jetstream(connection, options);
         const answerOf = <Answer>(question: () => Promise<Answer>) => this.#answerOf(question);
         if (!signal.aborted) return { connection, manager, stream, answerOf };
