@@ -3,7 +3,7 @@ import type { CommandOf, CommandType, EventInput, EventOf, ResultIn } from '../p
 import type { Principal } from './log/event-log.ts';
 
 /** The newest event of a key. */
-export interface Latest<P> {
+export interface LatestEvent<P> {
   /** For `expect`. */
   readonly offset: number;
   /** The schema's output. */
@@ -31,7 +31,7 @@ export interface CommandContext<P> {
    * What this call of the handler publishes is not there yet. Whether it is still so when the command is accepted,
    * `expect` makes sure of. Rejects with a TypeError where today's schema refuses the event.
    */
-  latest(topic: string, key: string): Promise<Latest<P> | null>;
+  latest(topic: string, key: string): Promise<LatestEvent<P> | null>;
   /**
    * The command is accepted only if the newest event of the key is the one at this offset then, 0 where there must be
    * none: the log decides, whichever servers others come to. An event of a topic that has ended since `latest` looked into

@@ -1,7 +1,7 @@
 /** The entry `trunkline/server`. */
 export type { Limits } from './core/limits.ts';
 export type { Health, ServerStats } from './core/stats.ts';
-export type { CommandContext, Handlers, Latest } from './handlers.ts';
+export type { CommandContext, Handlers, LatestEvent } from './handlers.ts';
 export type {
   AcceptedCommand,
   Admission,
