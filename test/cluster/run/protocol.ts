@@ -15,7 +15,8 @@ export const protocol = defineProtocol({
     /** A client that listens must take it. */
     alarm: { schema: decision, critical: true },
   },
-  commands: { decide: { schema: decision } },
+  // In order, also where a server says to come again: normal commands pass one that waits.
+  commands: { decide: { schema: decision, priority: 'high' } },
 });
 
 export type Decision = z.infer<typeof decision>;
