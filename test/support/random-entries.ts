@@ -88,7 +88,7 @@ export function randomEntries(seed: number): readonly Entry[] {
     renew: () => ({ now, epoch: `e${epochs++}` }),
     begin: () => ({ now, commands: some(3, command) }),
     cancel: () => ({ now, command: command() }),
-    admit: () => ({ now, admissions: some(3, admission) }),
+    admit: () => ({ now, admissions: some(3, admission), counted: now + random.int(3) - 1 }),
     owe: () => ({
       now,
       client: random.pick(CLIENTS),

@@ -102,7 +102,9 @@ export class Handshake {
     if (crowded !== null) return refused(overloaded(crowded));
     const admitted = await admissions.add({ client, term: hello.term, run, seen });
     if (admitted.status !== 'admitted') return refused(whyNotAdmitted(admitted));
-    let serverTime = time.toTell(admitted.time);
+    // No later than what is recorded, by which a server that starts now goes on.
+    let serverTime = admitted.time;
+    time.atLeast(serverTime);
     // Clients take it for the present time: what was recorded long ago, by a log that took long, would put their clocks back.
     if (time.now() - serverTime > LATE_MS) serverTime = await atWork.tell();
     const known = await atWork.runs();

@@ -33,15 +33,6 @@ export class ServerTime {
     return Math.floor(this.#newest);
   }
 
-  /**
-   * What a client may be told, once this time was recorded. With a clock of the log's own that is what it shows now: the record may
-   * have waited long for another disk.
-   */
-  toTell(recorded: number): number {
-    this.atLeast(recorded);
-    return this.#pace === FOLLOWING ? this.now() : recorded;
-  }
-
   /** The time that has passed, whatever became of the clock. */
   get elapsed(): number {
     return this.#clock.elapsed;

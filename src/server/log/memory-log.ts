@@ -134,7 +134,7 @@ class MemoryLog implements EventLog {
   }
 
   async admit(admissions: readonly Admission[], now: number): Promise<readonly Admitted[]> {
-    const admitted = this.#apply({ kind: 'admit', content: { now, admissions } });
+    const admitted = this.#apply({ kind: 'admit', content: { now, admissions, counted: now } });
     this.#tell(admissionsOf(admissions, admitted));
     return admitted;
   }

@@ -84,8 +84,8 @@ export class MemoryProjection implements Projection {
       if (record && record.status !== 'begun') return record;
       return this.#record(command, { status: 'cancelled', begun: record !== null }, now);
     },
-    admit: ({ now: told, admissions }, position) => {
-      const now = this.#time(told);
+    admit: ({ now: told, admissions, counted }, position) => {
+      const now = this.#time(Math.max(told, counted));
       for (const { run } of admissions) this.#tell(run, now);
       return admissions.map((admission) => this.#admit(admission, now, position));
     },

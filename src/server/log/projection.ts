@@ -123,7 +123,8 @@ export interface Entries {
   renew: { readonly now: number; readonly epoch: string };
   begin: { readonly now: number; readonly commands: readonly CommandKey[] };
   cancel: { readonly now: number; readonly command: CommandKey };
-  admit: { readonly now: number; readonly admissions: readonly Admission[] };
+  /** `counted`: as in `tell`. */
+  admit: { readonly now: number; readonly admissions: readonly Admission[]; readonly counted: number };
   owe: {
     readonly now: number;
     readonly client: ClientKey;

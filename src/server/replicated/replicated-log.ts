@@ -193,8 +193,8 @@ export class ReplicatedLog implements EventLog {
     return this.#read().position;
   }
 
-  async admit(admissions: readonly Admission[]): Promise<readonly Admitted[]> {
-    return await this.#write('admit', { admissions });
+  async admit(admissions: readonly Admission[], now: number): Promise<readonly Admitted[]> {
+    return await this.#write('admit', { admissions, counted: now });
   }
 
   async disconnect(principal: Principal, run: string): Promise<void> {

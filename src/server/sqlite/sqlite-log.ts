@@ -185,7 +185,7 @@ class SqliteLog implements EventLog {
   }
 
   async admit(admissions: readonly Admission[], now: number): Promise<readonly Admitted[]> {
-    return await this.#write({ kind: 'admit', content: { now, admissions } }, (admitted) => {
+    return await this.#write({ kind: 'admit', content: { now, admissions, counted: now } }, (admitted) => {
       for (const { run } of admissions) this.#mayMark(run, now);
       this.#tell(admissionsOf(admissions, admitted));
     });

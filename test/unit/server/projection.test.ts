@@ -48,7 +48,7 @@ function open(projection: Projection, limits: Partial<MemoryLimits> = {}): void 
 
 function admit(projection: Projection, admission: Partial<Admission>, now = NOW): Admitted {
   const whole = { client: ANN, term: 1, run: 'r', seen: 0, ...admission };
-  const [admitted] = next(projection, { kind: 'admit', content: { now, admissions: [whole] } });
+  const [admitted] = next(projection, { kind: 'admit', content: { now, admissions: [whole], counted: now } });
   if (!admitted) throw new Error('not answered');
   return admitted;
 }

@@ -229,14 +229,6 @@ test("of a log with a clock of its own a server tells that clock's time, whateve
   await clock.advance(10_000);
   expect(time.now()).toBeGreaterThan(1_009_900);
   expect(time.now()).toBeLessThanOrEqual(1_010_000);
-  // Recorded before, and late: another disk was waited for.
-  expect(time.toTell(1_001_000)).toBe(time.now());
-  expect(time.toTell(1_020_000)).toBe(1_020_000);
-});
-
-test('a server of a log without one tells what was recorded', () => {
-  const time = new ServerTime(new ManualClock(5_000_000));
-  expect(time.toTell(4_999_000)).toBe(4_999_000);
 });
 
 test('a welcome whose log took long tells the time of now, not of when it was asked', async () => {
