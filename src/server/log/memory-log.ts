@@ -1,28 +1,9 @@
 /** What a server remembers as long as its process lives. */
-import type {
-  Admission,
-  Admitted,
-  ClientKey,
-  CommandEnd,
-  CommandKey,
-  CommandRecord,
-  Committed,
-  EventLog,
-  From,
-  Happening,
-  History,
-  LoggedEvent,
-  Opened,
-  OpenOptions,
-  Principal,
-  Run,
-  Take,
-  TopicState,
-  Transaction,
-} from './event-log.ts';
-import { admissionsOf, endingsOf, happeningsOf } from './happenings.ts';
+import type { Committed, EventLog, Opened, OpenOptions, Principal, Transaction } from './event-log.ts';
+import { happeningsOf } from './happenings.ts';
 import { MemoryProjection } from './memory-projection.ts';
-import type { Entry, EntryKind, MemoryLimits, Outcomes } from './projection.ts';
+import { ProjectedLog } from './projected-log.ts';
+import type { Entries, EntryKind, MemoryLimits, Outcomes } from './projection.ts';
 import { topicAges } from './topic-ages.ts';
 
 export interface MemoryLogOptions {
@@ -53,12 +34,10 @@ export function memoryLog(options: MemoryLogOptions = {}): EventLog {
   return new MemoryLog(options);
 }
 
-class MemoryLog implements EventLog {
+class MemoryLog extends ProjectedLog implements EventLog {
   readonly #limits: Omit<MemoryLimits, 'tailLimit'>;
   readonly #newEpoch: () => string;
   readonly #projection = new MemoryProjection();
-  /** Of the servers that have opened it. */
-  readonly #hearers = new Set<(happenings: readonly Happening[]) => void>();
   #closed = false;
 
   constructor({
@@ -67,146 +46,60 @@ class MemoryLog implements EventLog {
     endTopicsAfterMs,
     newEpoch,
   }: MemoryLogOptions) {
+    super();
     this.#limits = { historyEvents, commandIds, clientIds: CLIENT_IDS, ...topicAges(endTopicsAfterMs) };
     this.#newEpoch = newEpoch ?? (() => crypto.randomUUID());
   }
 
   async open({ now, tailLimit, hear }: OpenOptions): Promise<Opened> {
     this.#closed = false;
-    const epoch = this.#newEpoch();
-    const run = this.#newEpoch();
-    const opened = this.#apply({
-      kind: 'open',
-      content: { now, limits: { ...this.#limits, tailLimit }, run, epoch },
-    });
-    if (hear) this.#hearers.add(hear);
+    const epoch = this.newName();
+    const run = this.newName();
+    const opened = await this.write('open', { now, limits: { ...this.#limits, tailLimit }, run, epoch });
+    this.hear(hear);
     return opened;
   }
 
   async tell(run: string, now: number): Promise<void> {
-    this.#apply({ kind: 'tell', content: { now, run, counted: now } });
-  }
-
-  async runs(): Promise<readonly Run[]> {
-    return this.#read().runs();
+    await this.write('tell', { now, run, counted: now });
   }
 
   async commit(transactions: readonly Transaction[], now: number): Promise<readonly Committed[]> {
-    const committed = this.#apply({ kind: 'commit', content: { now, transactions } });
-    this.#tell(happeningsOf(committed));
-    return committed;
-  }
-
-  async read(topic: string, from: From, take: Take): Promise<History> {
-    return this.#read().read(topic, from, take);
-  }
-
-  async state(topic: string): Promise<TopicState> {
-    return this.#read().state(topic);
-  }
-
-  async latest(topic: string, key: string): Promise<LoggedEvent | null> {
-    return this.#read().latest(topic, key);
+    return await this.write('commit', { now, transactions });
   }
 
   async renew(now: number): Promise<void> {
-    this.#apply({ kind: 'renew', content: { now, epoch: this.#newEpoch() } });
-  }
-
-  async recall(command: CommandKey): Promise<CommandRecord | null> {
-    return this.#read().recall(command);
-  }
-
-  async begin(commands: readonly CommandKey[], now: number): Promise<readonly CommandRecord[]> {
-    return this.#apply({ kind: 'begin', content: { now, commands } });
-  }
-
-  async cancel(command: CommandKey, now: number): Promise<CommandEnd> {
-    return this.#apply({ kind: 'cancel', content: { now, command } });
-  }
-
-  async dedupeSince(): Promise<number> {
-    return this.#read().dedupeSince();
-  }
-
-  async position(): Promise<number> {
-    return this.#read().position;
-  }
-
-  async admit(admissions: readonly Admission[], now: number): Promise<readonly Admitted[]> {
-    const admitted = this.#apply({ kind: 'admit', content: { now, admissions, counted: now } });
-    this.#tell(admissionsOf(admissions, admitted));
-    return admitted;
+    await this.write('renew', { now, epoch: this.newName() });
   }
 
   async disconnect(principal: Principal, run: string): Promise<void> {
-    this.#read();
-    this.#tell([{ kind: 'disconnected', principal, run }]);
+    this.usable();
+    this.announce(happeningsOf('disconnect', { principal, run }, null));
   }
 
   async recheck(principal: Principal, run: string): Promise<void> {
-    this.#read();
-    this.#tell([{ kind: 'rechecked', principal, run }]);
-  }
-
-  async endTopic(topic: string, now: number): Promise<void> {
-    const content = { now, topic, epoch: this.#newEpoch() };
-    this.#tell(endingsOf(this.#apply({ kind: 'endTopic', content })));
-  }
-
-  async unrecorded(
-    client: ClientKey,
-    topic: string,
-    given: readonly number[],
-    from: From | null,
-  ): Promise<readonly LoggedEvent[]> {
-    return this.#read().unrecorded(client, topic, given, from);
-  }
-
-  async owe(
-    client: ClientKey,
-    topic: string,
-    offsets: readonly number[],
-    upTo: number,
-    now: number,
-  ): Promise<void> {
-    this.#apply({ kind: 'owe', content: { now, client, topic, offsets, upTo } });
-  }
-
-  async owed(client: ClientKey, topic: string): Promise<readonly LoggedEvent[]> {
-    return this.#read().owed(client, topic);
-  }
-
-  async acknowledge(
-    client: ClientKey,
-    topic: string,
-    epoch: string,
-    offsets: readonly number[],
-  ): Promise<void> {
-    this.#apply({ kind: 'acknowledge', content: { client, topic, epoch, offsets } });
-  }
-
-  async prune(now: number): Promise<void> {
-    const content = { now, epoch: this.#newEpoch() };
-    this.#tell(endingsOf(this.#apply({ kind: 'prune', content })));
+    this.usable();
+    this.announce(happeningsOf('recheck', { principal, run }, null));
   }
 
   async close(): Promise<void> {
     this.#closed = true;
-    this.#hearers.clear();
+    this.hearNoMore();
   }
 
-  #tell(happenings: readonly Happening[]): void {
-    for (const hear of this.#hearers) hear(happenings);
+  protected newName(): string {
+    return this.#newEpoch();
   }
 
-  #apply<K extends EntryKind>(entry: Entry<K>): Outcomes[K] {
-    const projection = this.#read();
-    return projection.apply(projection.position + 1, entry);
-  }
-
-  #read(): MemoryProjection {
+  protected usable(): MemoryProjection {
     if (this.#closed) throw new Error('memoryLog: the log is closed');
     return this.#projection;
+  }
+
+  protected async write<K extends EntryKind>(kind: K, content: Entries[K]): Promise<Outcomes[K]> {
+    const projection = this.usable();
+    const outcome = projection.apply<K>(projection.position + 1, { kind, content });
+    this.announce(happeningsOf(kind, content, outcome));
+    return outcome;
   }
 }

@@ -1,29 +1,18 @@
 /** A log that many servers work on, in an engine that keeps one order for all of them. */
 import type { Clock } from '../core/peer.ts';
 import type {
-  Admission,
-  Admitted,
-  ClientKey,
-  CommandEnd,
-  CommandKey,
-  CommandRecord,
   Committed,
   EventLog,
-  From,
   Happening,
-  History,
-  LoggedEvent,
   Opened,
   OpenOptions,
   Principal,
-  Run,
-  Take,
-  TopicState,
   Transaction,
 } from '../log/event-log.ts';
-import { admissionsOf, endingsOf, happeningsOf } from '../log/happenings.ts';
+import { happeningsOf, type Timeless } from '../log/happenings.ts';
 import { MemoryProjection } from '../log/memory-projection.ts';
-import type { EntryKind, MemoryLimits, Outcomes, Projection } from '../log/projection.ts';
+import { ProjectedLog } from '../log/projected-log.ts';
+import type { Entries, EntryKind, MemoryLimits, Outcomes, Projection } from '../log/projection.ts';
 import { topicAges } from '../log/topic-ages.ts';
 import { nextTurn } from '../system-clock.ts';
 import { startTimer } from '../timer.ts';
@@ -74,10 +63,8 @@ export function replicatedLog(options: ReplicatedLogOptions): EventLog {
   return new ReplicatedLog(options, { setTimer: startTimer, turn: nextTurn });
 }
 
-type Content<K extends EntryKind> = Extract<Written, { kind: K }>['content'];
-
 /** On a clock that it is given. */
-export class ReplicatedLog implements EventLog {
+export class ReplicatedLog extends ProjectedLog implements EventLog {
   readonly #options: ReplicatedLogOptions;
   readonly #ages: Pick<MemoryLimits, 'topicAges'>;
   readonly #engine: Engine;
@@ -85,7 +72,6 @@ export class ReplicatedLog implements EventLog {
   readonly #newName: () => string;
   readonly #replica: Replica;
   readonly #author: Author;
-  readonly #hearers = new Set<(happenings: readonly Happening[]) => void>();
   /** Of this process, once it is open. */
   #run: string | null = null;
   /** The time at which that was told to be at work last. */
@@ -93,6 +79,7 @@ export class ReplicatedLog implements EventLog {
   #closing: Promise<void> | null = null;
 
   constructor(options: ReplicatedLogOptions, clock: Pick<Clock, 'setTimer' | 'turn'>) {
+    super();
     const { engine, projection = new MemoryProjection(), newName = () => crypto.randomUUID() } = options;
     const { recordsPerDump = 100_000 } = options;
     if (!(recordsPerDump >= 1 && (Number.isInteger(recordsPerDump) || recordsPerDump === Infinity)))
@@ -106,7 +93,7 @@ export class ReplicatedLog implements EventLog {
       applied: (record) => this.#applied(record),
       stands: (standing) => {
         if (standing.state === 'diverged') this.#author.close(new LogDiverged(standing.why));
-        this.#tell([{ kind: 'stands', standing }]);
+        this.announce([{ kind: 'stands', standing }]);
       },
       leftBehind: async (error) => {
         // It was at work until now: others tell its clients so, and what they sent to it meanwhile is not uncertain.
@@ -135,19 +122,15 @@ export class ReplicatedLog implements EventLog {
     await this.#replica.start();
     const { historyEvents = 20_000, commandIds = 100_000 } = this.#options;
     const limits = { tailLimit, historyEvents, commandIds, clientIds: CLIENT_IDS, ...this.#ages };
-    if (hear) this.#hearers.add(hear);
-    const opened = await this.#write('open', { limits, run: this.#newName(), epoch: this.#newName() });
+    this.hear(hear);
+    const opened = await this.#append('open', { limits, run: this.newName(), epoch: this.newName() });
     this.#run = opened.run;
     return opened;
   }
 
   async tell(run: string, time: number): Promise<void> {
     this.#counted = time;
-    await this.#write('tell', { run, counted: time });
-  }
-
-  async runs(): Promise<readonly Run[]> {
-    return this.#read().runs();
+    await this.#append('tell', { run, counted: time });
   }
 
   async commit(transactions: readonly Transaction[]): Promise<readonly Committed[]> {
@@ -155,88 +138,18 @@ export class ReplicatedLog implements EventLog {
     return await Promise.all(transactions.map((transaction) => this.#commit(transaction)));
   }
 
-  async read(topic: string, from: From, take: Take): Promise<History> {
-    return this.#read().read(topic, from, take);
-  }
-
-  async state(topic: string): Promise<TopicState> {
-    return this.#read().state(topic);
-  }
-
-  async latest(topic: string, key: string): Promise<LoggedEvent | null> {
-    return this.#read().latest(topic, key);
-  }
-
   async renew(): Promise<void> {
     // A person may renew it where no server has taken it into use, or those that have do not know the same.
     await this.#replica.start({ isToBeRenewed: true });
-    await this.#write('renew', { epoch: this.#newName() });
-  }
-
-  async recall(command: CommandKey): Promise<CommandRecord | null> {
-    return this.#read().recall(command);
-  }
-
-  async begin(commands: readonly CommandKey[]): Promise<readonly CommandRecord[]> {
-    return await this.#write('begin', { commands });
-  }
-
-  async cancel(command: CommandKey): Promise<CommandEnd> {
-    return await this.#write('cancel', { command });
-  }
-
-  async dedupeSince(): Promise<number> {
-    return this.#read().dedupeSince();
-  }
-
-  async position(): Promise<number> {
-    return this.#read().position;
-  }
-
-  async admit(admissions: readonly Admission[], now: number): Promise<readonly Admitted[]> {
-    return await this.#write('admit', { admissions, counted: now });
+    await this.#append('renew', { epoch: this.newName() });
   }
 
   async disconnect(principal: Principal, run: string): Promise<void> {
-    await this.#write('disconnect', { principal, run });
+    await this.#append('disconnect', { principal, run });
   }
 
   async recheck(principal: Principal, run: string): Promise<void> {
-    await this.#write('recheck', { principal, run });
-  }
-
-  async endTopic(topic: string): Promise<void> {
-    await this.#write('endTopic', { topic, epoch: this.#newName() });
-  }
-
-  async unrecorded(
-    client: ClientKey,
-    topic: string,
-    given: readonly number[],
-    from: From | null,
-  ): Promise<readonly LoggedEvent[]> {
-    return this.#read().unrecorded(client, topic, given, from);
-  }
-
-  async owe(client: ClientKey, topic: string, offsets: readonly number[], upTo: number): Promise<void> {
-    await this.#write('owe', { client, topic, offsets, upTo });
-  }
-
-  async owed(client: ClientKey, topic: string): Promise<readonly LoggedEvent[]> {
-    return this.#read().owed(client, topic);
-  }
-
-  async acknowledge(
-    client: ClientKey,
-    topic: string,
-    epoch: string,
-    offsets: readonly number[],
-  ): Promise<void> {
-    await this.#write('acknowledge', { client, topic, epoch, offsets });
-  }
-
-  async prune(): Promise<void> {
-    await this.#write('prune', { epoch: this.#newName() });
+    await this.#append('recheck', { principal, run });
   }
 
   async close(): Promise<void> {
@@ -246,7 +159,7 @@ export class ReplicatedLog implements EventLog {
 
   async #close(): Promise<void> {
     this.#author.close(closed());
-    this.#hearers.clear();
+    this.hearNoMore();
     await this.#replica.stop();
     await this.#engine.close();
   }
@@ -256,12 +169,27 @@ export class ReplicatedLog implements EventLog {
     const { maxBytes } = this.#author;
     // The entry around it.
     if (bytes + EVENT_OVERHEAD_BYTES > maxBytes) return { status: 'too_large', bytes, maxBytes };
-    const [committed] = await this.#write('commit', { transactions: [transaction] });
+    const [committed] = await this.#append('commit', { transactions: [transaction] });
     if (!committed) throw new Error('replicatedLog: a transaction was applied without an answer');
     return committed;
   }
 
-  async #write<K extends EntryKind>(kind: K, content: Content<K>): Promise<Outcomes[K]> {
+  protected newName(): string {
+    return this.#newName();
+  }
+
+  protected usable(): Projection {
+    this.#mustBeUsable();
+    return this.#projection;
+  }
+
+  /** Its time is the engine's. */
+  protected async write<K extends EntryKind>(kind: K, content: Entries[K]): Promise<Outcomes[K]> {
+    const { now: _, ...timeless } = content as Timeless<K> & { readonly now?: number };
+    return await this.#append(kind, timeless as Timeless<K>);
+  }
+
+  async #append<K extends EntryKind>(kind: K, content: Timeless<K>): Promise<Outcomes[K]> {
     this.#mustBeUsable();
     // What has come of an entry is of its kind.
     return (await this.#author.write({ kind, content } as unknown as Written)) as Outcomes[K];
@@ -271,25 +199,11 @@ export class ReplicatedLog implements EventLog {
     const happenings: Happening[] = [{ kind: 'time', now: record.time }];
     for (const [index, { kind, content }] of record.entries.entries()) {
       const outcome = record.outcomes[index];
-      if (kind === 'commit') happenings.push(...happeningsOf(outcome as Outcomes['commit']));
-      if (kind === 'admit')
-        happenings.push(...admissionsOf(content.admissions, outcome as Outcomes['admit']));
-      if (kind === 'disconnect') happenings.push({ kind: 'disconnected', ...content });
-      if (kind === 'recheck') happenings.push({ kind: 'rechecked', ...content });
-      if (kind === 'endTopic' || kind === 'prune')
-        happenings.push(...endingsOf(outcome as Outcomes['endTopic' | 'prune']));
+      // As many as there are entries.
+      if (outcome !== undefined) happenings.push(...happeningsOf(kind, content, outcome));
     }
-    this.#tell(happenings);
+    this.announce(happenings);
     this.#author.applied(record);
-  }
-
-  #tell(happenings: readonly Happening[]): void {
-    for (const hear of this.#hearers) hear(happenings);
-  }
-
-  #read(): Projection {
-    this.#mustBeUsable();
-    return this.#projection;
   }
 
   #mustBeUsable(): void {

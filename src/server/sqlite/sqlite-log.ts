@@ -2,26 +2,16 @@
 import type {
   Admission,
   Admitted,
-  ClientKey,
-  CommandEnd,
-  CommandKey,
-  CommandRecord,
   Committed,
   EventLog,
-  From,
-  Happening,
-  History,
-  LoggedEvent,
   Opened,
   OpenOptions,
   Principal,
-  Run,
-  Take,
-  TopicState,
   Transaction,
 } from '../log/event-log.ts';
-import { admissionsOf, endingsOf, happeningsOf } from '../log/happenings.ts';
-import type { Entry, EntryKind, MemoryLimits, Outcomes } from '../log/projection.ts';
+import { happeningsOf } from '../log/happenings.ts';
+import { ProjectedLog } from '../log/projected-log.ts';
+import type { Entries, EntryKind, MemoryLimits, Outcomes } from '../log/projection.ts';
 import { topicAges } from '../log/topic-ages.ts';
 import { Database, numberIn, numberOrNullIn } from './database.ts';
 import { FileLock } from './file-lock.ts';
@@ -65,7 +55,7 @@ export function sqliteLog(path: string, options: SqliteLogOptions = {}): EventLo
   return new SqliteLog(path, options);
 }
 
-class SqliteLog implements EventLog {
+class SqliteLog extends ProjectedLog implements EventLog {
   readonly #path: string;
   readonly #db: Database;
   readonly #limits: Omit<MemoryLimits, 'tailLimit'>;
@@ -82,13 +72,12 @@ class SqliteLog implements EventLog {
   /** What the present run was told last; `null` before it is open. */
   #told: Marked | null = null;
   #markedAt = 0;
-  /** Of the servers that have opened it. */
-  readonly #hearers = new Set<(happenings: readonly Happening[]) => void>();
 
   constructor(
     path: string,
     { historyEvents = 100_000, endTopicsAfterMs, newEpoch, waitMs = 0 }: SqliteLogOptions,
   ) {
+    super();
     this.#path = path;
     this.#limits = {
       historyEvents: Math.min(historyEvents, Number.MAX_SAFE_INTEGER),
@@ -116,11 +105,11 @@ class SqliteLog implements EventLog {
     const opened = projection.together((): Opened => {
       const restored = this.#whyRestored(projection);
       const limits = { ...this.#limits, tailLimit };
-      const epoch = this.#newEpoch();
-      const run = this.#newEpoch();
+      const epoch = this.newName();
+      const run = this.newName();
       const { newestTime } = applyNext(projection, { kind: 'open', content: { now, limits, run, epoch } });
       if (restored !== null)
-        applyNext(projection, { kind: 'renew', content: { now, epoch: this.#newEpoch() } });
+        applyNext(projection, { kind: 'renew', content: { now, epoch: this.newName() } });
       return { newestTime, run, ...(restored !== null && { restored }) };
     });
     this.#told = { run: opened.run, told: Math.max(now, opened.newestTime) };
@@ -129,144 +118,70 @@ class SqliteLog implements EventLog {
       // From now on it means something where there is none.
       this.#db.run('UPDATE about SET marked = 1 WHERE marked = 0');
     }
-    if (hear) this.#hearers.add(hear);
+    this.hear(hear);
     return opened;
   }
 
   async tell(run: string, now: number): Promise<void> {
-    await this.#write({ kind: 'tell', content: { now, run, counted: now } }, () => this.#mayMark(run, now));
-  }
-
-  async runs(): Promise<readonly Run[]> {
-    return this.#read().runs();
+    await this.#write('tell', { now, run, counted: now }, () => this.#mayMark(run, now));
   }
 
   async commit(transactions: readonly Transaction[], now: number): Promise<readonly Committed[]> {
-    return await this.#write({ kind: 'commit', content: { now, transactions } }, (committed) =>
-      this.#tell(happeningsOf(committed)),
-    );
-  }
-
-  async read(topic: string, from: From, take: Take): Promise<History> {
-    return this.#read().read(topic, from, take);
-  }
-
-  async state(topic: string): Promise<TopicState> {
-    return this.#read().state(topic);
-  }
-
-  async latest(topic: string, key: string): Promise<LoggedEvent | null> {
-    return this.#read().latest(topic, key);
+    return await this.write('commit', { now, transactions });
   }
 
   async renew(now: number): Promise<void> {
     await this.#take(now);
-    await this.#write({ kind: 'renew', content: { now, epoch: this.#newEpoch() } });
+    await this.write('renew', { now, epoch: this.newName() });
   }
 
-  async recall(command: CommandKey): Promise<CommandRecord | null> {
-    return this.#read().recall(command);
-  }
-
-  async begin(commands: readonly CommandKey[], now: number): Promise<readonly CommandRecord[]> {
-    return await this.#write({ kind: 'begin', content: { now, commands } });
-  }
-
-  async cancel(command: CommandKey, now: number): Promise<CommandEnd> {
-    return await this.#write({ kind: 'cancel', content: { now, command } });
-  }
-
-  async dedupeSince(): Promise<number> {
-    return this.#read().dedupeSince();
-  }
-
-  async position(): Promise<number> {
-    return this.#read().position;
-  }
-
-  async admit(admissions: readonly Admission[], now: number): Promise<readonly Admitted[]> {
-    return await this.#write({ kind: 'admit', content: { now, admissions, counted: now } }, (admitted) => {
+  override async admit(admissions: readonly Admission[], now: number): Promise<readonly Admitted[]> {
+    return await this.#write('admit', { now, admissions, counted: now }, () => {
       for (const { run } of admissions) this.#mayMark(run, now);
-      this.#tell(admissionsOf(admissions, admitted));
     });
   }
 
   async disconnect(principal: Principal, run: string): Promise<void> {
-    this.#read();
-    this.#tell([{ kind: 'disconnected', principal, run }]);
+    this.usable();
+    this.announce(happeningsOf('disconnect', { principal, run }, null));
   }
 
   async recheck(principal: Principal, run: string): Promise<void> {
-    this.#read();
-    this.#tell([{ kind: 'rechecked', principal, run }]);
-  }
-
-  async endTopic(topic: string, now: number): Promise<void> {
-    await this.#write({ kind: 'endTopic', content: { now, topic, epoch: this.#newEpoch() } }, (ended) =>
-      this.#tell(endingsOf(ended)),
-    );
-  }
-
-  async unrecorded(
-    client: ClientKey,
-    topic: string,
-    given: readonly number[],
-    from: From | null,
-  ): Promise<readonly LoggedEvent[]> {
-    return this.#read().unrecorded(client, topic, given, from);
-  }
-
-  async owe(
-    client: ClientKey,
-    topic: string,
-    offsets: readonly number[],
-    upTo: number,
-    now: number,
-  ): Promise<void> {
-    await this.#write({ kind: 'owe', content: { now, client, topic, offsets, upTo } });
-  }
-
-  async owed(client: ClientKey, topic: string): Promise<readonly LoggedEvent[]> {
-    return this.#read().owed(client, topic);
-  }
-
-  async acknowledge(
-    client: ClientKey,
-    topic: string,
-    epoch: string,
-    offsets: readonly number[],
-  ): Promise<void> {
-    await this.#write({ kind: 'acknowledge', content: { client, topic, epoch, offsets } });
-  }
-
-  async prune(now: number): Promise<void> {
-    await this.#write({ kind: 'prune', content: { now, epoch: this.#newEpoch() } }, (ended) =>
-      this.#tell(endingsOf(ended)),
-    );
+    this.usable();
+    this.announce(happeningsOf('recheck', { principal, run }, null));
   }
 
   async close(): Promise<void> {
     if (!this.#db.isOpen) return;
     this.#writes?.flush();
-    this.#hearers.clear();
+    this.hearNoMore();
     this.#db.close();
     this.#writeMark();
     this.#lock?.release();
   }
 
-  /** @param heard called once it is on the disk, before the promise resolves. */
-  async #write<K extends EntryKind>(
-    entry: Entry<K>,
-    heard: (outcome: Outcomes[K]) => void = () => {},
-  ): Promise<Outcomes[K]> {
-    const projection = this.#read();
-    if (this.#writes) return await this.#writes.add(entry, heard);
-    const outcome = applyNext(projection, entry);
+  protected newName(): string {
+    return this.#newEpoch();
+  }
+
+  protected async write<K extends EntryKind>(kind: K, content: Entries[K]): Promise<Outcomes[K]> {
+    return await this.#write(kind, content, () => {});
+  }
+
+  /** @param written called once it is on the disk, before anybody hears of it. */
+  async #write<K extends EntryKind>(kind: K, content: Entries[K], written: () => void): Promise<Outcomes[K]> {
+    const projection = this.usable();
+    const heard = (outcome: Outcomes[K]) => {
+      written();
+      this.announce(happeningsOf(kind, content, outcome));
+    };
+    if (this.#writes) return await this.#writes.add<K>({ kind, content }, heard);
+    const outcome = applyNext<K>(projection, { kind, content });
     heard(outcome);
     return outcome;
   }
 
-  #read(): SqliteProjection {
+  protected usable(): SqliteProjection {
     if (!this.#projection || !this.#db.isOpen) throw new Error(`sqliteLog: ${this.#path} is not open`);
     return this.#projection;
   }
@@ -290,10 +205,6 @@ class SqliteLog implements EventLog {
       this.#lock?.release();
       throw error;
     }
-  }
-
-  #tell(happenings: readonly Happening[]): void {
-    for (const hear of this.#hearers) hear(happenings);
   }
 
   #mayMark(run: string, told: number): void {

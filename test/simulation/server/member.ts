@@ -80,7 +80,7 @@ export class Member {
 
   /** One record more, whatever it says. */
   async write(): Promise<void> {
-    await this.#log.prune();
+    await this.#log.prune(0);
   }
 
   accept(peer: Peer, wire: Wire): Inbound {
