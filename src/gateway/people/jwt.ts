@@ -1,5 +1,6 @@
 /** Who holds a token that is a JWT, by the keys of a JWKS or a shared secret. */
 import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyOptions, jwtVerify } from 'jose';
+import { onceEach } from '../../server/core/report.ts';
 import type { Authenticated } from '../../server/types.ts';
 
 export interface JwtOptions {
@@ -15,6 +16,8 @@ export interface JwtOptions {
   tell(message: string): void;
 }
 
+/** Anybody can make up a token, and with it a reason. */
+const MOST_TOLD = 20;
 const JWKS_TIMEOUT_MS = 5_000;
 /** Keys are looked for again at most so often. */
 const JWKS_COOLDOWN_MS = 5_000;
@@ -26,10 +29,9 @@ export function jwtAuthentication({
   ...options
 }: JwtOptions): (token: string | undefined) => Promise<Authenticated | null> {
   const { issuer, audience, principal, clockToleranceS } = options;
-  const told = new Set<string>();
+  const tellOnce = onceEach((error) => tell(reasonOf(error)), MOST_TOLD);
   const refuse = (reason: string) => {
-    if (!told.has(reason)) tell(`a token was refused: ${reason} (told once)`);
-    told.add(reason);
+    tellOnce(`a token was refused: ${reason}`, 'a token');
     return null;
   };
   const verifyOptions: JWTVerifyOptions = {

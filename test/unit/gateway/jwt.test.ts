@@ -52,6 +52,16 @@ test('nobody is who brings no token, or one that has expired, of which nothing i
   expect(told).toEqual([]);
 });
 
+test('however many reasons for a refusal somebody thinks up, so many are told at most', async () => {
+  const { authenticate, told } = scene();
+  const [, payload, signature] = (await sign()).split('.');
+  for (let n = 0; n < 60; n += 1) {
+    const header = Buffer.from(JSON.stringify({ alg: 'HS256', crit: [`thing${n}`], [`thing${n}`]: n }));
+    expect(await authenticate(`${header.toString('base64url')}.${payload}.${signature}`)).toBe(null);
+  }
+  expect(told).toHaveLength(20);
+});
+
 test.for<[string, () => Promise<string> | string, RegExp]>([
   ['of another key', () => sign(claims, OTHER_KEY), /signature verification failed/],
   ['of another issuer', () => sign({ ...claims, iss: 'https://evil.example' }), /"iss"/],
