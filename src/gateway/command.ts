@@ -11,6 +11,7 @@ import { writeExample } from './config/example.ts';
 import { flagNames, unknownVariables } from './config/overrides.ts';
 import { FIELDS, readConfig } from './config/read.ts';
 import type { Config } from './config/schema.ts';
+import { logTrouble } from './log-trouble.ts';
 import { peopleOf } from './people/config.ts';
 import { serve } from './serve.ts';
 
@@ -101,7 +102,7 @@ async function untilToldToEnd(config: Config): Promise<number> {
   }));
   try {
     const { log, limits } = await logOf(config.log, {
-      onTrouble: (error) => report(error, 'following the log'),
+      onTrouble: logTrouble(report, (message) => console.error(message)),
     });
     const gateway = await serve(config, { log, logLimits: limits, env, ...parts, report });
     console.log(`listening on ${gateway.url}; control on ${gateway.controlUrl}`);
