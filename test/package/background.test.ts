@@ -1,10 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { BrowserContext } from 'playwright';
 import { expect, inject, test } from 'vitest';
 import { dispatch } from '../e2e/harness/dispatch-event.ts';
 import { startSiteProcess } from '../e2e/harness/site-process.ts';
-import { workersOf } from '../e2e/harness/worker.ts';
+import { endHub } from '../e2e/harness/worker.ts';
 import { BUNDLERS } from './support/bundlers.ts';
 import { filesOf, filesOffline, inJavaScript, writeFiles } from './support/code-blocks.ts';
 import { compile } from './support/compile.ts';
@@ -72,9 +71,9 @@ test.each(['vite', 'none'] as const)(
     );
     try {
       await context.grantPermissions(['notifications'], { origin: site.origin });
-      const watching = await context.browser()?.newContext();
-      const watcher = await watching?.newPage();
-      if (!watcher) throw new Error('there is no browser');
+      const browser = context.browser();
+      if (!browser) throw new Error('there is no browser');
+      const watcher = await (await browser.newContext()).newPage();
       for (const type of ['push', 'periodicsync'] as const) {
         await watcher.goto('about:blank');
         const page = await context.newPage();
@@ -86,7 +85,7 @@ test.each(['vite', 'none'] as const)(
         await page.getByRole('button', { name: 'Add' }).click();
         await page.getByText(`Waiting: by ${type}`, { exact: true }).waitFor();
         await page.close();
-        await endHub(context, site.origin);
+        await endHub(browser, site.origin);
         startServer();
         // The server has forgotten what was before.
         await watcher.goto(site.origin);
@@ -110,12 +109,3 @@ test.each(['vite', 'none'] as const)(
     }
   },
 );
-
-async function endHub(context: BrowserContext, origin: string): Promise<void> {
-  const devtools = await context.browser()?.newBrowserCDPSession();
-  if (!devtools) throw new Error('there is no browser');
-  for (const targetId of await workersOf(devtools, origin))
-    await devtools.send('Target.closeTarget', { targetId });
-  await expect.poll(() => workersOf(devtools, origin)).toEqual([]);
-  await devtools.detach();
-}
