@@ -37,9 +37,11 @@ export interface CommandContext<P> {
    * none: the log decides, whichever servers others come to. An event of a topic that has ended since `latest` looked into
    * it is another one. Where it is not so, nothing of this call happens, and the handler is called again, up to 10 times
    * and `limits.commandMs` in all; after that the client is told to send the command again (`overloaded`).
+   * @param epoch that the topic has to be in, where the offset is not from `latest`: what `publish` told, or a page's status.
+   * @default the one in which `latest` found it; without `latest` any, so that a topic that has ended may have another event at this offset
    * @throws TypeError for what is no offset, or no name of a topic; Error when the handler has already returned.
    */
-  expect(topic: string, key: string, offset: number): void;
+  expect(topic: string, key: string, offset: number, epoch?: string): void;
   /**
    * Calls back once the transaction of this attempt is in the log: what it published, the command's id and its result.
    * For what is not in the log itself and must not run before: starting work, waking another process. Called on the

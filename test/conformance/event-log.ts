@@ -447,7 +447,10 @@ export function eventLogConformance(name: string, factory: EventLogFactory): voi
       );
       const { epoch } = await log.state('t');
       expect(offsets(await log.owed(ALICE, 't'))).toEqual([1]);
-      await log.owe(ALICE, 't', [1, 2, 3, 99], 3, NOW);
+      await log.owe(ALICE, 't', 'another epoch', [1, 3], 3, NOW);
+      await log.owe(ALICE, 'u', epoch, [1, 3], 3, NOW);
+      expect(offsets(await log.owed(ALICE, 't'))).toEqual([1]);
+      await log.owe(ALICE, 't', epoch, [1, 2, 3, 99], 3, NOW);
       expect(offsets(await log.owed(ALICE, 't'))).toEqual([1, 3]);
       await log.acknowledge(ALICE, 't', 'another epoch', [1]);
       await log.acknowledge(ALICE, 'u', epoch, [1]);
@@ -455,7 +458,7 @@ export function eventLogConformance(name: string, factory: EventLogFactory): voi
       await log.acknowledge(ALICE, 't', epoch, [1, 2, 77]);
       expect(offsets(await log.owed(ALICE, 't'))).toEqual([3]);
       expect(offsets(await log.owed(BOB, 't'))).toEqual([1]);
-      await log.owe(ALICE, 't', [1], 1, NOW);
+      await log.owe(ALICE, 't', epoch, [1], 1, NOW);
       expect(offsets(await log.owed(ALICE, 't'))).toEqual([3]);
     });
 
@@ -467,12 +470,14 @@ export function eventLogConformance(name: string, factory: EventLogFactory): voi
       expect(await unrecorded([1, 4, 2, 99])).toEqual([2, 4]);
       expect(await unrecorded([3], { after: 7 })).toEqual([3, 8, 9]);
       expect(await unrecorded([], { since: NOW + 1 })).toEqual([]);
-      await log.owe(ALICE, 't', [3, 5], 6, NOW);
-      await log.acknowledge(ALICE, 't', (await log.state('t')).epoch, [3]);
+      const { epoch } = await log.state('t');
+      await log.owe(ALICE, 't', 'another epoch', [9], 9, NOW);
+      await log.owe(ALICE, 't', epoch, [3, 5], 6, NOW);
+      await log.acknowledge(ALICE, 't', epoch, [3]);
       // Whatever it is asked from.
       for (const from of [null, { after: 2 }, { after: 9 }, { since: NOW + 1 }])
         expect(await unrecorded([2, 3, 5], from)).toEqual([2, 7, 8, 9]);
-      await log.owe(ALICE, 't', [7], 4, NOW);
+      await log.owe(ALICE, 't', epoch, [7], 4, NOW);
       expect(await unrecorded([])).toEqual([8, 9]);
       expect(offsets(await log.unrecorded(BOB, 't', [], { since: NOW }))).toHaveLength(8);
       expect(await log.unrecorded(ALICE, 'u', [1], { after: 0 })).toEqual([]);
@@ -480,7 +485,7 @@ export function eventLogConformance(name: string, factory: EventLogFactory): voi
 
     it('asks for none that is older than 7 days, and knows for as long up to where debts are recorded', async () => {
       await publish('t', NOW, { critical: true, key: 'a', owedBy: [ALICE] }, { critical: true, key: 'b' });
-      await log.owe(ALICE, 't', [1], 1, NOW);
+      await log.owe(ALICE, 't', (await log.state('t')).epoch, [1], 1, NOW);
       await publish('t', NOW + KEEP_MS, { critical: true });
       const unrecorded = async () => offsets(await log.unrecorded(ALICE, 't', [1, 2], { after: 2 }));
       expect(await unrecorded()).toEqual([3]);
@@ -501,7 +506,7 @@ export function eventLogConformance(name: string, factory: EventLogFactory): voi
     it('does not ask again for critical events that are older than 7 days, though they are still state', async () => {
       await publish('t', NOW, { critical: true, key: 'a', owedBy: [ALICE] });
       await log.prune(NOW + KEEP_MS + 1);
-      await log.owe(ALICE, 't', [1], 1, NOW + KEEP_MS + 1);
+      await log.owe(ALICE, 't', (await log.state('t')).epoch, [1], 1, NOW + KEEP_MS + 1);
       expect(await log.owed(ALICE, 't')).toEqual([]);
       expect(offsets((await log.state('t')).events)).toEqual([1]);
     });

@@ -93,6 +93,7 @@ export function randomEntries(seed: number): readonly Entry[] {
       now,
       client: random.pick(CLIENTS),
       topic: random.pick(TOPICS),
+      ...(random.next() < 0.7 && { epoch: `e${random.int(epochs + 1)}` }),
       offsets: some(4, offset),
       ...(random.next() < 0.7 && { upTo: random.int(30) }),
     }),

@@ -22,7 +22,7 @@ export interface AnyContext {
   readonly createdAt: number;
   publish(topic: string, event: Typed, traits?: EventTraits): void;
   latest(topic: string, key: string): Promise<{ readonly offset: number; readonly event: Typed } | null>;
-  expect(topic: string, key: string, offset: number): void;
+  expect(topic: string, key: string, offset: number, epoch?: string): void;
   /** @throws TypeError where a handler that returns it would have failed. */
   judgeResult(value: unknown): void;
   afterCommit(callback: () => unknown): void;

@@ -63,13 +63,12 @@ export function handlerCall(
       epochs.set(of, epoch);
       return newest && { offset: newest.offset, event: eventOf(application, newest.event) };
     },
-    expect(of, key, offset) {
+    expect(of, key, offset, epoch = epochs.get(of)) {
       duringTheHandler('expect', 'call it before the handler returns');
       checkTopic('expect', of);
       checkKey('expect', key);
       if (!Number.isSafeInteger(offset) || offset < 0)
         throw new TypeError(`expect: an offset is a whole number from 0, not ${offset}`);
-      const epoch = epochs.get(of);
       expects.push({ topic: of, key, offset, ...(epoch !== undefined && offset > 0 && { epoch }) });
     },
     judgeResult,

@@ -282,9 +282,10 @@ export class Subscription implements Listener {
       if (!current()) return null;
       const proof = proofOf(cursor, history);
       if (proof === 'same' && history.complete && start.type === 'subscribe') {
-        await this.#oweBeyond([], { after: cursor.offset }, history.offset);
+        const isRecorded = await this.#oweBeyond([], { after: cursor.offset }, history);
         while (this.#verdict) await this.#verdict.promise;
         if (!current()) return null;
+        if (!isRecorded) return await this.#answer(start, current);
         stats.recoveries += 1;
         this.#subscribed(ref, history, true);
         this.#answered = true;
@@ -316,9 +317,10 @@ export class Subscription implements Listener {
     if (!current()) return null;
     if (history && history.epoch !== state.epoch) return await this.#sendSnapshot(ref, from, null, current);
     const missed = history?.events.filter(({ offset }) => offset <= state.offset) ?? null;
-    await this.#oweBeyond([...state.events, ...(missed ?? [])], from, state.offset);
+    const isRecorded = await this.#oweBeyond([...state.events, ...(missed ?? [])], from, state);
     while (this.#verdict) await this.#verdict.promise;
     if (!current()) return null;
+    if (!isRecorded) return await this.#sendSnapshot(ref, from, missedFrom, current);
 
     stats.snapshots += 1;
     this.#subscribed(ref, state, false);
@@ -350,14 +352,16 @@ export class Subscription implements Listener {
     while (this.#processed < Math.max(newest, topics.offered(this.topic))) {
       const page = await log.read(this.topic, { after: this.#processed }, { first: PAGE_EVENTS });
       if (!current()) return false;
-      if (page.epoch !== this.#epoch || !page.complete || page.events.length === 0) {
-        const from = page.epoch === this.#epoch ? { after: this.#processed } : null;
-        void this.#begin({ type: 'anew', from });
+      const last = page.events.at(-1);
+      const isOf = page.epoch === this.#epoch && page.complete && last;
+      const unrecorded = page.events.filter(({ offset }) => offset > this.#recorded);
+      const isRecorded = isOf && (await this.#owe(unrecorded, page.epoch, last.offset));
+      if (!current()) return false;
+      if (!isRecorded) {
+        // Of a topic that has ended it begins anew by itself; in a log that was renewed, events and offsets are as they were.
+        void this.#begin({ type: 'anew', from: { after: this.#processed } });
         return false;
       }
-      const unrecorded = page.events.filter(({ offset }) => offset > this.#recorded);
-      await this.#owe(unrecorded, page.events.at(-1)?.offset ?? 0);
-      if (!current()) return false;
       for (const event of page.events) {
         // Not awaited in vain: the frames of one turn share a message.
         for (let held = this.#held(); held; held = this.#held()) {
@@ -394,17 +398,32 @@ export class Subscription implements Listener {
     return await this.#services.log.owed(this.client, this.topic);
   }
 
-  /** What the answer gives, and what it cannot give of what the client has missed: its cursor passes both. */
-  async #oweBeyond(given: readonly LoggedEvent[], from: From | null, upTo: number): Promise<void> {
+  /**
+   * What the answer gives, and what it cannot give of what the client has missed: its cursor passes both.
+   *
+   * @param answer the topic as it tells it
+   */
+  async #oweBeyond(
+    given: readonly LoggedEvent[],
+    from: From | null,
+    { epoch, offset }: Pick<History, 'epoch' | 'offset'>,
+  ): Promise<boolean> {
     const beyond = await this.#services.log.unrecorded(this.client, this.topic, criticalsOf(given), from);
-    await this.#owe(beyond, upTo);
+    return await this.#owe(beyond, epoch, offset);
   }
 
-  /** @param upTo up to there nothing is left to be recorded but these */
-  async #owe(events: readonly LoggedEvent[], upTo: number): Promise<void> {
+  /**
+   * Resolves to false where it is not recorded: the topic has come into another epoch meanwhile.
+   *
+   * @param upTo up to there nothing is left to be recorded but these
+   */
+  async #owe(events: readonly LoggedEvent[], epoch: string, upTo: number): Promise<boolean> {
+    const { log, time } = this.#services;
     const offsets = criticalsOf(events);
-    if (offsets.length === 0) return;
-    await this.#services.log.owe(this.client, this.topic, offsets, upTo, this.#services.time.now());
+    if (offsets.length === 0) return true;
+    await log.owe(this.client, this.topic, epoch, offsets, upTo, time.now());
+    const after = await log.read(this.topic, { after: upTo }, { first: 0 });
+    return after.epoch === epoch;
   }
 
   #subscribed(ref: number, { epoch, offset }: Pick<History, 'epoch' | 'offset'>, recovered: boolean): void {

@@ -98,10 +98,18 @@ export interface EventLog {
   ): Promise<readonly LoggedEvent[]>;
 
   /**
-   * The client must acknowledge these critical events. Changes nothing where it already has. With them all is recorded that it
-   * must acknowledge of the topic up to the offset `upTo`, which is remembered for as long as any of that is.
+   * The client must acknowledge these critical events. Changes nothing where it already has, and where the topic is in another
+   * epoch. With them all is recorded that it must acknowledge of the topic up to the offset `upTo`, which is remembered for as
+   * long as any of that is.
    */
-  owe(client: ClientKey, topic: string, offsets: readonly number[], upTo: number, now: number): Promise<void>;
+  owe(
+    client: ClientKey,
+    topic: string,
+    epoch: string,
+    offsets: readonly number[],
+    upTo: number,
+    now: number,
+  ): Promise<void>;
 
   /** The critical events that the client has still to acknowledge, by offset. */
   owed(client: ClientKey, topic: string): Promise<readonly LoggedEvent[]>;

@@ -89,15 +89,16 @@ export class MemoryProjection implements Projection {
       for (const { run } of admissions) this.#tell(run, now);
       return admissions.map((admission) => this.#admit(admission, now, position));
     },
-    owe: ({ now: told, client, topic: name, offsets, upTo = 0 }) => {
+    owe: ({ now: told, client, topic: name, epoch, offsets, upTo = 0 }) => {
       const now = this.#time(told);
       const topic = this.#held.topics.get(name);
+      if (!topic || (epoch ?? topic.epoch) !== topic.epoch) return null;
       for (const offset of offsets) {
-        const event = topic?.at(offset);
+        const event = topic.at(offset);
         if (event?.critical && event.ts > now - KEEP_MS) this.#deliver(client, name, event);
       }
       const deliveries = this.#deliveriesOf(client, name);
-      const recorded = Math.min(upTo, topic?.offset ?? 0);
+      const recorded = Math.min(upTo, topic.offset);
       if (deliveries && recorded > 0) deliveries.upTo = Math.max(deliveries.upTo ?? 0, recorded);
       return null;
     },

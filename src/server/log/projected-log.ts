@@ -101,11 +101,12 @@ export abstract class ProjectedLog {
   async owe(
     client: ClientKey,
     topic: string,
+    epoch: string,
     offsets: readonly number[],
     upTo: number,
     now: number,
   ): Promise<void> {
-    await this.write('owe', { now, client, topic, offsets, upTo });
+    await this.write('owe', { now, client, topic, epoch, offsets, upTo });
   }
 
   async acknowledge(

@@ -129,6 +129,8 @@ export interface Entries {
     readonly now: number;
     readonly client: ClientKey;
     readonly topic: string;
+    /** Where the topic is in another one, it is void. Absent: whichever it is in. */
+    readonly epoch?: string;
     readonly offsets: readonly number[];
     /** Absent: it is not known how far these are all. */
     readonly upTo?: number;

@@ -24,15 +24,15 @@ export class SqliteDeliveries {
     this.#db.run('INSERT OR IGNORE INTO deliveries VALUES (?, ?, ?, ?, 0)', principal, clientId, id, offset);
   }
 
+  /** @param debt `epoch`: `null`: in whichever the topic is */
   owe(
     { principal, clientId }: ClientKey,
-    name: string,
-    offsets: readonly number[],
-    upTo: number,
+    debt: { topic: string; epoch: string | null; offsets: readonly number[]; upTo: number },
     now: number,
   ): void {
-    const topic = this.#topics.find(name);
-    if (!topic) return;
+    const { epoch, offsets, upTo } = debt;
+    const topic = this.#topics.find(debt.topic);
+    if (!topic || (epoch ?? topic.epoch) !== topic.epoch) return;
     for (const offset of offsets) {
       this.#db.run(
         `INSERT OR IGNORE INTO deliveries

@@ -112,8 +112,8 @@ export class SqliteProjection implements Projection {
       for (const { run } of admissions) this.#tell(run, now);
       return admissions.map((admission) => this.#owners.admit(admission, now, position));
     },
-    owe: ({ now: told, client, topic, offsets, upTo = 0 }) => {
-      this.#deliveries.owe(client, topic, offsets, upTo, this.#time(told));
+    owe: ({ now: told, client, topic, epoch = null, offsets, upTo = 0 }) => {
+      this.#deliveries.owe(client, { topic, epoch, offsets, upTo }, this.#time(told));
       return null;
     },
     acknowledge: ({ client, topic, epoch, offsets }) => {

@@ -24,8 +24,8 @@ export const SERVER_MUTANTS: readonly Mutant[] = [
   {
     name: 'a cursor passes critical events before it is recorded that they are owed',
     file: 'src/server/core/subscription.ts',
-    text: '    await this.#oweBeyond([...state.events',
-    instead: '    void this.#oweBeyond([...state.events',
+    text: 'const isRecorded = await this.#oweBeyond([...state.events',
+    instead: 'const isRecorded = true;\n    void this.#oweBeyond([...state.events',
     test: 'test/unit/server/debts.test.ts',
   },
   {
@@ -33,6 +33,27 @@ export const SERVER_MUTANTS: readonly Mutant[] = [
     file: 'src/server/log/memory-projection.ts',
     text: 'states: new Map(), upTo: undefined }',
     instead: 'states: new Map(), upTo: offset }',
+    test: 'test/unit/server/debts.test.ts',
+  },
+  {
+    name: 'a debt that was under way when its topic ended is recorded of the one that began then',
+    file: 'src/server/log/memory-projection.ts',
+    text: '      if (!topic || (epoch ?? topic.epoch) !== topic.epoch) return null;\n',
+    instead: '      if (!topic) return epoch === null ? epoch : null;\n',
+    test: 'test/unit/server/debts.test.ts',
+  },
+  {
+    name: 'an SQLite log records a debt of another epoch',
+    file: 'src/server/sqlite/sqlite-deliveries.ts',
+    text: 'if (!topic || (epoch ?? topic.epoch) !== topic.epoch) return;',
+    instead: "if (!topic || epoch === '') return;",
+    test: 'test/unit/server/event-logs.test.ts',
+  },
+  {
+    name: 'a debt that is void since the log was renewed is taken for recorded',
+    file: 'src/server/core/subscription.ts',
+    text: 'return after.epoch === epoch;',
+    instead: "return after.epoch !== '';",
     test: 'test/unit/server/debts.test.ts',
   },
   {

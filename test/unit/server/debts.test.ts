@@ -148,6 +148,62 @@ test('nothing is recorded for whoever subscribes and owes nothing more', async (
   expect(service.newest).toBe(newest);
 });
 
+/** Of an alarm that another server has published: it is written to the log once `free` is called. */
+async function debtUnderWay(one: Server, other: Server): Promise<{ epoch: string; free: () => void }> {
+  const { owe } = one.log;
+  const owing = vi.spyOn(one.log, 'owe').mockImplementationOnce(async (...call) => {
+    one.engine.stall(true);
+    await owe.apply(one.log, call);
+  });
+  const { epoch } = await other.world.broker.publish('t', alarm('fire'));
+  await vi.waitFor(() => expect(owing).toHaveBeenCalled());
+  return { epoch, free: () => one.engine.stall(false) };
+}
+
+test('a debt that is under way when its topic ends is no debt of the topic that begins then', async () => {
+  const [one, other] = [await server(), await server()];
+  const { world } = other;
+  for (const text of ['1', '2', '3']) await world.broker.publish('t', line(text));
+  const before = await subscribed(one);
+  const { epoch, free } = await debtUnderWay(one, other);
+  await world.broker.endTopic('t');
+  for (const text of ['1', '2', '3', '4']) await world.broker.publish('t', alarm(text));
+  // It is written, and the server that wrote it hears of nothing, and gives nothing, before its client comes to the other one.
+  one.engine.lag(true);
+  const { newest } = service;
+  free();
+  await vi.waitFor(() => expect(service.newest).toBeGreaterThan(newest));
+  before.lose();
+  await vi.waitFor(async () => expect(await other.log.position()).toBe(service.newest));
+  expect(await other.log.owed(WHOSE, 't')).toEqual([]);
+
+  const peer = await joined(other);
+  peer.say({
+    type: 'subscribe',
+    topic: 't',
+    ref: 1,
+    cursor: { epoch, offset: 3 },
+    last_seen: { offset: 3, ts: NOW },
+  });
+  await vi.waitFor(() => expect(peer.all('event').map(({ offset }) => offset)).toEqual([1, 2, 3, 4]));
+  one.engine.lag(false);
+});
+
+test('a debt that is under way when the log is renewed is recorded in the epoch that begins then', async () => {
+  const [one, other] = [await server(), await server()];
+  await other.world.broker.publish('t', line('before'));
+  const peer = await subscribed(one);
+  const { free } = await debtUnderWay(one, other);
+  for (let n = 0; n < 4; n += 1) await other.world.broker.publish('t', line(`${n}`));
+  await other.log.renew(NOW);
+  free();
+  const { epoch } = await other.log.state('t');
+  await vi.waitFor(() => expect(peer.frames.filter(({ type }) => type === 'event')).toHaveLength(1));
+  expect(peer.expect('event')).toMatchObject({ offset: 2, redelivery: true });
+  expect(peer.all('subscribed').at(-1)).toMatchObject({ epoch, offset: 6 });
+  expect(await other.log.owed(WHOSE, 't')).toMatchObject([{ offset: 2 }]);
+});
+
 test('what a server records of a client while it still reads does not count for what it has not read yet', async () => {
   const log = memoryLog({ historyEvents: 1 });
   const world = new HandWorld({ log, limits });

@@ -137,6 +137,22 @@ test('an event that took the place of the expected one, in a topic that had ende
   expect([calls, await linesOf(log)]).toEqual([2, ['by 1: false']]);
 });
 
+test('an offset that a handler has from elsewhere is of the epoch that it names', async () => {
+  const log = memoryLog();
+  const world = worldWith(async ({ expect: expectNewest }, comment) => {
+    expectNewest('t', 'gate:g', 1, comment);
+  }, log);
+  const before = await world.broker.publish('t', GATE);
+  await log.endTopic('t', world.clock.now());
+  const after = await world.broker.publish('t', GATE);
+  const peer = await world.join();
+  for (const [n, { epoch }] of [before, after].entries())
+    peer.say(decide(n + 1, { command: { type: 'decide', gate: 'g', comment: epoch } }));
+  await world.clock.advance(0);
+  expect(peer.expect('command_nack')).toMatchObject({ id: idOf(1), code: 'overloaded', retry: true });
+  expect(peer.expect('command_ack')).toMatchObject({ id: idOf(2) });
+});
+
 test('a key that is gone is as one that never was', async () => {
   const world = worldWith(async ({ latest, expect: expectNewest, publish }) => {
     expect(await latest('t', 'node:n')).toBeNull();

@@ -152,7 +152,7 @@ test('sqliteLog brings a file of the fourth format up, and goes on where its ser
   }));
   expect(await log.admit(admissions, 5_000)).toMatchObject([{ status: 'foreign' }, { status: 'admitted' }]);
   expect(await log.owed(client, 't')).toMatchObject([{ offset: 1 }]);
-  await log.owe(client, 't', [11], 12, 5_000);
+  await log.owe(client, 't', 'e', [11], 12, 5_000);
   expect(await log.owed(client, 't')).toHaveLength(1);
   await log.prune(1_500 + KEEP_MS + 1);
   expect(await log.owed(client, 't')).toEqual([]);

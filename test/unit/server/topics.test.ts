@@ -497,10 +497,11 @@ function sparse(inner: EventLog): EventLog {
       const narrow = given.map((offset) => offset / 10);
       return (await inner.unrecorded(client, topic, narrow, inside)).map(wide);
     },
-    owe: (client, topic, offsets, upTo, now) =>
+    owe: (client, topic, epoch, offsets, upTo, now) =>
       inner.owe(
         client,
         topic,
+        epoch,
         offsets.map((offset) => offset / 10),
         upTo / 10,
         now,

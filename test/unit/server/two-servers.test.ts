@@ -45,7 +45,7 @@ test('a critical event of another server is recorded as owed before it is given,
       method === 'owe'
         ? async (...call: Parameters<EventLog['owe']>) => {
             await log.owe(...call);
-            owed.push({ when: peer.frames.length, offsets: call[2] });
+            owed.push({ when: peer.frames.length, offsets: call[3] });
           }
         : Reflect.get(target, method).bind(target),
   });
