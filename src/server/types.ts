@@ -93,17 +93,19 @@ export interface Server<P extends AnyProtocol> {
   publish(topic: string, event: EventInput<P>): Promise<{ epoch: string; offset: number }>;
   /**
    * Ends the connections of a principal with `unauthorized`; nothing that they have sent is started any more. That counts
-   * for those, too, whose token is being looked at: `authenticate` was asked before, and may answer what was so then.
+   * for those, too, whose token is being looked at: `authenticate` was asked before, and may answer what was so then. Here that
+   * holds at once; on a log of several servers it holds on all of them once it resolves, on each as soon as it hears of it. It
+   * rejects with the log's error, which `onError` is told as well: who does not wait for it need not.
    */
-  disconnect(principal: Principal): void;
+  disconnect(principal: Principal): Promise<void>;
   /**
    * The rights of a principal have changed: `authorize` is asked anew about each topic that its connections read. Until it has
    * answered, nothing more of the topic is given. What may still be read goes on without a gap; else the subscription ends, as
    * if it had been refused. Where it cannot be decided (`authorize` throws, or takes longer than `limits.authenticateMs`), the
-   * connection ends with `overloaded`, and what it reads is judged when it comes back. On a log of several servers that
-   * holds on all of them, on each as soon as it hears of it.
+   * connection ends with `overloaded`, and what it reads is judged when it comes back. As to other servers of the log, and who
+   * waits, as `disconnect`.
    */
-  recheck(principal: Principal): void;
+  recheck(principal: Principal): Promise<void>;
   /**
    * The topic ends: its events and its state are forgotten, also critical events that nobody has acknowledged. Resolves when that is
    * in the log, so that it holds on every server of it; rejects with the log's error, where it may have ended or not. Who
@@ -113,7 +115,8 @@ export interface Server<P extends AnyProtocol> {
   endTopic(topic: string): Promise<void>;
   /**
    * Takes no more connections, starts no more commands, answers those in progress for up to `drainMs` (default 10,000),
-   * says goodbye (`draining`), and closes the log. The http server is left open. `health()` is `draining` from the call on. With
+   * says goodbye (`draining`), and closes the log. What is being written then is waited for up to `drainMs`, or 2 s where that is
+   * less: a log that is away does not hold up the end, and what waits for it rejects. The http server is left open. `health()` is `draining` from the call on. With
    * `spreadMs` (default 0) each client is told another time within it at which it should come back, so that those of a large
    * deploy do not all come at once.
    */

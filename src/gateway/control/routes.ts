@@ -64,8 +64,8 @@ export function routesOf(server: ApplicationServer, metrics: Metrics): readonly 
         body: v.strictObject({ principal }),
         answers: { 200: { description: 'They end', schema: done } },
       },
-      ({ body }) => {
-        server.disconnect(body.principal);
+      async ({ body }) => {
+        await server.disconnect(body.principal);
         return DONE;
       },
     ),
@@ -77,8 +77,8 @@ export function routesOf(server: ApplicationServer, metrics: Metrics): readonly 
         body: v.strictObject({ principal }),
         answers: { 200: { description: 'It is judged, from now on', schema: done } },
       },
-      ({ body }) => {
-        server.recheck(body.principal);
+      async ({ body }) => {
+        await server.recheck(body.principal);
         return DONE;
       },
     ),

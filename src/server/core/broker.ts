@@ -50,6 +50,8 @@ export interface BrokerOptions {
 }
 
 const HOUSEKEEPING_MS = 60_000;
+/** What is being written when everybody is gone may take so long, or as long as what ran was given: a log may be away for ever. */
+const LAST_WRITES_MS = 2_000;
 
 export class Broker {
   /** As in the options, but it never fails. */
@@ -198,17 +200,17 @@ export class Broker {
     }
   }
 
-  disconnect(principal: Principal): void {
+  disconnect(principal: Principal): Promise<void> {
     this.#disconnect(principal);
-    this.#elsewhere((log, run) => log.disconnect(principal, run)).catch((error) =>
-      this.report(error, 'ending the connections of a principal to other servers'),
+    return this.#elsewhere('ending the connections of a principal to other servers', (log, run) =>
+      log.disconnect(principal, run),
     );
   }
 
-  recheck(principal: Principal): void {
+  recheck(principal: Principal): Promise<void> {
     this.#recheck(principal);
-    this.#elsewhere((log, run) => log.recheck(principal, run)).catch((error) =>
-      this.report(error, 'having the rights of a principal judged anew by other servers'),
+    return this.#elsewhere('having the rights of a principal judged anew by other servers', (log, run) =>
+      log.recheck(principal, run),
     );
   }
 
@@ -284,6 +286,7 @@ export class Broker {
 
   #disconnect(principal: Principal): void {
     this.#options.rightsChanged?.(principal);
+    this.#commands.startNoMoreOf(principal);
     for (const connection of [...this.#connections]) connection.disconnect(principal);
   }
 
@@ -292,9 +295,11 @@ export class Broker {
     for (const connection of [...this.#connections]) connection.recheck(principal);
   }
 
-  /** Has the other servers of the log hear of what this one does. */
-  async #elsewhere(tell: (log: EventLog, run: string) => Promise<void>): Promise<void> {
-    await tell(this.#options.log, await this.#opening.opened());
+  /** Has the other servers of the log hear of what this one does. Where that fails it is reported, also if nobody waits for it. */
+  #elsewhere(about: string, tell: (log: EventLog, run: string) => Promise<void>): Promise<void> {
+    const told = this.#opening.opened().then((run) => tell(this.#options.log, run));
+    told.catch((error) => this.report(error, about));
+    return told;
   }
 
   async #close(drainMs: number, spreadMs: number): Promise<void> {
@@ -307,10 +312,13 @@ export class Broker {
     const cancel = clock.setTimer(drainMs, () => late.resolve());
     const finished = [...this.#connections].map((connection) => this.#drain(connection));
     await Promise.race([Promise.all([...finished, this.#commands.stop()]), late.promise]);
-    cancel();
     for (const connection of [...this.#connections]) this.#sayDraining(connection);
     if (this.#connections.size > 0) await this.#allEnded.promise;
-    await this.#writer.idle();
+    const last = deferred<void>();
+    const cancelLast = clock.setTimer(LAST_WRITES_MS, () => last.resolve());
+    await Promise.race([this.#writer.idle(), Promise.all([late.promise, last.promise])]);
+    cancel();
+    cancelLast();
     await this.#atWork.close();
     await log.close();
   }

@@ -23,6 +23,8 @@ export interface Requester {
   readonly mayCommit: boolean;
   /** It was told that commands are remembered since then. */
   readonly rememberedSince: number;
+  /** No command of it is started from here on. */
+  stopCommands(): void;
   /** What it was told is so no more: only another `welcome` can say so. */
   outlivedMemory(): void;
   /** Does nothing where the connection is over: the client asks again. */
@@ -202,6 +204,12 @@ export class Commands {
   /** Resolves when all commands that arrived on this connection are answered or abandoned. */
   async settled(requester: Requester): Promise<void> {
     await this.#requesters.get(requester)?.settled.promise;
+  }
+
+  /** Of what the principal has sent nothing more is started, also where its connection is gone. */
+  startNoMoreOf(principal: Principal): void {
+    for (const requester of this.#requesters.keys())
+      if (requester.client.principal === principal) requester.stopCommands();
   }
 
   /** Starts nothing from here on; resolves when everything that runs has ended. */

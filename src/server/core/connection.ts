@@ -107,12 +107,8 @@ export class Connection implements Inbound, Line, Newcomer {
 
   /** The server ends all connections of a principal: now, or as soon as it is known whose this one is. */
   disconnect(principal: Principal): void {
-    if (this.principal !== principal) {
-      this.#handshake.disconnect(principal);
-      return;
-    }
-    this.session?.stopCommands();
-    this.goodbye(DISCONNECTED);
+    if (this.principal === principal) this.goodbye(DISCONNECTED);
+    else this.#handshake.disconnect(principal);
   }
 
   /** The rights of a principal have changed. What is asked for before `welcome` is judged after it. */

@@ -80,6 +80,7 @@ export class Replica {
   #looking: (() => void) | null = null;
   #standing: Standing = { state: 'current' };
   #isLeftBehind = false;
+  #isStopped = false;
 
   constructor({ engine, projection, events, timers, author, recordsPerDump }: ReplicaOptions) {
     this.#engine = engine;
@@ -146,6 +147,7 @@ export class Replica {
       this.#diverge(doubt);
       throw new LogDiverged(doubt);
     }
+    if (this.#isStopped) throw new Error('replicatedLog: it was closed while it started');
     this.#following = this.#follow();
     this.#lookAgain();
   }
@@ -171,6 +173,7 @@ export class Replica {
   }
 
   async stop(): Promise<void> {
+    this.#isStopped = true;
     this.#looking?.();
     this.#looking = null;
     const following = this.#following;

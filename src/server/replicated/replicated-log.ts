@@ -160,8 +160,10 @@ export class ReplicatedLog extends ProjectedLog implements EventLog {
   async #close(): Promise<void> {
     this.#author.close(closed());
     this.hearNoMore();
-    await this.#replica.stop();
+    const stopped = this.#replica.stop();
+    // Ends at once what the replica is asking of it, which may be answered late, or never.
     await this.#engine.close();
+    await stopped;
   }
 
   async #commit(transaction: Transaction): Promise<Committed> {

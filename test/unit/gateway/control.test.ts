@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { expect, test } from 'vitest';
 import { problem } from '../../../src/gateway/control/route.ts';
+import { memoryLog } from '../../../src/server/index.ts';
 import { KEY, running } from './support/running.ts';
 
 const event = { topic: 't', event: { type: 'line', text: 'x' } };
@@ -98,6 +99,21 @@ test('a person is disconnected, and what they may read is judged anew', async ()
   expect(await client.next('goodbye')).toMatchObject({ code: 'unauthorized' });
   expect(errors).toEqual([]);
 });
+
+test.each(['/disconnect', '/recheck'])(
+  '%s is not answered as done where the log does not have it',
+  async (path) => {
+    const log = memoryLog();
+    const fails = async () => {
+      throw new Error('the log is away');
+    };
+    const { post } = await running({}, { log: Object.assign(log, { disconnect: fails, recheck: fails }) });
+    expect(await post(path, { principal: 'anonymous' })).toMatchObject({
+      status: 503,
+      body: { code: 'unavailable' },
+    });
+  },
+);
 
 test('a topic ends: who listens is given the empty state, and what comes later begins anew', async () => {
   const { join, post } = await running();

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { deferred } from '../../../src/server/core/deferred.ts';
 import { Reject } from '../../../src/server/index.ts';
 import { world } from './support/worlds.ts';
@@ -380,10 +380,38 @@ test('a disconnected principal is gone, and nothing that it has sent is started 
   alice.command(note('running'));
   alice.command(note('never'));
   await alice.settle();
-  running.server.disconnect('alice');
+  void running.server.disconnect('alice');
   expect(await alice.next('goodbye')).toMatchObject({ code: 'unauthorized' });
   expect(await alice.closed).toMatchObject({ code: 4401 });
   gate.resolve();
+  bob.command(note('of bob'));
+  await bob.next('command_ack');
+  expect(ran).toEqual(['running', 'of bob']);
+});
+
+test('nor is what came over a connection that is gone already', async () => {
+  const ran: string[] = [];
+  const gate = deferred<void>();
+  const running = await world({
+    authenticate: (token) => token ?? null,
+    commands: {
+      decide,
+      note: async ({ text }) => {
+        ran.push(text);
+        await gate.promise;
+      },
+    },
+  });
+  const alice = await running.join({ token: 'alice' });
+  const bob = await running.join({ token: 'bob' });
+  alice.command(note('running'));
+  alice.command(note('never'));
+  await alice.settle();
+  alice.socket.terminate();
+  await vi.waitFor(() => expect(running.server.stats().connections).toBe(1));
+  await running.server.disconnect('alice');
+  gate.resolve();
+  await vi.waitFor(() => expect(running.server.stats().commands.inProgress).toBe(0));
   bob.command(note('of bob'));
   await bob.next('command_ack');
   expect(ran).toEqual(['running', 'of bob']);

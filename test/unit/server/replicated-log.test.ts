@@ -215,6 +215,21 @@ describe('an append of unknown end', () => {
   });
 });
 
+test('a log that is closed while it starts asks its engine for nothing any more', async () => {
+  await publish(await server(), {});
+  const engine = new MemoryEngine(service);
+  const follow = vi.spyOn(engine, 'follow');
+  const log = replicatedLog({ engine });
+  const read = engine.read.bind(engine);
+  vi.spyOn(engine, 'read').mockImplementation(async (...from) => {
+    const records = await read(...from);
+    void log.close();
+    return records;
+  });
+  await expect(log.open({ now: 0, tailLimit: 5 })).rejects.toThrow('closed');
+  expect(follow).not.toHaveBeenCalled();
+});
+
 test('a person renews a log that servers have, and takes no part in it beyond that', async () => {
   const [one, other] = [await server(), await server()];
   await publish(one, {});

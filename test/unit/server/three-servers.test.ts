@@ -9,6 +9,7 @@ const TOPICS = ['t', 'u'] as const;
 /** Whom `authorize` of all servers lets read what, as the application's own database would say it. */
 let withdrawn: Set<string>;
 let worlds: HandWorld[];
+let engines: MemoryEngine[];
 let logs: EventLog[];
 let peers: HandPeer[];
 
@@ -23,7 +24,8 @@ async function until(holds: () => void): Promise<void> {
 beforeEach(async () => {
   withdrawn = new Set();
   const service = new MemoryLogService(() => 1_700_000_000_000);
-  logs = Array.from({ length: 3 }, () => replicatedLog({ engine: new MemoryEngine(service, 4_000_000) }));
+  engines = Array.from({ length: 3 }, () => new MemoryEngine(service, 4_000_000));
+  logs = engines.map((engine) => replicatedLog({ engine }));
   worlds = logs.map(
     (log) => new HandWorld({ log, authorize: async (who, topic) => !withdrawn.has(`${who} ${topic}`) }),
   );
@@ -67,6 +69,46 @@ test('connections that one server ends are ended by all', async () => {
   await until(() => {
     for (const peer of peers) expect(peer.frames).toMatchObject([{ type: 'goodbye', code: 'unauthorized' }]);
   });
+});
+
+test.each(['disconnect', 'recheck'] as const)(
+  '%s is over once every server hears of it, and says where none will',
+  async (call) => {
+    const [engine] = engines;
+    engine?.stall(true);
+    const told = vi.fn();
+    const telling = worlds[0]?.broker[call]('ann').then(told);
+    await until(() => expect(worlds[0]?.errors).toEqual([]));
+    expect(told).not.toHaveBeenCalled();
+    engine?.stall(false);
+    await telling;
+    engine?.failNext('refused');
+    await expect(worlds[0]?.broker[call]('ann')).rejects.toThrow('nothing was written');
+    expect(worlds[0]?.errors).toMatchObject([expect.stringContaining('nothing was written')]);
+    engine?.failNext('refused');
+    // Who does not wait for it is not ended by that.
+    void worlds[0]?.broker[call]('ann');
+    await until(() => expect(worlds[0]?.errors).toHaveLength(2));
+  },
+);
+
+test('a server ends though its log is away for ever, and says of what it was writing that it is not known', async () => {
+  const [world, engine] = [worlds[0], engines[0]];
+  engine?.stall(true);
+  const publishing = expect(world?.broker.publish('t', { type: 'log', line: 'lost' })).rejects.toThrow(
+    'closed',
+  );
+  const ended = vi.fn();
+  void world?.broker.close(1_000).then(ended);
+  await world?.clock.advance(0);
+  peers[0]?.lose();
+  await world?.clock.advance(1_999);
+  expect(ended).not.toHaveBeenCalled();
+  // And as long again for the record that it was at work until now.
+  await world?.clock.advance(1);
+  await world?.clock.advance(2_000);
+  await vi.waitFor(() => expect(ended).toHaveBeenCalled());
+  await publishing;
 });
 
 test('a topic that one server ends has ended on all, and goes on in one epoch', async () => {
