@@ -84,6 +84,11 @@ export class ManualClock {
     this.#setTo += ms;
   }
 
+  /** Time passes in which nothing can happen, as where the processor has other work: what comes due meanwhile is late. */
+  pass(ms: number): void {
+    this.#elapsed += ms;
+  }
+
   /** Lets everything happen that needs no time. */
   async settle(): Promise<void> {
     await macrotask();
@@ -104,7 +109,7 @@ export class ManualClock {
       next.callback();
       await this.settle();
     }
-    this.#elapsed = end;
+    this.#elapsed = Math.max(this.#elapsed, end);
   }
 
   #next(): Timer | undefined {

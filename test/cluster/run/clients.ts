@@ -168,13 +168,15 @@ export class ClusterClient {
   }
 }
 
-/** Lets time pass for all made browsers, as fast as it does. */
+/** Lets time pass for all made browsers, as fast as it does: also while they work, however slow the machine is. */
 export class Time {
   readonly clock = new ManualClock(Date.now());
   #isOver = false;
+  readonly #begin = performance.now();
   readonly #running: Promise<void>;
 
   constructor() {
+    this.clock.between = () => this.#pass();
     this.#running = this.#run();
   }
 
@@ -183,10 +185,14 @@ export class Time {
     await this.#running;
   }
 
+  #pass(): void {
+    this.clock.pass(Math.max(0, performance.now() - this.#begin - this.clock.elapsed));
+  }
+
   async #run(): Promise<void> {
-    const begin = performance.now();
     while (!this.#isOver) {
-      await this.clock.advance(Math.max(0, performance.now() - begin - this.clock.elapsed));
+      this.#pass();
+      await this.clock.advance(0);
       if (this.clock.untilNext > 0) await wait(Math.min(TICK_MS, this.clock.untilNext));
     }
   }
