@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createServer, type Server } from 'trunkline/server';
-import { logOf } from 'trunkline/server/address';
+import { logOf, logTrouble } from 'trunkline/server/address';
 import { Engine } from '../engine/engine.ts';
 import { type ConsoleProtocol, OPERATOR_NAME, protocol } from '../engine/protocol.ts';
 import type { Source } from '../engine/saved-run.ts';
@@ -35,7 +35,7 @@ export interface Backend {
 export async function openBackend(options: BackendOptions): Promise<Backend> {
   const { dataFolder, port, line, report } = options;
   const address = options.log ?? `sqlite:${join(dataFolder, `console-${port}.sqlite`)}`;
-  const onTrouble = (error: unknown) => error !== null && report(error, 'the log');
+  const onTrouble = logTrouble(report, (message) => console.error(`console: ${message}`));
   const { log, isShared, limits } = await logOf(address, { onTrouble });
   // Whoever has a run's folder goes on with it: on a log that several share, each has folders of its own.
   const folder = join(dataFolder, isShared ? `runs-${port}` : 'runs');

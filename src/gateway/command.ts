@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { logOf } from '../server/address/index.ts';
+import { logOf, logTrouble } from '../server/address/index.ts';
 import { backendOf } from './backend/config.ts';
 import type { TellIncident } from './backend/incidents.ts';
 import { webhookBackend } from './backend/webhook.ts';
@@ -11,7 +11,6 @@ import { writeExample } from './config/example.ts';
 import { flagNames, unknownVariables } from './config/overrides.ts';
 import { FIELDS, readConfig } from './config/read.ts';
 import type { Config } from './config/schema.ts';
-import { logTrouble } from './log-trouble.ts';
 import { peopleOf } from './people/config.ts';
 import { serve } from './serve.ts';
 

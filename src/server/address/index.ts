@@ -1,2 +1,4 @@
 /** The entry `trunkline/server/address`. */
+
 export { type AddressedLog, type LogOfOptions, logOf } from './log-of.ts';
+export { logTrouble } from './log-trouble.ts';

@@ -15,7 +15,7 @@ export interface LogOfOptions {
   readonly waitMs?: number;
   /** Of a log that several servers share: as `replicatedLog` has it. @default in memory, from the beginning of the log */
   readonly projection?: Projection;
-  /** Of a log that several servers share: as `replicatedLog` has it. @default nobody is told */
+  /** Of a log that several servers share: as `replicatedLog` has it; see `logTrouble`. @default nobody is told */
   readonly onTrouble?: (error: unknown) => void;
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { logTrouble } from '../../../src/gateway/log-trouble.ts';
+import { logTrouble } from '../../../src/server/address/index.ts';
 
 test('an outage of the log is told when it begins, and when it is over', () => {
   const told: unknown[] = [];
