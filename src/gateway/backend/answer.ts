@@ -1,17 +1,21 @@
 /** What a backend's answer to a command means: only what can be read without doubt ends it. */
 import * as v from 'valibot';
+import { fieldMessage } from '../persist.ts';
 import type { Accepted, BackendAnswer } from './contract.ts';
 import type { JsonAnswer } from './post.ts';
 import { type Judged, wrong } from './problem.ts';
 
 /** An event that a backend publishes, with what is said of it where no protocol module says it. */
-export const publishingSchema = v.strictObject({
-  topic: v.string(),
-  event: v.looseObject({ type: v.string() }),
-  key: v.optional(v.string()),
-  gone: v.optional(v.boolean()),
-  critical: v.optional(v.boolean()),
-});
+export const publishingSchema = v.strictObject(
+  {
+    topic: v.string(),
+    event: v.looseObject({ type: v.string() }),
+    key: v.optional(v.string()),
+    gone: v.optional(v.boolean()),
+    critical: v.optional(v.boolean()),
+  },
+  fieldMessage,
+);
 
 /** Which command it answers. Who says it can never be heard as the answer to another one, whatever stands in between. */
 const idempotency_key = v.optional(v.string());

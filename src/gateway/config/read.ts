@@ -1,6 +1,7 @@
 /** Reads what a gateway is told: a file, over it variables, over these flags. Says of each mistake where it stands. */
 import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
+import { whyNotPersist } from '../persist.ts';
 import { ConfigError } from './config-error.ts';
 import { fieldsOf } from './fields.ts';
 import { JsonDocument, JsonProblem, type Path, type Place } from './json-document.ts';
@@ -77,7 +78,7 @@ type Issue = v.BaseIssue<unknown>;
 const isUnknownField = ({ type, expected }: Issue) => type === 'strict_object' && expected === 'never';
 
 function sentenceOf(issue: Issue): string {
-  if (isUnknownField(issue)) return 'there is no such field';
+  if (isUnknownField(issue)) return whyNotPersist(issue) ?? 'there is no such field';
   // Of an object that is one, and lacks a field.
   const isMissing = issue.type === 'strict_object' && issue.received === 'undefined';
   return isMissing ? 'it has to be there' : issue.message;

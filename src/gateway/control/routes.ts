@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import { topic, typed } from '../../protocol/frames/common.ts';
 import { PublicationKeyReused } from '../../server/core/publication.ts';
 import type { ApplicationServer } from '../../server/serve-application.ts';
+import { fieldMessage } from '../persist.ts';
 import type { Metrics } from './metrics.ts';
 import { get, ok, post, Refusal, type Route } from './route.ts';
 
@@ -13,15 +14,18 @@ const principal = v.pipe(
   v.nonEmpty('It must not be empty'),
   v.description('Whose, as the gateway calls them'),
 );
-const publication = v.strictObject({
-  topic: topicName,
-  event: v.pipe(typed, v.description('Any JSON object with a `type`')),
-  key: v.optional(
-    v.pipe(v.string(), v.description('What it is about: the newest event of a key is its state')),
-  ),
-  gone: v.optional(v.pipe(v.boolean(), v.description('The key is gone after it'))),
-  critical: v.optional(v.pipe(v.boolean(), v.description('Each client acknowledges it'))),
-});
+const publication = v.strictObject(
+  {
+    topic: topicName,
+    event: v.pipe(typed, v.description('Any JSON object with a `type`')),
+    key: v.optional(
+      v.pipe(v.string(), v.description('What it is about: the newest event of a key is its state')),
+    ),
+    gone: v.optional(v.pipe(v.boolean(), v.description('The key is gone after it'))),
+    critical: v.optional(v.pipe(v.boolean(), v.description('Each client acknowledges it'))),
+  },
+  fieldMessage,
+);
 const place = v.strictObject({ topic: v.string(), epoch: v.string(), offset: v.number() });
 const done = v.strictObject({ status: v.literal('done') });
 const health = (status: v.GenericSchema) => v.strictObject({ status });

@@ -161,6 +161,11 @@ test.for<[string, Answering, RegExp]>([
     answerJson(200, { publish: [{ topic: 't', event: {} }] }),
     /publish\.0\.event\.type/,
   ],
+  [
+    'an event that is to be kept on devices',
+    answerJson(200, { publish: [{ topic: 't', event: { type: 'gate' }, persist: true }] }),
+    /publish\.0\.persist: `persist` is said by the definition/,
+  ],
   ['the answer to another command', answerJson(200, { idempotency_key: 'k2' }), /answered the command k2/],
   ['the refusal of another command', answerJson(409, { idempotency_key: 'k2', code: 'c' }), /command k2/],
   ['more than it may', answerJson(200, { result: 'x'.repeat(20_000) }), /more than 10000 bytes/],

@@ -64,6 +64,12 @@ test('each mistake in a file is told with its line and column', () => {
   expect(mistakes('{"app": ""}')).toEqual(['1:9: app: It must not be empty']);
 });
 
+test('what a device keeps is said to nobody but the definition, and the sentence says so', () => {
+  expect(mistakes('{"app": "a", "events": {"step": {"persist": true}}}')).toEqual([
+    expect.stringMatching(/^1:34: events\.step\.persist: `persist` is said by the definition/),
+  ]);
+});
+
 test('a file that is not there is told, with how to get one', () => {
   expect(() => readConfig({ file: join(folder, 'missing.json'), flags: {}, env: {} })).toThrow(
     'missing.json cannot be read; `trunkline serve --init` writes an example',

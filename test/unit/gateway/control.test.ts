@@ -82,6 +82,19 @@ test('what cannot be a request is told by its place, and nothing of it is done',
   expect(await get('/stats')).toMatchObject({ body: { eventsPublished: 0 } });
 });
 
+test('what a device is to keep cannot be published, and the answer says who decides it', async () => {
+  const { post, get } = await running();
+  expect(await post('/publish', { events: [{ ...event, persist: true }] })).toEqual({
+    status: 400,
+    body: { code: 'invalid', message: expect.stringMatching(/^events\.0\.persist: .*`defineProtocol`/) },
+  });
+  expect(await post('/publish', { events: [{ ...event, prsist: true }] })).toMatchObject({
+    status: 400,
+    body: { message: expect.stringContaining('events.0.prsist: Invalid key') },
+  });
+  expect(await get('/stats')).toMatchObject({ body: { eventsPublished: 0 } });
+});
+
 test('a person is disconnected, and what they may read is judged anew', async () => {
   const { join, post, errors } = await running();
   const client = await join();
