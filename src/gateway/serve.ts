@@ -14,7 +14,7 @@ import type { Config } from './config/schema.ts';
 import { type Secret, secretAt } from './config/secret.ts';
 import { controlApi } from './control/api.ts';
 import type { People } from './people/config.ts';
-import { HookFailed } from './people/hooks.ts';
+import { Unanswered } from './people/unanswered.ts';
 
 /** A handler that takes too long is refused for good in the end; how long a backend may take is its own part's to say. */
 const BACKEND_DECIDES_MS = 2 ** 31 - 1;
@@ -96,7 +96,7 @@ function serverOf(
       limits: { ...Object.fromEntries(given), ...logLimits, commandMs: BACKEND_DECIDES_MS },
       ...people,
       onError: (error, about) => {
-        if (!(error instanceof HookFailed)) report(error, about);
+        if (!(error instanceof Unanswered)) report(error, about);
       },
       ...(acceptsVersions && { acceptsVersions: (version) => acceptsVersions.includes(version) }),
     });

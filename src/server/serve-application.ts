@@ -4,12 +4,12 @@ import type { Application } from './core/application.ts';
 import { Broker, type BrokerOptions } from './core/broker.ts';
 import { resolveLimits } from './core/limits.ts';
 import type { Publishing } from './core/publication.ts';
+import { refusals } from './core/refusals.ts';
 import type { EventPlace, PublicationName } from './log/event-log.ts';
 import { memoryLog } from './log/memory-log.ts';
 import { systemClock } from './system-clock.ts';
 import { ANONYMOUS, type Server, type ServerOptions } from './types.ts';
 import { originPolicy } from './websocket/origin.ts';
-import { refusedOrigins } from './websocket/refused-origins.ts';
 import { webSocketShell } from './websocket/shell.ts';
 
 const DRAIN_MS = 10_000;
@@ -47,21 +47,25 @@ export function serveApplication(
     ...(rightsChanged && { rightsChanged }),
     report: onError,
   });
-  const tellOrigin = refusedOrigins(broker.report);
+  const tellRefusal = refusals(broker.report);
   const shell = webSocketShell({
     isAllowed,
     isClosing: () => broker.closing,
-    refused: (forbiddenOrigin) => {
+    refused: (request, refusal) => {
       broker.upgradeRefused();
-      tellOrigin(forbiddenOrigin);
+      if (refusal) tellRefusal(request.headers.origin, refusal);
     },
     maxFrameBytes: limits.maxFrameBytes,
     perMessageDeflate: options.perMessageDeflate ?? false,
     connect: (peer, request) =>
-      broker.connect(peer, async (token, signal) => {
-        if (!authenticate) return ANONYMOUS;
-        return await authenticate(token, request, signal);
-      }),
+      broker.connect(
+        peer,
+        async (token, signal) => {
+          if (!authenticate) return ANONYMOUS;
+          return await authenticate(token, request, signal);
+        },
+        (refusal) => tellRefusal(request.headers.origin, refusal),
+      ),
   });
   return {
     attach: (server, { path } = {}) => shell.attach(server, path ?? null),

@@ -67,8 +67,8 @@ export interface ServerOptions<P extends AnyProtocol> {
    */
   readonly perMessageDeflate?: boolean;
   /**
-   * What has nowhere else to go: handlers that threw, a log that failed, the first page of an origin that may not connect.
-   * Where it throws or rejects itself, nothing else
+   * What has nowhere else to go: handlers that threw, a log that failed, and once for each origin and reason a handshake
+   * that was refused, with what can be changed about it. Where it throws or rejects itself, nothing else
    * is held up by that; the first time is told on stderr. @default console.error
    */
   readonly onError?: (error: unknown, about: string) => void;

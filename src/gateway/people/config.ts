@@ -95,9 +95,7 @@ function authentication(
 ): Authenticate | null {
   if (jwt && hook) throw new TypeError('authenticate: there is a jwt and a hook; one of them is enough');
   if (jwt) {
-    const about = 'authenticate.jwt';
-    const says = (message: string) => tell({ state: 'begun', message, about });
-    return jwtAuthentication({ ...jwt, keys: keysOf(jwt, env), tell: says });
+    return jwtAuthentication({ ...jwt, keys: keysOf(jwt, env), tell });
   }
   if (!hook) return null;
   const { rememberMs, ...backend } = hook;

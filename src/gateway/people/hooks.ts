@@ -6,18 +6,10 @@ import type { Principal } from '../../server/log/event-log.ts';
 import type { Authenticated, Claims } from '../../server/types.ts';
 import type { Backend } from '../backend/backend.ts';
 import type { JsonAnswer } from '../backend/post.ts';
-import { type Judged, type Problem, wrong } from '../backend/problem.ts';
+import { type Judged, wrong } from '../backend/problem.ts';
 import { Remembered } from './remembered.ts';
 import type { Action } from './topic-rules.ts';
-
-/** Told already, as one of the backend's incidents. */
-export class HookFailed extends Error {
-  override readonly name = 'HookFailed';
-
-  constructor({ message }: Problem) {
-    super(message);
-  }
-}
+import { Unanswered } from './unanswered.ts';
 
 const authenticatedSchema = v.strictObject({
   /** `null`: nobody. */
@@ -37,7 +29,7 @@ export class AuthenticationHook {
     this.#remembered = new Remembered(rememberMs, () => performance.now());
   }
 
-  /** @throws HookFailed where it gives no clear answer: the client comes again. */
+  /** @throws Unanswered where it gives no clear answer: the client comes again. */
   async authenticate(
     token: string | undefined,
     { headers: { cookie, origin } }: Pick<IncomingMessage, 'headers'>,
@@ -50,7 +42,7 @@ export class AuthenticationHook {
       const answer = await this.#backend.ask('authenticate', question, (json) =>
         read(authenticatedSchema, json),
       );
-      if (!answer.ok) throw new HookFailed(answer.problem);
+      if (!answer.ok) throw new Unanswered(answer.problem);
       const { principal, claims = {}, expires_at: expiresAt } = answer.value;
       if (principal === null) return null;
       return { principal, claims, ...(expiresAt === undefined ? {} : { expiresAt }) };
@@ -72,13 +64,13 @@ export class AuthorizationHook {
     this.#remembered = new Remembered(rememberMs, () => performance.now());
   }
 
-  /** @throws HookFailed where it gives no clear answer: what is asked for is put off. */
+  /** @throws Unanswered where it gives no clear answer: what is asked for is put off. */
   async authorize(principal: Principal, topic: string, action: Action, claims: Claims): Promise<boolean> {
     const body = JSON.stringify({ kind: 'authorize', principal, topic, action, claims });
     const ask = async () => {
       const question = { id: randomUUID(), body };
       const answer = await this.#backend.ask('authorize', question, (json) => read(authorizedSchema, json));
-      if (!answer.ok) throw new HookFailed(answer.problem);
+      if (!answer.ok) throw new Unanswered(answer.problem);
       return answer.value.allowed;
     };
     return await this.#remembered.get(digest([body]), ask, () => principal);

@@ -2,6 +2,9 @@
 import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyOptions, jwtVerify } from 'jose';
 import { onceEach } from '../../server/core/report.ts';
 import type { Authenticated } from '../../server/types.ts';
+import { Incidents, type TellIncident } from '../backend/incidents.ts';
+import { wrong } from '../backend/problem.ts';
+import { Unanswered } from './unanswered.ts';
 
 export interface JwtOptions {
   readonly keys: { readonly jwks: string } | { readonly secret: Uint8Array };
@@ -12,24 +15,28 @@ export interface JwtOptions {
   readonly principal: string;
   /** By so much the clocks of the two may differ. */
   readonly clockToleranceS: number;
-  /** Why a token was refused, once for each reason. */
-  tell(message: string): void;
+  /** Told why a token was refused, once for each reason; and how long keys could not be had. */
+  readonly tell: TellIncident;
 }
 
+/** Its part of the configuration. */
+const ABOUT = 'authenticate.jwt';
 /** Anybody can make up a token, and with it a reason. */
 const MOST_TOLD = 20;
 const JWKS_TIMEOUT_MS = 5_000;
 /** Keys are looked for again at most so often. */
 const JWKS_COOLDOWN_MS = 5_000;
 
-/** `null` for nobody. Rejects where the keys cannot be had: the client comes again. */
+/** `null` for nobody. Rejects with an `Unanswered` where the keys cannot be had: the client comes again. */
 export function jwtAuthentication({
   keys,
   tell,
   ...options
 }: JwtOptions): (token: string | undefined) => Promise<Authenticated | null> {
   const { issuer, audience, principal, clockToleranceS } = options;
-  const tellOnce = onceEach((error) => tell(reasonOf(error)), MOST_TOLD);
+  const incidents = new Incidents(tell);
+  const begun = (error: unknown) => tell({ state: 'begun', message: reasonOf(error), about: ABOUT });
+  const tellOnce = onceEach(begun, MOST_TOLD);
   const refuse = (reason: string) => {
     tellOnce(`a token was refused: ${reason}`, 'a token');
     return null;
@@ -50,8 +57,11 @@ export function jwtAuthentication({
     } catch (error) {
       if (error instanceof errors.JWTExpired) return null;
       if (isAboutToken(error)) return refuse(reasonOf(error));
-      throw new Error(`the keys of the JWKS cannot be had: ${reasonOf(error)}`, { cause: error });
+      const { problem } = wrong('unreachable', `the keys of the JWKS cannot be had: ${reasonOf(error)}`);
+      incidents.met(problem, ABOUT, performance.now());
+      throw new Unanswered(problem);
     }
+    incidents.answered(ABOUT, performance.now());
     const { exp, [principal]: name } = claims;
     if (typeof name !== 'string' || name === '') return refuse(`its claim ${principal} is no text`);
     if (exp === undefined) return refuse('it has no exp');

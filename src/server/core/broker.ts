@@ -27,6 +27,7 @@ import { LogOpening } from './log-opening.ts';
 import { checkTopic } from './names.ts';
 import type { Clock, Inbound, Peer } from './peer.ts';
 import { PublicationKeyReused, type Publishing, publicationOf } from './publication.ts';
+import type { Refusal } from './refusals.ts';
 import { neverFailing, onceEach, type Report } from './report.ts';
 import { ServerTime } from './server-time.ts';
 import { type Health, noStats, type ServerStats } from './stats.ts';
@@ -150,9 +151,10 @@ export class Broker {
     return this.#standing.state === 'behind' ? 'behind' : 'ready';
   }
 
-  connect(peer: Peer, authenticate: Authenticate): Inbound {
+  /** @param refused told where it is refused before its welcome, by what whoever runs the server can change */
+  connect(peer: Peer, authenticate: Authenticate, refused?: (refusal: Refusal) => void): Inbound {
     this.#stats.socketsOpened += 1;
-    const connection = new Connection(peer, authenticate, this.#services);
+    const connection = new Connection(peer, authenticate, this.#services, refused);
     this.#connections.add(connection);
     this.#handshakes.enter(connection);
     this.#atWork.begin();

@@ -16,6 +16,7 @@ import type { Handshakes, Newcomer } from './handshakes.ts';
 import { SILENCE_FACTOR } from './limits.ts';
 import { Outgoing } from './outgoing.ts';
 import type { Inbound, Peer } from './peer.ts';
+import type { Refusal, RefusalReason } from './refusals.ts';
 import { SendWindow } from './send-window.ts';
 import { type Line, Session, type SessionServices } from './session.ts';
 import { TokenBucket } from './token-bucket.ts';
@@ -57,6 +58,7 @@ export class Connection implements Inbound, Line, Newcomer {
   readonly #peer: Peer;
   readonly #handshake: Handshake;
   readonly #services: ConnectionServices;
+  readonly #refused: (refusal: Refusal) => void;
   readonly #outgoing: Outgoing;
   readonly #sendWindow: SendWindow;
   readonly #frames: TokenBucket;
@@ -71,12 +73,19 @@ export class Connection implements Inbound, Line, Newcomer {
   /** Of a message that has not ended. */
   #unfinished = { bytes: 0, toldAt: 0 };
 
-  constructor(peer: Peer, authenticate: Authenticate, services: ConnectionServices) {
+  /** @param refused told where it ends before its welcome, by what whoever runs the server can change */
+  constructor(
+    peer: Peer,
+    authenticate: Authenticate,
+    services: ConnectionServices,
+    refused: (refusal: Refusal) => void = () => {},
+  ) {
     const { clock, limits, stats } = services;
     const now = clock.elapsed;
     this.#peer = peer;
     this.#handshake = new Handshake(services, authenticate, peer.address);
     this.#services = services;
+    this.#refused = refused;
     this.#sendWindow = new SendWindow(peer, clock, () => this.drained());
     this.#outgoing = new Outgoing(peer, stats, (bytes) => {
       this.#sendWindow.sent(bytes);
@@ -97,7 +106,7 @@ export class Connection implements Inbound, Line, Newcomer {
   }
 
   turnAway(): void {
-    this.#overloaded('too many connections at once; try again');
+    this.#overloaded('too many connections at once; try again', 'crowd');
   }
 
   /** Known as soon as the token was accepted. */
@@ -119,6 +128,10 @@ export class Connection implements Inbound, Line, Newcomer {
   /** `null` before `welcome` and after the end. */
   get session(): Session | null {
     return this.#state.state === 'open' ? this.#state.session : null;
+  }
+
+  get #isNewcomer(): boolean {
+    return this.#state.state === 'awaiting_hello' || this.#state.state === 'checking';
   }
 
   message(text: string | null): void {
@@ -145,10 +158,10 @@ export class Connection implements Inbound, Line, Newcomer {
 
   received(bytes: number): void {
     const { clock, limits } = this.#services;
-    if (this.#state.state === 'awaiting_hello' || this.#state.state === 'checking') {
+    if (this.#isNewcomer) {
       this.#earlyBytes += bytes;
       if (this.#earlyBytes <= limits.handshakeBytes) return;
-      this.#badFrame(`more than ${limits.handshakeBytes} bytes before \`welcome\``);
+      this.#badFrame(`more than ${limits.handshakeBytes} bytes before \`welcome\``, 'early_bytes');
     } else if (this.#state.state === 'open') {
       if (this.#bytes.take(clock.elapsed, bytes)) this.#heard(bytes);
       else this.#overloaded(`more than ${limits.bytesPerSecond} bytes a second`);
@@ -222,9 +235,10 @@ export class Connection implements Inbound, Line, Newcomer {
     return this.#sendWindow.partBytes;
   }
 
-  goodbye({ code, message, retry, retryAfterMs }: Goodbye): void {
+  goodbye({ code, message, retry, retryAfterMs, refusal: reason }: Goodbye): void {
     if (this.#isOver()) return;
     const { stats } = this.#services;
+    if (reason && this.#isNewcomer) this.#refused({ reason, message });
     stats.goodbyes[code] = (stats.goodbyes[code] ?? 0) + 1;
     // First of all: a full buffer must not be a reason for another goodbye.
     this.#beginClosing();
@@ -248,7 +262,7 @@ export class Connection implements Inbound, Line, Newcomer {
   #mayTakeFrame(): boolean {
     const { clock, limits } = this.#services;
     if (this.#frames.take(clock.elapsed)) return true;
-    this.#overloaded(`more than ${limits.framesPerSecond} frames a second`);
+    this.#overloaded(`more than ${limits.framesPerSecond} frames a second`, 'frames');
     return false;
   }
 
@@ -346,8 +360,8 @@ export class Connection implements Inbound, Line, Newcomer {
   #handshakeIsLate(): void {
     const within = `within ${this.#services.limits.handshakeMs} ms`;
     if (this.#state.state === 'awaiting_hello') {
-      this.goodbye(badFrame(`no \`hello\` ${within}`));
-    } else this.#overloaded(`the server could not check the hello ${within}`);
+      this.goodbye(badFrame(`no \`hello\` ${within}`, 'late_hello'));
+    } else this.#overloaded(`the server could not check the hello ${within}`, 'late_check');
   }
 
   #watchHeartbeat(): void {
@@ -383,12 +397,12 @@ export class Connection implements Inbound, Line, Newcomer {
     this.#overloaded('too much is waiting to be read');
   }
 
-  #badFrame(message: string): void {
+  #badFrame(message: string, refusal?: RefusalReason): void {
     this.#services.stats.malformedFrames += 1;
-    this.goodbye(badFrame(message));
+    this.goodbye(badFrame(message, refusal));
   }
 
-  #overloaded(message: string): void {
-    this.goodbye(overloaded(message));
+  #overloaded(message: string, refusal?: RefusalReason): void {
+    this.goodbye(overloaded(message, refusal));
   }
 }

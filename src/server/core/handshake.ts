@@ -86,20 +86,21 @@ export class Handshake {
     const { opening, admissions, log, time, atWork } = this.#services;
     const maxBytes = hello.max_frame_bytes ?? DEFAULT_CLIENT_LIMIT_BYTES;
     const unsupported = this.#whyUnsupported(hello);
-    if (unsupported !== null) return refused({ code: 'unsupported', message: unsupported, retry: false });
+    if (unsupported) return refused(unsupported);
     const run = await unlessAborted(this.#over.signal, opening.opened());
     // Before the token is looked at, which may take long: what another server does meanwhile is later than this `hello`.
     const seen = await log.position();
     const person = await this.#ask(hello.token);
     if (person === null) {
-      return refused({ code: 'unauthorized', message: 'the token was not accepted', retry: true });
+      const refusal = hello.token === undefined ? 'no_token' : 'token';
+      return refused({ code: 'unauthorized', message: 'the token was not accepted', retry: true, refusal });
     }
     const { principal } = person;
     this.#principal = principal;
     if (this.#disconnected.has(principal)) return refused(DISCONNECTED);
     const client: ClientKey = { principal, clientId: hello.client_id };
     const crowded = this.#whyTooMany(client);
-    if (crowded !== null) return refused(overloaded(crowded));
+    if (crowded) return refused(crowded);
     const admitted = await admissions.add({ client, term: hello.term, run, seen });
     if (admitted.status !== 'admitted') return refused(whyNotAdmitted(admitted));
     // No later than what is recorded, by which a server that starts now goes on.
@@ -116,20 +117,27 @@ export class Handshake {
     return { state: 'welcome', welcome };
   }
 
-  #whyUnsupported({ app, app_version }: ClientFrameOf['hello']): string | null {
+  #whyUnsupported({ app, app_version }: ClientFrameOf['hello']): Goodbye | null {
     const { application, acceptsVersion } = this.#services;
-    if (app !== application.app) return `this server is for ${JSON.stringify(application.app)}`;
-    if (!acceptsVersion(app_version)) return `version ${app_version} of ${app} is not accepted here`;
-    return null;
+    const unsupported = { code: 'unsupported', retry: false } as const;
+    if (app !== application.app) {
+      const message = `this server is for ${JSON.stringify(application.app)}`;
+      return { ...unsupported, message, refusal: 'application' };
+    }
+    if (acceptsVersion(app_version)) return null;
+    const message = `version ${app_version} of ${app} is not accepted here`;
+    return { ...unsupported, message, refusal: 'version' };
   }
 
-  #whyTooMany(client: ClientKey): string | null {
+  #whyTooMany(client: ClientKey): Goodbye | null {
     const { fence, limits, countsConnections } = this.#services;
     if (countsConnections && fence.othersOf(client) >= limits.connectionsPerPrincipal) {
-      return `more than ${limits.connectionsPerPrincipal} connections of one principal`;
+      const message = `more than ${limits.connectionsPerPrincipal} connections of one principal`;
+      return overloaded(message, 'connections_of_principal');
     }
     if (fence.othersFrom(this.#address, client) >= limits.connectionsPerAddress) {
-      return `more than ${limits.connectionsPerAddress} connections from one address`;
+      const message = `more than ${limits.connectionsPerAddress} connections from one address`;
+      return overloaded(message, 'connections_from_address');
     }
     return null;
   }
@@ -156,7 +164,7 @@ function whyNotAdmitted({ status }: Exclude<Admitted, { status: 'admitted' }>): 
   switch (status) {
     case 'foreign': {
       const message = 'this client_id belongs to another principal';
-      return { code: 'identity_mismatch', message, retry: false };
+      return { code: 'identity_mismatch', message, retry: false, refusal: 'foreign_client' };
     }
     case 'superseded':
       return SUPERSEDED;

@@ -18,12 +18,15 @@ export function neverFailing(report: (error: unknown, about: string) => unknown)
 /** What is remembered as told: texts name what an application defines, and fields that a client may invent. */
 const TOLD_LIMIT = 1_000;
 
-/** Reports each text once, and so many of them at most. */
-export function onceEach(report: Report, limit = TOLD_LIMIT): (message: string, about: string) => void {
+/** Reports each text once, or what else is given as that which is told; and so much of it at most. */
+export function onceEach(
+  report: Report,
+  limit = TOLD_LIMIT,
+): (message: string, about: string, what?: string) => void {
   const told = new Set<string>();
-  return (message, about) => {
-    if (told.has(message) || told.size >= limit) return;
-    told.add(message);
+  return (message, about, what = message) => {
+    if (told.has(what) || told.size >= limit) return;
+    told.add(what);
     report(new Error(`${message} (told once)`), about);
   };
 }

@@ -20,7 +20,10 @@ export interface ServerStats {
   socketsOpened: number;
   /** Sockets that are not welcomed yet, as of now. */
   handshakes: number;
-  /** Requests for a WebSocket that were refused: wrong origin, path, method or subprotocol, or the server going down. */
+  /**
+   * Requests for a WebSocket that were refused: wrong origin, path, method or subprotocol, without the header `Upgrade`, or the
+   * server going down.
+   */
   upgradesRefused: number;
   /** Of all connections: one for each topic of each. */
   subscriptions: number;

@@ -4,13 +4,14 @@ import type { Duplex } from 'node:stream';
 import { type RawData, WebSocket, WebSocketServer } from 'ws';
 import { SUBPROTOCOL } from '../../protocol/version.ts';
 import type { Inbound, Peer } from '../core/peer.ts';
+import type { Refusal, RefusalReason } from '../core/refusals.ts';
 import { TextFrames } from './text-frames.ts';
 
 export interface ShellOptions {
   isAllowed(headers: IncomingMessage['headers']): boolean;
   isClosing(): boolean;
-  /** A request was refused; `forbiddenOrigin`: as a page of this origin. */
-  refused(forbiddenOrigin?: string): void;
+  /** A request was refused: by this, if whoever runs the server can change it. */
+  refused(request: IncomingMessage, refusal?: Refusal): void;
   readonly maxFrameBytes: number;
   /** Offers clients to compress messages, both ways. */
   readonly perMessageDeflate: boolean;
@@ -46,25 +47,28 @@ export function webSocketShell(options: ShellOptions): Shell {
     handleProtocols: () => SUBPROTOCOL,
   });
   const frames = new TextFrames();
-  const refuse = (socket: Duplex, status: RefusalStatus, sentence: string, forbiddenOrigin?: string) => {
-    options.refused(forbiddenOrigin);
-    answer(socket, status, sentence);
+  const refuse = (
+    request: IncomingMessage,
+    socket: Duplex,
+    status: RefusalStatus,
+    message: string,
+    reason?: RefusalReason,
+  ) => {
+    options.refused(request, reason && { reason, message });
+    answer(socket, status, message);
   };
-  sockets.on('wsClientError', (error, socket, { method }) =>
-    refuse(socket, method === 'GET' ? 400 : 405, `${error.message}.`),
+  sockets.on('wsClientError', (error, socket, request) =>
+    refuse(request, socket, request.method === 'GET' ? 400 : 405, `${error.message}.`, 'upgrade'),
   );
   const upgrade: UpgradeListener = (request, socket, head) => {
     const { origin } = request.headers;
-    if (options.isClosing()) refuse(socket, 503, 'This server is going down; try again.');
+    if (options.isClosing()) refuse(request, socket, 503, 'This server is going down; try again.');
     else if (!options.isAllowed(request.headers)) {
       const whose = origin === undefined ? 'Requests without an Origin' : `Pages of ${origin}`;
-      refuse(socket, 403, `${whose} may not connect here (allowedOrigins).`, origin);
+      refuse(request, socket, 403, `${whose} may not connect here (allowedOrigins).`, 'origin');
     } else if (!offersSubprotocol(request)) {
-      refuse(
-        socket,
-        400,
-        `This server speaks the WebSocket subprotocol ${SUBPROTOCOL}, which was not offered.`,
-      );
+      const sentence = `This server speaks the WebSocket subprotocol ${SUBPROTOCOL}, which was not offered.`;
+      refuse(request, socket, 400, sentence, 'subprotocol');
     } else {
       sockets.handleUpgrade(request, socket, head, (webSocket) =>
         join(webSocket, socket, request, frames, options),
@@ -78,7 +82,7 @@ export function webSocketShell(options: ShellOptions): Shell {
       const listener: UpgradeListener = (request, socket, head) => {
         if (takes(request)) upgrade(request, socket, head);
         else if (speaksForAll(server, 'upgrade', listener) && !isTaken(server, 'upgrade', request)) {
-          refuse(socket, 404, `There is no WebSocket at ${pathOf(request)}.`);
+          refuse(request, socket, 404, `There is no WebSocket at ${pathOf(request)}.`, 'path');
         }
       };
       const plain: RequestListener = (request, response) => {
@@ -86,6 +90,9 @@ export function webSocketShell(options: ShellOptions): Shell {
         const [status, sentence] = isTaken(server, 'request', request)
           ? ([426, `There is a WebSocket at ${pathOf(request)}; it takes no plain requests.`] as const)
           : ([404, `There is nothing at ${pathOf(request)}.`] as const);
+        // Mostly a proxy, which passes on what it knows nothing of, and ends `Upgrade` at itself.
+        const wasUpgrade = request.headers['sec-websocket-key'] !== undefined;
+        if (wasUpgrade) options.refused(request, { reason: 'upgrade', message: sentence });
         response
           .writeHead(status, { 'content-type': TEXT, ...(status === 426 && { upgrade: 'websocket' }) })
           .end(sentence);

@@ -132,7 +132,7 @@ test('a page of another origin is refused, told once, with what to change', asyn
   }
   await expect.poll(output).toContain('pages of https://app.example are refused');
   expect(output()).toContain('allowedOrigins');
-  expect(output().match(/app\.example/g)).toHaveLength(1);
+  expect(output().match(/https:\/\/app\.example are refused/g)).toHaveLength(1);
   const plain = await fetch(url.replace('ws:', 'http:'));
   expect([plain.status, await plain.text()]).toEqual([
     426,

@@ -15,6 +15,7 @@ import {
 import { Broker, type BrokerOptions } from '../../../../src/server/core/broker.ts';
 import { type Limits, resolveLimits } from '../../../../src/server/core/limits.ts';
 import type { Inbound, Peer } from '../../../../src/server/core/peer.ts';
+import type { Refusal } from '../../../../src/server/core/refusals.ts';
 import { type Authenticated, memoryLog } from '../../../../src/server/index.ts';
 import { ManualClock } from '../../../../testing/fakes/clock.ts';
 import { ops } from './protocol.ts';
@@ -23,6 +24,8 @@ import { ops } from './protocol.ts';
 export class HandWorld {
   readonly clock = new ManualClock(1_700_000_000_000);
   readonly errors: string[] = [];
+  /** Handshakes that were refused. */
+  readonly refusals: Refusal[] = [];
   readonly broker: Broker;
 
   constructor({
@@ -56,7 +59,8 @@ export class HandWorld {
     principal: string | Authenticated | Promise<string | Authenticated> = 'anonymous',
     address?: string,
   ): HandPeer {
-    return new HandPeer((peer) => this.broker.connect(peer, async () => await principal), address);
+    const refused = (refusal: Refusal) => void this.refusals.push(refusal);
+    return new HandPeer((peer) => this.broker.connect(peer, async () => await principal, refused), address);
   }
 
   async join(

@@ -21,6 +21,7 @@ export class World {
   readonly errors: string[] = [];
   readonly http: HttpServer;
   readonly #clients: WireClient[] = [];
+  readonly #path: string;
 
   constructor(options: Partial<ServerOptions<Ops>> = {}, path?: string) {
     this.server = createServer(ops, {
@@ -29,6 +30,7 @@ export class World {
       onError: (error, about) => this.errors.push(`${about}: ${error}`),
       ...options,
     });
+    this.#path = path ?? '/';
     this.http = createHttpServer();
     this.server.attach(this.http, path === undefined ? {} : { path });
   }
@@ -43,7 +45,7 @@ export class World {
   }
 
   async connect(headers: Record<string, string> = {}): Promise<WireClient> {
-    const client = new WireClient(new WebSocket(this.url, SUBPROTOCOL, { headers }));
+    const client = new WireClient(new WebSocket(this.url + this.#path, SUBPROTOCOL, { headers }));
     this.#clients.push(client);
     await client.opened;
     return client;
