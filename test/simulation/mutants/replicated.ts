@@ -63,6 +63,20 @@ export const REPLICATED_MUTANTS: readonly Mutant[] = [
     test: TEST,
   },
   {
+    name: 'a server forgets who had a client id sooner than those of the version before, on the same log',
+    file: 'src/server/log/projection.ts',
+    text: 'OWNER_KEEP_MS = 365 *',
+    instead: 'OWNER_KEEP_MS = 364 *',
+    test: 'test/unit/server/recorded-logs.test.ts',
+  },
+  {
+    name: 'a record with something in it that a later version has added is not read',
+    file: 'src/server/replicated/record.ts',
+    text: 'const RECORD = v.object(',
+    instead: 'const RECORD = v.strictObject(',
+    test: TEST,
+  },
+  {
     name: 'a server applies its own record ahead of those before it',
     file: REPLICA,
     text: "if (record.position !== this.position + 1 || this.#standing.state === 'diverged') return;",

@@ -11,6 +11,7 @@ import { type ReplicatedLogOptions, replicatedLog } from '../../../src/server/re
 import { sqliteLog, sqliteProjection } from '../../../src/server/sqlite/index.ts';
 import { eventLogConformance } from '../../conformance/event-log.ts';
 import { MemoryEngine, MemoryLogService } from '../../support/memory-engine.ts';
+import { newSqliteProjection } from '../../support/sqlite-projection.ts';
 
 const NOW = 1_700_000_000_000;
 const ANN = { principal: 'ann', clientId: 'of ann' };
@@ -619,6 +620,24 @@ describe('a server that knows something else than the others', () => {
     );
     await expect(server()).rejects.toThrow('cannot be read by this version');
     expect(one.troubles).toEqual([]);
+  });
+
+  test('passes over what a later version adds to a record, as the formats that it reads, and comes to the same as without it', async () => {
+    const file = newSqliteProjection();
+    const [one, other] = [await server(), await server(file.projection)];
+    const limits = { tailLimit: 1, historyEvents: 5, commandIds: 10, clientIds: 10 };
+    const content = { limits, run: 'later', epoch: 'e', formats: [1, 2] };
+    const head = { format: 1, author: 'later', number: 1, at: 0, digest: '', formats: [1, 2] };
+    service.place(JSON.stringify({ ...head, entries: [{ kind: 'open', content }] }));
+    await publish(one, {});
+    await publish(other, {});
+    await level(one, other);
+    expect((await one.log.runs()).map(({ id }) => id)).toContain('later');
+    expect(dumpOf(other)).toEqual(dumpOf(one));
+    expect([isDiverged(one), isDiverged(other)]).toEqual([false, false]);
+    expect(dumpOf(one).join()).not.toContain('formats');
+    await other.log.close();
+    file.end();
   });
 
   test('notices that the log ends before what it has applied', async () => {
