@@ -12,9 +12,11 @@ export async function applicationOf(
   { protocol, app = '', version = 1, events }: Pick<Config, 'protocol' | 'app' | 'version' | 'events'>,
   handlerOf: Application['handlerOf'],
 ): Promise<Application> {
-  return protocol === undefined
-    ? anyProtocol({ app, version, events, handlerOf })
-    : definedApplication(await protocolIn(protocol), handlerOf);
+  const application =
+    protocol === undefined
+      ? anyProtocol({ app, version, events, handlerOf })
+      : definedApplication(await protocolIn(protocol), handlerOf);
+  return { ...application, isRunByOthers: true };
 }
 
 async function protocolIn(path: string): Promise<AnyProtocol> {

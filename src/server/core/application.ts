@@ -34,6 +34,11 @@ type ReadCommand = Extract<ReturnType<typeof interpretCommand>, { ok: true }>;
 export interface Application {
   readonly app: string;
   readonly version: number;
+  /**
+   * What its handlers do is done by others, and no transaction of the log undoes it: a command that a handler has ended is not refused
+   * for good because the log does not take what came of it. @default false
+   */
+  readonly isRunByOthers?: boolean;
   /** `event`: as handlers read it. */
   interpretEvent(
     event: Typed,

@@ -200,7 +200,10 @@ async function untilAnswered(services: ExecuteServices, job: Job, mayRun: () => 
       case 'too_large': {
         const { bytes, maxBytes } = committed;
         const message = `what it publishes and answers is ${bytes} bytes, and the server's log takes ${maxBytes}`;
-        return refused('too_large', message, false);
+        if (!services.application.isRunByOthers) return refused('too_large', message, false);
+        services.reportOnce(message, nameOf(frame));
+        // Nothing changes by itself soon: the client's own backoff counts.
+        return { ...unavailable(message), retryAfterMs: null };
       }
       case 'withheld':
       case 'superseded':
@@ -293,7 +296,10 @@ function hasExpired({ time }: ExecuteServices, { expires_at }: CommandFrame): bo
 }
 
 function expired(neverBegun: boolean): Answer {
-  return refused('expired', 'it arrived after its end, and was not begun', neverBegun);
+  const message = neverBegun
+    ? 'it arrived after its end, and was not begun'
+    : 'it was begun before its end, was not accepted, and is not begun again';
+  return refused('expired', message, neverBegun);
 }
 
 function keyOf({ id }: CommandFrame, { client }: Requester): CommandKey {

@@ -4,26 +4,33 @@ import { expect, onTestFinished, test } from 'vitest';
 import { backendOf, backendSchema } from '../../../src/gateway/backend/config.ts';
 import type { Incident } from '../../../src/gateway/backend/incidents.ts';
 import { webhookBackend } from '../../../src/gateway/backend/webhook.ts';
+import type { Parts } from '../../../src/gateway/serve.ts';
+import { replicatedLog } from '../../../src/server/index.ts';
+import { MemoryEngine, MemoryLogService } from '../../support/memory-engine.ts';
 import { type Answering, answerJson, answerText, HttpBackend } from './support/http-backend.ts';
-import { running } from './support/running.ts';
+import { type ConfigInput, running } from './support/running.ts';
 
 const env = { SECRET: `whsec_${randomBytes(24).toString('base64')}` };
 
 /** A gateway in front of a backend, and one person's browser, which has subscribed to `run:1`. */
-async function scene(answering: Answering) {
+async function scene(
+  answering: Answering,
+  settings: Partial<ConfigInput> = {},
+  parts: Partial<Pick<Parts, 'log'>> = {},
+) {
   const http = await HttpBackend.listen(answering);
   onTestFinished(() => http[Symbol.asyncDispose]());
   const incidents: Incident[] = [];
   const config = v.parse(backendSchema, { url: http.url, secret: { variable: 'SECRET' }, timeoutMs: 5_000 });
   const backend = webhookBackend(backendOf('backend', config, env, (incident) => incidents.push(incident)));
-  const { join, errors } = await running({}, { backend });
+  const { join, errors } = await running(settings, { backend, ...parts });
   const client = await join();
   client.send({ type: 'subscribe', topic: 'run:1', ref: 1 });
   await client.next('snapshot');
-  const decide = (id?: string, attempt = 1) =>
+  const decide = (id?: string, attempt = 1, more: object = {}) =>
     client.command(
       { type: 'decide', gate: 'g' },
-      { topic: 'run:1', app_version: 1, attempt, ...(id === undefined ? {} : { id }) },
+      { topic: 'run:1', app_version: 1, attempt, ...(id === undefined ? {} : { id }), ...more },
     );
   return { http, incidents, errors, client, decide };
 }
@@ -87,6 +94,41 @@ test('a result that is larger as the log has it than as it came ends nothing', a
   const id = decide();
   expect(await client.next('command_nack')).toMatchObject({ id, retry: true });
   expect(incidents).toMatchObject([{ message: expect.stringMatching(/more than limits.maxEventBytes/) }]);
+});
+
+test('an answer that is larger than the log takes at once ends nothing, and is told', async () => {
+  const log = replicatedLog({ engine: new MemoryEngine(new MemoryLogService(Date.now), 50_000) });
+  const event = { topic: 'run:1', event: { type: 'line', text: 'x'.repeat(20_000) } };
+  const { http, client, decide, errors } = await scene(
+    answerJson(200, { publish: [event, event, event] }),
+    { limits: { maxEventBytes: 40_000 } },
+    { log },
+  );
+  const id = decide();
+  const nack = await client.next('command_nack');
+  expect(nack).toMatchObject({ id, code: 'unavailable', retry: true });
+  expect(nack).not.toHaveProperty('retry_after_ms');
+  expect(errors).toEqual([expect.stringMatching(/bytes, and the server's log takes/)]);
+  http.answering = answerJson(200, approved);
+  decide(id, 2);
+  expect(await client.next('command_ack')).toMatchObject({ id });
+});
+
+test('of a command whose end came while nobody knew the answer it is not said that it was not begun', async () => {
+  const { client, decide } = await scene(({ socket }) => socket.destroy());
+  const expires_at = Date.now() + 1_000;
+  const id = decide(undefined, 1, { expires_at });
+  expect(await client.next('command_nack')).toMatchObject({ id, retry: true });
+  await expect.poll(() => Date.now()).toBeGreaterThan(expires_at + 50);
+  decide(id, 2, { expires_at });
+  const nack = await client.next('command_nack');
+  expect(nack).toMatchObject({
+    id,
+    code: 'expired',
+    retry: false,
+    message: expect.stringMatching(/was begun/),
+  });
+  expect(nack).not.toHaveProperty('ran');
 });
 
 test('a deploy ends nothing: HTML, then nobody, then the new backend', async () => {
