@@ -40,7 +40,7 @@ export class Backend {
       this.#breaker.reached();
       this.#incidents.answered(about, now);
     } else if (question.signal?.aborted) {
-      this.#breaker.silent(now);
+      this.#breaker.givenUp(now);
     } else {
       this.#note(judged.problem, now);
       this.#incidents.met(judged.problem, about, now);

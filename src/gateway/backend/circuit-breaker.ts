@@ -39,6 +39,12 @@ export class CircuitBreaker {
     if (this.#state.state === 'half-open') this.unreachable(now, null);
   }
 
+  /** Nobody waited for its answer: it says nothing, and the next one goes to see. */
+  givenUp(now: number): void {
+    const current = this.#state;
+    if (current.state === 'half-open') this.#state = { state: 'open', until: now, waitMs: current.waitMs };
+  }
+
   /** @param askedMs the backend itself wants to be left alone for so long */
   unreachable(now: number, askedMs: number | null): void {
     const current = this.#state;

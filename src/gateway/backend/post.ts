@@ -146,9 +146,9 @@ function shorten(text: string): string {
   return text.length > EXCERPT_LENGTH ? `${text.slice(0, EXCERPT_LENGTH)}…` : text;
 }
 
-/** Seconds, or a date. */
+/** Seconds, or a date. `null` where it asks for no wait: else clients would come again at once, each time, instead of ever more slowly. */
 function readRetryAfter(text: string | null): number | null {
   if (text === null) return null;
   const ms = /^\d+$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - Date.now();
-  return Number.isNaN(ms) ? null : Math.min(Math.max(0, ms), LONGEST_RETRY_AFTER_MS);
+  return ms > 0 ? Math.min(ms, LONGEST_RETRY_AFTER_MS) : null;
 }

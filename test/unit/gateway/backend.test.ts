@@ -235,6 +235,16 @@ test('`Retry-After` is kept to, in seconds and as a date', async () => {
   expect(retryAfterMs).toBeLessThanOrEqual(20_000);
 });
 
+test.for(['0', '-5', 'soon', new Date(0).toUTCString()])(
+  'a `Retry-After` of %s asks for no wait, so that the own backoff of each client counts',
+  async (header) => {
+    await using it = await scene(answerJson(503, {}, { 'retry-after': header }));
+    for (let times = 1; times <= 3; times += 1)
+      expect(await it.run()).toMatchObject({ status: 'later', retryAfterMs: null });
+    expect(it.http.asked).toHaveLength(3);
+  },
+);
+
 test('after a 503 with `Retry-After` the backend is left alone until then, by every command', async () => {
   await using it = await scene(answerJson(503, {}, { 'retry-after': '7' }));
   expect(await it.run()).toMatchObject({ status: 'later', retryAfterMs: 7_000 });
@@ -253,6 +263,28 @@ test('a backend that cannot be reached is asked by one alone now and then, and b
   await expect.poll(async () => (await it.run()).status).toBe('accepted');
   expect(it.http.asked).toHaveLength(6);
   expect((await it.run()).status).toBe('accepted');
+});
+
+test('whoever goes away while it is asked whether it is there again leaves the next one to see', async () => {
+  await using it = await scene(answerJson(503, {}, { 'retry-after': '1' }));
+  await it.run();
+  let open: () => void = () => {};
+  it.http.answering = () => open();
+  for (let times = 1; times <= 4; times += 1) {
+    const asked = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    const leaving = new AbortController();
+    void asked.then(() => leaving.abort());
+    await expect
+      .poll(async () => {
+        await it.run({}, leaving.signal);
+        return leaving.signal.aborted;
+      })
+      .toBe(true);
+  }
+  it.http.answering = answerJson(200, {});
+  expect(await it.run()).toMatchObject({ status: 'accepted' });
 });
 
 test('a slow command holds up no other one', async () => {
