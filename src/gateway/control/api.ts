@@ -6,7 +6,7 @@ import { isTooDeep, TOO_DEEP } from '../../protocol/json.ts';
 import type { ApplicationServer } from '../../server/serve-application.ts';
 import { metricsOf } from './metrics.ts';
 import { openApiOf } from './openapi.ts';
-import { type Answer, type Asked, get, ok, Refusal, type Route } from './route.ts';
+import { type Answer, get, ok, Refusal, type Route } from './route.ts';
 import { routesOf } from './routes.ts';
 
 export interface ControlOptions {
@@ -18,12 +18,16 @@ export interface ControlOptions {
 }
 
 const LONGEST_KEY = 255;
-/** Where it is not known what became of it. */
-const UNAVAILABLE = { 'retry-after': '1' };
+/** What waits for the log at most, as so many of the largest bodies. */
+const MOST_WAITING_BODIES = 16;
+/** What one that waits takes at least. */
+const SMALLEST_BYTES = 1_024;
+const COME_AGAIN = { 'retry-after': '1' };
 
 export function controlApi({ server, key, maxBodyBytes, report }: ControlOptions): RequestListener {
   const routes = allRoutes(server);
   const isKey = key === null ? () => false : sameAs(key);
+  let waitingBytes = 0;
   return async (request, response) => {
     let answer: Answer;
     let headers: Readonly<Record<string, string>> = {};
@@ -54,8 +58,27 @@ export function controlApi({ server, key, maxBodyBytes, report }: ControlOptions
       throw new Refusal(401, 'unauthorized', message, { 'www-authenticate': 'Bearer' });
     }
     const idempotencyKey = route.takesIdempotencyKey ? idempotencyKeyOf(request) : null;
-    const body = route.body === null ? null : readBody(route.body, await textOf(request, maxBodyBytes));
-    return await route.perform({ body, idempotencyKey } satisfies Asked<unknown>);
+    const { body: schema } = route;
+    if (schema === null) return await route.perform({ body: null, idempotencyKey });
+    const bytes = await bytesOf(request, maxBodyBytes);
+    const performed = async () => await route.perform({ body: readBody(schema, bytes), idempotencyKey });
+    return route.isBulky ? await bounded(bytes.length, performed) : await performed();
+  }
+
+  /** Whatever has become of those who asked, what they asked for waits in memory while the log is away. */
+  async function bounded(length: number, performed: () => Promise<Answer>): Promise<Answer> {
+    const bytes = Math.max(SMALLEST_BYTES, length);
+    // One alone is never too large: else it could never be performed.
+    if (waitingBytes > 0 && waitingBytes + bytes > MOST_WAITING_BODIES * maxBodyBytes) {
+      const message = 'too much waits for the log, which is away or too slow; this was not done';
+      throw new Refusal(503, 'overloaded', message, COME_AGAIN);
+    }
+    waitingBytes += bytes;
+    try {
+      return await performed();
+    } finally {
+      waitingBytes -= bytes;
+    }
   }
 }
 
@@ -102,7 +125,7 @@ function idempotencyKeyOf({ headers }: IncomingMessage): string | null {
   throw new Refusal(400, 'invalid', `Idempotency-Key has to be one text of 1 to ${LONGEST_KEY} characters`);
 }
 
-function textOf(request: IncomingMessage, maxBytes: number): Promise<string> {
+function bytesOf(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
@@ -115,15 +138,18 @@ function textOf(request: IncomingMessage, maxBytes: number): Promise<string> {
         reject(new Refusal(413, 'too_large', `the body is larger than control.maxBodyBytes (${maxBytes})`));
       }
     });
-    request.on('end', () => resolve(Buffer.concat(chunks).toString()));
+    request.on('end', () => resolve(Buffer.concat(chunks)));
     request.on('error', () => reject(new Refusal(400, 'aborted', 'the request ended within its body')));
   });
 }
 
-function readBody(schema: v.GenericSchema, text: string): unknown {
+/** Else what is no UTF-8 would be published as something else. */
+const UTF_8 = new TextDecoder('utf-8', { fatal: true });
+
+function readBody(schema: v.GenericSchema, bytes: Buffer): unknown {
   let body: unknown;
   try {
-    body = JSON.parse(text);
+    body = JSON.parse(UTF_8.decode(bytes));
   } catch (error) {
     throw new Refusal(
       400,
@@ -142,16 +168,17 @@ function readBody(schema: v.GenericSchema, text: string): unknown {
 
 function unexpected(
   error: unknown,
-  { method, url }: IncomingMessage,
+  { method, url = '/' }: IncomingMessage,
   report: ControlOptions['report'],
 ): Refusal {
   // An event that cannot be published, whose sentence says why.
   if (error instanceof TypeError) return new Refusal(400, 'invalid', error.message);
-  report(error, `${method} ${url}`);
+  // Without a query, which may hold a secret.
+  report(error, `${method} ${url.split('?', 1)[0]}`);
   return new Refusal(
     503,
     'unavailable',
     'the log failed, and it is not known whether this was done',
-    UNAVAILABLE,
+    COME_AGAIN,
   );
 }

@@ -25,6 +25,8 @@ export interface Route {
   readonly summary: string;
   readonly isOpen: boolean;
   readonly takesIdempotencyKey: boolean;
+  /** What it takes waits for the log in memory: too much of it at once is refused. */
+  readonly isBulky: boolean;
   readonly body: v.GenericSchema | null;
   readonly answers: Answers;
   /** @param asked its body was read by the schema */
@@ -39,12 +41,15 @@ interface Told {
   readonly isOpen?: boolean;
   /** @default false */
   readonly takesIdempotencyKey?: boolean;
+  /** @default false */
+  readonly isBulky?: boolean;
 }
 
 export function get(told: Told, perform: () => Answer | Promise<Answer>): Route {
   return {
     isOpen: false,
     takesIdempotencyKey: false,
+    isBulky: false,
     ...told,
     method: 'GET',
     body: null,
@@ -59,6 +64,7 @@ export function post<S extends v.GenericSchema>(
   return {
     isOpen: false,
     takesIdempotencyKey: false,
+    isBulky: false,
     ...told,
     method: 'POST',
     perform: async (asked) => await perform(asked as Asked<v.InferOutput<S>>),

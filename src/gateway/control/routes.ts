@@ -39,6 +39,7 @@ export function routesOf(server: ApplicationServer, metrics: Metrics): readonly 
         path: '/publish',
         summary: 'Publishes events: all of them, in their order, or none',
         takesIdempotencyKey: true,
+        isBulky: true,
         body: v.strictObject({
           events: v.pipe(v.array(publication), v.minLength(1, 'It must not be empty')),
         }),

@@ -1,9 +1,11 @@
 import * as v from 'valibot';
 import { expect, test } from 'vitest';
 import { problem } from '../../../src/gateway/control/route.ts';
-import { memoryLog } from '../../../src/server/index.ts';
+import { memoryLog, replicatedLog } from '../../../src/server/index.ts';
+import { MemoryEngine, MemoryLogService } from '../../support/memory-engine.ts';
 import { KEY, running } from './support/running.ts';
 
+const key = { variable: 'KEY' };
 const event = { topic: 't', event: { type: 'line', text: 'x' } };
 
 test('only who has the key is answered, but for whether the gateway lives and is ready', async () => {
@@ -152,6 +154,40 @@ test('a publish that comes again under its Idempotency-Key is answered as it was
     status: 400,
   });
   expect(await get('/stats')).toMatchObject({ body: { eventsPublished: 2 } });
+});
+
+test('while the log is away so much waits for it at most, and what is refused then is said not to be done', async () => {
+  const engine = new MemoryEngine(new MemoryLogService(Date.now));
+  const log = replicatedLog({ engine });
+  const limits = { maxEventBytes: 900_000 };
+  const { post, get } = await running({ control: { port: 0, key, maxBodyBytes: 50_000 }, limits }, { log });
+  engine.stall(true);
+  const large = { events: [{ topic: 't', event: { type: 'line', text: 'x'.repeat(39_900) } }] };
+  const answers: unknown[] = [];
+  const asked = Array.from({ length: 30 }, async () => answers.push(await post('/publish', large)));
+  await expect.poll(() => answers).toHaveLength(10);
+  for (const answer of answers) expect(answer).toMatchObject({ status: 503, body: { code: 'overloaded' } });
+  // What ends rights is not held up by it.
+  const telling = post('/disconnect', { principal: 'ada' });
+  engine.stall(false);
+  await Promise.all(asked);
+  for (const answer of answers.slice(10)) expect(answer).toMatchObject({ status: 200 });
+  expect(await get('/stats')).toMatchObject({ body: { eventsPublished: 20 } });
+  expect(await telling).toMatchObject({ status: 200 });
+  expect(await post('/publish', large)).toMatchObject({ status: 200 });
+});
+
+test('a body that is no UTF-8 is refused, and not published as something else', async () => {
+  const { gateway } = await running();
+  const body = Buffer.concat([
+    Buffer.from('{"events":[{"topic":"t","event":{"type":"line","text":"'),
+    Buffer.from([0xff]),
+    Buffer.from('"}}]}'),
+  ]);
+  const headers = { authorization: `Bearer ${KEY}` };
+  const response = await fetch(`${gateway.controlUrl}/publish`, { method: 'POST', headers, body });
+  expect(response.status).toBe(400);
+  expect(await response.json()).toMatchObject({ code: 'invalid', message: expect.stringContaining('utf-8') });
 });
 
 test('metrics tell what is counted, and nothing of people, topics and clients', async () => {
