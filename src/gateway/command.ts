@@ -15,6 +15,10 @@ import { peopleOf } from './people/config.ts';
 import { serve } from './serve.ts';
 
 const USUAL_FILE = 'trunkline.json';
+/** For as long the end of another one is waited for that has an SQLite log, as in a rolling deploy. */
+const LOG_WAIT_MS = 60_000;
+/** After which a person is told what is waited for. */
+const TELL_MS = 2_000;
 const OWN_OPTIONS = {
   config: { type: 'string' },
   init: { type: 'boolean' },
@@ -101,9 +105,16 @@ async function untilToldToEnd(config: Config): Promise<number> {
   }));
   try {
     const { log, limits } = await logOf(config.log, {
+      waitMs: LOG_WAIT_MS,
       onTrouble: logTrouble(report, (message) => console.error(message)),
     });
-    const gateway = await serve(config, { log, logLimits: limits, env, ...parts, report });
+    const tellWait = setTimeout(
+      () => console.log('waiting for the log: another one has it, or it is away'),
+      TELL_MS,
+    );
+    const gateway = await serve(config, { log, logLimits: limits, env, ...parts, report }).finally(() =>
+      clearTimeout(tellWait),
+    );
     console.log(`listening on ${gateway.url}; control on ${gateway.controlUrl}`);
     // A second signal ends the process at once, as it would have without us.
     await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);

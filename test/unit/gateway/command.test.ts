@@ -109,6 +109,17 @@ test('what it is told wrongly ends it with 2 and the place, before anything is o
   });
 }, 120_000);
 
+test('one that finds its SQLite log in use says so, and takes the place of the other one when that has ended', async () => {
+  const cwd = folder();
+  const args = ['--app', 'ops', ...PORTS];
+  const before = await start(args, cwd, ENV);
+  const place = await publish(before.controlUrl, 'run:1', 'kept');
+  const after = await start(args, cwd, ENV, (output) => {
+    if (output.includes('waiting for the log')) before.child.kill('SIGTERM');
+  });
+  expect(await publish(after.controlUrl, 'run:1', 'kept')).toEqual(place);
+}, 60_000);
+
 test('a port that is taken ends it with 1, and says which', async () => {
   const taken = createServer().listen(0, '127.0.0.1');
   onTestFinished(() => void taken.close());

@@ -24,11 +24,15 @@ export function run(args: readonly string[], cwd: string, env: Record<string, st
   return { status, stdout, stderr };
 }
 
-/** One that listens; it ends with the test. */
+/**
+ * One that listens; it ends with the test.
+ * @param heard told of each output, until it listens
+ */
 export async function start(
   args: readonly string[],
   cwd: string,
   env: Record<string, string> = {},
+  heard: (output: string) => void = () => {},
 ): Promise<Started> {
   const child = spawn(process.execPath, [MAIN, 'serve', ...args], {
     cwd,
@@ -46,6 +50,7 @@ export async function start(
       output += chunk.toString();
       const said = /^listening on (\S+); control on (\S+)$/m.exec(output);
       if (said) resolve(said.slice(1));
+      else heard(output);
     };
     child.stdout.on('data', hear);
     child.stderr.on('data', hear);
