@@ -53,6 +53,8 @@ export default defineConfig({
             '@xyflow/react',
             '@dagrejs/dagre',
             '@testing-library/react',
+            'vue',
+            'vue/server-renderer',
           ],
         },
         test: {

@@ -10,9 +10,11 @@ import {
   useInsertionEffect,
   useMemo,
   useRef,
-  useState,
   useSyncExternalStore,
 } from 'react';
+import { createSender, type Sender, type Sent } from '../bindings/sender.ts';
+import { SharedLatest } from '../bindings/shared-latest.ts';
+import { ticking } from '../bindings/ticking.ts';
 import type {
   AnyProtocol,
   Client,
@@ -23,21 +25,13 @@ import type {
   ListenOptions,
   Meta,
   OutboxEntry,
-  PayloadOf,
   Readable,
-  Receipt,
-  ResultOf,
-  SendArguments,
 } from '../index.ts';
-import { SharedLatest } from './shared-latest.ts';
 
-export interface SendState<P, T extends CommandType<P>> {
+/** What this component has sent. */
+export interface SendState<P, T extends CommandType<P>> extends Sent {
   /** As `client.send`; also rejects as that does. */
-  send(...args: SendArguments<PayloadOf<P, T>>): Promise<Receipt<ResultOf<P, T>>>;
-  /** A command that this component sent has no outcome yet. */
-  pending: boolean;
-  /** Why the last `send` failed, or how the server refused it; `null` after one that did not. */
-  error: Error | null;
+  send: Sender<P, T>['send'];
 }
 
 export interface Hooks<P extends AnyProtocol> {
@@ -75,6 +69,7 @@ export interface Hooks<P extends AnyProtocol> {
 }
 
 const IDLE: Connection = { state: 'closed', reason: 'idle', attempt: 0, retryAt: null, circuit: 'closed' };
+const NOTHING_SENT: Sent = { pending: false, error: null };
 const EMPTY: readonly never[] = [];
 const EMPTY_MAP: ReadonlyMap<string, never> = new Map<string, never>();
 
@@ -142,41 +137,15 @@ export function createHooks<P extends AnyProtocol>(_protocol: P): Hooks<P> {
 
   function useSend<T extends CommandType<P>>(type: T): SendState<P, T> {
     const client = useClient();
-    const [underWay, setUnderWay] = useState(0);
-    const [error, setError] = useState<Error | null>(null);
-    const send = useCallback(
-      async (...args: SendArguments<PayloadOf<P, T>>) => {
-        setUnderWay((count) => count + 1);
-        setError(null);
-        const end = (failure: Error | null) => {
-          setUnderWay((count) => count - 1);
-          setError(failure);
-        };
-        try {
-          const receipt = await client.send(type, ...args);
-          receipt.outcome.then((outcome) => {
-            end(outcome.status === 'rejected' ? new Error(outcome.message, { cause: outcome }) : null);
-          });
-          return receipt;
-        } catch (failure) {
-          end(failure instanceof Error ? failure : new Error(String(failure)));
-          throw failure;
-        }
-      },
-      [client, type],
-    );
-    return useMemo(() => ({ send, pending: underWay > 0, error }), [send, underWay, error]);
+    const { send, sent } = useMemo(() => createSender(client, type), [client, type]);
+    const state = useReadable(sent, NOTHING_SENT);
+    return useMemo(() => ({ send, ...state }), [send, state]);
   }
 
-  function useNow(periodMs = 1_000): number {
+  function useNow(periodMs?: number): number {
     const client = useClient();
-    const [now, setNow] = useState(client.now);
-    useEffect(() => {
-      setNow(client.now());
-      const timer = setInterval(() => setNow(client.now()), periodMs);
-      return () => clearInterval(timer);
-    }, [client, periodMs]);
-    return now;
+    const time = useMemo(() => ticking(client, periodMs), [client, periodMs]);
+    return useReadable(time, time.get());
   }
 
   return {

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { expect, inject, test } from 'vitest';
 import { filesOf, writeFiles } from './support/code-blocks.ts';
 import { compile } from './support/compile.ts';
-import { built, runApplication } from './support/running-application.ts';
+import { approveWithoutServer } from './support/console.ts';
 
 const { folder } = inject('consumer');
 const guide = readFileSync(resolve(import.meta.dirname, '../../docs/guide.md'), 'utf8');
@@ -39,29 +39,6 @@ test.each([
 ])(
   "the guide's console works $named: what was approved without a server survives a reload and arrives",
   async ({ page, named }) => {
-    const application = await runApplication(files, join(folder, `guide ${named}`), built(), (text) =>
-      text.replace('src="./page.ts"', `src="${page}"`),
-    );
-    const { site, context, startServer, killServer, end } = application;
-    try {
-      const one = await context.newPage();
-      const two = await context.newPage();
-      await one.goto(site.origin);
-      await two.goto(site.origin);
-      await two.getByText('deploy: waiting').waitFor();
-      await killServer();
-      await one.getByText('Line: closed').waitFor();
-      await one.getByRole('button', { name: 'Approve deploy' }).click();
-      await two.getByText('decide: queued').waitFor();
-      await one.reload();
-      await one.getByText('decide: queued').waitFor();
-      startServer();
-      await one.getByText('deploy: approved').waitFor();
-      await two.getByText('deploy: approved').waitFor();
-      await two.getByText('decide:').waitFor({ state: 'detached' });
-      expect(site.violations).toEqual([]);
-    } finally {
-      await end();
-    }
+    await approveWithoutServer(files, join(folder, `guide ${named}`), page);
   },
 );

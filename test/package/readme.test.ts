@@ -50,6 +50,7 @@ test.each([
   'docs/guide.md',
   'docs/background.md',
   'docs/bundlers.md',
+  'docs/frameworks.md',
   'docs/testing.md',
   'docs/security.md',
   'docs/browsers.md',

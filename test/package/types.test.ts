@@ -23,7 +23,7 @@ test('every entry compiles under NodeNext', () => {
   );
   const entries = Object.keys(exports).filter((entry) => !entry.endsWith('.json'));
   expect(entries).toContain('./worker');
-  const imports = entries.map((entry) => `export type * from '${join('trunkline', entry)}';`);
+  const imports = entries.map((entry, i) => `export type * as entry${i} from '${join('trunkline', entry)}';`);
   writeFileSync(join(folder, 'every-entry.ts'), imports.join('\n'));
   expect(compile(folder, 'entries', { module: 'NodeNext', types: ['node'] }, ['every-entry.ts'])).toBe('');
 });

@@ -22,6 +22,7 @@ const SERVER = 'src/server/';
 const SERVER_CORE = 'src/server/core/';
 /** The server half as a program. */
 const GATEWAY = 'src/gateway/';
+const BINDINGS = 'src/bindings/';
 const CONFORMANCE = 'src/conformance/';
 const TESTING = 'testing/';
 
@@ -31,7 +32,10 @@ const LAYERS: readonly Layer[] = [
   { path: FRAMES, modules: [PROTOCOL], packages: ['valibot'] },
   { path: 'src/index.ts', modules: ['src/client/', PROTOCOL], packages: [] },
   { path: 'src/client/', modules: [PROTOCOL], packages: ['comlink', '@standard-schema/spec'] },
-  { path: 'src/react/', modules: ['src/index.ts', 'src/client/', PROTOCOL], packages: ['react'] },
+  // What the frameworks' sides share.
+  { path: BINDINGS, modules: ['src/index.ts', 'src/client/'], packages: [] },
+  { path: 'src/react/', modules: ['src/index.ts', BINDINGS], packages: ['react'] },
+  { path: 'src/vue/', modules: ['src/index.ts', BINDINGS], packages: ['vue'] },
   {
     path: 'src/prebuilt/',
     modules: [
@@ -43,7 +47,7 @@ const LAYERS: readonly Layer[] = [
     ],
     packages: [],
   },
-  // The real client, hub and server logic on a platform made by hand: all of them but React and what is a browser's or
+  // The real client, hub and server logic on a platform made by hand: all of them but frameworks and what is a browser's or
   // Node's own. Nobody may import it.
   {
     path: TESTING,

@@ -13,14 +13,18 @@ interface Shared<E> {
 export class SharedLatest<P extends AnyProtocol> {
   readonly #clients = new WeakMap<Client<P>, Map<string, Shared<EventOf<P>>>>();
 
-  get<T extends EventType<P>>(client: Client<P>, topic: string, types: readonly T[]): Latest<EventOf<P, T>> {
-    const name = JSON.stringify([topic, types]);
+  get<T extends EventType<P>>(
+    client: Client<P>,
+    topic: string,
+    type: T | readonly T[],
+  ): Latest<EventOf<P, T>> {
+    const name = JSON.stringify([topic, [type].flat()]);
     const known = this.#clients.get(client) ?? new Map<string, Shared<EventOf<P>>>();
     this.#clients.set(client, known);
     // What is stored under a name holds events of the types in that name.
     const existing = known.get(name) as Shared<EventOf<P, T>> | undefined;
     if (existing) return existing.latest;
-    const { get, subscribe, at } = client.topic(topic).latest(types);
+    const { get, subscribe, at } = client.topic(topic).latest(type);
     const counted = <V>(source: (listener: (value: V) => void) => () => void) => {
       return (listener: (value: V) => void) => {
         shared.users++;

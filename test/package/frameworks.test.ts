@@ -1,0 +1,55 @@
+/** `docs/frameworks.md`: what it says is compiled, built and run. */
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { describe, expect, inject, test } from 'vitest';
+import { filesForBundler, filesOf, writeFiles } from './support/code-blocks.ts';
+import { compile } from './support/compile.ts';
+import { approveWithoutServer } from './support/console.ts';
+
+const DOCUMENT = 'docs/frameworks.md';
+const { folder } = inject('consumer');
+const document = readFileSync(resolve(import.meta.dirname, '../..', DOCUMENT), 'utf8');
+const guide = filesOf('docs/guide.md');
+const borrowed = ['protocol.ts', 'hub.ts', 'client.ts', 'server.ts', 'index.html'];
+
+/** TypeScript itself knows no components in files of their own. */
+const COMPONENTS = `declare module '*.vue' {
+  const component: import('vue').Component;
+  export default component;
+}`;
+
+/** The guide's console with one framework's files. */
+function consoleWith(framework: string): Map<string, string> {
+  const files = borrowed.map((name) => [name, guide.get(name) ?? ''] as const);
+  return new Map([...files, ...filesForBundler(framework, DOCUMENT)]);
+}
+
+test('every code block is a file, and no two are the same one', () => {
+  expect(filesOf(DOCUMENT).size).toBe([...document.matchAll(/^```\w/gm)].length);
+});
+
+describe.each([{ framework: 'vue', page: './main.ts' }])('with $framework', ({ framework, page }) => {
+  const files = consoleWith(framework);
+
+  test('the code compiles as it stands', () => {
+    const written = join(folder, `frameworks-${framework}`);
+    writeFiles(new Map([...files, ['components.d.ts', COMPONENTS]]), written);
+    const sources = [...files.keys(), 'components.d.ts'].filter(
+      (name) => /\.tsx?$/.test(name) && name !== 'server.ts',
+    );
+    const options = {
+      module: 'ESNext',
+      moduleResolution: 'bundler',
+      moduleDetection: 'force',
+      types: ['vite/client'],
+      // Those of the frameworks.
+      skipLibCheck: true,
+    };
+    const paths = sources.map((name) => join(written, name));
+    expect(compile(folder, `frameworks-${framework}`, options, paths)).toBe('');
+  });
+
+  test('what was approved without a server survives a reload and arrives', async () => {
+    await approveWithoutServer(files, join(folder, `console with ${framework}`), page);
+  });
+});
