@@ -19,19 +19,19 @@ const PARTS = [
   {
     part: 'page: trunkline and trunkline/protocol, with Comlink',
     source: `export { createClient, TrunklineError } from './src/index.js'; export { defineProtocol } from './src/protocol/index.js';`,
-    limitBytes: 14_050,
+    limitBytes: 14_070,
     goalBytes: 6_000,
   },
   {
     part: 'hub: trunkline/worker, with Comlink, idb and valibot',
     source: `import { startHub } from './worker/index.js'; startHub(globalThis.protocol);`,
-    limitBytes: 50_900,
+    limitBytes: 51_100,
     goalBytes: 20_000,
   },
   {
     part: 'service worker: trunkline/service-worker, with idb and valibot',
     source: `import { deliverInBackground } from './worker/service-worker.js'; deliverInBackground(globalThis.protocol, globalThis.options);`,
-    limitBytes: 47_500,
+    limitBytes: 47_690,
     goalBytes: 20_000,
   },
 ];

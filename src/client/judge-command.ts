@@ -41,7 +41,7 @@ export function judgeCommand(
   if (!judged.ok) {
     throw new TrunklineError('invalid_command', judged.message, { issues: judged.issues });
   }
-  const { dedupeKey, definition } = judged;
+  const { dedupeKey, replaceKey, definition } = judged;
   const {
     topic = null,
     priority = definition.priority ?? 'normal',
@@ -51,5 +51,5 @@ export function judgeCommand(
   if (expiresAt !== null && !Number.isFinite(expiresAt)) {
     throw new TrunklineError('invalid_command', `${type}: expiresAt must be a time in ms, not ${expiresAt}`);
   }
-  return { id, topic, priority, command, dedupeKey, requireDurable, expiresAt };
+  return { id, topic, priority, command, dedupeKey, replaceKey, requireDurable, expiresAt };
 }

@@ -17,6 +17,7 @@ interface AnyCommandDefinition {
   readonly result?: StandardSchemaV1;
   readonly priority?: 'high' | 'normal';
   readonly dedupe?: (command: object) => string;
+  readonly replaces?: (command: object) => string;
   readonly ttlMs?: number;
   readonly overflow?: 'refuse' | 'drop_oldest';
   readonly upgrade?: (old: unknown, fromVersion: number) => unknown;
@@ -80,7 +81,12 @@ export function interpretEvent(
 export function interpretCommand(
   protocol: AnyProtocol,
   input: Typed,
-): Interpreted<{ command: Typed; dedupeKey: string | null; definition: AnyCommandDefinition }> {
+): Interpreted<{
+  command: Typed;
+  dedupeKey: string | null;
+  replaceKey: string | undefined;
+  definition: AnyCommandDefinition;
+}> {
   const definition = commandDefinition(protocol, input.type);
   if (!definition) return unknownType('command', input.type, protocol);
   const judged = judge(definition.schema, `command ${input.type}`, input);
@@ -90,13 +96,14 @@ export function interpretCommand(
       ok: true,
       command: judged.value,
       dedupeKey: definition.dedupe?.(judged.value) ?? null,
+      replaceKey: definition.replaces?.(judged.value),
       definition,
     };
   } catch (error) {
     return {
       ok: false,
       code: 'invalid',
-      message: `command ${input.type}: its dedupe function threw: ${String(error)}`,
+      message: `command ${input.type}: its dedupe or replaces function threw: ${String(error)}`,
       issues: [],
     };
   }

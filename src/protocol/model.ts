@@ -131,9 +131,9 @@ export type Outcome<R = unknown> =
   | { status: 'rejected'; code: string; message: string }
   /**
    * `uncertain`: it may have run, and nobody can tell. The others never ran; `dropped`: it made room for a newer one, or
-   * another of its `dedupe` key was taken while the storage failed.
+   * another of its `dedupe` key was taken while the storage failed; `replaced`: a newer one of its `replaces` key was sent.
    */
-  | { status: 'uncertain' | 'expired' | 'dropped' | 'cancelled' }
+  | { status: 'uncertain' | 'expired' | 'dropped' | 'cancelled' | 'replaced' }
   /** It has ended or left the outbox, and nobody knows any more how: look at what the server shows. */
   | { status: 'forgotten' };
 

@@ -110,6 +110,8 @@ export interface OutgoingCommand extends WhenAsked {
   priority: 'high' | 'normal';
   command: JsonObject & { readonly type: string };
   dedupeKey: string | null;
+  /** Those of this key that have not left make way for it. Absent: it replaces none, or is of an older build. */
+  replaceKey?: string | undefined;
   requireDurable: boolean;
   /** The server's clock, ms since 1970: past it the command is not begun any more. */
   expiresAt: number | null;

@@ -43,6 +43,11 @@ export interface CommandDefinition<S extends FieldsSchema> {
   readonly priority?: 'high' | 'normal';
   /** While a command of this type and key is pending, another is refused with `duplicate_command`. */
   readonly dedupe?: (command: Out<S>) => string;
+  /**
+   * Newest wins: a newer command of this type, topic and key takes the place of those that have not left yet, which end as
+   * `replaced`, and goes to the end of the queue. What may have been sent stays.
+   */
+  readonly replaces?: (command: Out<S>) => string;
   /** Milliseconds from `send` after which it is not begun any more: `expired`, if it was not begun before. @default no limit */
   readonly ttlMs?: number;
   /** What happens at the outbox's limit. @default 'refuse' for high, 'drop_oldest' for normal */

@@ -33,7 +33,7 @@ export function isPendingState(state: string): boolean {
 }
 
 /** That it never ran, each of these says. */
-const NEVER_RAN: readonly Status[] = ['cancelled', 'expired', 'dropped', 'rejected'];
+const NEVER_RAN: readonly Status[] = ['cancelled', 'expired', 'dropped', 'replaced', 'rejected'];
 
 /** What may be told of a command, given all that happened around it. */
 export interface Circumstances {
@@ -58,7 +58,7 @@ export class Account {
   readonly topic: string;
   readonly who: Who;
   readonly tab: number;
-  /** The gate that it decides, where it decides one. */
+  /** The gate that it decides, or the knob that it turns, where it does either. */
   readonly key: string | null;
   readonly requireDurable: boolean;
   /** By the time that has passed in this world. */
@@ -91,6 +91,8 @@ export class Account {
   /** A person was told that it is sent no more, though how it ended is to be found out. */
   isWithdrawn = false;
   hasBegun = false;
+  /** A disk, or a page, has it that a newer one took its place. */
+  isReplaced = false;
   /** Some hub has died, or was stopped, after it was asked for. */
   outlivedHub = false;
   /** Its page has lost the hub that it was given to before that answered, and gave it to another one. */
@@ -142,6 +144,7 @@ export class Account {
     if (status !== 'forgotten' && this.tellings.includes('forgotten') && !this.isRetried)
       this.#problem(`was called forgotten, and then ${status}`);
     this.tellings.push(status);
+    if (status === 'replaced') this.isReplaced = true;
     if (status === 'uncertain') this.uncertainAt = Math.min(this.uncertainAt, this.#elapsed());
     if (status === 'accepted' && this.runs.length === 0) this.#problem('is called accepted, and never ran');
     if (this.runs.length > 0 && !this.mayBeCalled(status)) this.#problem(`ran, and is called ${status}`);

@@ -47,6 +47,10 @@ export class Ledger {
   /** This is on the disk of some browser from now on. */
   stored(ops: readonly StoreOp[]): void {
     for (const op of ops) {
+      if (op.op === 'put' && op.table === 'outcomes' && op.row.outcome.status === 'replaced') {
+        const replaced = this.of(op.row.command);
+        if (replaced) replaced.isReplaced = true;
+      }
       if (op.op !== 'put' || op.table !== 'entries') continue;
       const account = this.of(op.row.command);
       if (!account) continue;

@@ -35,6 +35,11 @@ const commands = {
   bad: { schema: decision, priority: 'high' as const },
   /** Refused twice for now. */
   later: { schema: decision, priority: 'high' as const },
+  /** The newest of each knob and topic is enough. */
+  turn: {
+    schema: z.object({ n: z.number(), knob: z.string() }),
+    replaces: ({ knob }: { knob: string }) => knob,
+  },
   brief: { schema: decision, ttlMs: BRIEF_TTL_MS },
 };
 const signed = z.object({ n: z.number(), by: z.string() });

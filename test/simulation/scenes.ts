@@ -13,7 +13,7 @@ export function scene(random: Random, by: ServedBy): Action[] {
 type Scene = (random: Random) => Action[];
 
 const FAILURES: [StoreFailure, ...StoreFailure[]] = ['full', 'failed', 'unavailable', 'unknown'];
-const PEOPLES: [CommandName, ...CommandName[]] = ['decide', 'choose', 'note', 'brief'];
+const PEOPLES: [CommandName, ...CommandName[]] = ['decide', 'choose', 'note', 'turn', 'brief'];
 
 const wait = (ms: number): Action => ({ do: 'wait', ms });
 

@@ -25,6 +25,8 @@ const COMMANDS: [CommandName, ...CommandName[]] = [
   'choose',
   'note',
   'note',
+  'turn',
+  'turn',
   'bad',
   'later',
   'brief',

@@ -107,6 +107,7 @@ export class SimTab {
     const payload = {
       n,
       ...(command === 'choose' && { gate: key ?? '' }),
+      ...(command === 'turn' && { knob: key ?? '' }),
       ...(command === 'note' && this.build === 'newer' && { by: this.who }),
     };
     try {

@@ -177,7 +177,7 @@ export class World {
   send(tab: SimTab, command: CommandName, topic: string, requireDurable: boolean): void {
     const n = this.next();
     const askedAt = this.clock.elapsed;
-    const key = command === 'choose' ? String(n % 2) : null;
+    const key = command === 'choose' || command === 'turn' ? String(n % 2) : null;
     tab.send(
       this.ledger.open({ n, command, topic, who: tab.who, tab: tab.number, key, requireDurable, askedAt }),
     );

@@ -62,6 +62,7 @@ export const protocol = defineProtocol({
     },
     cancel_run: { schema: z.object({ runId: z.string() }) },
     refresh: { schema: z.object({}) },
+    zoom: { schema: z.object({ runId: z.string(), level: z.number() }), replaces: (c) => c.runId },
   },
 });
 type P = typeof protocol;

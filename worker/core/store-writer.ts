@@ -77,15 +77,20 @@ export class StoreWriter {
     return this.#state.state === 'degraded' && this.#state.doubt.ids.has(id);
   }
 
-  /** `done` is told once, in the order of the writes. A write in doubt is told of when it is known whether it is stored. */
+  /**
+   * `done` is told once, in the order of the writes. A write in doubt is told of when it is known whether it is stored.
+   *
+   * @param isWithNext it shares the transaction of the write that follows at once.
+   */
   write(
     ops: readonly StoreOp[],
     durability: 'strict' | 'relaxed',
     done: (stored: boolean) => void = () => {},
+    isWithNext = false,
   ): void {
     if (this.#state.state === 'degraded') return done(false);
     this.#queue.push({ ops, durability, done });
-    this.#pump();
+    if (!isWithNext) this.#pump();
   }
 
   /** The store is open (again), and this is what it holds: nothing is in doubt any more. `opened` follows. */

@@ -14,6 +14,8 @@ export interface StoredEntry {
   /** The application's version that the command is of. */
   readonly appVersion: number;
   readonly dedupeKey: string | null;
+  /** Newer ones of this key take its place as long as it has not left. Absent: none do, or it is of an older build. */
+  readonly replaceKey?: string | undefined;
   /** Browser's clock, ms since 1970. */
   readonly createdAt: number;
   /** True before any frame of it is handed to a socket, and from then on. */

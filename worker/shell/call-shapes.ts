@@ -49,6 +49,7 @@ const ARGUMENTS: { readonly [Name in keyof Arguments]-?: v.GenericSchema } = {
     priority: v.picklist(['high', 'normal']),
     command: typed,
     dedupeKey: v.nullable(v.string()),
+    replaceKey: v.optional(v.string()),
     requireDurable: v.boolean(),
     maybeSentMs: v.nullable(number),
     // Pages of older builds have none.

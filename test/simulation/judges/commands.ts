@@ -7,7 +7,7 @@ const KEPT_OUTCOMES = 50;
 const WELCOME_MS = 10_000;
 /** By so much a hub's idea of the server's clock may be wrong. */
 const CLOCKS_DIFFER_MS = 5_000;
-const NEVER_SENT: readonly string[] = ['expired', 'dropped', 'cancelled'];
+const NEVER_SENT: readonly string[] = ['expired', 'dropped', 'replaced', 'cancelled'];
 
 /** At rest: how a command ended is known, and nothing of it is lost. */
 export function judgeAccount(world: World, account: Account): void {
@@ -96,16 +96,44 @@ function mayBeForgotten({ ledger, storeEverFailed }: World, account: Account, { 
   return isInMemory || endedInMemory || areMany || account.discarded !== 'no';
 }
 
-/** Of each key at most one is to be delivered. */
-export function judgeKeys({ disks, problems }: World): void {
+/**
+ * Of each key at most one is to be delivered; of those that a newer one replaces, at most one that has not left. What must be
+ * durable is not replaced before it is, nor what was wanted again, by which nothing is.
+ */
+export function judgeKeys({ disks, ledger, storeEverFailed, problems }: World): void {
   for (const { entries } of disks) {
     const keys = new Set<string>();
+    for (const { fate, command, topic, replaceKey, maybeSent } of storeEverFailed ? [] : entries.values()) {
+      const account = ledger.of(command);
+      if (fate.state !== 'pending' || replaceKey === undefined || maybeSent) continue;
+      if (account?.requireDurable || account?.isRetried) continue;
+      const name = `${topic} ${replaceKey}`;
+      if (keys.has(name))
+        problems.push(`two commands of ${name} are stored, of which the older was replaced`);
+      keys.add(name);
+    }
     for (const { fate, dedupeKey } of entries.values()) {
       if (fate.state !== 'pending' || dedupeKey === null) continue;
       if (keys.has(dedupeKey)) problems.push(`two commands of key ${dedupeKey} are stored as pending`);
       keys.add(dedupeKey);
     }
   }
+}
+
+/** What was replaced was so by a newer one, which was not itself replaced. Of two pages nobody knows whose came first. */
+export function judgeReplaced({ ledger, problems }: World, account: Account): void {
+  const { n, command, topic, key, who, tab, isReplaced } = account;
+  if (!isReplaced) return;
+  const hasNewer = ledger.accounts.some((other) => {
+    const isOfKey =
+      other.command === command && other.topic === topic && other.key === key && other.who === who;
+    return isOfKey && !other.isReplaced && (other.n > n || other.tab !== tab) && !isNotTaken(other);
+  });
+  if (!hasNewer) problems.push(`command ${n} (${command}) was replaced, and is the newest of its key`);
+}
+
+function isNotTaken({ send }: Account): boolean {
+  return send.is === 'refused' && !['hub_lost', 'unconfirmed'].includes(send.code);
 }
 
 /**
@@ -130,10 +158,12 @@ function mayBeUncertain(world: World, account: Account): boolean {
 
 /** Another decision of its gate was made. */
 function hasTwin({ ledger }: World, account: Account): boolean {
-  const { key, who } = account;
+  const { command, key, who } = account;
   return (
-    key !== null &&
-    ledger.accounts.some((other) => other !== account && other.key === key && other.who === who)
+    command === 'choose' &&
+    ledger.accounts.some(
+      (other) => other !== account && other.command === command && other.key === key && other.who === who,
+    )
   );
 }
 
@@ -162,15 +192,15 @@ function isDoubted({ acts }: Account): boolean {
 
 /** What is stored relaxed may be lost with the power. */
 function isLostWithPower({ outlivedPowerLoss, command }: Account): boolean {
-  return outlivedPowerLoss && (command === 'note' || command === 'brief');
+  return outlivedPowerLoss && /note|turn|brief/.test(command);
 }
 
 /** A person was told that it is over, or has put it away. */
-function wasEnded({ tellings, acts }: Account): boolean {
+function wasEnded({ tellings, acts, isReplaced }: Account): boolean {
   const isAway = acts.some(
     ({ wish, seen, answer }) => wish === 'dismiss' && answer !== 'refused' && !isPendingState(seen),
   );
-  return tellings.some((status) => status !== 'forgotten') || isAway;
+  return isReplaced || tellings.some((status) => status !== 'forgotten') || isAway;
 }
 
 /** In the order of their arrival, for each tab, topic and priority. */

@@ -1,7 +1,14 @@
 import { takeImpossible } from '../impossible.ts';
 import { TOPICS } from '../protocol.ts';
 import type { World } from '../world.ts';
-import { judgeAccount, judgeAnswers, judgeKeys, judgeOrder, judgeTellings } from './commands.ts';
+import {
+  judgeAccount,
+  judgeAnswers,
+  judgeKeys,
+  judgeOrder,
+  judgeReplaced,
+  judgeTellings,
+} from './commands.ts';
 import { judgeCriticals } from './criticals.ts';
 import { judgeHub, judgeSockets } from './hub.ts';
 import { judgeListener } from './listeners.ts';
@@ -35,6 +42,7 @@ export async function atRest(world: World): Promise<void> {
     judgeAccount(world, account);
     judgeAnswers(world, account);
     judgeTellings(world, account);
+    judgeReplaced(world, account);
   }
   judgeOrder(world);
   // Of the plain dialect commands alone are judged: there are no topics of these names, and no state.

@@ -17,8 +17,8 @@ export const OUTBOX_MUTANTS: readonly Mutant[] = [
   {
     name: 'a send resolves before it is stored',
     file: 'worker/core/outbox/outbox.ts',
-    text: '  put(box, entry, requireDurable);\n  if (writable)',
-    instead: '  answer(ok({ durable: true }));\n  put(box, entry, requireDurable);\n  if (writable)',
+    text: '  put(box, entry, requireDurable, older);\n  if (writable)',
+    instead: '  answer(ok({ durable: true }));\n  put(box, entry, requireDurable, older);\n  if (writable)',
   },
   {
     name: 'an uncertain command that is sent again forgets that it may have run',
@@ -32,6 +32,46 @@ export const OUTBOX_MUTANTS: readonly Mutant[] = [
     text: 'if (seen === undefined || seen === fate.state) return null;',
     instead: "if (seen !== '') return null;",
     test: 'test/unit/core/outbox.test.ts',
+  },
+  {
+    name: 'a newer command of the key replaces nothing',
+    file: 'worker/core/outbox/replace.ts',
+    text: '      entry.row.replaceKey === replaceKey &&',
+    instead: '      entry.row.replaceKey === null &&',
+  },
+  {
+    name: 'a newer command replaces what may have been sent',
+    file: 'worker/core/outbox/replace.ts',
+    text: '      hasNotLeft(entry),',
+    instead: "      entry.delivery.state !== 'storing',",
+  },
+  {
+    name: 'a command is replaced by one that is refused',
+    file: 'worker/core/outbox/outbox.ts',
+    text: '      for (const each of older) takeEndingBack(box, each);\n',
+    instead: '',
+    test: 'test/unit/core/outbox-replace.test.ts',
+  },
+  {
+    name: 'what is offered again replaces what may be newer',
+    file: 'worker/core/outbox/outbox.ts',
+    text: 'maybeSentMs === null ? olderOf(box, row) : [];',
+    instead: 'olderOf(box, row);',
+    test: 'test/unit/core/outbox-replace.test.ts',
+  },
+  {
+    name: 'a newer command is stored before those that it replaces are over',
+    file: 'worker/core/outbox/replace.ts',
+    text: 'undefined, true);',
+    instead: 'undefined, false);',
+    test: 'test/unit/core/outbox-replace.test.ts',
+  },
+  {
+    name: 'a newer command leaves before those that it replaces are over',
+    file: 'worker/core/outbox/outbox.ts',
+    text: 'maybeSentMs === null && older.length === 0 ?',
+    instead: 'maybeSentMs === null ?',
+    test: 'test/unit/core/outbox-replace.test.ts',
   },
   {
     name: 'when an earlier hub marked a command is not looked at',

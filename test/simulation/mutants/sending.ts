@@ -78,8 +78,8 @@ export const SENDING_MUTANTS: readonly Mutant[] = [
   {
     name: 'what makes room for newer commands may have been sent',
     file: 'worker/core/outbox/limits.ts',
-    text: "      : !row.maybeSent && delivery.state === 'ready';",
-    instead: "      : row.seq > 0 && delivery.state !== 'storing';",
+    text: 'find(hasNotLeft)',
+    instead: "find((entry) => hasNotLeft(entry) || entry.delivery.state !== 'storing')",
   },
   {
     name: 'what was sent to a log that is lost is sent again',
@@ -135,8 +135,8 @@ export const SENDING_MUTANTS: readonly Mutant[] = [
   {
     name: 'a stored command is called of the newer version in its old shape',
     file: 'worker/core/outbox/upgrade.ts',
-    text: 'return { ...row, command, appVersion, dedupeKey: interpreted.dedupeKey };',
-    instead: 'return { ...row, command: row.command, appVersion, dedupeKey: interpreted.dedupeKey };',
+    text: 'return { ...row, command, appVersion, dedupeKey, replaceKey };',
+    instead: 'return { ...row, appVersion, dedupeKey, replaceKey };',
     test: 'test/unit/core/outbox-restart.test.ts',
   },
   {

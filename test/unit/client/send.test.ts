@@ -40,6 +40,17 @@ test('a command is judged, numbered and handed to the hub as its input', async (
   expect(hub.sent[1]).toMatchObject({ topic: null, priority: 'high', requireDurable: true });
 });
 
+test('a command that replaces others says of which key; where its function throws, it is refused', async () => {
+  const s = scene();
+  await s.client.send('turn', { knob: 'gain', by: 1 });
+  const hub = await s.attached();
+  expect(hub.sent).toMatchObject([{ replaceKey: 'gain', dedupeKey: null }]);
+  await expect(s.client.send('turn', { knob: '', by: 1 })).rejects.toMatchObject({
+    code: 'invalid_command',
+    message: expect.stringContaining('no knob'),
+  });
+});
+
 test('what is sent in one turn goes to the hub in one message, also where the client is closed in that turn', async () => {
   const s = scene();
   s.client.outbox.subscribe(() => {});

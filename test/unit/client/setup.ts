@@ -28,6 +28,13 @@ export const protocol = defineProtocol({
       priority: 'high',
       dedupe: (c) => c.gate,
     },
+    turn: {
+      schema: z.object({ knob: z.string(), by: z.number() }),
+      replaces: ({ knob }) => {
+        if (knob === '') throw new Error('no knob');
+        return knob;
+      },
+    },
     note: { schema: z.object({ text: z.string() }) },
     refresh: { schema: z.object({}) },
   },

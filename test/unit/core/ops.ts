@@ -22,6 +22,7 @@ export const ops = defineProtocol({
     halt: { schema: z.object({ n: z.number() }), priority: 'high', overflow: 'drop_oldest' },
     remark: { schema: z.object({ n: z.number() }) },
     audit: { schema: z.object({ n: z.number() }), overflow: 'refuse' },
+    aim: { schema: z.object({ knob: z.string(), n: z.number() }), replaces: (command) => command.knob },
     probe: { schema: z.object({ n: z.number() }), ttlMs: 5_000 },
   },
 });
@@ -74,6 +75,16 @@ export function decide(tab: WorldTab, gate: string, topic: string | null = null)
 
 export function remark(tab: WorldTab, n: number, topic: string | null = null) {
   return tab.send({ command: { type: 'remark', n }, topic });
+}
+
+/** Of which the newest of each knob wins. */
+export function aim(
+  tab: WorldTab,
+  knob: string,
+  n: number,
+  also: Partial<Parameters<WorldTab['send']>[0]> = {},
+) {
+  return tab.send({ command: { type: 'aim', knob, n }, replaceKey: knob, topic: 'run:1', ...also });
 }
 
 /** What `send` replied to a command that is safe. */

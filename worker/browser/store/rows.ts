@@ -20,6 +20,7 @@ const entry = v.object({
   command: typed,
   appVersion: number,
   dedupeKey: v.nullable(v.string()),
+  replaceKey: v.optional(v.string()),
   createdAt: number,
   maybeSent: v.boolean(),
   attempt: number,

@@ -14,12 +14,14 @@ const ENDED_LIMIT = 200;
  * remembers it.
  *
  * @param done called when the store has answered.
+ * @param isWithNext it is stored with what is written next, which follows at once.
  */
 export function end(
   box: OutboxState,
   entry: Entry,
   { row, outcome }: Pick<Ending, 'row' | 'outcome'>,
   done?: () => void,
+  isWithNext = false,
 ): void {
   const { id } = entry.row;
   const ending: Ending = { at: box.context.now, n: box.outcomes.nextNumber(), row, outcome };
@@ -31,17 +33,27 @@ export function end(
   // "It never ran" must outlive a loss of power; of what it accepted, the server says so again.
   const neverRan = !['accepted', 'written'].includes(outcome.status);
   const durability = neverRan || entry.row.priority === 'high' ? 'strict' : 'relaxed';
-  box.writer.write(opsOf(box, entry), durability, (stored) => {
-    if (stored && row) knowStored(entry, row);
-    if (stored || !neverRan) apply(box, id, ending);
-    // Who was told "perhaps" of a cancel has it: it waits for a store that works. What needs none waits for no store.
-    else if (canFail && box.endings.get(id) === ending && !hasNoRow(box, id) && box.cancelAnswers.has(id)) {
-      box.endings.delete(id);
-      goOn(entry);
-      answerCancel(box, id, storageUnavailable(entry.row.command.type));
-    }
-    done?.();
-  });
+  box.writer.write(
+    opsOf(box, entry),
+    durability,
+    (stored) => {
+      if (stored && row) knowStored(entry, row);
+      if (stored || !neverRan) apply(box, id, ending);
+      // Who was told "perhaps" of a cancel has it: it waits for a store that works. What needs none waits for no store.
+      else if (canFail && box.endings.get(id) === ending && !hasNoRow(box, id) && box.cancelAnswers.has(id))
+        takeEndingBack(box, entry);
+      done?.();
+    },
+    isWithNext,
+  );
+}
+
+/** The store has failed, and it goes on. */
+export function takeEndingBack(box: OutboxState, entry: Entry): void {
+  const { id, command } = entry.row;
+  box.endings.delete(id);
+  goOn(entry);
+  answerCancel(box, id, storageUnavailable(command.type));
 }
 
 /** Whether no store has ever had a row of it, so that none is needed for it to be over. */

@@ -82,6 +82,13 @@ function isOut({ delivery }: Entry): boolean {
   return delivery.state === 'in_flight' || delivery.state === 'marking';
 }
 
+/** No frame of it has left, and none is about to: it can be called off without a question to the server. */
+export function hasNotLeft({ row, delivery }: Entry): boolean {
+  return delivery.state === 'marking'
+    ? delivery.isAhead && !delivery.before.maybeSent
+    : !row.maybeSent && delivery.state === 'ready';
+}
+
 /** Whether the store is known to hold it. */
 export function isStored({ stored }: Entry): boolean {
   return stored !== 'no' && stored !== 'unread';
@@ -145,7 +152,7 @@ export function knowEnd(entry: Writable<Entry>, expiresAt: number | undefined): 
 
 /** The store has taken it, or it goes on without. */
 export function goOn(entry: Writable<Entry>): void {
-  assert(entry, entry.delivery.state === 'storing', 'goes on');
+  assert(entry, /storing|settled/.test(entry.delivery.state), 'goes on');
   entry.delivery = { state: 'ready' };
 }
 

@@ -3,7 +3,7 @@ import { commandDefinition } from '../../../src/protocol/interpret.ts';
 import type { Reply } from '../../../src/protocol/port.ts';
 import { refusal } from '../reply.ts';
 import { drop } from './endings.ts';
-import { type Entry, inOrder, takeMarkBack } from './entry.ts';
+import { type Entry, hasNotLeft, inOrder, takeMarkBack } from './entry.ts';
 import { type OutboxState, pendingIn } from './outbox-state.ts';
 
 /** At the limit: refuses, or drops the oldest that was never handed to a socket, as the command's definition says. */
@@ -14,11 +14,7 @@ export function makeRoom(box: OutboxState, priority: 'high' | 'normal', type: st
   if (peers.length < limit) return null;
   const overflow =
     commandDefinition(protocol, type)?.overflow ?? (priority === 'high' ? 'refuse' : 'drop_oldest');
-  const isDroppable = ({ row, delivery }: Entry) =>
-    delivery.state === 'marking'
-      ? delivery.isAhead && !delivery.before.maybeSent
-      : !row.maybeSent && delivery.state === 'ready';
-  const oldest = overflow === 'refuse' ? undefined : peers.sort(inOrder).find(isDroppable);
+  const oldest = overflow === 'refuse' ? undefined : peers.sort(inOrder).find(hasNotLeft);
   if (!oldest) return refusal('outbox_full', `${type} was not taken: ${whatFills(peers, priority, limit)}`);
   takeMarkBack(oldest);
   drop(box, oldest, 'outbox_full', `made room for a newer command, at the limit of ${limit}`);

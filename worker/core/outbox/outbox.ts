@@ -11,7 +11,7 @@ import type { StoredEntry, StoreOp } from '../store.ts';
 import { pardon } from '../suspects.ts';
 import { twin } from './dedupe.ts';
 import { markNext, pump, writeFrame } from './dispatch.ts';
-import { end, leaveUncertain } from './endings.ts';
+import { end, leaveUncertain, takeEndingBack } from './endings.ts';
 import {
   beginAgain,
   type Entry,
@@ -29,6 +29,7 @@ import {
 import { endOf, firstEnd } from './expiry.ts';
 import { makeRoom } from './limits.ts';
 import { type OutboxState, pendingIn, type RespondToSend } from './outbox-state.ts';
+import { olderOf, replace } from './replace.ts';
 import { waitNoLonger } from './server-answers.ts';
 import { answerSend, awaitCancel, awaitSend, storageUnavailable } from './tab-answers.ts';
 import { barSuspect, restoreEntry } from './upgrade.ts';
@@ -91,6 +92,7 @@ export function send(
     command: command.command,
     appVersion,
     dedupeKey: command.dedupeKey,
+    replaceKey: command.replaceKey,
     createdAt: now - (uptime - takenAt),
     maybeSent: maybeSentMs !== null,
     attempt: 0,
@@ -104,6 +106,8 @@ export function send(
   const row = barSuspect(box.context, read);
   const { fate, dedupeKey } = row;
   const same = fate.state === 'pending' ? twin(pendingIn(box), type, dedupeKey) : undefined;
+  // Of what is offered again nobody knows whether it is the newest.
+  const older = maybeSentMs === null ? olderOf(box, row) : [];
   if (maybeSentMs === null) {
     if (fate.state === 'quarantined') {
       const why = `this page is of version ${appVersion}, and version ${protocol.version} cannot read its ${type}`;
@@ -114,7 +118,8 @@ export function send(
         refusal('duplicate_command', `${type} "${dedupeKey}" is pending already, as ${same.row.id}`),
       );
     if (requireDurable && box.writer.degraded) return answer(storageUnavailable(type));
-    const full = makeRoom(box, priority, type);
+    // It takes a place that is there.
+    const full = older.length === 0 && makeRoom(box, priority, type);
     if (full) return answer(full);
   }
   box.seq = row.seq;
@@ -134,9 +139,11 @@ export function send(
   awaitSend(box, id, requireDurable, answer);
   // Its twin may run, or it has run: to send it as well could run both.
   if (same) return leaveUncertain(box, entry, () => answerTaken(box, entry, requireDurable));
-  // What may have left before goes by what the server remembers of that time.
-  const writable = maybeSentMs === null ? markNext(box, entry) : null;
-  put(box, entry, requireDurable);
+  for (const each of older) replace(box, each);
+  // What may have left before goes by what the server remembers of that time. And no frame leaves before the store has it that
+  // those are over whose place it takes: the next hub would send them behind it.
+  const writable = maybeSentMs === null && older.length === 0 ? markNext(box, entry) : null;
+  put(box, entry, requireDurable, older);
   if (writable) writeFrame(box, entry, writable);
   box.host.changed();
   pump(box);
@@ -216,7 +223,7 @@ export function retry(
   const mayHaveRun = row.fate.state === 'uncertain' || row.fate.state === 'quarantined';
   beginAgain(entry, { ...fresh, seq: ++box.seq, maybeSent: row.maybeSent && mayHaveRun }, takenAt);
   awaitSend(box, id, false, answer);
-  put(box, entry, false, [...box.outcomes.remove(id), ...pardon(box.context, id)]);
+  put(box, entry, false, [], [...box.outcomes.remove(id), ...pardon(box.context, id)]);
   box.host.changed();
   pump(box);
 }
@@ -295,8 +302,18 @@ function answerTaken(box: OutboxState, entry: Entry, requireDurable: boolean): v
   if (durable || !requireDurable) answerSend(box, entry.row.id, ok({ durable }));
 }
 
-/** `also` goes with it. One that must be durable goes on from here, or, as if it had never been, not. */
-function put(box: OutboxState, entry: Entry, requireDurable: boolean, also: readonly StoreOp[] = []): void {
+/**
+ * `also` goes with it. One that must be durable goes on from here, or, as if it had never been, not.
+ *
+ * @param older those that it replaces; they go on where it does not.
+ */
+function put(
+  box: OutboxState,
+  entry: Entry,
+  requireDurable: boolean,
+  older: readonly Entry[],
+  also: readonly StoreOp[] = [],
+): void {
   const { row } = entry;
   // A row that was there says how it ended before: no loss of power may leave it at that once the frame is out.
   const durability = row.priority === 'high' || entry.stored !== 'no' ? 'strict' : 'relaxed';
@@ -306,8 +323,10 @@ function put(box: OutboxState, entry: Entry, requireDurable: boolean, also: read
     // What an earlier hub may have stored, or sent, is not taken back; it goes on in memory. So does what somebody was told
     // "perhaps" of: it is in the outbox.
     const isRefused = !stored && !row.maybeSent && box.sendAnswers.has(row.id);
-    if (isRefused) box.entries.delete(row.id);
-    else if (entry.delivery.state === 'storing' && !box.endings.has(row.id)) goOn(entry);
+    if (isRefused) {
+      box.entries.delete(row.id);
+      for (const each of older) takeEndingBack(box, each);
+    } else if (entry.delivery.state === 'storing' && !box.endings.has(row.id)) goOn(entry);
     box.host.changed();
     if (isRefused) answerSend(box, row.id, storageUnavailable(row.command.type));
     else answerTaken(box, entry, requireDurable);

@@ -17,7 +17,8 @@ export function restoreEntry(protocol: AnyProtocol, row: StoredEntry, now: numbe
   const differs = whereJsonDiffers(command, 'command');
   if (differs !== null)
     return quarantine(row, 'invalid', `upgraded, ${differs} is nothing that JSON keeps`, now);
-  return { ...row, command, appVersion, dedupeKey: interpreted.dedupeKey };
+  const { dedupeKey, replaceKey } = interpreted;
+  return { ...row, command, appVersion, dedupeKey, replaceKey };
 }
 
 /** The row, quarantined where ownerships have ended over its command: the next one would end over it as well. */
