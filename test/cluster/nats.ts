@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { findNats } from '../../scripts/nats.ts';
-import { lastingPort } from '../support/lasting-port.ts';
+import { lastingPort } from '../../testing/network/lasting-port.ts';
 import { ServerProcess } from './server-process.ts';
 
 export const USER = 'trunkline';

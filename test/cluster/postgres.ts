@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { findPostgres } from '../../scripts/postgres.ts';
-import { lastingPort } from '../support/lasting-port.ts';
+import { lastingPort } from '../../testing/network/lasting-port.ts';
 import { giveAway, type Identity, ServerProcess } from './server-process.ts';
 
 const run = promisify(execFile);

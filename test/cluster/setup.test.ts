@@ -5,8 +5,8 @@ import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'n
 import { join, resolve } from 'node:path';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { findHaproxy } from '../../scripts/haproxy.ts';
+import { lastingPort } from '../../testing/network/lasting-port.ts';
 import { filesOf } from '../package/support/code-blocks.ts';
-import { lastingPort } from '../support/lasting-port.ts';
 import { asOwner, binaries, OWNER } from './postgres.ts';
 import { ClusterClient, Time } from './run/clients.ts';
 import { ServerProcess } from './server-process.ts';

@@ -64,7 +64,7 @@ test('what waits when the last page closes is accepted with no page open, in ord
   await network.setMode('pass');
   await context.setOffline(false);
   await expect.poll(() => server.ran.map(({ what }) => what)).toEqual(['note a', 'note b', 'note c']);
-  await expect.poll(network.live).toBe(0);
+  await expect.poll(() => network.connections).toBe(0);
   const next = await open({ identity: 'anonymous', token: null, serviceWorker: serviceWorker(network) });
   await next.shows('connection', 'open');
   await next.lists('outbox', []);
@@ -101,13 +101,13 @@ for (const type of ['push', 'periodicsync'] as const)
     expect(server.ran).toEqual([]);
     await Promise.all([1, 2, 3].map(() => dispatch(context, site.origin, type)));
     await expect.poll(() => server.ran.map(({ what }) => what)).toEqual(['note a', 'note b', 'note c']);
-    await expect.poll(network.live).toBe(0);
+    await expect.poll(() => network.connections).toBe(0);
     const next = await open(config);
     await next.shows('connection', 'open');
     await next.lists('outbox', []);
     expect(await toldToServiceWorker(next.page)).toEqual(Array(3).fill('anonymous accepted'));
     expect(server.ran).toHaveLength(3);
-    expect(network.peak()).toBe(1);
+    expect(network.peak).toBe(1);
   });
 
 test('a service worker that is ended before the answers came has sent nothing twice, and the next page loses nothing', async ({
@@ -133,7 +133,7 @@ test('a service worker that is ended before the answers came has sent nothing tw
   await context.setOffline(false);
   await expect.poll(() => server.ran.length, { timeout: 60_000, intervals: [50] }).toBe(2);
   await stopServiceWorker();
-  await expect.poll(network.live).toBe(0);
+  await expect.poll(() => network.connections).toBe(0);
   network.setDelay(0);
   const next = await open({ identity: 'anonymous', token: null, serviceWorker: serviceWorker(network) });
   await next.shows('connection', 'open');
@@ -161,7 +161,7 @@ test('a page that opens in the middle has the connection at once, and each comma
   // The server is reached, and its answers are not.
   await network.setMode('mute');
   await context.setOffline(false);
-  await expect.poll(network.live, { timeout: 60_000 }).toBe(1);
+  await expect.poll(() => network.connections, { timeout: 60_000 }).toBe(1);
   const next = await open({ identity: 'anonymous', token: null, serviceWorker: serviceWorker(network) });
   await expect
     .poll(async () => (await next.page.evaluate(() => window.gates.client.inspect())).role.state)
@@ -171,7 +171,7 @@ test('a page that opens in the middle has the connection at once, and each comma
   await next.shows('connection', 'open', 60_000);
   await next.lists('outbox', []);
   expect(server.ran.map(({ what }) => what)).toEqual(['note a', 'note b']);
-  await expect.poll(network.live).toBe(1);
+  await expect.poll(() => network.connections).toBe(1);
 });
 
 test('two people of one browser: what each has decided is delivered in that oneâ€™s name, also where the first token has expired', async ({
@@ -203,7 +203,7 @@ test('two people of one browser: what each has decided is delivered in that oneâ
   await expect.poll(() => server.ran.map(({ what }) => what).sort()).toEqual(['note of 0', 'note of 1']);
   const tokens = network.seen.flatMap(({ frame }) => (frame.type === 'hello' ? [frame['token']] : []));
   expect(tokens).toContain('expired');
-  await expect.poll(network.live).toBe(0);
+  await expect.poll(() => network.connections).toBe(0);
   const next = await open({ identity: 'ann', token: 'token-of-ann' });
   await next.shows('connection', 'open');
   expect(await toldToServiceWorker(next.page)).toEqual(['ann accepted', 'bob accepted']);

@@ -14,7 +14,7 @@ test('tabs of two builds share one socket and one outbox; when the last of the o
   await older.hears('run');
   const newer = await open({ worker: 'of another build' });
   await newer.hears('run');
-  expect(network.live()).toBe(1);
+  expect(network.connections).toBe(1);
   expect((await older.inspect()).role.state).toBe('owner');
   expect((await newer.inspect()).role.state).toBe('relay');
   await server.publish('run', { type: 'line', text: 'to both' });
@@ -40,7 +40,7 @@ test('tabs of two builds share one socket and one outbox; when the last of the o
   await expect.poll(() => newer.outbox()).toEqual([]);
   expect(server.ran.map(({ what }) => what)).toEqual(['note through the older', 'note by itself']);
   // The end of the former socket may come to be known after the beginning of the next.
-  await expect.poll(network.live).toBe(1);
+  await expect.poll(() => network.connections).toBe(1);
   expect(await newer.errors()).toEqual([]);
 });
 
@@ -94,7 +94,7 @@ test('the process of the owner is stopped: the other build takes over, and what 
     'note while the owner is stopped',
     'note through the new owner',
   ]);
-  await expect.poll(network.live).toBe(1);
+  await expect.poll(() => network.connections).toBe(1);
 });
 
 test('pages with workers of their own share one socket; the one that owns dies, and nothing is lost or done twice', async ({
@@ -105,7 +105,7 @@ test('pages with workers of their own share one socket; the one that owns dies, 
   const server = await serve();
   const tabs = [await open({ worker: 'dedicated' }), await open({ worker: 'dedicated' })] as const;
   for (const tab of tabs) await tab.hears('run');
-  expect(network.live()).toBe(1);
+  expect(network.connections).toBe(1);
   await server.publish('run', { type: 'line', text: 'to both' });
   for (const tab of tabs) await expect.poll(async () => (await tab.heard()).length).toBe(1);
   const ids: string[] = [];
@@ -121,5 +121,5 @@ test('pages with workers of their own share one socket; the one that owns dies, 
   // All may have run before its owner was gone; then the other takes over only now.
   await expect.poll(async () => (await tabs[1].inspect()).role.state).toBe('owner');
   await tabs[1].is('open');
-  await expect.poll(network.live).toBe(1);
+  await expect.poll(() => network.connections).toBe(1);
 });

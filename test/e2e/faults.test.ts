@@ -24,7 +24,7 @@ test('the worker is killed: the tabs start another, nothing is sent twice and no
     await tab.lists('lines', ['before', 'while there was no worker', 'note: to the new worker']);
   }
   expect(server.ran.map(({ what }) => what)).toEqual(['note to the new worker']);
-  await expect.poll(network.live).toBe(1);
+  await expect.poll(() => network.connections).toBe(1);
 });
 
 test('the worker is killed while commands wait for the network: the next one sends them, decisions first', async ({
@@ -130,5 +130,5 @@ test('packets vanish without a word: the connection is given up, and the command
   await tab.lists('settled', [/ accepted$/], 30_000);
   await tab.lists('lines', ['meanwhile', 'note: into the void']);
   expect(server.ran.map(({ what }) => what)).toEqual(['note into the void']);
-  await expect.poll(network.live).toBe(1);
+  await expect.poll(() => network.connections).toBe(1);
 });

@@ -24,7 +24,7 @@ test('the renderer that holds the worker crashes: the other tab starts another w
 
   await second.lists('lines', ['after the crash', 'note: from the one that is left']);
   await second.lists('settled', [/ accepted$/]);
-  await expect.poll(network.live).toBe(1);
+  await expect.poll(() => network.connections).toBe(1);
 });
 
 test('the whole browser is killed while a decision waits: the next start sends it, once', async ({

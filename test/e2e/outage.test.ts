@@ -55,5 +55,5 @@ test('an operator decides while the network is down, both tabs reload, and the d
   expect(sent.map(({ frame }) => frame.type).slice(0, 3)).toEqual(['hello', 'resync_request', 'command']);
   expect(sent[1]?.frame).toMatchObject({ topic: 'run', last_seen: lastSeen });
   expect(sent[2]?.frame).toMatchObject({ priority: 'high', attempt: 1, command: { type: 'human_decision' } });
-  expect(network.peak()).toBe(1);
+  expect(network.peak).toBe(1);
 });

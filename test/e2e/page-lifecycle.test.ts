@@ -53,7 +53,7 @@ for (const worker of ['shared', 'dedicated'] as const) {
     for (const each of other ? [tab, other] : [tab])
       await expect.poll(() => texts(each)).toEqual(['before', 'meanwhile', 'alarm', 'after']);
     expect(server.ran.map(({ what }) => what)).toEqual(['note kept', 'note and I can write']);
-    if (other) expect(network.peak()).toBe(1);
+    if (other) expect(network.peak).toBe(1);
   });
 }
 
@@ -88,13 +88,13 @@ for (const worker of ['shared', 'dedicated', 'of another build'] as const) {
     );
     expect(await refused).toBe('closed');
     // Whoever signs in anew is connected at once, and what waited goes then.
-    expect(network.live()).toBe(0);
+    expect(network.connections).toBe(0);
     expect(server.ran).toEqual([]);
     const again = await open({ worker });
     await again.is('open');
     await expect.poll(() => server.ran.map(({ what }) => what)).toEqual(['note waits']);
     await away.is('signed_out');
-    expect(network.peak()).toBe(1);
+    expect(network.peak).toBe(1);
   });
 }
 
@@ -123,10 +123,10 @@ test('a page with a worker of its own has one connection, and its outbox and sta
   await expect.poll(() => tab.settled()).toEqual([{ id, outcome: { status: 'accepted', duplicate: false } }]);
   await expect.poll(() => texts(tab)).toEqual(['before', 'meanwhile']);
   expect(server.ran).toEqual([{ id, what: 'note written offline', principal: 'guest' }]);
-  expect(network.peak()).toBe(1);
+  expect(network.peak).toBe(1);
 
   await tab.page.close();
-  await expect.poll(network.live).toBe(0);
+  await expect.poll(() => network.connections).toBe(0);
 });
 
 test('a hidden page that is frozen during 100,000 events costs the hub nothing, and is whole again with a few messages when it wakes', async ({
@@ -191,7 +191,7 @@ test('a hidden page that is frozen during 100,000 events costs the hub nothing, 
   expect(woken.lines).toBeGreaterThan(0);
   expect(woken.messages, 'messages to the page that was frozen').toBeLessThan(MESSAGES);
   expect(woken.events, 'events in them').toBeLessThan(EVENTS);
-  expect(network.peak()).toBe(1);
+  expect(network.peak).toBe(1);
   for (const tab of [frozen, seen]) await tab.close();
   await endHub(browser, site.origin);
 });

@@ -62,7 +62,7 @@ test('a plain server’s objects are events in two tabs over one connection, and
     { type: 'note', text: 'yes', id: accepted, priority: 'normal', timestamp: expect.any(Number) },
     { type: 'note', text: 'no', id: rejected, priority: 'normal', timestamp: expect.any(Number) },
   ]);
-  expect(network.peak()).toBe(1);
+  expect(network.peak).toBe(1);
 });
 
 test('after a long outage, with the worker killed in it, a plain server is asked for what was missed, then gets the command', async ({

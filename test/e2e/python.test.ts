@@ -61,7 +61,7 @@ if (python === null) {
         expect(offsets).toEqual([...new Set(offsets)]);
       }
       expect(network.seen.filter(({ frame }) => frame.type === 'command')).toHaveLength(1);
-      expect(network.peak()).toBe(1);
+      expect(network.peak).toBe(1);
     });
 
     test('is started anew, without its memory, while an answer is open: uncertain, until a person tries again', async ({

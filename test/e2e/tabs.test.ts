@@ -22,7 +22,7 @@ test('two tabs get the same events over one connection, and see the decision of 
     expect(await tab.errors()).toEqual([]);
   }
   expect(server.ran.map(({ what }) => what)).toEqual(['human_decision a approved']);
-  expect(network.peak()).toBe(1);
+  expect(network.peak).toBe(1);
 });
 
 test('ten tabs cost the server one connection, and none a while after the last one was closed', async ({
@@ -35,12 +35,12 @@ test('ten tabs cost the server one connection, and none a while after the last o
   for (const tab of tabs) await tab.hears();
   await server.publish('run', { type: 'line', text: 'to everybody' });
   for (const tab of tabs) await tab.lists('lines', ['to everybody']);
-  expect(network.peak()).toBe(1);
+  expect(network.peak).toBe(1);
   expect(network.seen.filter(({ frame }) => frame.type === 'event')).toHaveLength(1);
 
   for (const { page } of tabs) await page.close();
 
-  await expect.poll(network.live).toBe(0);
+  await expect.poll(() => network.connections).toBe(0);
 });
 
 test('the tab that started the worker is closed, and the others go on as if nothing had happened', async ({
@@ -59,7 +59,7 @@ test('the tab that started the worker is closed, and the others go on as if noth
   await second.lists('lines', ['still here']);
   await second.sendNote('and I can write');
   await second.lists('settled', [/ accepted$/]);
-  expect(network.peak()).toBe(1);
+  expect(network.peak).toBe(1);
 });
 
 test('a tab that comes later gets the state from the hub, and the server is asked for nothing but whether it lives', async ({

@@ -20,7 +20,7 @@ test('several tabs share one socket, hear the same, and see the decision of eith
     expect(await tab.errors()).toEqual([]);
   }
   expect(server.ran.map(({ what }) => what)).toEqual(['decide a approved']);
-  expect(network.peak()).toBe(1);
+  expect(network.peak).toBe(1);
   expect(frames(network.seen, 'hello')).toBe(1);
 });
 
@@ -49,7 +49,7 @@ test('the only tab is reloaded, and has its state back, and what it missed, each
   expect((await texts(tab)).filter((text) => text.startsWith('line'))).toEqual(['line heard', 'line missed']);
   await hasNothingTwice(tab);
   expect(await tab.errors()).toEqual([]);
-  await expect.poll(network.live).toBe(1);
+  await expect.poll(() => network.connections).toBe(1);
 });
 
 test('a decision made offline is stored, survives a reload, and arrives once when the server is back', async ({
@@ -99,7 +99,7 @@ test('the tab that started the worker is closed, another one crashes, and the la
   await server.publish('run', { type: 'alarm', text: 'who is there?' });
 
   await expect.poll(() => server.ran.map(({ what }) => what)).toEqual(['note the last heard one, two']);
-  expect(network.peak()).toBe(1);
+  expect(network.peak).toBe(1);
   expect(frames(network.seen, 'hello')).toBe(1);
 });
 
@@ -137,7 +137,7 @@ test('the worker is killed while a decision waits: the tabs start another one, a
     expect(await tab.errors()).toEqual([]);
   }
   expect(server.ran.map(({ what }) => what)).toEqual(['decide a approved']);
-  await expect.poll(network.live).toBe(1);
+  await expect.poll(() => network.connections).toBe(1);
 });
 
 test('two builds, each with a worker of its own, share one socket, tabs of both work, and the newer one inherits it', async ({
@@ -168,7 +168,7 @@ test('two builds, each with a worker of its own, share one socket, tabs of both 
     .poll(() => server.ran.map(({ what }) => what))
     .toEqual(['decide a approved', 'note from the older one']);
   for (const tab of [older, newer]) expect(await tab.errors()).toEqual([]);
-  expect(network.peak()).toBe(1);
+  expect(network.peak).toBe(1);
   expect(frames(network.seen, 'hello')).toBe(1);
 });
 
@@ -193,7 +193,7 @@ test('without SharedWorker the tabs’ own workers share one socket, and when it
     await hears(tab, ['gate a open', 'line one', 'gate a approved']);
     expect(await tab.errors()).toEqual([]);
   }
-  expect(network.peak()).toBe(1);
+  expect(network.peak).toBe(1);
   expect(frames(network.seen, 'hello')).toBe(1);
   await other.answerAlarms('the other');
 
@@ -209,7 +209,7 @@ test('without SharedWorker the tabs’ own workers share one socket, and when it
   await expect
     .poll(() => server.ran.map(({ what }) => what))
     .toEqual(['decide a approved', 'decide b rejected', 'note the other heard one, two']);
-  await expect.poll(network.live).toBe(1);
+  await expect.poll(() => network.connections).toBe(1);
 });
 
 test('with site and server ended, the only tab is reloaded, another one is opened, one of both is reloaded: page, hub and outbox are there, and what is decided in each is accepted once, in order', async ({

@@ -54,6 +54,8 @@ const LAYERS: readonly Layer[] = [
     modules: ['src/client/', PROTOCOL, SERVER, SERVER_CORE, CORE, SHELL],
     packages: [],
   },
+  // Real sockets, for tests in a real browser.
+  { path: 'testing/network/', modules: [], packages: ['node:'] },
   { path: SERVER, modules: [SERVER_CORE, PROTOCOL, FRAMES], packages: ['ws', 'valibot', 'node:'] },
   {
     path: 'src/server/nats/',

@@ -14,7 +14,7 @@ import { type ConsoleEvent, parseEvent } from '../../../demo/engine/events.ts';
 import { parsePipeline } from '../../../demo/engine/pipeline.ts';
 import { runTopic } from '../../../demo/engine/protocol.ts';
 import { buildConsole, type Site } from '../../../demo/server/site.ts';
-import { lastingPort } from '../../support/lasting-port.ts';
+import { lastingPort } from '../../../testing/network/lasting-port.ts';
 import { type ConsoleProcess, startChild, startMain } from './console-process.ts';
 
 /** For a machine that is busy. */

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { lastingPort } from '../../support/lasting-port.ts';
+import { lastingPort } from '../../../testing/network/lasting-port.ts';
 
 const CHILD = join(import.meta.dirname, 'site-child.ts');
 

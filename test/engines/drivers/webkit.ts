@@ -1,5 +1,5 @@
 import { findWebKit } from '../../../scripts/webkit.ts';
-import { lastingPort } from '../../support/lasting-port.ts';
+import { lastingPort } from '../../../testing/network/lasting-port.ts';
 import type { Driver } from '../driver.ts';
 import { type Child, startChild } from './child.ts';
 import { only, processesOf } from './processes.ts';

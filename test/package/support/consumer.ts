@@ -38,6 +38,7 @@ export function createConsumer({
     ...versionsOf('zod', 'react', 'react-dom', '@types/react', '@types/react-dom', '@types/node'),
     ...versionsOf('vue', '@vitejs/plugin-vue'),
     ...versionsOf('vitest', 'jsdom', '@testing-library/react', '@testing-library/dom'),
+    ...versionsOf('@playwright/test', '@vitest/browser-playwright'),
     ...versionsOf('postgres', '@nats-io/jetstream', '@nats-io/transport-node'),
     ...versionsOf('vite', 'esbuild', 'valibot', 'vite-plugin-pwa', 'workbox-core', 'workbox-precaching'),
     ...versionsOf(...packages),

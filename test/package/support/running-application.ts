@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { type BrowserContext, chromium, type Page } from 'playwright';
 import { expect } from 'vitest';
 import { CHROMIUM_ARGS, chromiumPath } from '../../../scripts/chromium.ts';
+import { lastingPort } from '../../../testing/network/lasting-port.ts';
 import { startSite } from '../../e2e/harness/site.ts';
-import { lastingPort } from '../../support/lasting-port.ts';
 import { buildWithVite, type Sources } from './bundlers.ts';
 import { writeFiles } from './code-blocks.ts';
 

@@ -1,0 +1,1 @@
+export { type ProxyMode, type ProxyOptions, startProxy, type TestProxy } from './proxy.ts';
