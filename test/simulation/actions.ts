@@ -80,6 +80,10 @@ export type Action =
       ignoresCursors: boolean;
     }
   | { do: 'set server clock'; ms: number }
+  /** All of it is forgotten, and what is published to it then is of another one. */
+  | { do: 'end topic'; topic: 0 | 1 }
+  /** What somebody may read has changed, and the application says so. */
+  | { do: 'rights'; who: Who; topic: 0 | 1; mayRead: boolean }
   | { do: 'expire token' }
   /** How pages give their tokens from now on. */
   | { do: 'tokens'; how: TokenMood }

@@ -155,6 +155,13 @@ export async function perform(world: World, action: Action): Promise<void> {
     case 'lead astray':
       if (server instanceof SimCluster) performOnCluster(server, action);
       return;
+    case 'end topic':
+      return server.endTopic(TOPICS[action.topic]);
+    case 'rights': {
+      const { doorkeeper } = server.application;
+      doorkeeper.mayRead(action.who, TOPICS[action.topic], action.mayRead);
+      return server.recheck(doorkeeper.principalOf(action.who));
+    }
     case 'expire token':
       return server.expireTokens();
     case 'tokens':

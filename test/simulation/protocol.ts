@@ -2,6 +2,8 @@ import * as z from 'zod';
 import { defineProtocol } from '../../src/protocol/index.ts';
 
 export const BRIEF_TTL_MS = 5_000;
+/** The key of what is counted in a topic. */
+export const TALLY = 'tally';
 const decision = z.object({ n: z.number() });
 const keyOf =
   (type: string) =>
@@ -21,6 +23,8 @@ const events = {
   alarm: { schema: z.object({ n: z.number() }), critical: true },
   /** What an accepted command leaves in the log, with it or not at all. */
   ran: { schema: decision },
+  /** How many have counted, and the one that did so last. */
+  tally: { schema: z.object({ total: z.number(), n: z.number() }), key: () => TALLY },
 };
 const commands = {
   decide: { schema: decision, result: decision, priority: 'high' as const },
@@ -41,6 +45,8 @@ const commands = {
     replaces: ({ knob }: { knob: string }) => knob,
   },
   brief: { schema: decision, ttlMs: BRIEF_TTL_MS },
+  /** One more than its handler finds counted, if nobody else was first. */
+  count: { schema: decision, priority: 'high' as const },
 };
 const signed = z.object({ n: z.number(), by: z.string() });
 

@@ -307,6 +307,75 @@ const slowPages: Scene = (random) => {
   ];
 };
 
+/** Two people count at a time, at servers of which one may hear late of the other. */
+const counting: Scene = (random) => [
+  { do: 'open tab', of: 'first', who: 'bob' },
+  wait(500),
+  ...Array.from({ length: 4 }, (): Action[] => [
+    random.pick<Action>([
+      wait(0),
+      { do: 'cut' },
+      { do: 'engine', of: random.int(3), is: random.pick(['lagging', 'well']) },
+    ]),
+    ...[0, 1, 2, 3].map((tab): Action => ({ ...send(random, ['count']), tab, topic: 0 }) as Action),
+    wait(random.int(600)),
+  ]).flat(),
+];
+
+/** A topic ends, and is used again, while somebody owes critical events of it, or hears late. */
+const newBeginning: Scene = (random) => {
+  const of = random.int(3);
+  const alarms = (): Action => ({
+    do: 'publish',
+    what: random.pick(['alarm', 'alarm', 'gate', 'lines']),
+    topic: 0,
+    count: 1 + random.int(5),
+  });
+  return [
+    alarms(),
+    random.pick<Action>([
+      { do: 'engine', of, is: random.pick(['stalled', 'lagging']) },
+      { do: 'fail appends', of, faults: ['late', 'lost, written', 'refused'] },
+      { do: 'slow tab', tab: 0, ms: 3_000 },
+      { do: 'cut' },
+      { do: 'vanish' },
+    ]),
+    alarms(),
+    { do: 'end topic', topic: 0 },
+    alarms(),
+    random.pick<Action>([{ do: 'cut' }, { do: 'vanish' }, wait(random.int(1_500))]),
+    alarms(),
+    { do: 'engine', of, is: 'well' },
+    wait(random.int(3_000)),
+  ];
+};
+
+/** Somebody may not read a topic any more, while something of it is on its way, and then perhaps again. */
+const withdrawn: Scene = (random) => {
+  const rights = (mayRead: boolean): Action => ({ do: 'rights', who: 'ann', topic: 0, mayRead });
+  const events = (): Action => ({
+    do: 'publish',
+    what: random.pick(['nodes', 'lines', 'alarm']),
+    topic: 0,
+    count: 1 + random.int(5),
+  });
+  return [
+    { do: 'authorize', how: random.pick(['fine', 'slow', 'slow']) },
+    random.pick<Action>([wait(0), { do: 'cut' }, { do: 'line speed', bytesPerSecond: 1_000 }]),
+    events(),
+    rights(false),
+    events(),
+    random.pick<Action>([wait(random.int(2_000)), { do: 'cut' }, { do: 'open tab', of: 'own', who: 'ann' }]),
+    events(),
+    wait(random.int(2_000)),
+    ...(random.int(3) === 0 ? [] : [rights(true), { do: 'cut' } as const]),
+    events(),
+    { do: 'authorize', how: 'fine' },
+    { do: 'line speed', bytesPerSecond: null },
+    wait(random.int(3_000)),
+  ];
+};
+
 const COMMON: [Scene, ...Scene[]] = [
   fullDisk,
   commonEnd,
@@ -327,6 +396,9 @@ const COMMON: [Scene, ...Scene[]] = [
   leftUnheard,
   noPageOpen,
   leftBySignOut,
+  counting,
+  newBeginning,
+  withdrawn,
 ];
 /** A client moves to another server while the one that has its command hears nothing, or cannot write. */
 const movedOn: Scene = (random) => {

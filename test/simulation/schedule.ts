@@ -31,6 +31,8 @@ const COMMANDS: [CommandName, ...CommandName[]] = [
   'later',
   'brief',
   'brief',
+  'count',
+  'count',
 ];
 
 type Make = (random: Random) => Action;
@@ -126,6 +128,16 @@ const WEIGHTED: readonly (readonly [weight: number, make: Make])[] = [
   [
     1,
     ({ int, pick }) => ({ do: 'set server clock', ms: pick([8 * DAY_MS, -DAY_MS, int(120_000) - 60_000]) }),
+  ],
+  [1, ({ int }) => ({ do: 'end topic', topic: bit(int(4)) })],
+  [
+    2,
+    ({ int }) => ({
+      do: 'rights',
+      who: int(4) === 0 ? 'bob' : 'ann',
+      topic: bit(int(4)),
+      mayRead: int(2) === 0,
+    }),
   ],
   [1, () => ({ do: 'expire token' })],
   [1, ({ pick }) => ({ do: 'tokens', how: pick(['fine', 'fine', 'hangs', 'throws', 'none']) })],

@@ -83,6 +83,11 @@ export class SimTab {
     return [...this.listeners.values()].flat().flatMap(({ seen }) => seen);
   }
 
+  /** Some topic may not be read, as the page was told last. */
+  get isRefused(): boolean {
+    return TOPICS.some((topic) => this.client.topic(topic).status.get().state === 'refused');
+  }
+
   /** The state by key, as the page shows it. */
   state(topic: string): Record<string, unknown> {
     return Object.fromEntries(this.#latest.get(topic)?.get() ?? []);
@@ -170,7 +175,7 @@ export class SimTab {
       }
       if ('dropped' in status) this.#told(name, status);
     });
-    const latest = topic.latest(['node', 'gate']);
+    const latest = topic.latest(['node', 'gate', 'tally']);
     latest.subscribe(() => {});
     this.#latest.set(name, latest);
     const view = topic.view<ReadonlyMap<string, unknown>>(new Map(), (state, event) => {

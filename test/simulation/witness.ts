@@ -1,9 +1,15 @@
-import type { ClientFrame, ServerFrame } from '../../src/protocol/frames/index.ts';
-import type { Batch, Position, TabItem } from '../../src/protocol/port.ts';
+import type {
+  ClientFrame,
+  ClientFrameOf,
+  ServerFrame,
+  ServerFrameOf,
+} from '../../src/protocol/frames/index.ts';
+import type { Batch, Position, TabItem, TopicUpdate } from '../../src/protocol/port.ts';
 import type { Wire } from '../../testing/fakes/network.ts';
 import type { Account } from './account.ts';
 import { Held } from './held.ts';
 import type { Ledger } from './ledger.ts';
+import type { Debts } from './server/debts.ts';
 import type { SignOuts } from './sign-outs.ts';
 import type { SimTab } from './tab.ts';
 
@@ -15,6 +21,8 @@ interface Brought {
   readonly epoch: string;
   readonly times: Map<number, number>;
 }
+
+type Request = ClientFrameOf['subscribe'] | ClientFrameOf['resync_request'];
 
 /** Sees all that crosses the network, and what pages have credited. */
 export class Witness {
@@ -36,13 +44,17 @@ export class Witness {
   readonly #tabs: readonly SimTab[];
   readonly #timesOf: WitnessOptions['timesOf'];
   readonly #problem: (text: string) => void;
+  readonly #debts: WitnessOptions['debts'];
   readonly #held: Held;
+  /** By topic: what the socket has asked for last. */
+  readonly #asked = new WeakMap<Wire, Map<string, Request>>();
 
-  constructor({ ledger, signOuts, tabs, timesOf, problem }: WitnessOptions) {
+  constructor({ ledger, signOuts, tabs, timesOf, debts, problem }: WitnessOptions) {
     this.#ledger = ledger;
     this.#signOuts = signOuts;
     this.#tabs = tabs;
     this.#timesOf = timesOf;
+    this.#debts = debts;
     this.#problem = problem;
     this.#held = new Held((topic, epoch, item) => {
       // A restored server has given its offset to another one: the hub has withdrawn it.
@@ -79,6 +91,7 @@ export class Witness {
     for (const update of topics) {
       if (update.kind === 'status' || update.kind === 'saved' || (update.kind === 'snapshot' && !update.last))
         continue;
+      this.#judgeGiven(tab, update);
       const offsets = update.kind === 'snapshot' ? [update.offset] : update.items.map(({ offset }) => offset);
       this.#reach(update.topic, update.epoch, offsets);
     }
@@ -87,6 +100,15 @@ export class Witness {
   /** It tells a hub how far it has come, also of what another one gave it and has not heard the credit of. */
   subscribe(topic: string, position: Position | null): void {
     if (position) this.#reach(topic, position.epoch, [position.offset]);
+  }
+
+  /** What is given as an epoch's is of that one. */
+  #judgeGiven(tab: SimTab, update: Extract<TopicUpdate, { kind: 'events' | 'snapshot' }>): void {
+    const { topic, epoch } = update;
+    const items = update.kind === 'events' ? update.items : [...update.events, ...update.missed];
+    for (const { offset, ts } of items)
+      if (!this.#timesOf(topic, epoch, offset).includes(ts))
+        this.#problem(`tab ${tab.number} was given event ${offset} of ${topic}, which is not of ${epoch}`);
   }
 
   #reach(topic: string, epoch: string, offsets: readonly number[]): void {
@@ -108,6 +130,10 @@ export class Witness {
           this.#problem(`command ${account.n} is called of version ${frame.app_version}, and is older`);
         this.#signOuts.judgeFrame(account);
       }
+    } else if (frame.type === 'subscribe' || frame.type === 'resync_request') {
+      const asked = this.#asked.get(wire) ?? new Map<string, Request>();
+      this.#asked.set(wire, asked);
+      asked.set(frame.topic, frame);
     } else if (frame.type === 'ack') {
       const { topic, epoch } = frame;
       for (const offset of frame.offsets) this.#judgeAck(wire, { topic, epoch, offset });
@@ -123,9 +149,29 @@ export class Witness {
       const { topic, epoch } = frame;
       const topics = this.#brought.get(wire) ?? new Map<string, Brought>();
       this.#brought.set(wire, topics);
+      this.#claim(wire, frame, topics.get(topic)?.epoch ?? epoch);
       topics.set(topic, { epoch, times: new Map() });
     } else if (frame.type === 'event' && !frame.redelivery)
       this.#brought.get(wire)?.get(frame.topic)?.times.set(frame.offset, frame.ts);
+  }
+
+  /** Whoever is answered owes critical events from there on. @param before the epoch of the last answer */
+  #claim(wire: Wire, { topic, ref, epoch, offset }: ServerFrameOf['subscribed'], before: string): void {
+    const { client: clientId = '' } = this.#hellos.get(wire) ?? {};
+    const whose = { clientId, topic, epoch };
+    if (ref === 0) {
+      // The topic has ended: all of what it is now is news.
+      if (before !== epoch) this.#debts().said(whose, { after: 0 });
+      return;
+    }
+    const asked = this.#asked.get(wire)?.get(topic);
+    if (asked?.ref !== ref) return;
+    const { cursor } = asked;
+    const lastSeen = asked.type === 'subscribe' ? asked.last_seen?.ts : asked.last_seen;
+    const debts = this.#debts();
+    if (cursor?.epoch === epoch && cursor.offset <= offset) debts.said(whose, { after: cursor.offset });
+    else if (cursor?.epoch !== epoch && typeof lastSeen === 'number') debts.said(whose, { since: lastSeen });
+    else debts.saidNothing(whose, offset, () => !wire.isOver);
   }
 
   /** Only by a connection of the same client that is of its term, or a higher one. */
@@ -169,6 +215,7 @@ export interface WitnessOptions {
   readonly tabs: readonly SimTab[];
   /** The timestamps of what the server has, or had, at a place. */
   timesOf(topic: string, epoch: string, offset: number): number[];
+  debts(): Debts;
   problem(text: string): void;
 }
 

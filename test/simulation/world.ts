@@ -53,6 +53,7 @@ export class World {
     signOuts: this.signOuts,
     tabs: this.allTabs,
     timesOf: (topic, epoch, offset) => this.server.chronicle.timesOf(topic, epoch, offset),
+    debts: () => this.server.chronicle.debts,
     problem: this.#problem,
   });
   /** Who has had a page. */
@@ -324,6 +325,8 @@ export class World {
       this.openTab('first', who);
     }
     await this.pass(1_000);
+    // Who may read a topic again is given it with the next line.
+    if (this.tabs.some(({ isRefused }) => isRefused)) this.network.cut();
     for (const tab of this.tabs) tab.reconnect();
     for (let i = 0; i < 10; i++) {
       await this.pass(20_000);

@@ -232,5 +232,5 @@ function wasRefusedUnheard(world: World, first: Account, second: Account): boole
 }
 
 function isHigh({ command }: Account): boolean {
-  return command === 'decide' || command === 'choose' || command === 'later';
+  return command === 'decide' || command === 'choose' || command === 'later' || command === 'count';
 }

@@ -1,7 +1,10 @@
 import { TOPICS } from '../protocol.ts';
 import type { World } from '../world.ts';
 
-/** Every critical event that was owed to a browser was taken by some page of it, or its failure told. */
+/**
+ * Every critical event that was owed to a browser was taken by some page of it, or its failure told: what it was there to hear of, and
+ * all beyond that, whatever its cursor.
+ */
 export async function judgeCriticals(world: World): Promise<void> {
   const { server, witness, people, problems } = world;
   for (const who of people) {
@@ -11,8 +14,12 @@ export async function judgeCriticals(world: World): Promise<void> {
       if (owed.length > 0)
         problems.push(`critical events ${owed.map(({ offset }) => offset)} of ${topic} were forgotten`);
       const { epoch } = await server.log.state(topic);
-      for (const event of server.chronicle.owed) {
-        if (event.topic !== topic || event.epoch !== epoch || !event.clientIds.includes(clientId)) continue;
+      const { criticals, debts } = server.chronicle;
+      for (const event of criticals) {
+        if (event.topic !== topic || event.epoch !== epoch) continue;
+        // One that was restored may ignore what clients say that they know.
+        const isBeyond = server.restores === 0 && debts.include({ clientId, topic, epoch }, event);
+        if (!isBeyond && !event.clientIds.includes(clientId)) continue;
         if (witness.acknowledged.has(`${topic} ${epoch} ${event.offset}`)) continue;
         problems.push(`critical event ${event.offset} of ${topic} was owed, and never acknowledged`);
       }

@@ -4,6 +4,8 @@ import type { World } from '../world.ts';
 
 /** What a snapshot's `missed` may hold. */
 const HELD_LIMIT = 8;
+/** Five nodes, three gates, and what is counted. */
+const KEYS = 9;
 
 /** The hub of a person is there, knows its tabs, and holds no more than it needs. */
 export async function judgeHub({ tabs, clock, isRoomy, problems }: World, who: Who): Promise<void> {
@@ -32,7 +34,7 @@ export async function judgeHub({ tabs, clock, isRoomy, problems }: World, who: W
     if (queued > 0) problems.push(`${queued} events of ${name} still wait in the hub`);
     // A page failed on an event that an earlier one had taken: the hub keeps it for the next page; the server is content.
     if (unacknowledged > HELD_LIMIT) problems.push(`${unacknowledged} critical events of ${name} are held`);
-    if (keys > 8 || tail > (isRoomy ? 500 : 4))
+    if (keys > KEYS || tail > (isRoomy ? 500 : 4))
       problems.push(`the hub keeps ${keys} keys and ${tail} others of ${name}`);
   }
 }

@@ -45,9 +45,10 @@ export function judgeMissed({ server, ledger, problems }: World, tab: SimTab, to
   if (begun === undefined || !listener) return;
   const given = new Set(listener.seen.map(({ ts, offset }) => `${ts} ${offset}`));
   const missing = server.chronicle.published.filter(
-    ({ topic: of, epoch, offset, ts, at, isLosable }) =>
+    ({ topic: of, epoch, offset, ts, at, isLosable, isForgotten }) =>
       of === topic &&
       isLosable &&
+      !isForgotten &&
       (epoch === begun.epoch ? offset > begun.offset : at > begun.at) &&
       !given.has(`${ts} ${offset}`),
   );

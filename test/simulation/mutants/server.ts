@@ -26,7 +26,6 @@ export const SERVER_MUTANTS: readonly Mutant[] = [
     file: 'src/server/core/subscription.ts',
     text: 'const isRecorded = await this.#oweBeyond([...state.events',
     instead: 'const isRecorded = true;\n    void this.#oweBeyond([...state.events',
-    test: 'test/unit/server/debts.test.ts',
   },
   {
     name: 'what a client owes of one event counts as all that it owes before that',
@@ -61,7 +60,6 @@ export const SERVER_MUTANTS: readonly Mutant[] = [
     file: 'src/server/core/subscription.ts',
     text: 'criticalsOf(given), from);',
     instead: 'criticalsOf(given), null);',
-    test: 'test/unit/server/debts.test.ts',
   },
   {
     name: 'a cursor of a history that is lost is taken for one of this history',
@@ -231,7 +229,6 @@ export const SERVER_MUTANTS: readonly Mutant[] = [
     file: 'src/server/core/subscription.ts',
     text: 'return this.#verdict?.promise ?? this.#subscriber.congested();',
     instead: 'return this.#subscriber.congested();',
-    test: 'test/unit/server/recheck.test.ts',
   },
   {
     name: 'an answer about rights of before they changed begins a subscription',
@@ -252,7 +249,6 @@ export const SERVER_MUTANTS: readonly Mutant[] = [
     file: 'src/server/log/memory-projection.ts',
     text: 'topics.set(name, new MemoryTopic(epoch, now + 1));',
     instead: "topics.set(name, new MemoryTopic(topics.get(name)?.epoch ?? '', now + 1));",
-    test: 'test/unit/server/event-logs.test.ts',
   },
   {
     name: 'a topic that is forgotten after its end has the epoch that it began with',

@@ -1,7 +1,8 @@
 import { definedApplication } from '../../../src/server/core/application.ts';
 import { Broker } from '../../../src/server/core/broker.ts';
 import { resolveLimits } from '../../../src/server/core/limits.ts';
-import type { EventLog } from '../../../src/server/log/event-log.ts';
+import type { Inbound, Peer } from '../../../src/server/core/peer.ts';
+import type { EventLog, Principal } from '../../../src/server/log/event-log.ts';
 import type { ManualClock } from '../../../testing/fakes/clock.ts';
 import { type Lifetime, lifetimeTimer } from '../../../testing/fakes/lifetime.ts';
 import { logUntilDeath } from '../../../testing/fakes/log.ts';
@@ -10,11 +11,13 @@ import { serverProtocol } from '../protocol.ts';
 import { Doorkeeper } from './doorkeeper.ts';
 import { COMMAND_LIMIT_MS, handler } from './handlers.ts';
 import { FAULT } from './log.ts';
+import { Readers } from './readers.ts';
 
 /** What faults of the schedule are told as. */
 const EXPECTED = [
   FAULT,
   'limits.commandMs',
+  'was not so in the log',
   'the log took longer than',
   'the log is closed',
   'behind for too long',
@@ -29,14 +32,22 @@ export interface ApplicationOptions {
   readonly isRoomy: boolean;
 }
 
-/** A process of a server: it ends, and its clock is its own. */
-export interface Process {
+/** What a process of a server is made of: it ends, and its clock is its own. */
+export interface ProcessOptions {
   readonly log: EventLog;
   readonly life: Lifetime;
   /** Milliseconds since 1970. */
   now(): number;
   /** Whether what it says follows from a fault of its own. */
   isExpected?(text: string): boolean;
+}
+
+/** A server that runs. */
+export interface ServerProcess {
+  readonly broker: Broker;
+  connect(peer: Peer): Inbound;
+  /** The rights of that person have changed. */
+  recheck(principal: Principal): void;
 }
 
 /** What runs on every server: handlers, who may do what, and where it says what goes wrong. */
@@ -56,7 +67,7 @@ export class Application {
     this.doorkeeper = new Doorkeeper(wait);
   }
 
-  start({ log, life, now, isExpected = () => false }: Process): Broker {
+  start({ log, life, now, isExpected = () => false }: ProcessOptions): ServerProcess {
     const { clock, isRoomy, ledger } = this.#options;
     const application = this;
     const run = handler({
@@ -71,13 +82,18 @@ export class Application {
       elapsed: () => clock.elapsed,
       problem: (text) => void this.errors.push(text),
     });
-    return new Broker({
+    const readers = new Readers(
+      this.doorkeeper,
+      () => clock.elapsed,
+      (text) => void this.errors.push(text),
+    );
+    const broker = new Broker({
       application: definedApplication(serverProtocol, () => run),
-      log: logUntilDeath(log, life),
+      log: readers.hearing(logUntilDeath(log, life)),
       countsConnections: true,
       newSession: () => `session ${++this.#sessions}`,
       acceptsVersion: () => true,
-      authorize: (_principal, topic, action) => this.doorkeeper.authorize(topic, action),
+      authorize: (principal, topic, action) => this.doorkeeper.authorize(principal, topic, action),
       report: (error, about) => {
         if (!isExpected(String(error))) this.report(error, about);
       },
@@ -98,6 +114,17 @@ export class Application {
         }),
       }),
     });
+    return {
+      broker,
+      connect: (peer) => {
+        const { watched, authenticate } = readers.watch(peer);
+        return broker.connect(watched, authenticate);
+      },
+      recheck: (principal) => {
+        readers.rechecked(principal);
+        broker.recheck(principal);
+      },
+    };
   }
 
   report(error: unknown, about: string): void {

@@ -1,4 +1,4 @@
-import type { EventLog } from '../../../src/server/log/event-log.ts';
+import type { EventLog, Principal } from '../../../src/server/log/event-log.ts';
 import { recordText, type Written } from '../../../src/server/replicated/record.ts';
 import type { ManualClock } from '../../../testing/fakes/clock.ts';
 import type { FakeNetwork } from '../../../testing/fakes/network.ts';
@@ -67,7 +67,11 @@ export class SimCluster implements Servers {
     const { clock, ledger } = options;
     this.#options = options;
     this.application = new Application(options, (ms) => new Promise((done) => void clock.setTimer(ms, done)));
-    this.chronicle = new Chronicle(ledger, () => clock.elapsed);
+    this.chronicle = new Chronicle(
+      ledger,
+      () => clock.elapsed,
+      (text) => void this.application.errors.push(text),
+    );
     this.#service = new MemoryLogService(() => this.#now(this.#aheadMs));
     // It has been there for a while.
     this.#service.place(this.#firstRecord());
@@ -205,6 +209,17 @@ export class SimCluster implements Servers {
     const { doorkeeper } = this.application;
     doorkeeper.expireTokens();
     for (const who of PEOPLE) this.#any()?.broker.disconnect(doorkeeper.principalOf(who));
+  }
+
+  endTopic(topic: string): void {
+    const member = this.#any();
+    member?.broker.endTopic(topic).catch((error) => {
+      if (!member.isAstray) this.application.report(error, 'ending a topic');
+    });
+  }
+
+  recheck(principal: Principal): void {
+    this.#any()?.recheck(principal);
   }
 
   problemsAtRest(): readonly string[] {

@@ -15,6 +15,9 @@ export class Doorkeeper {
   forbids = false;
   /** Whom the tokens of `ann` stand for, where it is not her: the cookie of somebody else, say. */
   standsFor: Principal | null = null;
+  /** By "principal topic" that may not be read: the number of that decision. */
+  readonly #withdrawn = new Map<string, number>();
+  #decisions = 0;
   #version = 0;
   readonly #wait: (ms: number) => Promise<void>;
 
@@ -35,6 +38,18 @@ export class Doorkeeper {
     this.authenticating = 'fine';
     this.authorizing = 'fine';
     this.forbids = false;
+    this.#withdrawn.clear();
+  }
+
+  mayRead(who: string, topic: string, may: boolean): void {
+    const name = `${this.principalOf(who)} ${topic}`;
+    if (may) this.#withdrawn.delete(name);
+    else if (!this.#withdrawn.has(name)) this.#withdrawn.set(name, ++this.#decisions);
+  }
+
+  /** The number of the decision by which somebody may not read it; `undefined`: they may. */
+  withdrawal(principal: Principal, topic: string): number | undefined {
+    return this.#withdrawn.get(`${principal} ${topic}`);
   }
 
   principalOf(who: string): Principal {
@@ -48,8 +63,9 @@ export class Doorkeeper {
     return principal;
   }
 
-  async authorize(topic: string, action: 'read' | 'write'): Promise<boolean> {
-    const mayDo = !(this.forbids && topic === 'b' && action === 'write');
+  async authorize(principal: Principal, topic: string, action: 'read' | 'write'): Promise<boolean> {
+    const mayDo =
+      action === 'read' ? this.withdrawal(principal, topic) === undefined : !(this.forbids && topic === 'b');
     await this.#behave(this.authorizing);
     return mayDo;
   }

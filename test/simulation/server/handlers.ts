@@ -1,6 +1,7 @@
 import type { Typed } from '../../../src/protocol/interpret.ts';
 import type { AnyContext, AnyHandler } from '../../../src/server/core/application.ts';
 import { Reject } from '../../../src/server/reject.ts';
+import { TALLY } from '../protocol.ts';
 import { chance } from '../random.ts';
 import { FAULT } from './log.ts';
 
@@ -62,9 +63,15 @@ async function work(
   if (world.refusesCommands) throw new Reject('busy', 'come back later', { retry: true, retryAfterMs: 500 });
   if (command.type === 'later' && attempt <= 2)
     throw new Reject('not_yet', 'come back later', { retry: true });
+  const topic = context.topic ?? 'a';
+  const counted = command.type === 'count' ? await context.latest(topic, TALLY) : null;
   await world.wait(workMs(n, attempt));
   if (chance(n, attempt, 7) < 0.1) throw new Error(`${FAULT}: an effect`);
-  context.publish(context.topic ?? 'a', { type: 'ran', n });
+  if (command.type === 'count') {
+    context.expect(topic, TALLY, counted?.offset ?? 0);
+    context.publish(topic, { type: 'tally', total: Number(counted?.event['total'] ?? 0) + 1, n });
+  }
+  context.publish(topic, { type: 'ran', n });
   return { n };
 }
 

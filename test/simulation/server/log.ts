@@ -1,6 +1,7 @@
 import type { EventLog, Opened, OpenOptions } from '../../../src/server/log/event-log.ts';
 import { memoryLog } from '../../../src/server/log/memory-log.ts';
 import { sqliteLog } from '../../../src/server/sqlite/sqlite-log.ts';
+import type { Debt } from './debts.ts';
 import { WorkRecords } from './work-records.ts';
 
 /** `sliding`: in memory, of the last few commands alone. */
@@ -21,6 +22,8 @@ export interface SimLogOptions {
   readonly elapsed: () => number;
   /** Called with each commit, and with what came of it, whether or not the server hears it. */
   readonly committed: (transactions: Transactions, answers: Answers) => void;
+  readonly ended: (topic: string) => void;
+  readonly recorded: (debt: Debt) => void;
 }
 
 /** A log as a backup has it, and what it lacks. */
@@ -120,6 +123,11 @@ export class SimLog {
       await this.#apply({ method: 'renew', parameters: [Math.max(now, (answer as Opened).newestTime)], at });
     }
     if (method === 'commit') this.#options.committed(parameters[0] as Transactions, answer as Answers);
+    if (method === 'endTopic') this.#options.ended(String(parameters[0]));
+    if (method === 'owe') {
+      const [client, topic, epoch, , upTo] = parameters as Parameters<EventLog['owe']>;
+      this.#options.recorded({ client, topic, epoch, upTo });
+    }
     if (hit) throw new Error(`${FAULT}: it is not known what was written`);
     return answer;
   }

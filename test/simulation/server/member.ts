@@ -1,11 +1,12 @@
 import type { Broker } from '../../../src/server/core/broker.ts';
 import type { Inbound, Peer } from '../../../src/server/core/peer.ts';
+import type { Principal } from '../../../src/server/log/event-log.ts';
 import { ReplicatedLog } from '../../../src/server/replicated/replicated-log.ts';
 import type { ManualClock } from '../../../testing/fakes/clock.ts';
 import { Lifetime, lifetimeTimer } from '../../../testing/fakes/lifetime.ts';
 import type { Wire } from '../../../testing/fakes/network.ts';
 import { MemoryEngine, type MemoryLogService } from '../../support/memory-engine.ts';
-import type { Application } from './application.ts';
+import type { Application, ServerProcess } from './application.ts';
 import { FallibleProjection } from './fallible-projection.ts';
 
 /** What a server says that reads of another one that it has not the same. */
@@ -31,14 +32,12 @@ export interface MemberOptions {
 export class Member {
   readonly engine: MemoryEngine;
   readonly projection = new FallibleProjection();
-  readonly broker: Broker;
-  readonly #application: Application;
+  readonly #process: ServerProcess;
   readonly #life = new Lifetime();
   readonly #log: ReplicatedLog;
   readonly #wires = new Set<Wire>();
 
   constructor({ service, application, clock, dump, historyEvents, newName, now }: MemberOptions) {
-    this.#application = application;
     this.engine = new MemoryEngine(service, RECORD_BYTES);
     if (dump) this.projection.load(dump);
     const onTrouble = (error: unknown) => {
@@ -51,7 +50,11 @@ export class Member {
       setTimer: (delayMs, callback) => lifetimeTimer(clock, this.#life, delayMs, callback),
     });
     const isExpected = (text: string) => projection.isAstray && text.includes(NOT_THE_SAME);
-    this.broker = application.start({ log: this.#log, life: this.#life, now, isExpected });
+    this.#process = application.start({ log: this.#log, life: this.#life, now, isExpected });
+  }
+
+  get broker(): Broker {
+    return this.#process.broker;
   }
 
   get isDead(): boolean {
@@ -85,7 +88,11 @@ export class Member {
 
   accept(peer: Peer, wire: Wire): Inbound {
     this.#wires.add(wire);
-    return this.broker.connect(peer, (token) => this.#application.doorkeeper.authenticate(token));
+    return this.#process.connect(peer);
+  }
+
+  recheck(principal: Principal): void {
+    this.#process.recheck(principal);
   }
 
   /** Abruptly, with its sockets. What it was about to append is in the log, or is not. */

@@ -43,6 +43,13 @@ export class Observer {
         case 'commit':
           this.#chronicle.committed(content.transactions, outcomes[index] as Outcomes['commit']);
           break;
+        case 'endTopic':
+        case 'prune':
+          for (const { topic } of outcomes[index] as Outcomes['endTopic']) this.#chronicle.ended(topic);
+          break;
+        case 'owe':
+          this.#chronicle.debts.recorded(content);
+          break;
         case 'open':
           this.#workRecords.note(content.run, 'began', elapsed);
           break;

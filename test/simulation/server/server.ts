@@ -1,11 +1,10 @@
-import type { Broker } from '../../../src/server/core/broker.ts';
-import type { EventLog } from '../../../src/server/log/event-log.ts';
+import type { EventLog, Principal } from '../../../src/server/log/event-log.ts';
 import type { ManualClock } from '../../../testing/fakes/clock.ts';
 import { Lifetime } from '../../../testing/fakes/lifetime.ts';
 import type { FakeNetwork } from '../../../testing/fakes/network.ts';
 import type { Ledger } from '../ledger.ts';
 import { PEOPLE } from '../people.ts';
-import { Application, waitIn } from './application.ts';
+import { Application, type ServerProcess, waitIn } from './application.ts';
 import { Chronicle } from './chronicle.ts';
 import { ignoringCursors } from './cursors.ts';
 import { type LogFault, type LogKind, SimLog } from './log.ts';
@@ -53,7 +52,7 @@ export class SimServer implements Servers {
   #aheadMs = 7_000;
   #epochs = 0;
   #life = new Lifetime();
-  #broker: Broker;
+  #process: ServerProcess;
   /** Whether new sockets are taken. */
   isUp = true;
 
@@ -61,11 +60,15 @@ export class SimServer implements Servers {
     const { clock, ledger } = options;
     this.#options = options;
     this.application = new Application(options, (ms) => waitIn(clock, this.#life, ms));
-    this.chronicle = new Chronicle(ledger, () => clock.elapsed);
+    this.chronicle = new Chronicle(
+      ledger,
+      () => clock.elapsed,
+      (text) => void this.application.errors.push(text),
+    );
     this.#log = this.#newLog();
     // It has been there for a while.
     this.#log.log.open({ now: this.#now() - 3_600_000, tailLimit: 4 });
-    this.#broker = this.#start();
+    this.#process = this.#start();
   }
 
   get log(): EventLog {
@@ -77,12 +80,12 @@ export class SimServer implements Servers {
   }
 
   get connections(): number {
-    return this.#broker.stats().connections;
+    return this.#process.broker.stats().connections;
   }
 
   publish(topic: string, event: { type: string; [field: string]: unknown }): void {
     // A server that dies on it has published it or not.
-    this.#broker.publish(topic, event).catch((error) => this.application.report(error, 'publishing'));
+    this.#process.broker.publish(topic, event).catch((error) => this.application.report(error, 'publishing'));
   }
 
   setUp(isUp: boolean): void {
@@ -108,10 +111,10 @@ export class SimServer implements Servers {
       this.amnesias++;
       this.#options.ledger.circumstances.serverForgot = true;
       this.#log = this.#newLog();
-      this.chronicle.published = [];
+      this.chronicle.forgotten();
       this.#answered = new Map();
     }
-    this.#broker = this.#start();
+    this.#process = this.#start();
   }
 
   /** Killed at this moment, and started again on a backup of its log. */
@@ -124,12 +127,9 @@ export class SimServer implements Servers {
     this.restores++;
     if (ignoresCursors) this.ignoringRestores++;
     this.#ignoresCursors = ignoresCursors;
-    // What was owed since then, no server knows of.
-    this.chronicle.owed.length = 0;
     const { log, lost, knownUntil } = await this.#log.restored(share, !ignoresCursors);
     const unnoticedUntil = knownUntil + UNNOTICED_MS;
-    const lostTexts = new Set(lost.flatMap(({ events }) => events.map(({ event }) => event)));
-    this.chronicle.published = this.chronicle.published.filter(({ text }) => !lostTexts.has(text));
+    await this.chronicle.restored(log.log, lost);
     for (const { command, events } of lost) {
       if (!command) continue;
       for (const { event } of events) ledger.of(JSON.parse(event))?.lost(unnoticedUntil);
@@ -138,7 +138,7 @@ export class SimServer implements Servers {
     this.#answered = new Map();
     this.#aheadMs += ms;
     if (ms !== 0) ledger.circumstances.serversClockWasSet = true;
-    this.#broker = this.#start();
+    this.#process = this.#start();
   }
 
   /** Somebody sets its clock. */
@@ -149,8 +149,8 @@ export class SimServer implements Servers {
 
   /** It says goodbye; when it is done, or already before, another one takes its place. */
   async drain({ ms, overlaps }: Drain, pass: (ms: number) => Promise<void>): Promise<void> {
-    const [life, broker] = [this.#life, this.#broker];
-    if (overlaps) this.#broker = this.#start();
+    const [life, { broker }] = [this.#life, this.#process];
+    if (overlaps) this.#process = this.#start();
     let isDone = false;
     const closing = broker.close(ms).then(() => {
       isDone = true;
@@ -163,7 +163,7 @@ export class SimServer implements Servers {
     }
     await closing;
     if (overlaps) life.end();
-    else if (!life.isDead) this.#broker = this.#start();
+    else if (!life.isDead) this.#process = this.#start();
   }
 
   failLog(what: LogFault, times: number): void {
@@ -176,7 +176,15 @@ export class SimServer implements Servers {
 
   expireTokens(): void {
     this.application.doorkeeper.expireTokens();
-    for (const who of PEOPLE) this.#broker.disconnect(this.application.doorkeeper.principalOf(who));
+    for (const who of PEOPLE) this.#process.broker.disconnect(this.application.doorkeeper.principalOf(who));
+  }
+
+  endTopic(topic: string): void {
+    this.#process.broker.endTopic(topic).catch((error) => this.application.report(error, 'ending a topic'));
+  }
+
+  recheck(principal: Principal): void {
+    this.#process.recheck(principal);
   }
 
   #newLog(): SimLog {
@@ -187,30 +195,32 @@ export class SimServer implements Servers {
       newEpoch: () => `epoch ${++this.#epochs}`,
       elapsed: () => this.#options.clock.elapsed,
       committed: (transactions, answer) => this.chronicle.committed(transactions, answer),
+      ended: (topic) => this.chronicle.ended(topic),
+      recorded: (debt) => this.chronicle.debts.recorded(debt),
     });
   }
 
-  #start(): Broker {
+  #start(): ServerProcess {
     const life = new Lifetime();
     this.#life = life;
     // `dedupe_since` is in milliseconds: what was accepted in this one must not seem to be remembered.
     this.#aheadMs++;
-    const broker = this.application.start({ log: this.#log.log, life, now: () => this.#now() });
-    this.#listen(broker);
-    return broker;
+    const process = this.application.start({ log: this.#log.log, life, now: () => this.#now() });
+    this.#listen(process);
+    return process;
   }
 
   #now(): number {
     return Date.UTC(2026, 0, 1) + Math.floor(this.#options.clock.elapsed) + this.#aheadMs;
   }
 
-  #listen(broker: Broker = this.#broker): void {
+  #listen(process: ServerProcess = this.#process): void {
     const { isPlain, ledger, network } = this.#options;
     if (!this.isUp) network.server = null;
     else if (isPlain) network.server = acceptPlainly(this.#answered, ledger, this.application.refused);
     else
       network.server = (peer) => {
-        const inbound = broker.connect(peer, (token) => this.application.doorkeeper.authenticate(token));
+        const inbound = process.connect(peer);
         return this.#ignoresCursors ? ignoringCursors(inbound) : inbound;
       };
   }

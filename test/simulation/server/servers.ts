@@ -1,4 +1,4 @@
-import type { EventLog } from '../../../src/server/log/event-log.ts';
+import type { EventLog, Principal } from '../../../src/server/log/event-log.ts';
 import type { Application } from './application.ts';
 import type { Chronicle } from './chronicle.ts';
 import type { LogFault } from './log.ts';
@@ -33,6 +33,10 @@ export interface Servers {
   setClock(ms: number): void;
   failLog(what: LogFault, times: number): void;
   expireTokens(): void;
+  /** By one server. */
+  endTopic(topic: string): void;
+  /** One server is told that somebody's rights have changed. */
+  recheck(principal: Principal): void;
   /** What is wrong with them when everything has come to rest. */
   problemsAtRest(): readonly string[];
 }
