@@ -69,11 +69,6 @@ export const UNSEEN_LINES: readonly {
   },
   {
     file: 'src/server/core/connection.ts',
-    line: '    if (this.principal !== principal) {',
-    because: 'the application ends connections; no client does',
-  },
-  {
-    file: 'src/server/core/connection.ts',
     line: '    return false;',
     because: 'a connection that floods the server is closing, and takes no frame in any case',
   },
@@ -139,12 +134,6 @@ export const UNSEEN_LINES: readonly {
     because: 'whose acknowledgement is owed is known of all who listen, where one server works on a log',
   },
   {
-    file: 'src/server/core/subscription.ts',
-    line: '      await this.#owe(unrecorded, page.events.at(-1)?.offset ?? 0);',
-    because:
-      'what is published while a request is answered is owed by its commit, where one server works on a log',
-  },
-  {
     file: 'src/server/sqlite/sqlite-deliveries.ts',
     line: '    if (recorded === 0) return;',
     because: 'up to where debts are recorded counts for whoever comes back without a cursor',
@@ -158,11 +147,6 @@ export const UNSEEN_LINES: readonly {
     file: 'src/server/core/subscription.ts',
     line: '      this.#giveUp();',
     because: 'only an application that fails to decide who may read brings it about',
-  },
-  {
-    file: 'src/server/core/subscription.ts',
-    line: "        void this.#begin({ type: 'anew', from: { after: this.#processed } });",
-    because: 'only a log that fails, and has written all the same, holds what was not offered',
   },
   {
     file: 'src/server/core/topics.ts',
