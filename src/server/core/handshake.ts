@@ -11,6 +11,7 @@ import type { LogOpening } from './log-opening.ts';
 import type { Clock } from './peer.ts';
 import { type Person, personOf } from './person.ts';
 import type { ServerTime } from './server-time.ts';
+import { unlessAborted } from './unless-aborted.ts';
 
 /** Answers who holds this token, as `personOf` reads it. The signal is aborted where nobody waits for the answer any more. */
 export type Authenticate = (token: string | undefined, signal: AbortSignal) => Promise<unknown>;
@@ -177,19 +178,4 @@ function whyNotAdmitted({ status }: Exclude<Admitted, { status: 'admitted' }>): 
 
 function refused(goodbye: Goodbye): Answer {
   return { state: 'refused', goodbye };
-}
-
-async function unlessAborted<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
-  // Where nobody waits for it any more, its failure would end the process as one that nobody has heard.
-  promise.catch(() => {});
-  signal.throwIfAborted();
-  const ended = new AbortController();
-  const aborted = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true, signal: ended.signal });
-  });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    ended.abort();
-  }
 }

@@ -17,6 +17,7 @@ import {
   nanos,
   RequestError,
 } from '@nats-io/transport-node';
+import { unlessAborted } from '../core/unless-aborted.ts';
 import {
   type Engine,
   EngineError,
@@ -87,7 +88,6 @@ class NatsEngine implements Engine {
   readonly #replicas: number;
   readonly #timeoutMs: number;
   readonly #closing = new AbortController();
-  readonly #closed: Promise<never>;
   #client: Promise<Client> | null = null;
   #lastFailure: unknown = null;
   #newestTime = 0;
@@ -107,10 +107,6 @@ class NatsEngine implements Engine {
     if (servers.length === 0 || servers.some((server) => /[@/]/.test(server))) {
       throw new Error('servers has to be HOST:PORT, once or more; the password belongs into `password`');
     }
-    this.#closed = new Promise((_, reject) => {
-      this.#closing.signal.addEventListener('abort', () => reject(closedMeanwhile()));
-    });
-    this.#closed.catch(() => {});
   }
 
   async append(text: string): Promise<Placed> {
@@ -191,7 +187,7 @@ class NatsEngine implements Engine {
 
   async close(): Promise<void> {
     if (this.#closing.signal.aborted) return;
-    this.#closing.abort();
+    this.#closing.abort(closedMeanwhile());
     const client = await this.#client?.catch(() => null);
     // It takes leave of a node, which may not answer.
     if (client) await Promise.race([client.connection.close(), pause(CLOSE_MS)]);
@@ -286,7 +282,7 @@ class NatsEngine implements Engine {
   async #ask<Answer>(question: (client: Client) => Promise<Answer>): Promise<Answer> {
     this.#mustBeOpen();
     try {
-      return await Promise.race([this.#reach().then(question), this.#closed]);
+      return await unlessAborted(this.#closing.signal, this.#reach().then(question));
     } catch (error) {
       if (error instanceof EngineError) throw error;
       const message = error instanceof Error ? error.message : String(error);
