@@ -6,8 +6,8 @@ export interface Limits {
   readonly handshakeMs: number;
   /**
    * How long `authenticate` may take, milliseconds; beyond it its signal is aborted, and the connection ends
-   * (`overloaded`). `handshakeMs` counts, too. So long `authorize` may take as well where rights are judged anew
-   * (`server.recheck`). @default 10_000
+   * (`overloaded`). `handshakeMs` counts, too. So long `authorize` may take as well about who may read.
+   * @default 10_000
    */
   readonly authenticateMs: number;
   /**

@@ -6,6 +6,7 @@ import type { Commands, Requester } from './command-lanes.ts';
 import type { Contender, Fence } from './fence.ts';
 import { frameText } from './frames.ts';
 import { badFrame, type Goodbye, overloaded } from './goodbye.ts';
+import { inTime } from './in-time.ts';
 import { isStorable } from './names.ts';
 import {
   type SeenCursor,
@@ -125,7 +126,8 @@ export class Session implements Contender, Subscriber, Requester {
   }
 
   async mayRead(topic: string): Promise<boolean> {
-    return await this.#services.mayRead(this.client.principal, topic, this.#claims);
+    const ask = () => this.#services.mayRead(this.client.principal, topic, this.#claims);
+    return await inTime(this.#services, 'authenticateMs', ask, 'authorize');
   }
 
   async mayWrite(topic: string): Promise<boolean> {

@@ -6,7 +6,6 @@ import type { ClientKey, EventLog, From, History, LoggedEvent } from '../log/eve
 import { byteLength } from './bytes.ts';
 import { type Deferred, deferred } from './deferred.ts';
 import { eventText, frameText } from './frames.ts';
-import { inTime } from './in-time.ts';
 import type { Limits } from './limits.ts';
 import type { Clock } from './peer.ts';
 import { Redelivery } from './redelivery.ts';
@@ -26,6 +25,7 @@ export interface Subscriber {
   congested(): Promise<void> | null;
   /** How large a part of something large should be on its line. */
   readonly partBytes: number;
+  /** Rejects where it cannot be decided, or not in time. */
   mayRead(topic: string): Promise<boolean>;
   /** The server has ended this subscription. */
   gaveUp(subscription: Subscription): void;
@@ -165,8 +165,7 @@ export class Subscription implements Listener {
     this.#verdict ??= deferred();
     const isOver = () => rights !== this.#rights || this.#phase.state === 'ended';
     try {
-      const ask = () => this.#subscriber.mayRead(this.topic);
-      const allowed = await inTime(this.#services, 'authenticateMs', ask, 'authorize');
+      const allowed = await this.#subscriber.mayRead(this.topic);
       if (isOver()) return;
       if (allowed) this.#judged();
       else this.#forbid(this.#request.ref);

@@ -306,3 +306,15 @@ test('who remembers rights is told when they change, before they are judged anew
   world.broker.disconnect('anonymous');
   expect(happened.slice(4)).toEqual(['changed anonymous']);
 });
+
+test('who asks for a topic is told that it is not decided where `authorize` never answers', async () => {
+  const { world, rights } = askedByHand({ authenticateMs: 3_000 });
+  const peer = await world.join();
+  rights.asks = true;
+  peer.say({ type: 'subscribe', topic: 't', ref: 1 });
+  await world.clock.advance(2_999);
+  expect(peer.frames).toEqual([]);
+  await world.clock.advance(1);
+  expect(peer.frames).toMatchObject([{ type: 'error', code: 'internal', topic: 't', ref: 1, ended: false }]);
+  expect(world.errors).toMatchObject([expect.stringContaining('authorize took longer')]);
+});
