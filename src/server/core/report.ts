@@ -1,8 +1,12 @@
 /** How faults are told to the application. */
 export type Report = (error: unknown, about: string) => void;
 
-/** A report that fails must not take with it what has failed already. The first such failure is told on stderr. */
-export function neverFailing(report: (error: unknown, about: string) => unknown): Report {
+/**
+ * A report that fails must not take with it what has failed already. The first such failure is told on stderr.
+ *
+ * @param name as the application knows it.
+ */
+export function neverFailing(report: (error: unknown, about: string) => unknown, name = 'onError'): Report {
   let isTold = false;
   return async (error, about) => {
     try {
@@ -10,7 +14,7 @@ export function neverFailing(report: (error: unknown, about: string) => unknown)
     } catch (failure) {
       if (isTold) return;
       isTold = true;
-      console.error(`trunkline: onError failed (told once), and could not take: ${about}:`, error, failure);
+      console.error(`trunkline: ${name} failed (told once), and could not take: ${about}:`, error, failure);
     }
   };
 }

@@ -12,9 +12,17 @@ import type { Projection } from '../log/projection.ts';
 import { linesOf, partsOf } from './dump-parts.ts';
 import { type Engine, EngineError } from './engine.ts';
 
+/** What is done without: a dump was not kept, or another one has to be loaded, or the records alone. */
+export class DumpFailed extends Error {
+  override readonly name = 'DumpFailed';
+
+  constructor(what: string, cause: unknown) {
+    super(`${what}: ${cause instanceof Error ? cause.message : cause}`, { cause });
+  }
+}
+
 export interface DumpEvents {
-  /** What has failed, and may be done without. */
-  trouble(error: unknown): void;
+  trouble(error: DumpFailed): void;
   /** So many parts of the dump of this position are read. */
   read(position: number, parts: number): void;
 }
@@ -85,7 +93,7 @@ export class Dumps {
         // The engine may answer the next time: it is no matter of this dump.
         if (error instanceof EngineError && error.reason === 'unknown') throw error;
         failures.set(position, error);
-        this.#events.trouble(error);
+        this.#events.trouble(new DumpFailed(`the dump of ${position} could not be loaded`, error));
       }
     }
   }
@@ -109,7 +117,8 @@ export class Dumps {
       const [, older] = await this.#engine.dumps();
       if (older !== undefined) await this.#engine.trim(older + 1);
     } catch (error) {
-      if (this.#state.state !== 'stopped') this.#events.trouble(error);
+      if (this.#state.state !== 'stopped')
+        this.#events.trouble(new DumpFailed('a dump could not be kept; the next one has to do', error));
     } finally {
       taken.resolve();
       this.#move('idle');

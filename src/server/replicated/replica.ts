@@ -6,7 +6,7 @@ import type { Timers } from '../core/peer.ts';
 import type { Standing } from '../log/event-log.ts';
 import type { Outcome, Projection } from '../log/projection.ts';
 import { type Note, noteText, readNote, withRecord } from './authors.ts';
-import { Dumps } from './dumps.ts';
+import { type DumpFailed, Dumps } from './dumps.ts';
 import { type Engine, type Following, ForgottenError, type LogRecord } from './engine.ts';
 import { entriesAt, nextDigest, type RecordHead, readRecord, type Written } from './record.ts';
 
@@ -24,7 +24,7 @@ export interface ReplicaEvents {
   stands(standing: Standing): void;
   /** What it needs next is forgotten: it diverges once the promise has resolved. */
   leftBehind(error: LogDiverged): Promise<void>;
-  /** What is tried again, or done without; `null` when it is over. */
+  /** What is tried again; `null` when it is over. A `DumpFailed` is neither. */
   trouble(error: unknown): void;
   starting(progress: StartProgress): void;
 }
@@ -90,7 +90,7 @@ export class Replica {
     this.#author = author;
     this.#recordsPerDump = recordsPerDump;
     const dumpEvents = {
-      trouble: (error: unknown) => events.trouble(error),
+      trouble: (error: DumpFailed) => events.trouble(error),
       read: (position: number, parts: number) => events.starting({ kind: 'loading', position, parts }),
     };
     this.#dumps = new Dumps(engine, projection, dumpEvents, timers);
@@ -167,8 +167,9 @@ export class Replica {
       this.#apply(record);
       this.#ahead.set(record.position, record.text);
     } catch (error) {
-      // It comes again from the engine.
       this.#events.trouble(error);
+      // It comes again from the engine, where it is told if it fails again.
+      this.#events.trouble(null);
     }
   }
 

@@ -1,5 +1,6 @@
 /** A log that many servers work on, in an engine that keeps one order for all of them. */
 import type { Clock } from '../core/peer.ts';
+import { neverFailing } from '../core/report.ts';
 import type {
   Committed,
   EventLog,
@@ -43,7 +44,10 @@ export interface ReplicatedLogOptions {
   readonly recordsPerDump?: number;
   /** Told how far the server has come while it starts. @default nobody is told */
   readonly onProgress?: (progress: StartProgress) => void;
-  /** Told of what is tried again, or done without; of `null` when it is over. @default nobody is told */
+  /**
+   * Told of what is tried again, and of `null` when it is over; and with a `DumpFailed` of a dump that is done without. Where it throws,
+   * nothing else is held up by that; the first time is told on stderr. @default nobody is told
+   */
   readonly onTrouble?: (error: unknown) => void;
   /** Names an epoch, a run, an author, differently each time. @default crypto.randomUUID */
   readonly newName?: () => string;
@@ -89,6 +93,8 @@ export class ReplicatedLog extends ProjectedLog implements EventLog {
     this.#engine = engine;
     this.#projection = projection;
     this.#newName = newName;
+    const { onTrouble = () => {} } = options;
+    const trouble = neverFailing((error) => onTrouble(error), 'onTrouble');
     const events: ReplicaEvents = {
       applied: (record) => this.#applied(record),
       stands: (standing) => {
@@ -103,7 +109,7 @@ export class ReplicatedLog extends ProjectedLog implements EventLog {
             error,
           );
       },
-      trouble: (error) => options.onTrouble?.(error),
+      trouble: (error) => trouble(error, 'trouble with the log'),
       starting: (progress) => options.onProgress?.(progress),
     };
     const author = newName();
@@ -204,8 +210,12 @@ export class ReplicatedLog extends ProjectedLog implements EventLog {
       // As many as there are entries.
       if (outcome !== undefined) happenings.push(...happeningsOf(kind, content, outcome));
     }
-    this.announce(happenings);
-    this.#author.applied(record);
+    try {
+      this.announce(happenings);
+    } finally {
+      // Whoever waits for it is answered, whatever becomes of those who hear.
+      this.#author.applied(record);
+    }
   }
 
   #mustBeUsable(): void {

@@ -231,6 +231,27 @@ test('a log that is closed while it starts asks its engine for nothing any more'
   expect(follow).not.toHaveBeenCalled();
 });
 
+test('a server goes on where those who are told by it throw, and what it is asked for is answered', async () => {
+  const told = vi.spyOn(console, 'error').mockImplementation(() => {});
+  const engine = new MemoryEngine(service);
+  vi.spyOn(engine, 'keepDump').mockRejectedValue(new Error('made to fail'));
+  const fails = () => {
+    throw new Error('made to fail');
+  };
+  const hear = vi
+    .fn()
+    .mockImplementationOnce(() => {})
+    .mockImplementationOnce(fails);
+  const log = replicatedLog({ engine, recordsPerDump: 3, onTrouble: fails });
+  await log.open({ now: 0, tailLimit: 5, hear });
+  for (let count = 0; count < 5; count += 1) await log.commit([{ command: null, events: [EVENT] }], 0);
+  expect((await log.state('t')).offset).toBe(5);
+  await vi.waitFor(() => expect(engine.keepDump).toHaveBeenCalled());
+  expect(told).toHaveBeenCalledTimes(1);
+  await log.close();
+  told.mockRestore();
+});
+
 test('a person renews a log that servers have, and takes no part in it beyond that', async () => {
   const [one, other] = [await server(), await server()];
   await publish(one, {});
