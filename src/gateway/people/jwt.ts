@@ -1,5 +1,12 @@
 /** Who holds a token that is a JWT, by the keys of a JWKS or a shared secret. */
-import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyOptions, jwtVerify } from 'jose';
+import {
+  createRemoteJWKSet,
+  decodeProtectedHeader,
+  errors,
+  type JWTPayload,
+  type JWTVerifyOptions,
+  jwtVerify,
+} from 'jose';
 import { onceEach } from '../../server/core/report.ts';
 import type { Authenticated } from '../../server/types.ts';
 import { Incidents, type TellIncident } from '../backend/incidents.ts';
@@ -78,7 +85,45 @@ function verification(
     timeoutDuration: JWKS_TIMEOUT_MS,
     cooldownDuration: JWKS_COOLDOWN_MS,
   });
-  return async (token) => (await jwtVerify(token, remote, options)).payload;
+  const byAnyKey = async (token: string): Promise<JWTPayload> => {
+    try {
+      return (await jwtVerify(token, remote, options)).payload;
+    } catch (error) {
+      if (error instanceof errors.JWKSMultipleMatchingKeys) return await byOneOf(error, token, options);
+      throw error;
+    }
+  };
+  return async (token) => {
+    try {
+      return await byAnyKey(token);
+    } catch (error) {
+      const mayBeNew = error instanceof errors.JWSSignatureVerificationFailed && !namesItsKey(token);
+      if (!mayBeNew || remote.coolingDown) throw error;
+      await remote.reload();
+      return await byAnyKey(token);
+    }
+  };
+}
+
+/** While one key takes the place of another, a token that names none may be signed by either. */
+async function byOneOf(
+  keys: AsyncIterable<CryptoKey>,
+  token: string,
+  options: JWTVerifyOptions,
+): Promise<JWTPayload> {
+  for await (const key of keys) {
+    try {
+      return (await jwtVerify(token, key, options)).payload;
+    } catch (error) {
+      if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw error;
+    }
+  }
+  throw new errors.JWSSignatureVerificationFailed();
+}
+
+/** Else nothing shows that the key which has signed it is one that is not known yet. */
+function namesItsKey(token: string): boolean {
+  return decodeProtectedHeader(token).kid !== undefined;
 }
 
 /** The other errors say nothing about it: the keys could not be fetched, or are none. */
@@ -90,7 +135,6 @@ const ABOUT_TOKEN = [
   errors.JOSEAlgNotAllowed,
   errors.JOSENotSupported,
   errors.JWKSNoMatchingKey,
-  errors.JWKSMultipleMatchingKeys,
 ];
 
 function isAboutToken(error: unknown): boolean {

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { type JwtOptions, jwtAuthentication } from '../../../src/gateway/people/jwt.ts';
 
 const KEY = new TextEncoder().encode('0123456789abcdef0123456789abcdef');
@@ -134,4 +134,22 @@ test('a JWKS that cannot be had says nothing of anybody, and is told of once: th
   for (let times = 1; times <= 3; times += 1)
     await expect(authenticate(token)).rejects.toThrow(/JWKS cannot be had/);
   expect(told).toEqual([expect.stringMatching(/JWKS cannot be had/)]);
+});
+
+test('a token that names no key is of whoever it says, while one key takes the place of another and after that', async () => {
+  const set = await jwks();
+  const old = await set.add('one');
+  const { authenticate, told } = scene({ keys: { jwks: set.url }, algorithms: ['ES256'] });
+  const isAda = async (key: CryptoKey) => (await authenticate(await sign(claims, key, 'ES256')))?.principal;
+  expect(await isAda(old)).toBe('ada');
+  const key = await set.add('two');
+  // The keys are looked for again at most every 5 s.
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 6_000 });
+  onTestFinished(() => void vi.useRealTimers());
+  expect(await isAda(key)).toBe('ada');
+  expect(await isAda(old)).toBe('ada');
+  expect(told).toEqual([]);
+  const { privateKey } = await generateKeyPair('ES256');
+  expect(await authenticate(await sign(claims, privateKey, 'ES256'))).toBe(null);
+  expect(told).toEqual([expect.stringMatching(/signature verification failed/)]);
 });
