@@ -5,6 +5,9 @@ import { Backend } from './backend.ts';
 import type { TellIncident } from './incidents.ts';
 import { readSecret } from './signature.ts';
 
+/** `fetch` itself waits no longer for an answer. */
+const LONGEST_TIMEOUT_MS = 300_000;
+
 /** Where requests go, and how they are signed. */
 export const backendSchema = v.strictObject({
   url: v.pipe(
@@ -18,7 +21,7 @@ export const backendSchema = v.strictObject({
     v.pipe(
       v.number(),
       v.minValue(1),
-      v.maxValue(600_000),
+      v.maxValue(LONGEST_TIMEOUT_MS),
       v.description('How long a request may take, to the last byte of its answer, milliseconds'),
     ),
     10_000,

@@ -54,4 +54,7 @@ test('commands of invented names do not fill its memory, and keep nothing from b
   expect(told).toHaveLength(1_000);
   met('unreachable', 'command x', 0);
   expect(told).toHaveLength(1_001);
+  // Nor anything of a command from then on.
+  met('failed', 'command real', 2_000);
+  expect(told.at(-1)).toMatchObject({ state: 'begun', about: 'command real' });
 });
