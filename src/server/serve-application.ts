@@ -20,7 +20,8 @@ export interface ApplicationServer extends Omit<Server<never>, 'publish'> {
   /**
    * Publishes events: all of them, in their order, or none; resolves with where each went when they are in the log.
    * Rejects as `publish` of `Server` does. With a name, one that was published before under that name is not published again, and
-   * answered as it was; rejects with a `PublicationKeyReused` where that was another one.
+   * answered as it was; rejects with a `PublicationKeyReused` where that was another one, and with a `TooManyPublicationNames` where the log
+   * remembers no more of them for now.
    */
   publishAll(publishings: readonly Publishing[], name?: PublicationName): Promise<readonly EventPlace[]>;
 }

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import * as v from 'valibot';
 import { topic, typed } from '../../protocol/frames/common.ts';
-import { PublicationKeyReused } from '../../server/core/publication.ts';
+import { PublicationKeyReused, TooManyPublicationNames } from '../../server/core/publication.ts';
 import type { ApplicationServer } from '../../server/serve-application.ts';
 import { fieldMessage } from '../persist.ts';
 import type { Metrics } from './metrics.ts';
@@ -31,6 +31,8 @@ const done = v.strictObject({ status: v.literal('done') });
 const health = (status: v.GenericSchema) => v.strictObject({ status });
 
 const DONE = ok({ status: 'done' });
+/** The log looks once a minute which are old enough. */
+const NAMES_ARE_FORGOTTEN = { 'retry-after': '60' };
 
 export function routesOf(server: ApplicationServer, metrics: Metrics): readonly Route[] {
   return [
@@ -56,6 +58,8 @@ export function routesOf(server: ApplicationServer, metrics: Metrics): readonly 
         try {
           return ok({ events: await server.publishAll(events, name) });
         } catch (error) {
+          if (error instanceof TooManyPublicationNames)
+            throw new Refusal(429, 'too_many_keys', error.message, NAMES_ARE_FORGOTTEN);
           if (!(error instanceof PublicationKeyReused)) throw error;
           throw new Refusal(409, 'key_reused', 'something else was published under this Idempotency-Key');
         }

@@ -26,7 +26,12 @@ import type { Limits } from './limits.ts';
 import { LogOpening } from './log-opening.ts';
 import { checkTopic } from './names.ts';
 import type { Clock, Inbound, Peer } from './peer.ts';
-import { PublicationKeyReused, type Publishing, publicationOf } from './publication.ts';
+import {
+  PublicationKeyReused,
+  type Publishing,
+  publicationOf,
+  TooManyPublicationNames,
+} from './publication.ts';
 import type { Refusal } from './refusals.ts';
 import { neverFailing, onceEach, type Report } from './report.ts';
 import { ServerTime } from './server-time.ts';
@@ -191,6 +196,8 @@ export class Broker {
         return committed.places;
       case 'key_reused':
         throw new PublicationKeyReused();
+      case 'too_many_names':
+        throw new TooManyPublicationNames(committed.names);
       case 'too_large': {
         const { bytes, maxBytes } = committed;
         throw new TypeError(

@@ -210,6 +210,7 @@ async function untilAnswered(services: ExecuteServices, job: Job, mayRun: () => 
         return { status: 'abandoned' };
       case 'repeated':
       case 'key_reused':
+      case 'too_many_names':
         throw new Error(`the log answered ${committed.status} to a command, which is no publication`);
     }
   }

@@ -13,6 +13,15 @@ export class PublicationKeyReused extends Error {
   }
 }
 
+/** Of the last 24 hours as many are remembered as may be. Nothing was published. */
+export class TooManyPublicationNames extends Error {
+  constructor(names: number) {
+    super(
+      `publish: ${names} names of publications of the last 24 hours are remembered, and no more: publish more events under each, or without a name`,
+    );
+  }
+}
+
 /** An event that the application publishes. */
 export interface Publishing extends EventTraits {
   readonly topic: string;

@@ -309,6 +309,8 @@ export type Committed =
   | { readonly status: 'repeated'; readonly places: readonly EventPlace[] }
   /** Another one was committed under this key: nothing was changed. */
   | { readonly status: 'key_reused' }
+  /** The log remembers no more names of publications for now, rather than forget one early: nothing was changed. */
+  | { readonly status: 'too_many_names'; readonly names: number }
   /** The command's client was admitted by another server since: nothing was changed. */
   | { readonly status: 'superseded' }
   /** Something that it expects is not so: nothing was changed. */

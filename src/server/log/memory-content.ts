@@ -1,8 +1,8 @@
 import { DUMP_FORMAT, type DumpHead, type DumpLine } from './dump.ts';
 import type { ClientKey, CommandKey, CommandRecord, Principal, Run } from './event-log.ts';
+import { HeldPublications } from './held-publications.ts';
 import { MemoryTopic } from './memory-topic.ts';
 import type { MemoryLimits } from './projection.ts';
-import type { HeldPublication } from './publications.ts';
 
 export interface HeldCommand extends CommandKey {
   readonly record: CommandRecord;
@@ -42,8 +42,7 @@ export class MemoryContent {
   readonly topics = new Map<string, MemoryTopic>();
   /** By `textOf` their keys. Those that were recorded last come last. */
   readonly commands = new Map<string, HeldCommand>();
-  /** By key. Those that were recorded last come last. */
-  readonly publications = new Map<string, HeldPublication>();
+  readonly publications = new HeldPublications();
   /** By client id. Those that were used last come last. */
   readonly owners = new Map<string, Owner>();
   /** By `textOf` client and topic. */
@@ -79,7 +78,7 @@ export class MemoryContent {
     }
     for (const [, { principal, id, at, record }] of inOrder(this.commands))
       yield { line: 'command', principal, id, at, record };
-    for (const [key, { digest, at, places }] of inOrder(this.publications))
+    for (const [key, { digest, at, places }] of inOrder(this.publications.entries()))
       yield {
         line: 'publication',
         key,
@@ -131,7 +130,7 @@ export class MemoryContent {
       }
       case 'publication': {
         const { key, digest, at, places } = line;
-        this.publications.set(key, { digest, at, places });
+        this.publications.record(key, { digest, at, places });
         break;
       }
       case 'owner': {
@@ -179,10 +178,10 @@ export function oldest(map: ReadonlyMap<string, { readonly at: number }>, count:
     .map(([key]) => key);
 }
 
-/** Of a map whose oldest come first: only those of one time have to be sorted, so that none waits for all. */
-function* inOrder<T extends { readonly at: number }>(map: ReadonlyMap<string, T>): Generator<[string, T]> {
+/** Of those whose oldest come first: only those of one time have to be sorted, so that none waits for all. */
+function* inOrder<T extends { readonly at: number }>(entries: Iterable<[string, T]>): Generator<[string, T]> {
   let same: [string, T][] = [];
-  for (const entry of map) {
+  for (const entry of entries) {
     if (same[0] && same[0][1].at !== entry[1].at) {
       yield* same.sort(byTime);
       same = [];

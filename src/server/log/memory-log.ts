@@ -2,7 +2,7 @@
 import type { Committed, EventLog, Opened, OpenOptions, Principal, Transaction } from './event-log.ts';
 import { happeningsOf } from './happenings.ts';
 import { MemoryProjection } from './memory-projection.ts';
-import { ProjectedLog } from './projected-log.ts';
+import { ProjectedLog, PUBLICATION_NAMES } from './projected-log.ts';
 import type { Entries, EntryKind, MemoryLimits, Outcomes } from './projection.ts';
 import { topicAges } from './topic-ages.ts';
 
@@ -17,6 +17,11 @@ export interface MemoryLogOptions {
   readonly endTopicsAfterMs?: Readonly<Record<string, number>>;
   /** Remembered command ids; beyond it the oldest are forgotten, and `dedupe_since` says so. @default 100_000 */
   readonly commandIds?: number;
+  /**
+   * Names of publications that are remembered, of the last 24 hours, each of about 240 bytes of memory. Where there are so many,
+   * what would be published under another name is refused. @default 5_000_000
+   */
+  readonly publicationNames?: number;
   /** Names a new epoch, differently each time. @default crypto.randomUUID */
   readonly newEpoch?: () => string;
 }
@@ -36,6 +41,7 @@ export function memoryLog(options: MemoryLogOptions = {}): EventLog {
 
 class MemoryLog extends ProjectedLog implements EventLog {
   readonly #limits: Omit<MemoryLimits, 'tailLimit'>;
+  readonly #publicationNames: number;
   readonly #newEpoch: () => string;
   readonly #projection = new MemoryProjection();
   #closed = false;
@@ -43,11 +49,13 @@ class MemoryLog extends ProjectedLog implements EventLog {
   constructor({
     historyEvents = 20_000,
     commandIds = 100_000,
+    publicationNames = PUBLICATION_NAMES,
     endTopicsAfterMs,
     newEpoch,
   }: MemoryLogOptions) {
     super();
     this.#limits = { historyEvents, commandIds, clientIds: CLIENT_IDS, ...topicAges(endTopicsAfterMs) };
+    this.#publicationNames = publicationNames;
     this.#newEpoch = newEpoch ?? (() => crypto.randomUUID());
   }
 
@@ -65,7 +73,11 @@ class MemoryLog extends ProjectedLog implements EventLog {
   }
 
   async commit(transactions: readonly Transaction[], now: number): Promise<readonly Committed[]> {
-    return await this.write('commit', { now, transactions });
+    const names = this.#publicationNames;
+    const isBeyond = transactions.map((one) => this.hasTooManyNames(one, names));
+    const taken = transactions.filter((_, place) => !isBeyond[place]);
+    const committed = [...(await this.write('commit', { now, transactions: taken }))];
+    return isBeyond.flatMap((is) => (is ? { status: 'too_many_names', names } : committed.splice(0, 1)));
   }
 
   async renew(now: number): Promise<void> {

@@ -13,7 +13,6 @@ import {
   type JsonText,
   KEEP_MS,
   type LoggedEvent,
-  PUBLICATION_KEEP_MS,
   type Run,
   type Take,
   type TopicState,
@@ -120,10 +119,7 @@ export class MemoryProjection implements Projection {
         if (at >= before) break;
         this.#forgetCommand(key);
       }
-      for (const [key, { at }] of publications) {
-        if (at >= now - PUBLICATION_KEEP_MS) break;
-        publications.delete(key);
-      }
+      publications.prune(now);
       for (const { id, told: last } of runs.values()) if (last < before) runs.delete(id);
       for (const [id, { at }] of owners) {
         if (at >= now - OWNER_KEEP_MS) break;
@@ -236,6 +232,14 @@ export class MemoryProjection implements Projection {
     return offsetsOf(this.#deliveriesOf(client, name), 'owed').flatMap((offset) => topic?.at(offset) ?? []);
   }
 
+  publicationNames(): number {
+    return this.#held.publications.size;
+  }
+
+  remembersPublication(key: string): boolean {
+    return this.#held.publications.has(key);
+  }
+
   dump(): Iterable<JsonText> {
     return dumpText(this.#held.head(), this.#held.lines());
   }
@@ -274,7 +278,7 @@ export class MemoryProjection implements Projection {
 
   #commit({ events, command, expects = [], publication }: Transaction, now: number): Committed {
     const { publications } = this.#held;
-    const repeat = publication && repeatOf(publication, publications.get(publication.key) ?? null, now);
+    const repeat = publication && repeatOf(publication, publications.find(publication.key), now);
     if (repeat) return repeat;
     if (command) {
       const record = this.recall(command);
@@ -296,9 +300,7 @@ export class MemoryProjection implements Projection {
     });
     if (publication) {
       const { key, digest } = publication;
-      // Set anew, so that those which were recorded last come last.
-      publications.delete(key);
-      publications.set(key, { digest, at: now, places: placesOf(committed) });
+      publications.record(key, { digest, at: now, places: placesOf(committed) });
     }
     return { status: 'committed', events: committed };
   }

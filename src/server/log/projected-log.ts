@@ -13,8 +13,12 @@ import type {
   Run,
   Take,
   TopicState,
+  Transaction,
 } from './event-log.ts';
 import type { Entries, EntryKind, Outcomes, Projection } from './projection.ts';
+
+/** Of publications, within 24 hours: 50 a second, and some more. */
+export const PUBLICATION_NAMES = 5_000_000;
 
 export abstract class ProjectedLog {
   /** Of the servers that have opened it. */
@@ -28,6 +32,19 @@ export abstract class ProjectedLog {
 
   /** Of an epoch or a run, never given before. */
   protected abstract newName(): string;
+
+  /**
+   * Whether the transaction would have one more name remembered than so many. It is asked before anything is written: a
+   * name is never forgotten early, since its publication could be done twice then.
+   */
+  protected hasTooManyNames({ publication }: Transaction, limit: number): boolean {
+    const projection = this.usable();
+    return (
+      publication !== undefined &&
+      projection.publicationNames() >= limit &&
+      !projection.remembersPublication(publication.key)
+    );
+  }
 
   protected hear(hear: ((happenings: readonly Happening[]) => void) | undefined): void {
     if (hear) this.#hearers.add(hear);

@@ -77,6 +77,9 @@ export interface Projection {
     from: From | null,
   ): readonly LoggedEvent[];
   owed(client: ClientKey, topic: string): readonly LoggedEvent[];
+  /** How many names of publications are remembered. */
+  publicationNames(): number;
+  remembersPublication(key: string): boolean;
 
   /** All of it, as lines of JSON; the same for the same entries. It must not be changed until the last one was taken. */
   dump(): Iterable<JsonText>;

@@ -12,7 +12,7 @@ import type {
 } from '../log/event-log.ts';
 import { happeningsOf, type Timeless } from '../log/happenings.ts';
 import { MemoryProjection } from '../log/memory-projection.ts';
-import { ProjectedLog } from '../log/projected-log.ts';
+import { ProjectedLog, PUBLICATION_NAMES } from '../log/projected-log.ts';
 import type { Entries, EntryKind, MemoryLimits, Outcomes, Projection } from '../log/projection.ts';
 import { topicAges } from '../log/topic-ages.ts';
 import { nextTurn } from '../system-clock.ts';
@@ -37,6 +37,11 @@ export interface ReplicatedLogOptions {
   readonly endTopicsAfterMs?: Readonly<Record<string, number>>;
   /** Remembered command ids; beyond it the oldest are forgotten, and `dedupe_since` says so. @default 100_000 */
   readonly commandIds?: number;
+  /**
+   * Names of publications that are remembered, of the last 24 hours, each of about 240 bytes of memory. Where there are so many,
+   * what would be published under another name is refused. @default 5_000_000
+   */
+  readonly publicationNames?: number;
   /**
    * A dump of all that the log comes to is kept in its engine whenever there are so many records more, made by the server that wrote
    * that record; what is before the older of the two that are kept is forgotten. `Infinity`: never. @default 100_000
@@ -177,6 +182,8 @@ export class ReplicatedLog extends ProjectedLog implements EventLog {
     const { maxBytes } = this.#author;
     // The entry around it.
     if (bytes + EVENT_OVERHEAD_BYTES > maxBytes) return { status: 'too_large', bytes, maxBytes };
+    const { publicationNames: names = PUBLICATION_NAMES } = this.#options;
+    if (this.hasTooManyNames(transaction, names)) return { status: 'too_many_names', names };
     const [committed] = await this.#append('commit', { transactions: [transaction] });
     if (!committed) throw new Error('replicatedLog: a transaction was applied without an answer');
     return committed;

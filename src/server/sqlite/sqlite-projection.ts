@@ -214,6 +214,14 @@ export class SqliteProjection implements Projection {
     return this.#deliveries.owed(client, topic);
   }
 
+  publicationNames(): number {
+    return this.#publications.count;
+  }
+
+  remembersPublication(key: string): boolean {
+    return this.#publications.find(key) !== null;
+  }
+
   dump(): Iterable<JsonText> {
     return dumpText(headOf(this.#about), linesOf(this.#db));
   }
@@ -250,6 +258,7 @@ export class SqliteProjection implements Projection {
     this.#held = null;
     this.#topics.refresh();
     this.#commands.refresh();
+    this.#publications.refresh();
   }
 
   /** Of an entry: it never runs back. */

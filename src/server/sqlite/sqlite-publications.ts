@@ -6,9 +6,21 @@ import { type Database, numberIn, type Row, textIn, wrongValue } from './databas
 
 export class SqlitePublications {
   readonly #db: Database;
+  /** Counted where it is asked for; `null`: to be counted. */
+  #count: number | null = null;
 
   constructor(db: Database) {
     this.#db = db;
+  }
+
+  /** What is held may not be what the file has any more. */
+  refresh(): void {
+    this.#count = null;
+  }
+
+  get count(): number {
+    this.#count ??= numberIn(this.#db.one('SELECT count(*) AS count FROM publications'), 'count');
+    return this.#count;
   }
 
   find(key: string): HeldPublication | null {
@@ -17,11 +29,13 @@ export class SqlitePublications {
   }
 
   record(key: string, publication: HeldPublication): void {
+    if (this.#count !== null && this.find(key) === null) this.#count += 1;
     writePublication(this.#db, key, publication);
   }
 
   prune(now: number): void {
-    this.#db.run('DELETE FROM publications WHERE at < ?', now - PUBLICATION_KEEP_MS);
+    const forgotten = this.#db.run('DELETE FROM publications WHERE at < ?', now - PUBLICATION_KEEP_MS);
+    if (this.#count !== null) this.#count -= forgotten;
   }
 }
 

@@ -190,6 +190,20 @@ test('a body that is no UTF-8 is refused, and not published as something else', 
   expect(await response.json()).toMatchObject({ code: 'invalid', message: expect.stringContaining('utf-8') });
 });
 
+test('beyond the keys that are remembered another one is refused for now, and what has none is published', async () => {
+  const { post, get } = await running({}, { log: memoryLog({ publicationNames: 1 }) });
+  const named = async (key: string) =>
+    await post('/publish', { events: [event] }, { 'idempotency-key': key });
+  const first = await named('a');
+  expect(await named('b')).toEqual({
+    status: 429,
+    body: { code: 'too_many_keys', message: expect.stringContaining('publish more events under each') },
+  });
+  expect(await named('a')).toEqual(first);
+  expect(await post('/publish', { events: [event] })).toMatchObject({ status: 200 });
+  expect(await get('/stats')).toMatchObject({ body: { eventsPublished: 2 } });
+});
+
 test('metrics tell what is counted, and nothing of people, topics and clients', async () => {
   const { join, post, get } = await running();
   const client = await join();

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, expect, test } from 'vitest';
 import { memoryLog } from '../../../src/server/index.ts';
-import type { EventLog } from '../../../src/server/log/event-log.ts';
+import { type EventLog, PUBLICATION_KEEP_MS } from '../../../src/server/log/event-log.ts';
 import { sqliteLog } from '../../../src/server/sqlite/index.ts';
 import { eventLogConformance } from '../../conformance/event-log.ts';
 import { leftBehind } from '../../support/left-behind.ts';
@@ -51,6 +51,23 @@ test('memoryLog forgets the oldest ids beyond its limit, and says so', async () 
   expect(await log.recall({ principal: 'p', id: 'a' })).toBeNull();
   expect(await log.recall({ principal: 'p', id: 'b' })).not.toBeNull();
   expect(await log.dedupeSince()).toBe(21);
+});
+
+test('memoryLog refuses another name of a publication beyond its limit, rather than forget one early', async () => {
+  const log = memoryLog({ publicationNames: 2 });
+  await log.open({ now: 10, tailLimit: 1 });
+  const event = { topic: 't', key: null, gone: false, critical: false, event: '{}', owedBy: [] };
+  const named = (key: string) => ({ command: null, events: [event], publication: { key, digest: 'd' } });
+  const statuses = async (now: number, ...keys: string[]) =>
+    (await log.commit(keys.map(named), now)).map(({ status }) => status);
+  expect(await statuses(20, 'a')).toEqual(['committed']);
+  expect(await statuses(21, 'b')).toEqual(['committed']);
+  expect(await statuses(22, 'a', 'c', 'b')).toEqual(['repeated', 'too_many_names', 'repeated']);
+  expect(await log.commit([{ command: null, events: [event] }], 23)).toMatchObject([{ status: 'committed' }]);
+  expect((await log.state('t')).offset).toBe(3);
+  await log.prune(21 + PUBLICATION_KEEP_MS);
+  expect(await statuses(21 + PUBLICATION_KEEP_MS, 'c', 'd')).toEqual(['committed', 'committed']);
+  expect(await statuses(22 + PUBLICATION_KEEP_MS, 'e')).toEqual(['too_many_names']);
 });
 
 test('sqliteLog refuses a file of another format, and leaves it as it is', () => {

@@ -66,6 +66,7 @@ function reads(projection: Projection): unknown {
     projection.runs(),
     projection.note,
     projection.dedupeSince(),
+    projection.publicationNames(),
     TOPICS.map((topic) => [
       projection.state(topic),
       projection.latest(topic, 'k'),
@@ -278,11 +279,13 @@ describe.each<[string, () => [Projection, end: () => void]]>([
     expect(publishAs('other', NOW + 1)).toEqual({ status: 'key_reused' });
     next(projection, { kind: 'prune', content: { now: NOW + PUBLICATION_KEEP_MS, epoch: 'f' } });
     expect(publishAs('d', NOW + PUBLICATION_KEEP_MS)).toEqual({ status: 'repeated', places });
+    expect([projection.publicationNames(), projection.remembersPublication('k')]).toEqual([1, true]);
     expect(projection.state('t').offset).toBe(1);
     // Also where nothing has pruned it.
     const other = copyOf(projection);
     next(projection, { kind: 'prune', content: { now: NOW + PUBLICATION_KEEP_MS + 1, epoch: 'f' } });
     expect([...projection.dump()].join()).not.toContain('"publication"');
+    expect([projection.publicationNames(), projection.remembersPublication('k')]).toEqual([0, false]);
     expect(publishAs('other', NOW + PUBLICATION_KEEP_MS + 1)?.status).toBe('committed');
     projection = other;
     expect(publishAs('other', NOW + PUBLICATION_KEEP_MS + 1)?.status).toBe('committed');

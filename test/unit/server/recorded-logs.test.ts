@@ -69,9 +69,9 @@ describe.each(recordedFormats())('the recorded log of format %i', (format) => {
   });
 });
 
-/** Of one that is too large there is no entry. */
+/** Of one that is too large, or has a name too many, there is no entry. */
 const STATUSES: {
-  readonly commit: Record<Exclude<Committed['status'], 'too_large'>, true>;
+  readonly commit: Record<Exclude<Committed['status'], 'too_large' | 'too_many_names'>, true>;
   readonly begin: Record<CommandRecord['status'], true>;
   readonly cancel: Record<CommandEnd['status'], true>;
   readonly admit: Record<Admitted['status'], true>;

@@ -2,8 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { EventLog, Happening, NewEvent } from '../../../src/server/log/event-log.ts';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import {
+  type EventLog,
+  type Happening,
+  type NewEvent,
+  PUBLICATION_KEEP_MS,
+} from '../../../src/server/log/event-log.ts';
 import { MemoryProjection } from '../../../src/server/log/memory-projection.ts';
 import type { Projection } from '../../../src/server/log/projection.ts';
 import type { StartProgress } from '../../../src/server/replicated/replica.ts';
@@ -100,6 +105,34 @@ afterEach(async () => {
 });
 
 describe('several servers on one log', () => {
+  test('refuse another name of a publication beyond the limit, whatever each holds what it knows in', async () => {
+    const inSqlite = newSqliteProjection();
+    onTestFinished(() => inSqlite.end());
+    const all = [
+      await server(new MemoryProjection(), { publicationNames: 3 }),
+      await server(inSqlite.projection, { publicationNames: 3 }),
+    ];
+    const [first, second] = all as [Server, Server];
+    const publishAs = async ({ log }: Server, key: string) => {
+      const publication = { key, digest: 'd' };
+      return (await log.commit([{ command: null, events: [EVENT], publication }], 0))[0]?.status;
+    };
+    expect(await publishAs(first, 'a')).toBe('committed');
+    await level(...all);
+    expect(await publishAs(second, 'b')).toBe('committed');
+    expect(await publishAs(second, 'c')).toBe('committed');
+    await level(...all);
+    for (const one of all) {
+      expect(await publishAs(one, 'd')).toBe('too_many_names');
+      expect(await publishAs(one, 'a')).toBe('repeated');
+    }
+    now += PUBLICATION_KEEP_MS + 1;
+    await first.log.prune(0);
+    await level(...all);
+    for (const [place, one] of all.entries()) expect(await publishAs(one, `new ${place}`)).toBe('committed');
+    expect(dumpOf(first)).toEqual(dumpOf(second));
+  });
+
   test('hear of what each of them does in one order, and come to the same', async () => {
     const all = [await server(), await server(), await server()];
     await Promise.all(
