@@ -35,8 +35,8 @@ export interface ExecuteServices {
   readonly limits: Limits;
   readonly stats: ServerStats;
   acceptsVersion(appVersion: number): boolean;
-  /** What would else be reported of each command. */
-  reportOnce(message: string, about: string): void;
+  /** What would else be reported of each command: each message, or what else is given, once. */
+  reportOnce(message: string, about: string, what?: string): void;
   report(error: unknown, about: string): void;
 }
 
@@ -200,8 +200,9 @@ async function untilAnswered(services: ExecuteServices, job: Job, mayRun: () => 
       case 'too_large': {
         const { bytes, maxBytes } = committed;
         const message = `what it publishes and answers is ${bytes} bytes, and the server's log takes ${maxBytes}`;
+        // Whatever the size of each.
+        services.reportOnce(message, nameOf(frame), `too_large of ${JSON.stringify(frame.command.type)}`);
         if (!services.application.isRunByOthers) return refused('too_large', message, false);
-        services.reportOnce(message, nameOf(frame));
         // Nothing changes by itself soon: the client's own backoff counts.
         return { ...unavailable(message), retryAfterMs: null };
       }

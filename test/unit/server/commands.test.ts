@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test, vi } from 'vitest';
 import { deferred } from '../../../src/server/core/deferred.ts';
-import { Reject } from '../../../src/server/index.ts';
+import { memoryLog, Reject } from '../../../src/server/index.ts';
 import { world } from './support/worlds.ts';
 
 const decide = () => ({ resumed: true });
@@ -476,4 +476,22 @@ test('too many frames end a connection, and too many commands are refused for no
   for (let id = 0; id < 50; id++) client.send({ type: 'ping', id });
   expect(await client.next('goodbye')).toMatchObject({ code: 'overloaded', retry: true });
   expect(await client.closed).toMatchObject({ code: 1013 });
+});
+
+test('what a handler publishes beyond what the log takes is refused for good, and told: nothing of it happened', async () => {
+  const log = memoryLog();
+  log.commit = async (all) => all.map(() => ({ status: 'too_large', bytes: 30, maxBytes: 20 }));
+  const rolledBack: string[] = [];
+  const running = await world({
+    log,
+    commands: {
+      decide: () => ({ resumed: true }),
+      note: (_, { id, afterRollback }) => afterRollback(() => void rolledBack.push(id)),
+    },
+  });
+  const client = await running.join();
+  const id = client.command({ type: 'note', text: 'x' });
+  expect(await client.next('command_nack')).toMatchObject({ id, code: 'too_large', retry: false });
+  expect(rolledBack).toEqual([id]);
+  expect(running.errors).toEqual([expect.stringContaining("30 bytes, and the server's log takes 20")]);
 });
