@@ -1,11 +1,16 @@
+import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { CHROMIUM_ARGS, chromiumPath } from './scripts/chromium.ts';
+
+/** Those of tests. */
+const svelteComponents = () => svelte({ configFile: false });
 
 export default defineConfig({
   test: {
     projects: [
       {
+        plugins: [svelteComponents()],
         test: {
           name: 'unit',
           environment: 'node',
@@ -38,6 +43,7 @@ export default defineConfig({
         },
       },
       {
+        plugins: [svelteComponents()],
         // Found while tests run, a dependency would be optimized then, and the pages reloaded in mid-test.
         optimizeDeps: {
           include: [
@@ -53,6 +59,12 @@ export default defineConfig({
             '@xyflow/react',
             '@dagrejs/dagre',
             '@testing-library/react',
+            'solid-js',
+            'solid-js/html',
+            'solid-js/web',
+            'svelte',
+            'svelte/reactivity',
+            'svelte/store',
             'vue',
             'vue/server-renderer',
           ],

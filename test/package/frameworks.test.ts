@@ -16,6 +16,10 @@ const borrowed = ['protocol.ts', 'hub.ts', 'client.ts', 'server.ts', 'index.html
 const COMPONENTS = `declare module '*.vue' {
   const component: import('vue').Component;
   export default component;
+}
+declare module '*.svelte' {
+  const component: import('svelte').Component;
+  export default component;
 }`;
 
 /** The guide's console with one framework's files. */
@@ -28,7 +32,11 @@ test('every code block is a file, and no two are the same one', () => {
   expect(filesOf(DOCUMENT).size).toBe([...document.matchAll(/^```\w/gm)].length);
 });
 
-describe.each([{ framework: 'vue', page: './main.ts' }])('with $framework', ({ framework, page }) => {
+describe.each([
+  { framework: 'vue', page: './main.ts', jsx: {} },
+  { framework: 'solid', page: './main.tsx', jsx: { jsx: 'preserve', jsxImportSource: 'solid-js' } },
+  { framework: 'svelte', page: './main.ts', jsx: {} },
+])('with $framework', ({ framework, page, jsx }) => {
   const files = consoleWith(framework);
 
   test('the code compiles as it stands', () => {
@@ -42,6 +50,7 @@ describe.each([{ framework: 'vue', page: './main.ts' }])('with $framework', ({ f
       moduleResolution: 'bundler',
       moduleDetection: 'force',
       types: ['vite/client'],
+      ...jsx,
       // Those of the frameworks.
       skipLibCheck: true,
     };

@@ -35,6 +35,8 @@ const LAYERS: readonly Layer[] = [
   // What the frameworks' sides share.
   { path: BINDINGS, modules: ['src/index.ts', 'src/client/'], packages: [] },
   { path: 'src/react/', modules: ['src/index.ts', BINDINGS], packages: ['react'] },
+  { path: 'src/solid/', modules: ['src/index.ts', BINDINGS], packages: ['solid-js'] },
+  { path: 'src/svelte/', modules: ['src/index.ts', BINDINGS], packages: ['svelte'] },
   { path: 'src/vue/', modules: ['src/index.ts', BINDINGS], packages: ['vue'] },
   {
     path: 'src/prebuilt/',

@@ -2,6 +2,8 @@
 import * as z from 'zod/mini';
 import type { Client, Connection, EventOf, OutboxEntry, TopicStatus } from '../../src/index.ts';
 import { defineProtocol } from '../../src/protocol/index.ts';
+import { createPrimitives } from '../../src/solid/index.ts';
+import { createBindings } from '../../src/svelte/index.ts';
 import { createComposables, useReadable } from '../../src/vue/index.ts';
 
 type Equal<A, B> = (<X>() => X extends A ? 1 : 2) extends <X>() => X extends B ? 1 : 2 ? true : false;
@@ -54,4 +56,41 @@ export function vue(): void {
   equal<Equal<typeof connection, Connection>>();
   // @ts-expect-error: what is followed is only read
   composables.useNow().value = 0;
+}
+
+export function solid(): void {
+  const primitives = createPrimitives(protocol);
+  const gate = primitives.useLatest('run', 'gate', () => 'a')();
+  equal<Equal<typeof gate, EventOf<P, 'gate'> | undefined>>();
+  const gates = primitives.useLatest(() => 'run', ['gate'])();
+  equal<Equal<typeof gates, ReadonlyMap<string, EventOf<P, 'gate'>>>>();
+  // @ts-expect-error: no such event
+  primitives.useLatest('run', 'gat');
+  const count = primitives.useView('run', 0, (before) => before + 1)();
+  equal<Equal<typeof count, number>>();
+  const { send, pending } = primitives.useSend('decide');
+  equal<Equal<ReturnType<typeof pending>, boolean>>();
+  // @ts-expect-error: no such field
+  send({ door: 'a' });
+  // @ts-expect-error: no client
+  primitives.Provider({ client: 7 });
+}
+
+export function svelte(): void {
+  const bindings = createBindings(protocol);
+  bindings.provideClient(client);
+  const gate = bindings.useLatest('run', 'gate', () => 'a');
+  equal<Equal<typeof gate.current, EventOf<P, 'gate'> | undefined>>();
+  const gates = bindings.useLatest(() => 'run', ['gate']);
+  equal<Equal<typeof gates.current, ReadonlyMap<string, EventOf<P, 'gate'>>>>();
+  // @ts-expect-error: no such event
+  bindings.useLatest('run', 'gat');
+  const count = bindings.useView('run', 0, (before) => before + 1);
+  equal<Equal<typeof count.current, number>>();
+  const decide = bindings.useSend('decide');
+  equal<Equal<typeof decide.pending, boolean>>();
+  // @ts-expect-error: no such field
+  decide.send({ door: 'a' });
+  // @ts-expect-error: what is followed is only read
+  gate.current = undefined;
 }

@@ -36,7 +36,8 @@ export function createConsumer({
   const dependencies = {
     trunkline: `file:./${tarball}`,
     ...versionsOf('zod', 'react', 'react-dom', '@types/react', '@types/react-dom', '@types/node'),
-    ...versionsOf('vue', '@vitejs/plugin-vue'),
+    ...versionsOf('vue', '@vitejs/plugin-vue', 'solid-js', 'vite-plugin-solid'),
+    ...versionsOf('svelte', '@sveltejs/vite-plugin-svelte'),
     ...versionsOf('vitest', 'jsdom', '@testing-library/react', '@testing-library/dom'),
     ...versionsOf('@playwright/test', '@vitest/browser-playwright'),
     ...versionsOf('postgres', '@nats-io/jetstream', '@nats-io/transport-node'),

@@ -4,6 +4,7 @@ import { renderToString } from 'vue/server-renderer';
 import { createComposables } from '../../../src/vue/index.ts';
 import { createTestbed } from '../../../testing/index.ts';
 import { protocol } from '../../browser/client/support/protocol.ts';
+import { FIRST_VALUES, tabThatSays } from './first-values.ts';
 
 const {
   provideClient,
@@ -21,10 +22,7 @@ const {
 it('gives the first values on a server, and follows nothing', async () => {
   await using bed = createTestbed(protocol, { commands: { approve: () => ({ ran: 1 }) } });
   await bed.server.emit('run', { type: 'node', id: 'a', state: 'done' });
-  // A page's, which would start its hub for any listener, and say so.
-  const said: string[] = [];
-  const say = (line: string) => said.push(line);
-  const { client } = bed.openTab({ log: { debug: say, warn: say } });
+  const { client, said } = tabThatSays(bed);
   const app = createSSRApp({
     setup() {
       useEvent('run', 'node', () => {});
@@ -44,9 +42,7 @@ it('gives the first values on a server, and follows nothing', async () => {
   });
   provideClient(client, app);
   const html = await renderToString(app);
-  const connection = { state: 'closed', reason: 'idle', attempt: 0, retryAt: null, circuit: 'closed' };
-  const values = [connection, { state: 'idle' }, [], null, {}, null, 0, false];
-  expect(html.replaceAll('&quot;', '"')).toBe(`<p>${JSON.stringify(values)} ${bed.now()}</p>`);
+  expect(html.replaceAll('&quot;', '"')).toBe(`<p>${JSON.stringify(FIRST_VALUES)} ${bed.now()}</p>`);
   await bed.advance(10_000);
   expect(said).toEqual([]);
   expect(bed.errors).toEqual([]);
