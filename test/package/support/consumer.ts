@@ -42,6 +42,14 @@ export function createConsumer({
     ...versionsOf('@playwright/test', '@vitest/browser-playwright'),
     ...versionsOf('postgres', '@nats-io/jetstream', '@nats-io/transport-node'),
     ...versionsOf('vite', 'esbuild', 'valibot', 'vite-plugin-pwa', 'workbox-core', 'workbox-precaching'),
+    // What others come from, by docs/coming-from.
+    ...versionsOf(
+      'partysocket',
+      'reconnecting-websocket',
+      'react-use-websocket',
+      'socket.io',
+      'socket.io-client',
+    ),
     ...versionsOf(...packages),
   };
   writeFileSync(
