@@ -28,6 +28,16 @@ export interface JsonAnswer {
 const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
 /** No backend can put anything off for longer. */
 const LONGEST_RETRY_AFTER_MS = 86_400_000;
+/** As OpenSSL calls what is wrong with a certificate whose issuer is not known here. */
+const OF_UNKNOWN_ISSUER = [
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+];
+const KNOW_ISSUER =
+  'where it is your own, have the variable NODE_EXTRA_CA_CERTS of this process name a file with its issuer';
 /** Of an answer that is told to an operator. */
 const EXCERPT_LENGTH = 120;
 
@@ -131,8 +141,9 @@ function failureOf({ url, timeoutMs }: Endpoint, error: unknown, timeout: AbortS
 function reasonOf(error: unknown): string {
   const cause = error instanceof Error ? (error.cause ?? error) : error;
   if (!(cause instanceof Error)) return String(cause);
-  const code = 'code' in cause ? `${String(cause.code)} ` : '';
-  return `${code}${cause.message}`.trim();
+  const code = 'code' in cause ? String(cause.code) : '';
+  const advice = OF_UNKNOWN_ISSUER.includes(code) ? `; ${KNOW_ISSUER}` : '';
+  return `${code} ${cause.message}${advice}`.trim();
 }
 
 /** Without a query, which may hold a secret. */

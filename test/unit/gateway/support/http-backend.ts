@@ -1,11 +1,23 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 
 export interface Asked {
   readonly headers: IncomingMessage['headers'];
   readonly body: string;
   readonly socket: Socket;
+}
+/** By which it shows who it is, as PEM. */
+export interface Tls {
+  readonly key: string;
+  readonly cert: string;
 }
 export type Answering = (asked: Asked, response: ServerResponse) => void;
 
@@ -15,19 +27,23 @@ export class HttpBackend {
   readonly #server: Server;
   answering: Answering;
 
-  private constructor(answering: Answering) {
+  readonly #scheme: 'http' | 'https';
+
+  private constructor(answering: Answering, tls: Tls | null) {
     this.answering = answering;
-    this.#server = createServer(async (request, response) => {
+    this.#scheme = tls ? 'https' : 'http';
+    const listener: RequestListener = async (request, response) => {
       let body = '';
       for await (const chunk of request) body += chunk;
       const asked = { headers: request.headers, body, socket: request.socket };
       this.asked.push(asked);
       this.answering(asked, response);
-    });
+    };
+    this.#server = tls ? createTlsServer(tls, listener) : createServer(listener);
   }
 
-  static async listen(answering: Answering, port = 0): Promise<HttpBackend> {
-    const backend = new HttpBackend(answering);
+  static async listen(answering: Answering, port = 0, tls: Tls | null = null): Promise<HttpBackend> {
+    const backend = new HttpBackend(answering, tls);
     backend.#server.listen(port, '127.0.0.1');
     await once(backend.#server, 'listening');
     return backend;
@@ -38,7 +54,7 @@ export class HttpBackend {
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.port}/trunkline`;
+    return `${this.#scheme}://127.0.0.1:${this.port}/trunkline`;
   }
 
   /** Abruptly. */
