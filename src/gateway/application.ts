@@ -4,10 +4,10 @@ import { pathToFileURL } from 'node:url';
 import type { AnyProtocol } from '../protocol/types.ts';
 import { type Application, definedApplication } from '../server/core/application.ts';
 import { anyProtocol } from './any-protocol.ts';
-import { ConfigError } from './config/config-error.ts';
 import type { Config } from './config/schema.ts';
+import { WrongFields } from './config/wrong-fields.ts';
 
-/** @throws ConfigError where the protocol module is none. */
+/** @throws WrongFields where the protocol module is none. */
 export async function applicationOf(
   { protocol, app = '', version = 1, events }: Pick<Config, 'protocol' | 'app' | 'version' | 'events'>,
   handlerOf: Application['handlerOf'],
@@ -24,15 +24,15 @@ async function protocolIn(path: string): Promise<AnyProtocol> {
   try {
     module = await import(pathToFileURL(resolve(path)).href);
   } catch (error) {
-    throw new ConfigError(
-      `protocol: ${path} cannot be loaded: ${error instanceof Error ? error.message : error}`,
-      {
-        cause: error,
-      },
-    );
+    const why = error instanceof Error ? error.message : error;
+    throw wrong(`${path} cannot be loaded: ${why}`, { cause: error });
   }
   if (isProtocol(module.default)) return module.default;
-  throw new ConfigError(`protocol: the default export of ${path} is not what \`defineProtocol\` makes`);
+  throw wrong(`the default export of ${path} is not what \`defineProtocol\` makes`);
+}
+
+function wrong(reason: string, options?: ErrorOptions): WrongFields {
+  return new WrongFields([{ path: ['protocol'], reason }], options);
 }
 
 /** `defineProtocol` has checked the rest. */

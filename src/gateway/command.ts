@@ -9,8 +9,10 @@ import { webhookBackend } from './backend/webhook.ts';
 import { ConfigError } from './config/config-error.ts';
 import { writeExample } from './config/example.ts';
 import { flagNames, unknownVariables } from './config/overrides.ts';
-import { FIELDS, readConfig } from './config/read.ts';
+import { FIELDS, type Read, readConfig } from './config/read.ts';
 import type { Config } from './config/schema.ts';
+import { secretAt } from './config/secret.ts';
+import { allOf, ofField, WrongFields } from './config/wrong-fields.ts';
 import { peopleOf } from './people/config.ts';
 import { serve } from './serve.ts';
 
@@ -45,7 +47,9 @@ export async function gatewayCommand(args: readonly string[], usage: string): Pr
         console.log('All that it is told can be read.');
         return 0;
       case 'serve':
-        return await untilToldToEnd(wanted.config);
+        return await untilToldToEnd(wanted.config).catch((error) => {
+          throw error instanceof WrongFields ? wanted.errorOf(error) : error;
+        });
     }
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
@@ -57,7 +61,7 @@ export async function gatewayCommand(args: readonly string[], usage: string): Pr
 type Wanted =
   | { readonly state: 'help' | 'check' }
   | { readonly state: 'init'; readonly file: string }
-  | { readonly state: 'serve'; readonly config: Config };
+  | ({ readonly state: 'serve' } & Read);
 
 /** @throws ConfigError */
 function read(args: readonly string[], usage: string): Wanted {
@@ -82,27 +86,21 @@ function read(args: readonly string[], usage: string): Wanted {
   const read = readConfig({ file, flags, env: process.env });
   for (const name of unknownVariables(FIELDS, process.env))
     console.error(`The variable ${name} sets no field of the configuration.`);
-  return check === true ? { state: 'check' } : { state: 'serve', config: read };
+  return check === true ? { state: 'check' } : { state: 'serve', ...read };
 }
 
 const tell: TellIncident = ({ about, message }) => console.error(`${about}: ${message}`);
 
-/** @throws ConfigError for what a part finds wrong with what it was told. */
-function toldOf<Part>(make: () => Part): Part {
-  try {
-    return make();
-  } catch (error) {
-    throw new ConfigError(error instanceof Error ? error.message : String(error), { cause: error });
-  }
-}
-
+/** @throws WrongFields for what only shows when it is tried. */
 async function untilToldToEnd(config: Config): Promise<number> {
   const report = (error: unknown, about: string) => console.error(`${about}:`, error);
   const { env } = process;
-  const parts = toldOf(() => ({
-    ...(config.backend && { backend: webhookBackend(backendOf('backend', config.backend, env, tell)) }),
-    people: peopleOf(config, env, tell),
-  }));
+  const { key } = config.control;
+  const { backend, ...parts } = allOf({
+    backend: () => config.backend && webhookBackend(backendOf(['backend'], config.backend, env, tell)),
+    people: () => peopleOf(config, env, tell),
+    key: () => (key ? ofField(['control', 'key'], () => secretAt(key, env)) : null),
+  });
   try {
     const { log, limits } = await logOf(config.log, {
       waitMs: LOG_WAIT_MS,
@@ -112,9 +110,13 @@ async function untilToldToEnd(config: Config): Promise<number> {
       () => console.log('waiting for the log: another one has it, or it is away'),
       TELL_MS,
     );
-    const gateway = await serve(config, { log, logLimits: limits, env, ...parts, report }).finally(() =>
-      clearTimeout(tellWait),
-    );
+    const gateway = await serve(config, {
+      log,
+      logLimits: limits,
+      ...(backend && { backend }),
+      ...parts,
+      report,
+    }).finally(() => clearTimeout(tellWait));
     console.log(`listening on ${gateway.url}; control on ${gateway.controlUrl}`);
     // A second signal ends the process at once, as it would have without us.
     await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
@@ -122,7 +124,7 @@ async function untilToldToEnd(config: Config): Promise<number> {
     await gateway.close();
     return 0;
   } catch (error) {
-    if (error instanceof ConfigError) throw error;
+    if (error instanceof WrongFields) throw error;
     console.error(error instanceof Error ? error.message : error);
     return 1;
   }

@@ -9,9 +9,8 @@ import { type ApplicationServer, serveApplication } from '../server/serve-applic
 import { applicationOf } from './application.ts';
 import type { CommandBackend } from './backend/contract.ts';
 import { backendHandler } from './backend/handler.ts';
-import { ConfigError } from './config/config-error.ts';
 import type { Config } from './config/schema.ts';
-import { type Secret, secretAt } from './config/secret.ts';
+import { WrongFields } from './config/wrong-fields.ts';
 import { controlApi } from './control/api.ts';
 import type { People } from './people/config.ts';
 import { Unanswered } from './people/unanswered.ts';
@@ -23,8 +22,8 @@ export interface Parts {
   readonly log: EventLog;
   /** What the log asks for. */
   readonly logLimits: Partial<Limits>;
-  /** Where the variables are that hold secrets. */
-  readonly env: NodeJS.ProcessEnv;
+  /** Of the control port; `null`: nobody has it. */
+  readonly key: string | null;
   /** Runs the commands; without one they are refused. */
   readonly backend?: CommandBackend;
   /** Without it everybody is anonymous, and everything allowed. */
@@ -43,16 +42,18 @@ export interface Gateway {
 /**
  * Resolves when the log is open, and both ports are.
  *
- * @throws ConfigError for what only shows when it is tried, such as a secret that is not where it should be; Error where the
- * log cannot be opened, or a port is taken. Nothing is left open then.
+ * @throws WrongFields for what only shows when it is tried: a protocol module, and a limit that the log does not bear; Error where
+ * the log cannot be opened, or a port is taken. Nothing is left open then.
  */
 export async function serve(config: Config, parts: Parts): Promise<Gateway> {
-  const { env, backend, report } = parts;
+  const { log, key, backend, report } = parts;
   const { listen, control } = config;
-  const key = control.key === undefined ? null : keyIn(control.key, env);
   const ending = new AbortController();
   const handler = backend && backendHandler(backend, ending.signal, report);
-  const application = await applicationOf(config, () => handler);
+  const application = await applicationOf(config, () => handler).catch(async (error) => {
+    await log.close();
+    throw error;
+  });
   const server = serverOf(application, config, parts);
   const { maxBodyBytes } = control;
   const sockets = createHttpServer();
@@ -77,41 +78,29 @@ export async function serve(config: Config, parts: Parts): Promise<Gateway> {
     };
   } catch (error) {
     await close();
-    throw error;
+    // Of the limits, a log bears not all that are such.
+    if (!(error instanceof RangeError)) throw error;
+    throw new WrongFields([{ path: ['limits', 'maxEventBytes'], reason: error.message }], { cause: error });
   }
 }
 
-/** @throws ConfigError for limits and origins that only the server can judge. */
 function serverOf(
   application: Application,
   { limits, allowedOrigins, acceptsVersions, perMessageDeflate }: Config,
   { log, logLimits, people, report }: Parts,
 ): ApplicationServer {
   const given = Object.entries(limits).filter(([, value]) => value !== undefined);
-  try {
-    return serveApplication(application, {
-      log,
-      allowedOrigins,
-      perMessageDeflate,
-      limits: { ...Object.fromEntries(given), ...logLimits, commandMs: BACKEND_DECIDES_MS },
-      ...people,
-      onError: (error, about) => {
-        if (!(error instanceof Unanswered)) report(error, about);
-      },
-      ...(acceptsVersions && { acceptsVersions: (version) => acceptsVersions.includes(version) }),
-    });
-  } catch (error) {
-    if (!(error instanceof RangeError || error instanceof TypeError)) throw error;
-    throw new ConfigError(error.message.replace(/^createServer: /, ''), { cause: error });
-  }
-}
-
-function keyIn(place: Secret, env: NodeJS.ProcessEnv): string {
-  try {
-    return secretAt(place, env);
-  } catch (error) {
-    throw new ConfigError(`control.key: ${error instanceof Error ? error.message : error}`, { cause: error });
-  }
+  return serveApplication(application, {
+    log,
+    allowedOrigins,
+    perMessageDeflate,
+    limits: { ...Object.fromEntries(given), ...logLimits, commandMs: BACKEND_DECIDES_MS },
+    ...people,
+    onError: (error, about) => {
+      if (!(error instanceof Unanswered)) report(error, about);
+    },
+    ...(acceptsVersions && { acceptsVersions: (version) => acceptsVersions.includes(version) }),
+  });
 }
 
 async function opened(server: HttpServer, { host, port }: { host: string; port: number }): Promise<string> {

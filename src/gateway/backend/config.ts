@@ -1,6 +1,8 @@
 /** What a gateway is told of a backend, and what it makes of that. */
 import * as v from 'valibot';
+import type { Path } from '../config/json-document.ts';
 import { secret, secretAt } from '../config/secret.ts';
+import { ofField } from '../config/wrong-fields.ts';
 import { Backend } from './backend.ts';
 import type { TellIncident } from './incidents.ts';
 import { readSecret } from './signature.ts';
@@ -44,22 +46,21 @@ function isHttp(text: string): boolean {
 }
 
 /**
- * @param name of its part of the configuration, for errors
+ * @param path of its part of the configuration, for errors
  * @param env where the variables are that hold secrets
- * @throws Error where its secret is missing or none.
+ * @throws WrongFields where its secret is missing or none.
  */
 export function backendOf(
-  name: string,
+  path: Path,
   { secret, ...rest }: BackendConfig,
   env: NodeJS.ProcessEnv,
   tell: TellIncident,
 ): Backend {
-  try {
-    const secrets = secretAt(secret, env)
+  const keys = ofField([...path, 'secret'], () =>
+    secretAt(secret, env)
       .split(/\s+/)
-      .filter((part) => part !== '');
-    return new Backend({ ...rest, keys: secrets.map(readSecret), tell });
-  } catch (error) {
-    throw new Error(`${name}.secret: ${error instanceof Error ? error.message : error}`, { cause: error });
-  }
+      .filter((part) => part !== '')
+      .map(readSecret),
+  );
+  return new Backend({ ...rest, keys, tell });
 }

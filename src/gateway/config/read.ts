@@ -7,6 +7,7 @@ import { fieldsOf } from './fields.ts';
 import { JsonDocument, JsonProblem, type Path, type Place } from './json-document.ts';
 import { type Said, saidByFlags, saidByVariables } from './overrides.ts';
 import { type Config, configSchema } from './schema.ts';
+import type { WrongFields } from './wrong-fields.ts';
 
 export interface Sources {
   /** Its path; `null`: there is none. */
@@ -18,8 +19,14 @@ export interface Sources {
 
 export const FIELDS = fieldsOf(configSchema);
 
+export interface Read {
+  readonly config: Config;
+  /** With the place of each field that turns out to be wrong, a line for each. */
+  errorOf(wrong: WrongFields): ConfigError;
+}
+
 /** @throws ConfigError with a line for each mistake. */
-export function readConfig({ file, flags, env }: Sources): Config {
+export function readConfig({ file, flags, env }: Sources): Read {
   const document = file === null ? null : documentIn(file);
   const said = [...saidByVariables(FIELDS, env), ...saidByFlags(FIELDS, flags)];
   const value = said.reduce<unknown>(
@@ -27,19 +34,28 @@ export function readConfig({ file, flags, env }: Sources): Config {
     document?.value ?? {},
   );
   const result = v.safeParse(configSchema, value);
-  if (result.success) return result.output;
+  if (result.success) return { config: result.output, errorOf };
   const lines = result.issues.map((issue) => {
     const path = issue.path?.map(({ key }) => key as PropertyKey) ?? [];
-    const name = path.length > 0 ? `${path.map(String).join('.')}: ` : '';
-    return `${whereIs(issue, path)}: ${name}${sentenceOf(issue)}`;
+    return line(path, sentenceOf(issue), isAboutName(issue));
   });
   throw new ConfigError(lines.join('\n'));
 
-  function whereIs(issue: Issue, path: Path): string {
+  function errorOf(wrong: WrongFields): ConfigError {
+    const lines = wrong.fields.map(({ path, reason }) => line(path, reason, false));
+    return new ConfigError(lines.join('\n'), { cause: wrong });
+  }
+
+  function line(path: Path, sentence: string, isAboutName: boolean): string {
+    const name = path.length > 0 ? `${path.map(String).join('.')}: ` : '';
+    return `${whereIs(path, isAboutName)}: ${name}${sentence}`;
+  }
+
+  function whereIs(path: Path, isAboutName: boolean): string {
     const elsewhere = saidAt(said, path)?.by;
     if (elsewhere !== undefined) return elsewhere;
     if (file === null || document === null) return 'configuration';
-    return at(file, isUnknownField(issue) ? document.placeOfName(path) : document.placeOf(path));
+    return at(file, isAboutName ? document.placeOfName(path) : document.placeOf(path));
   }
 }
 
@@ -75,6 +91,8 @@ function withAt(whole: unknown, [step, ...rest]: readonly string[], value: unkno
 }
 
 type Issue = v.BaseIssue<unknown>;
+/** Of an object's entry, and not of what it holds. */
+const isAboutName = (issue: Issue) => isUnknownField(issue) || issue.path?.at(-1)?.origin === 'key';
 const isUnknownField = ({ type, expected }: Issue) => type === 'strict_object' && expected === 'never';
 
 function sentenceOf(issue: Issue): string {

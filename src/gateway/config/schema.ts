@@ -1,6 +1,8 @@
 /** What a gateway can be told. The descriptions are what editors show, and what `docs/gateway.md` says. */
 import * as v from 'valibot';
-import type { Limits } from '../../server/core/limits.ts';
+import { readAddress } from '../../server/address/read-address.ts';
+import { type Limits, resolveLimits } from '../../server/core/limits.ts';
+import { originPolicy } from '../../server/websocket/origin.ts';
 import { backendSchema } from '../backend/config.ts';
 import { authenticateSchema, authorizeSchema } from '../people/config.ts';
 import { secret } from './secret.ts';
@@ -18,6 +20,22 @@ const whole = (least: number, most: number, description: string) =>
 const yesOrNo = (description: string) => v.pipe(v.boolean(), v.description(description));
 const port = (description: string) => whole(0, 65_535, description);
 const host = (description: string) => v.optional(text(description), '127.0.0.1');
+
+/** What the part that uses it throws for another value, told at its place. */
+function as<Value extends string | number>(read: (value: Value) => unknown) {
+  const whyNot = (value: Value): string | null => {
+    try {
+      read(value);
+      return null;
+    } catch (error) {
+      return error instanceof Error ? error.message.replace(/^createServer: /, '') : String(error);
+    }
+  };
+  return v.check<Value, (issue: v.CheckIssue<Value>) => string>(
+    (value) => whyNot(value) === null,
+    ({ input }) => whyNot(input) ?? '',
+  );
+}
 
 const LONGEST_MS = 2 ** 31 - 1;
 
@@ -50,9 +68,19 @@ const LIMITS = [
   'missedLimit',
   'bufferedBytes',
 ] as const satisfies readonly (keyof Limits)[];
-const limit = v.optional(v.pipe(v.number(), v.minValue(0, 'It must not be negative')));
+const limitOf = (name: (typeof LIMITS)[number]) =>
+  v.optional(
+    v.pipe(
+      v.number(),
+      v.minValue(0, 'It must not be negative'),
+      as((value) => resolveLimits({ [name]: value })),
+    ),
+  );
 const limits = v.strictObject(
-  Object.fromEntries(LIMITS.map((name) => [name, limit])) as Record<(typeof LIMITS)[number], typeof limit>,
+  Object.fromEntries(LIMITS.map((name) => [name, limitOf(name)])) as Record<
+    (typeof LIMITS)[number],
+    ReturnType<typeof limitOf>
+  >,
 );
 
 const fields = v.strictObject({
@@ -93,7 +121,12 @@ const fields = v.strictObject({
   ),
   allowedOrigins: v.optional(
     v.pipe(
-      v.array(v.string()),
+      v.array(
+        v.pipe(
+          v.string(),
+          as((origin) => originPolicy([origin])),
+        ),
+      ),
       v.description(
         'The origins of the pages that may connect, such as https://app.example; self for the host that the request names, none for requests without an origin, * for all',
       ),
@@ -117,7 +150,10 @@ const fields = v.strictObject({
     {},
   ),
   log: v.optional(
-    text('Where the log is: memory, sqlite:PATH, postgres://USER@HOST/DATABASE or nats://USER@HOST/STREAM'),
+    v.pipe(
+      text('Where the log is: memory, sqlite:PATH, postgres://USER@HOST/DATABASE or nats://USER@HOST/STREAM'),
+      as(readAddress),
+    ),
     'sqlite:trunkline.db',
   ),
   backend: v.optional(backendSchema),

@@ -5,6 +5,7 @@ import type { ServerOptions } from '../../server/types.ts';
 import { backendOf, backendSchema } from '../backend/config.ts';
 import type { TellIncident } from '../backend/incidents.ts';
 import { secret, secretAt } from '../config/secret.ts';
+import { allOf, ofField } from '../config/wrong-fields.ts';
 import { AuthenticationHook, AuthorizationHook } from './hooks.ts';
 import { type JwtOptions, jwtAuthentication } from './jwt.ts';
 import { allows, readRule } from './topic-rules.ts';
@@ -24,7 +25,7 @@ const hookSchema = v.strictObject({
   rememberMs: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(LONGEST_REMEMBER_MS)), 10_000),
 });
 
-const jwtSchema = v.strictObject({
+const jwtFields = v.strictObject({
   /** Where the keys are published. Else a secret is shared. */
   jwks: v.optional(v.pipe(v.string(), v.check(isSafe, 'must be https:, or http: on this machine'))),
   /** 32 bytes at least. */
@@ -38,17 +39,65 @@ const jwtSchema = v.strictObject({
   clockToleranceS: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(300)), 5),
 });
 
+const jwtSchema = v.pipe(
+  jwtFields,
+  v.check(
+    ({ jwks, secret }) => (jwks === undefined) !== (secret === undefined),
+    'one of jwks and secret is needed',
+  ),
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (!dataset.typed) return;
+    const { jwks, algorithms } = dataset.value;
+    // A public key taken for a secret would let everybody sign.
+    const fitting: readonly string[] = jwks === undefined ? SHARED : PUBLISHED;
+    for (const [place, algorithm] of algorithms.entries()) {
+      if (fitting.includes(algorithm)) continue;
+      const message = `${algorithm} is no algorithm for ${jwks === undefined ? 'a secret' : 'a JWKS'}`;
+      const input = dataset.value;
+      addIssue({
+        message,
+        path: [
+          { type: 'object', origin: 'value', input, key: 'algorithms', value: algorithms },
+          { type: 'array', origin: 'value', input: algorithms, key: place, value: algorithm },
+        ],
+      });
+    }
+  }),
+);
+
 /** Without either everybody is `anonymous`. */
-export const authenticateSchema = v.strictObject({
-  jwt: v.optional(jwtSchema),
-  hook: v.optional(hookSchema),
-});
+export const authenticateSchema = v.pipe(
+  v.strictObject({ jwt: v.optional(jwtSchema), hook: v.optional(hookSchema) }),
+  v.check(({ jwt, hook }) => !(jwt && hook), 'there is a jwt and a hook; one of them is enough'),
+);
+
+const pattern = v.pipe(
+  v.string(),
+  v.check(
+    (text) => whyNo(text) === null,
+    ({ input }) => whyNo(input) ?? '',
+  ),
+);
 /** Without either everything is allowed. */
-export const authorizeSchema = v.strictObject({
-  /** By pattern, such as `runs/{claims.org}/*`, what is allowed there. */
-  topics: v.optional(v.record(v.string(), v.array(v.picklist(['read', 'write'])))),
-  hook: v.optional(hookSchema),
-});
+export const authorizeSchema = v.pipe(
+  v.strictObject({
+    /** By pattern, such as `runs/{claims.org}/*`, what is allowed there. */
+    topics: v.optional(v.record(pattern, v.array(v.picklist(['read', 'write'])))),
+    hook: v.optional(hookSchema),
+  }),
+  v.check(({ topics, hook }) => !(topics && hook), 'there are topics and a hook; one of them is enough'),
+);
+
+/** `null` where the text is a pattern of topics. */
+function whyNo(text: string): string | null {
+  try {
+    readRule(text, []);
+    return null;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
 export interface PeopleConfig {
   readonly authenticate?: v.InferOutput<typeof authenticateSchema> | undefined;
   readonly authorize?: v.InferOutput<typeof authorizeSchema> | undefined;
@@ -68,7 +117,7 @@ export interface People {
 
 /**
  * @param env where the variables are that hold secrets
- * @throws Error that says what is wrong.
+ * @throws WrongFields for secrets that are not there, or none.
  */
 export function peopleOf(
   { authenticate = {}, authorize = {} }: PeopleConfig,
@@ -76,8 +125,10 @@ export function peopleOf(
   tell: TellIncident,
 ): People {
   const forgets: ((principal: Principal) => void)[] = [];
-  const who = authentication(authenticate, env, tell, forgets);
-  const what = authorization(authorize, env, tell, forgets);
+  const { who, what } = allOf({
+    who: () => authentication(authenticate, env, tell, forgets),
+    what: () => authorization(authorize, env, tell, forgets),
+  });
   return {
     ...(who && { authenticate: who }),
     ...(what && { authorize: what }),
@@ -93,13 +144,12 @@ function authentication(
   tell: TellIncident,
   forgets: ((principal: Principal) => void)[],
 ): Authenticate | null {
-  if (jwt && hook) throw new TypeError('authenticate: there is a jwt and a hook; one of them is enough');
   if (jwt) {
     return jwtAuthentication({ ...jwt, keys: keysOf(jwt, env), tell });
   }
   if (!hook) return null;
   const { rememberMs, ...backend } = hook;
-  const asked = new AuthenticationHook(backendOf('authenticate.hook', backend, env, tell), rememberMs);
+  const asked = new AuthenticationHook(backendOf(['authenticate', 'hook'], backend, env, tell), rememberMs);
   forgets.push((principal) => asked.forget(principal));
   return (token, request, signal) => asked.authenticate(token, request, signal);
 }
@@ -110,36 +160,29 @@ function authorization(
   tell: TellIncident,
   forgets: ((principal: Principal) => void)[],
 ): Authorize | null {
-  if (topics && hook) throw new TypeError('authorize: there are topics and a hook; one of them is enough');
   if (topics) {
     const rules = Object.entries(topics).map(([pattern, actions]) => readRule(pattern, actions));
     return (principal, topic, action, claims) => allows(rules, { principal, claims }, topic, action);
   }
   if (!hook) return null;
   const { rememberMs, ...backend } = hook;
-  const asked = new AuthorizationHook(backendOf('authorize.hook', backend, env, tell), rememberMs);
+  const asked = new AuthorizationHook(backendOf(['authorize', 'hook'], backend, env, tell), rememberMs);
   forgets.push((principal) => asked.forget(principal));
   return (principal, topic, action, claims) => asked.authorize(principal, topic, action, claims);
 }
 
 function keysOf(
-  { jwks, secret, algorithms }: v.InferOutput<typeof jwtSchema>,
+  { jwks, secret }: v.InferOutput<typeof jwtSchema>,
   env: NodeJS.ProcessEnv,
 ): JwtOptions['keys'] {
-  const complain = (why: string) => new TypeError(`authenticate.jwt: ${why}`);
-  if ((jwks === undefined) === (secret === undefined)) throw complain('one of jwks and secret is needed');
-  // A public key taken for a secret would let everybody sign.
-  const fitting: readonly string[] = jwks === undefined ? SHARED : PUBLISHED;
-  const wrong = algorithms.find((algorithm) => !fitting.includes(algorithm));
-  if (wrong !== undefined) {
-    throw complain(`${wrong} is no algorithm for ${jwks === undefined ? 'a secret' : 'a JWKS'}`);
-  }
   if (jwks !== undefined) return { jwks };
-  const bytes = new TextEncoder().encode(secret === undefined ? '' : secretAt(secret, env));
-  if (bytes.length < LEAST_SECRET_BYTES) {
-    throw complain(`the secret has ${bytes.length} bytes, and needs ${LEAST_SECRET_BYTES}`);
-  }
-  return { secret: bytes };
+  return ofField(['authenticate', 'jwt', 'secret'], () => {
+    const bytes = new TextEncoder().encode(secret === undefined ? '' : secretAt(secret, env));
+    if (bytes.length < LEAST_SECRET_BYTES) {
+      throw new TypeError(`the secret has ${bytes.length} bytes, and needs ${LEAST_SECRET_BYTES}`);
+    }
+    return { secret: bytes };
+  });
 }
 
 function isSafe(text: string): boolean {

@@ -19,7 +19,7 @@ import { eventOf, LIMITS, publication, renewal, SLOW_MS, TOKENS } from './protoc
 
 const [port = '0', memory = '', runs = ''] = process.argv.slice(2);
 const KEY = 'the key of the control port';
-const env = { KEY, SECRET: `whsec_${Buffer.alloc(32, 7).toString('base64')}` };
+const env = { SECRET: `whsec_${Buffer.alloc(32, 7).toString('base64')}` };
 
 const asked = v.variant('kind', [
   v.object({ kind: v.literal('authenticate'), token: v.nullable(v.string()) }),
@@ -80,8 +80,8 @@ const log = sqliteLog(memory);
 const gateway = await serve(config, {
   log,
   logLimits: {},
-  env,
-  ...(config.backend && { backend: webhookBackend(backendOf('backend', config.backend, env, tell)) }),
+  key: KEY,
+  ...(config.backend && { backend: webhookBackend(backendOf(['backend'], config.backend, env, tell)) }),
   // Not by a hook: the kit takes it that the handler of a command has begun as soon as a ping behind it is answered.
   people: { ...peopleOf(config, env, tell), authorize: (_principal, topic) => topic !== 'forbidden' },
   report: (error, about) => console.error(`${about}: ${error}`),

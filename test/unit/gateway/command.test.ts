@@ -94,9 +94,8 @@ test('what it is told wrongly ends it with 2 and the place, before anything is o
   writeFileSync(join(cwd, 'with.json'), '{"protocol": "./protocol.mjs", "log": "memory"}');
   expect(run(['--config', 'with.json'], cwd)).toMatchObject({
     status: 2,
-    stderr: expect.stringContaining(
-      'the default export of ./protocol.mjs is not what `defineProtocol` makes',
-    ),
+    stderr:
+      'with.json:1:14: protocol: the default export of ./protocol.mjs is not what `defineProtocol` makes\n',
   });
   expect(run(['--config', 'with.json', '--check'], cwd, { TRUNKLINE_LISEN: '' })).toMatchObject({
     status: 0,
@@ -105,8 +104,29 @@ test('what it is told wrongly ends it with 2 and the place, before anything is o
   const origin = ['--app', 'ops', '--log', 'memory', '--allowed-origins', 'app.example'];
   expect(run(origin, folder())).toMatchObject({
     status: 2,
-    stderr: expect.stringMatching(/^allowedOrigins has "app\.example"; write an origin/),
+    stderr: expect.stringMatching(/^--allowed-origins: allowedOrigins\.0: .*"app\.example"; write an origin/),
   });
+  const secrets = `{
+  "app": "ops",
+  "log": "memory",
+  "control": { "key": { "variable": "NOT_SET" } },
+  "backend": { "url": "http://127.0.0.1:1",
+               "secret": { "file": "/nowhere" } },
+  "authenticate": { "jwt": { "secret": { "variable": "SHORT" }, "algorithms": ["HS256"], "issuer": "i", "audience": "a" } },
+  "authorize": { "hook": { "url": "http://127.0.0.1:1", "secret": { "variable": "SHORT" } } }
+}`;
+  writeFileSync(join(cwd, 'secrets.json'), secrets);
+  const { status, stderr } = run(['--config', 'secrets.json'], cwd, { SHORT: 'short' });
+  expect([status, stderr.split('\n')]).toEqual([
+    2,
+    [
+      expect.stringMatching(/^secrets\.json:6:26: backend\.secret: the file \/nowhere/),
+      expect.stringMatching(/^secrets\.json:7:40: authenticate\.jwt\.secret: .* 5 bytes, and needs 32/),
+      expect.stringMatching(/^secrets\.json:8:67: authorize\.hook\.secret: a secret is `whsec_`/),
+      expect.stringMatching(/^secrets\.json:4:23: control\.key: the variable NOT_SET/),
+      '',
+    ],
+  ]);
 }, 120_000);
 
 test('one that finds its SQLite log in use says so, and takes the place of the other one when that has ended', async () => {

@@ -22,7 +22,7 @@ async function scene(
   onTestFinished(() => http[Symbol.asyncDispose]());
   const incidents: Incident[] = [];
   const config = v.parse(backendSchema, { url: http.url, secret: { variable: 'SECRET' }, timeoutMs: 5_000 });
-  const backend = webhookBackend(backendOf('backend', config, env, (incident) => incidents.push(incident)));
+  const backend = webhookBackend(backendOf(['backend'], config, env, (incident) => incidents.push(incident)));
   const { join, errors } = await running(settings, { backend, ...parts });
   const client = await join();
   client.send({ type: 'subscribe', topic: 'run:1', ref: 1 });

@@ -5,6 +5,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { writeExample } from '../../../src/gateway/config/example.ts';
 import { FIELDS, readConfig } from '../../../src/gateway/config/read.ts';
 import { secretAt } from '../../../src/gateway/config/secret.ts';
+import { WrongFields } from '../../../src/gateway/config/wrong-fields.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'trunkline-config-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -17,7 +18,7 @@ const fileWith = (text: string) => {
 const read = (
   text: string | null,
   { flags = {}, env = {} }: { flags?: Record<string, string>; env?: Record<string, string> } = {},
-) => readConfig({ file: text === null ? null : fileWith(text), flags, env });
+) => readConfig({ file: text === null ? null : fileWith(text), flags, env }).config;
 /** Its lines, the file's folder left out. */
 const mistakes = (...args: Parameters<typeof read>): string[] => {
   try {
@@ -62,6 +63,53 @@ test('each mistake in a file is told with its line and column', () => {
   ]);
   expect(mistakes('{}')).toEqual([expect.stringMatching(/^1:1: app: It has to be there/)]);
   expect(mistakes('{"app": ""}')).toEqual(['1:9: app: It must not be empty']);
+});
+
+test('mistakes that only the part which uses a field can tell have their place as well, all of them at once', () => {
+  const text = `{
+  "app": "console",
+  "allowedOrigins": ["self", "app.example"],
+  "log": "mysql://db/x",
+  "limits": { "maxFrameBytes": 100, "framesPerSecond": 0 },
+  "authenticate": { "jwt": { "secret": { "variable": "S" }, "algorithms": ["HS256", "RS256"],
+                             "issuer": "i", "audience": "a" } },
+  "authorize": { "topics": { "runs/*": ["read"],
+                             "a//b": ["read"] } }
+}`;
+  expect(mistakes(text)).toEqual([
+    expect.stringMatching(/^3:30: allowedOrigins\.1: .*"app\.example"; write an origin/),
+    expect.stringMatching(/^4:10: log: there is no log at mysql:/),
+    expect.stringMatching(/^5:32: limits\.maxFrameBytes: .* at least 1024/),
+    expect.stringMatching(/^5:56: limits\.framesPerSecond: .* a positive number/),
+    '6:85: authenticate.jwt.algorithms.1: RS256 is no algorithm for a secret',
+    expect.stringMatching(/^9:30: authorize\.topics\.a\/\/b: the topic pattern "a\/\/b": a segment/),
+  ]);
+  const both =
+    '{"app": "a", "authenticate": {"hook": HOOK, "jwt": JWT}, "authorize": {"topics": {}, "hook": HOOK}}'
+      .replaceAll('HOOK', '{"url": "http://a.example", "secret": {"variable": "S"}}')
+      .replace(
+        'JWT',
+        '{"algorithms": ["HS256"], "issuer": "i", "audience": "a", "secret": {"variable": "S"}}',
+      );
+  expect(mistakes(both)).toEqual([
+    `1:${both.indexOf('{"topics"') + 1}: authorize: there are topics and a hook; one of them is enough`,
+    `1:${both.indexOf('{"hook"') + 1}: authenticate: there is a jwt and a hook; one of them is enough`,
+  ]);
+});
+
+test('what turns out to be wrong at the start is told at its place, in the file, or by what said it', () => {
+  const text = '{\n  "app": "a",\n  "control": { "key": { "variable": "K" } }\n}';
+  const file = fileWith(text);
+  const { errorOf } = readConfig({ file, flags: {}, env: {} });
+  const wrong = new WrongFields([
+    { path: ['control', 'key'], reason: 'not set' },
+    { path: ['limits', 'maxEventBytes'], reason: 'too much' },
+  ]);
+  expect(errorOf(wrong).message).toBe(
+    `${file}:3:23: control.key: not set\n${file}:1:1: limits.maxEventBytes: too much`,
+  );
+  const byVariable = readConfig({ file, flags: {}, env: { TRUNKLINE_CONTROL_KEY: 'x' } });
+  expect(byVariable.errorOf(wrong).message).toContain('TRUNKLINE_CONTROL_KEY: control.key: not set\n');
 });
 
 test('what a device keeps is said to nobody but the definition, and the sentence says so', () => {
@@ -155,6 +203,6 @@ test('a protocol module has the name, the version and the rules of events', () =
 test('the example can be read, and never takes the place of a file that is there', () => {
   const file = join(folder, 'example.json');
   writeExample(file);
-  expect(readConfig({ file, flags: {}, env: {} })).toMatchObject({ app: 'console' });
+  expect(readConfig({ file, flags: {}, env: {} }).config).toMatchObject({ app: 'console' });
   expect(() => writeExample(file)).toThrow('is there already, and is left as it is');
 });

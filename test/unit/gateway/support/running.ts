@@ -37,7 +37,7 @@ export async function running(
   const gateway = await serve(whole, {
     log: memoryLog(),
     logLimits: {},
-    env: { KEY },
+    key: KEY,
     report: (error, about) => errors.push(`${about}: ${error}`),
     ...parts,
   });
