@@ -1,5 +1,6 @@
 /** What a backend's answer to a command means: only what can be read without doubt ends it. */
 import * as v from 'valibot';
+import { typed } from '../../protocol/frames/common.ts';
 import { fieldMessage } from '../persist.ts';
 import type { Accepted, BackendAnswer } from './contract.ts';
 import type { JsonAnswer } from './post.ts';
@@ -9,7 +10,7 @@ import { type Judged, wrong } from './problem.ts';
 export const publishingSchema = v.strictObject(
   {
     topic: v.string(),
-    event: v.looseObject({ type: v.string() }),
+    event: typed,
     key: v.optional(v.string()),
     gone: v.optional(v.boolean()),
     critical: v.optional(v.boolean()),

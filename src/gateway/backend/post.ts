@@ -1,4 +1,5 @@
 /** One signed POST to a backend, and what of its answer can be an answer at all: JSON, small enough, in time, from there. */
+import { parseJson } from '../json.ts';
 import { type Judged, type Wrong, wrong } from './problem.ts';
 import { signed } from './signature.ts';
 
@@ -104,13 +105,11 @@ async function readJson({ url, maxAnswerBytes }: Endpoint, response: Response): 
     return wrong('too_large', `${at} with more than ${maxAnswerBytes} bytes (maxAnswerBytes)`);
   }
   try {
-    return { ok: true, value: { status, json: JSON.parse(UTF_8.decode(bytes)) } };
+    return { ok: true, value: { status, json: parseJson(bytes) } };
   } catch {
     return wrong(kind, `${at} with something else than JSON of UTF-8`);
   }
 }
-
-const UTF_8 = new TextDecoder('utf-8', { fatal: true });
 
 /** `null` where there are more. */
 async function readBytes({ body }: Response, maxBytes: number): Promise<Buffer | null> {

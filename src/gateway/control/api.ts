@@ -4,6 +4,7 @@ import type { IncomingMessage, RequestListener } from 'node:http';
 import * as v from 'valibot';
 import { isTooDeep, TOO_DEEP } from '../../protocol/json.ts';
 import type { ApplicationServer } from '../../server/serve-application.ts';
+import { parseJson } from '../json.ts';
 import { metricsOf } from './metrics.ts';
 import { openApiOf } from './openapi.ts';
 import { type Answer, get, ok, Refusal, type Route } from './route.ts';
@@ -143,13 +144,10 @@ function bytesOf(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   });
 }
 
-/** Else what is no UTF-8 would be published as something else. */
-const UTF_8 = new TextDecoder('utf-8', { fatal: true });
-
 function readBody(schema: v.GenericSchema, bytes: Buffer): unknown {
   let body: unknown;
   try {
-    body = JSON.parse(UTF_8.decode(bytes));
+    body = parseJson(bytes);
   } catch (error) {
     throw new Refusal(
       400,

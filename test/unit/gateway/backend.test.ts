@@ -159,7 +159,7 @@ test.for<[string, Answering, RegExp]>([
   [
     'an event without a type',
     answerJson(200, { publish: [{ topic: 't', event: {} }] }),
-    /publish\.0\.event\.type/,
+    /publish\.0\.event: .*an object with a string `type`/,
   ],
   [
     'an event that is to be kept on devices',

@@ -86,6 +86,23 @@ test.for<[string, Answering]>([
   expect(errors).toEqual([]);
 });
 
+test('an event is published with all that it holds, and a zero with a sign as zero', async () => {
+  const event = '{"type":"lap","constructor":"McLaren","prototype":1,"gain":-0.0,"loss":-0.5}';
+  const { client, decide, incidents } = await scene(
+    answerText(200, 'application/json', `{"publish":[{"topic":"run:1","event":${event}}]}`),
+  );
+  const id = decide();
+  expect(await client.next('command_ack')).toMatchObject({ id });
+  expect((await client.next('event')).event).toEqual({
+    type: 'lap',
+    constructor: 'McLaren',
+    prototype: 1,
+    gain: 0,
+    loss: -0.5,
+  });
+  expect(incidents).toEqual([]);
+});
+
 test('a result that is larger as the log has it than as it came ends nothing', async () => {
   const numbers = Array.from({ length: 100_000 }, () => '1e20').join();
   const { client, decide, incidents } = await scene(

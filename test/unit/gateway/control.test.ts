@@ -177,6 +177,18 @@ test('while the log is away so much waits for it at most, and what is refused th
   expect(await post('/publish', large)).toMatchObject({ status: 200 });
 });
 
+test('what other languages write as a zero with a sign is published as zero', async () => {
+  const { gateway, join } = await running();
+  const headers = { authorization: `Bearer ${KEY}` };
+  const body = '{"events":[{"topic":"t","event":{"type":"m","all":[-0.0, -0,-1.5]}}]}';
+  const response = await fetch(`${gateway.controlUrl}/publish`, { method: 'POST', headers, body });
+  expect(response.status).toBe(200);
+  const client = await join();
+  client.send({ type: 'subscribe', topic: 't', ref: 1 });
+  const { events } = await client.next('snapshot');
+  expect(events).toMatchObject([{ event: { all: [0, 0, -1.5] } }]);
+});
+
 test('a body that is no UTF-8 is refused, and not published as something else', async () => {
   const { gateway } = await running();
   const body = Buffer.concat([
