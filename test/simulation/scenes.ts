@@ -350,6 +350,26 @@ const newBeginning: Scene = (random) => {
   ];
 };
 
+/** A topic ends, and is used again, while what pages took of it is on its way, or nobody is there; then the line is lost. */
+const sameOffsets: Scene = (random) => {
+  const alarms: Action = { do: 'publish', what: 'alarm', topic: 0, count: 1 + random.int(5) };
+  const isAway = random.int(2) === 0;
+  return [
+    { do: 'end topic', topic: 0 },
+    { do: 'latency', ms: isAway ? 0 : 300 },
+    alarms,
+    wait(300 + random.int(200)),
+    ...(isAway ? [{ do: 'server down' } as const] : []),
+    { do: 'end topic', topic: 0 },
+    alarms,
+    wait(random.int(300)),
+    { do: 'cut' },
+    { do: 'latency', ms: 0 },
+    { do: 'server up' },
+    wait(random.int(3_000)),
+  ];
+};
+
 /** Somebody may not read a topic any more, while something of it is on its way, and then perhaps again. */
 const withdrawn: Scene = (random) => {
   const rights = (mayRead: boolean): Action => ({ do: 'rights', who: 'ann', topic: 0, mayRead });
@@ -360,8 +380,9 @@ const withdrawn: Scene = (random) => {
     count: 1 + random.int(5),
   });
   return [
-    { do: 'authorize', how: random.pick(['fine', 'slow', 'slow']) },
+    { do: 'authorize', how: random.pick(['fine', 'slow', 'slow', 'fails']) },
     random.pick<Action>([wait(0), { do: 'cut' }, { do: 'line speed', bytesPerSecond: 1_000 }]),
+    wait(random.int(1_200)),
     events(),
     rights(false),
     events(),
@@ -396,9 +417,6 @@ const COMMON: [Scene, ...Scene[]] = [
   leftUnheard,
   noPageOpen,
   leftBySignOut,
-  counting,
-  newBeginning,
-  withdrawn,
 ];
 /** A client moves to another server while the one that has its command hears nothing, or cannot write. */
 const movedOn: Scene = (random) => {
@@ -446,5 +464,7 @@ const wanderer: Scene = (random) =>
     wait(500 + random.int(2_000)),
   ]).flat();
 
-const SCENES: [Scene, ...Scene[]] = [...COMMON, lowered];
-const CLUSTER_SCENES: [Scene, ...Scene[]] = [movedOn, lateWord, wanderer];
+/** What one server does to topics and people, or several do on one log. */
+const LOG_SCENES: readonly Scene[] = [counting, newBeginning, sameOffsets, withdrawn];
+const SCENES: [Scene, ...Scene[]] = [...COMMON, lowered, ...LOG_SCENES];
+const CLUSTER_SCENES: [Scene, ...Scene[]] = [movedOn, lateWord, wanderer, ...LOG_SCENES];

@@ -208,7 +208,6 @@ export const REPLICATED_MUTANTS: readonly Mutant[] = [
     file: 'src/server/log/expectations.ts',
     text: 'return expectations.every(',
     instead: 'return expectations.length >= 0 || expectations.every(',
-    test: 'test/unit/server/expectations.test.ts',
   },
   {
     name: 'a handler that was overtaken is asked no more, and its command is refused',
@@ -229,7 +228,6 @@ export const REPLICATED_MUTANTS: readonly Mutant[] = [
     file: 'src/server/replicated/replicated-log.ts',
     text: 'if (outcome !== undefined) happenings',
     instead: "if (outcome !== undefined && kind !== 'recheck') happenings",
-    test: 'test/unit/server/three-servers.test.ts',
   },
   {
     name: 'who listens at another server does not hear that a topic has ended',

@@ -45,6 +45,7 @@ export interface ProcessOptions {
 /** A server that runs. */
 export interface ServerProcess {
   readonly broker: Broker;
+  readonly readers: Readers;
   connect(peer: Peer): Inbound;
   /** The rights of that person have changed. */
   recheck(principal: Principal): void;
@@ -89,7 +90,7 @@ export class Application {
     );
     const broker = new Broker({
       application: definedApplication(serverProtocol, () => run),
-      log: readers.hearing(logUntilDeath(log, life)),
+      log: logUntilDeath(log, life),
       countsConnections: true,
       newSession: () => `session ${++this.#sessions}`,
       acceptsVersion: () => true,
@@ -116,6 +117,7 @@ export class Application {
     });
     return {
       broker,
+      readers,
       connect: (peer) => {
         const { watched, authenticate } = readers.watch(peer);
         return broker.connect(watched, authenticate);

@@ -1,8 +1,11 @@
+import type { Principal } from '../../../src/server/log/event-log.ts';
 import { MemoryProjection } from '../../../src/server/log/memory-projection.ts';
 import type { Entry, Outcome } from '../../../src/server/log/projection.ts';
 
 /** A projection that comes to something else than the others once it is told to, as by a fault of memory or of a build. */
 export class FallibleProjection extends MemoryProjection {
+  /** Called with whose rights are to be judged anew from here on. */
+  rechecked: (principal: Principal) => void = () => {};
   #state: 'right' | 'about to err' | 'wrong' = 'right';
 
   /** Whether it is wrong, or is about to be. */
@@ -25,11 +28,13 @@ export class FallibleProjection extends MemoryProjection {
     entries: readonly Entry[],
     noteOf: (outcomes: readonly Outcome[]) => string,
   ): readonly Outcome[] {
-    return super.applyAll(
+    const outcomes = super.applyAll(
       position,
       this.#state === 'about to err' ? this.#without(entries) : entries,
       noteOf,
     );
+    for (const { kind, content } of entries) if (kind === 'recheck') this.rechecked(content.principal);
+    return outcomes;
   }
 
   #without(entries: readonly Entry[]): readonly Entry[] {

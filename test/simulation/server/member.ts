@@ -51,6 +51,7 @@ export class Member {
     });
     const isExpected = (text: string) => projection.isAstray && text.includes(NOT_THE_SAME);
     this.#process = application.start({ log: this.#log, life: this.#life, now, isExpected });
+    projection.rechecked = (principal) => this.#process.readers.rechecked(principal);
   }
 
   get broker(): Broker {
