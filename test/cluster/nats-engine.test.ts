@@ -1,7 +1,10 @@
 /** The engine on a real cluster of three nodes: what every engine must do, and what becomes of it where nodes fail. */
 import { inspect } from 'node:util';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type NatsEngineOptions, natsEngine } from '../../src/server/nats/index.ts';
+import { dumpsOf } from '../../src/server/nats/stream.ts';
 import type { Engine, LogRecord } from '../../src/server/replicated/engine.ts';
 import { engineConformance } from '../conformance/engine.ts';
 import { type NatsNode, startNatsCluster, USER } from './nats.ts';
@@ -27,6 +30,17 @@ const append = async (engine: Engine, text: string): Promise<number> => {
     }
   }
 };
+/** Of the dump of this position. */
+const losePart = async (stream: string, position: number): Promise<void> => {
+  const servers = nodes.map(({ port }) => `127.0.0.1:${port}`);
+  const connection = await connect({ servers, user: USER, pass: password });
+  const { streams } = await jetstreamManager(connection);
+  const { state } = await streams.info(stream, { subjects_filter: `${stream}.part.${position}.>` });
+  const filter = Object.keys(state.subjects ?? {}).find((subject) => subject.endsWith('.2'));
+  if (filter === undefined) throw new Error(`there is no dump of ${position}`);
+  await streams.purge(stream, { filter });
+  await connection.close();
+};
 
 beforeAll(async () => {
   ({ nodes, password } = await startNatsCluster());
@@ -50,6 +64,7 @@ engineConformance('the engine on NATS JetStream', {
       open: async () => open({ stream }),
       halt: () => each((node) => node.pause()),
       goOn: () => each((node) => node.resume()),
+      losePart: (position) => losePart(dumpsOf(stream), position),
     };
   },
 });

@@ -66,6 +66,9 @@ describe('on a primary whose standby follows', () => {
         open: async () => open({ schema, maxBytes: 2_000_000 }),
         halt: () => primary.pause(),
         goOn: () => primary.resume(),
+        losePart: async (position) => {
+          await primary.query(`DELETE FROM ${schema}.part WHERE position = ${position} AND number = 2`);
+        },
         cut: async () => {
           await primary.query(cutAll);
         },

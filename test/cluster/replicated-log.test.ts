@@ -3,7 +3,7 @@ import { afterEach, expect, it } from 'vitest';
 import type { EventLog } from '../../src/server/log/event-log.ts';
 import { MemoryProjection } from '../../src/server/log/memory-projection.ts';
 import { postgresEngine } from '../../src/server/postgres/index.ts';
-import { replicatedLog } from '../../src/server/replicated/replicated-log.ts';
+import { type ReplicatedLogOptions, replicatedLog } from '../../src/server/replicated/replicated-log.ts';
 import { PostgresServer, USER } from './postgres.ts';
 
 const TOPICS = ['t0', 't1', 't2'];
@@ -19,12 +19,15 @@ interface Server {
   readonly run: string;
 }
 
-async function serve(servers: readonly PostgresServer[]): Promise<Server> {
+async function serve(
+  servers: readonly PostgresServer[],
+  options: Partial<ReplicatedLogOptions> = {},
+): Promise<Server> {
   const hosts = servers.map(({ port }) => `127.0.0.1:${port}`).join(',');
   const password = servers[0]?.password ?? '';
   const engine = postgresEngine({ url: `postgres://${USER}@${hosts}/postgres`, password, timeoutMs: 20_000 });
   const projection = new MemoryProjection();
-  const log = replicatedLog({ engine, projection });
+  const log = replicatedLog({ engine, projection, ...options });
   ending.push(() => log.close());
   const { run } = await log.open({ now: Date.now(), tailLimit: 10 });
   return { log, projection, run };
@@ -75,6 +78,31 @@ it('answers each command once, in one order on all servers, while the primary di
     for (const { event } of events?.events ?? []) found.push(JSON.parse(event).id);
   }
   expect(found.sort()).toEqual([...answered].sort());
+});
+
+it('does not start from a dump that is not what was written, but from the one before it, and says so', async () => {
+  const database = await PostgresServer.start();
+  ending.push(() => database.stop());
+  const one = await serve([database], { recordsPerDump: 10 });
+  const event = { topic: 't', key: null, gone: false, critical: false, owedBy: [] };
+  const dumps = () => database.query('SELECT position FROM trunkline.dump ORDER BY position');
+  const publishUntil = async (position: number) => {
+    while (one.projection.position < position)
+      await one.log.commit([{ command: null, events: [{ ...event, event: '"as it was"' }] }], Date.now());
+  };
+  for (const position of [10, 20]) {
+    await publishUntil(position);
+    await expect.poll(dumps).toContain(String(position));
+  }
+  await database.query(
+    `UPDATE trunkline.part SET text = convert_to(replace(convert_from(text, 'UTF8'), 'as it was', 'as it is'), 'UTF8')
+     WHERE position = 20`,
+  );
+  const troubles: unknown[] = [];
+  const other = await serve([database], { recordsPerDump: 10, onTrouble: (error) => troubles.push(error) });
+  expect(troubles).toEqual([expect.objectContaining({ message: expect.stringContaining('checksum') })]);
+  await expect.poll(() => one.projection.position).toBe(other.projection.position);
+  expect([...other.projection.dump()]).toEqual([...one.projection.dump()]);
 });
 
 it('lets one of those win who expect the same of a key on several servers at a time', async () => {

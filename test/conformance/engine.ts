@@ -14,6 +14,8 @@ export interface TestedLog {
   /** From here until `goOn`, nothing that is asked of the log is answered. */
   halt(): void;
   goOn(): void;
+  /** One part of the dump of this position is not there any more, as by a fault of the disk. */
+  losePart(position: number): Promise<void>;
   /** Ends each connection of the engines, abruptly; left out where there are none. */
   cut?(): Promise<void>;
 }
@@ -317,6 +319,15 @@ export function engineConformance(name: string, factory: EngineFactory): void {
       await expect(readDump(5)).rejects.toMatchObject(noDump);
       await engine.keepDump(5, dumpOf('now'));
       expect(await readDump(5)).toEqual(['now']);
+    });
+
+    it('fails who reads a dump of which a part is lost, and lets the other one be read', async () => {
+      const other = await open();
+      for (const position of [3, 5])
+        await engine.keepDump(position, dumpOf(...numbered(5, `of ${position} `)));
+      await log.losePart(5);
+      await expect(readDump(5, other)).rejects.toMatchObject(noDump);
+      expect(await readDump(3, other)).toEqual(numbered(5, 'of 3 '));
     });
 
     it('fails who reads a dump that is kept no more, rather than tell it a part of it', async () => {

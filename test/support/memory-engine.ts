@@ -29,6 +29,8 @@ export class MemoryLogService {
   #change = Promise.withResolvers<void>();
   /** By position, the highest first. */
   #dumps = new Map<number, readonly string[]>();
+  /** Those of which the parts after these are lost. */
+  readonly #cut = new WeakSet<readonly string[]>();
 
   constructor(now: () => number) {
     this.#now = now;
@@ -84,6 +86,18 @@ export class MemoryLogService {
     const [position, parts] = newest;
     const lines = parts.join('').split('\n');
     this.#dumps.set(position, [lines.slice(0, lines.length / 2).join('\n')]);
+  }
+
+  /** Of this dump the last part is not there any more. */
+  losePart(position: number): void {
+    const left = this.#dumps.get(position)?.slice(0, -1) ?? [];
+    this.#dumps.set(position, left);
+    this.#cut.add(left);
+  }
+
+  /** Of a dump. */
+  lacksParts(dump: readonly string[]): boolean {
+    return this.#cut.has(dump);
   }
 
   /** As an engine that has lost what it had acknowledged. */
@@ -214,6 +228,7 @@ export class MemoryEngine implements Engine {
       if (this.#service.dumps.get(position) !== parts) throw noSuchDump(position);
       yield part;
     }
+    if (this.#service.lacksParts(parts)) throw noSuchDump(position);
   }
 
   follow(

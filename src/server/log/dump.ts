@@ -1,4 +1,5 @@
-/** The lines of a projection's dump: a head, what there is, and an end by which it is known to be whole. */
+/** The lines of a projection's dump: a head, what there is, and an end by which it is known to be whole, and what was written. */
+import { createHash } from 'node:crypto';
 import * as v from 'valibot';
 import type { JsonText } from './event-log.ts';
 
@@ -90,39 +91,74 @@ const CONTENT = v.variant('line', [
 export type DumpHead = v.InferOutput<typeof HEAD>;
 export type DumpLine = v.InferOutput<typeof CONTENT>;
 
-/** With the number of the lines between. */
-const END = v.object({ line: v.literal('end'), lines: whole });
+/** With the number of the lines between. `checksum`: of all lines before it; absent: none was kept. */
+const END = v.object({ line: v.literal('end'), lines: whole, checksum: v.optional(v.string()) });
+
+/** Of what is read in one step; a line counts for no less than `LINE_LENGTH`. In UTF-16 code units. */
+const SLICE_LENGTH = 128 * 1_024;
+const LINE_LENGTH = 256;
 
 export function* dumpText(head: DumpHead, content: Iterable<DumpLine>): Generator<JsonText> {
-  yield JSON.stringify(head);
+  const checksum = new Checksum();
+  const told = (line: DumpHead | DumpLine) => checksum.add(JSON.stringify(line));
+  yield told(head);
   let lines = 0;
   for (const line of content) {
     lines += 1;
-    yield JSON.stringify(line);
+    yield told(line);
   }
-  yield JSON.stringify({ line: 'end', lines });
+  yield JSON.stringify({ line: 'end', lines, checksum: checksum.text() });
 }
 
 /**
- * Hands each line on, in order.
+ * Hands each line on, in order; so many in each step that what is done with them does not take long.
  *
- * @throws Error where it is no dump of this format, or not all of one.
+ * @throws Error where it is no dump of this format, not all of one, or not what was written.
  */
-export function readDump(
+export function* readDump(
   dump: Iterable<JsonText>,
   hear: { head(head: DumpHead): void; line(line: DumpLine): void },
-): void {
+): Generator<void> {
+  const checksum = new Checksum();
   let lines = -1;
   let ended = false;
+  let length = 0;
   for (const text of dump) {
     if (ended) throw new Error('the dump goes on after its end');
     const line: unknown = JSON.parse(text);
     if (lines < 0) hear.head(checked(HEAD, line, lines));
-    else if (v.is(END, line)) ended = checked(END, line, lines).lines === lines;
+    else if (v.is(END, line)) ended = isEnd(line, lines, checksum);
     else hear.line(checked(CONTENT, line, lines));
+    if (!ended) checksum.add(text);
     lines += 1;
+    length += Math.max(text.length, LINE_LENGTH);
+    if (length < SLICE_LENGTH) continue;
+    yield;
+    length = 0;
   }
   if (!ended) throw new Error(`the dump ends after ${lines + 1} lines, which are not all of it`);
+}
+
+/** Whether that is the end after so many lines. */
+function isEnd(end: v.InferOutput<typeof END>, lines: number, checksum: Checksum): boolean {
+  if (end.lines !== lines) return false;
+  if (end.checksum === undefined || end.checksum === checksum.text()) return true;
+  throw new Error('the dump is not what was written: its checksum is another');
+}
+
+class Checksum {
+  readonly #hash = createHash('sha256');
+
+  /** Answers the line. */
+  add(line: JsonText): JsonText {
+    this.#hash.update(line).update('\n');
+    return line;
+  }
+
+  /** Of the lines so far: none is added after it. */
+  text(): string {
+    return this.#hash.digest('base64url');
+  }
 }
 
 function checked<S extends v.GenericSchema>(schema: S, line: unknown, before: number): v.InferOutput<S> {

@@ -244,9 +244,9 @@ export class MemoryProjection implements Projection {
     return dumpText(this.#held.head(), this.#held.lines());
   }
 
-  load(dump: Iterable<JsonText>): void {
+  *load(dump: Iterable<JsonText>): Generator<void> {
     const held = new MemoryContent();
-    readDump(dump, { head: (head) => held.restoreHead(head), line: (line) => held.restore(line) });
+    yield* readDump(dump, { head: (head) => held.restoreHead(head), line: (line) => held.restore(line) });
     this.#held = held;
   }
 

@@ -85,11 +85,12 @@ export interface Projection {
   dump(): Iterable<JsonText>;
 
   /**
-   * Becomes what was dumped, in place of what it was.
+   * Becomes what was dumped, in place of what it was, with the end of the last step: each is a part that does not take long. Until
+   * then, and where it is left before that, it is as before; between the steps it may refuse to be asked.
    *
-   * @throws Error where that is no whole dump of this format: it is as before then.
+   * @throws Error where that is no whole dump of this format, or not what was written: it is as before then.
    */
-  load(dump: Iterable<JsonText>): void;
+  load(dump: Iterable<JsonText>): Generator<void>;
 }
 
 /** How much is remembered. The last `open` says it. */

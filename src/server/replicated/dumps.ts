@@ -8,6 +8,7 @@
  */
 import { type Deferred, deferred } from '../core/deferred.ts';
 import type { Timers } from '../core/peer.ts';
+import type { JsonText } from '../log/event-log.ts';
 import type { Projection } from '../log/projection.ts';
 import { linesOf, partsOf } from './dump-parts.ts';
 import { type Engine, EngineError } from './engine.ts';
@@ -44,8 +45,8 @@ export class Dumps {
   readonly #events: DumpEvents;
   readonly #timers: Timers;
   #state: State = { state: 'idle' };
-  /** Whether the projection is asked for lines: resolves when it is not, or not any more. */
-  #taken: Promise<void> = Promise.resolve();
+  /** Whether the projection is asked for lines, or given some: resolves when it is not, or not any more. */
+  #over: Promise<void> = Promise.resolve();
 
   constructor(engine: Engine, projection: Projection, events: DumpEvents, timers: Timers) {
     this.#engine = engine;
@@ -63,7 +64,7 @@ export class Dumps {
   make(): void {
     if (this.#state.state !== 'idle') return;
     const taken = deferred<void>();
-    this.#taken = taken.promise;
+    this.#over = taken.promise;
     this.#state = { state: 'taking', taken: taken.promise };
     void this.#make(taken);
   }
@@ -71,30 +72,47 @@ export class Dumps {
   /** What is under way is given up. Resolves when the projection is not asked any more. */
   async stop(): Promise<void> {
     this.#state = { state: 'stopped' };
-    await this.#taken;
+    await this.#over;
   }
 
   /**
    * Has the projection become the newest dump of this position or a later one that can be loaded. Resolves to why there was none: an
    * error for each that could not be; or to `null`.
+   *
+   * @param doubted positions of dumps that are not to be used.
    */
-  async load(from: number): Promise<readonly unknown[] | null> {
+  async load(from: number, doubted: ReadonlySet<number>): Promise<readonly unknown[] | null> {
     const failures = new Map<number, unknown>();
     for (;;) {
       // Anew each time: one that is gone has made place for a newer one.
       const positions = await this.#engine.dumps();
       const newest = await this.#engine.newest();
-      const position = positions.find((one) => one >= from && one <= newest && !failures.has(one));
+      const position = positions.find(
+        (one) => one >= from && one <= newest && !doubted.has(one) && !failures.has(one),
+      );
       if (position === undefined) return [...failures.values()];
       try {
-        this.#projection.load(linesOf(await this.#read(position)));
+        await this.become(linesOf(await this.#read(position)));
         return null;
       } catch (error) {
+        if (this.#isStopped) throw error;
         // The engine may answer the next time: it is no matter of this dump.
         if (error instanceof EngineError && error.reason === 'unknown') throw error;
         failures.set(position, error);
         this.#events.trouble(new DumpFailed(`the dump of ${position} could not be loaded`, error));
       }
+    }
+  }
+
+  /** Has the projection become what these lines of a dump say; by slices, between which others have their turn. */
+  async become(dump: Iterable<JsonText>): Promise<void> {
+    this.#mustGoOn();
+    const over = deferred<void>();
+    this.#over = over.promise;
+    try {
+      for (const _ of this.#projection.load(dump)) await this.#turn();
+    } finally {
+      over.resolve();
     }
   }
 
@@ -117,7 +135,7 @@ export class Dumps {
       const [, older] = await this.#engine.dumps();
       if (older !== undefined) await this.#engine.trim(older + 1);
     } catch (error) {
-      if (this.#state.state !== 'stopped')
+      if (!this.#isStopped)
         this.#events.trouble(new DumpFailed('a dump could not be kept; the next one has to do', error));
     } finally {
       taken.resolve();
@@ -131,12 +149,17 @@ export class Dumps {
     const length = Math.min(PART_LENGTH, Math.floor(this.#engine.maxBytes / BYTES_OF_UNIT));
     for (const part of partsOf(this.#projection.dump(), length)) {
       parts.push(part);
-      const turn = deferred<void>();
-      this.#timers.setTimer(0, turn.resolve);
-      await turn.promise;
-      this.#mustGoOn();
+      await this.#turn();
     }
     return parts;
+  }
+
+  /** Others have theirs. */
+  async #turn(): Promise<void> {
+    const turn = deferred<void>();
+    this.#timers.setTimer(0, turn.resolve);
+    await turn.promise;
+    this.#mustGoOn();
   }
 
   async *#unlessStopped(parts: readonly string[]): AsyncGenerator<string> {
@@ -146,11 +169,15 @@ export class Dumps {
     }
   }
 
+  get #isStopped(): boolean {
+    return this.#state.state === 'stopped';
+  }
+
   #mustGoOn(): void {
-    if (this.#state.state === 'stopped') throw new Error('the dump was given up');
+    if (this.#isStopped) throw new Error('the dump was given up');
   }
 
   #move(state: 'idle' | 'keeping'): void {
-    if (this.#state.state !== 'stopped') this.#state = { state };
+    if (!this.#isStopped) this.#state = { state };
   }
 }

@@ -4,9 +4,10 @@
  */
 import type { Timers } from '../core/peer.ts';
 import type { Standing } from '../log/event-log.ts';
+import { MemoryProjection } from '../log/memory-projection.ts';
 import type { Outcome, Projection } from '../log/projection.ts';
 import { type Note, noteText, readNote, withRecord } from './authors.ts';
-import { type DumpFailed, Dumps } from './dumps.ts';
+import { DumpFailed, Dumps } from './dumps.ts';
 import { type Engine, type Following, ForgottenError, type LogRecord } from './engine.ts';
 import { entriesAt, nextDigest, type RecordHead, readRecord, type Written } from './record.ts';
 
@@ -80,6 +81,10 @@ export class Replica {
   #looking: (() => void) | null = null;
   #standing: Standing = { state: 'current' };
   #isLeftBehind = false;
+  /** The position of the dump from which it has started; `null`: from none. */
+  #loaded: number | null = null;
+  /** Positions of dumps after which others have written that they know something else. */
+  readonly #doubted = new Set<number>();
   #isStopped = false;
 
   constructor({ engine, projection, events, timers, author, recordsPerDump }: ReplicaOptions) {
@@ -131,17 +136,9 @@ export class Replica {
     this.#mustReach(newest);
     // Not needed: where none can be loaded, the records are applied.
     await this.#load(this.position + this.#recordsPerDump);
-    while (this.position < newest) {
-      const { records, oldest } = await this.#engine.read(this.position + 1, PAGE);
-      if (oldest > this.position + 1) {
-        const failures = await this.#load(oldest - 1);
-        if (failures) throw noDump(oldest, this.position, failures);
-        continue;
-      }
-      for (const record of records) this.#take(record);
-      if (this.#standing.state === 'diverged') throw new LogDiverged(this.#standing.why);
-      this.#events.starting({ kind: 'applying', position: this.position, newest });
-    }
+    await this.#applyUpTo(newest);
+    while (this.#note.doubt !== undefined && (await this.#beginAnew(this.#note.doubt)))
+      await this.#applyUpTo(newest);
     const { doubt } = this.#note;
     if (doubt !== undefined && !isToBeRenewed) {
       this.#diverge(doubt);
@@ -183,14 +180,51 @@ export class Replica {
     await following?.stop();
   }
 
+  async #applyUpTo(newest: number): Promise<void> {
+    while (this.position < newest) {
+      const { records, oldest } = await this.#engine.read(this.position + 1, PAGE);
+      if (oldest > this.position + 1) {
+        const failures = await this.#load(oldest - 1);
+        if (failures) throw noDump(oldest, this.position, failures);
+        continue;
+      }
+      for (const record of records) this.#take(record);
+      if (this.#standing.state === 'diverged') throw new LogDiverged(this.#standing.why);
+      this.#events.starting({ kind: 'applying', position: this.position, newest });
+    }
+  }
+
   /** Resolves to why there is none of this position or a later one; to `null` where one was loaded. */
   async #load(from: number): Promise<readonly unknown[] | null> {
-    const failures = await this.#dumps.load(from);
+    const failures = await this.#dumps.load(from, this.#doubted);
     if (failures) return failures;
+    this.#loaded = this.position;
+    this.#becameAnother();
+    return null;
+  }
+
+  /**
+   * From an older dump, or from the beginning of the log, where it may be the loaded dump that is not what others have applied.
+   * Resolves to whether there was anything older.
+   */
+  async #beginAnew(doubt: string): Promise<boolean> {
+    const loaded = this.#loaded;
+    if (loaded === null) return false;
+    this.#loaded = null;
+    this.#doubted.add(loaded);
+    this.#events.trouble(new DumpFailed(`the dump of ${loaded} is not used`, doubt));
+    const { oldest } = await this.#engine.read(1, 1);
+    if ((await this.#load(oldest - 1)) === null) return true;
+    if (oldest > 1) return false;
+    await this.#dumps.become(new MemoryProjection().dump());
+    this.#becameAnother();
+    return true;
+  }
+
+  #becameAnother(): void {
     this.#note = readNote(this.#projection.note);
     this.#digests.clear();
     this.#digests.set(this.position, this.digest);
-    return null;
   }
 
   #follow(): Following {

@@ -9,6 +9,8 @@ const BUSY_MS = 5_000;
 export class Database {
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
+  /** A transaction is under way, and others have their turn. */
+  #isBetweenSteps = false;
 
   /**
    * In WAL mode; what was committed is on the disk.
@@ -57,6 +59,27 @@ export class Database {
   }
 
   /**
+   * All of the work or nothing, step by step: nothing else can be asked of the file until it has come to its end, or was left before
+   * that, which takes back all of it.
+   */
+  *inSteps(work: () => Iterable<void>): Generator<void> {
+    this.run('BEGIN IMMEDIATE');
+    try {
+      for (const _ of work()) {
+        this.#isBetweenSteps = true;
+        try {
+          yield;
+        } finally {
+          this.#isBetweenSteps = false;
+        }
+      }
+      this.run('COMMIT');
+    } finally {
+      if (this.#db.isOpen && this.#db.isTransaction) this.run('ROLLBACK');
+    }
+  }
+
+  /**
    * Answers how many rows were changed. Values for anonymous parameters alone: not every Node that has `node:sqlite` binds `?1`
    * by position.
    */
@@ -81,11 +104,18 @@ export class Database {
 
   /** One by one, for what may be too much for memory. */
   each(sql: string, ...values: readonly SQLInputValue[]): IterableIterator<Row> {
+    this.#mustNotBeBetweenSteps();
     // A statement of its own: one that is prepared already may be read from at this moment.
     return this.#db.prepare(sql).iterate(...values);
   }
 
+  #mustNotBeBetweenSteps(): void {
+    if (this.#isBetweenSteps)
+      throw new Error('the file takes a dump: it cannot be asked until it has all of it');
+  }
+
   #prepared(sql: string): StatementSync {
+    this.#mustNotBeBetweenSteps();
     const statement = this.#statements.get(sql) ?? this.#db.prepare(sql);
     this.#statements.set(sql, statement);
     return statement;

@@ -1,5 +1,6 @@
 /** How an SQLite projection becomes the lines of a dump, and is read from them. */
-import { DUMP_FORMAT, type DumpHead, type DumpLine } from '../log/dump.ts';
+import { DUMP_FORMAT, type DumpHead, type DumpLine, readDump } from '../log/dump.ts';
+import type { JsonText } from '../log/event-log.ts';
 import { textOf } from '../log/memory-content.ts';
 import { type About, writeAbout } from './about.ts';
 import { type Database, numberIn, textIn } from './database.ts';
@@ -112,6 +113,18 @@ function* deliveryLines(db: Database): Generator<DumpLine> {
   }
 }
 
+const TABLES = [
+  'runs',
+  'topics',
+  'events',
+  'state',
+  'commands',
+  'publications',
+  'clients',
+  'deliveries',
+  'recorded',
+] as const;
+
 /** Takes the lines of a dump, in place of what there is. */
 export class Restoring {
   readonly #db: Database;
@@ -121,26 +134,22 @@ export class Restoring {
 
   constructor(db: Database) {
     this.#db = db;
-    for (const table of [
-      'runs',
-      'topics',
-      'events',
-      'state',
-      'commands',
-      'publications',
-      'clients',
-      'deliveries',
-      'recorded',
-    ])
-      db.run(`DELETE FROM ${table}`);
   }
 
-  head(head: DumpHead): void {
-    writeAbout(this.#db, head);
+  /** In one transaction, whose steps these are. */
+  *all(dump: Iterable<JsonText>): Generator<void> {
+    for (const table of TABLES) {
+      this.#db.run(`DELETE FROM ${table}`);
+      yield;
+    }
+    yield* readDump(dump, {
+      head: (head) => writeAbout(this.#db, head),
+      line: (line) => this.#line(line),
+    });
   }
 
   /** After those before it. */
-  line(line: DumpLine): void {
+  #line(line: DumpLine): void {
     switch (line.line) {
       case 'run':
         this.#db.run('INSERT INTO runs (id, began, told) VALUES (?, ?, ?)', line.id, line.began, line.told);

@@ -1,4 +1,4 @@
-import { dumpText, readDump } from '../log/dump.ts';
+import { dumpText } from '../log/dump.ts';
 import {
   type ClientKey,
   type CommandKey,
@@ -226,12 +226,13 @@ export class SqliteProjection implements Projection {
     return dumpText(headOf(this.#about), linesOf(this.#db));
   }
 
-  load(dump: Iterable<JsonText>): void {
-    this.together(() => {
-      const restoring = new Restoring(this.#db);
-      readDump(dump, { head: (head) => restoring.head(head), line: (line) => restoring.line(line) });
+  *load(dump: Iterable<JsonText>): Generator<void> {
+    const restoring = new Restoring(this.#db);
+    try {
+      yield* this.#db.inSteps(() => restoring.all(dump));
+    } finally {
       this.#refresh();
-    });
+    }
   }
 
   #outcome<K extends EntryKind>({ kind, content }: Entry<K>, position: number): Outcomes[K] {

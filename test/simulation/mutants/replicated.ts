@@ -2,6 +2,7 @@ import type { Mutant } from './mutant.ts';
 
 const TEST = 'test/unit/server/replicated-log.test.ts';
 const REPLICA = 'src/server/replicated/replica.ts';
+const PROJECTION_TEST = 'test/unit/server/projection.test.ts';
 const DUMPS = 'src/server/replicated/dumps.ts';
 const AUTHOR = 'src/server/replicated/author.ts';
 
@@ -107,7 +108,42 @@ export const REPLICATED_MUTANTS: readonly Mutant[] = [
   {
     name: 'a dump is taken in one turn',
     file: DUMPS,
-    text: '      await turn.promise;\n',
+    text: '      await this.#turn();\n',
+    instead: '',
+    test: TEST,
+  },
+  {
+    name: 'a dump is loaded in one turn',
+    file: DUMPS,
+    text: 'load(dump)) await this.#turn();',
+    instead: 'load(dump));',
+    test: TEST,
+  },
+  {
+    name: 'a file that takes a dump is read meanwhile',
+    file: 'src/server/sqlite/database.ts',
+    text: 'if (this.#isBetweenSteps)\n',
+    instead: 'if (!this.isOpen)\n',
+    test: PROJECTION_TEST,
+  },
+  {
+    name: 'what a file has of a dump is kept where it is not all of it',
+    file: 'src/server/sqlite/database.ts',
+    text: "      if (this.#db.isOpen && this.#db.isTransaction) this.run('ROLLBACK');\n",
+    instead: "      if (this.#db.isOpen && this.#db.isTransaction) this.run('COMMIT');\n",
+    test: PROJECTION_TEST,
+  },
+  {
+    name: 'a dump is loaded that is not what was written',
+    file: 'src/server/log/dump.ts',
+    text: 'end.checksum === undefined ||',
+    instead: 'end.checksum !== null ||',
+    test: PROJECTION_TEST,
+  },
+  {
+    name: 'a server starts from a dump after which others have written that they know something else',
+    file: REPLICA,
+    text: '    while (this.#note.doubt !== undefined && (await this.#beginAnew(this.#note.doubt)))\n      await this.#applyUpTo(newest);\n',
     instead: '',
     test: TEST,
   },

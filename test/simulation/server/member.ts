@@ -5,6 +5,7 @@ import { ReplicatedLog } from '../../../src/server/replicated/replicated-log.ts'
 import type { ManualClock } from '../../../testing/fakes/clock.ts';
 import { Lifetime, lifetimeTimer } from '../../../testing/fakes/lifetime.ts';
 import type { Wire } from '../../../testing/fakes/network.ts';
+import { loadDump } from '../../support/load-dump.ts';
 import { MemoryEngine, type MemoryLogService } from '../../support/memory-engine.ts';
 import type { Application, ServerProcess } from './application.ts';
 import { FallibleProjection } from './fallible-projection.ts';
@@ -39,7 +40,7 @@ export class Member {
 
   constructor({ service, application, clock, dump, historyEvents, newName, now }: MemberOptions) {
     this.engine = new MemoryEngine(service, RECORD_BYTES);
-    if (dump) this.projection.load(dump);
+    if (dump) loadDump(this.projection, dump);
     const onTrouble = (error: unknown) => {
       if (error !== null && !this.isDead) application.report(error, 'following the log');
     };

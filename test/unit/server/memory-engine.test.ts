@@ -33,6 +33,7 @@ engineConformance('the engine in memory', {
       },
       halt: () => stall(true),
       goOn: () => stall(false),
+      losePart: async (position) => log.losePart(position),
     };
   },
 });

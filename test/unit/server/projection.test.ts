@@ -17,6 +17,7 @@ import {
   TERM_KEEP_MS,
 } from '../../../src/server/log/projection.ts';
 import { Random } from '../../simulation/random.ts';
+import { loadDump } from '../../support/load-dump.ts';
 import { CLIENTS, randomEntries, TOPICS } from '../../support/random-entries.ts';
 import { newSqliteProjection } from '../../support/sqlite-projection.ts';
 
@@ -85,7 +86,7 @@ function reads(projection: Projection): unknown {
 
 function copyOf(projection: Projection): MemoryProjection {
   const copy = new MemoryProjection();
-  copy.load(projection.dump());
+  loadDump(copy, projection.dump());
   return copy;
 }
 
@@ -118,7 +119,7 @@ describe('what follows from the entries alone', () => {
           if (JSON.stringify(outcome) !== JSON.stringify(again))
             expect([seed, JSON.stringify(again)]).toEqual([seed, JSON.stringify(outcome)]);
         if (random.next() < 0.1) other = copyOf(random.next() < 0.5 ? other : sqlite.projection);
-        if (random.next() < 0.05) sqlite.projection.load(other.dump());
+        if (random.next() < 0.05) loadDump(sqlite.projection, other.dump());
         if (random.next() < 0.1) sqlite = sqlite.reopened();
       }
       const dump = [...one.dump()];
@@ -171,16 +172,61 @@ describe.each<[string, () => [Projection, end: () => void]]>([
       ['goes on after its end', [...whole, head]],
       ['line 1 is not understood', [head.replace('"format":1', '"format":2'), ...rest]],
       ['line 3 is not understood', whole.toSpliced(2, 1, '{"line":"later"}')],
+      ['its checksum is another', whole.map((line) => line.replace('"event":"{}"', '"event":"[]"'))],
+      ['its checksum is another', [head.replace('"position":2', '"position":3'), ...rest]],
       ['an event before any topic', whole.toSpliced(2, 1)],
     ];
     for (const [why, lines] of broken) {
       const [other, end] = create();
       open(other);
       const before = [...other.dump()];
-      expect(() => other.load(lines)).toThrow(why);
+      expect(() => loadDump(other, lines)).toThrow(why);
       expect([...other.dump()]).toEqual(before);
       end();
     }
+  });
+
+  test('a dump is taken in steps, and nothing of it is there before the last one', () => {
+    open(projection);
+    publish(projection, ...Array.from({ length: 3_000 }, (_, n) => ({ key: `k${n}`, event: `${n}` })));
+    const whole = [...projection.dump()];
+    const [other, endOther] = create();
+    open(other);
+    publish(other, { key: 'k' });
+    const before = [...other.dump()];
+    /** As it was, or not to be asked. */
+    const between = () => {
+      try {
+        return [...other.dump()];
+      } catch (error) {
+        return String(error);
+      }
+    };
+    const given = other.load(whole);
+    for (let step = 0; step < 4; step += 1) {
+      expect(given.next().done).toBe(false);
+      expect([before, expect.stringContaining('the file takes a dump')]).toContainEqual(between());
+      expect([other.position, other.dedupeSince()]).toEqual([2, NOW]);
+    }
+    given.return(undefined);
+    expect([...other.dump()]).toEqual(before);
+    publish(other, { key: 'l' });
+    let longest = 0;
+    let taken = 0;
+    const counted = function* () {
+      for (const line of whole) {
+        taken += 1;
+        yield line;
+      }
+    };
+    for (const _ of other.load(counted())) {
+      longest = Math.max(longest, taken);
+      taken = 0;
+    }
+    expect(longest).toBeLessThan(1_000);
+    expect([...other.dump()]).toEqual(whole);
+    expect(reads(other)).toEqual(reads(projection));
+    endOther();
   });
 
   test('a key that is gone stays gone in a dump that still has a critical event of it', () => {
@@ -190,6 +236,16 @@ describe.each<[string, () => [Projection, end: () => void]]>([
     expect(projection.owed(ANN, 't')).toMatchObject([{ offset: 1 }]);
     expect(projection.state('t').events).toMatchObject([{ offset: 6 }]);
     expect(copyOf(projection).state('t')).toEqual(projection.state('t'));
+  });
+
+  test('what was acknowledged is so in a dump, and what is owed as well', () => {
+    open(projection);
+    publish(projection, ...[1, 2].map(() => ({ critical: true, owedBy: [ANN] })));
+    const content = { client: ANN, topic: 't', epoch: 'e', offsets: [1] };
+    next(projection, { kind: 'acknowledge', content });
+    const copy = copyOf(projection);
+    expect(copy.owed(ANN, 't')).toMatchObject([{ offset: 2 }]);
+    expect(copy.unrecorded(ANN, 't', [1, 2], null)).toEqual([]);
   });
 
   test('a critical event of the last 7 days can be owed when the history has forgotten it, an older one not', () => {

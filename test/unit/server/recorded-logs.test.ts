@@ -3,6 +3,7 @@ import type { Admitted, CommandEnd, CommandRecord, Committed } from '../../../sr
 import { MemoryProjection } from '../../../src/server/log/memory-projection.ts';
 import type { EntryKind, Projection } from '../../../src/server/log/projection.ts';
 import { RECORD_FORMAT } from '../../../src/server/replicated/record.ts';
+import { loadDump } from '../../support/load-dump.ts';
 import {
   type Came,
   readRecordedLog,
@@ -37,7 +38,7 @@ const digestsOf = (came: readonly Came[]) => came.map(({ position, digest }) => 
 /** What it came to, as a dump of today: what a dump says may become more. */
 function asToday(dump: Iterable<string>): readonly string[] {
   const projection = new MemoryProjection();
-  projection.load(dump);
+  loadDump(projection, dump);
   return [...projection.dump()];
 }
 
@@ -59,7 +60,7 @@ describe.each(recordedFormats())('the recorded log of format %i', (format) => {
     expect(dumps.length).toBeGreaterThan(2);
     for (const { position, lines } of dumps) {
       const [projection, end] = create();
-      projection.load(lines);
+      loadDump(projection, lines);
       expect(projection.position).toBe(position);
       const came = await replay(records, projection);
       expect(digestsOf(came), WHAT_TO_DO_WITH_DUMPS).toEqual(recorded.slice(position));

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { dumpText } from '../../../src/server/log/dump.ts';
 import {
   type EventLog,
   type Happening,
@@ -15,6 +16,7 @@ import type { StartProgress } from '../../../src/server/replicated/replica.ts';
 import { type ReplicatedLogOptions, replicatedLog } from '../../../src/server/replicated/replicated-log.ts';
 import { sqliteLog, sqliteProjection } from '../../../src/server/sqlite/index.ts';
 import { eventLogConformance } from '../../conformance/event-log.ts';
+import { loadDump } from '../../support/load-dump.ts';
 import { MemoryEngine, MemoryLogService } from '../../support/memory-engine.ts';
 import { newSqliteProjection } from '../../support/sqlite-projection.ts';
 
@@ -356,7 +358,7 @@ describe('a server that starts', () => {
     const one = await server();
     for (let n = 0; n < 30; n++) await publish(one, { key: `k${n % 10}`, critical: true, owedBy: [ANN] });
     const projection = new MemoryProjection();
-    projection.load(one.projection.dump());
+    loadDump(projection, one.projection.dump());
     await one.engine.trim(projection.position);
     const other = await server(projection);
     await publish(one, {});
@@ -534,6 +536,90 @@ describe('dumps', () => {
       message: expect.stringContaining('none of its dumps could be loaded'),
       cause: expect.objectContaining({ message: expect.stringContaining('the dump') }),
     });
+  });
+
+  /** What a server has kept that knows something else than the others: whole, and with its checksum. */
+  const wrong = (parts: readonly string[]) => {
+    const [head, ...lines] = parts
+      .join('')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    const note = JSON.stringify({ ...JSON.parse(head.note), digest: 'another' });
+    const content = lines.slice(0, -1).filter(({ key }) => key !== 'k1');
+    return [...dumpText({ ...head, note }, content)].map((line) => `${line}\n`);
+  };
+
+  test.each([
+    ['memory', () => ({ projection: new MemoryProjection(), end: () => {} })],
+    ['SQLite', newSqliteProjection],
+  ])(
+    'that are of a server which was wrong, and had not noticed it, are done without, in %s',
+    async (_, create) => {
+      const one = await server(undefined, { recordsPerDump: EVERY });
+      const witness = await server();
+      const startsRight = async (position: number) => {
+        const { projection, end } = create();
+        const other = await server(projection, { recordsPerDump: EVERY });
+        await publish(other, { key: 'of the new one' });
+        await level(one, other);
+        expect(dumpOf(other)).toEqual(dumpOf(one));
+        expect(other.troubles).toEqual([
+          expect.objectContaining({
+            message: expect.stringContaining(`the dump of ${position} is not used`),
+          }),
+        ]);
+        await other.log.close();
+        end();
+      };
+      await publishUntil(10, one);
+      await untilDumps(10);
+      await publishUntil(12, one, witness);
+      service.keepDump(10, wrong(service.dumps.get(10) ?? []));
+      // There is none before it, but the whole log.
+      await startsRight(10);
+      await publishUntil(30, one);
+      await untilDumps(30, 20);
+      await publishUntil(32, one, witness);
+      service.keepDump(30, wrong(service.dumps.get(30) ?? []));
+      await startsRight(30);
+      service.keepDump(20, wrong(service.dumps.get(20) ?? []));
+      await vi.waitFor(() => expect(service.read(1, 0).oldest).toBe(21));
+      await expect(server()).rejects.toMatchObject({ code: 'log_diverged' });
+      expect([isDiverged(one), isDiverged(witness)]).toEqual([false, false]);
+    },
+  );
+
+  test('that are loaded let others have their turns, and nothing is half loaded where the server ends meanwhile', async () => {
+    const one = await server(undefined, { recordsPerDump: 50 });
+    while (service.newest < 50)
+      await publish(one, ...Array.from({ length: 50 }, (_, n) => ({ key: `k${service.newest} ${n}` })));
+    await untilDumps(50);
+    const folder = mkdtempSync(join(tmpdir(), 'trunkline-load-'));
+    const file = await sqliteProjection(join(folder, 'projection.db'));
+    const load = file.load.bind(file);
+    let steps = 0;
+    vi.spyOn(file, 'load').mockImplementationOnce(function* (dump) {
+      for (const step of load(dump)) {
+        steps += 1;
+        yield step;
+      }
+    });
+    const engine = new MemoryEngine(service);
+    const log = replicatedLog({ engine, projection: file, recordsPerDump: 10 });
+    const opening = expect(log.open({ now: 0, tailLimit: 5 })).rejects.toThrow();
+    await vi.waitFor(() => expect(steps).toBeGreaterThan(3), { interval: 0 });
+    await log.close();
+    await opening;
+    expect([file.position, file.note]).toEqual([0, '']);
+    const given = steps;
+    const again = await server(file, { recordsPerDump: 10 });
+    await level(one, again);
+    expect(dumpOf(again)).toEqual(dumpOf(one));
+    expect(steps).toBe(given);
+    await again.log.close();
+    file.close();
+    rmSync(folder, { recursive: true });
   });
 
   test('that make place for newer ones while they are read are left for those', async () => {
