@@ -1,6 +1,15 @@
 /** A database that was restored from a backup while servers ran, as docs/cluster.md says what to do then. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, it, onTestFinished, vi } from 'vitest';
+import { logCommand } from '../../src/cli/log.ts';
 import { renewLog } from '../../src/cli/renew-log.ts';
+import { MemoryProjection } from '../../src/server/log/memory-projection.ts';
+import type { Projection } from '../../src/server/log/projection.ts';
+import { postgresEngine } from '../../src/server/postgres/index.ts';
+import { replicatedLog } from '../../src/server/replicated/replicated-log.ts';
+import { sqliteProjection } from '../../src/server/sqlite/index.ts';
 import { PostgresServer, USER } from './postgres.ts';
 import { Agreement } from './run/agreement.ts';
 import { ClusterClient, Time } from './run/clients.ts';
@@ -90,4 +99,56 @@ it('is noticed by all servers, renewed by a person, and shown to clients as it i
   onTestFinished(() => late.close());
   await vi.waitFor(() => expect(late.isCurrent()).toBe(true), { timeout: LONG_MS, interval: 50 });
   for (const topic of late.topics) expect(clients[0]?.state(topic)).toEqual(late.state(topic));
+}, 180_000);
+
+it('goes on from what a server has kept in its projection’s file, with what was accepted since the backup', async () => {
+  const database = await PostgresServer.start();
+  onTestFinished(() => database.stop());
+  const address = `postgres://${USER}@127.0.0.1:${database.port}/postgres`;
+  process.env['TRUNKLINE_LOG_PASSWORD'] = database.password;
+  const folder = mkdtempSync(join(tmpdir(), 'trunkline-restored-'));
+  onTestFinished(() => {
+    delete process.env['TRUNKLINE_LOG_PASSWORD'];
+    rmSync(folder, { recursive: true });
+  });
+  const path = join(folder, 'projection.db');
+  const serve = async (projection: Projection = new MemoryProjection()) => {
+    const engine = postgresEngine({ url: address, password: database.password });
+    const log = replicatedLog({ engine, projection });
+    onTestFinished(() => log.close());
+    const { run } = await log.open({ now: Date.now(), tailLimit: 5 });
+    const accept = async (n: number) => {
+      const event = { topic: 't', key: `k${n}`, gone: false, critical: false, event: `${n}`, owedBy: [] };
+      const command = { principal: 'ann', clientId: 'of ann', id: `i${n}`, run, result: null };
+      const [committed] = await log.commit([{ command, events: [event] }], Date.now());
+      return committed?.status;
+    };
+    return { log, projection, accept };
+  };
+  const file = await sqliteProjection(path);
+  const before = await serve(file);
+  for (let n = 0; n < 5; n += 1) expect(await before.accept(n)).toBe('committed');
+  await database.backUp();
+  for (let n = 5; n < 10; n += 1) expect(await before.accept(n)).toBe('committed');
+  const known = await before.log.state('t');
+  await before.log.close();
+  file.close();
+  await database.restore();
+
+  const renewing = Date.now();
+  expect(await logCommand(['renew', address, '--from', join(folder, 'none.db')])).toBe(1);
+  expect(await logCommand(['renew', address, '--discard-newer'])).toBe(2);
+  expect(await logCommand(['renew', address, '--from', path])).toBe(0);
+  const [one, other] = [await serve(), await serve()];
+  const state = await one.log.state('t');
+  expect(state.events).toEqual(known.events);
+  // By which clients know that they have to be given all of it anew.
+  expect(state.epoch).not.toBe(known.epoch);
+  expect(await one.log.dedupeSince()).toBeGreaterThanOrEqual(renewing);
+  for (const n of [4, 9]) expect(await other.accept(n)).toBe('duplicate');
+  expect(await other.accept(10)).toBe('committed');
+  await expect.poll(() => one.projection.position).toBe(other.projection.position);
+  expect([...one.projection.dump()]).toEqual([...other.projection.dump()]);
+  // The servers have written since.
+  await expect(renewLog(address, () => {}, { from: path })).rejects.toThrow('would be lost');
 }, 180_000);

@@ -59,10 +59,18 @@ export async function logOf(address: string, options: LogOfOptions = {}): Promis
       return { log: sqliteLog(read.path, { waitMs }), isShared: false, limits: {} };
     }
     case 'postgres':
-      return shared(await postgres(read, env), {}, options);
+      return shared(await engineOf(read, env), {}, options);
     case 'nats':
-      return shared(await nats(read, env), { maxEventBytes: NATS_EVENT_BYTES }, options);
+      return shared(await engineOf(read, env), { maxEventBytes: NATS_EVENT_BYTES }, options);
   }
+}
+
+/** That of a log that several servers share. Options and errors as of `logOf`. */
+export async function engineOf(
+  address: Extract<LogAddress, { kind: 'postgres' | 'nats' }>,
+  env: Environment = process.env,
+): Promise<Engine> {
+  return address.kind === 'postgres' ? await postgres(address, env) : await nats(address, env);
 }
 
 function shared(

@@ -1,5 +1,14 @@
 /** A dump's lines as parts of a size that an engine takes, and back. */
 
+/** Of a part, in UTF-16 code units; each has at most three bytes in UTF-8. What is done at once for a dump is one part. */
+const PART_LENGTH = 256 * 1_024;
+const BYTES_OF_UNIT = 3;
+
+/** For an engine that takes so many bytes. */
+export function partLength(maxBytes: number): number {
+  return Math.min(PART_LENGTH, Math.floor(maxBytes / BYTES_OF_UNIT));
+}
+
 /** Parts of at most so many UTF-16 code units, none of which ends within a character. */
 export function* partsOf(lines: Iterable<string>, maxLength: number): Generator<string> {
   let rest = '';

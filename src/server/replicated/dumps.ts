@@ -10,7 +10,7 @@ import { type Deferred, deferred } from '../core/deferred.ts';
 import type { Timers } from '../core/peer.ts';
 import type { JsonText } from '../log/event-log.ts';
 import type { Projection } from '../log/projection.ts';
-import { linesOf, partsOf } from './dump-parts.ts';
+import { linesOf, partLength, partsOf } from './dump-parts.ts';
 import { type Engine, EngineError } from './engine.ts';
 
 /** What is done without: a dump was not kept, or another one has to be loaded, or the records alone. */
@@ -34,10 +34,6 @@ type State =
   | { readonly state: 'taking'; readonly taken: Promise<void> }
   | { readonly state: 'keeping' }
   | { readonly state: 'stopped' };
-
-/** Of a part, in UTF-16 code units; each has at most three bytes in UTF-8. What is done at once for a dump is one part. */
-const PART_LENGTH = 256 * 1_024;
-const BYTES_OF_UNIT = 3;
 
 export class Dumps {
   readonly #engine: Engine;
@@ -146,8 +142,7 @@ export class Dumps {
   /** All of it at once into memory, since nothing is applied meanwhile, however long the engine takes to keep it; by parts, between which others have their turn. */
   async #take(): Promise<readonly string[]> {
     const parts: string[] = [];
-    const length = Math.min(PART_LENGTH, Math.floor(this.#engine.maxBytes / BYTES_OF_UNIT));
-    for (const part of partsOf(this.#projection.dump(), length)) {
+    for (const part of partsOf(this.#projection.dump(), partLength(this.#engine.maxBytes))) {
       parts.push(part);
       await this.#turn();
     }

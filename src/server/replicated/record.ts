@@ -24,6 +24,8 @@ export interface RecordHead {
   /** What its author had applied when it was written first: the newest position, and the digest there. */
   readonly at: number;
   readonly digest: string;
+  /** The log does not go on from what is before it, but from the dump of its own position, of which it is a part. Absent: from what is before it. */
+  readonly from?: 'dump' | undefined;
 }
 
 const KINDS = {
@@ -48,6 +50,7 @@ const RECORD = v.object({
   number: v.number(),
   at: v.number(),
   digest: v.string(),
+  from: v.optional(v.literal('dump')),
   // What one of a known kind holds was written by a server of this format.
   entries: v.array(
     v.custom<Written>(

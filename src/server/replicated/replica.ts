@@ -83,6 +83,8 @@ export class Replica {
   #isLeftBehind = false;
   /** The position of the dump from which it has started; `null`: from none. */
   #loaded: number | null = null;
+  /** Of the dump from which the log goes on, which it has met while it starts. */
+  #needed: number | null = null;
   /** Positions of dumps after which others have written that they know something else. */
   readonly #doubted = new Set<number>();
   #isStopped = false;
@@ -188,10 +190,25 @@ export class Replica {
         if (failures) throw noDump(oldest, this.position, failures);
         continue;
       }
-      for (const record of records) this.#take(record);
+      for (const record of records) {
+        this.#take(record);
+        if (this.#needed !== null) break;
+      }
       if (this.#standing.state === 'diverged') throw new LogDiverged(this.#standing.why);
+      if (this.#needed !== null) await this.#goOnFrom(this.#needed);
       this.#events.starting({ kind: 'applying', position: this.position, newest });
     }
+  }
+
+  /** What leads to this position is in no record. */
+  async #goOnFrom(needed: number): Promise<void> {
+    this.#needed = null;
+    const failures = await this.#load(needed);
+    if (!failures) return;
+    throw new Error(
+      `from record ${needed} on the log goes on from a dump that cannot be loaded: begin with that renewal once more`,
+      { cause: failures[0] },
+    );
   }
 
   /** Resolves to why there is none of this position or a later one; to `null` where one was loaded. */
@@ -285,6 +302,14 @@ export class Replica {
       // Others have applied it: to wait for one that can be read would be for ever.
       const why = error instanceof Error ? error.message : String(error);
       this.#diverge(`record ${position} cannot be read by this version of the server (${why}): update it`);
+      return;
+    }
+    if (record.from === 'dump') {
+      if (this.#following)
+        this.#diverge(
+          `since record ${position} the log goes on from what one server knew, as a person has said: start this one anew, without its projection's file`,
+        );
+      else this.#needed = position;
       return;
     }
     let { doubt } = this.#note;

@@ -2,6 +2,7 @@ import type { Mutant } from './mutant.ts';
 
 const TEST = 'test/unit/server/replicated-log.test.ts';
 const REPLICA = 'src/server/replicated/replica.ts';
+const RENEW_TEST = 'test/unit/server/renew-from.test.ts';
 const PROJECTION_TEST = 'test/unit/server/projection.test.ts';
 const DUMPS = 'src/server/replicated/dumps.ts';
 const AUTHOR = 'src/server/replicated/author.ts';
@@ -111,6 +112,34 @@ export const REPLICATED_MUTANTS: readonly Mutant[] = [
     text: '      await this.#turn();\n',
     instead: '',
     test: TEST,
+  },
+  {
+    name: 'a server that starts applies what the log does not go on from',
+    file: REPLICA,
+    text: "    if (record.from === 'dump') {\n",
+    instead: "    if (record.from === 'dump' && this.#following) {\n",
+    test: RENEW_TEST,
+  },
+  {
+    name: 'a server that runs goes on where the log goes on from what another one knew',
+    file: REPLICA,
+    text: "    if (record.from === 'dump') {\n",
+    instead: "    if (record.from === 'dump' && !this.#following) {\n",
+    test: RENEW_TEST,
+  },
+  {
+    name: 'a log that goes on from what a server knew takes its connections for later than any that come',
+    file: 'src/server/replicated/renew-from.ts',
+    text: 'Math.min(line.position, position)',
+    instead: 'Math.max(line.position, position)',
+    test: RENEW_TEST,
+  },
+  {
+    name: 'what is older than the log takes its place',
+    file: 'src/server/replicated/renew-from.ts',
+    text: 'last.time > newestTime',
+    instead: 'last.time > 2 * newestTime',
+    test: RENEW_TEST,
   },
   {
     name: 'a dump is loaded in one turn',
