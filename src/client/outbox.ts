@@ -16,6 +16,7 @@ const REMEMBERED = 1_000;
 
 export interface AnySettled {
   readonly id: string;
+  readonly at: number;
   readonly command: Typed;
   readonly outcome: Outcome;
 }
@@ -50,8 +51,9 @@ export function createOutbox(
   return {
     /** Before anybody sees the entries: whoever retries one at its sight waits for another outcome. */
     settle: ({ settled = [] }: Batch): AnySettled[] =>
-      settled.filter(isNew).map(({ id, command, outcome }) => ({
+      settled.filter(isNew).map(({ id, at, command, outcome }) => ({
         id,
+        at,
         command,
         outcome: receipts.settle(id, command.type, outcome),
       })),

@@ -167,7 +167,13 @@ export type EntryWith<Command> =
 
 /** A command that ended. */
 export type Settled<P> = {
-  [T in CommandType<P>]: { id: string; command: CommandInput<P, T>; outcome: Outcome<ResultOf<P, T>> };
+  [T in CommandType<P>]: {
+    id: string;
+    /** When it ended, by the browser's clock, ms since 1970. */
+    at: number;
+    command: CommandInput<P, T>;
+    outcome: Outcome<ResultOf<P, T>>;
+  };
 }[CommandType<P>];
 
 /** What `inspect()` tells: the hub as it is at this moment. */

@@ -34,6 +34,7 @@ const LAYERS: readonly Layer[] = [
   { path: 'src/client/', modules: [PROTOCOL], packages: ['comlink', '@standard-schema/spec'] },
   // What the frameworks' sides share.
   { path: BINDINGS, modules: ['src/index.ts', 'src/client/'], packages: [] },
+  { path: 'src/one-tab/', modules: ['src/client/', PROTOCOL], packages: [] },
   { path: 'src/react/', modules: ['src/index.ts', BINDINGS], packages: ['react'] },
   { path: 'src/solid/', modules: ['src/index.ts', BINDINGS], packages: ['solid-js'] },
   { path: 'src/svelte/', modules: ['src/index.ts', BINDINGS], packages: ['svelte'] },

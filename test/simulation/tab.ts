@@ -1,10 +1,12 @@
 import { createClientOn } from '../../src/client/create-client.ts';
 import type { Client, OutboxEntry } from '../../src/index.ts';
+import { createOneTab } from '../../src/one-tab/one-tab.ts';
 import type { FakePage } from '../../testing/fakes/page.ts';
 import type { Account, Act, Receipt, Wish } from './account.ts';
 import type { Build } from './actions.ts';
 import type { Ledger } from './ledger.ts';
 import { Listener } from './listener.ts';
+import type { OnceLog } from './once-log.ts';
 import type { Who } from './people.ts';
 import { newerProtocol, protocol, type SimProtocol, TOPICS } from './protocol.ts';
 
@@ -16,6 +18,8 @@ export interface TabOptions {
   readonly page: FakePage;
   readonly ledger: Ledger;
   readonly isPlain: boolean;
+  /** What one tab of each person takes. */
+  readonly once: OnceLog;
   readonly token: () => string | null | Promise<string | null>;
 }
 
@@ -45,7 +49,7 @@ export class SimTab {
   readonly #latest = new Map<string, { get(): ReadonlyMap<string, unknown> }>();
   readonly #views = new Map<string, { get(): ReadonlyMap<string, unknown> }>();
 
-  constructor({ number, build, who, page, ledger, token, isPlain }: TabOptions) {
+  constructor({ number, build, who, page, ledger, token, isPlain, once }: TabOptions) {
     this.number = number;
     this.build = build;
     this.who = who;
@@ -74,6 +78,12 @@ export class SimTab {
     this.client.outbox.onSettled(({ id, command, outcome }) => {
       this.endings.set(id, (this.endings.get(id) ?? 0) + 1);
       ledger.told(command, outcome);
+    });
+    const oneTab = createOneTab(page);
+    this.client.outbox.onSettled((settled) => {
+      once.heard(this, settled);
+      const take = oneTab<[typeof settled]>(`settled:${who}`, (about) => once.take(this, about));
+      return take(settled).catch(() => {});
     });
     this.client.connection.subscribe(() => {});
     for (const name of TOPICS) this.#listen(name);

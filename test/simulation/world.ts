@@ -8,6 +8,7 @@ import type { Action, Build, SharedBuild, TokenMood } from './actions.ts';
 import { judgeSaved } from './judges/saved.ts';
 import type { ServedBy } from './kinds.ts';
 import { Ledger } from './ledger.ts';
+import { OnceLog } from './once-log.ts';
 import { PEOPLE, type Who } from './people.ts';
 import type { CommandName } from './protocol.ts';
 import { newerProtocol, protocol, TOPICS } from './protocol.ts';
@@ -56,6 +57,7 @@ export class World {
     debts: () => this.server.chronicle.debts,
     problem: this.#problem,
   });
+  readonly once = new OnceLog(this.#problem);
   /** Who has had a page. */
   readonly people = new Set<Who>();
   tokens: TokenMood = 'fine';
@@ -141,6 +143,7 @@ export class World {
       who,
       page,
       ledger,
+      once: this.once,
       token: () => this.#token(who),
     });
     this.witness.opened(tab);

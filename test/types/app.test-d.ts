@@ -11,6 +11,7 @@ import {
   type Delivered,
   type EventOf,
   type EventType,
+  type Meta,
   type OutboxEntry,
   type Outcome,
   type Readable,
@@ -19,6 +20,7 @@ import {
   type Topic,
   TrunklineError,
 } from '../../src/index.ts';
+import { oneTab } from '../../src/one-tab/index.ts';
 import { defineProtocol } from '../../src/protocol/index.ts';
 import { startHub } from '../../worker/index.ts';
 import { savedState } from '../../worker/saved-state.ts';
@@ -241,3 +243,13 @@ export async function sayAge(topic: Topic<P>): Promise<string> {
   equal<Equal<typeof source, 'server' | 'device' | 'browser'>>();
   return `as of ${new Date(status.savedAt)}, and the time of ${source}`;
 }
+
+// One tab of a browser takes it: what a listener is given follows from where it listens.
+client.topic('run:1').on(
+  'gate',
+  oneTab('ring', (event, meta) => {
+    equal<Equal<typeof event, EventOf<P, 'gate'>>>();
+    equal<Equal<typeof meta, Meta>>();
+  }),
+);
+client.outbox.onSettled(oneTab('settled', ({ at, outcome }) => [at, outcome.status]));

@@ -4,6 +4,8 @@ import type { ManualClock } from './clock.ts';
 /** The lifetime of one page or worker. */
 export class Lifetime {
   #state: 'awake' | 'frozen' | 'dead' = 'awake';
+  /** How often it stood still. */
+  freezes = 0;
   readonly #atEnd = new Set<() => void>();
   readonly #waiting: (() => void)[] = [];
 
@@ -22,7 +24,9 @@ export class Lifetime {
   }
 
   freeze(): void {
-    if (this.#state === 'awake') this.#state = 'frozen';
+    if (this.#state !== 'awake') return;
+    this.#state = 'frozen';
+    this.freezes++;
   }
 
   /** What came meanwhile happens at once, in order. */

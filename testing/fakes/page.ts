@@ -131,6 +131,8 @@ export class FakePage implements PagePlatform, ConnectedPage {
       this.credited(batch);
     },
   });
+  readonly openChannel = (name: string, hear: (message: unknown) => void) =>
+    this.#browser.channels.open(this.life, name, hear);
   readonly locks: PagePlatform['locks'] = () => (this.#locks ??= this.#browser.locks.of(this.life));
   #locks: ReturnType<PagePlatform['locks']>;
 

@@ -45,6 +45,7 @@ export async function atRest(world: World): Promise<void> {
     judgeReplaced(world, account);
   }
   judgeOrder(world);
+  world.once.judge(world.tabs);
   // Of the plain dialect commands alone are judged: there are no topics of these names, and no state.
   for (const tab of world.isPlain ? [] : world.tabs)
     for (const topic of TOPICS) {

@@ -2,6 +2,7 @@ import { BACKGROUND_MUTANTS } from './background.ts';
 import { HUB_MUTANTS } from './hub.ts';
 import { INDEXED_DB_MUTANTS } from './indexed-db.ts';
 import type { Mutant } from './mutant.ts';
+import { ONE_TAB_MUTANTS } from './one-tab.ts';
 import { OUTBOX_MUTANTS } from './outbox.ts';
 import { PAGE_MUTANTS } from './page.ts';
 import { REPLICATED_MUTANTS } from './replicated.ts';
@@ -15,6 +16,7 @@ import { TOPICS_MUTANTS } from './topics.ts';
 /** Each must be caught by the simulation, or by the test that it names: what both let through, nobody tests. */
 export const MUTANTS: readonly Mutant[] = [
   ...SENDING_MUTANTS,
+  ...ONE_TAB_MUTANTS,
   ...OUTBOX_MUTANTS,
   ...STORING_MUTANTS,
   ...INDEXED_DB_MUTANTS,

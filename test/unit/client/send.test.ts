@@ -137,8 +137,8 @@ test('an outcome comes with the batch that settles it, its result as the schema 
   const outcome = { status: 'accepted', duplicate: false, result: { at: new Date(at) } };
   expect(await receipt.outcome).toEqual(outcome);
   expect(settled).toEqual([
-    { id: receipt.id, command, outcome },
-    { id: 'of another tab', command, outcome: { status: 'cancelled' } },
+    { id: receipt.id, at: 1, command, outcome },
+    { id: 'of another tab', at: 2, command, outcome: { status: 'cancelled' } },
   ]);
   off();
   await hub.deliver({ settled: [{ id: 'x', at: 5, command, outcome: { status: 'dropped' } }] });

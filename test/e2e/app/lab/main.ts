@@ -1,4 +1,5 @@
 import { type Client, createClient, type Dialect, type EventOf, type Outcome } from 'trunkline';
+import { oneTab } from 'trunkline/one-tab';
 import { keptProtocol, type LabProtocol, protocol } from './protocol.ts';
 
 export interface LabConfig {
@@ -32,6 +33,10 @@ export interface Lab {
   tokensAsked: number;
   /** How often the page came back out of the back/forward cache. */
   restored: number;
+  /** The alarms that this page took, of those that one page takes. */
+  readonly rung: string[];
+  /** From now on one page takes each alarm; this one needs so long for it. */
+  takeAlarms(ms: number): void;
   /** The count of each node of the topic `run`, where it is listened to. */
   nodes: Record<string, number>;
 }
@@ -100,6 +105,14 @@ const lab: Lab = {
   token,
   tokensAsked: 0,
   restored: 0,
+  rung: [],
+  takeAlarms(ms) {
+    const ring = oneTab('alarms', async ({ text }: EventOf<LabProtocol, 'alarm'>) => {
+      lab.rung.push(text);
+      await new Promise((over) => setTimeout(over, ms));
+    });
+    lab.client.topic('run').on('alarm', ring);
+  },
   nodes: {},
 };
 window.lab = lab;
