@@ -73,16 +73,20 @@ export class Room {
   /** Resolves when some tab has taken it; rejects where this one failed. Never settles once the signal is aborted. */
   take(key: string, take: () => unknown, signal: AbortSignal | undefined): Promise<void> {
     if (this.#done.has(key)) return Promise.resolve();
-    return new Promise((resolve, reject) => {
+    let leave = () => {};
+    const taken = new Promise<void>((resolve, reject) => {
       const life = new AbortController();
       const claim = { key, take, resolve, reject, life, isTaking: false, isElsewhere: false };
-      this.#claims.set(key, claim);
-      signal?.addEventListener('abort', () => {
+      leave = () => {
         claim.life.abort();
         this.#claims.delete(key);
-      });
+      };
+      this.#claims.set(key, claim);
       this.#begin(claim);
     });
+    signal?.addEventListener('abort', leave);
+    // A listener may stay for as long as the page does.
+    return taken.finally(() => signal?.removeEventListener('abort', leave));
   }
 
   get #standing(): Standing {

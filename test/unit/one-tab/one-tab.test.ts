@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { Scene } from './scene.ts';
 
@@ -47,6 +48,14 @@ describe('of all tabs that hear of an event, its listener is called', () => {
     await scene.pass(10_000);
     expect(scene.who(1)).toEqual([first.number]);
     expect(late.told.get(1)).toBe('taken');
+  });
+
+  test('and nothing is kept of it in the signal by which the listener leaves', async () => {
+    const scene = new Scene();
+    const tabs = [await scene.open(false), await scene.open()];
+    for (let offset = 1; offset <= 5; offset++) scene.publish(offset);
+    await scene.pass(100);
+    for (const { left } of tabs) expect(getEventListeners(left.signal, 'abort')).toEqual([]);
   });
 
   test('in the only one, which waits for nobody', async () => {
