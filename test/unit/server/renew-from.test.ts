@@ -107,7 +107,8 @@ test('what is older than the log does not take its place, unless a person says t
   expect([service.newest, service.dumps.size]).toEqual([newest, 0]);
   await renew(known, { discardsNewer: true });
   // A server that is at work all the same serves nobody any more.
-  await vi.waitFor(() => expect(one.heard.at(-1)).toMatchObject({ standing: { state: 'diverged' } }));
+  const why = expect.stringContaining('as a person has said');
+  await vi.waitFor(() => expect(one.heard.at(-1)).toMatchObject({ standing: { state: 'diverged', why } }));
   const next = await serve();
   expect((await next.log.state('t')).offset).toBe(1);
   expect(await accept(next, 1)).toBe('duplicate');
