@@ -4,13 +4,11 @@ import {
   createElement,
   type ReactElement,
   type ReactNode,
-  useCallback,
   useContext,
   useEffect,
   useInsertionEffect,
   useMemo,
   useRef,
-  useSyncExternalStore,
 } from 'react';
 import { createSender, type Sender, type Sent } from '../bindings/sender.ts';
 import { SharedLatest } from '../bindings/shared-latest.ts';
@@ -26,7 +24,9 @@ import type {
   Meta,
   OutboxEntry,
   Readable,
+  TopicStatus,
 } from '../index.ts';
+import { type IsEqual, type Select, useReadable, useSelected } from './readable.ts';
 
 /** What this component has sent. */
 export interface SendState<P, T extends CommandType<P>> extends Sent {
@@ -43,8 +43,18 @@ export interface Hooks<P extends AnyProtocol> {
   useOutbox(): readonly OutboxEntry<P>[];
   /** As `outbox.pending`: what disables a button in every tab, also after a reload. Renders on that entry alone. */
   usePending(type: CommandType<P>, dedupeKey: string): OutboxEntry<P> | undefined;
+  /** How a topic stands that something in this tab follows; this alone follows nothing. Its offset changes with each event. */
+  useStatus(topic: string): TopicStatus;
   /** A topic folded into one value, as `topic.view`. An inline `reduce` is fine; `initial` is taken once for each topic. */
   useView<S>(topic: string, initial: S, reduce: (state: S, event: EventOf<P>, meta: Meta) => NoInfer<S>): S;
+  /** A part of that, or what follows from it; renders when that has changed. @param isEqual @default Object.is */
+  useView<S, V>(
+    topic: string,
+    initial: S,
+    reduce: (state: S, event: EventOf<P>, meta: Meta) => NoInfer<S>,
+    select: Select<NoInfer<S>, V>,
+    isEqual?: IsEqual<V>,
+  ): V;
   /** The newest event of one key; renders on that key alone. */
   useLatest<const T extends EventType<P>>(
     topic: string,
@@ -69,6 +79,7 @@ export interface Hooks<P extends AnyProtocol> {
 }
 
 const IDLE: Connection = { state: 'closed', reason: 'idle', attempt: 0, retryAt: null, circuit: 'closed' };
+const UNFOLLOWED: TopicStatus = { state: 'idle' };
 const NOTHING_SENT: Sent = { pending: false, error: null };
 const EMPTY: readonly never[] = [];
 const EMPTY_MAP: ReadonlyMap<string, never> = new Map<string, never>();
@@ -88,7 +99,9 @@ export function createHooks<P extends AnyProtocol>(_protocol: P): Hooks<P> {
     topic: string,
     initial: S,
     reduce: (state: S, event: EventOf<P>, meta: Meta) => NoInfer<S>,
-  ): S {
+    select?: Select<S, unknown>,
+    isEqual?: IsEqual<unknown>,
+  ): unknown {
     const client = useClient();
     const newest = useNewest(reduce);
     // biome-ignore lint/correctness/useExhaustiveDependencies: an inline `initial` is new in each render; the first one counts
@@ -101,7 +114,7 @@ export function createHooks<P extends AnyProtocol>(_protocol: P): Hooks<P> {
       }),
       [client, topic],
     );
-    return useReadable(view, first);
+    return useSelected(view, first, select, isEqual);
   }
 
   function useLatest<const T extends EventType<P>>(topic: string, type: T | readonly T[], key?: string) {
@@ -111,7 +124,7 @@ export function createHooks<P extends AnyProtocol>(_protocol: P): Hooks<P> {
       const latest = sharedLatest.get<T>(client, topic, JSON.parse(types));
       return key === undefined ? latest : latest.at(key);
     }, [client, topic, types, key]);
-    return useReadable(readable, key === undefined ? EMPTY_MAP : undefined);
+    return useSelected(readable, key === undefined ? EMPTY_MAP : undefined);
   }
 
   function useEvent<const T extends EventType<P>>(
@@ -132,41 +145,36 @@ export function createHooks<P extends AnyProtocol>(_protocol: P): Hooks<P> {
   function usePending(type: CommandType<P>, dedupeKey: string) {
     const { outbox } = useClient();
     const pending = useMemo(() => outbox.pending(type, dedupeKey), [outbox, type, dedupeKey]);
-    return useReadable<OutboxEntry<P> | undefined>(pending, undefined);
+    return useSelected<OutboxEntry<P> | undefined>(pending, undefined);
   }
 
   function useSend<T extends CommandType<P>>(type: T): SendState<P, T> {
     const client = useClient();
     const { send, sent } = useMemo(() => createSender(client, type), [client, type]);
-    const state = useReadable(sent, NOTHING_SENT);
+    const state = useSelected(sent, NOTHING_SENT);
     return useMemo(() => ({ send, ...state }), [send, state]);
   }
 
   function useNow(periodMs?: number): number {
     const client = useClient();
-    const time = useMemo(() => ticking(client, periodMs), [client, periodMs]);
-    return useReadable(time, time.get());
+    return useReadable(useMemo(() => ticking(client, periodMs), [client, periodMs]));
   }
 
   return {
     Provider: ({ client, children }) => createElement(ClientContext.Provider, { value: client }, children),
     useClient,
-    useConnection: () => useReadable(useClient().connection, IDLE),
-    useOutbox: () => useReadable<readonly OutboxEntry<P>[]>(useClient().outbox, EMPTY),
+    useConnection: () => useSelected(useClient().connection, IDLE),
+    useOutbox: () => useSelected<readonly OutboxEntry<P>[]>(useClient().outbox, EMPTY),
     usePending,
-    useView,
+    useStatus: (topic) => useSelected(useClient().topic(topic).status, UNFOLLOWED),
+    // One implementation of two signatures: what is selected, or all of it.
+    useView: useView as Hooks<P>['useView'],
     // One implementation of two signatures: with a key it gives one event, without one the map.
     useLatest: useLatest as Hooks<P>['useLatest'],
     useEvent,
     useSend,
     useNow,
   };
-}
-
-/** Renders when the value changes; on a server, and in the first render after it, the value is `first`. */
-function useReadable<T>(readable: Readable<T>, first: T): T {
-  const subscribe = useCallback((changed: () => void) => readable.subscribe(changed), [readable]);
-  return useSyncExternalStore(subscribe, readable.get, () => first);
 }
 
 /** What the last committed render passed, for callbacks that outlive it. */

@@ -2,3 +2,4 @@
 'use client';
 
 export { createHooks, type Hooks, type SendState } from './create-hooks.ts';
+export { type IsEqual, type Select, useReadable } from './readable.ts';

@@ -50,7 +50,7 @@ export interface Primitives<P extends AnyProtocol> {
   useOutbox(): Accessor<readonly OutboxEntry<P>[]>;
   /** As `outbox.pending`: what disables a button in every tab, also after a reload. */
   usePending(type: CommandType<P>, dedupeKey: Name): Accessor<OutboxEntry<P> | undefined>;
-  /** How a topic stands that something in this tab follows; this alone follows nothing. */
+  /** How a topic stands that something in this tab follows; this alone follows nothing. Its offset changes with each event. */
   useStatus(topic: Name): Accessor<TopicStatus>;
   /** A topic folded into one value, as `topic.view`. */
   useView<S>(

@@ -53,7 +53,7 @@ export interface Composables<P extends AnyProtocol> {
     type: CommandType<P>,
     dedupeKey: MaybeRefOrGetter<string>,
   ): ComputedRef<OutboxEntry<P> | undefined>;
-  /** How a topic stands that something in this tab follows; this alone follows nothing. */
+  /** How a topic stands that something in this tab follows; this alone follows nothing. Its offset changes with each event. */
   useStatus(topic: MaybeRefOrGetter<string>): ComputedRef<TopicStatus>;
   /** A topic folded into one value, as `topic.view`. */
   useView<S>(

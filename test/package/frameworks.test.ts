@@ -1,7 +1,8 @@
 /** `docs/frameworks.md`: what it says is compiled, built and run. */
-import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { cpSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { describe, expect, inject, test } from 'vitest';
+import { beforeAll, describe, expect, inject, test } from 'vitest';
 import { filesForBundler, filesOf, writeFiles } from './support/code-blocks.ts';
 import { compile } from './support/compile.ts';
 import { approveWithoutServer } from './support/console.ts';
@@ -22,7 +23,7 @@ declare module '*.svelte' {
   export default component;
 }`;
 
-/** The guide's console with one framework's files. */
+/** The guide's console with one framework's files, and those that need none. */
 function consoleWith(framework: string): Map<string, string> {
   const files = borrowed.map((name) => [name, guide.get(name) ?? ''] as const);
   return new Map([...files, ...filesForBundler(framework, DOCUMENT)]);
@@ -60,5 +61,31 @@ describe.each([
 
   test('what was approved without a server survives a reload and arrives', async () => {
     await approveWithoutServer(files, join(folder, `console with ${framework}`), page);
+  });
+});
+
+describe('the recipes', () => {
+  const written = join(folder, 'recipes');
+  const sources = ['atom-of.ts', 'feed-query.ts', 'gates-query.ts'];
+  beforeAll(() => {
+    cpSync(resolve(import.meta.dirname, 'recipes'), written, { recursive: true });
+    writeFiles(consoleWith('recipes'), written);
+  });
+
+  test('compile as they stand', () => {
+    const options = { module: 'ESNext', moduleResolution: 'bundler', types: [], skipLibCheck: true };
+    const paths = sources.map((name) => join(written, name));
+    expect(compile(folder, 'recipes', options, paths)).toBe('');
+  });
+
+  test('do what they say', () => {
+    const vitest = join(folder, 'node_modules/vitest/vitest.mjs');
+    const { status, stdout, stderr } = spawnSync(process.execPath, [vitest, 'run', '--root', written], {
+      encoding: 'utf8',
+      // With the variables of the run that this is in, it would take itself for a part of that.
+      env: { PATH: process.env['PATH'], NO_COLOR: '1' },
+    });
+    expect(status, stdout + stderr).toBe(0);
+    for (const name of ['nanostores', 'query']) expect(stdout).toContain(`✓ ${name}.spec.ts`);
   });
 });

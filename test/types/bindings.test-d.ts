@@ -2,6 +2,7 @@
 import * as z from 'zod/mini';
 import type { Client, Connection, EventOf, OutboxEntry, TopicStatus } from '../../src/index.ts';
 import { defineProtocol } from '../../src/protocol/index.ts';
+import { createHooks } from '../../src/react/index.ts';
 import { createPrimitives } from '../../src/solid/index.ts';
 import { createBindings } from '../../src/svelte/index.ts';
 import { createComposables, useReadable } from '../../src/vue/index.ts';
@@ -23,6 +24,25 @@ const protocol = defineProtocol({
 type P = typeof protocol;
 
 declare const client: Client<P>;
+
+export function react(): void {
+  const { useView } = createHooks(protocol);
+  const texts = useView('run', [] as string[], (before, event) =>
+    event.type === 'line' ? [...before, event.text] : before,
+  );
+  equal<Equal<typeof texts, string[]>>();
+  const count = useView(
+    'run',
+    [] as string[],
+    (before) => before,
+    (all) => all.length,
+    (before, now) => before - now < 10,
+  );
+  equal<Equal<typeof count, number>>();
+  const lengthOf = (text: string) => text.length;
+  // @ts-expect-error: what is folded is no text
+  useView('run', 0, (before) => before + 1, lengthOf);
+}
 
 export function vue(): void {
   const composables = createComposables(protocol);

@@ -1,10 +1,10 @@
 /** The hooks in real components, with a real hub and a real server. */
-import { type ReactElement, StrictMode, startTransition, useLayoutEffect, useState } from 'react';
+import { Activity, type ReactElement, StrictMode, startTransition, useLayoutEffect, useState } from 'react';
 import { flushSync } from 'react-dom';
 import { createRoot, hydrateRoot, type Root } from 'react-dom/client';
 import { renderToString } from 'react-dom/server';
 import { beforeEach, expect, it, onTestFinished } from 'vitest';
-import { createHooks } from '../../../src/react/index.ts';
+import { createHooks, useReadable } from '../../../src/react/index.ts';
 import { protocol } from '../client/support/protocol.ts';
 import { clientHere, sharedHub, type TestClient } from '../client/support/tab.ts';
 import { TestRoom } from '../worker/support/room.ts';
@@ -19,6 +19,7 @@ const {
   useOutbox,
   usePending,
   useSend,
+  useStatus,
   useView,
 } = createHooks(protocol);
 
@@ -106,6 +107,122 @@ it('folds a view with an inline reducer, and does not subscribe anew with each r
   // The newest reducer, on the state that the earlier one made.
   await expect.poll(() => host.textContent).toBe('a1,b2');
   expect(subscriptions()).toHaveLength(1);
+});
+
+it('renders when what is selected has changed, by an equality of its own, and with the newest selector', async () => {
+  const renders: string[] = [];
+  let rerender = () => {};
+  const Done = () => {
+    const [mark, setMark] = useState('');
+    rerender = () => setMark('!');
+    const done = useView(
+      'run',
+      [] as string[],
+      (ids, e) => (e.type === 'node' ? [...ids, `${e.id}:${e.state}`] : ids),
+      (ids) => ids.filter((id) => id.endsWith(':done')).map((id) => id + mark),
+      (before, now) => before.join() === now.join(),
+    );
+    renders.push(done.join());
+    return null;
+  };
+  mount(
+    <Provider client={client}>
+      <Done />
+    </Provider>,
+  );
+  await isOpen();
+  publish('a', 'running');
+  publish('a', 'done');
+  await expect.poll(() => renders).toEqual(['', 'a:done']);
+  publish('b', 'running');
+  publish('c', 'done');
+  await expect.poll(() => renders).toEqual(['', 'a:done', 'a:done,c:done']);
+  flushSync(rerender);
+  expect(renders.slice(3)).toEqual(['a:done!,c:done!']);
+});
+
+it('shares one view among components that select of it, and each renders for its own part alone', async () => {
+  const states = client
+    .topic('run')
+    .view({} as Readonly<Record<string, string>>, (all, e) =>
+      e.type === 'node' ? { ...all, [e.id]: e.state } : all,
+    );
+  const renders: string[] = [];
+  const Node = ({ id }: { id: string }) => {
+    renders.push(`${id}:${useReadable(states, (all) => all[id])}`);
+    return null;
+  };
+  mount(
+    <Provider client={client}>
+      <Node id="a" />
+      <Node id="b" />
+    </Provider>,
+  );
+  await isOpen();
+  publish('a', 'running');
+  await expect.poll(() => renders).toEqual(['a:undefined', 'b:undefined', 'a:running']);
+  publish('b', 'done');
+  await expect.poll(() => renders.slice(3)).toEqual(['b:done']);
+  expect(subscriptions()).toHaveLength(1);
+});
+
+it('follows nothing in a hidden `Activity`, keeps what it showed, and has the newest when it is shown again', async () => {
+  let heard = '';
+  let renders = 0;
+  const Node = () => {
+    renders++;
+    useEvent('run', 'node', ({ state }) => {
+      heard = state;
+    });
+    return <i>{useLatest('run', 'node', 'a')?.state}</i>;
+  };
+  const tree = (mode: 'hidden' | 'visible') => (
+    <Provider client={client}>
+      <Activity mode={mode}>
+        <Node />
+      </Activity>
+    </Provider>
+  );
+  const { root, host } = mount(tree('hidden'));
+  await expect.poll(() => renders).toBe(1);
+  // Rendered ahead, and nothing is asked for.
+  expect(subscriptions()).toEqual([]);
+  root.render(tree('visible'));
+  await isOpen();
+  publish('a', 'one');
+  await expect.poll(() => host.textContent).toBe('one');
+  root.render(tree('hidden'));
+  await expect
+    .poll(() => room.seen.some(({ type }) => type === 'unsubscribe'), { timeout: 15_000 })
+    .toBe(true);
+  const before = renders;
+  publish('a', 'two');
+  publish('a', 'three');
+  root.render(tree('visible'));
+  expect(host.textContent).toBe('one');
+  await expect.poll(() => host.textContent).toBe('three');
+  expect(renders - before).toBeLessThanOrEqual(2);
+  publish('a', 'four');
+  await expect.poll(() => heard).toBe('four');
+});
+
+it('subscribes once in strict mode, and lets go of all when it is unmounted', async () => {
+  const Both = () => <p>{`${useLatest('run', 'node').size} ${useView('run', 0, (count) => count + 1)}`}</p>;
+  const { root, host } = mount(
+    <StrictMode>
+      <Provider client={client}>
+        <Both />
+      </Provider>
+    </StrictMode>,
+  );
+  await isOpen();
+  publish('a', 'running');
+  await expect.poll(() => host.textContent).toBe('1 1');
+  expect(subscriptions()).toHaveLength(1);
+  root.render(null);
+  await expect
+    .poll(() => room.seen.filter(({ type }) => type === 'unsubscribe'), { timeout: 15_000 })
+    .toHaveLength(1);
 });
 
 it('calls the newest listener for each event once, also in strict mode', async () => {
@@ -244,7 +361,8 @@ it('gives a stable first state on a server, and hydrates without a mismatch', as
     const connection = useConnection();
     const nodes = useLatest('run', 'node');
     const lines = useView('run', 0, (n, e) => (e.type === 'line' ? n + 1 : n));
-    return <p>{`${connection.state} ${nodes.size} ${lines} ${useOutbox().length}`}</p>;
+    const status = useStatus('run');
+    return <p>{`${connection.state} ${status.state} ${nodes.size} ${lines} ${useOutbox().length}`}</p>;
   };
   const tree = (
     <Provider client={client}>
@@ -252,7 +370,7 @@ it('gives a stable first state on a server, and hydrates without a mismatch', as
     </Provider>
   );
   const html = renderToString(tree);
-  expect(html).toBe('<p>closed 0 0 0</p>');
+  expect(html).toBe('<p>closed idle 0 0 0</p>');
   expect(room.seen).toEqual([]);
   const host = document.createElement('div');
   host.innerHTML = html;
@@ -265,7 +383,7 @@ it('gives a stable first state on a server, and hydrates without a mismatch', as
   });
   await isOpen();
   publish('a', 'running');
-  await expect.poll(() => host.textContent).toBe('open 1 0 0');
+  await expect.poll(() => host.textContent).toBe('open live 1 0 0');
   expect(errors).toEqual([]);
 });
 

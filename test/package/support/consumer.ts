@@ -37,7 +37,7 @@ export function createConsumer({
     trunkline: `file:./${tarball}`,
     ...versionsOf('zod', 'react', 'react-dom', '@types/react', '@types/react-dom', '@types/node'),
     ...versionsOf('vue', '@vitejs/plugin-vue', 'solid-js', 'vite-plugin-solid'),
-    ...versionsOf('svelte', '@sveltejs/vite-plugin-svelte'),
+    ...versionsOf('svelte', '@sveltejs/vite-plugin-svelte', 'nanostores', '@tanstack/query-core'),
     ...versionsOf('vitest', 'jsdom', '@testing-library/react', '@testing-library/dom'),
     ...versionsOf('@playwright/test', '@vitest/browser-playwright'),
     ...versionsOf('postgres', '@nats-io/jetstream', '@nats-io/transport-node'),
