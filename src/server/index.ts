@@ -34,6 +34,7 @@ export type {
 export { type MemoryLogOptions, memoryLog } from './log/memory-log.ts';
 export type { Projection } from './log/projection.ts';
 export { Reject, type RejectOptions } from './reject.ts';
+export { DumpFailed } from './replicated/dumps.ts';
 export {
   type Engine,
   EngineError,
