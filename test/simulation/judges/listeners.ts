@@ -16,6 +16,8 @@ export function judgeListener(
   const taken = new Set<string>();
   for (const { ts, offset, critical, replayed, took } of seen) {
     const name = `${ts} ${offset}`;
+    const epoch = server.chronicle.epochOf(topic, { ts, offset });
+    if (epoch === null) continue;
     if (replay === 'none' && replayed && !failed.has(name))
       problems.push(`${about} a listener to live events alone was given ${offset} again`);
     if (critical) {
@@ -24,7 +26,6 @@ export function judgeListener(
       (took ? taken : failed).add(name);
       continue;
     }
-    const epoch = server.chronicle.epochs.get(`${topic} ${name}`);
     if (epoch === last.epoch && offset <= last.offset && --stepsBack < 0)
       problems.push(`${about} a listener was given ${offset} after ${last.offset}`);
     last = { epoch, offset };

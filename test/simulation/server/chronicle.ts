@@ -42,8 +42,8 @@ export class Chronicle {
   readonly accepted: Accepted[] = [];
   /** What the log still had at the last start of a server. */
   published: Published[] = [];
-  /** Of each event its epoch, by "topic ts offset". */
-  readonly epochs = new Map<string, string>();
+  /** Of each event its epoch, by "topic ts offset"; more than one where time has stood still over the end of a topic. */
+  readonly #epochs = new Map<string, Set<string>>();
   /** "topic epoch offset" of the events that no page can read. */
   readonly unreadable = new Set<string>();
   /** The critical events, and the clients that were there to acknowledge them. */
@@ -83,6 +83,12 @@ export class Chronicle {
       const times = all.map(({ epoch, ts }) => `${epoch} ${ts}`);
       return place.startsWith(`${topic} `) && new Set(times).size < times.length;
     });
+  }
+
+  /** `null`: events of two epochs are alike to whoever is told their place and time alone. */
+  epochOf(topic: string, { ts, offset }: { ts: number; offset: number }): string | null | undefined {
+    const [epoch, another] = this.#epochs.get(`${topic} ${ts} ${offset}`) ?? [];
+    return another === undefined ? epoch : null;
   }
 
   /** No line, gate or alarm is published more than once, and each has a text of its own. */
@@ -158,7 +164,10 @@ export class Chronicle {
           this.#judgeTally(topic, text);
         }
         if (event && !isReadable(event.event)) this.unreadable.add(`${topic} ${epoch} ${event.offset}`);
-        if (event) this.epochs.set(`${topic} ${event.ts} ${event.offset}`, epoch);
+        if (event) {
+          const name = `${topic} ${event.ts} ${event.offset}`;
+          this.#epochs.set(name, (this.#epochs.get(name) ?? new Set()).add(epoch));
+        }
         if (event?.critical)
           this.criticals.push({ topic, epoch, offset: event.offset, ts: event.ts, clientIds });
       }
