@@ -328,11 +328,11 @@ export class World {
       this.openTab('first', who);
     }
     await this.pass(1_000);
-    // Who may read a topic again is given it with the next line.
-    if (this.tabs.some(({ isRefused }) => isRefused)) this.network.cut();
     for (const tab of this.tabs) tab.reconnect();
     for (let i = 0; i < 10; i++) {
       await this.pass(20_000);
+      // Who may read a topic again is given it with the next line.
+      if (i < 3 && this.tabs.some(({ isRefused }) => isRefused)) this.network.cut();
       // A person who is taken for somebody else tries again.
       if (i < 3) for (const tab of this.tabs) tab.reconnect();
     }
