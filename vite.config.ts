@@ -29,6 +29,7 @@ export default defineConfig({
           // Compilers and bundlers at work.
           expect: { poll: { timeout: 30_000 } },
           testTimeout: 300_000,
+          hookTimeout: 300_000,
         },
       },
       {

@@ -7,6 +7,7 @@ import type { Publishing } from './core/publication.ts';
 import { refusals } from './core/refusals.ts';
 import type { EventPlace, PublicationName } from './log/event-log.ts';
 import { memoryLog } from './log/memory-log.ts';
+import { needNode } from './need-node.ts';
 import { systemClock } from './system-clock.ts';
 import { ANONYMOUS, type Server, type ServerOptions } from './types.ts';
 import { originPolicy } from './websocket/origin.ts';
@@ -30,6 +31,8 @@ export function serveApplication(
   application: Application,
   options: Omit<ServerOptions<never>, 'commands'> & Pick<BrokerOptions, 'rightsChanged'>,
 ): ApplicationServer {
+  // For `AbortSignal.any`.
+  needNode('20.3', 'trunkline/server');
   const { authenticate, authorize, rightsChanged, acceptsVersions = () => true, log = memoryLog() } = options;
   const { onError = (error, about) => console.error(`trunkline: ${about}:`, error) } = options;
   const limits = resolveLimits(options.limits);

@@ -9,7 +9,7 @@ import type { Server, ServerOptions } from './types.ts';
  * The server half: speaks `trunkline.v1` with the hubs of all browsers.
  *
  * @throws TypeError for a command without a handler, and for an origin in `allowedOrigins` that no browser would send;
- * RangeError for a limit that is not a positive number, or longer than a timer holds.
+ * RangeError for a limit that is not a positive number, or longer than a timer holds; Error where Node is older than 20.3.
  */
 export function createServer<P extends AnyProtocol>(protocol: P, options: ServerOptions<P>): Server<P> {
   checkHandlers(protocol, options.commands);

@@ -52,10 +52,7 @@ export async function logOf(address: string, options: LogOfOptions = {}): Promis
     case 'memory':
       return { log: memoryLog(), isShared: false, limits: {} };
     case 'sqlite': {
-      const { sqliteLog } = await loaded(
-        import('../sqlite/index.ts'),
-        'a Node with `node:sqlite`: 22.13 or later',
-      );
+      const { sqliteLog } = await import('../sqlite/index.ts');
       return { log: sqliteLog(read.path, { waitMs }), isShared: false, limits: {} };
     }
     case 'postgres':
@@ -122,15 +119,13 @@ async function nats(
   });
 }
 
-const MISSING = ['ERR_MODULE_NOT_FOUND', 'ERR_UNKNOWN_BUILTIN_MODULE'];
-
 /** @throws Error that says what is needed, where it is not there. */
 async function loaded<Module>(loading: Promise<Module>, needed: string): Promise<Module> {
   try {
     return await loading;
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    if (!MISSING.includes(code)) throw error;
+    if (code !== 'ERR_MODULE_NOT_FOUND') throw error;
     throw new Error(`this log needs ${needed}`, { cause: error });
   }
 }

@@ -1,5 +1,6 @@
 /** SQLite as the log uses it: statements that are prepared once, transactions, and columns that are checked when they are read. */
-import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite';
+import type { SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite';
+import { DatabaseSync } from './node-sqlite.ts';
 
 export type Row = Record<string, SQLOutputValue>;
 

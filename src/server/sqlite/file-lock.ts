@@ -1,6 +1,6 @@
 /** What keeps a second process away from a log: for as long as one lives that has it, whatever way it ends. */
-import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as pause } from 'node:timers/promises';
+import { DatabaseSync } from './node-sqlite.ts';
 
 const TRY_EVERY_MS = 100;
 const SQLITE_BUSY = 5;
