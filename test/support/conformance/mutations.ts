@@ -40,7 +40,7 @@ const UNSEEN = new RegExp(
     'mark|renew|runs|told|dedupe_since|prune|DELETE|used_at|#db\\.|statements|#prepare|rollback|clear\\(|delete\\(',
     'refresh|\\bheld\\b|forgotten|#count|clientIds|historyEvents|cutIfLong|dedupeSince = |typeof newest|this\\.position',
     'current\\(\\)|\\.closed\\(\\)|repeats\\.end|hasForgotten',
-    'verdict|recheck|rights|forget\\(',
+    'verdict|recheck|rights|forget\\(|refusal|isNewcomer',
   ].join('|'),
   'i',
 );

@@ -112,13 +112,13 @@ export const WRONG_SERVERS: readonly WrongServer[] = [
     edits: [
       {
         file: 'src/server/core/subscription.ts',
-        text: '        await this.#oweBeyond([], { after: cursor.offset }, history.offset);\n',
-        instead: '',
+        text: 'await this.#oweBeyond([], { after: cursor.offset }, history)',
+        instead: 'true',
       },
       {
         file: 'src/server/core/subscription.ts',
-        text: '      await this.#owe(unrecorded, page.events.at(-1)?.offset ?? 0);\n',
-        instead: '',
+        text: 'isOf && (await this.#owe(unrecorded, page.epoch, last.offset))',
+        instead: 'isOf',
       },
     ],
     breaks: 'criticals/owed-after-replay',
