@@ -1,4 +1,4 @@
-/** Why nobody says to the gateway what a device keeps of events: see `docs/decisions/0021-what-a-device-keeps-is-not-the-servers.md`. */
+/** Why nobody says to the gateway what a device keeps of events: see `docs/decisions/0022-what-a-device-keeps-is-not-the-servers.md`. */
 import type * as v from 'valibot';
 
 /** Of the objects that say something of events. */
