@@ -31,7 +31,7 @@ test('only who has the key is answered, but for whether the gateway lives and is
 });
 
 test('without a key that is set, nobody may ask', async () => {
-  const { get } = await running({ control: { port: 0 } });
+  const { get } = await running({}, { key: null });
   expect(await get('/stats')).toMatchObject({
     status: 401,
     body: { message: expect.stringContaining('no `control.key` is set') },
