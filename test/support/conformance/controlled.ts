@@ -2,10 +2,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { lastingPort } from '../../../testing/network/lasting-port.ts';
 
 const CONTROL = fileURLToPath(new URL('../../../docs/examples/control.mjs', import.meta.url));
 
@@ -36,7 +36,7 @@ export async function controlled(
 ): Promise<Controlled> {
   const folder = mkdtempSync(join(tmpdir(), 'trunkline-conformance-'));
   // It has to be the same after each restart.
-  const port = await freePort();
+  const port = await lastingPort();
   const places = { port, memory: join(folder, 'memory'), runs: join(folder, 'runs') };
   const [program = '', ...args] = control;
   const files = ['--memory', places.memory, '--mark', `${places.memory}-mark`, '--runs', places.runs];
@@ -82,14 +82,4 @@ function addressesOf(child: ChildProcess): Promise<RegExpExecArray> {
     child.once('error', reject);
     child.once('exit', () => reject(new Error(`it ended before it listened:\n${output}`)));
   });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (typeof address !== 'object' || address === null) throw new Error('a port has no number');
-  return address.port;
 }
