@@ -1,17 +1,24 @@
 /** What is to be taken once in a browser: how commands ended, of each person. */
-import type { SimTab } from './tab.ts';
+import type { FakePage } from '../../testing/fakes/page.ts';
 
 /** So long it takes to take one, at times. */
 const WORK_MS = [0, 0, 0, 300, 3_000];
+
+/** As far as this needs to know one. */
+interface Tab {
+  readonly number: number;
+  readonly who: string;
+  readonly page: FakePage;
+}
 
 type Settled = { readonly id: string; readonly at: number };
 
 export class OnceLog {
   /** By what ended: the tabs that heard of it. */
-  readonly #heard = new Map<string, Set<SimTab>>();
+  readonly #heard = new Map<string, Set<Tab>>();
   readonly #taken = new Set<string>();
   /** By what is being taken: by whom, and how often that one had stood still before. */
-  readonly #at = new Map<string, { tab: SimTab; freezes: number }>();
+  readonly #at = new Map<string, { tab: Tab; freezes: number }>();
   readonly #problem: (text: string) => void;
   #count = 0;
 
@@ -19,14 +26,14 @@ export class OnceLog {
     this.#problem = problem;
   }
 
-  heard(tab: SimTab, settled: Settled): void {
+  heard(tab: Tab, settled: Settled): void {
     const key = keyOf(tab, settled);
     const tabs = this.#heard.get(key) ?? new Set();
     this.#heard.set(key, tabs.add(tab));
   }
 
   /** One of the tabs takes it. One that stood still may have been taken for dead. */
-  async take(tab: SimTab, settled: Settled): Promise<void> {
+  async take(tab: Tab, settled: Settled): Promise<void> {
     const key = keyOf(tab, settled);
     const other = this.#at.get(key);
     if (
@@ -44,7 +51,7 @@ export class OnceLog {
   }
 
   /** At rest: what a tab that is still there has heard of, some tab has taken. */
-  judge(tabs: readonly SimTab[]): void {
+  judge(tabs: readonly Tab[]): void {
     for (const [key, heard] of this.#heard) {
       const there = tabs.find((tab) => heard.has(tab));
       if (there && !this.#taken.has(key))
@@ -53,4 +60,4 @@ export class OnceLog {
   }
 }
 
-const keyOf = ({ who }: SimTab, { id, at }: Settled) => `${who} ${id} ${at}`;
+const keyOf = ({ who }: Tab, { id, at }: Settled) => `${who} ${id} ${at}`;

@@ -56,7 +56,7 @@ it('delivers a command once, and every tab hears how it ended', async () => {
   expect(await receipt.outcome).toEqual(outcome);
   await expect
     .poll(() => heard)
-    .toEqual([{ id: receipt.id, command: { type: 'approve', gate: 'g' }, outcome }]);
+    .toEqual([{ id: receipt.id, command: { type: 'approve', gate: 'g' }, outcome, at: expect.any(Number) }]);
   expect(await client.outbox.settled(receipt.id)).toEqual(outcome);
   expect(ran()).toHaveLength(1);
 });
