@@ -70,16 +70,16 @@ const START: Groups = [
       quietSeconds: 10,
     },
   ],
-  [vitest('unit', 260)],
+  [vitest('unit', 400)],
 ];
-const BROWSER: Groups = [[vitest('browser', 60)]];
+const BROWSER: Groups = [[vitest('browser', 80)]];
 /** On real databases. */
 const CLUSTER: Groups = [
-  [vitest('cluster', 60)],
+  [vitest('cluster', 150)],
   [script('cluster run', 120, 'test/cluster/run/main.ts', '--short')],
 ];
-const PACKAGE = vitest('package', 190);
-const E2E: Groups = [[playwright('e2e', 480)]];
+const PACKAGE = vitest('package', 330);
+const E2E: Groups = [[playwright('e2e', 600)]];
 
 /** `npm test`. */
 export const USUAL: Groups = [
