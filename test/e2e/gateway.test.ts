@@ -111,7 +111,7 @@ test('a person decides offline, reloads, and comes back: the Python backend behi
   const { id, durable } = await tab.decide('a', 'approved');
   expect(durable).toBe(true);
   await tab.page.reload();
-  expect(await tab.outbox()).toEqual(['decide queued']);
+  await expect.poll(() => tab.outbox()).toEqual(['decide queued']);
   await network.setMode('pass');
   await tab.reconnect();
   await expectAcceptedOnce(tab, id, served);
