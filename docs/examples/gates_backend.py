@@ -1,7 +1,7 @@
 """A backend behind `trunkline serve`: people decide gates in their browsers, this program keeps the decisions.
 
     python3 gates_backend.py --secret-file backend.secret [--port 9000] [--database gates.db]
-        [--gateway http://127.0.0.1:8701 --key-file publish.key]
+        [--gateway http://127.0.0.1:8701 --key-file control.key]
 
 It needs nothing but Python 3.9. It is asked by the gateway at POST /trunkline, and opens a gate for whoever asks, at POST /gates:
 
@@ -190,7 +190,8 @@ def main():
     backend.something_to_tell.set()  # what the process before this one has not told
     threading.Thread(target=backend.tell, daemon=True).start()
     print(f"listening on http://127.0.0.1:{server.server_port}", flush=True)
-    server.serve_forever()
+    with contextlib.suppress(KeyboardInterrupt):
+        server.serve_forever()
 
 
 if __name__ == "__main__":
