@@ -23,8 +23,11 @@ import { Way } from './way.ts';
 const SERVERS = 3;
 const CLIENTS = 200;
 const STOPPED_MS = 20_000;
-/** For each decision. Whoever stands still meanwhile would miss two dumps if it were much less, and be behind for too long. */
-const RECORDS_PER_DUMP = 0.8;
+/**
+ * For each decision; in a long run more of them share a record. Whoever stands still meanwhile would miss two dumps if it were much
+ * less, and be behind for too long.
+ */
+const RECORDS_PER_DUMP = { short: 0.8, long: 0.4 };
 /** For all that was sent to arrive once nothing fails any more. */
 const SETTLE_MS = 90_000;
 const PROGRESS_MS = 5_000;
@@ -51,7 +54,7 @@ const pauseLeader = values['pause-leader'];
 if (pauseLeader && engine !== 'nats') throw new Error('--pause-leader belongs to --engine nats');
 // Some may be lost with a page that is killed before anybody has them.
 const decisions = values.short ? 1_020 : 10_200;
-const recordsPerDump = Math.floor(RECORDS_PER_DUMP * decisions);
+const recordsPerDump = Math.floor(RECORDS_PER_DUMP[values.short ? 'short' : 'long'] * decisions);
 const faultCount = pauseLeader ? PAUSES : values.short ? 10 : 40;
 const random = new Random(Number(values.seed));
 const started = performance.now();
