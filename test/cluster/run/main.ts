@@ -31,6 +31,7 @@ const RECORDS_PER_DUMP = { short: 0.8, long: 0.4 };
 /** For all that was sent to arrive once nothing fails any more. */
 const SETTLE_MS = 90_000;
 const PROGRESS_MS = 5_000;
+const RETRY_MS = 1_000;
 const SHOWN = 20;
 /** How often the stream's leader stands still, each time with nothing else. */
 const PAUSES = 6;
@@ -241,8 +242,17 @@ async function observe(): Promise<{ witness: Witness; log: EventLog }> {
   const witness = new Witness();
   const engine = engineBy(nodes.request(watched.map(({ port }) => port)));
   const log = replicatedLog({ engine, historyEvents: 1_000_000 });
-  await log.open({ now: 0, tailLimit: 100, hear: witness.hear });
-  return { witness, log };
+  // As servers do, whose engine may not answer yet.
+  const end = performance.now() + SETTLE_MS;
+  for (;;) {
+    try {
+      await log.open({ now: 0, tailLimit: 100, hear: witness.hear });
+      return { witness, log };
+    } catch (error) {
+      if (performance.now() > end) throw error;
+      await wait(RETRY_MS);
+    }
+  }
 }
 
 /** Until clients have taken what they must, and a server knows it; what they have not in that time is found in the dumps. */
