@@ -1,5 +1,5 @@
 /** Which components share one `latest` of a topic. */
-import type { AnyProtocol, Client, EventOf, EventType, Latest } from '../index.ts';
+import type { AnyProtocol, Client, EventOf, EventType, Latest, Readable } from '../index.ts';
 
 interface Shared<E> {
   readonly latest: Latest<E>;
@@ -13,7 +13,18 @@ interface Shared<E> {
 export class SharedLatest<P extends AnyProtocol> {
   readonly #clients = new WeakMap<Client<P>, Map<string, Shared<EventOf<P>>>>();
 
+  /** With a key its newest event, without one the map of all. */
   get<T extends EventType<P>>(
+    client: Client<P>,
+    topic: string,
+    type: T | readonly T[],
+    key?: string,
+  ): Readable<EventOf<P, T> | ReadonlyMap<string, EventOf<P, T>> | undefined> {
+    const latest = this.#of(client, topic, type);
+    return key === undefined ? latest : latest.at(key);
+  }
+
+  #of<T extends EventType<P>>(
     client: Client<P>,
     topic: string,
     type: T | readonly T[],

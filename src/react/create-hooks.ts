@@ -23,7 +23,6 @@ import type {
   ListenOptions,
   Meta,
   OutboxEntry,
-  Readable,
   TopicStatus,
 } from '../index.ts';
 import { type IsEqual, type Select, useReadable, useSelected } from './readable.ts';
@@ -120,10 +119,10 @@ export function createHooks<P extends AnyProtocol>(_protocol: P): Hooks<P> {
   function useLatest<const T extends EventType<P>>(topic: string, type: T | readonly T[], key?: string) {
     const client = useClient();
     const types = JSON.stringify([type].flat());
-    const readable = useMemo((): Readable<EventOf<P, T> | ReadonlyMap<string, EventOf<P, T>> | undefined> => {
-      const latest = sharedLatest.get<T>(client, topic, JSON.parse(types));
-      return key === undefined ? latest : latest.at(key);
-    }, [client, topic, types, key]);
+    const readable = useMemo(
+      () => sharedLatest.get<T>(client, topic, JSON.parse(types), key),
+      [client, topic, types, key],
+    );
     return useSelected(readable, key === undefined ? EMPTY_MAP : undefined);
   }
 

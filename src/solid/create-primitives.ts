@@ -10,6 +10,7 @@ import {
   type ParentProps,
   useContext,
 } from 'solid-js';
+import { type Name, nameNow } from '../bindings/name.ts';
 import { createSender, type Sender, type Sent } from '../bindings/sender.ts';
 import { SharedLatest } from '../bindings/shared-latest.ts';
 import { ticking } from '../bindings/ticking.ts';
@@ -23,13 +24,9 @@ import type {
   ListenOptions,
   Meta,
   OutboxEntry,
-  Readable,
   TopicStatus,
 } from '../index.ts';
 import { useReadable } from './readable.ts';
-
-/** A name, or what gives the one that counts now. */
-export type Name = string | Accessor<string>;
 
 export interface SendState<P, T extends CommandType<P>> {
   /** As `client.send`; also rejects as that does. */
@@ -94,10 +91,9 @@ export function createPrimitives<P extends AnyProtocol>(_protocol: P): Primitive
 
   function useLatest<const T extends EventType<P>>(topic: Name, type: T | readonly T[], key?: Name) {
     const client = useClient();
-    return useReadable((): Readable<EventOf<P, T> | ReadonlyMap<string, EventOf<P, T>> | undefined> => {
-      const latest = sharedLatest.get(client, now(topic), type);
-      return key === undefined ? latest : latest.at(now(key));
-    });
+    return useReadable(() =>
+      sharedLatest.get(client, nameNow(topic), type, key === undefined ? undefined : nameNow(key)),
+    );
   }
 
   return {
@@ -115,21 +111,21 @@ export function createPrimitives<P extends AnyProtocol>(_protocol: P): Primitive
     useOutbox: () => useReadable<readonly OutboxEntry<P>[]>(useClient().outbox),
     usePending(type, dedupeKey) {
       const { outbox } = useClient();
-      return useReadable(() => outbox.pending(type, now(dedupeKey)));
+      return useReadable(() => outbox.pending(type, nameNow(dedupeKey)));
     },
     useStatus(topic) {
       const client = useClient();
-      return useReadable(() => client.topic(now(topic)).status);
+      return useReadable(() => client.topic(nameNow(topic)).status);
     },
     useView(topic, initial, reduce) {
       const client = useClient();
-      return useReadable(() => client.topic(now(topic)).view(initial, reduce));
+      return useReadable(() => client.topic(nameNow(topic)).view(initial, reduce));
     },
     // One implementation of two signatures: with a key it gives one event, without one the map.
     useLatest: useLatest as Primitives<P>['useLatest'],
     useEvent(topic, type, listener, options) {
       const client = useClient();
-      createEffect(() => onCleanup(client.topic(now(topic)).on(type, listener, options)));
+      createEffect(() => onCleanup(client.topic(nameNow(topic)).on(type, listener, options)));
     },
     useSend(type) {
       const { send, sent } = createSender(useClient(), type);
@@ -143,5 +139,3 @@ export function createPrimitives<P extends AnyProtocol>(_protocol: P): Primitive
     useNow: (periodMs) => useReadable(ticking(useClient(), periodMs)),
   };
 }
-
-const now = (name: Name): string => (typeof name === 'string' ? name : name());

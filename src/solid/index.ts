@@ -1,3 +1,4 @@
 /** The entry `trunkline/solid`. */
-export { createPrimitives, type Name, type Primitives, type SendState } from './create-primitives.ts';
+export type { Name } from '../bindings/name.ts';
+export { createPrimitives, type Primitives, type SendState } from './create-primitives.ts';
 export { useReadable } from './readable.ts';

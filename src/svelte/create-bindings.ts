@@ -1,6 +1,7 @@
 /** What a component of Svelte can follow of a client. */
 import { getContext, onMount, setContext } from 'svelte';
 import { toStore } from 'svelte/store';
+import { type Name, nameNow } from '../bindings/name.ts';
 import { createSender, type Sender, type Sent } from '../bindings/sender.ts';
 import { SharedLatest } from '../bindings/shared-latest.ts';
 import { ticking } from '../bindings/ticking.ts';
@@ -18,9 +19,6 @@ import type {
   TopicStatus,
 } from '../index.ts';
 import { type Current, useReadable } from './readable.ts';
-
-/** A name, or what gives the one that counts now: `() => props.name`. */
-export type Name = string | (() => string);
 
 /** What this component has sent, to be read as `Current`'s value is. */
 export interface SendState<P, T extends CommandType<P>> extends Sent {
@@ -83,7 +81,7 @@ export function createBindings<P extends AnyProtocol>(_protocol: P): Bindings<P>
   function useLatest<const T extends EventType<P>>(topic: Name, type: T | readonly T[], key?: Name) {
     const client = useClient();
     if (key === undefined) return useNamed([topic], (topic) => sharedLatest.get(client, topic, type));
-    return useNamed([topic, key], (topic, key) => sharedLatest.get(client, topic, type).at(key));
+    return useNamed([topic, key], (topic, key) => sharedLatest.get(client, topic, type, key));
   }
 
   return {
@@ -107,7 +105,7 @@ export function createBindings<P extends AnyProtocol>(_protocol: P): Bindings<P>
     useLatest: useLatest as Bindings<P>['useLatest'],
     useEvent(topic, type, listener, options) {
       const client = useClient();
-      const names = toStore(() => now(topic));
+      const names = toStore(() => nameNow(topic));
       onMount(() => {
         let end = () => {};
         const stop = names.subscribe((name) => {
@@ -137,8 +135,6 @@ export function createBindings<P extends AnyProtocol>(_protocol: P): Bindings<P>
   };
 }
 
-const now = (name: Name): string => (typeof name === 'string' ? name : name());
-
 /** The value of the Readable that is made of these names, and is made anew when one of them changes. */
 function useNamed<T, const Names extends readonly Name[]>(
   names: Names,
@@ -146,7 +142,7 @@ function useNamed<T, const Names extends readonly Name[]>(
 ): Current<T> {
   let made: { readonly given: readonly string[]; readonly readable: Readable<T> } | undefined;
   return useReadable(() => {
-    const given = names.map(now);
+    const given = names.map(nameNow);
     if (!made?.given.every((name, i) => name === given[i])) {
       // As many as there are names.
       made = { given, readable: make(...(given as { [K in keyof Names]: string })) };

@@ -1,3 +1,4 @@
 /** The entry `trunkline/svelte`. */
-export { type Bindings, createBindings, type Name, type SendState } from './create-bindings.ts';
+export type { Name } from '../bindings/name.ts';
+export { type Bindings, createBindings, type SendState } from './create-bindings.ts';
 export { type Current, useReadable } from './readable.ts';

@@ -23,7 +23,6 @@ import type {
   ListenOptions,
   Meta,
   OutboxEntry,
-  Readable,
   TopicStatus,
 } from '../index.ts';
 import { useReadable } from './readable.ts';
@@ -101,10 +100,7 @@ export function createComposables<P extends AnyProtocol>(_protocol: P): Composab
     key?: MaybeRefOrGetter<string>,
   ) {
     const client = useClient();
-    return useReadable((): Readable<EventOf<P, T> | ReadonlyMap<string, EventOf<P, T>> | undefined> => {
-      const latest = sharedLatest.get(client, toValue(topic), type);
-      return key === undefined ? latest : latest.at(toValue(key));
-    });
+    return useReadable(() => sharedLatest.get(client, toValue(topic), type, toValue(key)));
   }
 
   return {
