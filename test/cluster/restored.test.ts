@@ -1,4 +1,5 @@
 /** A database that was restored from a backup while servers ran, as docs/cluster.md says what to do then. */
+
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,11 +11,11 @@ import type { Projection } from '../../src/server/log/projection.ts';
 import { postgresEngine } from '../../src/server/postgres/index.ts';
 import { replicatedLog } from '../../src/server/replicated/replicated-log.ts';
 import { sqliteProjection } from '../../src/server/sqlite/index.ts';
+import { startProxy } from '../../testing/network/proxy.ts';
 import { PostgresServer, USER } from './postgres.ts';
 import { Agreement } from './run/agreement.ts';
 import { ClusterClient, Time } from './run/clients.ts';
 import { ClusterServer } from './run/server.ts';
-import { Way } from './run/way.ts';
 
 const LONG_MS = 60_000;
 
@@ -40,8 +41,7 @@ it('is noticed by all servers, renewed by a person, and shown to clients as it i
   });
   await startAll();
   let turn = 0;
-  const balancer = new Way(() => servers[++turn % servers.length]?.port ?? null);
-  await balancer.listen();
+  const balancer = await startProxy({ target: () => servers[++turn % servers.length]?.port ?? null });
   onTestFinished(() => balancer.close());
   const time = new Time();
   onTestFinished(() => time.stop());

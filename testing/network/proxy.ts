@@ -12,8 +12,11 @@ import { lastingPort } from './lasting-port.ts';
 export type ProxyMode = 'pass' | 'blackhole' | 'mute' | 'refuse';
 
 export interface ProxyOptions {
-  /** The server's port on 127.0.0.1, or who says it: asked for each connection, so that the server may start elsewhere. */
-  readonly target: number | (() => number);
+  /**
+   * The server's port on 127.0.0.1, or who says it: asked for each connection, so that the server may start elsewhere; `null`: nobody is
+   * there, and the connection ends.
+   */
+  readonly target: number | (() => number | null);
   /** Where it listens on 127.0.0.1. @default one that is free */
   readonly port?: number;
 }
@@ -59,7 +62,7 @@ export async function startProxy({ target, port }: ProxyOptions): Promise<TestPr
 
 /** The same, with somebody who reads what each connection carries. */
 export async function startReadProxy(
-  target: () => number,
+  target: () => number | null,
   readerOf: () => Reader,
   port?: number,
 ): Promise<TestProxy> {
@@ -79,11 +82,16 @@ class CarryingProxy implements TestProxy {
   #rate: number | null = null;
   #tearing: { readonly from: Side; readonly done: () => void } | null = null;
 
-  constructor(port: number, target: () => number, readerOf: () => Reader) {
+  constructor(port: number, target: () => number | null, readerOf: () => Reader) {
     this.port = port;
     // Who forgets to close it does not wait for it at the end.
     this.#server = createServer((client) => {
-      const connection = new Connection(client, connect(target(), '127.0.0.1'), readerOf(), {
+      const port = target();
+      if (port === null) {
+        client.destroy();
+        return;
+      }
+      const connection = new Connection(client, connect(port, '127.0.0.1'), readerOf(), {
         delayMs: () => this.#delayMs,
         rate: () => this.#rate,
         tears: (from) => this.#takeTear(from),

@@ -11,6 +11,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { EventLog } from '../../../src/server/log/event-log.ts';
 import { replicatedLog } from '../../../src/server/replicated/replicated-log.ts';
+import { startProxy } from '../../../testing/network/proxy.ts';
 import { Random } from '../../simulation/random.ts';
 import { Agreement } from './agreement.ts';
 import { ClusterClient, Time } from './clients.ts';
@@ -18,7 +19,6 @@ import { lost, untaken, Witness } from './judge.ts';
 import { engineBy, natsNodes, postgresNodes } from './nodes.ts';
 import { TOPICS } from './protocol.ts';
 import { ClusterServer } from './server.ts';
-import { Way } from './way.ts';
 
 const SERVERS = 3;
 const CLIENTS = 200;
@@ -66,11 +66,7 @@ const some = async (mostMs: number) => await wait(mostMs / 4 + random.int((3 * m
 const nodes = await (engine === 'nats' ? natsNodes(some, pauseLeader) : postgresNodes(some));
 say(`the nodes of ${engine}`);
 /** A way of its own to each node, for each who needs one. */
-const waysToNodes = async () => {
-  const ways = nodes.ports.map((port) => new Way(port));
-  await Promise.all(ways.map((way) => way.listen()));
-  return ways;
-};
+const waysToNodes = async () => await Promise.all(nodes.ports.map((target) => startProxy({ target })));
 const links = await Promise.all(Array.from({ length: SERVERS }, waysToNodes));
 const troubles: string[] = [];
 const agreement = new Agreement();
@@ -84,11 +80,12 @@ const servers = links.map(
 );
 await Promise.all(servers.map((server) => server.start()));
 let turn = 0;
-const balancer = new Way(() => {
-  const up = servers.flatMap(({ port }) => port ?? []);
-  return up[++turn % Math.max(1, up.length)] ?? null;
+const balancer = await startProxy({
+  target: () => {
+    const up = servers.flatMap(({ port }) => port ?? []);
+    return up[++turn % Math.max(1, up.length)] ?? null;
+  },
 });
-await balancer.listen();
 say(`${SERVERS} servers behind a balancer`);
 
 const watched = await waysToNodes();
@@ -135,14 +132,14 @@ const faults: Readonly<Record<string, () => Promise<void>>> = {
         },
         'a server loses its way to the database': async () => {
           const ways = one(links);
-          for (const way of ways) way.cut(true);
+          await Promise.all(ways.map((way) => way.setMode('refuse')));
           await wait(1_000 + random.int(3_000));
-          for (const way of ways) way.cut(false);
+          await Promise.all(ways.map((way) => way.setMode('pass')));
         },
         'all connections of clients are cut': async () => {
-          balancer.cut(true);
+          await balancer.setMode('refuse');
           await wait(random.int(1_000));
-          balancer.cut(false);
+          await balancer.setMode('pass');
         },
       }),
   ...nodes.faults,

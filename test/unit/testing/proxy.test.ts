@@ -165,10 +165,11 @@ test('a torn line lets half of it through', async () => {
   expect(client.heard).toBe('welcome01234');
 });
 
-test('with nobody at its target, a connection ends', async () => {
-  server.close();
-  await once(server, 'close');
-  await using other = await startProxy({ target: 1 });
+test.each([
+  { target: () => 1, said: 'whose port nobody has' },
+  { target: () => null, said: 'which says that nobody is there' },
+])('at a target $said a connection ends', async ({ target }) => {
+  await using other = await startProxy({ target });
   const socket = connect(other.port, '127.0.0.1');
   await once(socket, 'close');
 });
