@@ -1,11 +1,15 @@
-/** What is loaded: the gateway, with compression and without, and a peer that does the least. */
+/** What is loaded: the gateway, with compression and without, a peer of its kind, and one that does the least. */
 import { randomUUID } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { WebSocket } from 'ws';
+import type { Nchan } from '../../scripts/nchan.ts';
 import { SUBPROTOCOL } from '../../src/protocol/version.ts';
-import { type Started, started } from './process.ts';
+import { lastingPort } from '../../testing/network/lasting-port.ts';
+import { nchanConfiguration } from './nchan.ts';
+import { listening, type Process, started } from './process.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 const BARE_WS = fileURLToPath(new URL('bare-ws.ts', import.meta.url));
@@ -16,7 +20,7 @@ export interface Subscriber {
   /** What has come on the wire so far. */
   bytes(): number;
 }
-export interface Target extends Started {
+export interface Target extends Process {
   readonly name: string;
   /** Resolves when it is given what comes from now on; `hear` has each message's text. */
   subscribe(hear: (text: string) => void): Promise<Subscriber>;
@@ -68,13 +72,23 @@ export async function bareWs(folder: string): Promise<Target> {
   const one = await started(process.execPath, [BARE_WS, join(folder, 'bare.db')], /^listening on (\d+)$/m, {
     cwd: folder,
   });
-  const at = `127.0.0.1:${one.said[0]}`;
+  return { ...one, name: 'bare ws', ...pushing(`127.0.0.1:${one.said[0]}`) };
+}
+
+/** @returns nchan, which keeps a batch for nobody: it goes to those who listen, and is forgotten */
+export async function nchan(folder: string, { nginx, module }: Nchan): Promise<Target> {
+  const port = await lastingPort();
+  writeFileSync(join(folder, 'nginx.conf'), nchanConfiguration(module, port));
+  const child = await listening(nginx, ['-p', folder, '-c', 'nginx.conf', '-e', 'stderr'], port);
+  return { child, name: 'nchan', ...pushing(`127.0.0.1:${port}`) };
+}
+
+/** One who opens a socket is given each body that is posted from then on, as it is. */
+function pushing(at: string): Pick<Target, 'subscribe' | 'publish'> {
   return {
-    ...one,
-    name: 'bare ws',
     subscribe: (hear) =>
       new Promise((resolve, reject) => {
-        const subscriber = connected(`ws://${at}`, false);
+        const subscriber = connected(`ws://${at}/`, false);
         subscriber.socket.once('error', reject);
         subscriber.socket.once('open', () => resolve(subscriber));
         subscriber.socket.on('message', (data) => hear(data.toString()));
