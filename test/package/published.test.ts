@@ -56,6 +56,7 @@ describe('the packed files', () => {
       files.map((file) => (file.includes('/') ? file.slice(0, file.indexOf('/')) : file)),
     );
     expect([...folders].sort()).toEqual([
+      'CHANGELOG.md',
       'LICENSE',
       'README.md',
       'dist',
