@@ -3,9 +3,10 @@ import { createServer as createHttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createServer } from '../../../src/server/index.ts';
 import { MemoryProjection } from '../../../src/server/log/memory-projection.ts';
-import type { Entry, Outcome } from '../../../src/server/log/projection.ts';
+import type { Projection } from '../../../src/server/log/projection.ts';
 import { readNote } from '../../../src/server/replicated/authors.ts';
 import { replicatedLog } from '../../../src/server/replicated/replicated-log.ts';
+import { sqliteProjection } from '../../../src/server/sqlite/index.ts';
 import type { AppliedRecord } from './agreement.ts';
 import { type EngineRequest, engineBy } from './nodes.ts';
 import { ALARM_EVERY, protocol } from './protocol.ts';
@@ -21,37 +22,41 @@ export type ServerNews =
 export interface ServerRequest {
   readonly engine: EngineRequest;
   readonly recordsPerDump: number;
+  /** The file that its projection is kept in. @default in memory */
+  readonly projectionFile?: string;
 }
 
 /** How often it tells what it has applied. */
 const TELL_MS = 100;
 
-/** Notes at which digest it arrives. */
-class WatchedProjection extends MemoryProjection {
-  #untold: AppliedRecord[] = [];
-
-  override applyAll(
-    position: number,
-    entries: readonly Entry[],
-    noteOf: (outcomes: readonly Outcome[]) => string,
-  ): readonly Outcome[] {
-    const outcomes = super.applyAll(position, entries, noteOf);
-    this.#untold.push({ position, digest: readNote(this.note).digest, at: Date.now() });
+/**
+ * Notes at which digests it arrives.
+ *
+ * @returns what it has arrived at since the last time
+ */
+function watched(projection: Projection): () => AppliedRecord[] {
+  const applyAll = projection.applyAll.bind(projection);
+  const untold: AppliedRecord[] = [];
+  projection.applyAll = (position, entries, noteOf) => {
+    const outcomes = applyAll(position, entries, noteOf);
+    untold.push({ position, digest: readNote(projection.note).digest, at: Date.now() });
     return outcomes;
-  }
-
-  tellApplied(): void {
-    if (this.#untold.length > 0) tell({ is: 'applied', records: this.#untold.splice(0) });
-  }
+  };
+  return () => untold.splice(0);
 }
 
 function tell(news: ServerNews): void {
   process.send?.(news);
 }
 
-process.once('message', ({ engine, recordsPerDump }: ServerRequest) => {
-  const projection = new WatchedProjection();
-  setInterval(() => projection.tellApplied(), TELL_MS);
+process.once('message', async ({ engine, recordsPerDump, projectionFile }: ServerRequest) => {
+  const projection =
+    projectionFile === undefined ? new MemoryProjection() : await sqliteProjection(projectionFile);
+  const applied = watched(projection);
+  setInterval(() => {
+    const records = applied();
+    if (records.length > 0) tell({ is: 'applied', records });
+  }, TELL_MS);
   const log = replicatedLog({
     engine: engineBy(engine),
     projection,
