@@ -75,22 +75,28 @@ type Commands<P> = P extends Protocol<any, infer C, any> ? C : never;
 // biome-ignore lint/suspicious/noExplicitAny: only inferred from
 type ResultsOf<P> = P extends Protocol<any, any, infer R> ? R : never;
 
-export type EventType<P> = keyof Events<P> & string;
-export type CommandType<P> = keyof Commands<P> & string;
+/**
+ * The names of events, and of commands. They are found by a condition: of what is written as `keyof` an error says no more than
+ * `EventType<…>`, and of this it lists the names.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: only inferred from
+export type EventType<P> = P extends Protocol<infer E, any, any> ? keyof E & string : string;
+// biome-ignore lint/suspicious/noExplicitAny: only inferred from
+export type CommandType<P> = P extends Protocol<any, infer C, any> ? keyof C & string : string;
 /** An event as listeners get it. Distributes over T, so that a union of types gives a discriminated union. */
 export type EventOf<P, T extends EventType<P> = EventType<P>> =
-  T extends EventType<P> ? { readonly type: T } & Out<Events<P>[T]> : never;
+  T extends EventType<P> ? { readonly type: T } & Out<Events<P>[T & keyof Events<P>]> : never;
 /** An event as it is published: the schema's input. */
 export type EventInput<P, T extends EventType<P> = EventType<P>> =
-  T extends EventType<P> ? { readonly type: T } & In<Events<P>[T]> : never;
+  T extends EventType<P> ? { readonly type: T } & In<Events<P>[T & keyof Events<P>]> : never;
 /** A command as its handler gets it. */
 export type CommandOf<P, T extends CommandType<P> = CommandType<P>> =
-  T extends CommandType<P> ? { readonly type: T } & Out<Commands<P>[T]> : never;
+  T extends CommandType<P> ? { readonly type: T } & Out<Commands<P>[T & keyof Commands<P>]> : never;
 /** A command as it is sent and stored: the schema's input. */
 export type CommandInput<P, T extends CommandType<P> = CommandType<P>> =
-  T extends CommandType<P> ? { readonly type: T } & In<Commands<P>[T]> : never;
+  T extends CommandType<P> ? { readonly type: T } & In<Commands<P>[T & keyof Commands<P>]> : never;
 /** The fields beside `type` that `send` takes. */
-export type PayloadOf<P, T extends CommandType<P>> = In<Commands<P>[T]>;
+export type PayloadOf<P, T extends CommandType<P>> = In<Commands<P>[T & keyof Commands<P>]>;
 /** What `outcome.result` is; `unknown` where the command defines no result schema. */
 export type ResultOf<P, T extends CommandType<P>> = T extends keyof ResultsOf<P>
   ? StandardSchemaV1.InferOutput<ResultsOf<P>[T] & StandardSchemaV1>

@@ -13,6 +13,46 @@ test('a page and its hub compile without the types of Node, and with every decla
   );
 });
 
+test('a name that the protocol lacks is an error that lists those which it has', () => {
+  const wrong = [
+    "client.send('aprove', {});",
+    "client.topic('run').on('gat', () => {});",
+    "client.topic('run').on(['gate', 'gat'], () => {});",
+    "client.topic('run').latest('gat');",
+    "client.topic('run').view(0, (state, event) => (event.type === 'gat' ? 1 : state));",
+    "client.topic<'gat'>('run');",
+    "client.outbox.pending('aprove', 'key');",
+    "hooks.useSend('aprove');",
+    "hooks.usePending('aprove', 'key');",
+    "hooks.useEvent('run', 'gat', () => {});",
+    "hooks.useLatest('run', 'gat');",
+    "hooks.useLatest('run', 'gat', 'key');",
+    "hooks.useView('run', 0, (state, event) => (event.type === 'gat' ? 1 : state));",
+  ];
+  const lines = [
+    "import type { Client } from 'trunkline';",
+    "import { defineProtocol } from 'trunkline/protocol';",
+    "import { createHooks } from 'trunkline/react';",
+    "import * as z from 'zod/mini';",
+    'const schema = z.object({ id: z.string() });',
+    'const events = { gate: { schema }, line: { schema }, alarm: { schema } };',
+    'const commands = { approve: { schema }, reject: { schema } };',
+    "const protocol = defineProtocol({ app: 'ops', version: 1, events, commands });",
+    'const hooks = createHooks(protocol);',
+    'declare const client: Client<typeof protocol>;',
+  ];
+  writeFileSync(join(folder, 'app/wrong-names.ts'), [...lines, ...wrong].join('\n'));
+  const options = { module: 'ESNext', moduleResolution: 'bundler', types: [] };
+  const told = compile(folder, 'wrong-names', options, ['app/wrong-names.ts']);
+  for (const [index, line] of wrong.entries()) {
+    const error = told
+      .split('\n')
+      .find((each) => each.includes(`wrong-names.ts(${lines.length + index + 1},`));
+    const names = line.includes("'aprove'") ? '"approve" | "reject"' : '"alarm" | "gate" | "line"';
+    expect.soft(error, line).toContain(names);
+  }
+});
+
 test('a server compiles', () => {
   expect(compile(folder, 'server', { module: 'NodeNext', types: ['node'] }, ['app/server.ts'])).toBe('');
 });
