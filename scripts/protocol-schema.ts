@@ -7,7 +7,8 @@ import { type JsonSchema, toJsonSchemaDefs } from '@valibot/to-json-schema';
 import type * as v from 'valibot';
 import * as common from '../src/protocol/frames/common.ts';
 import { clientFrames, serverFrames } from '../src/protocol/frames/index.ts';
-import { item } from '../src/protocol/frames/topic.ts';
+import { item } from '../src/protocol/frames/server/topic.ts';
+import { TRACEPARENT } from '../src/protocol/traceparent.ts';
 import { SUBPROTOCOL } from '../src/protocol/version.ts';
 import { readProtocolDocument, type Section } from './protocol-document.ts';
 
@@ -28,6 +29,7 @@ export const scalarShapes = new Map<v.GenericSchema, JsonSchema>([
   [common.frameBytes, { type: 'integer', minimum: common.LEAST_FRAME_BYTES, maximum: LARGEST }],
   [common.count, { type: 'integer', minimum: 0, maximum: LARGEST }],
   [common.uuid, { type: 'string', format: 'uuid', pattern: common.UUID.source }],
+  [common.traceparent, { type: 'string', pattern: TRACEPARENT.source }],
   [common.topic, { type: 'string', minLength: 1, maxLength: common.MAX_TOPIC_LENGTH }],
   [
     common.typed,

@@ -47,9 +47,10 @@ export function judgeCommand(
     priority = definition.priority ?? 'normal',
     requireDurable = false,
     expiresAt = null,
+    traceparent,
   } = options;
-  if (expiresAt !== null && !Number.isFinite(expiresAt)) {
+  if (!Number.isFinite(expiresAt ?? 0)) {
     throw new TrunklineError('invalid_command', `${type}: expiresAt must be a time in ms, not ${expiresAt}`);
   }
-  return { id, topic, priority, command, dedupeKey, replaceKey, requireDurable, expiresAt };
+  return { id, topic, priority, command, dedupeKey, replaceKey, requireDurable, expiresAt, traceparent };
 }

@@ -102,6 +102,12 @@ export interface SendOptions {
    * @default none
    */
   expiresAt?: number;
+  /**
+   * The trace that it is of, and the span in which it was sent, as W3C's Trace Context writes them (`00-…`). It stays with the
+   * command, and the server's handler has it. A server passes over what is no traceparent; one of the plain dialect is told none.
+   * @default none
+   */
+  traceparent?: string;
 }
 /** The payload may be left out where it has no required field. */
 export type SendArguments<Payload> =

@@ -113,6 +113,8 @@ export interface OutgoingCommand extends WhenAsked {
   /** Those of this key that have not left make way for it. Absent: it replaces none, or is of an older build. */
   replaceKey?: string | undefined;
   requireDurable: boolean;
+  /** Of which trace it is, as W3C's Trace Context writes it. Absent: of none, or of an older build. */
+  traceparent?: string | undefined;
   /** The server's clock, ms since 1970: past it the command is not begun any more. */
   expiresAt: number | null;
   /**

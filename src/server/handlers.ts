@@ -21,6 +21,11 @@ export interface CommandContext<P> {
   /** When the person sent it, milliseconds since 1970 by the browser's clock. */
   readonly createdAt: number;
   /**
+   * The trace that the command is of, and the span in which it was sent, as W3C's Trace Context writes them: the same at each
+   * attempt, and as trustworthy as the page that sent it. `null`: it came without.
+   */
+  readonly traceparent: string | null;
+  /**
    * Publishes an event in the same transaction of the log as the command's id and result: all of them happen, once, or
    * none. It goes out after the handler has returned.
    * @throws TypeError when the event breaks its schema; Error when the handler has already returned.

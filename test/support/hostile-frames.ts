@@ -36,6 +36,10 @@ const text = fc.oneof(
   fc.string({ maxLength: 8 }),
   fc.constantFrom('', '\ud800', '__proto__', '\u0000', '🧵'),
 );
+const traceparent = fc.constantFrom(
+  '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+  'cc-00000000000000000000000000000001-0000000000000001-00',
+);
 const yes = fc.constant(true as const);
 const no = fc.constant(false as const);
 /** `requiredKeys: []`: every field comes and goes. */
@@ -215,7 +219,7 @@ export const clientFrame: fc.Arbitrary<ClientFrame> = fc.oneof(
         event,
       ),
     },
-    sometimes({ topic, expires_at: time }),
+    sometimes({ topic, expires_at: time, traceparent }),
   ),
   fc.record({ type: fc.constant('withdraw' as const), id }),
   frame(

@@ -94,6 +94,34 @@ test('numbers have an end, and integers are exact', () => {
   expect([...parseClientMessage(frame('-1.5', '9007199254740991'))]).toMatchObject([{ ok: true }]);
 });
 
+test('a traceparent that is none is left out of a command, which is read all the same', () => {
+  const of = (traceparent: unknown) => {
+    const command = { command: { type: 'x' }, created_at: 1, attempt: 1, app_version: 1 };
+    const frame = { type: 'command', id: crypto.randomUUID(), priority: 'high', ...command, traceparent };
+    const [parsed] = parseClientMessage(JSON.stringify(frame));
+    if (!parsed?.ok || parsed.frame.type !== 'command') throw new Error('it was not read');
+    return parsed.frame.traceparent;
+  };
+  const [trace, span] = ['0af7651916cd43dd8448eb211c80319c', 'b7ad6b7169203331'];
+  for (const known of [`00-${trace}-${span}-01`, `00-${trace}-${span}-00`, `cc-${trace}-${span}-fe`])
+    expect(of(known)).toBe(known);
+  for (const none of [
+    undefined,
+    null,
+    1,
+    [`00-${trace}-${span}-01`],
+    '',
+    `ff-${trace}-${span}-01`,
+    `00-${'0'.repeat(32)}-${span}-01`,
+    `00-${trace}-${'0'.repeat(16)}-01`,
+    `00-${trace.toUpperCase()}-${span}-01`,
+    `00-${trace}-${span}-01\n`,
+    `00-${trace}-${span}-01-more`,
+    `00-${trace}-${span}-01`.repeat(20_000),
+  ])
+    expect(of(none)).toBeUndefined();
+});
+
 test('the name of a topic counts in code points, whoever reads it', () => {
   const topic = '🙂'.repeat(1_024);
   const event = (name: string) =>

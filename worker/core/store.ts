@@ -16,6 +16,8 @@ export interface StoredEntry {
   readonly dedupeKey: string | null;
   /** Newer ones of this key take its place as long as it has not left. Absent: none do, or it is of an older build. */
   readonly replaceKey?: string | undefined;
+  /** Of which trace it is: the same in each frame of it. Absent: of none, or of an older build. */
+  readonly traceparent?: string | undefined;
   /** Browser's clock, ms since 1970. */
   readonly createdAt: number;
   /** True before any frame of it is handed to a socket, and from then on. */

@@ -50,6 +50,7 @@ const ARGUMENTS: { readonly [Name in keyof Arguments]-?: v.GenericSchema } = {
     command: typed,
     dedupeKey: v.nullable(v.string()),
     replaceKey: v.optional(v.string()),
+    traceparent: v.optional(v.string()),
     requireDurable: v.boolean(),
     maybeSentMs: v.nullable(number),
     // Pages of older builds have none.

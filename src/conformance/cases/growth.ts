@@ -32,6 +32,20 @@ export const GROWTH: readonly Case[] = [
     },
   },
   {
+    id: 'growth/no-traceparent',
+    level: 'smallest',
+    sentence: 'A `traceparent` that is none counts as left out.',
+    needs: ['accept'],
+    async judge(trial) {
+      const { line } = await trial.join();
+      for (const traceparent of [5, 'none', `00-${'0'.repeat(32)}-${'0'.repeat(16)}-01`, 'x'.repeat(1_000)]) {
+        const command = trial.command('accept');
+        line.sendText(JSON.stringify({ ...command, traceparent }));
+        await line.accepted(command.id);
+      }
+    },
+  },
+  {
     id: 'growth/several-in-a-message',
     level: 'smallest',
     sentence: 'which are processed in order as if they had come in messages of their own.',

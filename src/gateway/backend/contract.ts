@@ -16,6 +16,8 @@ export interface BackendCommand {
   readonly attempt: number;
   /** When the person sent it, milliseconds since 1970 by the browser's clock. */
   readonly createdAt: number;
+  /** As W3C's Trace Context writes it; `null`: it came without. */
+  readonly traceparent: string | null;
 }
 
 /** An event that is to be published in one transaction with the command's id and result. */

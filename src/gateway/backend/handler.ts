@@ -13,14 +13,14 @@ export function backendHandler(
   report: (error: unknown, about: string) => void,
 ): AnyHandler {
   return async ({ type, ...payload }, context) => {
-    const { id, topic, principal, clientId: client, attempt, createdAt } = context;
+    const { id, topic, principal, clientId: client, attempt, createdAt, traceparent } = context;
     const take = ({ events, result }: Accepted) => {
       for (const { topic, event, ...traits } of events) context.publish(topic, event, traits);
       context.judgeResult(result);
     };
     let answer: BackendAnswer;
     try {
-      const command = { id, type, payload, topic, principal, client, attempt, createdAt };
+      const command = { id, type, payload, topic, principal, client, attempt, createdAt, traceparent };
       answer = await backend.run(command, take, ending);
     } catch (error) {
       // A handler that throws is tried a few times, and refused for good then: what a backend did is not so to be lost.

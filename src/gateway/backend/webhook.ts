@@ -8,7 +8,7 @@ import { meaningOf } from './problem.ts';
 export function webhookBackend(backend: Backend): CommandBackend {
   return {
     async run(command, take, signal): Promise<BackendAnswer> {
-      const { id, type, payload, topic, principal, client, attempt, createdAt } = command;
+      const { id, type, payload, topic, principal, client, attempt, createdAt, traceparent } = command;
       const key = idempotencyKey(command);
       const body = JSON.stringify({
         kind: 'command',
@@ -21,7 +21,8 @@ export function webhookBackend(backend: Backend): CommandBackend {
         created_at: createdAt,
         command: { type, ...payload },
       });
-      const question = { id: key, body, headers: { 'idempotency-key': key }, signal };
+      const headers = { 'idempotency-key': key, ...(traceparent !== null && { traceparent }) };
+      const question = { id: key, body, headers, signal };
       const judged = await backend.ask(`command ${JSON.stringify(type)}`, question, (answer) =>
         judgeAnswer(key, answer, take),
       );

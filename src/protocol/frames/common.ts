@@ -1,6 +1,7 @@
 /** What the fields of frames may hold. */
 import * as v from 'valibot';
 import type { Typed } from '../interpret.ts';
+import { isTraceparent } from '../traceparent.ts';
 
 /**
  * A field is judged by one predicate, which is smaller and faster than a pipe of the library's own checks. `wanted`
@@ -41,6 +42,10 @@ export const isTopicName = (value: unknown): value is string =>
   value.length <= 2 * MAX_TOPIC_LENGTH &&
   [...value].length <= MAX_TOPIC_LENGTH;
 export const topic = scalar<string>(isTopicName, `a string of 1 to ${MAX_TOPIC_LENGTH} characters`);
+export const traceparent = /* @__PURE__ */ scalar<string>(
+  isTraceparent,
+  'a traceparent of W3C Trace Context',
+);
 /** Which request of the client a frame belongs to; 0 where the server speaks unasked. */
 export const ref = count;
 /** The last event that a client has processed. */

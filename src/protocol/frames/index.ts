@@ -1,12 +1,15 @@
 /** Which frames there are, and how a message is read. */
 import * as v from 'valibot';
-import { command, commandAck, commandNack, withdraw } from './command.ts';
-import { error, goodbye, hello, ping, pong, welcome } from './session.ts';
-import { ack, event, resyncRequest, snapshot, subscribe, subscribed, unsubscribe } from './topic.ts';
+import { command, withdraw } from './client/command.ts';
+import { hello, ping } from './client/session.ts';
+import { ack, resyncRequest, subscribe, unsubscribe } from './client/topic.ts';
+import { commandAck, commandNack } from './server/command.ts';
+import { error, goodbye, pong, welcome } from './server/session.ts';
+import { event, snapshot, subscribed } from './server/topic.ts';
 
 export { type Cursor, LEAST_FRAME_BYTES } from './common.ts';
 
-/** Every frame of `trunkline.v1` by its `type`, by direction. */
+/** Every frame of `trunkline.v1` by its `type`, by who sends it: in files apart, since no hub is to bring along what only servers read. */
 export const clientFrames = {
   hello,
   subscribe,

@@ -20,6 +20,7 @@ export interface AnyContext {
   readonly clientId: string;
   readonly topic: string | null;
   readonly createdAt: number;
+  readonly traceparent: string | null;
   publish(topic: string, event: Typed, traits?: EventTraits): void;
   latest(topic: string, key: string): Promise<{ readonly offset: number; readonly event: Typed } | null>;
   expect(topic: string, key: string, offset: number, epoch?: string): void;

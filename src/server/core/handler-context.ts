@@ -30,7 +30,7 @@ export function handlerCall(
   judgeResult: (value: unknown) => void,
   afterTransaction: AfterTransaction,
 ): HandlerCall {
-  const { id, topic, created_at: createdAt, command } = frame;
+  const { id, topic, created_at: createdAt, traceparent, command } = frame;
   const { principal, clientId } = requester.client;
   const publications: Publication[] = [];
   const expects: Expectation[] = [];
@@ -50,6 +50,7 @@ export function handlerCall(
     clientId,
     topic: topic ?? null,
     createdAt,
+    traceparent: traceparent ?? null,
     publish(to, event, traits = {}) {
       duringTheHandler('publish', 'use server.publish afterwards');
       publications.push(publicationOf(application, { topic: to, event, ...traits }, limits.maxEventBytes));

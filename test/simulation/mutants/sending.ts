@@ -129,8 +129,8 @@ export const SENDING_MUTANTS: readonly Mutant[] = [
   {
     name: 'a frame does not say when its command ends',
     file: 'worker/core/outbox/frame.ts',
-    text: '    ...(expiresAt !== undefined && { expires_at: expiresAt }),\n',
-    instead: '    ...(expiresAt !== undefined && attempt < 0 && { expires_at: expiresAt }),\n',
+    text: '    expires_at: expiresAt,\n',
+    instead: '    expires_at: attempt < 0 ? expiresAt : undefined,\n',
   },
   {
     name: 'a stored command is called of the newer version in its old shape',

@@ -202,4 +202,16 @@ export const WRONG_SERVERS: readonly WrongServer[] = [
     breaks: 'criticals/backs-off',
     log: 'memory',
   },
+  {
+    name: 'a command is refused over the trace that it says it is of',
+    edits: [
+      {
+        file: 'src/protocol/frames/client/command.ts',
+        text: 'v.fallback(v.optional(traceparent), undefined)',
+        instead: 'v.optional(traceparent)',
+      },
+    ],
+    breaks: 'growth/no-traceparent',
+    log: 'memory',
+  },
 ];

@@ -38,6 +38,9 @@ test('a command is judged, numbered and handed to the hub as its input', async (
   ]);
   await s.client.send('note', { text: 'x' }, { priority: 'high', requireDurable: true });
   expect(hub.sent[1]).toMatchObject({ topic: null, priority: 'high', requireDurable: true });
+  const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+  await s.client.send('note', { text: 'x' }, { traceparent });
+  expect(hub.sent[2]).toMatchObject({ traceparent });
 });
 
 test('a command that replaces others says of which key; where its function throws, it is refused', async () => {

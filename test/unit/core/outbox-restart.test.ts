@@ -50,6 +50,23 @@ describe('a worker dies', () => {
     expect(next.world.socket.sent('command')).toMatchObject([{ id, attempt: 2 }]);
   });
 
+  test('with a command of a trace: each frame of it says of which, also where a person wants it again', () => {
+    const { world, tab } = connect();
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+    const { id } = tab.send({ command: { type: 'decide', gate: 'g' }, traceparent });
+    remark(tab, 1);
+    expect(world.socket.sent('command').map((frame) => frame.traceparent)).toEqual([traceparent, undefined]);
+    const next = restart(world.disk);
+    next.world.socket.welcome();
+    next.world.socket.say({ type: 'command_nack', id, code: 'no', message: '', retry: false });
+    expect(next.tab.call({ method: 'retry', id })).toEqual(DURABLE);
+    const again = next.world.socket.sent('command').filter((frame) => frame.id === id);
+    expect(again).toMatchObject([
+      { attempt: 2, traceparent },
+      { attempt: 3, traceparent },
+    ]);
+  });
+
   test('after the store took a command and before its reply: the same send, offered again, is one command', () => {
     const { world, tab } = start();
     world.autoCommit = false;

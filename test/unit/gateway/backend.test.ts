@@ -18,6 +18,7 @@ const command: BackendCommand = {
   client: 'browser-1',
   attempt: 1,
   createdAt: 77,
+  traceparent: null,
 };
 
 async function scene(
@@ -73,6 +74,14 @@ test('a command is one POST that says who sent what where, and which attempt it 
     command: { type: 'decide', gate: 'g' },
   });
   expect(asked?.headers['content-type']).toBe('application/json');
+});
+
+test('the trace that a command is of is passed on in the header that HTTP has for it', async () => {
+  await using it = await scene(answerJson(200, {}));
+  const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+  await it.run({ traceparent });
+  await it.run();
+  expect(it.http.asked.map(({ headers }) => headers['traceparent'])).toEqual([traceparent, undefined]);
 });
 
 test('it is signed as Standard Webhooks have it, by each of the secrets, and anew at each repeat', async () => {

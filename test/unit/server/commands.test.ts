@@ -27,6 +27,24 @@ test('a handler gets the output of the schema, and who sent it, where and when',
   ]);
 });
 
+test('a handler is told of which trace its command is, as far as that is one', async () => {
+  const seen: (string | null)[] = [];
+  const running = await world({
+    commands: {
+      decide,
+      note: (_, { traceparent }) => {
+        seen.push(traceparent);
+      },
+    },
+  });
+  const client = await running.join();
+  const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+  for (const given of [{ traceparent }, {}, { traceparent: 'mine' }, { traceparent: 'a'.repeat(10_000) }])
+    client.command(note('x'), given);
+  await client.take('command_ack', 4);
+  expect(seen).toEqual([traceparent, null, null, null]);
+});
+
 test('a command of another version of the application is judged by the schema of today', async () => {
   const running = await world();
   const client = await running.join();

@@ -21,6 +21,7 @@ const entry = v.object({
   appVersion: number,
   dedupeKey: v.nullable(v.string()),
   replaceKey: v.optional(v.string()),
+  traceparent: v.optional(v.string()),
   createdAt: number,
   maybeSent: v.boolean(),
   attempt: number,

@@ -31,19 +31,22 @@ export function commandFrame({
   attempt,
   appVersion,
   expiresAt,
+  traceparent,
   command,
 }: StoredEntry): ClientFrameOf['command'] {
-  const frame = {
+  // As JSON it is without what is undefined.
+  return {
     type: 'command',
     id,
+    topic: topic ?? undefined,
     priority,
     created_at: createdAt,
     attempt,
     app_version: appVersion,
-    ...(expiresAt !== undefined && { expires_at: expiresAt }),
+    expires_at: expiresAt,
+    traceparent,
     command,
-  } as const;
-  return topic === null ? frame : { ...frame, topic };
+  };
 }
 
 /** Of rows, each of which is one object as long as nothing of it changes. */

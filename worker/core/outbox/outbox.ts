@@ -93,6 +93,7 @@ export function send(
     appVersion,
     dedupeKey: command.dedupeKey,
     replaceKey: command.replaceKey,
+    traceparent: command.traceparent,
     createdAt: now - (uptime - takenAt),
     maybeSent: maybeSentMs !== null,
     attempt: 0,

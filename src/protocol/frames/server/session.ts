@@ -1,21 +1,6 @@
-/** The frames of a connection: its beginning, its heartbeat, its faults and its end. */
+/** A server's part of a connection: its beginning, its heartbeat, its faults and its end. */
 import * as v from 'valibot';
-import { count, frameBytes, int, list, nonnegative, positive, ref, time, topic, uuid } from './common.ts';
-
-/**
- * Client to server, the first frame on every socket, within 10 s.
- * `client_id` is stable per browser profile, app and identity. `term` grows by one whenever another hub takes over the
- * browser's outbox, so that a server can fence the former one. The token travels here and nowhere else.
- */
-export const hello = v.object({
-  type: v.literal('hello'),
-  client_id: uuid,
-  app: v.string(),
-  app_version: int,
-  term: count,
-  max_frame_bytes: v.optional(frameBytes),
-  token: v.optional(v.string()),
-});
+import { frameBytes, int, list, nonnegative, positive, ref, time, topic } from '../common.ts';
 
 /**
  * Server to client: the connection is open. Every command id that was accepted after `dedupe_since` (the server's
@@ -36,8 +21,6 @@ export const welcome = v.object({
   runs: v.optional(list(v.object({ id: v.string(), from: time, until: v.optional(time) }))),
 });
 
-/** Client to server: the heartbeat. */
-export const ping = v.object({ type: v.literal('ping'), id: int });
 /** Server to client: answers a `ping` with its id. */
 export const pong = v.object({ type: v.literal('pong'), id: int, server_time: v.optional(time) });
 
