@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import { command, commandLine, WrongArguments } from '../scripts/command-line.ts';
 
 export interface Options {
   readonly rounds: number;
@@ -18,21 +18,31 @@ const ROUNDS = 5;
 /** The largest of those that may lie beside the repository. */
 const TRACE = resolve(import.meta.dirname, '../../shared/traces/seismology-chameleon-200p-001.json');
 
-export function readArguments(args: readonly string[]): Options {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      rounds: { type: 'string' },
-      only: { type: 'string', multiple: true, default: [] },
-      contender: { type: 'string', multiple: true, default: [] },
-      against: { type: 'string' },
-      trace: { type: 'string', default: TRACE },
-      report: { type: 'boolean', default: false },
-      quick: { type: 'boolean', default: false },
+const BENCH = command({
+  name: 'npm run bench',
+  about: `The library beside its peers and the limits. A whole run, about an hour and three quarters, is kept in
+bench/results/latest.json and told in docs/benchmarks.md.`,
+  options: {
+    quick: { type: 'flag', about: 'for a first look, with no figures to keep' },
+    only: { type: 'texts', takes: 'NAME', about: 'this case, or this family: cost has cost-10' },
+    contender: { type: 'texts', takes: 'NAME', about: 'this one' },
+    rounds: { type: 'number', takes: 'N', about: `so many turns (${ROUNDS}, or 1 with --quick)` },
+    against: {
+      type: 'text',
+      takes: 'REF',
+      about: "measures today's build against the one of this commit instead of its peers; kept nowhere",
     },
+    trace: { type: 'text', takes: 'FILE', default: TRACE, about: 'the workflow execution that is replayed' },
+    report: { type: 'flag', about: 'measures nothing, and writes the document anew' },
+  },
+});
+
+export function readArguments(): Options {
+  return commandLine(BENCH, ({ values }) => {
+    const { only, contender: contenders, quick, against, trace: traceFile, report: reportOnly } = values;
+    const rounds = values.rounds ?? (quick ? 1 : ROUNDS);
+    if (!Number.isInteger(rounds) || rounds < 1)
+      throw new WrongArguments('--rounds takes a positive integer');
+    return { rounds, only, contenders, quick, against, traceFile, reportOnly };
   });
-  const rounds = Number(values.rounds ?? (values.quick ? 1 : ROUNDS));
-  if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--rounds takes a positive integer');
-  const { only, contender: contenders, quick, against = null, trace: traceFile, report: reportOnly } = values;
-  return { rounds, only, contenders, quick, against, traceFile, reportOnly };
 }

@@ -1,10 +1,4 @@
-/**
- * `npm run bench`: the library beside what one would take instead, in turns. `--quick` for a first look (no figures to
- * keep), `--only NAME` and `--contender NAME` (both as often as wanted) and `--rounds N` for a part of it, `--trace FILE` for
- * another workflow execution to replay. `--against REF` measures today's build against the one of an earlier commit
- * instead of its peers, which is kept nowhere. A whole run is kept in `results/latest.json` and told in
- * `docs/benchmarks.md`, which `--report` writes anew.
- */
+/** `npm run bench`: the library beside what one would take instead, in turns. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readArguments } from './arguments.ts';
@@ -16,7 +10,7 @@ import { measure, measureAgainst } from './run/measure.ts';
 import { tablesOf } from './run/results.ts';
 
 const FILE = join(import.meta.dirname, 'results/latest.json');
-const options = readArguments(process.argv.slice(2));
+const options = readArguments();
 // So that what is removed at the end is removed then, too.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 if (options.against !== null) {

@@ -1,18 +1,19 @@
 import { basename, dirname, join } from 'node:path';
+import { commandLine } from '../scripts/command-line.ts';
 import { loadPipeline } from './engine/pipeline.ts';
 import { type Source, traceSource } from './engine/saved-run.ts';
 import { sayGates } from './engine/trace.ts';
-import { type Arguments, readArguments, USAGE } from './server/arguments.ts';
+import { type Arguments, argumentsOf, START } from './server/arguments.ts';
 import { startConsoleServer } from './server/index.ts';
 import { buildConsole } from './server/site.ts';
 
 const PIPELINES = join(import.meta.dirname, 'pipelines');
 
+const given = commandLine(START, (given) => argumentsOf(given, process.cwd()));
 try {
-  await main(readArguments(process.argv.slice(2), process.cwd()));
+  await main(given);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
-  console.error(`\n${USAGE}`);
   process.exit(1);
 }
 
@@ -22,7 +23,7 @@ async function main({ port, dataFolder, log, target, pipelines, trace }: Argumen
     return { kind: 'file', pipeline, here: dirname(path), target };
   };
   const own = ['audit', 'trouble'].map((name) => join(PIPELINES, `${name}.json`));
-  const sources = await Promise.all([...own, ...pipelines].map(fromFile));
+  const sources = await all([...own, ...pipelines].map(fromFile));
   const names = sources.map(({ pipeline }) => pipeline.name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined)
@@ -58,4 +59,13 @@ async function main({ port, dataFolder, log, target, pipelines, trace }: Argumen
   };
   process.once('SIGINT', stop);
   process.once('SIGTERM', stop);
+}
+
+/** @throws Error with what any of them has failed with. */
+async function all<T>(made: readonly Promise<T>[]): Promise<T[]> {
+  const results = await Promise.allSettled(made);
+  const failures = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
+  if (failures.length > 0)
+    throw new Error(failures.map((error) => (error instanceof Error ? error.message : error)).join('\n'));
+  return results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
 }

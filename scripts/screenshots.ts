@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type BrowserContext, chromium, type Page } from 'playwright';
 import { CHROMIUM_ARGS, chromiumPath } from './chromium.ts';
+import { command, commandLine } from './command-line.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const IMAGE = join(ROOT, 'docs/images/promise.png');
@@ -20,6 +21,13 @@ interface Frame {
   readonly tabs: readonly Buffer[];
 }
 
+commandLine(
+  command({
+    name: 'npm run screenshots',
+    about: "Takes the readme's pictures of the demo, into docs/images.",
+    options: {},
+  }),
+);
 const data = await mkdtemp(join(tmpdir(), 'trunkline-screenshots-'));
 let demo = startDemo('0');
 const browser = await chromium.launch({ executablePath: chromiumPath(), args: [...CHROMIUM_ARGS] });

@@ -1,10 +1,9 @@
 /**
  * `npm run test:engines`: the scenarios of `test/engines` in Chromium, Firefox and WebKitGTK, which it installs where it
- * can. `-- --engine chromium,firefox` selects browsers, `-- --grep socket` scenarios. One that cannot be had is not left
- * out: it fails each scenario.
+ * can. One that cannot be had is not left out: it fails each scenario.
  */
-import { parseArgs } from 'node:util';
 import { ensureChromium } from './chromium.ts';
+import { command, commandLine } from './command-line.ts';
 import { ensureFirefox } from './firefox.ts';
 import { runCommand } from './test/run-command.ts';
 import { ensureWebKit } from './webkit.ts';
@@ -18,9 +17,22 @@ const ENSURE: Readonly<Record<string, () => object | string>> = {
 };
 const ALL = Object.keys(ENSURE).join();
 
-const { engine, grep } = parseArgs({
-  options: { engine: { type: 'string', default: ALL }, grep: { type: 'string', short: 'g', default: '' } },
-}).values;
+const { engine, grep } = commandLine(
+  command({
+    name: 'npm run test:engines',
+    about: 'The core scenarios in real browsers, which it installs where it can.',
+    options: {
+      engine: { type: 'text', takes: 'NAME,NAME', default: ALL, about: 'in these browsers' },
+      grep: {
+        type: 'text',
+        short: 'g',
+        takes: 'TEXT',
+        default: '',
+        about: 'scenarios with that in their name',
+      },
+    },
+  }),
+).values;
 const engines = engine.split(',');
 for (const name of engines) {
   const found = ENSURE[name]?.() ?? `there is no such engine, but ${ALL}`;

@@ -1,31 +1,31 @@
-/**
- * `npm test`: every stage in order, then the tests that failed, and one line with the number of all.
- * `npm test -- unit e2e` runs the named stages only. `npm run test:all` has the longer forms.
- */
+/** `npm test`: every stage in order, then the tests that failed, and one line with the number of all. */
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { command, commandLine, WrongArguments } from './command-line.ts';
 import { readReport } from './test/report.ts';
 import { type ProgressListener, runCommand } from './test/run-command.ts';
-import { ALL, type Stage, USUAL } from './test/stages.ts';
+import { ALL, type Groups, type Stage, USUAL } from './test/stages.ts';
 
 /** How many times longer than on a quiet machine a stage may take. */
 const PATIENCE = 10;
 
-const { values, positionals: names } = parseArgs({
-  options: { all: { type: 'boolean', default: false } },
-  allowPositionals: true,
+const TEST = command({
+  name: 'npm test',
+  about: 'Runs every stage in order, then names the tests that failed, and counts all.',
+  names: { takes: 'STAGE', about: `only this one: ${listed(USUAL)}` },
+  options: {
+    all: { type: 'flag', about: `the longer forms, as npm run test:all does: ${listed(ALL)}` },
+  },
 });
-const groups = values.all ? ALL : USUAL;
+const { groups, names } = commandLine(TEST, ({ values, names }) => {
+  const groups = values.all ? ALL : USUAL;
+  const unknown = names.filter((name) => !groups.flat().some((stage) => stage.name === name));
+  if (unknown.length > 0)
+    throw new WrongArguments(`No such stage: ${unknown.join(', ')}. There are: ${listed(groups)}.`);
+  return { groups, names };
+});
 const stages = groups.flat();
-const unknown = names.filter((name) => !stages.some((stage) => stage.name === name));
-if (unknown.length > 0) {
-  console.error(
-    `No such stage: ${unknown.join(', ')}. There are: ${stages.map(({ name }) => name).join(', ')}.`,
-  );
-  process.exit(1);
-}
 const isNamed = ({ name }: Stage) => names.length === 0 || names.includes(name);
 const needsBuild = stages.some((stage) => stage.needsBuild && isNamed(stage));
 const isAsked = (stage: Stage) => isNamed(stage) || (stage.name === 'build' && needsBuild);
@@ -91,6 +91,13 @@ async function run(stage: Stage, onProgress: ProgressListener): Promise<string |
 function packageVariable(): Record<string, string> {
   const [file] = readdirSync(packed);
   return file === undefined ? {} : { TRUNKLINE_PACKAGE: join(packed, file) };
+}
+
+function listed(groups: Groups): string {
+  return groups
+    .flat()
+    .map(({ name }) => name)
+    .join(', ');
 }
 
 function sayMinutes(seconds: number): string {

@@ -1,5 +1,5 @@
 /**
- * `node bench/load/gateway.ts [--seconds 60] [--sockets 10000]`: what `trunkline serve` bears on this machine, with compression and
+ * `npm run load`: what `trunkline serve` bears on this machine, with compression and
  * without, beside a bare `ws` that stores the same batches and nchan, which is a gateway of the kind, and stores nothing. Events are published over HTTP to a log in SQLite, and their way to
  * each subscriber is timed; then so many sockets are opened, and the memory with them is told. It fails where the gateway's
  * 99th percentile is above the goal.
@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
+import { command, commandLine } from '../../scripts/command-line.ts';
 import { ensureNchan } from '../../scripts/nchan.ts';
 import { cpuMs, ended, memoryMiB } from './process.ts';
 import { bareWs, gateway, nchan, type Subscriber, type Target } from './targets.ts';
@@ -30,9 +30,17 @@ interface Figures {
   readonly cpuPerEventUs: number;
 }
 
-const { values } = parseArgs({
-  options: { seconds: { type: 'string', default: '60' }, sockets: { type: 'string', default: '10000' } },
-});
+const { values } = commandLine(
+  command({
+    name: 'npm run load',
+    about:
+      'What `trunkline serve` bears, with compression and without, beside a bare `ws` and nchan. On Linux.',
+    options: {
+      seconds: { type: 'number', takes: 'N', default: 60, about: 'publishes for so long; 0: not at all' },
+      sockets: { type: 'number', takes: 'N', default: 10_000, about: 'then opens so many' },
+    },
+  }),
+);
 /** How the gateway ran where its 99th percentile was above the goal. */
 const late: string[] = [];
 const folder = mkdtempSync(join(tmpdir(), 'trunkline-load-'));
@@ -58,9 +66,9 @@ if (late.length > 0) throw new Error(`the gateway's p99 is above ${GOAL_MS} ms: 
 async function measured(start: () => Promise<Target>, beside: Figures | null): Promise<Figures | null> {
   const target = await start();
   try {
-    const seconds = Number(values.seconds);
+    const { seconds } = values;
     const figures = seconds > 0 ? await publishing(target, seconds) : null;
-    await sockets(target, Number(values.sockets));
+    await sockets(target, values.sockets);
     if (figures && beside) {
       const [p99, cpu] = [figures.p99Ms / beside.p99Ms, figures.cpuPerEventUs / beside.cpuPerEventUs];
       console.log(`  beside bare ws: p99 ${p99.toFixed(1)} times, CPU time ${cpu.toFixed(1)} times`);

@@ -1,10 +1,9 @@
 /**
- * `npm run soak`: a million events, with tabs, keys, commands and the line coming and going, for `--minutes` (30 at
- * most); nothing may grow. What it found is kept in `results/soak.json`, unless `--no-keep`. `--short`: 2 minutes, which
- * shows flatness and not speed, and is not kept.
+ * `npm run soak`: a million events, with tabs, keys, commands and the line coming and going; nothing may grow. What it
+ * found is kept in `results/soak.json`.
  */
 import { writeFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
+import { command, commandLine, WrongArguments } from '../../scripts/command-line.ts';
 import { startSite } from '../../test/e2e/harness/site.ts';
 import { startBrowser } from '../run/browser.ts';
 import { buildPages } from '../run/build.ts';
@@ -26,16 +25,27 @@ const TABS = 10;
 const SHORT_TABS = 4;
 const SAMPLES = 24;
 
-const { values } = parseArgs({
+const SOAK = command({
+  name: 'npm run soak',
+  about: 'A million events while tabs, keys, commands and the line come and go; fails if anything grows.',
   options: {
-    minutes: { type: 'string' },
-    short: { type: 'boolean', default: false },
-    keep: { type: 'boolean', default: true },
+    minutes: { type: 'number', takes: 'N', default: MINUTES, about: `for so long, ${MINUTES} at most` },
+    short: {
+      type: 'flag',
+      about: `${SHORT_MINUTES} minutes, which show flatness and not speed, and are not kept`,
+    },
+    'no-keep': { type: 'flag', about: 'keeps nothing of what it found' },
   },
-  allowNegative: true,
 });
-const minutes = values.short ? SHORT_MINUTES : Math.min(MINUTES, Number(values.minutes ?? MINUTES));
-if (!(minutes > 0)) throw new Error('--minutes takes a positive number');
+const { minutes, isShort, keeps } = commandLine(SOAK, ({ values }) => {
+  if (values.minutes <= 0) throw new WrongArguments('--minutes takes a positive number');
+  const { short: isShort } = values;
+  return {
+    isShort,
+    minutes: isShort ? SHORT_MINUTES : Math.min(MINUTES, values.minutes),
+    keeps: !values['no-keep'] && !isShort,
+  };
+});
 
 const machine = thisMachine();
 const startedAt = new Date();
@@ -54,7 +64,7 @@ try {
   };
   const resident = await openTab();
   const scene: SoakScene = { server: server.calls, tabs: [resident], openTab };
-  while (scene.tabs.length < (values.short ? SHORT_TABS : TABS)) scene.tabs.push(await openTab());
+  while (scene.tabs.length < (isShort ? SHORT_TABS : TABS)) scene.tabs.push(await openTab());
   await fill(scene);
   const begunAt = performance.now();
   let events = 0;
@@ -76,7 +86,7 @@ try {
   await server.end();
   pages.remove();
 }
-if (values.keep && !values.short) {
+if (keeps) {
   const results: SoakResults = {
     machine,
     startedAt: startedAt.toISOString(),

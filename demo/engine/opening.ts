@@ -1,5 +1,5 @@
 import type { ConsoleEvent, EventOfType } from './events.ts';
-import { isGate, type Pipeline } from './pipeline.ts';
+import { type Budget, isGate, type Pipeline } from './pipeline.ts';
 import { RUNS_TOPIC, runTopic } from './protocol.ts';
 
 /** A client takes no event that is larger than a part of a snapshot, 1 MiB. */
@@ -51,16 +51,19 @@ export function openingEvents({
     failed: 0,
     gatesWaiting: 0,
     spent: 0,
-    budget: budget.limit,
+    budget: budget?.limit ?? 0,
     ...toldOf(replay),
   };
-  const { limit, currency } = budget;
+  const cost = budget ? [costUpdate(budget, 0, startedAt)] : [];
   return [
-    ...graphParts(pipeline, replay).map((part): [string, ConsoleEvent] => [own, part]),
-    [own, { type: 'cost_update', spent: 0, budget: limit, currency, at: startedAt }],
+    ...[...graphParts(pipeline, replay), ...cost].map((event): [string, ConsoleEvent] => [own, event]),
     [own, runState],
     [RUNS_TOPIC, runState],
   ];
+}
+
+export function costUpdate({ limit, currency }: Budget, spent: number, at: number): ConsoleEvent {
+  return { type: 'cost_update', spent, budget: limit, currency, at };
 }
 
 function graphParts({ nodes }: Pipeline, replay: Replay | undefined): EventOfType<'run_graph'>[] {

@@ -71,6 +71,7 @@ export const protocol = defineProtocol({
         failed: z.number(),
         gatesWaiting: z.number(),
         spent: z.number(),
+        /** 0: it has none. */
         budget: z.number(),
         /** Of a run that replays a recorded execution. */
         replay: z.optional(
@@ -131,6 +132,7 @@ export const protocol = defineProtocol({
       key: (e) => `node:${e.nodeId}`,
       persist: true,
     },
+    /** Of a run that has a budget. */
     cost_update: {
       schema: z.object({ spent: z.number(), budget: z.number(), currency: z.string(), at: time }),
       key: () => 'cost',

@@ -8,8 +8,8 @@ import { type Decision, Gates } from './gates.ts';
 import type { History } from './history.ts';
 import { type LineListener, limitLines } from './lines.ts';
 import { NodeRecords } from './node-records.ts';
-import { type Opening, toldOf } from './opening.ts';
-import { isGate, type Task } from './pipeline.ts';
+import { costUpdate, type Opening, toldOf } from './opening.ts';
+import { type Budget, isGate, type Task } from './pipeline.ts';
 import { runTopic } from './protocol.ts';
 import type { Schedule } from './schedule.ts';
 
@@ -165,13 +165,15 @@ export class Run {
   }
 
   get #isBudgetUsedUp(): boolean {
-    return this.#spent > this.#opening.pipeline.budget.limit;
+    const { budget } = this.#opening.pipeline;
+    return budget !== undefined && this.#spent > budget.limit;
   }
 
   /** Starts what can start, and tells how the run stands. */
   #pump(): void {
     if (this.#isStopped) return;
-    if (this.#isBudgetUsedUp) this.#stopForBudget();
+    const { budget } = this.#opening.pipeline;
+    if (budget && this.#isBudgetUsedUp) this.#stopForBudget(budget);
     if (this.#cancelling.state !== 'yes') {
       for (const id of this.#schedule.readyGates) this.#ask(id);
       for (const id of this.#schedule.readyTasks) {
@@ -213,7 +215,7 @@ export class Run {
     const { id } = task;
     const { budget } = this.#opening.pipeline;
     const { attempt, attempts, metrics } = this.#records.of(id);
-    const cost = cpuSeconds * budget.perCpuSecond + task.cost;
+    const cost = budget ? cpuSeconds * budget.perCpuSecond + task.cost : 0;
     this.#spent = round(this.#spent + cost, 6);
     const ended = {
       finishedAt: Date.now(),
@@ -242,13 +244,7 @@ export class Run {
       this.#error(id, `${this.#records.titleOf(task.id)} ${message}`);
       this.#records.skipHopeless([id]);
     }
-    this.#publish({
-      type: 'cost_update',
-      spent: this.#spent,
-      budget: budget.limit,
-      currency: budget.currency,
-      at: Date.now(),
-    });
+    if (budget) this.#publish(costUpdate(budget, this.#spent, Date.now()));
   }
 
   #retryNow(id: string): void {
@@ -282,10 +278,9 @@ export class Run {
     this.#pump();
   }
 
-  #stopForBudget(): void {
+  #stopForBudget({ limit, currency }: Budget): void {
     if (this.#schedule.count('pending') + this.#gates.undecided === 0) return;
     this.#message = BUDGET_USED_UP;
-    const { limit, currency } = this.#opening.pipeline.budget;
     this.#error(null, `The budget of ${limit} ${currency} is used up; nothing more is started.`);
     this.#withdraw(BUDGET_USED_UP);
   }
@@ -371,7 +366,7 @@ export class Run {
       failed: this.#schedule.count('failed'),
       gatesWaiting: this.#gates.waiting,
       spent: this.#spent,
-      budget: pipeline.budget.limit,
+      budget: pipeline.budget?.limit ?? 0,
       ...toldOf(replay),
     };
   }

@@ -1,7 +1,8 @@
 import { startTimer } from 'trunkline/server';
 import type { Execution } from './child.ts';
 import type { LineListener } from './lines.ts';
-import { findGraphProblems, type Pipeline, type PipelineNode } from './pipeline.ts';
+import type { Pipeline, PipelineNode } from './pipeline.ts';
+import { findGraphFaults, saidOf } from './pipeline-faults.ts';
 import { ANYBODY } from './protocol.ts';
 import { type ExecutedTask, readWorkflow, type SpecifiedTask } from './wf-format.ts';
 
@@ -37,8 +38,8 @@ export async function loadTrace(path: string, gates: readonly string[] = []): Pr
   if (missing !== undefined) throw new Error(`${path} has no task "${missing}" to put a gate before`);
 
   const nodes = nodesOf(tasks, new Set([...meant.values()].flat()));
-  const problems = findGraphProblems(nodes);
-  if (problems.length > 0) throw new Error(`${path} is no workflow that can run:\n${problems.join('\n')}`);
+  const faults = findGraphFaults(nodes).map((fault) => `  ${saidOf(fault)}`);
+  if (faults.length > 0) throw new Error(`${path} is no workflow that can run:\n${faults.join('\n')}`);
 
   const cpuSeconds = [...executed.values()].reduce((sum, task) => sum + cpuSecondsOf(task), 0);
   const limit = Number(Math.max(0.01, cpuSeconds * PER_CPU_SECOND * BUDGET_FACTOR).toPrecision(3));

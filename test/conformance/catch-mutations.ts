@@ -1,9 +1,5 @@
-/**
- * `npm run mutations`: changes the Node server at random, and has each wrong server judged. `-- --seed 7` draws others,
- * `-- --count 50` more of them; `-- --only redelivery` shows those with that in their name. Fails where fewer than nine of
- * ten are caught.
- */
-import { parseArgs } from 'node:util';
+/** `npm run mutations`: changes the Node server at random, and has each wrong server judged. */
+import { command, commandLine } from '../../scripts/command-line.ts';
 import { conform, readProfile } from '../../src/conformance/index.ts';
 import { type Mutation, mutations } from '../support/conformance/mutations.ts';
 import { nodeServer, profileOf } from '../support/conformance/node-profile.ts';
@@ -13,16 +9,18 @@ const PATIENCE_MS = 5_000;
 /** Servers that are judged at the same time: they and the kit wait most of the time. */
 const AT_ONCE = 4;
 
-const { values } = parseArgs({
-  options: {
-    seed: { type: 'string', default: '1' },
-    count: { type: 'string', default: '20' },
-    only: { type: 'string', default: '' },
-  },
-});
-const chosen = mutations(Number(values.seed), Number(values.count)).filter(({ name }) =>
-  name.includes(values.only),
+const { values } = commandLine(
+  command({
+    name: 'npm run mutations',
+    about: 'Changes the Node server at random, and fails where the kit catches fewer than nine of ten.',
+    options: {
+      seed: { type: 'number', takes: 'N', default: 1, about: 'draws other changes' },
+      count: { type: 'number', takes: 'N', default: 20, about: 'so many' },
+      only: { type: 'text', takes: 'TEXT', default: '', about: 'those with that in their name' },
+    },
+  }),
 );
+const chosen = mutations(values.seed, values.count).filter(({ name }) => name.includes(values.only));
 let caught = 0;
 const left = [...chosen.entries()];
 async function judgeWhatIsLeft(): Promise<void> {

@@ -25,6 +25,10 @@ const GATEWAY = 'src/gateway/';
 const BINDINGS = 'src/bindings/';
 const CONFORMANCE = 'src/conformance/';
 const TESTING = 'testing/';
+/** Where a mistake stands in a file that a person has written. */
+const JSON_DOCUMENT = 'src/json-document.ts';
+/** How the commands of this repository are told what to do. */
+const COMMAND_LINE = 'scripts/command-line.ts';
 
 /** Types count as well: who needs to know a type, knows the module. */
 const LAYERS: readonly Layer[] = [
@@ -71,10 +75,11 @@ const LAYERS: readonly Layer[] = [
   { path: SERVER_CORE, modules: [SERVER, PROTOCOL, FRAMES], packages: ['valibot'] },
   // It judges servers in any language, ours as any other: it knows nothing of how ours is made.
   { path: CONFORMANCE, modules: [PROTOCOL, FRAMES], packages: ['ws', 'valibot', 'node:'] },
+  { path: JSON_DOCUMENT, modules: [], packages: ['@humanwhocodes/momoa'] },
   {
     path: GATEWAY,
-    modules: [SERVER, SERVER_CORE, PROTOCOL, FRAMES],
-    packages: ['jose', 'valibot', '@valibot/to-json-schema', '@humanwhocodes/momoa', 'prom-client', 'node:'],
+    modules: [SERVER, SERVER_CORE, PROTOCOL, FRAMES, JSON_DOCUMENT],
+    packages: ['jose', 'valibot', '@valibot/to-json-schema', 'prom-client', 'node:'],
   },
   { path: 'src/cli/', modules: [CONFORMANCE, SERVER, GATEWAY], packages: ['node:'] },
   { path: CORE, modules: [PROTOCOL, FRAMES], packages: ['valibot'] },
@@ -83,7 +88,9 @@ const LAYERS: readonly Layer[] = [
   { path: 'worker/index.ts', modules: ['worker/browser/', CORE, PROTOCOL], packages: [] },
   { path: 'worker/service-worker.ts', modules: ['worker/browser/'], packages: [] },
   { path: 'worker/saved-state.ts', modules: ['worker/browser/', CORE], packages: [] },
-  { path: 'demo/', modules: [], packages: 'any' },
+  { path: COMMAND_LINE, modules: [], packages: ['node:'] },
+  // Of the library, what is published under a name.
+  { path: 'demo/', modules: [JSON_DOCUMENT, COMMAND_LINE], packages: 'any' },
 ];
 
 const files = ['src', 'worker', 'testing', 'demo']

@@ -1,11 +1,6 @@
-/**
- * `npm run simulate`: `--seeds N` plays so many schedules (2,000), `--from S` beginning with that seed; `--seed S` plays
- * one again, and makes it as short as it goes; `--mutants` shows that mistakes are caught, each by one of so many seeds or
- * by the test that it names, which may need a browser; `--only TEXT`: those with that in their name. `--by KIND`: worlds that
- * are served so, such as `replicated`, by several servers on one log.
- */
+/** `npm run simulate`: schedules of faults, each drawn from its seed. */
 import { availableParallelism } from 'node:os';
-import { parseArgs } from 'node:util';
+import { command, commandLine, WrongArguments } from '../../scripts/command-line.ts';
 import { catchMutants } from './catch-mutants.ts';
 import { SERVED_BY, type ServedBy, servedBy } from './kinds.ts';
 import type { Played } from './player.ts';
@@ -15,26 +10,34 @@ import { shrink } from './shrink.ts';
 
 const PROGRESS_EVERY_MS = 10_000;
 
-const { values } = parseArgs({
+const SIMULATE = command({
+  name: 'npm run simulate',
+  about: 'The whole library through schedules of faults, each drawn from its seed.',
   options: {
-    seeds: { type: 'string', default: '2000' },
-    from: { type: 'string', default: '1' },
-    seed: { type: 'string' },
-    mutants: { type: 'boolean', default: false },
-    only: { type: 'string', default: '' },
-    by: { type: 'string' },
+    seeds: { type: 'number', takes: 'N', default: 2_000, about: 'plays so many schedules' },
+    from: { type: 'number', takes: 'SEED', default: 1, about: 'beginning with this one' },
+    seed: { type: 'number', takes: 'SEED', about: 'plays one again, and makes it as short as it goes' },
+    by: { type: 'text', takes: 'KIND', about: `in worlds that are served so: ${SERVED_BY.join(', ')}` },
+    mutants: {
+      type: 'flag',
+      about: `shows that mistakes are caught, each by one of so many seeds or by the test that it names,
+which may need a browser`,
+    },
+    only: { type: 'text', takes: 'TEXT', default: '', about: 'the mutants with that in their name' },
   },
 });
-
-const by = SERVED_BY.find((kind) => kind === values.by) ?? null;
-if (values.by !== undefined && by === null) throw new Error(`--by is one of ${SERVED_BY.join(', ')}`);
+const { values, by } = commandLine(SIMULATE, ({ values }) => {
+  const by = SERVED_BY.find((kind) => kind === values.by) ?? null;
+  if (values.by !== null && by === null) throw new WrongArguments(`--by is one of ${SERVED_BY.join(', ')}`);
+  return { values, by };
+});
 
 if (values.mutants) {
   const { only, from, seeds } = values;
-  const areCaught = await catchMutants({ only, from: Number(from), seeds: Number(seeds), by });
+  const areCaught = await catchMutants({ only, from, seeds, by });
   process.exitCode = areCaught ? 0 : 1;
-} else if (values.seed !== undefined) await replay(Number(values.seed), by ?? servedBy(Number(values.seed)));
-else await playMany(Number(values.from), Number(values.seeds));
+} else if (values.seed !== null) await replay(values.seed, by ?? servedBy(values.seed));
+else await playMany(values.from, values.seeds);
 
 async function playMany(from: number, count: number): Promise<void> {
   const start = performance.now();

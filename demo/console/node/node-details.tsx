@@ -56,7 +56,7 @@ export function NodeDetails({
         <Fact label="Took" value={metrics ? formatDuration(metrics.durationMs) : null} />
         <Fact label="CPU" value={metrics ? `${metrics.cpuSeconds.toFixed(2)} s` : null} />
         <Fact label="Memory" value={metrics ? formatBytes(metrics.memoryBytes) : null} />
-        <Fact label="Cost" value={metrics ? formatMoney(metrics.cost, cost?.currency ?? 'USD') : null} />
+        <Fact label="Cost" value={metrics && cost ? formatMoney(metrics.cost, cost.currency) : null} />
       </dl>
       {step && step.after.length > 0 && (
         <p className="details-after">

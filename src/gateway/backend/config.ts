@@ -1,6 +1,6 @@
 /** What a gateway is told of a backend, and what it makes of that. */
 import * as v from 'valibot';
-import type { Path } from '../config/json-document.ts';
+import type { Path } from '../../json-document.ts';
 import { secret, secretAt } from '../config/secret.ts';
 import { ofField } from '../config/wrong-fields.ts';
 import { Backend } from './backend.ts';

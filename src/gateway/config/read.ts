@@ -1,10 +1,10 @@
 /** Reads what a gateway is told: a file, over it variables, over these flags. Says of each mistake where it stands. */
 import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
+import { JsonDocument, JsonProblem, type Path, type Place } from '../../json-document.ts';
 import { whyNotPersist } from '../persist.ts';
 import { ConfigError } from './config-error.ts';
 import { fieldsOf } from './fields.ts';
-import { JsonDocument, JsonProblem, type Path, type Place } from './json-document.ts';
 import { type Said, saidByFlags, saidByVariables } from './overrides.ts';
 import { type Config, configSchema } from './schema.ts';
 import type { WrongFields } from './wrong-fields.ts';

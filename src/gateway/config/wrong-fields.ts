@@ -1,5 +1,5 @@
 /** What of a configuration turns out to be wrong when it is used: all of it at once, each with its field. */
-import type { Path } from './json-document.ts';
+import type { Path } from '../../json-document.ts';
 
 export interface WrongField {
   readonly path: Path;

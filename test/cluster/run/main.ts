@@ -1,14 +1,10 @@
 /**
- * A cluster under load: three servers on one log, a balancer, clients that decide, and everything that can fail failing.
- *
- * `npm run cluster -- [--engine postgres|nats] [--short] [--seed N]`
- *
- * `npm run cluster -- --engine nats --pause-leader` does what that engine's promise does not cover: the nodes may come to differ, and
- * then every server that does has to say so.
+ * `npm run cluster`: a cluster under load, with three servers on one log, a balancer, clients that decide, and everything that
+ * can fail failing.
  */
 import { createHash } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
+import { command, commandLine, WrongArguments } from '../../../scripts/command-line.ts';
 import type { EventLog } from '../../../src/server/log/event-log.ts';
 import { replicatedLog } from '../../../src/server/replicated/replicated-log.ts';
 import { startProxy } from '../../../testing/network/proxy.ts';
@@ -40,24 +36,32 @@ const NOTICED_MS = 10_000;
 /** For what happened then to be told. */
 const TELLS_MS = 2_000;
 
-const { values } = parseArgs({
+const CLUSTER = command({
+  name: 'npm run cluster',
+  about: 'Three servers on one log, 200 clients, 10,000 decisions, and 40 faults.',
   options: {
-    engine: { type: 'string', default: 'postgres' },
-    short: { type: 'boolean', default: false },
-    'pause-leader': { type: 'boolean', default: false },
-    seed: { type: 'string', default: '1' },
+    engine: { type: 'text', takes: 'NAME', default: 'postgres', about: 'postgres or nats' },
+    short: { type: 'flag', about: '1,000 decisions and 10 faults' },
+    seed: { type: 'number', takes: 'N', default: 1, about: 'draws other faults' },
+    'pause-leader': {
+      type: 'flag',
+      about: `with --engine nats, does what that engine's promise does not cover: the nodes may come
+to differ, and then every server that does has to say so`,
+    },
   },
 });
-const { engine } = values;
-if (engine !== 'postgres' && engine !== 'nats')
-  throw new Error(`--engine ${engine}: there are postgres and nats`);
-const pauseLeader = values['pause-leader'];
-if (pauseLeader && engine !== 'nats') throw new Error('--pause-leader belongs to --engine nats');
+const { engine, isShort, pauseLeader, seed } = commandLine(CLUSTER, ({ values }) => {
+  const { engine, seed, short: isShort, 'pause-leader': pauseLeader } = values;
+  if (engine !== 'postgres' && engine !== 'nats')
+    throw new WrongArguments(`--engine ${engine}: there are postgres and nats`);
+  if (pauseLeader && engine !== 'nats') throw new WrongArguments('--pause-leader belongs to --engine nats');
+  return { engine, isShort, pauseLeader, seed };
+});
 // Some may be lost with a page that is killed before anybody has them.
-const decisions = values.short ? 1_020 : 10_200;
-const recordsPerDump = Math.floor(RECORDS_PER_DUMP[values.short ? 'short' : 'long'] * decisions);
-const faultCount = pauseLeader ? PAUSES : values.short ? 10 : 40;
-const random = new Random(Number(values.seed));
+const decisions = isShort ? 1_020 : 10_200;
+const recordsPerDump = Math.floor(RECORDS_PER_DUMP[isShort ? 'short' : 'long'] * decisions);
+const faultCount = pauseLeader ? PAUSES : isShort ? 10 : 40;
+const random = new Random(seed);
 const started = performance.now();
 const seconds = () => Math.round((performance.now() - started) / 1_000);
 const say = (text: string) => console.log(`${String(seconds()).padStart(4)} s  ${text}`);
@@ -163,7 +167,7 @@ const failing = (async () => {
 const deciding = (async () => {
   for (let n = 0; n < decisions; n += 1) {
     one(clients).decide(n);
-    if (isDeciding) await wait(values.short ? 40 : 12);
+    if (isDeciding) await wait(isShort ? 40 : 12);
   }
 })();
 await Promise.all([failing, deciding]);
@@ -213,8 +217,8 @@ const asked = clients.reduce((sum, client) => sum + client.asked.size, 0);
 const outcome = problems.length === 0 ? 'passed' : `failed: ${problems.length} problems`;
 console.log(
   isWhole
-    ? `cluster on ${engine}, seed ${values.seed}: ${outcome}; ${witness.accepted} decisions accepted once each, in order, ${asked} of them sent again by a person, ${made.length} faults, ${CLIENTS} clients, ${SERVERS} servers with equal dumps, ${dumpStarts} starts from one, ${pauseLeader ? 'nothing was lost, ' : ''}${seconds()} s`
-    : `cluster on ${engine}, seed ${values.seed}: ${outcome}; nodes came to differ, ${lostCount} accepted decisions are lost; servers said log_diverged ${said} times, ${agreement.slowestMs} ms after what differs at most, ${made.length} pauses of the stream's leader, ${CLIENTS} clients, ${SERVERS} servers with equal dumps, ${seconds()} s`,
+    ? `cluster on ${engine}, seed ${seed}: ${outcome}; ${witness.accepted} decisions accepted once each, in order, ${asked} of them sent again by a person, ${made.length} faults, ${CLIENTS} clients, ${SERVERS} servers with equal dumps, ${dumpStarts} starts from one, ${pauseLeader ? 'nothing was lost, ' : ''}${seconds()} s`
+    : `cluster on ${engine}, seed ${seed}: ${outcome}; nodes came to differ, ${lostCount} accepted decisions are lost; servers said log_diverged ${said} times, ${agreement.slowestMs} ms after what differs at most, ${made.length} pauses of the stream's leader, ${CLIENTS} clients, ${SERVERS} servers with equal dumps, ${seconds()} s`,
 );
 process.exit(problems.length === 0 ? 0 : 1);
 

@@ -1,25 +1,32 @@
-/** `npm run kills`: `--decisions N` are made (2,000) under faults that are drawn with `--seed S` (a new one each time). */
-import { parseArgs } from 'node:util';
+/** `npm run kills`: decisions under faults that are drawn from a seed. */
+import { command, commandLine } from '../../../scripts/command-line.ts';
 import { runCommand } from '../../../scripts/test/run-command.ts';
 
 /** Guards: as slow as it may be, on a machine that has other things to do. */
 const DECISION_MS = 700;
 const START_MS = 600_000;
 
-const { values } = parseArgs({
-  options: {
-    decisions: { type: 'string', default: '2000' },
-    seed: { type: 'string', default: String(Math.floor(Math.random() * 1_000_000)) },
-  },
-});
+const { values } = commandLine(
+  command({
+    name: 'npm run kills',
+    about:
+      'Decisions in a real browser, while tabs, workers, browsers, servers and lines are killed at random.',
+    options: {
+      decisions: { type: 'number', takes: 'N', default: 2_000, about: 'makes so many' },
+      seed: { type: 'number', takes: 'N', about: 'draws these faults again (new ones each time)' },
+    },
+  }),
+);
+const { decisions } = values;
+const seed = values.seed ?? Math.floor(Math.random() * 1_000_000);
 const problem = await runCommand(
   ['playwright', 'test', '-c', 'test/e2e/playwright.config.ts', '--project=kills'],
   {
-    timeoutMs: START_MS + Number(values.decisions) * DECISION_MS,
-    env: { TRUNKLINE_KILLS_DECISIONS: values.decisions, TRUNKLINE_KILLS_SEED: values.seed },
+    timeoutMs: START_MS + decisions * DECISION_MS,
+    env: { TRUNKLINE_KILLS_DECISIONS: String(decisions), TRUNKLINE_KILLS_SEED: String(seed) },
   },
 );
 if (problem !== null) {
-  console.log(`again: npm run kills -- --decisions ${values.decisions} --seed ${values.seed}`);
+  console.log(`again: npm run kills -- --decisions ${decisions} --seed ${seed}`);
   process.exitCode = 1;
 }

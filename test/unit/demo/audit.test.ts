@@ -2,7 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { loadPipeline } from '../../../demo/engine/pipeline.ts';
-import { readArguments } from '../../../demo/server/arguments.ts';
+import { argumentsOf, START } from '../../../demo/server/arguments.ts';
+import { parseGiven } from '../../../scripts/command-line.ts';
 import { operate, serve, temporaryFolder } from './support/workshop.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
@@ -32,6 +33,7 @@ test('the audit of this checkout shows its findings, and writes its report once 
 }, 60_000);
 
 test('what stands on the command line is understood, or refused with its reason', () => {
+  const readArguments = (args: readonly string[], from: string) => argumentsOf(parseGiven(START, args), from);
   expect(readArguments([], '/here')).toEqual({
     port: 4780,
     dataFolder: '/here/.tmp',

@@ -157,6 +157,16 @@ test('a cancelled run ends what runs and starts nothing more', async () => {
   await ada.until('run_state', ({ state, gatesWaiting }) => state === 'waiting' && gatesWaiting === 1);
 });
 
+test('a run without a budget counts nothing, and ends for no cost', async () => {
+  const nodes = [{ id: 'costly', run: ['true'], cost: 1_000 }];
+  const server = await serve([sourceOf('free', nodes, { budget: undefined })]);
+  const ada = await operate(server);
+  await ada.start('free');
+  const over = await ada.until('run_state', ({ finishedAt }) => finishedAt !== null);
+  expect(over).toMatchObject({ state: 'succeeded', spent: 0, budget: 0 });
+  expect(ada.events('cost_update')).toEqual([]);
+});
+
 test('a run whose budget is used up starts nothing more, and says so', async () => {
   const server = await serve([
     sourceOf(
