@@ -1,16 +1,18 @@
 #!/usr/bin/env node
 /** The command `trunkline`: its first argument names what to do. */
 import { conformanceCommand, USAGE } from '../conformance/command.ts';
+import { INIT_USAGE, initCommand } from './init.ts';
 import { LOG_USAGE, logCommand } from './log.ts';
 import { SERVE_USAGE, serveCommand } from './serve.ts';
 
 const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
   conformance: conformanceCommand,
+  init: initCommand,
   log: logCommand,
   serve: serveCommand,
 };
 
-const USAGES = [SERVE_USAGE, USAGE, LOG_USAGE].join('\n\n');
+const USAGES = [INIT_USAGE, SERVE_USAGE, USAGE, LOG_USAGE].join('\n\n');
 
 const [name = '', ...args] = process.argv.slice(2);
 const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;

@@ -16,7 +16,7 @@ interface Manifest {
 }
 const manifest: Manifest = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'));
 const files = filesBelow(installed, '.', /./);
-const modules = files.filter((file) => file.endsWith('.js'));
+const modules = files.filter((file) => /^dist\/.*\.js$/.test(file));
 
 describe('the manifest', () => {
   test('has no complaint of publint', async () => {
@@ -51,7 +51,7 @@ describe('the manifest', () => {
 });
 
 describe('the packed files', () => {
-  test('are the built modules, their sources and the documents; no tests, no demo, no scripts', () => {
+  test('are the built modules, their sources, the documents and the templates; no tests, no demo, no scripts', () => {
     const folders = new Set(
       files.map((file) => (file.includes('/') ? file.slice(0, file.indexOf('/')) : file)),
     );
@@ -63,10 +63,12 @@ describe('the packed files', () => {
       'docs',
       'package.json',
       'src',
+      'templates',
       'testing',
       'worker',
     ]);
-    expect(files.filter((file) => /\.test\.|tsconfig/.test(file))).toEqual([]);
+    const ours = files.filter((file) => !/^templates\/\w+\//.test(file));
+    expect(ours.filter((file) => /\.test\.|tsconfig/.test(file))).toEqual([]);
   });
 
   test('are built of sources that still exist', () => {
