@@ -48,6 +48,7 @@ export default defineConfig({
         // Found while tests run, a dependency would be optimized then, and the pages reloaded in mid-test.
         optimizeDeps: {
           include: [
+            'axe-core',
             'comlink',
             'idb',
             'valibot',

@@ -1,8 +1,10 @@
+import { recordFrames } from 'trunkline/inspector/hub';
 import { savedState } from 'trunkline/saved-state';
 import { startHub } from 'trunkline/worker';
 import { protocol } from '../engine/protocol.ts';
 import { listenForKill } from './tools/kill-worker.ts';
 
+recordFrames(protocol);
 // The line is declared dead and tried again sooner than by default, so that a fault of a few seconds shows all of it.
 startHub(protocol, {
   savedState,

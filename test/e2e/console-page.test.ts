@@ -55,9 +55,9 @@ test('under a flood of 2,000 events a second, the page answers to a click within
   const seconds = (performance.now() - startedAt) / 1_000;
 
   const inspector = await tool(page, 'Inspector');
-  await expect(inspector).toContainText('Batches to tabs');
+  await expect(inspector).toContainText('Batches');
   const events = await figure(inspector, 'Events');
-  const batches = await figure(inspector, 'Batches to tabs');
+  const batches = await figure(inspector, 'Batches');
   console.log(
     `A flood of ${Math.round(events / seconds)} events a second, in ${batches} batches: a click is answered within ${median(flooded)} ms, and ${median(quiet)} ms without it (medians of ${flooded.length} and ${quiet.length}).`,
   );

@@ -51,6 +51,7 @@ test.each([
   'docs/background.md',
   'docs/bundlers.md',
   'docs/frameworks.md',
+  'docs/inspector.md',
   'docs/testing.md',
   'docs/security.md',
   'docs/browsers.md',

@@ -39,6 +39,10 @@ const LAYERS: readonly Layer[] = [
   // What the frameworks' sides share.
   { path: BINDINGS, modules: ['src/index.ts', 'src/client/'], packages: [] },
   { path: 'src/one-tab/', modules: ['src/client/', PROTOCOL], packages: [] },
+  { path: 'src/inspector/', modules: ['src/inspector/frames/', 'src/index.ts', PROTOCOL], packages: [] },
+  // Beside the hub, of which it knows nothing.
+  { path: 'src/inspector/hub/', modules: ['src/inspector/frames/', PROTOCOL], packages: [] },
+  { path: 'src/inspector/frames/', modules: [], packages: [] },
   { path: 'src/react/', modules: ['src/index.ts', BINDINGS], packages: ['react'] },
   { path: 'src/solid/', modules: ['src/index.ts', BINDINGS], packages: ['solid-js'] },
   { path: 'src/svelte/', modules: ['src/index.ts', BINDINGS], packages: ['svelte'] },

@@ -63,7 +63,7 @@ export function Page({ name, report }: { name: string; report: Report }) {
         </Drawer>
       )}
       {tool === 'inspector' && (
-        <Drawer key={tool} title="Inspector" onClose={() => setTool(null)}>
+        <Drawer key={tool} title="Inspector" isWide onClose={() => setTool(null)}>
           <Inspector />
         </Drawer>
       )}

@@ -1,3 +1,4 @@
+import { offerInspector } from 'trunkline/inspector';
 import type { Report } from '../errors/report.ts';
 import { createToasts, type Toasts } from '../errors/toasts.ts';
 import { createTrunk, type Trunk } from '../trunk.ts';
@@ -22,6 +23,7 @@ export function sessionOf(name: string, report: Report): Session {
     report({ message: `${code}: ${message}`, ...(stack !== undefined && { stack }) });
     toasts.add({ tone: 'error', text: message });
   });
+  offerInspector(client);
   const session = { client, toasts };
   sessions.set(name, session);
   client.connection.subscribe((connection) => {

@@ -4,10 +4,12 @@ import { Icon } from '../ui/icon.tsx';
 /** A panel beside the page, which stays usable. Escape closes it; the focus goes back to where it was. */
 export function Drawer({
   title,
+  isWide = false,
   onClose,
   children,
 }: {
   title: string;
+  isWide?: boolean;
   onClose: () => void;
   children: ReactNode;
 }) {
@@ -26,6 +28,7 @@ export function Drawer({
     <aside
       ref={panel}
       className="drawer"
+      data-wide={isWide}
       aria-label={title}
       onKeyDown={(event) => {
         if (event.key === 'Escape') onClose();

@@ -1,0 +1,104 @@
+/** A client in whose hub there is more than a hub of today would take: 1,000 topics, and 5,000 commands that wait. */
+import type { HubReport } from '../../../../src/index.ts';
+import type { Entry, Inspected } from '../../../../src/inspector/inspected.ts';
+
+export interface ManyThings {
+  readonly client: Inspected;
+  /** How often its report was asked for. */
+  asked(): number;
+  /** So many of the oldest commands are no more in the outbox. */
+  accept(count: number): void;
+}
+
+export function manyThings(): ManyThings {
+  let asked = 0;
+  let entries: readonly Entry[] = Array.from({ length: 5_000 }, (_, index) => ({
+    id: `command ${index}`,
+    topic: null,
+    priority: 'high',
+    createdAt: 0,
+    attempt: 0,
+    dedupeKey: null,
+    appVersion: 1,
+    state: 'queued',
+    command: { type: 'decide' },
+  }));
+  const listeners = new Set<(entries: readonly Entry[]) => void>();
+  const constant = <T>(value: T) => ({
+    get: () => value,
+    subscribe(listener: (value: T) => void) {
+      listener(value);
+      return () => {};
+    },
+  });
+  const client: Inspected = {
+    connection: constant({ state: 'connecting' as const, attempt: 1 }),
+    outbox: {
+      get: () => entries,
+      subscribe(listener) {
+        listeners.add(listener);
+        listener(entries);
+        return () => listeners.delete(listener);
+      },
+      storage: constant({ state: 'ok' as const, persistent: null, lost: null }),
+      onSettled: () => () => {},
+    },
+    async inspect() {
+      asked++;
+      return report;
+    },
+  };
+  return {
+    client,
+    asked: () => asked,
+    accept(count) {
+      entries = entries.slice(count);
+      for (const listener of listeners) listener(entries);
+    },
+  };
+}
+
+const report: HubReport = {
+  hub: 'a hub',
+  app: 'many-things',
+  appVersion: 1,
+  identity: 'ann',
+  role: { state: 'owner', term: 1 },
+  origin: null,
+  connection: { state: 'connecting', attempt: 1 },
+  sockets: { opened: 0, live: 0, attemptsInLastMinute: 0, storm: false },
+  storage: { state: 'ok' },
+  unreadableRows: 0,
+  savedState: null,
+  outbox: { high: 0, normal: 0, inFlight: 0, entries: 5_000 },
+  tabs: [],
+  topics: Array.from({ length: 1_000 }, (_, index) => ({
+    name: `topic ${index}`,
+    status: { state: 'live' as const, epoch: 'e', offset: index, lastSeen: 0, dropped: 0, gaps: 0 },
+    tabs: 1,
+    keys: 0,
+    tail: 0,
+    queued: 0,
+    unacknowledged: 0,
+  })),
+  rates: { eventsPerSecond: 0 },
+  counts: {
+    messagesIn: 0,
+    messagesOut: 0,
+    charactersIn: 0,
+    charactersOut: 0,
+    events: 0,
+    batches: 0,
+    malformedFrames: 0,
+    unknownFrames: 0,
+    oversizedMessages: 0,
+    unknownEvents: 0,
+    invalidEvents: 0,
+    repeats: 0,
+    holes: 0,
+    resyncs: 0,
+    dropped: 0,
+    gaps: 0,
+    lateCallbacks: 0,
+  },
+};
