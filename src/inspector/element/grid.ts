@@ -177,6 +177,8 @@ export function createGrid<Row>(options: GridOptions<Row>): Grid<Row> {
   };
 }
 
-function classesOf<Row>({ isMinor, isNumber }: Column<Row>): { class: string } {
-  return { class: ['cell', isMinor && 'minor', isNumber && 'number'].filter(Boolean).join(' ') };
+function classesOf<Row>({ isMinor, isNumber, draw }: Column<Row>): { class: string } {
+  return {
+    class: ['cell', isMinor && 'minor', isNumber && 'number', draw && 'drawn'].filter(Boolean).join(' '),
+  };
 }

@@ -16,7 +16,7 @@ import { createTopicsPanel } from './panels/topics-panel.ts';
 import { save } from './save.ts';
 import { styles } from './styles.ts';
 import { createTabs, type Tabs } from './tabs.ts';
-import { sayState, sayTime } from './words.ts';
+import { sayState, sayTime, toneOf } from './words.ts';
 
 const ASK_EVERY_MS = 1_000;
 
@@ -223,7 +223,7 @@ export class TrunklineInspector extends HTMLElement {
       const view = this.#view();
       if (!view) return;
       setText(this.#state, sayState(view.connection));
-      setAttribute(this.#state, 'data-tone', TONES[view.connection.state]);
+      setAttribute(this.#state, 'data-tone', toneOf(view.connection));
       setText(this.#asOf, sayAsOf(view));
       this.#panels.find(({ name }) => name === this.#tabs.current())?.update(view);
     });
@@ -249,7 +249,6 @@ export class TrunklineInspector extends HTMLElement {
   }
 }
 
-const TONES = { open: 'good', connecting: 'busy', closing: 'quiet', closed: 'bad' } as const;
 /** A hub answers at once: one that has not for so long is gone, or busy. */
 const OLD_MS = 3_000;
 

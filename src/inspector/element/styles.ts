@@ -115,7 +115,7 @@ h3 { flex: none; color: var(--i-soft); font-size: inherit; font-weight: 600; }
 }
 .facts dt { color: var(--i-soft); }
 .facts dd { font-weight: 550; overflow-wrap: anywhere; }
-.key { grid-template-columns: repeat(auto-fill, minmax(5.5rem, 1fr)); }
+.key { grid-template-columns: repeat(auto-fill, minmax(4.5rem, 1fr)); }
 .key div { display: flex; flex-direction: column-reverse; }
 .key dd { font-size: 20px; font-weight: 650; line-height: 1.25; }
 .charts { display: grid; flex: none; grid-template-columns: repeat(auto-fit, minmax(12rem, 1fr)); gap: 12px; padding: 6px 10px; }
@@ -145,10 +145,10 @@ h3 { flex: none; color: var(--i-soft); font-size: inherit; font-weight: 600; }
 }
 .rows .row { position: absolute; right: 0; left: 0; border-bottom: 1px solid var(--i-line); cursor: default; }
 .rows .row:hover { background: var(--i-raised); }
-.row[aria-selected="true"] { background: color-mix(in srgb, var(--i-accent) 16%, var(--i-bg)); }
+.rows .row[aria-selected="true"] { background: color-mix(in srgb, var(--i-accent) 16%, var(--i-bg)); }
 .cell { position: relative; min-width: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .number { text-align: right; }
-.cell:has(> i) { align-self: stretch; }
+.rows .drawn { align-self: stretch; }
 .said { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 i { position: absolute; background: var(--i-tone); }
 .stretch { top: 9px; height: 10px; min-width: 2px; border-radius: 2px; }

@@ -8,10 +8,12 @@ export const sayCount = (value: number): string => count.format(value);
 export const sayRate = (perSecond: number): string =>
   perSecond < 10 ? tenths.format(perSecond) : count.format(perSecond);
 
-/** @param at ms since 1970 */
+/** To the millisecond; of another day than today the date and the minute. @param at ms since 1970 */
 export function sayTime(at: number): string {
   const time = new Date(at);
   const two = (value: number) => `${value}`.padStart(2, '0');
+  if (time.toDateString() !== new Date().toDateString())
+    return `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())} ${two(time.getHours())}:${two(time.getMinutes())}`;
   const ms = `${time.getMilliseconds()}`.padStart(3, '0');
   return `${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}.${ms}`;
 }
@@ -42,6 +44,11 @@ export function sayState(connection: Connection): string {
   return connection.state;
 }
 
+/** By which of the styles' states it is coloured. */
+export const toneOf = (connection: Connection): string =>
+  connection.state === 'closed' && connection.reason === 'idle' ? 'quiet' : TONES[connection.state];
+const TONES = { open: 'good', connecting: 'busy', closing: 'quiet', closed: 'bad' } as const;
+
 /** What more is known of it. */
 export function sayMore(connection: Connection): string {
   switch (connection.state) {
@@ -52,7 +59,7 @@ export function sayMore(connection: Connection): string {
         .join(', ');
     }
     case 'connecting':
-      return `attempt ${connection.attempt}`;
+      return `try ${connection.attempt + 1}`;
     case 'closing':
       return '';
     case 'closed': {

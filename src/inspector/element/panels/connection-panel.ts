@@ -5,7 +5,7 @@ import { createDetail } from '../detail.ts';
 import { make, setText } from '../dom.ts';
 import { createGrid } from '../grid.ts';
 import type { Panel } from '../panel.ts';
-import { sayDuration, sayMore, sayState, sayTime } from '../words.ts';
+import { sayDuration, sayMore, sayState, sayTime, toneOf } from '../words.ts';
 
 interface Row extends ConnectionStep {
   /** When the next step came; now, where there is none. */
@@ -18,7 +18,7 @@ export function createConnectionPanel(): Panel {
   const grid = createGrid<Row>({
     label: 'History of the connection, the newest first',
     keyOf: ({ n }) => `${n}`,
-    toneOf: ({ connection }) => TONES[connection.state],
+    toneOf: ({ connection }) => toneOf(connection),
     columns: [
       { label: 'At', width: '7.5em', text: ({ at }) => sayTime(at) },
       { label: 'State', width: 'minmax(6em, 1fr)', text: ({ connection }) => sayState(connection) },
@@ -59,5 +59,3 @@ export function createConnectionPanel(): Panel {
     },
   };
 }
-
-const TONES = { open: 'good', connecting: 'busy', closing: 'quiet', closed: 'bad' } as const;

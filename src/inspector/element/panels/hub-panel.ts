@@ -53,7 +53,7 @@ export function createHubPanel(): Panel {
       );
       const state = { Connection: [sayState(connection), sayMore(connection)].filter(Boolean).join('; ') };
       if (!report) return facts.update(state);
-      const { sockets, outbox, counts: told, role } = report;
+      const { sockets, outbox, counts: told } = report;
       key.update({
         'Sockets live': sayCount(sockets.live),
         Tabs: sayCount(report.tabs.length),
@@ -65,8 +65,6 @@ export function createHubPanel(): Panel {
         Server: report.origin,
         Role: sayRole(report),
         Hub: report.hub.slice(0, 8),
-        'Works through':
-          role.state === 'relay' ? `the hub ${role.owner.slice(0, 8)} of another worker` : null,
         Application: `${report.app}, version ${report.appVersion}`,
         Identity: report.identity,
         'Sockets ever opened': sayCount(sockets.opened),

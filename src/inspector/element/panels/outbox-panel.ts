@@ -13,12 +13,11 @@ const SPANS = { '1 min': 60_000, '10 min': 600_000, '1 h': 3_600_000, '1 day': 8
 
 export function createOutboxPanel(): Panel {
   let view: View | null = null;
-  let spanMs: number = SPANS['10 min'];
+  let spanMs: number = SPANS['1 min'];
   const redraw = () => view && update(view);
   const filter = createFilter('Filter commands', redraw);
   const span = make('select', { 'aria-label': 'Time shown' });
   for (const label of Object.keys(SPANS)) span.append(make('option', {}, label));
-  span.value = '10 min';
   span.addEventListener('change', () => {
     spanMs = Object.entries(SPANS).find(([label]) => label === span.value)?.[1] ?? spanMs;
     redraw();

@@ -17,8 +17,8 @@ export function createStoragePanel(): Panel {
     columns: [
       { label: 'Topic', width: 'minmax(6em, 2fr)', text: ({ topic }) => topic },
       { label: 'Offset', width: '5em', isNumber: true, text: ({ offset }) => sayCount(offset) },
-      { label: 'Newest event', width: '7em', isMinor: true, text: ({ lastSeen }) => sayTime(lastSeen) },
-      { label: 'As of', width: '7em', text: ({ savedAt }) => sayTime(savedAt) },
+      { label: 'Newest event', width: '9em', isMinor: true, text: ({ lastSeen }) => sayTime(lastSeen) },
+      { label: 'As of', width: '9em', text: ({ savedAt }) => sayTime(savedAt) },
       { label: 'Size', width: '5em', isNumber: true, text: ({ size }) => sayBytes(size) },
     ],
   });
