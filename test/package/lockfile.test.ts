@@ -6,17 +6,21 @@ interface Locked {
   readonly resolved?: string;
   readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
-const { packages }: { packages: Readonly<Record<string, Locked>> } = JSON.parse(
-  readFileSync(resolve(import.meta.dirname, '../../package-lock.json'), 'utf8'),
-);
+const ROOT = resolve(import.meta.dirname, '../..');
+const files = ['package-lock.json', 'site/package-lock.json'].map((file) => {
+  const { packages }: { packages: Readonly<Record<string, Locked>> } = JSON.parse(
+    readFileSync(resolve(ROOT, file), 'utf8'),
+  );
+  return { file, packages };
+});
 
-test('the lock file names no registry', () => {
+test.each(files)('$file names no registry', ({ packages }) => {
   const naming = Object.entries(packages).filter(([, { resolved }]) => resolved !== undefined);
   expect(naming.map(([path]) => path)).toEqual([]);
 });
 
 /** npm leaves out what it could not find while it wrote the file, and `npm ci` then fails, everywhere. */
-test("the lock file has every platform's packages", () => {
+test.each(files)("$file has every platform's packages", ({ packages }) => {
   const missing = Object.entries(packages).flatMap(([path, { optionalDependencies = {} }]) =>
     Object.keys(optionalDependencies).filter(
       (name) => !packages[`node_modules/${name}`] && !packages[`${path}/node_modules/${name}`],

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { expect, inject, test } from 'vitest';
+import { anchorsOf } from '../unit/docs/anchors.ts';
 import { filesOf, writeFiles } from './support/code-blocks.ts';
 import { compile } from './support/compile.ts';
 import { built, runApplication } from './support/running-application.ts';
@@ -55,12 +56,18 @@ test.each([
   'docs/testing.md',
   'docs/security.md',
   'docs/browsers.md',
-])('every file that %s links to exists', (document) => {
+])('every file that %s links to exists, with the heading that is named', (document) => {
   const text = readFileSync(join(ROOT, document), 'utf8');
-  const links = [...text.matchAll(/\]\(([^)#]+)[^)]*\)/g)].map(([, link = '']) => link);
-  const missing = links.filter(
-    (link) => !/^https?:/.test(link) && !existsSync(join(ROOT, dirname(document), link)),
+  const links = [...text.matchAll(/\]\(([^)#]+)#?([^)]*)\)/g)].map(([, file = '', heading = '']) => ({
+    file: join(ROOT, dirname(document), file),
+    heading,
+    isElsewhere: /^https?:/.test(file),
+  }));
+  const broken = links.filter(
+    ({ file, heading, isElsewhere }) =>
+      !isElsewhere &&
+      (!existsSync(file) || (heading !== '' && !anchorsOf(readFileSync(file, 'utf8')).includes(heading))),
   );
   expect(links.length).toBeGreaterThan(0);
-  expect(missing).toEqual([]);
+  expect(broken).toEqual([]);
 });

@@ -95,6 +95,8 @@ const LAYERS: readonly Layer[] = [
   { path: COMMAND_LINE, modules: [], packages: ['node:'] },
   // Of the library, what is published under a name.
   { path: 'demo/', modules: [JSON_DOCUMENT, COMMAND_LINE], packages: 'any' },
+  // Its server is in a page: what `trunkline/server` is made of, without Node.
+  { path: 'demo/live/', modules: [SERVER, SERVER_CORE], packages: ['trunkline', 'zod'] },
 ];
 
 const files = ['src', 'worker', 'testing', 'demo']

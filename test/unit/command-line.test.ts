@@ -30,6 +30,7 @@ test('the commands that take options are these', () => {
         'npm run bench',
         'npm run soak',
         'npm run load',
+        'npm run site',
       ],
     ].sort(),
   );

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { resolveLimits } from '../../../src/server/core/limits.ts';
 import { hubSettings } from '../../../worker/core/settings.ts';
+import { anchorsOf } from './anchors.ts';
 
 const guide = readFileSync(resolve(import.meta.dirname, '../../../docs/guide.md'), 'utf8');
 
@@ -48,12 +49,7 @@ test.each([
 );
 
 test('every link within the guide leads to one of its headings', () => {
-  const headings = [...guide.matchAll(/^#+ (.*)$/gm)].map(([, title = '']) =>
-    title
-      .toLowerCase()
-      .replaceAll(/[^\p{Letter}\p{Number}\s_-]/gu, '')
-      .replaceAll(' ', '-'),
-  );
+  const headings = anchorsOf(guide);
   const links = [...guide.matchAll(/\]\(#([^)]+)\)/g)].map(([, anchor = '']) => anchor);
   expect(links.length).toBeGreaterThan(0);
   expect(links.filter((anchor) => !headings.includes(anchor))).toEqual([]);
