@@ -13,7 +13,7 @@ function addressOf(file: string): string {
 }
 
 const GROUPS: Readonly<Record<string, readonly string[]>> = {
-  'An application': ['guide', 'frameworks', 'bundlers', 'testing', 'offline', 'background'],
+  'An application': ['guide', 'frameworks', 'bundlers', 'testing', 'inspector', 'offline', 'background'],
   'A server': ['gateway', 'cluster', 'protocol', 'conformance'],
   'Before production': ['security', 'browsers', 'benchmarks'],
   'Coming from': pagesIn('coming-from'),

@@ -13,6 +13,7 @@ export class FrameLog {
   readonly #have = new Map<string, number>();
   readonly #told: () => void;
   #withPayloads = false;
+  #session: string | undefined;
   /** By time, the oldest first. */
   frames: readonly LoggedFrame[] = [];
   /** Some recorder has answered. */
@@ -27,13 +28,21 @@ export class FrameLog {
     };
   }
 
-  /** Asks all recorders of the origin for what is new. With payloads, or without any more, it begins anew. */
+  /**
+   * Asks all recorders of the origin for what is new. With payloads, or without any more, it begins anew; and with another session,
+   * by which recorders may know of earlier connections that they are this client's, too.
+   *
+   * @param sessions the newest last
+   */
   ask(sessions: readonly string[], withPayloads: boolean): void {
     if (withPayloads !== this.#withPayloads) {
       this.#withPayloads = withPayloads;
       this.#have.clear();
       this.frames = this.frames.map(({ payload: _, ...frame }) => frame);
     }
+    const session = sessions.at(-1);
+    if (session !== this.#session) this.#have.clear();
+    this.#session = session;
     const have = Object.fromEntries(this.#have);
     this.#channel.postMessage({ ask: this.#me, have, sessions, withPayloads } satisfies Ask);
   }
