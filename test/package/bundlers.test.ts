@@ -15,7 +15,7 @@ import { serveWithVite } from './support/vite-dev.ts';
 const { folder } = inject('consumer');
 
 test.each([
-  { bundler: 'vite', types: ['vite/client'], entries: ['hub.ts', 'page.ts'] },
+  { bundler: 'vite', types: ['vite/client'], entries: ['hub.ts', 'page.ts', 'vite.config.ts'] },
   { bundler: 'webpack', types: ['node'], entries: ['hub.ts', 'page.ts'] },
   { bundler: 'esbuild', types: ['node'], entries: ['hub.ts', 'page.ts'] },
   { bundler: 'next', types: ['node'], entries: ['app/hub.ts', 'app/page.tsx'] },

@@ -151,6 +151,12 @@ describe('at run time', () => {
     for (const library of libraries) expect(licenses).toContain(`== ${library}\n`);
   });
 
+  test('a plugin for Vite gets Vite and Node, and nothing of ours', () => {
+    const { modules, packages } = entry('src/vite/index.js');
+    expect(packages.filter((name) => !name.startsWith('node:'))).toEqual(['vite']);
+    expect(outside(['src/vite/'], modules)).toEqual([]);
+  });
+
   test('a server gets ws, valibot and Node, and no part of the browser', () => {
     const { modules, packages } = entry('src/server/index.js');
     expect(packages.filter((name) => !name.startsWith('node:'))).toEqual(['valibot', 'ws']);

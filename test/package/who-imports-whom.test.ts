@@ -46,6 +46,8 @@ const LAYERS: readonly Layer[] = [
   { path: 'src/react/', modules: ['src/index.ts', BINDINGS], packages: ['react'] },
   { path: 'src/solid/', modules: ['src/index.ts', BINDINGS], packages: ['solid-js'] },
   { path: 'src/svelte/', modules: ['src/index.ts', BINDINGS], packages: ['svelte'] },
+  // It runs in Node, within a build.
+  { path: 'src/vite/', modules: [], packages: ['vite', 'node:'] },
   { path: 'src/vue/', modules: ['src/index.ts', BINDINGS], packages: ['vue'] },
   {
     path: 'src/prebuilt/',

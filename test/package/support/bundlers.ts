@@ -20,7 +20,6 @@ export const BUNDLERS = {
 
 export async function buildWithVite({ app, folder }: Sources): Promise<string> {
   const outDir = join(folder, 'built-by-vite');
-  const configFile = join(app, 'vite.config.ts');
   const warnings: string[] = [];
   const customLogger = vite.createLogger('warn');
   customLogger.warn = customLogger.warnOnce = (message) => {
@@ -29,7 +28,7 @@ export async function buildWithVite({ app, folder }: Sources): Promise<string> {
   };
   await vite.build({
     root: app,
-    configFile: existsSync(configFile) ? configFile : false,
+    configFile: viteConfigOf(app),
     customLogger,
     build: {
       outDir,
@@ -41,6 +40,12 @@ export async function buildWithVite({ app, folder }: Sources): Promise<string> {
   });
   failOn(warnings);
   return outDir;
+}
+
+/** An application may have none. */
+export function viteConfigOf(app: string): string | false {
+  const file = join(app, 'vite.config.ts');
+  return existsSync(file) ? file : false;
 }
 
 async function buildWithWebpack({ app }: Sources): Promise<string> {

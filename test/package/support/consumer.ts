@@ -52,18 +52,27 @@ export function createConsumer({
     ),
     ...versionsOf(...packages),
   };
-  writeFileSync(
-    join(folder, 'package.json'),
-    JSON.stringify({ name: 'consumer', private: true, type: 'module', dependencies }),
-  );
-  npm(folder, 'install', '--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline');
+  install(folder, dependencies);
   const app = join(folder, 'app');
   cpSync(join(ROOT, sources), app, { recursive: true });
   return { folder, app, tarball: join(folder, tarball), installed: join(folder, 'node_modules/trunkline') };
 }
 
+/** Another one, in a folder that is returned: the same packed file beside packages that this repository does not have. */
+export function installBeside(tarball: string, packages: Readonly<Record<string, string>>): string {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'trunkline-beside-')));
+  install(folder, { trunkline: `file:${tarball}`, ...packages });
+  return folder;
+}
+
 export function removeConsumer({ folder }: Consumer): void {
   rmSync(folder, { recursive: true, force: true });
+}
+
+function install(folder: string, dependencies: Readonly<Record<string, string | undefined>>): void {
+  const manifest = { name: 'consumer', private: true, type: 'module', dependencies };
+  writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
+  npm(folder, 'install', '--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline');
 }
 
 function npm(folder: string, ...args: string[]): string {
