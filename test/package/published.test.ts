@@ -120,11 +120,11 @@ describe('at run time', () => {
     expect(modules.filter((module) => module.startsWith('src/protocol/frames/'))).toEqual([]);
   });
 
-  test('a hub gets Comlink, idb and valibot, and nothing of what keeps the last known state', () => {
+  test('a hub gets Comlink, idb and valibot, and nothing of what keeps the last known state or reads what a server of its own says', () => {
     const { modules, packages } = entry('worker/index.js');
     expect(packages).toEqual(['comlink', 'idb', 'valibot']);
     expect(outside(['worker/', 'src/protocol/'], modules)).toEqual([]);
-    expect(modules.filter((module) => /saved-state|state-store|state-line/.test(module))).toEqual([]);
+    expect(modules.filter((module) => /saved-state|state-store|state-line|codec/.test(module))).toEqual([]);
   });
 
   test('a service worker gets what a hub gets, and nothing of a page', () => {

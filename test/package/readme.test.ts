@@ -53,6 +53,7 @@ test.each([
   'docs/bundlers.md',
   'docs/frameworks.md',
   'docs/inspector.md',
+  'docs/plain.md',
   'docs/testing.md',
   'docs/security.md',
   'docs/browsers.md',

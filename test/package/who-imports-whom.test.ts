@@ -94,6 +94,7 @@ const LAYERS: readonly Layer[] = [
   { path: 'worker/index.ts', modules: ['worker/browser/', CORE, PROTOCOL], packages: [] },
   { path: 'worker/service-worker.ts', modules: ['worker/browser/'], packages: [] },
   { path: 'worker/saved-state.ts', modules: ['worker/browser/', CORE], packages: [] },
+  { path: 'worker/plain.ts', modules: [CORE], packages: [] },
   { path: COMMAND_LINE, modules: [], packages: ['node:'] },
   // Of the library, what is published under a name.
   { path: 'demo/', modules: [JSON_DOCUMENT, COMMAND_LINE], packages: 'any' },

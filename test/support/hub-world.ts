@@ -15,6 +15,8 @@ import type {
 import type { AnyProtocol } from '../../src/protocol/types.ts';
 import { Disk } from '../../testing/fakes/disk.ts';
 import { StateDisk } from '../../testing/fakes/state-store.ts';
+import { plainObjects } from '../../worker/core/dialect/plain.ts';
+import type { PlainSupport } from '../../worker/core/dialect/plain-support.ts';
 import { HubMachine } from '../../worker/core/hub-machine.ts';
 import type { Effect, Input } from '../../worker/core/io.ts';
 import { KeptStates } from '../../worker/core/saved-state/kept-states.ts';
@@ -63,7 +65,15 @@ export class WorldSocket {
     for (const frame of frames) this.text(JSON.stringify(frame));
   }
 
-  text(data: string | null): void {
+  text(data: string): void {
+    this.#hear(data);
+  }
+
+  bytes(data: Uint8Array<ArrayBuffer>): void {
+    this.#hear(data);
+  }
+
+  #hear(data: string | Uint8Array<ArrayBuffer>): void {
     this.#world.feed({ type: 'socket_message', generation: this.generation, data });
   }
 
@@ -227,6 +237,7 @@ export class HubWorld {
       open?: boolean;
       /** Of a hub that was in this worker before. */
       sessions?: Sessions;
+      plain?: PlainSupport;
     } = {},
   ) {
     this.protocol = protocol;
@@ -240,6 +251,7 @@ export class HubWorld {
         ownershipId: options.ownershipId ?? 'hub-1',
         identity: 'ann',
         sessions: options.sessions ?? new Sessions(),
+        plain: options.plain ?? plainObjects,
         random: () => this.#random(),
         uuid: () => `00000000-0000-4000-8000-${(0xffff + this.#uuids++).toString(16).padStart(12, '0')}`,
         now: this.now,
@@ -359,7 +371,7 @@ export class HubWorld {
       case 'write': {
         const socket = this.#socketOf(effect.generation);
         if (socket.state !== 'open') throw new Error(`a write to a socket that is ${socket.state}`);
-        socket.texts.push(effect.text);
+        socket.texts.push(String(effect.message));
         if (this.answersPings) socket.answerPing();
         break;
       }

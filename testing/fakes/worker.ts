@@ -4,6 +4,7 @@ import type { HubPort } from '../../src/protocol/calls.ts';
 import { persistentType } from '../../src/protocol/interpret.ts';
 import type { TabSink } from '../../src/protocol/port.ts';
 import type { AnyProtocol } from '../../src/protocol/types.ts';
+import type { PlainSupport } from '../../worker/core/dialect/plain-support.ts';
 import { KeptStates } from '../../worker/core/saved-state/kept-states.ts';
 import type { SavedStateSupport } from '../../worker/core/saved-states.ts';
 import { type GivenSettings, hubSettings } from '../../worker/core/settings.ts';
@@ -19,6 +20,8 @@ import { MemoryStateStore } from './state-store.ts';
 export interface HubScript {
   readonly protocol: AnyProtocol;
   readonly settings?: GivenSettings;
+  /** As `startHub` has it. */
+  readonly plain?: PlainSupport;
   /** Milliseconds that it outlives its last page: `extendedLifetime` gives 300,000. @default 0 */
   readonly outlivesMs?: number;
 }
@@ -55,7 +58,7 @@ export class FakeWorker {
 
   #newHubs(): Hubs {
     const { life } = this;
-    const { protocol, settings } = this.#script;
+    const { protocol, settings, plain } = this.#script;
     return new Hubs(
       {
         ...platformOf(this.#browser, life),
@@ -67,6 +70,7 @@ export class FakeWorker {
       protocol,
       hubSettings(settings ?? {}),
       persistentType(protocol) === undefined ? null : this.#savedState(),
+      plain,
     );
   }
 

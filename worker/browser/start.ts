@@ -2,6 +2,7 @@
 import * as Comlink from 'comlink';
 import type { AnyProtocol } from '../../src/protocol/index.ts';
 import { persistentType } from '../../src/protocol/interpret.ts';
+import type { PlainSupport } from '../core/dialect/plain-support.ts';
 import type { SavedStateSupport } from '../core/saved-states.ts';
 import { type GivenSettings, hubSettings } from '../core/settings.ts';
 import { Hubs } from '../shell/hubs.ts';
@@ -21,13 +22,18 @@ const keep = endIfScriptFails();
  * Makes this worker the hub of an application: the one call of its `hub.ts`, beside the imports. It is to be called
  * while the script first runs, because a tab that connected by then is announced only once.
  *
+ * @param options.plain of `trunkline/plain`: how the messages of a server look that pages speak the plain dialect with
  * @param options.savedState of `trunkline/saved-state`: what keeps event types with `persist: true`
  * @throws TypeError for a setting that cannot be, Error for a protocol that keeps events without `savedState`, and outside of a
  * worker.
  */
 export function startHub<P extends AnyProtocol>(
   protocol: P,
-  { settings = {}, savedState }: { settings?: GivenSettings; savedState?: SavedStateSupport } = {},
+  {
+    settings = {},
+    savedState,
+    plain,
+  }: { settings?: GivenSettings; savedState?: SavedStateSupport; plain?: PlainSupport } = {},
 ): void {
   const kept = persistentType(protocol);
   if (kept !== undefined && !savedState)
@@ -35,7 +41,7 @@ export function startHub<P extends AnyProtocol>(
       `startHub: event type \`${kept}\` has \`persist\`: import { savedState } from 'trunkline/saved-state', and call startHub(protocol, { savedState })`,
     );
   const support = kept === undefined ? null : savedState;
-  const hubs = new Hubs(browser, protocol, hubSettings(settings), support);
+  const hubs = new Hubs(browser, protocol, hubSettings(settings), support, plain);
   rememberPorts();
   if ('onconnect' in globalThis) {
     (globalThis as unknown as SharedScope).onconnect = ({ ports }) => {

@@ -4,6 +4,7 @@ import type { ErrorCode, HubMessage } from '../../src/protocol/port.ts';
 import type { AnyProtocol } from '../../src/protocol/types.ts';
 import { ServerClock } from './connection/server-clock.ts';
 import { type DeadlineName, Deadlines } from './deadlines.ts';
+import type { PlainSupport } from './dialect/plain-support.ts';
 import { foundImpossible } from './impossible.ts';
 import type { Effect } from './io.ts';
 import type { Sessions } from './sessions.ts';
@@ -33,6 +34,8 @@ export interface HubOptions {
   uuid: () => string;
   now: number;
   ticks: number;
+  /** Where no page can ask for the plain dialect there is none. */
+  plain?: PlainSupport | undefined;
 }
 
 export class Context {

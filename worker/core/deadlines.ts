@@ -15,6 +15,8 @@ export type DeadlineName =
   | 'retry'
   | 'connect'
   | 'close'
+  /** codec-dialect.ts: answers that were found while something was written. */
+  | 'answers'
   /** heartbeat.ts */
   | 'heartbeat'
   | 'probe'

@@ -15,7 +15,6 @@ import { TokenSource } from './connection/token-source.ts';
 import { Context, type HubOptions } from './context.ts';
 import { storyOf } from './debug-log.ts';
 import { Demand } from './demand.ts';
-import { PLAIN_TOPIC } from './dialect/plain.ts';
 import { Identity } from './identity.ts';
 import type { Effect, Input, OwnershipEnd, TabId } from './io.ts';
 import * as outbox from './outbox/outbox.ts';
@@ -139,7 +138,7 @@ export class HubMachine {
       context.log('warn', `setting \`${name}\` does nothing any more: remove it`);
     this.#sessions = options.sessions;
     this.#writer = new StoreWriter(context, () => this.#changed('storage'));
-    this.#route = new Route(context);
+    this.#route = new Route(context, options.plain);
     const route = this.#route;
     this.#connection = new Connection(context, route, {
       requestToken: () => this.#requestToken(),
@@ -527,13 +526,13 @@ export class HubMachine {
   #requestToken(): void {
     const forUrl = this.#route.activate({
       heardAt: this.#heardBefore,
-      hasState: () => this.#topics.hasState(PLAIN_TOPIC),
-      isReading: () => this.#topics.get(PLAIN_TOPIC)?.subscription.phase.state === 'waiting',
-      kept: (next) => this.#savedStates?.kept(PLAIN_TOPIC, next) ?? [],
+      hasState: (topic) => this.#topics.hasState(topic),
+      isReading: (topic) => this.#topics.get(topic)?.subscription.phase.state === 'waiting',
+      kept: (topic, next) => this.#savedStates?.kept(topic, next) ?? [],
+      received: (frame) => this.#received(frame, 0),
     });
-    // The plain dialect has no place for one.
-    if (this.#route.dialect.name === 'plain' && !forUrl) this.#connection.gotToken(null);
-    else this.#tokens.request(forUrl);
+    if (forUrl || this.#route.dialect.takesToken) this.#tokens.request(forUrl);
+    else this.#connection.gotToken(null);
   }
 
   #diagnose(outage: number): void {

@@ -5,6 +5,7 @@
 import type { PortCall } from '../../src/protocol/calls.ts';
 import type { Diagnosis } from '../../src/protocol/model.ts';
 import type { AttachRequest, Batch, Reply } from '../../src/protocol/port.ts';
+import type { Message } from './dialect/dialect.ts';
 import type { StateAnswer, StateAsk } from './state-store.ts';
 import type { LoadedState, StoreFailure, StoreTransaction } from './store.ts';
 
@@ -20,8 +21,7 @@ export type Input =
   | { type: 'commit_failed'; transaction: number; failure: StoreFailure; message: string }
   | { type: 'saved_state'; answer: StateAnswer }
   | { type: 'socket_opened'; generation: number }
-  /** `data` is `null` for a message that is not text. */
-  | { type: 'socket_message'; generation: number; data: string | null }
+  | { type: 'socket_message'; generation: number; data: Message }
   | { type: 'socket_closed'; generation: number; code: number; reason: string }
   /** Answers `measure_socket`. */
   | { type: 'socket_measured'; generation: number; bufferedBytes: number }
@@ -48,7 +48,7 @@ export type Input =
 export type Effect =
   /** Only ever with no other socket alive: `drop_socket` of the former generation came before. */
   | { type: 'open_socket'; generation: number; url: string; subprotocol: string | null }
-  | { type: 'write'; generation: number; text: string }
+  | { type: 'write'; generation: number; message: Message }
   /** Begins the closing handshake; messages and `socket_closed` are still reported. */
   | { type: 'close_socket'; generation: number; code: number; reason: string }
   /** Ends the socket for good, unheard: its listeners are removed, and it is closed if need be. */

@@ -4,27 +4,30 @@
  */
 import type { AttachRequest } from '../../src/protocol/port.ts';
 import type { Context } from './context.ts';
-import type { Dialect } from './dialect/dialect.ts';
-import { PlainDialect, type PlainHub, type PlainOptions } from './dialect/plain.ts';
+import type { Dialect, PlainlySpoken, PlainOptions } from './dialect/dialect.ts';
+import type { PlainSupport } from './dialect/plain-support.ts';
+import type { PlainHub } from './dialect/plain-topic.ts';
 import { v1 } from './dialect/v1.ts';
 import type { TabId } from './io.ts';
 
-type PlainTopic = Omit<PlainHub, 'ownershipId' | 'resyncAfterMs'>;
+type PlainTopics = Omit<PlainHub, 'ownershipId' | 'resyncAfterMs'>;
 type Wish = Pick<AttachRequest, 'url' | 'dialect' | 'appVersion'>;
 
 export class Route {
   readonly #context: Context;
+  readonly #support: PlainSupport | undefined;
   /** Of the tabs that live, in the order in which they came. */
   readonly #wishes = new Map<TabId, Wish>();
   /** It goes on where no tab is left. */
   #last: Wish | null = null;
   #active: { url: string; isAsked: boolean; dialect: Dialect } = { url: '', isAsked: false, dialect: v1 };
   /** One for the hub's whole life, since it numbers the events. */
-  #plain: PlainDialect | null = null;
+  #plain: PlainlySpoken | null = null;
   #warned = false;
 
-  constructor(context: Context) {
+  constructor(context: Context, support: PlainSupport | undefined) {
     this.#context = context;
+    this.#support = support;
   }
 
   get isKnown(): boolean {
@@ -74,14 +77,17 @@ export class Route {
    *
    * @returns whether a tab has to be asked for the URL.
    */
-  activate(hub: PlainTopic): boolean {
+  activate(hub: PlainTopics): boolean {
     const wish = this.#choose();
     if (!wish) return false;
     const { url, dialect } = wish;
     this.#active = {
       url: url ?? '',
       isAsked: url === null,
-      dialect: dialect === 'trunkline.v1' ? v1 : this.#speakPlain(dialect.plain, hub),
+      dialect:
+        dialect === 'trunkline.v1' || !this.#support
+          ? v1
+          : this.#speakPlain(this.#support, dialect.plain, hub),
     };
     return url === null;
   }
@@ -98,9 +104,10 @@ export class Route {
     return this.#last;
   }
 
-  #speakPlain(options: PlainOptions, hub: PlainTopic): PlainDialect {
+  #speakPlain(support: PlainSupport, options: PlainOptions, hub: PlainTopics): PlainlySpoken {
     const { ownershipId, settings } = this.#context;
-    this.#plain ??= new PlainDialect({ ownershipId, resyncAfterMs: settings.resyncAfterMs, ...hub });
+    const whole = { ownershipId, resyncAfterMs: settings.resyncAfterMs, ...hub };
+    this.#plain ??= support.createDialect(whole, this.#context);
     this.#plain.options = options;
     return this.#plain;
   }

@@ -1,6 +1,8 @@
 /** Which hub of this worker a tab is attached to, and when the worker is not needed any more. */
 import type { AnyProtocol } from '../../src/protocol/index.ts';
 import type { AttachRequest, TabSink } from '../../src/protocol/port.ts';
+import { plainObjects } from '../core/dialect/plain.ts';
+import type { PlainSupport } from '../core/dialect/plain-support.ts';
 import type { TabId } from '../core/io.ts';
 import type { SavedStateSupport } from '../core/saved-states.ts';
 import { Sessions } from '../core/sessions.ts';
@@ -26,6 +28,7 @@ export class Hubs {
   readonly protocol: AnyProtocol;
   readonly #settings: HubSettings;
   readonly #savedState: SavedStateSupport | null;
+  readonly plain: PlainSupport;
   readonly #platform: Platform;
   readonly #hubs = new Map<string, Hub>();
   /** The sessions that are known of each identity. A hub that ended by a sign-out is remembered by it, also where the store failed. */
@@ -37,17 +40,22 @@ export class Hubs {
   /** No page, and no tab, came or left lately: the worker ends as soon as its hubs are at rest. */
   #isRetiring = false;
 
-  /** @param savedState where some event type is to be kept on the device */
+  /**
+   * @param savedState where some event type is to be kept on the device
+   * @param plain how the plain dialect is spoken
+   */
   constructor(
     platform: Platform,
     protocol: AnyProtocol,
     settings: HubSettings,
     savedState: SavedStateSupport | null = null,
+    plain = plainObjects,
   ) {
     this.#platform = platform;
     this.protocol = protocol;
     this.#settings = settings;
     this.#savedState = savedState;
+    this.plain = plain;
   }
 
   /** A page has the worker, and may be gone before it attaches. */
@@ -92,6 +100,7 @@ export class Hubs {
       identity,
       sessions,
       savedState: this.#savedState,
+      plain: this.plain,
     };
     const hub: Hub = new Hub(this.#platform, purpose, {
       vacated: () => this.#stay(),

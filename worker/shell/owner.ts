@@ -3,6 +3,7 @@ import type { PortCall } from '../../src/protocol/calls.ts';
 import type { AnyProtocol } from '../../src/protocol/index.ts';
 import { persistentType } from '../../src/protocol/interpret.ts';
 import type { AttachRequest, HubMessage, Reply, TabSink } from '../../src/protocol/port.ts';
+import type { PlainSupport } from '../core/dialect/plain-support.ts';
 import { HubMachine } from '../core/hub-machine.ts';
 import { Impossible } from '../core/impossible.ts';
 import type { Effect, Input, OwnershipEnd, TabId } from '../core/io.ts';
@@ -34,6 +35,8 @@ export interface Purpose {
   readonly sessions: Sessions;
   /** `null`: nothing is to be kept. */
   readonly savedState: SavedStateSupport | null;
+  /** As in `HubOptions`. */
+  readonly plain?: PlainSupport | undefined;
 }
 
 /**
@@ -65,7 +68,7 @@ export class Owner implements Upstream {
   /** @param onEnd called once, when nothing is held any more; `heard`: when the tabs know. */
   constructor(
     platform: Platform,
-    { protocol, settings, identity, sessions, savedState }: Purpose,
+    { protocol, settings, identity, sessions, savedState, plain }: Purpose,
     onEnd: (reason: OwnerEnd, heard: Promise<unknown>) => void,
   ) {
     this.#platform = platform;
@@ -78,6 +81,7 @@ export class Owner implements Upstream {
         ownershipId: this.hub,
         identity,
         sessions,
+        plain,
         random: () => platform.random(),
         uuid: () => platform.uuid(),
         now: platform.now(),
@@ -223,7 +227,7 @@ export class Owner implements Upstream {
         this.#socket.open(effect.generation, effect.url, effect.subprotocol);
         break;
       case 'write':
-        this.#socket.write(effect.generation, effect.text);
+        this.#socket.write(effect.generation, effect.message);
         break;
       case 'close_socket':
         this.#socket.close(effect.generation, effect.code, effect.reason);

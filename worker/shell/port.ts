@@ -1,7 +1,6 @@
 /** What a page can call of this worker, and which attachment answers it. */
 import { CALLS, type CallMethods, type HubPort, type PortCall } from '../../src/protocol/calls.ts';
 import type { Attached, AttachRequest, Reply, TabSink } from '../../src/protocol/port.ts';
-import { plainRefusal } from '../core/dialect/plain.ts';
 import { ok, refusal } from '../core/reply.ts';
 import { isAttachRequest, isOfferedAgain, isSound } from './call-shapes.ts';
 import type { Attachment, Hubs } from './hubs.ts';
@@ -58,8 +57,9 @@ class Page {
         `this worker is the hub of ${app}, not of ${request.app}; give each its own`,
       );
     }
-    const plain = request.dialect === 'trunkline.v1' ? null : plainRefusal(this.#hubs.protocol);
-    if (plain !== null) return refusal('unsupported', plain);
+    const { protocol, plain } = this.#hubs;
+    const why = request.dialect !== 'trunkline.v1' && plain.refusal(protocol);
+    if (why) return refusal('unsupported', why);
     let attachment: Attachment;
     try {
       attachment = await this.#hubs.attach(request, sink);

@@ -1,4 +1,5 @@
 /** Which socket is the live one, and what of it is still heard. */
+import type { Message } from '../core/dialect/dialect.ts';
 import type { Input } from '../core/io.ts';
 import type { Platform, Socket } from './platform.ts';
 
@@ -41,7 +42,7 @@ export class SocketSlot {
       this.#feed({ type: 'socket_closed', generation, code: ABNORMAL_CLOSURE, reason });
       return;
     }
-    // A Blob could only be read later, out of order; a message that is not text is not read at all.
+    // A Blob could only be read later, out of order.
     socket.binaryType = 'arraybuffer';
     const unheard = new AbortController();
     const { signal } = unheard;
@@ -49,8 +50,12 @@ export class SocketSlot {
     socket.addEventListener('open', () => this.#feed({ type: 'socket_opened', generation }), { signal });
     socket.addEventListener(
       'message',
-      ({ data }: MessageEvent<unknown>) =>
-        this.#feed({ type: 'socket_message', generation, data: typeof data === 'string' ? data : null }),
+      ({ data }: MessageEvent<string | ArrayBuffer>) =>
+        this.#feed({
+          type: 'socket_message',
+          generation,
+          data: typeof data === 'string' ? data : new Uint8Array(data),
+        }),
       { signal },
     );
     socket.addEventListener(
@@ -63,10 +68,10 @@ export class SocketSlot {
     );
   }
 
-  write(generation: number, text: string): void {
+  write(generation: number, message: Message): void {
     const socket = this.#of(generation);
     // Before it is open, `send` would throw; after it was open, the browser discards what is sent, and `close` follows.
-    if (socket && socket.readyState !== CONNECTING) socket.send(text);
+    if (socket && socket.readyState !== CONNECTING) socket.send(message);
   }
 
   /** `socket_closed` follows; messages do not, since a socket that is closing drops them. */

@@ -9,7 +9,7 @@ import { isTraceparent } from '../traceparent.ts';
  */
 const scalar = <T>(is: (value: unknown) => boolean, wanted: string) => v.custom<T>(is, wanted);
 
-const isNumber = (value: unknown): value is number => Number.isFinite(value);
+export const isNumber = (value: unknown): value is number => Number.isFinite(value);
 const isInteger = (value: unknown): value is number => Number.isSafeInteger(value);
 const isString = (value: unknown): value is string => typeof value === 'string';
 
@@ -52,7 +52,7 @@ export const ref = count;
 export const cursor = v.object({ epoch: v.string(), offset });
 export type Cursor = v.InferOutput<typeof cursor>;
 
-const isTyped = (value: unknown): value is Typed =>
+export const isTyped = (value: unknown): value is Typed =>
   typeof value === 'object' &&
   value !== null &&
   !Array.isArray(value) &&

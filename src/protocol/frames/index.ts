@@ -66,7 +66,7 @@ function* parseMessage(
   try {
     message = JSON.parse(text);
   } catch {
-    yield { ok: false, problem: 'malformed', type: null, message: 'not JSON' };
+    yield malformed(null, 'not JSON');
     return;
   }
   for (const value of Array.isArray(message) ? message : [message]) yield parseFrame(value, schemas);
@@ -75,7 +75,7 @@ function* parseMessage(
 function parseFrame(value: unknown, schemas: Record<string, v.GenericSchema>): Parsed<unknown> {
   const type = typeof value === 'object' && value !== null && 'type' in value ? value.type : undefined;
   if (typeof type !== 'string') {
-    return { ok: false, problem: 'malformed', type: null, message: 'not an object with a string `type`' };
+    return malformed(null, 'not an object with a string `type`');
   }
   const schema = Object.hasOwn(schemas, type) ? schemas[type] : undefined;
   if (!schema)
@@ -87,16 +87,15 @@ function parseFrame(value: unknown, schemas: Record<string, v.GenericSchema>): P
     };
   const result = v.safeParse(schema, value);
   if (result.success) return { ok: true, frame: result.output };
-  return {
-    ok: false,
-    problem: 'malformed',
-    type,
-    message: result.issues.slice(0, 5).map(problem).join('; '),
-  };
+  return malformed(type, result.issues.slice(0, 5).map(problem).join('; '));
+}
+
+export function malformed(type: string | null, message: string): Parsed<never> {
+  return { ok: false, problem: 'malformed', type, message };
 }
 
 /** In our own words: the library's quote the value, which may be long, or a token. */
-function problem({ path, input, type, message, expected }: v.BaseIssue<unknown>): string {
+export function problem({ path, input, type, message, expected }: v.BaseIssue<unknown>): string {
   const at = path?.map(({ key }) => key).join('.') ?? 'frame';
   return `${at}: ${input === undefined ? 'missing' : `expected ${type === 'custom' ? message : expected}`}`;
 }

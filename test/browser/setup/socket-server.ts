@@ -57,13 +57,13 @@ export default async function setup(project: TestProject): Promise<() => Promise
 function echo(socket: WebSocket, tell: (what: unknown) => void): void {
   tell('open');
   socket.on('close', (code, reason) => tell(`close ${code} ${reason}`));
-  socket.on('message', (data) => {
+  socket.on('message', (data, isBinary) => {
     const text = String(data);
     tell(`message ${text}`);
     if (text === 'binary') socket.send(new Uint8Array([1, 2, 3]));
     else if (text === 'terminate') socket.terminate();
     else if (text === 'close') socket.close(4409, 'as told');
     else if (text === 'flood') for (let i = 0; i < 1_000; i++) socket.send(String(i));
-    else socket.send(text);
+    else socket.send(data, { binary: isBinary });
   });
 }

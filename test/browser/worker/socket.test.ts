@@ -44,12 +44,20 @@ describe('the socket', () => {
     );
   });
 
-  it('reports a message that is not text as null', async () => {
+  it('takes and tells a binary message as its bytes', async () => {
     const { slot, heard } = newSlot();
     slot.open(1, url, null);
     await expect.poll(() => heard.length).toBe(1);
     slot.write(1, 'binary');
-    await expect.poll(() => heard.at(-1)).toEqual({ type: 'socket_message', generation: 1, data: null });
+    await expect
+      .poll(() => heard.at(-1))
+      .toEqual({
+        type: 'socket_message',
+        generation: 1,
+        data: new Uint8Array([1, 2, 3]),
+      });
+    slot.write(1, new Uint8Array([4, 5]));
+    await expect.poll(() => heard.at(-1)).toMatchObject({ data: new Uint8Array([4, 5]) });
   });
 
   it('speaks the subprotocol that it is told, and fails where the server does not', async () => {

@@ -149,8 +149,8 @@ export const SAVED_STATE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'last known state: what a plain server says before it was read is lost',
-    file: 'worker/core/dialect/plain.ts',
-    text: '    this.#early.push(message);\n',
+    file: 'worker/core/dialect/plain-topic.ts',
+    text: '    this.#early.push(event);\n',
     instead: '',
     test: PLAIN,
   },

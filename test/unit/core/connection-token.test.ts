@@ -187,7 +187,7 @@ test('a token is in hello, and nowhere else', () => {
   world.advance(1_000);
   give(tab, { failed: 'no' });
   const elsewhere = world.effects.filter(
-    (effect) => !(effect.type === 'write' && JSON.parse(effect.text).type === 'hello'),
+    (effect) => !(effect.type === 'write' && JSON.parse(String(effect.message)).type === 'hello'),
   );
   expect(JSON.stringify(elsewhere)).not.toContain('very-secret');
   expect(JSON.stringify(world.report)).not.toContain('very-secret');

@@ -72,7 +72,7 @@ describe('connecting', () => {
     world.socket.accept();
     for (const text of ['<html>', '42', 'null', '[]', '"hi"', '{"type":7}', '{"type":"welcome"}', ''])
       world.socket.text(text);
-    world.socket.text(null);
+    world.socket.bytes(new TextEncoder().encode('{"type":"pong","id":1}'));
     world.socket.say({ type: 'command_ack', id: 'x' });
     expect(tab.connection?.state).toBe('connecting');
     expect(world.report.counts.malformedFrames).toBe(8);

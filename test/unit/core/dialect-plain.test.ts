@@ -4,7 +4,7 @@ import { defineProtocol } from '../../../src/protocol/index.ts';
 import type { AttachRequest } from '../../../src/protocol/port.ts';
 import type { Disk } from '../../../testing/fakes/disk.ts';
 import { browser } from '../../../worker/browser/platform.ts';
-import { plainRefusal } from '../../../worker/core/dialect/plain.ts';
+import { plainObjects } from '../../../worker/core/dialect/plain.ts';
 import { type HubSettings, hubSettings } from '../../../worker/core/settings.ts';
 import { Hubs } from '../../../worker/shell/hubs.ts';
 import { pagePort } from '../../../worker/shell/port.ts';
@@ -373,18 +373,18 @@ describe('what cannot be spoken plainly is refused', () => {
   const none = z.object({});
 
   test('a protocol that fits is not', () => {
-    expect(plainRefusal(ops)).toBeNull();
+    expect(plainObjects.refusal(ops)).toBeNull();
   });
 
   test.for(['ack', 'nack', 'pong'])('an event of type `%s`', (type) => {
     const protocol = defineProtocol({ ...base, events: { [type]: { schema: none } }, commands: {} });
-    expect(plainRefusal(protocol)).toContain(`"${type}"`);
+    expect(plainObjects.refusal(protocol)).toContain(`"${type}"`);
   });
 
   test.for(['id', 'priority', 'timestamp'])('a command with a field `%s`', (field) => {
     const schema = z.object({ [field]: z.string() });
     const protocol = defineProtocol({ ...base, events: {}, commands: { act: { schema } } });
-    expect(plainRefusal(protocol)).toMatch(new RegExp(`"${field}" of command "act"`));
+    expect(plainObjects.refusal(protocol)).toMatch(new RegExp(`"${field}" of command "act"`));
   });
 
   test('when a page attaches', async () => {

@@ -17,7 +17,8 @@ import {
   type GoodbyeCode,
 } from '../../../src/protocol/goodbye-codes.ts';
 import { SUBPROTOCOL } from '../../../src/protocol/version.ts';
-import { PlainDialect, plainRefusal } from '../../../worker/core/dialect/plain.ts';
+import type { Said } from '../../../worker/core/dialect/dialect.ts';
+import { plainObjects } from '../../../worker/core/dialect/plain.ts';
 
 const PLAIN = 'The plain dialect';
 const sections = readProtocolDocument();
@@ -260,8 +261,11 @@ describe('the plain dialect', () => {
     hasState: () => true,
     isReading: () => false,
     kept: () => [],
+    received: () => {},
   };
-  const dialect = () => new PlainDialect(hub);
+  const context = { counts: { malformedFrames: 0 }, reportOnce: () => {}, after: () => {} };
+  const dialect = () => plainObjects.createDialect(hub, context);
+  const written = (said: readonly Said[]) => said.find((one) => typeof one === 'string') ?? null;
   const fromServer = examples.filter(({ from }) => from === 'server');
   const fromClient = examples.filter(({ from }) => from === 'client');
 
@@ -269,7 +273,7 @@ describe('the plain dialect', () => {
     '$where is what a server may say',
     ({ example }) => {
       const [parsed] = dialect().decode(example.text, 0);
-      if (!parsed?.ok) throw new Error(parsed?.message ?? 'nothing was read');
+      if (typeof parsed !== 'object' || !('ok' in parsed) || !parsed.ok) throw new Error(`read as ${parsed}`);
       const { type } = JSON.parse(example.text);
       const meant = { ack: 'command_ack', nack: 'command_nack', pong: 'pong' }[type as string] ?? 'event';
       expect(parsed.frame.type).toBe(meant);
@@ -296,7 +300,7 @@ describe('the plain dialect', () => {
     [field: string]: unknown;
   }): string | null {
     const spoken = dialect();
-    if (type === 'ping') return spoken.encode({ type, id: 1 }, 0).text;
+    if (type === 'ping') return written(spoken.encode({ type, id: 1 }, 0));
     if (type === 'resync_request') {
       const { last_seen: lastSeen } = rest;
       const last = { type: 'log_line', text: '', ...(lastSeen !== null && { timestamp: lastSeen }) };
@@ -306,7 +310,7 @@ describe('the plain dialect', () => {
         { type: 'hello', client_id: crypto.randomUUID(), app: 'console', app_version: 1, term: 1 },
         afterOutage,
       );
-      return spoken.encode({ type, topic: 'default', ref: 1, last_seen: null }, afterOutage).text;
+      return written(spoken.encode({ type, topic: 'default', ref: 1, last_seen: null }, afterOutage));
     }
     const [frame] = parseClientMessage(
       JSON.stringify({
@@ -320,7 +324,7 @@ describe('the plain dialect', () => {
       }),
     );
     if (!frame?.ok) throw new Error(frame?.message ?? 'no frame');
-    return spoken.encode(frame.frame, 0).text;
+    return written(spoken.encode(frame.frame, 0));
   }
 
   test('shows every message that it has', () => {
@@ -330,6 +334,6 @@ describe('the plain dialect', () => {
   });
 
   test('is open to the application of the examples', () => {
-    expect(plainRefusal(application)).toBeNull();
+    expect(plainObjects.refusal(application)).toBeNull();
   });
 });

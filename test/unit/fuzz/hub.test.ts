@@ -93,7 +93,9 @@ class Listening {
 
   hear(message: string | null): void {
     const socket = this.world.liveSockets.at(-1);
-    if (socket?.state === 'open') socket.text(message);
+    if (socket?.state !== 'open') return;
+    if (message === null) socket.bytes(new Uint8Array([123, 125]));
+    else socket.text(message);
   }
 
   send(topic: string | null): string {

@@ -4,6 +4,7 @@ import type { ClientFrame, ServerFrame, ServerFrameOf } from '../../../src/proto
 import { endOfGoodbye, endOfSocket } from '../../../src/protocol/goodbye-codes.ts';
 import type { Connection as ConnectionView, Diagnosis } from '../../../src/protocol/model.ts';
 import type { Context } from '../context.ts';
+import type { Message, Said } from '../dialect/dialect.ts';
 import type { Writable } from '../outbox/outbox-state.ts';
 import type { Route } from '../route.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';
@@ -282,29 +283,38 @@ export class Connection {
     this.#send(generation, this.#owner.hello(this.#token));
   }
 
-  socketMessage(generation: number, data: string | null): void {
+  socketMessage(generation: number, data: Message): void {
     if (this.#isLate(generation)) return;
     const { counts, now, uptime } = this.#context;
     counts.messagesIn++;
-    counts.charactersIn += data?.length ?? 0;
+    counts.charactersIn += data.length;
     if (this.#state.state === 'open') {
       this.#heardAt = uptime;
       this.#state.heartbeat.heard();
     }
-    if (data === null) return this.#malformed(null, 'a binary message');
     if (data.length > MAX_MESSAGE_CHARACTERS) {
       counts.oversizedMessages++;
       const message = `dropped a message of ${data.length} characters; the hub takes ${MAX_MESSAGE_CHARACTERS}`;
       return this.#context.reportOnce('oversized', 'too_large', message);
     }
-    const all = this.#route.dialect.decode(data, now);
-    for (const parsed of all) {
-      if (parsed.ok) {
-        const { frame } = parsed;
-        const characters = all.length === 1 ? data.length : charactersOf(frame, data.length);
-        this.#receive(generation, frame, characters);
-      } else if (parsed.problem === 'unknown') counts.unknownFrames++;
-      else this.#malformed(parsed.type, parsed.message);
+    this.#take(generation, this.#route.dialect.decode(data, now), data.length);
+  }
+
+  /** @param characters how large all of it was as text, where that counts */
+  #take(generation: number, all: readonly Said[], characters = 0): void {
+    const { counts } = this.#context;
+    for (const said of all) {
+      // What was said before it may have ended the connection.
+      if (!this.#isPresent(generation)) return;
+      if (typeof said === 'string' || said instanceof Uint8Array) {
+        counts.messagesOut++;
+        counts.charactersOut += said.length;
+        this.#context.emit({ type: 'write', generation, message: said });
+      } else if (said.ok) {
+        const { frame } = said;
+        this.#receive(generation, frame, all.length === 1 ? characters : charactersOf(frame, characters));
+      } else if (said.problem === 'unknown') counts.unknownFrames++;
+      else this.#malformed(said.type, said.message);
     }
   }
 
@@ -312,7 +322,8 @@ export class Connection {
     if (this.#isLate(generation)) return;
     const detail = { closeCode, ...(reason && { message: reason }) };
     if (this.#state.state === 'closing') return this.#settle(this.#state.ending);
-    this.#settle({ ...endOfSocket(closeCode), detail, ...(!reason && this.#silent()) });
+    const end = this.#route.dialect.closed?.(closeCode, reason) ?? endOfSocket(closeCode);
+    this.#settle({ ...end, detail, ...(!reason && this.#silent()) });
   }
 
   diagnosed(outage: number, diagnosis: Diagnosis): void {
@@ -344,8 +355,6 @@ export class Connection {
   }
 
   #receive(generation: number, frame: ServerFrame, characters = 0): void {
-    // A frame before this one, in the same message, may have ended the connection.
-    if (!this.#isPresent(generation)) return;
     switch (frame.type) {
       case 'welcome':
         return this.#welcome(generation, frame);
@@ -447,21 +456,14 @@ export class Connection {
   }
 
   #send(generation: number, frame: ClientFrame): void {
-    const { counts, now } = this.#context;
-    const { text, answers } = this.#route.dialect.encode(frame, now);
-    if (text !== null) {
-      counts.messagesOut++;
-      counts.charactersOut += text.length;
-      this.#context.emit({ type: 'write', generation, text });
-    }
-    for (const answer of answers) this.#receive(generation, answer);
+    this.#take(generation, this.#route.dialect.encode(frame, this.#context.now));
   }
 
   #malformed(type: string | null, message: string): void {
     this.#context.counts.malformedFrames++;
     const what = type === null ? 'a message' : `a frame of type ${JSON.stringify(type)}`;
     this.#context.reportOnce(
-      `malformed:${type}`,
+      `malformed:${type ?? message}`,
       'invalid_event',
       `the server sent ${what} that is malformed: ${message}`,
     );

@@ -1,56 +1,31 @@
-/**
- * How frames look to servers that just send and take typed JSON objects: no subprotocol, no handshake. The hub numbers
- * the events itself, so that its own id is the epoch.
- */
-import type {
-  ClientFrame,
-  ClientFrameOf,
-  Parsed,
-  ServerFrame,
-  SnapshotItem,
-} from '../../../src/protocol/frames/index.ts';
+/** How frames look to servers that just send and take typed JSON objects: no subprotocol, no handshake, one topic. */
+import { isNumber, isTyped } from '../../../src/protocol/frames/common.ts';
+import { type ClientFrame, malformed } from '../../../src/protocol/frames/index.ts';
 import type { Typed } from '../../../src/protocol/interpret.ts';
 import type { AnyProtocol } from '../../../src/protocol/types.ts';
-import type { Dialect, Encoded } from './dialect.ts';
+import { BINARY, type Message, type PlainlySpoken, type PlainOptions, type Said, said } from './dialect.ts';
+import type { PlainSupport } from './plain-support.ts';
+import { PLAIN_TOPIC, type PlainHub, PlainTopic, plainRefused, plainWelcome } from './plain-topic.ts';
 
-/** The one topic of the plain dialect. */
-export const PLAIN_TOPIC = 'default';
 const RESERVED_FIELDS = ['id', 'priority', 'timestamp'];
 const RESERVED_EVENTS = ['ack', 'nack', 'pong'];
 
-export interface PlainOptions {
-  acks?: boolean;
-  heartbeat?: boolean;
-}
-export interface PlainHub {
-  readonly ownershipId: string;
-  readonly resyncAfterMs: number;
-  /** When an earlier hub last heard the server, by the browser's clock; `null`: never. */
-  readonly heardAt: number | null;
-  /** Whether the hub has a state of the topic, which a server of this dialect cannot send anew. */
-  readonly hasState: () => boolean;
-  /** Whether the topic is asked for as soon as it was read what was kept of it: what comes meanwhile follows that. */
-  readonly isReading: () => boolean;
-  /** What was kept of it on the device. @param next the number of one that has none of this hub */
-  readonly kept: (next: () => number) => SnapshotItem[];
-}
+/** What hubs speak plainly where the application says nothing else. */
+export const plainObjects: PlainSupport = { refusal, createDialect: (hub) => new PlainDialect(hub) };
 
-export class PlainDialect implements Dialect {
+class PlainDialect implements PlainlySpoken {
   readonly name = 'plain';
   readonly subprotocol = null;
-  /** May change from one connection to the next; the numbers go on. */
+  readonly takesToken = false;
   options: PlainOptions = {};
   readonly #hub: PlainHub;
-  #offset = 0;
-  /** The server's newest own timestamp; 0 where it gave none. */
-  #lastTs = 0;
+  readonly #topic: PlainTopic;
   #heardAt: number | null;
   #outage = false;
-  /** What came while it is read what was kept, without a number yet. */
-  #early: Typed[] = [];
 
   constructor(hub: PlainHub) {
     this.#hub = hub;
+    this.#topic = new PlainTopic(PLAIN_TOPIC, hub);
     this.#heardAt = hub.heardAt;
   }
 
@@ -62,109 +37,60 @@ export class PlainDialect implements Dialect {
     return this.options.acks ? 'ack' : 'written';
   }
 
-  encode(frame: ClientFrame, now: number): Encoded {
+  encode(frame: ClientFrame, now: number): Said[] {
     switch (frame.type) {
       case 'hello':
         // A clock that was set back says nothing: a resync too many does no harm.
         this.#outage = this.#heardAt !== null && Math.abs(now - this.#heardAt) > this.#hub.resyncAfterMs;
-        return answer({
-          type: 'welcome',
-          session: this.#hub.ownershipId,
-          principal: '',
-          server_time: 0,
-          // It says nothing of what it remembers: what is unanswered is sent again.
-          dedupe_since: Number.NEGATIVE_INFINITY,
-        });
+        return [said(plainWelcome(this.#hub.ownershipId))];
       case 'subscribe':
-      case 'resync_request':
-        return this.#subscribe(frame);
+      case 'resync_request': {
+        if (frame.topic !== PLAIN_TOPIC) return [said(plainRefused(frame))];
+        const lastSeen = this.#topic.ts || (frame.type === 'resync_request' ? frame.last_seen : null);
+        const answers = this.#topic.goesOn(frame).map(said);
+        return [...this.#resyncRequest(lastSeen), ...answers];
+      }
       case 'command': {
         const { id, priority, created_at: timestamp, command } = frame;
-        return { text: JSON.stringify({ ...command, id, priority, timestamp }), answers: [] };
+        return [JSON.stringify({ ...command, id, priority, timestamp })];
       }
       case 'ping':
-        return { text: '{"type":"ping"}', answers: [] };
-      // No server of it has the capability.
-      case 'withdraw':
-      case 'unsubscribe':
-      case 'ack':
-        return { text: null, answers: [] };
+        return ['{"type":"ping"}'];
+      // Such a server knows nothing of all others.
+      default:
+        return [];
     }
-  }
-
-  #subscribe(frame: ClientFrameOf['subscribe' | 'resync_request']): Encoded {
-    const { topic, ref } = frame;
-    if (topic !== PLAIN_TOPIC) {
-      const message = `the plain dialect has one topic, "${PLAIN_TOPIC}"`;
-      return answer({ type: 'error', code: 'unknown_topic', message, topic, ref, ended: true });
-    }
-    const { ownershipId: epoch, hasState, kept } = this.#hub;
-    const recovered = frame.cursor?.epoch === epoch && hasState();
-    // The server has no other one: it goes on from there.
-    const events = hasState() ? [] : kept(() => ++this.#offset);
-    const at = { topic, ref, epoch, offset: this.#offset };
-    const subscribed: ServerFrame = { type: 'subscribed', ...at, recovered };
-    const first: ServerFrame = {
-      type: 'snapshot',
-      ...at,
-      ts: this.#lastTs,
-      part: 0,
-      last: true,
-      events: [...events],
-    };
-    const early = this.#early.splice(0).map((message) => this.#number(message));
-    const answers = [subscribed, ...(recovered ? [] : [first]), ...early];
-    return { text: this.#resyncRequest(frame), answers };
   }
 
   /** Once after an outage. */
-  #resyncRequest(frame: ClientFrameOf['subscribe' | 'resync_request']): string | null {
-    if (!this.#outage) return null;
+  #resyncRequest(lastSeen: number | null): string[] {
+    if (!this.#outage) return [];
     this.#outage = false;
-    const lastSeen = this.#lastTs || (frame.type === 'resync_request' ? frame.last_seen : null);
-    return JSON.stringify({ type: 'resync_request', last_seen: lastSeen });
+    return [JSON.stringify({ type: 'resync_request', last_seen: lastSeen })];
   }
 
-  decode(text: string, now: number): Parsed<ServerFrame>[] {
+  decode(text: Message, now: number): Said[] {
     this.#heardAt = now;
+    if (typeof text !== 'string') return [BINARY];
     let message: unknown;
     try {
       message = JSON.parse(text);
     } catch {
-      return [{ ok: false, problem: 'malformed', type: null, message: 'not JSON' }];
+      return [malformed(null, 'not JSON')];
     }
-    if (!isTyped(message)) {
-      return [{ ok: false, problem: 'malformed', type: null, message: 'not an object with a string `type`' }];
-    }
-    if (!this.#hub.isReading() || RESERVED_EVENTS.includes(message.type)) return [this.#read(message)];
-    this.#early.push(message);
-    return [];
-  }
-
-  #read(message: Typed): Parsed<ServerFrame> {
+    if (!isTyped(message)) return [malformed(null, 'not an object with a string `type`')];
     const { type, id } = message;
-    if (type === 'pong') return { ok: true, frame: { type, id: 0 } };
-    if (type === 'ack' || type === 'nack') {
-      if (typeof id !== 'string')
-        return { ok: false, problem: 'malformed', type, message: 'id: not a string' };
-      if (type === 'ack') return { ok: true, frame: { type: 'command_ack', id } };
-      const reason = typeof message['message'] === 'string' ? message['message'] : 'the server refused it';
-      return {
-        ok: true,
-        frame: { type: 'command_nack', id, code: 'rejected', message: reason, retry: false },
-      };
-    }
-    return { ok: true, frame: this.#number(message) };
-  }
-
-  #number(event: Typed): ServerFrame {
-    this.#lastTs = Math.max(this.#lastTs, timestampOf(event));
-    return { type: 'event', topic: PLAIN_TOPIC, offset: ++this.#offset, ts: this.#lastTs, event };
+    if (!RESERVED_EVENTS.includes(type))
+      return this.#topic.hears({ event: message, ts: timestampOf(message) }).map(said);
+    if (type === 'pong') return [said({ type, id: 0 })];
+    if (typeof id !== 'string') return [malformed(type, 'id: not a string')];
+    if (type === 'ack') return [said({ type: 'command_ack', id })];
+    const reason = typeof message['message'] === 'string' ? message['message'] : 'the server refused it';
+    return [said({ type: 'command_nack', id, code: 'rejected', message: reason, retry: false })];
   }
 }
 
-/** Why a protocol cannot be spoken plainly, or `null`. */
-export function plainRefusal(protocol: AnyProtocol): string | null {
+function refusal(protocol: AnyProtocol): string | null {
   const event = RESERVED_EVENTS.find((type) => Object.hasOwn(protocol.events, type));
   if (event) return `the plain dialect needs the event type "${event}" for itself; rename it`;
   for (const [type, { schema }] of Object.entries<{ schema: object }>(protocol.commands)) {
@@ -176,19 +102,11 @@ export function plainRefusal(protocol: AnyProtocol): string | null {
   return null;
 }
 
-function answer(frame: ServerFrame): Encoded {
-  return { text: null, answers: [frame] };
-}
-
-function isTyped(value: unknown): value is Typed {
-  return typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string';
-}
-
 /** Milliseconds of `timestamp` or `ts`, a number of them or an ISO 8601 date; 0 where there is none. */
 function timestampOf({ timestamp, ts }: Typed): number {
   for (const value of [timestamp, ts]) {
-    const ms = typeof value === 'number' ? value : typeof value === 'string' ? Date.parse(value) : Number.NaN;
-    if (Number.isFinite(ms)) return ms;
+    const ms = typeof value === 'string' ? Date.parse(value) : value;
+    if (isNumber(ms)) return ms;
   }
   return 0;
 }
