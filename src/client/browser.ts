@@ -1,6 +1,7 @@
 /** What a browser's page does where the client asks its platform for something. */
 import { proxy, wrap } from 'comlink';
 import type { HubPort } from '../protocol/calls.ts';
+import { uuid } from '../protocol/uuid.ts';
 import type { PagePlatform } from './platform.ts';
 import { watchStart, whyNotStarted } from './start-failure.ts';
 
@@ -15,7 +16,7 @@ const isVisible = () => document.visibilityState === 'visible';
 export const browser: PagePlatform = {
   now: () => Date.now(),
   uptime: () => performance.now(),
-  uuid: () => crypto.randomUUID(),
+  uuid,
   setTimer(delayMs, callback) {
     const timer = setTimeout(callback, delayMs);
     return () => clearTimeout(timer);
@@ -25,7 +26,15 @@ export const browser: PagePlatform = {
     const frame = requestAnimationFrame(callback);
     return () => cancelAnimationFrame(frame);
   },
-  locks: () => (typeof window === 'undefined' ? undefined : navigator.locks),
+  locks() {
+    try {
+      // Where site data is blocked, this throws, and each lock would be refused, and a shared worker.
+      window.localStorage?.getItem('');
+      return navigator.locks;
+    } catch {
+      return undefined;
+    }
+  },
   isPage: () => typeof window !== 'undefined',
   isVisible,
   baseUrl: () => location.href,
@@ -45,7 +54,7 @@ export const browser: PagePlatform = {
   startWorker(start, failed) {
     const life = new AbortController();
     const { signal } = life;
-    const { worker, seen } = watchStart(start, signal);
+    const { worker, seen } = watchStart(start, !browser.locks(), signal);
     worker.addEventListener('error', (event) => failed(() => whyNotStarted(seen, event)), { signal });
     const isOwn = !('port' in worker);
     return {

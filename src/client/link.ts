@@ -2,7 +2,7 @@
 import type { HubPort } from '../protocol/calls.ts';
 import { closedLocally } from '../protocol/closed-locally.ts';
 import type { ClosedReason } from '../protocol/closed-reason.ts';
-import { hold, type Locks, tabLease, untilGone } from '../protocol/leases.ts';
+import { hold, tabLease, untilGone } from '../protocol/leases.ts';
 import type { Connection } from '../protocol/model.ts';
 import type { Attached, Batch } from '../protocol/port.ts';
 import type { AnyProtocol } from '../protocol/types.ts';
@@ -10,7 +10,6 @@ import { createAttachRequests } from './attach-request.ts';
 import { type ErrorCode, type Report, TrunklineError } from './errors.ts';
 import { type Ask, PendingCalls } from './pending-calls.ts';
 import type { PagePlatform, WorkerLine } from './platform.ts';
-import { STORAGE_BLOCKED } from './start-failure.ts';
 import type { CreateClientOptions } from './types.ts';
 
 /** Doubled at each try, so that a slow start is not taken for a missing one. */
@@ -24,7 +23,7 @@ const LAST_WORDS_MS = 20;
 /** So long after a hub was asked, who wants to change the outbox is told something, if only "perhaps". */
 const CONFIRM_DEADLINE_MS = 10_000;
 const CLOSE_DEADLINE_MS = 1_000;
-const NO_ANSWER = 'its worker does not answer, perhaps since it never calls `startHub`';
+const NO_ANSWER = 'its worker does not answer: does it call `startHub`?';
 /** A hub that is stuck, or whose process is stopped, keeps its locks: it is asked from time to time. */
 const PING_EVERY_MS = 4_000;
 const PING_DEADLINE_MS = 3_000;
@@ -104,14 +103,10 @@ export class Link {
     this.#begin();
   }
 
-  /** @throws TrunklineError `closed`; `unsupported` outside of a page, or of a secure one. */
-  check(): Locks {
+  /** @throws TrunklineError `closed`; `unsupported` outside of a page. */
+  check(): void {
     if (this.#phase.state === 'dead') throw this.#phase.error;
-    const locks = this.platform.locks();
-    if (!locks) {
-      throw new TrunklineError('unsupported', 'There are no Web Locks: use a page, and https:');
-    }
-    return locks;
+    if (!this.platform.isPage()) throw new TrunklineError('unsupported', 'Only a page can have a hub');
   }
 
   /**
@@ -223,16 +218,16 @@ export class Link {
       if (known !== hubId) this.#lost(life, 'hub');
       return known === hubId;
     };
-    const locks = this.check();
+    this.check();
     if (this.#tab.closeIfSignedOut()) return;
     this.#worker ??= this.#startWorker();
     const { hub } = this.#worker;
     // Never cleared: it means nothing once the life is attached, or over.
     this.platform.setTimer(ATTACH_DEADLINE_MS * 2 ** failures, () => this.#failed(life, NO_ANSWER));
-    const lease = tabLease(this.#app, this.platform.uuid());
-    await hold(locks, lease, signal).catch((error) => {
-      throw unavailable(error?.name === 'SecurityError' ? STORAGE_BLOCKED : error);
-    });
+    const locks = this.platform.locks();
+    // Without locks the worker is the page's own, and neither has to know of the other's death.
+    const lease = locks ? tabLease(this.#app, this.platform.uuid()) : '';
+    if (locks) await hold(locks, lease, signal);
     const request = this.#attachRequests.toHub(lease, this.#tab.begunAfter());
     const reply = await hub.attach(
       request,
@@ -258,6 +253,7 @@ export class Link {
     this.#tab.attached(reply.value);
     this.#calls.offerAll(attached);
     this.#watchHub(life, hub);
+    if (!locks || !reply.value.lease) return;
     await untilGone(locks, reply.value.lease, signal);
     this.platform.setTimer(LAST_WORDS_MS, () => this.#lost(life, 'worker'));
   }
@@ -315,7 +311,7 @@ export class Link {
     if (!isFinal && failures < ATTACH_TRIES) return this.#begin(STABLE_MS, failures);
     const error = isFinal
       ? cause
-      : unavailable(`${cause}; close all tabs of this site, or reload to continue`);
+      : unavailable(`${cause}; reload to continue, or close all tabs of this site`);
     this.#phase = { state: 'unavailable' };
     const { now, setTimer } = this.platform;
     setTimer(UNAVAILABLE_RETRY_MS, () => this.start());
@@ -352,7 +348,7 @@ export class Link {
 const unconfirmed = () =>
   new TrunklineError(
     'unconfirmed',
-    `No hub has answered within ${CONFIRM_DEADLINE_MS} ms; what was asked may be done, or may be done yet: see the outbox`,
+    `No hub has answered within ${CONFIRM_DEADLINE_MS} ms; what was asked may be done: see the outbox`,
   );
 const unavailable = (why: unknown) =>
   new TrunklineError('hub_unavailable', `The hub cannot be started: ${why}`);

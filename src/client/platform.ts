@@ -17,7 +17,7 @@ export interface PagePlatform {
    * painted, since the page is hidden, or has no screen.
    */
   requestFrame(callback: () => void): (() => void) | null;
-  /** `undefined` outside of a page, or of a secure one: there can be no hub. */
+  /** `undefined` outside of a page, on one of plain http:, and where site data is blocked. */
   locks(): Locks | undefined;
   /** False on a server, where nothing is ever started. */
   isPage(): boolean;

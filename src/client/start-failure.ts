@@ -16,21 +16,28 @@ export interface Start {
   forbidden: 'start' | 'look' | null;
 }
 
-/** Runs the application's function, and sees what it starts: no worker tells its own script's URL. */
+/**
+ * Runs the application's function, and sees what it starts: no worker tells its own script's URL.
+ *
+ * @param isAlone the script is started as a worker of the page's own, also where the function asks for a shared one
+ */
 export function watchStart<W extends SharedWorker | Worker>(
   start: () => W,
+  isAlone: boolean,
   signal: AbortSignal,
 ): { worker: W; seen: Start } {
+  const { Worker } = globalThis;
   let url: string | undefined;
   const names = ['SharedWorker', 'Worker'] as const;
   const natives = names.map((name) => [name, globalThis[name]] as const);
   for (const [name, native] of natives) {
     if (!native) continue;
     Object.assign(globalThis, {
-      [name]: new Proxy(native, {
+      [name]: new Proxy(isAlone ? Worker : native, {
         construct(target, parameters: ConstructorParameters<typeof Worker>, newTarget) {
           url = new URL(parameters[0], document.baseURI).href.replace(/[?#].*/s, '');
-          return Reflect.construct(target, parameters, newTarget);
+          // A shared worker also takes its name in place of options, another one does not.
+          return Reflect.construct(target, isAlone ? parameters.map(Object) : parameters, newTarget);
         },
       }),
     });
@@ -58,54 +65,31 @@ export async function whyNotStarted(seen: Start, event: Event): Promise<string> 
   const { url, isOwn } = seen;
   if ('message' in event && event.message) return `its script failed: ${event.message}`;
   if (url === undefined) return `the browser does not say why; ${RELOAD}`;
-  if (seen.forbidden === 'start')
-    return `the page's Content-Security-Policy forbids ${url}; allow it in worker-src`;
-  const script = await look(url, 'GET');
+  if (seen.forbidden === 'start') return `worker-src of the page's Content-Security-Policy forbids ${url}`;
+  const script = await look(url);
   // That event is a task of its own.
   await new Promise((done) => setTimeout(done));
   if (seen.forbidden === 'look')
     return `the browser does not say why, and connect-src lets nobody look at ${url}; ${RELOAD}`;
   if (!script) return `${url} cannot be loaded: there is no network, or its server is down`;
   const { status, ok, headers } = script;
-  if (status === 404 || status === 410) return `there is no script at ${url} any more (${status}); ${RELOAD}`;
-  if (!ok) return `its server answers ${status} for ${url}`;
-  const type = headers.get('content-type') ?? 'no type at all';
-  if (/^text\/html/i.test(type))
-    return `${url} is answered with a page (${type}) in place of a script, as where it is gone; ${RELOAD}`;
-  if (!JAVASCRIPT.test(type)) return `${url} is served as ${type}; it must be text/javascript`;
-  if (isOwn && (await isIsolated()) && !headers.has(COEP))
-    return `${url} is served without the ${COEP} that the page has; serve it with the same`;
-  if (isStorageBlocked()) return STORAGE_BLOCKED;
-  return `the browser does not say why: ${url} is there, but what it imports may be missing, or a worker of its name runs with other options; close the other tabs, then reload`;
+  const type = headers.get('content-type');
+  if (!ok || !JAVASCRIPT.test(`${type}`))
+    return `${url} is answered with ${status}, ${type}, in place of text/javascript; ${RELOAD}`;
+  const other = isOwn
+    ? "it lacks the page's embedder policy"
+    : 'a worker of its name runs with other options';
+  return `the browser does not say why: ${url} is there, but what it imports may be missing, or ${other}; close the other tabs, and reload`;
 }
 
-/** Web Locks and shared workers are refused with it. */
-export const STORAGE_BLOCKED =
-  "this browser blocks the site's storage, and what a hub needs with it; allow it for this site, then reload";
 const RELOAD = 'reload to continue';
-const COEP = 'cross-origin-embedder-policy';
 
-async function look(url: string, method: 'GET' | 'HEAD'): Promise<Response | null> {
+async function look(url: string): Promise<Response | null> {
   try {
-    const response = await fetch(url, { method, cache: 'no-store', signal: AbortSignal.timeout(TIMEOUT_MS) });
+    const response = await fetch(url, { cache: 'no-store', signal: AbortSignal.timeout(TIMEOUT_MS) });
     response.body?.cancel();
     return response;
   } catch {
     return null;
-  }
-}
-
-/** Whether the page was served with a policy that its own workers need, too. */
-async function isIsolated(): Promise<boolean> {
-  const page = await look(location.href, 'HEAD');
-  return page?.headers.has(COEP) ?? false;
-}
-
-function isStorageBlocked(): boolean {
-  try {
-    // Where it is blocked, the property itself throws.
-    return globalThis.localStorage === null;
-  } catch {
-    return true;
   }
 }

@@ -24,7 +24,7 @@ export function createOneTab(platform: OneTabPlatform) {
     { signal }: { signal?: AbortSignal } = {},
   ): ((...about: A) => Promise<void>) => {
     const locks = platform.locks();
-    // From now on this tab hears what others take. Without locks there is no hub either.
+    // From now on this tab hears what others take. Without locks nothing can be claimed: each tab takes it.
     const room = locks && (rooms.get(name) ?? new Room(platform, name, locks));
     if (room) rooms.set(name, room);
     return async (...about) => {

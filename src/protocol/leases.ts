@@ -6,7 +6,6 @@
 
 /** As much of `navigator.locks` as is needed. */
 export interface Locks {
-  request<T>(name: string, granted: () => T): Promise<Awaited<T>>;
   request<T>(name: string, options: LockWish, granted: () => T): Promise<Awaited<T>>;
 }
 interface LockWish {

@@ -12,6 +12,8 @@ export type Connection =
       rttMs: number | null;
       /** Somebody needs the line, and it was asked whether it lives: it has not answered yet. */
       suspect: boolean;
+      /** What the hub has to do without, and what that costs, while the browser's storage fails: as `StorageHealth` says it. */
+      detail?: { message: string };
     }
   | { state: 'closing' }
   | {

@@ -41,7 +41,7 @@ export interface AttachRequest {
   /** Absolute, ws: or wss:; `null`: the tab is asked for it at each connect. */
   url: string | null;
   dialect: Dialect;
-  /** The name of the Web Lock that this tab holds while it lives; already granted when it is announced. */
+  /** The name of the Web Lock that this tab holds while it lives; already granted when it is announced. `''`: it can hold none. */
   lease: string;
   visible: boolean;
   /** While it is hidden, too, it is given everything at once. Absent: at most 4 times a second, what can wait so long. */
@@ -72,7 +72,7 @@ export interface AttachRequest {
 export interface Attached {
   /** The hub's id, also in every batch. */
   hub: string;
-  /** The name of the Web Lock that the hub holds while it lives. */
+  /** The name of the Web Lock that the hub holds while it lives. `''`: it can hold none. */
   lease: string;
   /**
    * What the hub of the page's worker is by now: it owns, relays to the owner in another worker, or can do neither.

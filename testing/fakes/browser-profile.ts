@@ -18,6 +18,8 @@ export class BrowserProfile {
   readonly channels: FakeChannels;
   /** What pages keep outside of their hub's database. */
   readonly remembered = new Map<string, string>();
+  /** Whether it grants Web Locks: none does on plain http:, or where site data is blocked. */
+  grantsLocks = true;
   /** Of the `sync` events that pages have asked for, and that have not come yet. */
   readonly syncTags = new Set<string>();
   /** A person has denied them. */

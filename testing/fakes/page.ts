@@ -133,7 +133,10 @@ export class FakePage implements PagePlatform, ConnectedPage {
   });
   readonly openChannel = (name: string, hear: (message: unknown) => void) =>
     this.#browser.channels.open(this.life, name, hear);
-  readonly locks: PagePlatform['locks'] = () => (this.#locks ??= this.#browser.locks.of(this.life));
+  readonly locks: PagePlatform['locks'] = () => {
+    if (this.#browser.grantsLocks) this.#locks ??= this.#browser.locks.of(this.life);
+    return this.#locks;
+  };
   #locks: ReturnType<PagePlatform['locks']>;
 
   watchPage(signal: AbortSignal, watcher: PageWatcher): void {

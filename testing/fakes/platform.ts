@@ -18,7 +18,7 @@ export function platformOf(browser: BrowserProfile, life: Lifetime): Platform {
     random: () => browser.random(),
     uuid: () => browser.uuid(),
     setTimer: (delayMs, callback) => lifetimeTimer(clock, life, delayMs, callback),
-    locks: locks.of(life),
+    locks: browser.grantsLocks ? locks.of(life) : undefined,
     openSocket: (url) => network.open(life, url),
     diagnose: async () => ({ cause: 'unknown' }),
     createStore: ({ app, identity }) => {

@@ -1,5 +1,6 @@
 /** What a browser's worker does where the hub asks its platform for something. */
 import { stateName } from '../../src/protocol/names.ts';
+import { uuid } from '../../src/protocol/uuid.ts';
 import type { Platform } from '../shell/platform.ts';
 import { diagnose } from './diagnose.ts';
 import { closePort } from './sink-ports.ts';
@@ -10,7 +11,7 @@ export const browser: Platform = {
   ticks: () => Math.floor(performance.now()),
   stopwatch: () => performance.now(),
   random: () => Math.random(),
-  uuid: () => crypto.randomUUID(),
+  uuid,
   setTimer(delayMs, callback) {
     const timer = setTimeout(callback, delayMs);
     return () => clearTimeout(timer);

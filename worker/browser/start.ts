@@ -38,7 +38,7 @@ export function startHub<P extends AnyProtocol>(
   const kept = persistentType(protocol);
   if (kept !== undefined && !savedState)
     throw new Error(
-      `startHub: event type \`${kept}\` has \`persist\`: import { savedState } from 'trunkline/saved-state', and call startHub(protocol, { savedState })`,
+      `startHub: event type \`${kept}\` has \`persist\`: give it the \`savedState\` of trunkline/saved-state`,
     );
   const support = kept === undefined ? null : savedState;
   const hubs = new Hubs(browser, protocol, hubSettings(settings), support, plain);
@@ -50,7 +50,7 @@ export function startHub<P extends AnyProtocol>(
   } else if ('importScripts' in globalThis) {
     Comlink.expose(pagePort(hubs));
   } else {
-    throw new Error('startHub: this is no worker; call it in the script that `new SharedWorker` is given');
+    throw new Error('startHub: this is no worker; call it in the script of one');
   }
   keep();
 }

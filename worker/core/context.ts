@@ -160,7 +160,7 @@ export class Context {
     this.#reported.add(known);
     this.report(code, message);
     if (this.#reported.size > REPORTED_LIMIT)
-      this.log('warn', `${REPORTED_LIMIT} kinds of faults were reported; further ones are only counted`);
+      this.log('warn', `${REPORTED_LIMIT} kinds of faults were reported; more are only counted`);
   }
 
   report(code: ErrorCode, message: string): void {

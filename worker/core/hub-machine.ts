@@ -137,7 +137,10 @@ export class HubMachine {
     for (const name of retiredSettings(options.settings))
       context.log('warn', `setting \`${name}\` does nothing any more: remove it`);
     this.#sessions = options.sessions;
-    this.#writer = new StoreWriter(context, () => this.#changed('storage'));
+    this.#writer = new StoreWriter(context, () => {
+      this.#changed('storage');
+      this.#changed('connection');
+    });
     this.#route = new Route(context, options.plain);
     const route = this.#route;
     this.#connection = new Connection(context, route, {
@@ -203,7 +206,7 @@ export class HubMachine {
         return server === null ? null : { browser, server };
       },
       keptClock: () => this.#savedStates?.clock ?? null,
-      connection: () => this.#connection.view,
+      connection: () => this.#connectionView,
       storage: () => ({
         ...this.#writer.storage,
         ...(this.#database !== null && { database: this.#database }),
@@ -259,6 +262,14 @@ export class HubMachine {
     const story = storyOf(this.#roleView, this.#writer.storage, this.#connection.view, this.#route.origin);
     if (story !== this.#story) this.#context.log('debug', story);
     this.#story = story;
+  }
+
+  get #connectionView(): HubReport['connection'] {
+    const { storage } = this.#writer;
+    const { view } = this.#connection;
+    return view.state === 'open' && 'reason' in storage
+      ? { ...view, detail: { message: storage.reason } }
+      : view;
   }
 
   get #roleView(): HubReport['role'] {
@@ -405,7 +416,7 @@ export class HubMachine {
     const end = isOver ? this.#signOut.tookPlace() : null;
     this.#unreadableRows = unreadable.length;
     for (const { table, key } of unreadable) {
-      const what = `a stored row of ${table} (${key}) cannot be read; it is left where it is, and is not used`;
+      const what = `a stored row of ${table} (${key}) cannot be read, and is not used`;
       this.#context.reportOnce(`row:${table}:${key}`, 'storage_unavailable', what);
     }
     const heard = cursors.map(({ savedAt }) => savedAt);
@@ -577,6 +588,7 @@ export class HubMachine {
       role: this.#roleView,
       route: this.#route,
       connection: this.#connection,
+      view: this.#connectionView,
       writer: this.#writer,
       unreadableRows: this.#unreadableRows,
       box: this.#outbox,
@@ -592,10 +604,7 @@ function anothers({ command, maybeSentMs }: OutgoingCommand): Reply<never> {
   const why = 'the server takes this browser for another person than this page began with';
   if (maybeSentMs === null)
     return refusal('closed', `${why}; ${command.type} is not stored; reload the page`);
-  return refusal(
-    'unconfirmed',
-    `${why}; ${command.type} is not sent, and an earlier worker may have sent it`,
-  );
+  return refusal('unconfirmed', `${why}; an earlier worker may have sent ${command.type}`);
 }
 
 /**

@@ -99,8 +99,7 @@ export class Identity {
       this.#mismatches = 0;
       return true;
     }
-    const message =
-      'the server takes this browser for another person than the outbox belongs to; nothing is sent';
+    const message = 'the server takes this browser for another person than the outbox belongs to';
     this.#context.log('warn', message);
     this.#owner.mismatched(message);
     if (this.#nameOnTrial === null) this.#rename(this.#context.uuid());

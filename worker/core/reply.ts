@@ -13,7 +13,7 @@ export function ok<T>(value: T): Reply<T> {
 /** The store has not said in time whether it was done. */
 export const UNCONFIRMED = refusal(
   'unconfirmed',
-  "the browser's storage has not answered in time: it may be done, or may be done yet; look at the outbox",
+  "the browser's storage has not answered in time: what was asked may be done: see the outbox",
 );
 
 export function refusal(code: ErrorCode, message: string): Reply<never> {

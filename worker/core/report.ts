@@ -16,6 +16,7 @@ export interface Reported {
   readonly role: HubReport['role'];
   readonly route: Route;
   readonly connection: Connection;
+  readonly view: HubReport['connection'];
   readonly writer: StoreWriter;
   readonly unreadableRows: number;
   readonly box: OutboxState;
@@ -30,6 +31,7 @@ export function reportOf({
   role,
   route,
   connection,
+  view,
   writer,
   unreadableRows,
   box,
@@ -44,7 +46,7 @@ export function reportOf({
     identity,
     role,
     origin: route.origin || null,
-    connection: connection.view,
+    connection: view,
     sockets: connection.sockets,
     storage: writer.storage,
     unreadableRows,

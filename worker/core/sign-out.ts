@@ -69,7 +69,7 @@ export class SignOut {
       if (!stored && !this.#writer.degraded) return this.#writer.write([op, ...clear], 'strict', ended);
       if (!stored && discard) {
         const message =
-          "the outbox cannot be emptied while the browser's storage fails; sign out without `discard`, or try again";
+          "the browser's storage fails: the outbox cannot be emptied; try again, or without `discard`";
         this.#answers.tell(name, refusal('storage_unavailable', message));
         return this.#over();
       }

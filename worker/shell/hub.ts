@@ -2,6 +2,7 @@
 import { hold, hubLease, type Locks, untilGone } from '../../src/protocol/leases.ts';
 import type { AttachRequest, TabSink } from '../../src/protocol/port.ts';
 import type { TabId } from '../core/io.ts';
+import { alone, NO_LOCKS } from './alone.ts';
 import { Election } from './election.ts';
 import {
   commonChannel,
@@ -41,12 +42,15 @@ export interface HubWorker {
  */
 export class Hub {
   readonly id: string;
-  readonly lease: string;
-  /** Resolves when the hub's lease is held; rejects where the browser has no locks for us. */
+  /** Its lease, once it is held; `''` where the browser grants no locks. */
+  lease = '';
+  /** Resolves when the hub can be attached to. */
   readonly ready: Promise<void>;
-  readonly #platform: Platform;
-  readonly #purpose: Purpose;
+  #platform: Platform;
+  #purpose: Purpose;
   readonly #worker: HubWorker;
+  /** Once its lease is held, the browser's. */
+  #locks = NO_LOCKS;
   readonly #tabs = new Set<Tab>();
   /** Tabs that wait for an upstream. */
   readonly #waiting = new Set<{ go(upstream: Upstream | null): void; fail(why: Error): void }>();
@@ -64,7 +68,6 @@ export class Hub {
     this.#purpose = purpose;
     this.#worker = worker;
     this.id = platform.uuid();
-    this.lease = hubLease(purpose.protocol.app, this.id);
     this.ready = this.#start();
   }
 
@@ -79,8 +82,10 @@ export class Hub {
     const tab: Tab = { upstream, id: upstream.attach(request, sink), watch: new AbortController() };
     this.#tabs.add(tab);
     const leave = () => this.leave(tab);
-    // A lease that cannot be waited for says nothing about its tab: a tab that is not known to live is gone.
-    untilGone(this.#locks, request.lease, tab.watch.signal).then(leave, leave);
+    // A lease that cannot be waited for says nothing about its tab: a tab that is not known to live is gone. One without a lease
+    // has this worker for its own.
+    if (this.lease && request.lease)
+      untilGone(this.#locks, request.lease, tab.watch.signal).then(leave, leave);
     return tab;
   }
 
@@ -110,16 +115,21 @@ export class Hub {
     return this.#tabs.size > 0 || this.#waiting.size > 0;
   }
 
-  get #locks(): Locks {
+  async #start(): Promise<void> {
     const { locks } = this.#platform;
-    if (!locks) throw new Error('navigator.locks is missing; it needs https: or localhost');
-    return locks;
+    if (locks) await this.#meetOthers(locks).catch(() => {});
+    if (this.lease === '') {
+      this.#platform = alone(this.#platform);
+      this.#purpose = { ...this.#purpose, savedState: null };
+    }
+    this.#election = this.#newElection();
   }
 
-  async #start(): Promise<void> {
+  /** @throws where the browser refuses the lock, or the channels. */
+  async #meetOthers(locks: Locks): Promise<void> {
     const { protocol, identity } = this.#purpose;
-    this.#election = this.#newElection();
-    await hold(this.#locks, this.lease, this.#life.signal);
+    const lease = hubLease(protocol.app, this.id);
+    await hold(locks, lease, this.#life.signal);
     const open = this.#platform.openChannel;
     // Any script of the origin can post there: what is no object says nothing.
     this.#common = open(commonChannel(protocol.app, identity), (message) =>
@@ -128,6 +138,8 @@ export class Hub {
     this.#own = open(relayChannel(protocol.app, identity, this.id), (message) =>
       this.#election?.heardOfOwner(Object(message) as OwnerNotice | ToRelay),
     );
+    this.#locks = locks;
+    this.lease = lease;
   }
 
   #newElection(): Election {

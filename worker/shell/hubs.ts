@@ -66,7 +66,7 @@ export class Hubs {
   /**
    * Attaches to the hub of the request's identity; one that ended is followed by a new one.
    *
-   * @throws where the browser grants no locks here.
+   * @throws where the browser refuses what a hub needs.
    */
   attach(request: AttachRequest, sink: TabSink): Promise<Attachment> {
     this.#stay();
@@ -80,12 +80,7 @@ export class Hubs {
   async #attach(request: AttachRequest, sink: TabSink): Promise<Attachment> {
     for (;;) {
       const hub = this.#hubs.get(request.identity) ?? this.#start(request.identity);
-      try {
-        await hub.ready;
-      } catch (error) {
-        if (this.#hubs.get(request.identity) === hub) this.#hubs.delete(request.identity);
-        throw error;
-      }
+      await hub.ready;
       const attached = await hub.attach(request, sink);
       if (attached) return { hub, ...attached };
     }

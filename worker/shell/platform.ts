@@ -19,7 +19,7 @@ export interface Platform {
   uuid(): string;
   /** Calls back once, after at least that long; the answer cancels it. */
   setTimer(delayMs: number, callback: () => void): () => void;
-  /** `undefined` where the browser has none for us. */
+  /** `undefined` where the browser has none; it may also refuse each. */
   readonly locks: Locks | undefined;
   openSocket(url: string, subprotocol: string | null): Socket;
   /** Why a handshake to this address fails, as far as that can be found out. Never rejects. */

@@ -6,8 +6,7 @@ import { isAttachRequest, isOfferedAgain, isSound } from './call-shapes.ts';
 import type { Attachment, Hubs } from './hubs.ts';
 import { HUB_LOST } from './upstream.ts';
 
-const UNREADABLE =
-  'this call is none that the hub knows: page and worker are of different builds; reload the page';
+const UNREADABLE = 'page and worker are of different builds; reload the page';
 
 /** One page's side of the hub, to be exposed to it by Comlink. A page may attach again and again through the same port. */
 export function pagePort(hubs: Hubs): HubPort {
@@ -52,10 +51,7 @@ class Page {
     const { app } = this.#hubs.protocol;
     if (!isAttachRequest(request)) return refusal('version_mismatch', UNREADABLE);
     if (request.app !== app) {
-      return refusal(
-        'unsupported',
-        `this worker is the hub of ${app}, not of ${request.app}; give each its own`,
-      );
+      return refusal('unsupported', `this worker is the hub of ${app}, not of ${request.app}`);
     }
     const { protocol, plain } = this.#hubs;
     const why = request.dialect !== 'trunkline.v1' && plain.refusal(protocol);
@@ -68,7 +64,7 @@ class Page {
     }
     if (turn !== this.#turn) {
       attachment.hub.leave(attachment);
-      return refusal('closed', 'the page attached again, or detached, in the meantime');
+      return refusal('closed', 'the page has attached again, or left');
     }
     this.#attachment = attachment;
     const { hub, as } = attachment.upstream;

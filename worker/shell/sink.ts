@@ -30,7 +30,7 @@ export class Sink {
       const { code, rest } = isCloneError(error)
         ? { code: 'invalid_event' as const, rest: withoutUncloneable(batch) }
         : { code: 'listener' as const, rest: { hub: batch.hub } };
-      const message = `a batch could not be delivered as it was: ${String(error)}`;
+      const message = `a batch cannot be delivered: ${String(error)}`;
       await this.#deliver({ ...rest, reports: [...(rest.reports ?? []), { kind: 'error', code, message }] });
     }
   }

@@ -38,7 +38,7 @@ export class SocketSlot {
     } catch (error) {
       // The browser's own message quotes the URL, which may hold the application's secrets.
       const name = error instanceof DOMException ? error.name : 'Error';
-      const reason = `the browser refused to open the socket (${name}); check its URL and the Content-Security-Policy's connect-src`;
+      const reason = `the browser refused the socket (${name}); check its URL, and connect-src`;
       this.#feed({ type: 'socket_closed', generation, code: ABNORMAL_CLOSURE, reason });
       return;
     }

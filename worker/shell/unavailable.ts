@@ -11,10 +11,8 @@ import { HUB_LOST, type Upstream } from './upstream.ts';
 
 /** Why a hub can be of no use to its tabs, for people. */
 export const UNAVAILABLE_BY = {
-  relayVersion:
-    'a page of another build of this application has the line, and this one cannot work through it; reload to continue',
-  storeFormat:
-    "a newer build of this application has changed the format of the browser's storage; reload to continue",
+  relayVersion: 'a page of another build of this application has the line; reload to continue',
+  storeFormat: 'a newer build of this application has changed the format of the storage; reload to continue',
 } as const;
 
 /** For tabs whose hub may neither own nor relay: they are told why. */

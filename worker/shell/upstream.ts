@@ -17,4 +17,4 @@ export interface Upstream {
 }
 
 /** A page that lives starts anew on this, and asks again. */
-export const HUB_LOST = refusal('hub_lost', 'this hub does not know the page any more; attach it again');
+export const HUB_LOST = refusal('hub_lost', 'this hub does not know the page; attach it again');

@@ -181,8 +181,13 @@ describe('a hub in need', () => {
     return new RawTab(port, wish);
   };
 
-  it('refuses to work without locks, rather than leave the page without an answer', async () => {
-    expect(await lacking('locks').tryAttach()).toMatchObject({ ok: false, code: 'unsupported' });
+  it('works without locks and without what they guard, and says so', async () => {
+    const tab = lacking('locks');
+    expect(await tab.attach()).toMatchObject({ lease: '', as: 'owner' });
+    expect(await tab.hub.send([approval(crypto.randomUUID(), 'g')])).toMatchObject([{ ok: true }]);
+    await expect.poll(() => ran()).toHaveLength(1);
+    const { storage } = await tab.inspect();
+    expect(storage).toEqual({ state: 'degraded', reason: expect.stringContaining('no Web Locks') });
   });
 
   it('works without storage, and says so', async () => {

@@ -337,7 +337,7 @@ test('the refusal of a full outbox says the limit, and what fills it', () => {
   expect(decide(tab, 'c').pending.reply).toMatchObject({
     code: 'outbox_full',
     message: expect.stringMatching(
-      /^decide .*2 commands of high priority .*all topics.*highLimit is 2.*later with 1 of them.*cancel/,
+      /^decide .*2 commands of high priority .*all topics.*highLimit is 2.*put off 1 of them.*cancel/,
     ),
   });
 });

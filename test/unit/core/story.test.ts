@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { WorldTab } from '../../support/hub-world.ts';
-import { remark, start } from './ops.ts';
+import { connect, remark, start } from './ops.ts';
 
 const storyOf = (tab: WorldTab) =>
   tab.batches
@@ -23,4 +23,13 @@ test('the debug lines tell each change of role, storage and connection, once', (
     'the hub is owner of term 1; its storage: ok; its connection: closed, network',
     'the hub is owner of term 1; its storage: full: as the test wants; its connection: closed, network',
   ]);
+});
+
+test('while the storage fails an open connection says what that costs', () => {
+  const { world, tab } = connect();
+  expect(tab.connection).toMatchObject({ state: 'open' });
+  expect(tab.connection).not.toHaveProperty('detail');
+  world.disk.failure = 'full';
+  remark(tab, 1);
+  expect(tab.connection).toMatchObject({ state: 'open', detail: { message: 'full: as the test wants' } });
 });

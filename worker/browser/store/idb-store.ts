@@ -192,7 +192,7 @@ export class IdbStore implements Store {
     );
     return await withDeadline(connecting, this.#timeoutMs, () => {
       late = true;
-      const message = `${this.#name} did not open within ${this.#timeoutMs} ms: another connection holds it in an older format, or deletes it; close or reload older tabs`;
+      const message = `${this.#name} did not open within ${this.#timeoutMs} ms: close or reload older tabs, one of which holds it`;
       return new StoreError('blocked', message);
     });
   }

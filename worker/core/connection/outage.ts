@@ -8,11 +8,11 @@ import type { Diagnosis, FailureCause } from '../../../src/protocol/model.ts';
 const LONGEST_WAIT_MS = 300_000;
 
 const WORDS: Readonly<Record<FailureCause, string>> = {
-  no_route: 'nothing answers there, be it for the network, a proxy or the server',
-  forbidden: 'a request to the same address is refused (401 or 403)',
-  redirect: 'a request to the same address is sent elsewhere, as to a login page',
-  unavailable: 'a server answers there that it takes nobody for now',
-  not_websocket: 'a server answers there, but not with a WebSocket; check the URL',
+  no_route: 'nothing answers there',
+  forbidden: 'a request there is refused (401 or 403)',
+  redirect: 'a request there is sent elsewhere, as to a login page',
+  unavailable: 'its server takes nobody for now',
+  not_websocket: 'there is a server, but no WebSocket; check the URL',
   unknown: 'the browser does not say why',
 };
 

@@ -179,7 +179,7 @@ function refuseTooLarge(box: OutboxState, entry: Entry, { maxFrameBytes }: Writa
   const { command, maybeSent } = entry.row;
   const message = `${frameBytes(entry.row)} bytes; the server takes at most ${maxFrameBytes}`;
   if (!maybeSent) return reject(box, entry, 'too_large', message);
-  const what = `${command.type} was sent before and cannot be sent again (${message}); it is left as uncertain`;
+  const what = `${command.type} was sent before and cannot be again (${message}): it is uncertain`;
   box.context.report('too_large', what);
   leaveUncertain(box, entry);
 }

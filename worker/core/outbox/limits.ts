@@ -25,6 +25,6 @@ function whatFills(peers: readonly Entry[], priority: 'high' | 'normal', limit: 
   const waiting = peers.filter(({ delivery }) => delivery.state === 'waiting').length;
   return (
     `${peers.length} commands of ${priority} priority are pending, of all topics, and ${priority}Limit is ${limit}; ` +
-    `the server has asked to come back later with ${waiting} of them: wait, or cancel some`
+    `the server has put off ${waiting} of them: wait, or cancel some`
   );
 }

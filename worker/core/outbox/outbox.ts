@@ -185,12 +185,7 @@ export function retry(
     return answer(ok({ durable: isSafe(box, entry) }));
   }
   if (!entry || entry.row.fate.state === 'pending' || box.endings.has(id)) {
-    return answer(
-      refusal(
-        'invalid_command',
-        `${id} is not in the outbox as an entry that ended or waits; only those can be retried`,
-      ),
-    );
+    return answer(refusal('invalid_command', `${id} is no entry that has ended or waits`));
   }
   const { protocol, now, uptime } = box.context;
   const { row } = entry;
@@ -284,7 +279,7 @@ export function clear(box: OutboxState): void {
 export function unstoredSignOut(box: OutboxState): string {
   const lost = pendingIn(box).filter(({ stored }) => stored === 'no').length;
   const commands = lost === 0 ? '' : ` ${lost} commands that were in memory alone are gone;`;
-  return `signed out while the browser's storage fails:${commands} once this worker ends, only localStorage keeps out a page of the back/forward cache`;
+  return `signed out while the browser's storage fails:${commands} once this worker ends, a page of the back/forward cache may come in again`;
 }
 
 function isSafe({ writer }: OutboxState, entry: Entry): boolean {

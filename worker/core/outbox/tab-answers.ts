@@ -26,8 +26,5 @@ export function answerCancel(box: OutboxState, id: string, reply: Reply<boolean>
 }
 
 export function storageUnavailable(type: string): Reply<never> {
-  return refusal(
-    'storage_unavailable',
-    `the browser's storage fails, and ${type} cannot be changed safely without it; try again`,
-  );
+  return refusal('storage_unavailable', `the browser's storage fails: ${type} cannot be changed; try again`);
 }

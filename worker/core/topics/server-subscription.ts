@@ -284,7 +284,7 @@ export class ServerSubscription {
   #tooLarge(wants: Wants): void {
     if (wants === 'all') return this.ask(0, 'state');
     const { name } = this.#topic;
-    const message = `the state of topic ${name} is beyond ${SNAPSHOT_CHARACTERS} characters, which is more than the hub holds`;
+    const message = `the state of topic ${name} is beyond ${SNAPSHOT_CHARACTERS} characters`;
     this.#context.reportOnce(`state:${name}`, 'too_large', message);
     this.stop();
     this.#become({ state: 'refused', code: 'too_large', message });
