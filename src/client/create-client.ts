@@ -1,13 +1,15 @@
 /** How the parts of a client are put together, and which of them gets what of a hub's batch. */
-import { address } from '../protocol/address.ts';
+import { address, webSocketUrl, withoutSecrets } from '../protocol/address.ts';
 import type { HubPort } from '../protocol/calls.ts';
 import { closedLocally } from '../protocol/closed-locally.ts';
+import type { ClosedReason } from '../protocol/closed-reason.ts';
 import { persistentType } from '../protocol/interpret.ts';
 import type { Connection, Diagnosis } from '../protocol/model.ts';
 import type { Batch } from '../protocol/port.ts';
 import type { AnyProtocol } from '../protocol/types.ts';
 import { createBackgroundSync } from './background-sync.ts';
 import { browser } from './browser.ts';
+import { checkAddress } from './check-address.ts';
 import { createClock } from './clock.ts';
 import { TrunklineError } from './errors.ts';
 import { Frame } from './frame.ts';
@@ -27,6 +29,8 @@ import type { Client, CreateClientOptions, SendOptions } from './types.ts';
 /**
  * This tab's side of a trunk. Nothing happens before the first `send`, or the first listener to anything: that starts the
  * hub, or joins the one that other tabs have started.
+ *
+ * @throws TypeError for a `url` that no browser takes here.
  */
 export function createClient<P extends AnyProtocol>(protocol: P, options: CreateClientOptions): Client<P> {
   return createClientOn(browser, protocol, options);
@@ -44,13 +48,21 @@ export function createClientOn<P extends AnyProtocol>(
   const clock = createClock(platform);
   const topics = new Map<string, ReturnType<typeof createTopic>>();
   const connection = cell<Connection>(closedLocally('idle'), report, () => link.start());
+  /** Where to. What a function gave may hold a secret in its path, too. */
+  let where = '';
+  if (typeof options.url !== 'function' && platform.isPage()) {
+    where = withoutSecrets(webSocketUrl(options.url, platform.baseUrl()));
+    checkAddress(where, platform.baseUrl());
+  }
+  /** For which reasons it was told already that there is no connection. */
+  const told = new Set<ClosedReason>();
   let isSigningOut = false;
 
   const receive = (batch: Batch) => {
     const { connection: now, tokenRequest } = batch;
     // Our own signing out is known by its answer, which is still to come.
     const closed = now?.state === 'closed' ? now.reason : null;
-    if (closed !== 'signed_out') now && connection.set(now);
+    if (closed !== 'signed_out') now && show(now);
     else if (!isSigningOut) signedOut();
     if (closed === 'identity_mismatch') forgetShown();
     clock.heard(batch);
@@ -71,8 +83,19 @@ export function createClientOn<P extends AnyProtocol>(
     }
   };
 
+  const show = (now: Connection) => {
+    connection.set(now);
+    if (now.state !== 'closed' || !now.detail || told.has(now.reason)) return;
+    told.add(now.reason);
+    const { closeCode, message = `code ${closeCode}; browsers hide what was answered` } = now.detail;
+    logger.warn(
+      `[trunkline] no connection to ${where}: ${now.reason}, ${message}; see "When it does not work" in its guide`,
+    );
+  };
+
   const answer = async (request: number) => {
     const answered = await address(platform.baseUrl(), options);
+    if ('url' in answered) where = new URL(`${answered.url}`).origin;
     link.answer((hub) => hub.token(request, answered));
   };
 
@@ -113,9 +136,9 @@ export function createClientOn<P extends AnyProtocol>(
     },
     begunAfter: mark.begunAfter,
     received: receive,
-    connection: connection.set,
+    connection: show,
     attached({ hub, as = 'unknown' }) {
-      logger.debug(`[trunkline] attached to hub ${hub}; in this page's worker it is: ${as}`);
+      logger.debug(`[trunkline] attached to hub ${hub}; here it is: ${as}`);
       for (const { feed } of topics.values()) feed.resume();
       receipts.resume();
     },

@@ -42,4 +42,4 @@ function read(text: string | null): Remembered | null {
 
 /** What its person is told. */
 export const lossOf = (waiting: number) =>
-  `The browser has lost the database in which the outbox lay; ${waiting} commands waited there when a page saw it last. Look at what was decided last, and call persist() so that the browser keeps it`;
+  `The browser has lost the outbox, in which ${waiting} commands waited. Look at what was decided last, and call persist()`;

@@ -40,7 +40,8 @@ export interface Logger {
 
 export interface CreateClientOptions {
   /**
-   * ws:, wss:, http:, https: or relative to the page; resolved when the hub starts. A function is asked at every connect, as
+   * ws:, wss:, http:, https: or relative to the page; resolved when the hub starts. `createClient` throws a TypeError where no browser
+   * opens it: no URL, another scheme, or ws: on a page of https: (but for localhost). A function is asked at every connect, as
    * `token` is, for servers that want a short-lived ticket there: what it gives is stored nowhere, and only its origin is shown.
    * Where tabs differ, the newest one counts.
    */
@@ -82,7 +83,7 @@ export interface CreateClientOptions {
    * The hub's own lines come to one visible tab, marked as the hub's. `debug` tells each change of the hub's role, storage
    * and connection, and what this page is attached to; no token and no payload.
    *
-   * @default 'warn'
+   * @default 'warn': why there is no connection, once for each reason, and what else somebody may have to change
    */
   log?: 'silent' | 'warn' | 'debug' | Logger;
   /** Gets what has no other place to go: a schema broken, a listener that threw, storage lost. @default the log */

@@ -16,31 +16,24 @@ export async function address(
   try {
     const given = { token: (await token?.()) ?? null };
     if (typeof url !== 'function') return given;
-    return { ...given, url: toUrl(await url(), base) };
+    return { ...given, url: webSocketUrl(await url(), base) };
   } catch (error) {
     return { failed: withoutSecrets(String(error)) };
   }
 }
 
-/** http: and https: become ws: and wss:. */
-export function webSocketUrl(url: string | URL, base: string): string {
+/** http: and https: become ws: and wss:; a fragment is left out. @throws TypeError for what is no URL, without quoting it */
+export function webSocketUrl(url: Url, base: string): string {
+  // The engine's own message may quote it, and it may hold a secret.
+  if (!URL.canParse(url, base)) throw new TypeError('`url` is no URL');
   const absolute = new URL(url, base);
   absolute.protocol = absolute.protocol.replace('http', 'ws');
   absolute.hash = '';
   return absolute.href;
 }
 
-function toUrl(url: string | URL, base: string): string {
-  try {
-    return webSocketUrl(url, base);
-  } catch {
-    // The engine's own message may quote it, and it may hold a secret.
-    throw new TypeError('what `url` gave is no URL');
-  }
-}
-
 /** An error of `fetch`, or of the application, may quote a URL: its user, query and fragment are nobody else's. */
-function withoutSecrets(text: string): string {
+export function withoutSecrets(text: string): string {
   return text.replace(
     /([a-z][a-z\d+.-]*:\/\/)(?:[^\s/?#@]*@)?([^\s?#]*)[?#]\S*|([a-z][a-z\d+.-]*:\/\/)[^\s/?#@]*@/gi,
     '$1$2$3',

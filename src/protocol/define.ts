@@ -18,8 +18,7 @@ export function defineProtocol<const E extends Schemas, const C extends Schemas,
     readonly [K in keyof R]: { readonly result?: R[K] & StandardSchemaV1 };
   };
 }): Protocol<E, C, R> {
-  if (definition.app === '')
-    throw new TypeError('defineProtocol: `app` is empty; it names the locks and the database');
+  if (definition.app === '') throw new TypeError('defineProtocol: `app` is empty');
   if (!Number.isInteger(definition.version) || definition.version < 1) {
     throw new TypeError(`defineProtocol: \`version\` must be a positive integer, not ${definition.version}`);
   }
@@ -29,9 +28,7 @@ export function defineProtocol<const E extends Schemas, const C extends Schemas,
       if (!schema?.['~standard'])
         throw new TypeError(`defineProtocol: ${name}.schema is not a Standard Schema`);
       if (hasTypeField(schema)) {
-        throw new TypeError(
-          `defineProtocol: ${name}.schema has a field \`type\`, which names the ${kind.slice(0, -1)} itself; rename it`,
-        );
+        throw new TypeError(`defineProtocol: ${name}.schema has a field \`type\`; rename it`);
       }
     }
   }

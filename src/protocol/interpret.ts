@@ -128,7 +128,7 @@ export function validate(schema: StandardSchemaV1, value: unknown): StandardSche
     if (result instanceof Promise) {
       result.catch(() => {});
       return {
-        issues: [{ message: 'the schema is asynchronous; trunkline needs one that answers at once' }],
+        issues: [{ message: 'the schema is asynchronous; it must answer at once' }],
       };
     }
     return result;

@@ -375,6 +375,13 @@ export class HubMachine {
     // What that page offers again is of this person, also where the store that said so is lost.
     if (request.principal !== undefined) this.#identity.claimed(request.principal);
     this.#route.wish(tab, request);
+    const { appVersion } = request;
+    const { version } = this.#context.protocol;
+    if (appVersion !== version)
+      this.#context.log(
+        'warn',
+        `a page is of version ${appVersion}, its hub of version ${version}; reload the page`,
+      );
     // It left while the store was opened.
     if (!this.#tabs.has(tab)) this.#route.gone(tab);
     this.#tokens.noteTab(request.hasToken);

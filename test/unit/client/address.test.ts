@@ -30,5 +30,5 @@ test.for([
 
 test('what is no URL is not quoted', async () => {
   const answer = await address(page, { url: () => 'http://secret ticket' });
-  expect(answer).toEqual({ failed: 'TypeError: what `url` gave is no URL' });
+  expect(answer).toEqual({ failed: 'TypeError: `url` is no URL' });
 });

@@ -25,18 +25,29 @@ test('without a page every readable gives its first value, and nothing is starte
   await client.close();
 });
 
-test('a page without Web Locks is told what it lacks', async () => {
-  vi.stubGlobal('navigator', {});
-  try {
-    const s = scene();
-    s.client.connection.subscribe(() => {});
-    const unsupported = { code: 'unsupported', message: expect.stringContaining('https:') };
-    await expect(s.client.send('refresh')).rejects.toMatchObject(unsupported);
-    await untilEqual(() => state(s), expect.objectContaining({ reason: 'hub_unavailable' }));
-    expect(s.hubs).toHaveLength(0);
-  } finally {
-    vi.unstubAllGlobals();
-  }
+test('a page whose site data is blocked attaches without a lease, and works', async () => {
+  const s = scene();
+  Object.defineProperty(s.page.window, 'localStorage', {
+    get() {
+      throw new DOMException('blocked', 'SecurityError');
+    },
+  });
+  s.client.connection.subscribe(() => {});
+  const hub = await s.attached();
+  expect(hub.called('attach')[0]?.[0].lease).toBe('');
+  await hub.deliver({ connection: open });
+  expect(state(s)).toEqual(open);
+});
+
+test('a hub that can hold no lease is not waited for', async () => {
+  const hub = new FakeHub();
+  hub.refused.set('attach', { ok: true, value: { hub: hub.id, lease: '' } } as never);
+  const s = scene({}, () => hub);
+  s.client.connection.subscribe(() => {});
+  await s.attached();
+  await hub.deliver({ connection: open });
+  await expect(s.client.inspect()).resolves.toEqual({ hub: hub.id });
+  expect([state(s), s.hubs.length]).toEqual([open, 1]);
 });
 
 test('the first listener starts the hub, with an absolute url and a lease that is already held', async () => {
@@ -306,7 +317,7 @@ test("the hub's lines go to the log, marked, and its errors to onError", async (
     ],
   });
   expect(s.lines).toEqual([
-    `[trunkline] attached to hub ${hub.id}; in this page's worker it is: unknown`,
+    `[trunkline] attached to hub ${hub.id}; here it is: unknown`,
     '[trunkline hub] a storm',
   ]);
   expect(s.errors.map(({ code, message }) => [code, message])).toEqual([['invalid_event', 'event x']]);

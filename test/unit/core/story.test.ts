@@ -25,6 +25,18 @@ test('the debug lines tell each change of role, storage and connection, once', (
   ]);
 });
 
+test('a page of another version than its hub is told so, each time that it comes', () => {
+  const { world, tab } = start();
+  const warnings = (of: WorldTab) =>
+    of.batches
+      .flatMap(({ reports = [] }) => reports)
+      .filter((report) => report.kind === 'log' && report.level === 'warn')
+      .map(({ message }) => message);
+  expect(warnings(tab)).toEqual([]);
+  world.attach({ appVersion: 2 });
+  expect(warnings(tab)).toEqual(['a page is of version 2, its hub of version 1; reload the page']);
+});
+
 test('while the storage fails an open connection says what that costs', () => {
   const { world, tab } = connect();
   expect(tab.connection).toMatchObject({ state: 'open' });
