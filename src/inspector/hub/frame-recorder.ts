@@ -1,6 +1,7 @@
 /** Which frames are kept, and what of them an inspector is told. */
 import type { Answer, Ask, RecordedFrame } from '../frames/channel.ts';
 import { readMessage, withoutToken } from './read-message.ts';
+import { readPlainMessage } from './read-plain-message.ts';
 
 /** So many frames are kept, the newest. */
 const KEPT_FRAMES = 500;
@@ -38,25 +39,29 @@ export class FrameRecorder {
     this.#now = now;
   }
 
-  /** @param origin of its address: a path or query may hold secrets */
-  socket(origin: string): SocketRecorder {
+  /**
+   * @param origin of its address: a path or query may hold secrets
+   * @param isPlain it speaks something else than `trunkline.v1`
+   */
+  socket(origin: string, isPlain: boolean): SocketRecorder {
     const heard: Heard = { number: ++this.#sockets, clientId: null, session: null, token: null };
     const happened = (type: string, about: string) =>
       this.#keep(heard, 'socket', { type, about: withoutToken(about, heard.token), size: 0, payload: null });
     happened('connect', origin);
     return {
       message: (direction, data) => {
+        if (isPlain) return this.#keep(heard, direction, readPlainMessage(direction, data));
         const { said, clientId, session, token } = readMessage(data, heard.token);
         if (direction === 'out') {
           heard.token = token ?? heard.token;
           heard.clientId = clientId ?? heard.clientId;
-          // Of a plain server it is an event of the application's own.
-        } else if (session !== undefined && heard.clientId !== null) this.#welcomed(heard, session);
+        } else if (session !== undefined) this.#welcomed(heard, session);
         for (const frame of said) this.#keep(heard, direction, frame);
       },
       opened: () => happened('open', origin),
       closed: (code, reason) => {
-        happened('closed', [code, reason].filter(Boolean).join(' '));
+        // A plain server may say back what nobody here knows for a token.
+        happened('closed', isPlain || !reason ? `${code}` : `${code} ${reason}`);
         heard.token = null;
       },
     };

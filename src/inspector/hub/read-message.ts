@@ -1,4 +1,4 @@
-/** What is kept of a message: of each frame in it its type, what it is about, and its payload without tokens. */
+/** What is kept of a message of `trunkline.v1`: of each frame its type, what it is about, and its payload without tokens. */
 import type { RecordedFrame } from '../frames/channel.ts';
 
 export type Said = Pick<RecordedFrame, 'type' | 'about' | 'size'> & { readonly payload: string | null };
@@ -12,19 +12,16 @@ export interface Message {
 }
 
 /** A longer message is not read a second time: its size alone is kept. */
-const READ_UP_TO = 262_144;
+export const READ_UP_TO = 262_144;
 /** So much of one frame's JSON is kept. */
 const KEPT_OF_FRAME = 4_096;
 /** What is shorter is no secret, and may be any word. */
 const LEAST_SECRET = 8;
-const HIDDEN = '[token]';
+export const HIDDEN = '[token]';
 
 /** @param secret the token of this socket, which its server may say back. */
 export function readMessage(data: unknown, secret: string | null): Message {
-  if (typeof data !== 'string')
-    return { said: [{ type: 'binary', about: '', size: sizeOf(data), payload: null }] };
-  if (data.length > READ_UP_TO)
-    return { said: [{ type: 'message', about: 'too large to be read', size: data.length, payload: null }] };
+  if (typeof data !== 'string' || data.length > READ_UP_TO) return { said: [unread(data)] };
   let message: unknown;
   try {
     message = JSON.parse(data);
@@ -50,6 +47,12 @@ export function withoutToken(text: string, token: string | null): string {
   if (token === null || token.length < LEAST_SECRET) return text;
   return text.replaceAll(JSON.stringify(token).slice(1, -1), HIDDEN).replaceAll(token, HIDDEN);
 }
+
+/** Of what is binary, or too large. */
+export const unread = (data: unknown): Said =>
+  typeof data === 'string'
+    ? { type: 'message', about: 'too large to be read', size: data.length, payload: null }
+    : { type: 'binary', about: '', size: sizeOf(data), payload: null };
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -90,7 +93,8 @@ function about(frame: Fields): string {
     .join(' · ');
 }
 
-const shortened = (text: string) => (text.length > KEPT_OF_FRAME ? `${text.slice(0, KEPT_OF_FRAME)}…` : text);
+export const shortened = (text: string): string =>
+  text.length > KEPT_OF_FRAME ? `${text.slice(0, KEPT_OF_FRAME)}…` : text;
 const isText = (value: unknown): value is string => typeof value === 'string';
 const isObject = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,4 +1,5 @@
 /** How the sockets of a script are listened to, without its knowing. */
+import { SUBPROTOCOL } from '../../protocol/version.ts';
 import type { FrameRecorder, SocketRecorder } from './frame-recorder.ts';
 
 /** From now on what is made by `new WebSocket` here is recorded. */
@@ -8,7 +9,8 @@ export function recordSockets(scope: { WebSocket: typeof WebSocket }, recorder: 
 
     constructor(...given: ConstructorParameters<typeof WebSocket>) {
       super(...given);
-      const socket = recorder.socket(new URL(this.url).origin);
+      const [, protocols] = given;
+      const socket = recorder.socket(new URL(this.url).origin, protocols !== SUBPROTOCOL);
       this.#recorder = socket;
       // Ahead of whoever made it, so that what is recorded comes before what follows from it.
       this.addEventListener('open', () => socket.opened());

@@ -21,7 +21,7 @@ function scene() {
 }
 
 function connected(recorder: FrameRecorder, session: string): SocketRecorder {
-  const socket = recorder.socket('wss://example.org');
+  const socket = recorder.socket('wss://example.org', false);
   socket.message('out', JSON.stringify({ type: 'hello', client_id: 'c1' }));
   socket.message('in', JSON.stringify({ type: 'welcome', session }));
   return socket;
@@ -30,7 +30,7 @@ function connected(recorder: FrameRecorder, session: string): SocketRecorder {
 test('what an earlier connection of the same client said comes once the page is connected', async () => {
   const { recorder, log, types } = scene();
   connected(recorder, 's1').closed(1006, '');
-  recorder.socket('wss://example.org').closed(1006, '');
+  recorder.socket('wss://example.org', false).closed(1006, '');
   log.ask([], false);
   await expect.poll(types).toEqual(['connect', 'closed']);
   connected(recorder, 's2');
@@ -47,7 +47,7 @@ test('a payload that was asked for and comes when it is hidden again is not kept
   log.ask(['s1'], false);
   await expect.poll(types).toEqual(['connect', 'hello', 'welcome']);
   // Both answers are there once a third one is.
-  recorder.socket('wss://example.org');
+  recorder.socket('wss://example.org', false);
   log.ask(['s1'], false);
   await expect.poll(types).toEqual(['connect', 'hello', 'welcome', 'connect']);
   expect(log.frames.filter((frame) => 'payload' in frame)).toEqual([]);

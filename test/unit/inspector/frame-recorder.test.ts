@@ -13,7 +13,7 @@ const hello = (client_id = 'c1', token = TOKEN) =>
 const welcome = (session = 's1') => JSON.stringify({ type: 'welcome', session, principal: 'ann' });
 
 function welcomed(of: FrameRecorder, session = 's1', client = 'c1'): SocketRecorder {
-  const socket = of.socket('wss://example.org');
+  const socket = of.socket('wss://example.org', false);
   socket.opened();
   socket.message('out', hello(client));
   socket.message('in', welcome(session));
@@ -45,7 +45,7 @@ describe('a token is never kept', () => {
 
   test('also where it looks like JSON itself', () => {
     const frames = recorder();
-    const socket = frames.socket('wss://example.org');
+    const socket = frames.socket('wss://example.org', false);
     socket.message('out', hello('c1', '","type":"'));
     socket.message('in', '{"a":"b","type":"error"}');
     expect(ask(frames).at(-1)).toMatchObject({ direction: 'in', type: 'untyped' });
@@ -53,7 +53,7 @@ describe('a token is never kept', () => {
 
   test('also where hello is one frame of several', () => {
     const frames = recorder();
-    const socket = frames.socket('wss://example.org');
+    const socket = frames.socket('wss://example.org', false);
     socket.message('out', `[${JSON.stringify({ type: 'ping', id: 1 })},${hello()}]`);
     socket.message('in', JSON.stringify({ type: 'error', code: 'x', message: TOKEN, ended: false }));
     expect(JSON.stringify(ask(frames))).not.toContain('secret-of-ann');
@@ -61,7 +61,7 @@ describe('a token is never kept', () => {
 
   test('and a word that is too short to be a secret takes nothing else away', () => {
     const frames = recorder();
-    const socket = frames.socket('wss://example.org');
+    const socket = frames.socket('wss://example.org', false);
     socket.message('out', hello('c1', 'a'));
     expect(ask(frames)[1]).toMatchObject({ type: 'hello' });
     expect(ask(frames)[1]?.payload).toContain('"token":"[token]"');
@@ -106,7 +106,7 @@ describe('what is told', () => {
     welcomed(frames, 's0', 'c1');
     welcomed(frames, 's1', 'c1').message('in', '{"type":"pong","id":1}');
     welcomed(frames, 's9', 'c9').message('in', '{"type":"error","code":"private"}');
-    const silent = frames.socket('wss://example.org');
+    const silent = frames.socket('wss://example.org', false);
     silent.message('out', hello('c9'));
     silent.closed(1006, '');
     expect(new Set(ask(frames).map(({ socket }) => socket))).toEqual(new Set([1, 2, 4]));
@@ -115,8 +115,26 @@ describe('what is told', () => {
 
   test('of a plain server is all, though an event of its own be called welcome', () => {
     const frames = recorder();
-    frames.socket('wss://example.org').message('in', welcome('mine'));
+    frames.socket('wss://example.org', true).message('in', welcome('mine'));
     expect(ask(frames, []).map(({ type }) => type)).toEqual(['connect', 'welcome']);
+  });
+
+  test('of what goes to a plain server is its kind alone, and of what comes no field that is named like a secret', () => {
+    const frames = recorder();
+    const socket = frames.socket('wss://example.org', true);
+    socket.message('out', JSON.stringify({ type: 'auth', ticket: TOKEN }));
+    socket.message('out', JSON.stringify(['1', '1', 'room', 'phx_join', { key: TOKEN }]));
+    socket.message('in', JSON.stringify([{ type: 'auth_ok', user: { access_token: TOKEN, name: 'ann' } }]));
+    socket.message('in', TOKEN);
+    socket.closed(4401, TOKEN);
+    expect(JSON.stringify(ask(frames, []))).not.toContain('secret-of-ann');
+    expect(ask(frames, []).slice(1)).toMatchObject([
+      { direction: 'out', type: 'auth', payload: null },
+      { direction: 'out', type: 'message', payload: null },
+      { direction: 'in', payload: '[{"type":"auth_ok","user":{"access_token":"[token]","name":"ann"}}]' },
+      { direction: 'in', type: 'text', payload: null },
+      { type: 'closed', about: '4401' },
+    ]);
   });
 });
 
