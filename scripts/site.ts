@@ -26,7 +26,7 @@ const { base, out } = commandLine(
 );
 
 ensureGenerator();
-execFileSync(join(ROOT, 'node_modules/.bin/tsc'), ['-p', join(SITE, '.vitepress')], { stdio: 'inherit' });
+execFileSync(join(ROOT, 'node_modules/.bin/tsc'), ['-p', SITE], { stdio: 'inherit' });
 writeReference();
 runGenerator('vitepress', ['build', '.', '--outDir', out], {
   SITE_BASE: base,

@@ -14,10 +14,10 @@ function addressOf(file: string): string {
 
 const GROUPS: Readonly<Record<string, readonly string[]>> = {
   'An application': ['guide', 'frameworks', 'bundlers', 'testing', 'inspector', 'offline', 'background'],
-  'A server': ['gateway', 'cluster', 'protocol', 'conformance'],
+  'A server': ['gateway', 'cluster', 'plain', 'protocol', 'conformance'],
   'Before production': ['security', 'browsers', 'benchmarks'],
   'Coming from': pagesIn('coming-from'),
-  'The house': ['architecture', 'decisions/index'],
+  'The house': ['architecture', 'decisions/index', 'pipelines'],
 };
 const ordered = Object.values(GROUPS).flat();
 

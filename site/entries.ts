@@ -1,20 +1,30 @@
 /** Names each module of the reference as an application imports it. */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { Converter, ReflectionKind } from 'typedoc';
+import { type Application, Converter, ReflectionKind } from 'typedoc';
 
 const ROOT = resolve(import.meta.dirname, '..');
-const { name, exports } = JSON.parse(readFileSync(resolve(ROOT, 'package.json'), 'utf8'));
+const {
+  name,
+  exports,
+}: { name: string; exports: Readonly<Record<string, string | { readonly types: string }>> } = JSON.parse(
+  readFileSync(resolve(ROOT, 'package.json'), 'utf8'),
+);
 /** By their sources. */
 const entries = new Map(
-  Object.entries(exports).map(([entry, { types }]) => [
-    resolve(ROOT, `${types}`.replace(/^\.\/dist\/(.*)\.d\.ts$/, '$1.ts')),
-    `${name}${entry.slice(1)}`,
-  ]),
+  Object.entries(exports).flatMap(([entry, target]) =>
+    typeof target === 'string'
+      ? []
+      : [
+          [
+            resolve(ROOT, target.types.replace(/^\.\/dist\/(.*)\.d\.ts$/, '$1.ts')),
+            `${name}${entry.slice(1)}`,
+          ],
+        ],
+  ),
 );
 
-/** @param {import('typedoc').Application} app */
-export function load(app) {
+export function load(app: Application): void {
   app.converter.on(Converter.EVENT_CREATE_DECLARATION, (context, reflection) => {
     if (!reflection.kindOf(ReflectionKind.Module)) return;
     const [source] = context.getSymbolFromReflection(reflection)?.declarations ?? [];
