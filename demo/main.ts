@@ -1,6 +1,7 @@
 import { basename, dirname, join } from 'node:path';
 import { commandLine } from '../scripts/command-line.ts';
 import { loadPipeline } from './engine/pipeline.ts';
+import { pipelines } from './engine/pipelines.ts';
 import { type Source, traceSource } from './engine/saved-run.ts';
 import { sayGates } from './engine/trace.ts';
 import { type Arguments, argumentsOf, START } from './server/arguments.ts';
@@ -17,29 +18,19 @@ try {
   process.exit(1);
 }
 
-async function main({ port, dataFolder, log, target, pipelines, trace }: Arguments): Promise<void> {
-  const fromFile = async (path: string): Promise<Source> => {
-    const pipeline = await loadPipeline(path, basename(path, '.json'));
-    return { kind: 'file', pipeline, here: dirname(path), target };
-  };
-  const own = ['audit', 'trouble'].map((name) => join(PIPELINES, `${name}.json`));
-  const sources = await all([...own, ...pipelines].map(fromFile));
-  const names = sources.map(({ pipeline }) => pipeline.name);
-  const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined)
-    throw new Error(`There are two pipelines named "${twice}"; rename the file of one`);
+async function main(given: Arguments): Promise<void> {
+  const { engine, target, trace, log, dataFolder, port } = given;
+  const sources = engine === 'pipelines' ? await sourcesOf(given) : [];
   const replayed = trace && (await traceSource(trace));
   if (replayed) sources.push(replayed);
 
   console.log('Building the console …');
   const site = await buildConsole();
-  const server = await startConsoleServer({
-    site,
-    sources,
-    dataFolder,
-    port,
-    ...(log === null ? {} : { log }),
-  });
+  const options = { site, dataFolder, port, ...(log === null ? {} : { log }) };
+  const server =
+    engine === 'langgraph'
+      ? await startConsoleServer({ ...options, kind: await graphsOn(target) })
+      : await startConsoleServer({ ...options, kind: () => pipelines(sources) });
   if (trace && replayed) {
     const runId = await server.start('trace');
     console.log(`Replaying ${trace.path} at ${trace.speed} times its speed: run ${runId}.`);
@@ -59,6 +50,27 @@ async function main({ port, dataFolder, log, target, pipelines, trace }: Argumen
   };
   process.once('SIGINT', stop);
   process.once('SIGTERM', stop);
+}
+
+async function sourcesOf({ pipelines: files, target }: Arguments): Promise<Source[]> {
+  const fromFile = async (path: string): Promise<Source> => {
+    const pipeline = await loadPipeline(path, basename(path, '.json'));
+    return { kind: 'file', pipeline, here: dirname(path), target };
+  };
+  const own = ['audit', 'trouble'].map((name) => join(PIPELINES, `${name}.json`));
+  const sources = await all([...own, ...files].map(fromFile));
+  const names = sources.map(({ pipeline }) => pipeline.name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined)
+    throw new Error(`There are two pipelines named "${twice}"; rename the file of one`);
+  return sources;
+}
+
+/** Loaded by those alone who ask for it: it takes its time. */
+async function graphsOn(target: string) {
+  const { graphs } = await import('./langgraph/graphs.ts');
+  const { audit } = await import('./langgraph/audit.ts');
+  return (folder: string) => graphs([audit(target)], folder);
 }
 
 /** @throws Error with what any of them has failed with. */

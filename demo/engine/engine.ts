@@ -1,25 +1,21 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { EventInput } from 'trunkline/protocol';
 import { type CommandContext, type EventLog, type Handlers, Reject } from 'trunkline/server';
 import { type EventOfType, parseEvent } from './events.ts';
-import { execute, markOf } from './execute.ts';
+import { markOf } from './execute.ts';
 import { inBothTopics, resolved } from './gate-events.ts';
 import { type History, readHistory } from './history.ts';
-import { type Opening, openingEvents } from './opening.ts';
-import { isGate } from './pipeline.ts';
+import { asks, type Opening, openingEvents, type Plan } from './opening.ts';
 import { endMarkedGroups } from './process-group.ts';
 import { type ConsoleProtocol, RUNS_TOPIC, runTopic } from './protocol.ts';
-import { Run, type RunServices } from './run.ts';
-import { loadSavedRun, type Source, saveRun } from './saved-run.ts';
-import { commandOf } from './trace.ts';
+import type { AnyRun, RunKind, RunServices } from './run-kind.ts';
 
-export interface EngineOptions {
+export interface EngineOptions<S extends { readonly pipeline: Plan }> {
   readonly log: EventLog;
-  /** What `start_run` can start. */
-  readonly sources: readonly Source[];
+  /** What `start_run` can start, and how it is run. */
+  readonly kind: RunKind<S>;
   /** Each run has a folder of its own in it. */
   readonly folder: string;
   /** Other servers may run pipelines on the same log: a run whose folder is not here is theirs. */
@@ -34,10 +30,10 @@ export interface Publisher {
 }
 
 /**
- * Runs pipelines. All that it must know after a restart is in the log, and a run's definition in the run's folder:
- * `open` reads it, and goes on.
+ * Keeps the runs of a kind. All that it must know after a restart is in the log, and what the kind needs beside it in the
+ * run's folder: `open` reads it, and goes on.
  */
-export class Engine {
+export class Engine<S extends { readonly pipeline: Plan }> {
   readonly commands: Handlers<ConsoleProtocol> = {
     start_run: (command, context) => this.#startCommanded(command.pipeline, context),
     human_decision: async (command, context) => {
@@ -54,19 +50,19 @@ export class Engine {
       run.retry(nodeId, context);
     },
   };
-  readonly #options: EngineOptions;
-  readonly #sources: ReadonlyMap<string, Source>;
+  readonly #options: EngineOptions<S>;
+  readonly #sources: ReadonlyMap<string, S>;
   /** Those under way, and those that somebody asked for since. */
-  readonly #runs = new Map<string, Promise<Run>>();
+  readonly #runs = new Map<string, Promise<AnyRun>>();
   #publisher: Publisher | null = null;
   /** What goes to the log together: thousands of small tasks may end in a second, and each commit waits for the disk. */
   #unpublished: [topic: string, event: EventInput<ConsoleProtocol>][] = [];
   #publishing: ReturnType<typeof setImmediate> | undefined;
   #isStopped = false;
 
-  constructor(options: EngineOptions) {
+  constructor(options: EngineOptions<S>) {
     this.#options = options;
-    this.#sources = new Map(options.sources.map((source) => [source.pipeline.name, source]));
+    this.#sources = new Map(options.kind.sources.map((source) => [source.pipeline.name, source]));
   }
 
   /** Goes on with what a server before this one left; commands may come when it has resolved. */
@@ -95,10 +91,10 @@ export class Engine {
   async start(pipeline: string): Promise<string> {
     const source = this.#sources.get(pipeline);
     if (!source) throw new Error(`there is no pipeline "${pipeline}"`);
-    const opening = openingOf(source, shortId(randomUUID()), { startedAt: Date.now(), startedBy: null });
-    await saveRun(this.#folderOf(opening.runId), source);
+    const opening = this.#openingOf(source, shortId(randomUUID()), null);
+    await this.#options.kind.save(this.#folderOf(opening.runId), source);
     for (const [topic, event] of openingEvents(opening)) this.#publish(topic, event);
-    this.#begin(new Run(opening, this.#servicesFor(opening.runId, source)));
+    this.#begin(source, opening);
     return opening.runId;
   }
 
@@ -108,6 +104,7 @@ export class Engine {
     this.#isStopped = true;
     const runs = await Promise.allSettled(this.#runs.values());
     await Promise.all(runs.map((run) => (run.status === 'fulfilled' ? run.value.stop() : null)));
+    this.#options.kind.close();
   }
 
   async #startCommanded(name: string, context: CommandContext<ConsoleProtocol>): Promise<{ runId: string }> {
@@ -115,20 +112,21 @@ export class Engine {
     if (!source) throw new Reject('unknown_pipeline', `There is no pipeline "${name}".`);
     // The same at each try of the same command.
     const runId = shortId(keyOf(context));
-    await saveRun(this.#folderOf(runId), source);
-    const opening = openingOf(source, runId, { startedAt: Date.now(), startedBy: context.principal });
+    await this.#options.kind.save(this.#folderOf(runId), source);
+    const opening = this.#openingOf(source, runId, context.principal);
     for (const [topic, event] of openingEvents(opening)) context.publish(topic, event);
-    context.afterCommit(() => this.#begin(new Run(opening, this.#servicesFor(runId, source))));
+    context.afterCommit(() => this.#begin(source, opening));
     return { runId };
   }
 
-  #begin(run: Run): void {
+  #begin(source: S, opening: Opening): void {
     if (this.#isStopped) return;
+    const run = this.#options.kind.make(source, opening, this.#servicesFor(opening.runId), null);
     this.#runs.set(run.id, Promise.resolve(run));
-    run.begin();
+    run.begin(null);
   }
 
-  async #find(runId: string): Promise<Run> {
+  async #find(runId: string): Promise<AnyRun> {
     const run = await this.#load(runId).catch((error) => {
       throw new Reject('unknown_run', `Run "${runId}" is out of reach: ${error.message}`);
     });
@@ -137,7 +135,7 @@ export class Engine {
     return run;
   }
 
-  async #load(runId: string): Promise<Run> {
+  async #load(runId: string): Promise<AnyRun> {
     const loading = this.#runs.get(runId) ?? this.#restore(runId);
     this.#runs.set(runId, loading);
     try {
@@ -148,14 +146,16 @@ export class Engine {
     }
   }
 
-  async #restore(runId: string): Promise<Run> {
+  async #restore(runId: string): Promise<AnyRun> {
     const history = await this.#readHistory(runId);
-    if (!history.runState) throw new Error('there is no such run');
+    const { runState } = history;
+    if (!runState) throw new Error('there is no such run');
     if (!this.#isOwn(runId))
       throw new Error('it belongs to another server of this log, which alone goes on with it');
-    const source = await loadSavedRun(this.#folderOf(runId));
-    const opening = openingOf(source, runId, history.runState);
-    const run = new Run(opening, this.#servicesFor(runId, source), history);
+    const { kind } = this.#options;
+    const source = await kind.load(this.#folderOf(runId), runState.pipeline);
+    const opening = { ...this.#openingOf(source, runId, runState.startedBy), startedAt: runState.startedAt };
+    const run = kind.make(source, opening, this.#servicesFor(runId), history);
     run.begin(history);
     return run;
   }
@@ -190,21 +190,25 @@ export class Engine {
     return readHistory(events);
   }
 
-  #servicesFor(runId: string, source: Source): RunServices {
-    const folder = this.#folderOf(runId);
+  #servicesFor(runId: string): RunServices {
     return {
+      folder: this.#folderOf(runId),
       publish: (topic, event) => this.#publish(topic, event),
-      execute: (task, options) => execute(source, task, { runId, folder, ...options }),
-      read: (file) => readFile(join(folder, basename(file)), 'utf8'),
       report: this.#options.report,
     };
+  }
+
+  #openingOf(source: S, runId: string, startedBy: string | null): Opening {
+    const replay = this.#options.kind.replayOf(source);
+    const { pipeline } = source;
+    return { runId, pipeline, startedAt: Date.now(), startedBy, ...(replay === undefined ? {} : { replay }) };
   }
 
   #tellPipelines(before: readonly EventOfType<'pipeline'>[]): void {
     const told = new Map(before.map((event) => [event.name, event]));
     for (const { pipeline } of this.#sources.values()) {
       const { name, title, nodes } = pipeline;
-      const gates = nodes.filter(isGate).length;
+      const gates = nodes.filter(asks).length;
       const event = {
         type: 'pipeline',
         name,
@@ -238,21 +242,6 @@ export class Engine {
   #folderOf(runId: string): string {
     return join(this.#options.folder, basename(runId));
   }
-}
-
-function openingOf(
-  source: Source,
-  runId: string,
-  { startedAt, startedBy }: Pick<Opening, 'startedAt' | 'startedBy'>,
-): Opening {
-  const opening = { runId, pipeline: source.pipeline, startedAt, startedBy };
-  if (source.kind === 'file') return opening;
-  const { trace, speed } = source;
-  const { makespanSeconds, executedAt } = trace;
-  return {
-    ...opening,
-    replay: { speed, makespanSeconds, executedAt, commandOf: (nodeId) => commandOf(trace, nodeId) },
-  };
 }
 
 function isUnderWay({ state, finishedAt }: EventOfType<'run_state'>): boolean {

@@ -8,6 +8,8 @@ export interface History {
   readonly nodes: ReadonlyMap<string, EventOfType<'node_state'>>;
   /** Of each gate node the newest gate. */
   readonly gates: ReadonlyMap<string, GateHistory>;
+  /** By the gate's id, all of them. */
+  readonly gatesById: ReadonlyMap<string, GateHistory['event']>;
 }
 export interface GateHistory {
   readonly event: EventOfType<'human_gate_waiting'> | EventOfType<'human_gate_resolved'>;
@@ -21,6 +23,7 @@ export function readHistory(events: readonly LoggedEvent[]): History {
   let spent = 0;
   const nodes = new Map<string, EventOfType<'node_state'>>();
   const gates = new Map<string, GateHistory>();
+  const gatesById = new Map<string, GateHistory['event']>();
   for (const { event: json } of events) {
     const event = parseEvent(json);
     switch (event?.type) {
@@ -39,9 +42,10 @@ export function readHistory(events: readonly LoggedEvent[]): History {
       case 'human_gate_waiting':
       case 'human_gate_resolved':
         gates.set(event.nodeId, { event, isNewerThanNode: true });
+        gatesById.set(event.gateId, event);
         break;
     }
   }
   const known = [...nodes.values()].reduce((sum, { metrics }) => sum + (metrics?.cost ?? 0), 0);
-  return { runState, spent: Math.max(spent, known), nodes, gates };
+  return { runState, spent: Math.max(spent, known), nodes, gates, gatesById };
 }

@@ -1,13 +1,33 @@
 import type { ConsoleEvent, EventOfType } from './events.ts';
-import { type Budget, isGate, type Pipeline } from './pipeline.ts';
+import type { Budget } from './pipeline.ts';
 import { RUNS_TOPIC, runTopic } from './protocol.ts';
 
 /** A client takes no event that is larger than a part of a snapshot, 1 MiB. */
 const PART_CHARACTERS = 400_000;
 
-export interface Opening {
+/** As much of what is run as is told of it. */
+export interface Plan {
+  /** Its name; `title` is for people. */
+  readonly name: string;
+  readonly title: string;
+  readonly budget?: Pick<Budget, 'limit' | 'currency'> | undefined;
+  readonly nodes: readonly PlannedNode[];
+}
+export interface PlannedNode {
+  readonly id: string;
+  readonly title?: string | undefined;
+  readonly after: readonly string[];
+  /** Is there where it asks a person. */
+  readonly gate?: unknown;
+}
+
+export function asks(node: PlannedNode): boolean {
+  return node.gate !== undefined;
+}
+
+export interface Opening<P extends Plan = Plan> {
   readonly runId: string;
-  readonly pipeline: Pipeline;
+  readonly pipeline: P;
   readonly startedAt: number;
   /** An operator; `null`: the server itself. */
   readonly startedBy: string | null;
@@ -20,41 +40,48 @@ export interface Replay extends NonNullable<EventOfType<'run_state'>['replay']> 
   commandOf(nodeId: string): string;
 }
 
-/** What of it is told with the run's state. */
-export function toldOf(replay: Replay | undefined): Pick<EventOfType<'run_state'>, 'replay'> {
-  if (!replay) return {};
-  const { speed, makespanSeconds, executedAt } = replay;
-  return { replay: { speed, makespanSeconds, executedAt } };
-}
+type RunState = EventOfType<'run_state'>;
+/** What changes of a run. */
+export type Standing = Pick<
+  RunState,
+  'state' | 'finishedAt' | 'done' | 'failed' | 'gatesWaiting' | 'spent'
+> & {
+  readonly message?: string | undefined;
+};
 
-/** What is published of a run before anything of it has begun; the list comes last, so that what it names is there. */
-export function openingEvents({
-  runId,
-  pipeline,
-  startedAt,
-  startedBy,
-  replay,
-}: Opening): [topic: string, ConsoleEvent][] {
+export function runStateOf(
+  { runId, pipeline, startedAt, startedBy, replay }: Opening,
+  { state, message, finishedAt, ...counts }: Standing,
+): RunState {
   const { name, title, budget, nodes } = pipeline;
-  const own = runTopic(runId);
-  const runState: ConsoleEvent = {
+  return {
     type: 'run_state',
     runId,
     pipeline: name,
     title,
-    state: 'running',
+    state,
+    ...(message === undefined ? {} : { message }),
     startedAt,
     startedBy,
-    finishedAt: null,
+    finishedAt,
     nodes: nodes.length,
-    done: 0,
-    failed: 0,
-    gatesWaiting: 0,
-    spent: 0,
+    ...counts,
     budget: budget?.limit ?? 0,
-    ...toldOf(replay),
+    ...(replay === undefined ? {} : { replay: toldOf(replay) }),
   };
-  const cost = budget ? [costUpdate(budget, 0, startedAt)] : [];
+}
+
+function toldOf({ speed, makespanSeconds, executedAt }: Replay): NonNullable<RunState['replay']> {
+  return { speed, makespanSeconds, executedAt };
+}
+
+/** What is published of a run before anything of it has begun; the list comes last, so that what it names is there. */
+export function openingEvents(opening: Opening): [topic: string, ConsoleEvent][] {
+  const { runId, pipeline, startedAt, replay } = opening;
+  const own = runTopic(runId);
+  const standing = { finishedAt: null, done: 0, failed: 0, gatesWaiting: 0, spent: 0 };
+  const runState = runStateOf(opening, { state: 'running', ...standing });
+  const cost = pipeline.budget ? [costUpdate(pipeline.budget, 0, startedAt)] : [];
   return [
     ...[...graphParts(pipeline, replay), ...cost].map((event): [string, ConsoleEvent] => [own, event]),
     [own, runState],
@@ -62,11 +89,15 @@ export function openingEvents({
   ];
 }
 
-export function costUpdate({ limit, currency }: Budget, spent: number, at: number): ConsoleEvent {
+export function costUpdate(
+  { limit, currency }: NonNullable<Plan['budget']>,
+  spent: number,
+  at: number,
+): ConsoleEvent {
   return { type: 'cost_update', spent, budget: limit, currency, at };
 }
 
-function graphParts({ nodes }: Pipeline, replay: Replay | undefined): EventOfType<'run_graph'>[] {
+function graphParts({ nodes }: Plan, replay: Replay | undefined): EventOfType<'run_graph'>[] {
   const parts: EventOfType<'run_graph'>['nodes'][] = [];
   let room = 0;
   for (const node of nodes) {
@@ -74,8 +105,8 @@ function graphParts({ nodes }: Pipeline, replay: Replay | undefined): EventOfTyp
     const drawn = {
       nodeId: node.id,
       title: node.title ?? node.id,
-      kind: isGate(node) ? ('gate' as const) : ('task' as const),
-      after: node.after,
+      kind: asks(node) ? ('gate' as const) : ('task' as const),
+      after: [...node.after],
       ...(command === '' ? {} : { command }),
     };
     const size = JSON.stringify(drawn).length;

@@ -8,12 +8,13 @@ import { type Decision, Gates } from './gates.ts';
 import type { History } from './history.ts';
 import { type LineListener, limitLines } from './lines.ts';
 import { NodeRecords } from './node-records.ts';
-import { costUpdate, type Opening, toldOf } from './opening.ts';
-import { type Budget, isGate, type Task } from './pipeline.ts';
+import { costUpdate, type Opening, runStateOf } from './opening.ts';
+import { type Budget, isGate, type Pipeline, type Task } from './pipeline.ts';
 import { runTopic } from './protocol.ts';
+import type { AnyRun } from './run-kind.ts';
 import type { Schedule } from './schedule.ts';
 
-export interface RunServices {
+export interface PipelineServices {
   publish(topic: string, event: ConsoleEvent): void;
   /** One attempt at a task. Never rejects. */
   execute(task: Task, options: { signal: AbortSignal; onLine: LineListener }): Promise<Execution>;
@@ -28,10 +29,10 @@ const BUDGET_USED_UP = 'the budget is used up';
 const BROKEN_OFF = 'broken off by a restart of the server';
 
 /** One execution of a pipeline. What is published of it is enough to go on with it after a restart. */
-export class Run {
+export class Run implements AnyRun {
   readonly id: string;
-  readonly #opening: Opening;
-  readonly #services: RunServices;
+  readonly #opening: Opening<Pipeline>;
+  readonly #services: PipelineServices;
   readonly #records: NodeRecords;
   readonly #gates: Gates;
   readonly #running = new Map<string, { abort: AbortController; ended: Promise<void> }>();
@@ -49,7 +50,7 @@ export class Run {
   #isStopped = false;
 
   /** @param history where the run began under a server before this one. */
-  constructor(opening: Opening, services: RunServices, history: History | null = null) {
+  constructor(opening: Opening<Pipeline>, services: PipelineServices, history: History | null = null) {
     this.id = opening.runId;
     this.#opening = opening;
     this.#services = services;
@@ -340,7 +341,6 @@ export class Run {
   }
 
   #runState(): EventOfType<'run_state'> {
-    const { runId, pipeline, startedAt, startedBy, replay } = this.#opening;
     const isGoingOn = this.#retryingBy !== null || this.#cancelling.state === 'asked' || !this.isOver;
     if (!isGoingOn) this.#finishedAt ??= Date.now();
     const state =
@@ -351,24 +351,15 @@ export class Run {
           : this.#schedule.runState;
     const { by } = { by: '', ...this.#cancelling };
     const message = by === '' ? this.#message : `cancelled by ${by}`;
-    return {
-      type: 'run_state',
-      runId,
-      pipeline: pipeline.name,
-      title: pipeline.title,
+    return runStateOf(this.#opening, {
       state,
-      ...(message === undefined ? {} : { message }),
-      startedAt,
-      startedBy,
+      message,
       finishedAt: isGoingOn ? null : this.#finishedAt,
-      nodes: pipeline.nodes.length,
       done: this.#schedule.count('succeeded'),
       failed: this.#schedule.count('failed'),
       gatesWaiting: this.#gates.waiting,
       spent: this.#spent,
-      budget: pipeline.budget?.limit ?? 0,
-      ...toldOf(replay),
-    };
+    });
   }
 }
 

@@ -8,6 +8,8 @@ export interface Arguments {
   readonly log: string | null;
   /** What the audit works on. */
   readonly target: string;
+  /** What runs behind the console. */
+  readonly engine: 'pipelines' | 'langgraph';
   /** Files of the operator's own, beside the two that come with it. */
   readonly pipelines: readonly string[];
   readonly trace: { readonly path: string; readonly speed: number; readonly gates: readonly string[] } | null;
@@ -18,7 +20,7 @@ const DEFAULT_SPEED = 10;
 
 export const START = command({
   name: 'npm start',
-  about: 'The operator console, over pipelines of real processes.',
+  about: 'The operator console, over pipelines of real processes or graphs of LangGraph.',
   options: {
     port: {
       type: 'number',
@@ -40,6 +42,12 @@ the variable TRUNKLINE_LOG_PASSWORD`,
       default: '.',
       about: 'the checkout that "Audit a checkout" works on',
     },
+    engine: {
+      type: 'text',
+      takes: 'NAME',
+      default: 'pipelines',
+      about: 'pipelines: of processes, by the engine of this demo; langgraph: a graph, by LangGraph.js',
+    },
     pipeline: { type: 'texts', takes: 'FILE', about: 'offers this one, too (docs/pipelines.md)' },
     trace: {
       type: 'text',
@@ -57,18 +65,23 @@ the variable TRUNKLINE_LOG_PASSWORD`,
 
 /** @throws WrongArguments */
 export function argumentsOf({ values }: Given<(typeof START)['options']>, from: string): Arguments {
-  const { port, trace, gate: gates, speed } = values;
+  const { port, trace, gate: gates, speed, engine, pipeline } = values;
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw new WrongArguments(`--port ${port} is no port`);
   if (speed !== null && speed <= 0) throw new WrongArguments('--speed must be above 0');
   if (trace === null && (speed !== null || gates.length > 0))
     throw new WrongArguments('--speed and --gate belong to --trace FILE');
+  if (engine !== 'pipelines' && engine !== 'langgraph')
+    throw new WrongArguments(`--engine ${engine}: there are pipelines and langgraph`);
+  if (engine === 'langgraph' && (trace !== null || pipeline.length > 0))
+    throw new WrongArguments('--pipeline and --trace belong to --engine pipelines');
   return {
     port,
     dataFolder: resolve(from, values.data),
     log: values.log,
     target: resolve(from, values.target),
-    pipelines: values.pipeline.map((path) => resolve(from, path)),
+    engine,
+    pipelines: pipeline.map((path) => resolve(from, path)),
     trace: trace === null ? null : { path: resolve(from, trace), speed: speed ?? DEFAULT_SPEED, gates },
   };
 }

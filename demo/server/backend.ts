@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { createServer, type Server } from 'trunkline/server';
 import { logOf, logTrouble } from 'trunkline/server/address';
 import { Engine } from '../engine/engine.ts';
+import type { Plan } from '../engine/opening.ts';
 import { type ConsoleProtocol, OPERATOR_NAME, protocol } from '../engine/protocol.ts';
-import type { Source } from '../engine/saved-run.ts';
+import type { RunKind } from '../engine/run-kind.ts';
 import type { Line } from './line.ts';
 
 export const SOCKET_PATH = '/ws';
@@ -12,19 +13,19 @@ export const SOCKET_PATH = '/ws';
 const HEARTBEAT_MS = 5_000;
 const DRAIN_MS = 1_000;
 
-export interface BackendOptions {
+export interface BackendOptions<S extends { readonly pipeline: Plan }> {
   /** For a log of each port, and the runs' folders. */
   readonly dataFolder: string;
   readonly port: number;
   /** Where the log is, if not there. */
   readonly log: string | null;
-  readonly sources: readonly Source[];
+  kind(folder: string): RunKind<S> | Promise<RunKind<S>>;
   readonly line: Line;
   report(error: unknown, about: string): void;
 }
 /** One life of the server: it begins from the log, and ends with it. */
 export interface Backend {
-  readonly engine: Engine;
+  readonly engine: Pick<Engine<{ readonly pipeline: Plan }>, 'start'>;
   readonly server: Server<ConsoleProtocol>;
   /** Other servers may be at work on its log. */
   readonly sharesLog: boolean;
@@ -32,7 +33,9 @@ export interface Backend {
   close(how: 'soft' | 'hard'): Promise<void>;
 }
 
-export async function openBackend(options: BackendOptions): Promise<Backend> {
+export async function openBackend<S extends { readonly pipeline: Plan }>(
+  options: BackendOptions<S>,
+): Promise<Backend> {
   const { dataFolder, port, line, report } = options;
   const address = options.log ?? `sqlite:${join(dataFolder, `console-${port}.sqlite`)}`;
   const onTrouble = logTrouble(report, (message) => console.error(`console: ${message}`));
@@ -40,7 +43,7 @@ export async function openBackend(options: BackendOptions): Promise<Backend> {
   // Whoever has a run's folder goes on with it: on a log that several share, each has folders of its own.
   const folder = join(dataFolder, isShared ? `runs-${port}` : 'runs');
   mkdirSync(folder, { recursive: true });
-  const engine = new Engine({ log, sources: options.sources, folder, sharesLog: isShared, report });
+  const engine = new Engine({ log, kind: await options.kind(folder), folder, sharesLog: isShared, report });
   const server = createServer(protocol, {
     log,
     commands: engine.commands,
@@ -51,6 +54,7 @@ export async function openBackend(options: BackendOptions): Promise<Backend> {
   try {
     await engine.open(server);
   } catch (error) {
+    await engine.stop();
     await server.close({ drainMs: 0 });
     throw error;
   }

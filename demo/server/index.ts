@@ -1,7 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Source } from '../engine/saved-run.ts';
+import type { Plan } from '../engine/opening.ts';
+import type { RunKind } from '../engine/run-kind.ts';
 import { type Backend, openBackend } from './backend.ts';
 import { ErrorLog } from './error-log.ts';
 import { Faults } from './faults.ts';
@@ -10,10 +11,10 @@ import { Line } from './line.ts';
 import { listen } from './listen.ts';
 import type { Site } from './site.ts';
 
-export interface ConsoleServerOptions {
+export interface ConsoleServerOptions<S extends { readonly pipeline: Plan }> {
   readonly site: Site;
-  /** What operators can start. */
-  readonly sources: readonly Source[];
+  /** What operators can start, and what runs it, anew for each life of the server. @param folder of all runs */
+  kind(folder: string): RunKind<S> | Promise<RunKind<S>>;
   /** For a log of each port, the runs' folders and the error log. */
   readonly dataFolder: string;
   /** Where the log is. @default a file of the data folder, one for each port */
@@ -34,7 +35,9 @@ export interface ConsoleServer {
 }
 
 /** The operator console's server: the DAG engine, the page, and the faults on demand, on this machine alone. */
-export async function startConsoleServer(options: ConsoleServerOptions): Promise<ConsoleServer> {
+export async function startConsoleServer<S extends { readonly pipeline: Plan }>(
+  options: ConsoleServerOptions<S>,
+): Promise<ConsoleServer> {
   mkdirSync(options.dataFolder, { recursive: true });
   const errors = new ErrorLog(options.dataFolder);
   const report = (error: unknown, about: string) => {
@@ -51,7 +54,7 @@ export async function startConsoleServer(options: ConsoleServerOptions): Promise
       dataFolder: options.dataFolder,
       port,
       log: options.log ?? null,
-      sources: options.sources,
+      kind: options.kind,
       line,
       report,
     });

@@ -1,8 +1,10 @@
 /** The console's server with pipelines of a test, in a process of its own, to be killed. Its parent sends what it serves. */
-import { type ConsoleServerOptions, startConsoleServer } from '../../../demo/server/index.ts';
+import { pipelines } from '../../../demo/engine/pipelines.ts';
+import { startConsoleServer } from '../../../demo/server/index.ts';
+import type { Served } from './console-process.ts';
 
-process.once('message', async (options: ConsoleServerOptions) => {
-  const server = await startConsoleServer(options);
+process.once('message', async ({ sources, ...options }: Served) => {
+  const server = await startConsoleServer({ ...options, kind: () => pipelines(sources) });
   process.once('SIGINT', () => server.close());
   console.log(server.url);
   // Else it would live as long as its parent.

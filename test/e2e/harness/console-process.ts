@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Source } from '../../../demo/engine/saved-run.ts';
 import type { ConsoleServerOptions } from '../../../demo/server/index.ts';
 
 const MAIN = join(import.meta.dirname, '..', '..', '..', 'demo', 'main.ts');
@@ -27,8 +28,11 @@ export async function startMain(dataFolder: string, args: readonly string[]): Pr
   return await follow(child, dataFolder);
 }
 
+/** What its parent sends it. */
+export type Served = Omit<ConsoleServerOptions<Source>, 'kind'> & { readonly sources: readonly Source[] };
+
 /** With sources of a test. */
-export async function startChild(options: ConsoleServerOptions): Promise<ConsoleProcess> {
+export async function startChild(options: Served): Promise<ConsoleProcess> {
   const child = spawn(process.execPath, [CHILD], {
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
     serialization: 'advanced',

@@ -39,6 +39,7 @@ test('what stands on the command line is understood, or refused with its reason'
     dataFolder: '/here/.tmp',
     log: null,
     target: '/here',
+    engine: 'pipelines',
     pipelines: [],
     trace: null,
   });
@@ -61,6 +62,10 @@ test('what stands on the command line is understood, or refused with its reason'
     pipelines: ['/here/p.json'],
     trace: { path: '/here/t.json', speed: 2.5, gates: ['a', 'b'] },
   });
+  expect(readArguments(['--engine', 'langgraph'], '/')).toMatchObject({ engine: 'langgraph' });
+  expect(() => readArguments(['--engine', 'other'], '/')).toThrow('there are pipelines and langgraph');
+  const both = ['--engine', 'langgraph', '--pipeline', 'p.json'];
+  expect(() => readArguments(both, '/')).toThrow('belong to --engine pipelines');
   expect(() => readArguments(['--speed', '2'], '/')).toThrow('belong to --trace');
   expect(() => readArguments(['--trace', 'x', '--speed', '0'], '/')).toThrow('--speed must be above 0');
   expect(() => readArguments(['--port', 'x'], '/')).toThrow('--port takes a number, not "x"');

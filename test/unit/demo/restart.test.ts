@@ -1,10 +1,10 @@
-import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { markOf } from '../../../demo/engine/execute.ts';
 import { endMarkedGroups } from '../../../demo/engine/process-group.ts';
 import { runTopic } from '../../../demo/engine/protocol.ts';
+import { startKillable } from './support/killing.ts';
 import { LONG } from './support/long.ts';
 import { connectOperator, type Operator } from './support/operator.ts';
 import { eventually, operate, serve, sourceOf, temporaryFolder } from './support/workshop.ts';
@@ -63,29 +63,9 @@ async function finish(ada: Operator, runId: string, folder: string, gateId: stri
   expect(over).toMatchObject({ done: 6, nodes: 6, failed: 0 });
 }
 
-async function startKillable(dataFolder: string, port: string) {
-  const script = join(import.meta.dirname, 'support', 'killable.ts');
-  const child = spawn(process.execPath, [script, dataFolder, port], { stdio: ['ignore', 'pipe', 'inherit'] });
-  onTestFinished(() => {
-    child.kill('SIGKILL');
-  });
-  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  const url = await new Promise<string>((resolve, reject) => {
-    child.stdout.once('data', (data: Buffer) => resolve(data.toString().trim()));
-    void exited.then(() => reject(new Error('the server has ended')));
-  });
-  return {
-    url,
-    async kill() {
-      child.kill('SIGKILL');
-      await exited;
-    },
-  };
-}
-
 test('a server that is killed in mid-run goes on where it can, and says what was broken off', async () => {
   const dataFolder = temporaryFolder();
-  const first = await startKillable(dataFolder, '0');
+  const first = await startKillable('killable.ts', dataFolder, '0');
   const before = await connectOperator(first.url);
   const { runId, folder, gate, pids } = await underWay(before, dataFolder);
   await first.kill();
@@ -93,7 +73,7 @@ test('a server that is killed in mid-run goes on where it can, and says what was
   for (const pid of pids) expect(await isAlive(pid), 'left behind').toBe(true);
   rmSync(join(folder, 'anew.pid'));
 
-  const second = await startKillable(dataFolder, new URL(first.url).port);
+  const second = await startKillable('killable.ts', dataFolder, new URL(first.url).port);
   for (const pid of pids) await eventually(async () => !(await isAlive(pid)));
   const ada = await connectOperator(second.url);
   await expectHonestState(ada, runId);

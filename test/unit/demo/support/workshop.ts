@@ -2,7 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import type { Plan } from '../../../../demo/engine/opening.ts';
 import { parsePipeline } from '../../../../demo/engine/pipeline.ts';
+import { pipelines } from '../../../../demo/engine/pipelines.ts';
 import type { Source } from '../../../../demo/engine/saved-run.ts';
 import {
   type ConsoleServer,
@@ -25,16 +27,24 @@ export function sourceOf(name: string, nodes: readonly object[], rest: object = 
   return { kind: 'file', pipeline, here: '/', target: '/' };
 }
 
-/** The console's server, ended after the test. */
+/** The console's server with pipelines, ended after the test. */
 export async function serve(
   sources: readonly Source[],
-  options: Partial<ConsoleServerOptions> = {},
+  options: Partial<ConsoleServerOptions<Source>> = {},
+): Promise<ConsoleServer> {
+  return await serveKind(() => pipelines(sources), options);
+}
+
+/** The same with runs of any kind. */
+export async function serveKind<S extends { readonly pipeline: Plan }>(
+  kind: ConsoleServerOptions<S>['kind'],
+  options: Partial<ConsoleServerOptions<S>> = {},
 ): Promise<ConsoleServer> {
   const server = await startConsoleServer({
     site: new Map(),
-    sources,
     dataFolder: temporaryFolder(),
     ...options,
+    kind,
   });
   onTestFinished(() => server.close());
   return server;
