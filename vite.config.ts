@@ -49,6 +49,9 @@ export default defineConfig({
         optimizeDeps: {
           include: [
             'axe-core',
+            '@opentelemetry/api',
+            '@opentelemetry/sdk-metrics',
+            '@opentelemetry/sdk-trace',
             'comlink',
             'idb',
             'valibot',

@@ -15,7 +15,7 @@ function addressOf(file: string): string {
 const GROUPS: Readonly<Record<string, readonly string[]>> = {
   'An application': ['guide', 'frameworks', 'bundlers', 'testing', 'inspector', 'offline', 'background'],
   'A server': ['gateway', 'cluster', 'plain', 'protocol', 'conformance'],
-  'Before production': ['security', 'browsers', 'benchmarks'],
+  'Before production': ['security', 'telemetry', 'browsers', 'benchmarks'],
   'Coming from': pagesIn('coming-from'),
   'The house': ['architecture', 'decisions/index', 'pipelines'],
 };

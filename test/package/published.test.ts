@@ -120,6 +120,22 @@ describe('at run time', () => {
     expect(modules.filter((module) => module.startsWith('src/protocol/frames/'))).toEqual([]);
   });
 
+  test('who tells OpenTelemetry gets its API alone: no SDK, no second client, and nothing of a hub', () => {
+    const page = entry('src/otel/index.js');
+    expect(page.packages).toEqual(['@opentelemetry/api']);
+    expect(
+      outside(['src/otel/', 'src/telemetry/', 'src/client/errors.js', 'src/protocol/'], page.modules),
+    ).toEqual([]);
+    const server = entry('src/server/otel/index.js');
+    expect(server.packages).toEqual(['@opentelemetry/api']);
+    expect(
+      outside(
+        ['src/server/otel/', 'src/telemetry/', 'src/server/reject.js', 'src/protocol/'],
+        server.modules,
+      ),
+    ).toEqual([]);
+  });
+
   test('a hub gets Comlink, idb and valibot, and nothing of what keeps the last known state or reads what a server of its own says', () => {
     const { modules, packages } = entry('worker/index.js');
     expect(packages).toEqual(['comlink', 'idb', 'valibot']);

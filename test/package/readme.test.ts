@@ -54,6 +54,7 @@ test.each([
   'docs/frameworks.md',
   'docs/inspector.md',
   'docs/plain.md',
+  'docs/telemetry.md',
   'docs/testing.md',
   'docs/security.md',
   'docs/browsers.md',

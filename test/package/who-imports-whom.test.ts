@@ -23,6 +23,7 @@ const SERVER_CORE = 'src/server/core/';
 /** The server half as a program. */
 const GATEWAY = 'src/gateway/';
 const BINDINGS = 'src/bindings/';
+const TELEMETRY = 'src/telemetry/';
 const CONFORMANCE = 'src/conformance/';
 const TESTING = 'testing/';
 /** Where a mistake stands in a file that a person has written. */
@@ -38,6 +39,9 @@ const LAYERS: readonly Layer[] = [
   { path: 'src/client/', modules: [PROTOCOL], packages: ['comlink', '@standard-schema/spec'] },
   // What the frameworks' sides share.
   { path: BINDINGS, modules: ['src/index.ts', 'src/client/'], packages: [] },
+  // What the page's side and the server's share.
+  { path: TELEMETRY, modules: [PROTOCOL], packages: ['@opentelemetry/api'] },
+  { path: 'src/otel/', modules: ['src/client/', PROTOCOL, TELEMETRY], packages: ['@opentelemetry/api'] },
   { path: 'src/one-tab/', modules: ['src/client/', PROTOCOL], packages: [] },
   { path: 'src/inspector/', modules: ['src/inspector/frames/', 'src/index.ts', PROTOCOL], packages: [] },
   // Beside the hub, of which it knows nothing.
@@ -77,6 +81,11 @@ const LAYERS: readonly Layer[] = [
   },
   // What the log needs that an address names is loaded then.
   { path: 'src/server/address/', modules: [SERVER, SERVER_CORE], packages: ['node:'] },
+  {
+    path: 'src/server/otel/',
+    modules: [SERVER, SERVER_CORE, TELEMETRY],
+    packages: ['@opentelemetry/api'],
+  },
   { path: 'src/server/postgres/', modules: [SERVER], packages: ['postgres', 'node:'] },
   { path: SERVER_CORE, modules: [SERVER, PROTOCOL, FRAMES], packages: ['valibot'] },
   // It judges servers in any language, ours as any other: it knows nothing of how ours is made.
