@@ -1,8 +1,10 @@
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { BUNDLERS } from './support/bundlers.ts';
 import { filesForBundler, inJavaScript, writeFiles } from './support/code-blocks.ts';
 import { compile } from './support/compile.ts';
+import { installBeside } from './support/consumer.ts';
 import {
   built,
   isOpen,
@@ -12,7 +14,16 @@ import {
 } from './support/running-application.ts';
 import { serveWithVite } from './support/vite-dev.ts';
 
-const { folder } = inject('consumer');
+const { folder, tarball } = inject('consumer');
+/** Where those are installed that this repository has no other use for. */
+let beside: string;
+
+beforeAll(() => {
+  const packages = { '@rspack/core': '2.3.4', '@rspack/cli': '2.2.8', parcel: '2.16.4' };
+  const manifest = filesForBundler('parcel').get('package.json') ?? '';
+  beside = installBeside(tarball, packages, JSON.parse(manifest));
+});
+afterAll(() => rmSync(beside, { recursive: true }));
 
 test.each([
   { bundler: 'vite', types: ['vite/client'], entries: ['hub.ts', 'page.ts', 'vite.config.ts'] },
@@ -36,14 +47,22 @@ test.each([
 test.each([
   { bundler: 'vite', hub: /^\/assets\/hub-[\w-]{8}\.js$/ },
   { bundler: 'webpack', hub: /^\/\d+\.[0-9a-f]{20}\.js$/ },
+  { bundler: 'rspack', hub: /^\/\d+\.[0-9a-f]{16}\.js$/ },
+  { bundler: 'parcel', hub: /^\/hub\.[0-9a-f]{8}\.js$/ },
   { bundler: 'esbuild', hub: /^\/hub-[A-Z0-9]{8}\.js$/ },
   { bundler: 'none', hub: /^\/hub\.js\?v=1$/ },
 ] as const)(
   'the application for $bundler works in a browser, under a strict policy, its hub from a URL that tells its version',
   async ({ bundler, hub }) => {
-    const files = bundler === 'none' ? inJavaScript(filesForBundler(bundler)) : filesForBundler(bundler);
-    const serve = built(BUNDLERS[bundler]);
-    const application = await runApplication(files, join(folder, `built-by-${bundler}`), serve);
+    const isBeside = bundler === 'rspack' || bundler === 'parcel';
+    const files = new Map([...(isBeside ? filesForBundler('webpack') : []), ...filesForBundler(bundler)]);
+    // It is that of the folder in which all of them are installed.
+    files.delete('package.json');
+    const application = await runApplication(
+      bundler === 'none' ? inJavaScript(files) : files,
+      join(isBeside ? beside : folder, `built-by-${bundler}`),
+      built(BUNDLERS[bundler]),
+    );
     await works(application);
     expect(application.site.violations).toEqual([]);
     expect(application.site.requested.filter((path) => hub.test(path))).not.toEqual([]);
