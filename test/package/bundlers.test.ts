@@ -1,6 +1,8 @@
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { chromium } from 'playwright';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { CHROMIUM_ARGS, chromiumPath } from '../../scripts/chromium.ts';
 import { BUNDLERS } from './support/bundlers.ts';
 import { filesForBundler, inJavaScript, writeFiles } from './support/code-blocks.ts';
 import { compile } from './support/compile.ts';
@@ -13,6 +15,7 @@ import {
   runApplication,
 } from './support/running-application.ts';
 import { serveWithVite } from './support/vite-dev.ts';
+import { type Made, madeOf, WORKER_FORMS } from './support/worker-forms.ts';
 
 const { folder, tarball } = inject('consumer');
 /** Where those are installed that this repository has no other use for. */
@@ -68,6 +71,35 @@ test.each([
     expect(application.site.requested.filter((path) => hub.test(path))).not.toEqual([]);
   },
 );
+
+test.each(['Vite', 'webpack', 'Rspack', 'Parcel'] as const)(
+  'what %s makes of other forms of the worker is what the document says',
+  async (name) => {
+    const bundler = name.toLowerCase() as Lowercase<typeof name>;
+    const said = columnOf(name);
+    expect(Object.keys(said)).toEqual(Object.keys(WORKER_FORMS));
+    const made: Record<string, Made> = {};
+    const browser = await chromium.launch({ executablePath: chromiumPath(), args: CHROMIUM_ARGS });
+    try {
+      for (const [form, code] of Object.entries(WORKER_FORMS)) {
+        const app = join(beside, 'forms', bundler, form.replaceAll(/\W+/g, '-'));
+        made[form] = await madeOf(code, app, BUNDLERS[bundler], browser);
+      }
+    } finally {
+      await browser.close();
+    }
+    expect(made).toEqual(said);
+  },
+);
+
+/** Of the table in `docs/bundlers.md` that begins with one for a form. */
+function columnOf(name: string): Record<string, string> {
+  const document = readFileSync(resolve(import.meta.dirname, '../../docs/bundlers.md'), 'utf8');
+  const [, table = ''] = /^(\| form \|.*?)\n\n/ms.exec(document) ?? [];
+  const [head = [], , ...rows] = table.split('\n').map((line) => line.split('|').map((cell) => cell.trim()));
+  const column = head.indexOf(name);
+  return Object.fromEntries(rows.map((row) => [row[1] ?? '', row[column] ?? '']));
+}
 
 test("the application works from Vite's development server with nothing in its cache", async () => {
   await works(await runApplication(filesForBundler('vite'), join(folder, 'vite-dev'), serveWithVite));
