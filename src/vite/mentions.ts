@@ -27,7 +27,7 @@ export interface Worker {
 /** Modules that are not the application's: packages, and what plugins make up. */
 export const NOT_WRITTEN_HERE = /\/node_modules\/|\0/;
 /** Only a module in which one of these stands names a script by more than an import. */
-export const MAY_MENTION = /\b(?:Shared)?Worker\b|\bURL\b|\.[cm]?[jt]sx?\?/;
+export const MAY_MENTION = /\b(?:Shared)?Worker\b|\bURL\b|[?&](?:sharedworker|worker|url|inline)\b/;
 
 /** Those in a module, of which `program` is the code. */
 export async function mentionsIn(asked: Asked, program: ESTree.Program, id: string): Promise<Mention[]> {

@@ -86,9 +86,10 @@ const WRONG: Readonly<Record<string, Wrong>> = {
   },
   'an import with `?sharedworker`': {
     code: `
-      >import Hub from './hub.ts?sharedworker';
+      >import Hub from './hub?sharedworker';
       export const worker = () => new Hub({ name: 'trunkline' });`,
     says: "passes on the worker's name alone",
+    instead: RIGHT.replace('hub.ts', 'hub'),
   },
   'an import with `?worker&inline`': {
     code: `
