@@ -64,7 +64,8 @@ export class FakeNetwork {
     return [...this.#wires];
   }
 
-  open(life: Lifetime, url: string): Socket {
+  /** What is spoken is not asked: the one server knows. */
+  open(life: Lifetime, url: string, _subprotocol: string | null = null): Socket {
     const socket = new FakeSocket(this.#clock, this, life, url, () => this.#wires.delete(socket));
     if (socket.isHeld) this.#wires.add(socket);
     return socket;

@@ -19,7 +19,7 @@ export function platformOf(browser: BrowserProfile, life: Lifetime): Platform {
     uuid: () => browser.uuid(),
     setTimer: (delayMs, callback) => lifetimeTimer(clock, life, delayMs, callback),
     locks: browser.grantsLocks ? locks.of(life) : undefined,
-    openSocket: (url) => network.open(life, url),
+    openSocket: (url, subprotocol) => network.open(life, url, subprotocol),
     diagnose: async () => ({ cause: 'unknown' }),
     createStore: ({ app, identity }) => {
       const source = {};

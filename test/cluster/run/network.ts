@@ -1,5 +1,4 @@
 import { WebSocket } from 'ws';
-import { SUBPROTOCOL } from '../../../src/protocol/version.ts';
 import type { ManualClock } from '../../../testing/fakes/clock.ts';
 import type { Lifetime } from '../../../testing/fakes/lifetime.ts';
 import { FakeNetwork } from '../../../testing/fakes/network.ts';
@@ -16,8 +15,8 @@ export class RealNetwork extends FakeNetwork {
     this.#origin = origin;
   }
 
-  override open(life: Lifetime, url: string): Socket {
-    return new RealSocket(this.#clock, life, url, this.#origin);
+  override open(life: Lifetime, url: string, subprotocol: string | null = null): Socket {
+    return new RealSocket(this.#clock, life, url, subprotocol, this.#origin);
   }
 }
 
@@ -26,9 +25,15 @@ class RealSocket extends EventTarget implements Socket {
   binaryType: BinaryType = 'arraybuffer';
   readonly #socket: WebSocket;
 
-  constructor(clock: ManualClock, life: Lifetime, url: string, origin: string | undefined) {
+  constructor(
+    clock: ManualClock,
+    life: Lifetime,
+    url: string,
+    subprotocol: string | null,
+    origin: string | undefined,
+  ) {
     super();
-    const socket = new WebSocket(url, SUBPROTOCOL, origin === undefined ? {} : { origin });
+    const socket = new WebSocket(url, subprotocol ?? [], origin === undefined ? {} : { origin });
     this.#socket = socket;
     const happen = (event: Event) => clock.post(this, () => life.run(() => this.dispatchEvent(event)));
     socket.on('open', () => happen(new Event('open')));

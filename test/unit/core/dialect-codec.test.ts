@@ -444,6 +444,17 @@ describe('a codec that fails', () => {
     ]);
   });
 
+  test('with what cannot even be shown does no more harm', () => {
+    const { world, tab } = connected({
+      decode: () => {
+        throw Object.create(null);
+      },
+    });
+    world.socket.text('[]');
+    expect(reports(tab)).toMatchObject([{ message: expect.stringContaining('something that is no Error') }]);
+    expect(tab.connection?.state).toBe('open');
+  });
+
   test('by answering later is told that it has to answer at once', () => {
     const { world, tab } = connected({ decode: (async () => []) as unknown as Line['decode'] });
     world.socket.text('[]');

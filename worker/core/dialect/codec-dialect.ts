@@ -225,6 +225,7 @@ class CodecDialect<P extends AnyProtocol> implements PlainlySpoken {
         return this.#topics.get(word.topic)?.hears(word) ?? [];
       case 'refused': {
         const { topic, code, message } = word;
+        this.#requests.delete(topic);
         return [{ type: 'error', code, message, topic, ended: true }];
       }
       case 'ack':
@@ -298,9 +299,10 @@ class CodecDialect<P extends AnyProtocol> implements PlainlySpoken {
       answer.catch(() => {});
       throw new TypeError('it returned a promise, and has to answer at once');
     } catch (error) {
-      const failed = `\`${of}\` of the codec threw ${String(error)}`;
-      const name = error instanceof Error ? error.name : 'no error';
-      this.#report(`${of} ${name}`, `${failed}; what it was asked for is skipped`);
+      // Not every value can be made a text.
+      const thrown = error instanceof Error ? error : new Error('something that is no Error');
+      const failed = `\`${of}\` of the codec threw ${thrown}`;
+      this.#report(`${of} ${thrown.name}`, `${failed}; what it was asked for is skipped`);
       return { failed };
     }
   }
