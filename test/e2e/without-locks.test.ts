@@ -12,19 +12,25 @@ interface Place {
   /** In place of the site's own host. */
   readonly host: string;
   readonly preferences: object;
+  readonly grants: object;
 }
 /** Only a name that is not the machine's own makes plain http: insecure. */
 const LAN = 'lan.test';
 const PLACES: Readonly<Record<string, Place>> = {
-  'of plain http:': { host: LAN, preferences: {} },
+  'of plain http:': {
+    host: LAN,
+    preferences: {},
+    grants: { lock: 'TypeError', localStorage: true, isSecure: false },
+  },
   'whose site data a person has blocked': {
     host: '127.0.0.1',
     preferences: { profile: { default_content_setting_values: { cookies: 2 } } },
+    grants: { lock: 'SecurityError', localStorage: 'SecurityError', isSecure: true },
   },
 };
 
 const test = base.extend<{ place: Place; origin: string; context: BrowserContext }>({
-  place: { host: LAN, preferences: {} },
+  place: { host: LAN, preferences: {}, grants: {} },
   origin: async ({ place, site }, use) => {
     await use(site.origin.replace('127.0.0.1', place.host));
   },
@@ -41,6 +47,20 @@ const test = base.extend<{ place: Place; origin: string; context: BrowserContext
     rmSync(profile, { recursive: true, force: true });
   },
 });
+
+/** What the browser grants a page: the first two make the place what it is here for. */
+const granted = (tab: LabTab) =>
+  tab.page.evaluate(async () => {
+    const storage = () => localStorage.length >= 0;
+    const refusal = (why: unknown) => (why instanceof Error ? why.name : String(why));
+    return {
+      lock: await Promise.resolve()
+        .then(() => navigator.locks.request('any', () => 'granted'))
+        .catch(refusal),
+      localStorage: await Promise.resolve().then(storage).catch(refusal),
+      isSecure: isSecureContext,
+    };
+  });
 
 const lines = async (tab: LabTab) =>
   (await tab.heard()).flatMap(({ event }) => (event.type === 'line' ? [event.text] : []));
@@ -64,6 +84,7 @@ for (const [what, place] of Object.entries(PLACES))
         const open = () => openLab(context, origin, labConfig(socketPort(), { worker }));
         const tabs = [await open(), await open()] as const;
         for (const tab of tabs) await tab.is('open');
+        expect(await granted(tabs[0])).toEqual(place.grants);
         expect(server.stats().connections).toBe(2);
 
         for (const tab of tabs) await tab.hears('run');
@@ -112,7 +133,7 @@ for (const [what, place] of Object.entries(PLACES))
     });
 
 test.describe('a page of plain http:', () => {
-  test.use({ place: { host: LAN, preferences: {} } });
+  test.use({ place: { host: LAN, preferences: {}, grants: {} } });
 
   test('reads on after a reload, and lets go of its connection when it is left', async ({
     context,
