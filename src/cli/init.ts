@@ -5,7 +5,8 @@ import { ask, isAttended } from './ask.ts';
 import { refuseFilled, TEMPLATES, type Template, writeApplication } from './write-application.ts';
 
 export const INIT_USAGE = `trunkline init [FOLDER] [--template ${TEMPLATES.join('|')}] [--force]
-  Writes an application to begin with, for Vite: protocol, hub, page, server and tests. In a terminal it asks for what is not said.
+  Writes an application to begin with, for Vite: protocol, hub, page, server and tests; its server needs Node 22.18 or later. In a
+  terminal it asks for what is not said.
   FOLDER      made where it is not there; the application has its name
   --template  what the page is made with; vanilla is without a framework
   --force     also where the folder has files: those of the same names are replaced, the others stay`;

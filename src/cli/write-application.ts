@@ -1,5 +1,5 @@
 /** What `trunkline init` writes: the files that all applications begin with, and those of a template. */
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 
@@ -37,11 +37,11 @@ export function writeApplication({ folder, template, isForced }: Wanted): void {
   const manifest = manifestOf(sources, folder);
   const named = (text: string) => text.replaceAll(PLACEHOLDER, manifest.name);
   for (const source of sources) {
-    for (const entry of readdirSync(source, { recursive: true, withFileTypes: true })) {
-      if (!entry.isFile()) continue;
-      const from = join(entry.parentPath, entry.name);
-      const name = entry.name === GITIGNORE.packed ? GITIGNORE.written : entry.name;
-      const to = join(folder, relative(source, entry.parentPath), name);
+    for (const path of readdirSync(source, { recursive: true, encoding: 'utf8' })) {
+      const from = join(source, path);
+      if (statSync(from).isDirectory()) continue;
+      const name = basename(path);
+      const to = join(folder, dirname(path), name === GITIGNORE.packed ? GITIGNORE.written : name);
       mkdirSync(dirname(to), { recursive: true });
       writeFileSync(to, named(readFileSync(from, 'utf8')));
     }
@@ -113,7 +113,7 @@ function installedFrom(folder: string): string | null {
     return null;
   }
   const said = { ...manifest.devDependencies, ...manifest.dependencies }['trunkline'];
-  if (!said?.startsWith('file:')) return null;
+  if (typeof said !== 'string' || !said.startsWith('file:')) return null;
   const path = relative(resolve(folder), resolve(project, said.slice('file:'.length)));
   return `file:${path.split(sep).join('/')}`;
 }
