@@ -75,6 +75,15 @@ export default defineConfig({
     emoji: false,
     include: false,
     snippet: false,
+    config(md) {
+      md.core.ruler.push('links_of_the_changelog', ({ tokens }) => {
+        for (const link of tokens.flatMap(({ children }) => children ?? [])) {
+          const address = link.type === 'link_open' ? link.attrGet('href') : null;
+          // It stands beside `docs`, and on the site among them.
+          if (address?.startsWith('docs/')) link.attrSet('href', address.slice('docs/'.length));
+        }
+      });
+    },
   },
   themeConfig: {
     nav: [
