@@ -1,9 +1,10 @@
 /** Graphs of LangGraph's, as what runs behind the console. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { BaseCheckpointSaver, StateSnapshot } from '@langchain/langgraph';
+import type { BaseCheckpointSaver } from '@langchain/langgraph';
 import type { Plan, PlannedNode } from '../engine/opening.ts';
 import type { RunKind } from '../engine/run-kind.ts';
+import type { CompiledGraph, Drawing } from './compiled-graph.ts';
 import { GraphRun } from './run.ts';
 import { SqliteSaver } from './sqlite-saver.ts';
 
@@ -12,29 +13,6 @@ export interface GraphSource extends Omit<Plan, 'nodes'> {
   readonly graph: { compile(options: { checkpointer: BaseCheckpointSaver }): CompiledGraph };
 }
 
-/** As much of LangGraph's own as is used, whatever the graph's state is. */
-export interface CompiledGraph {
-  getGraphAsync(): Promise<Drawing>;
-  getState(thread: Thread): Promise<StateSnapshot>;
-  getStateHistory(thread: Thread): AsyncIterable<StateSnapshot>;
-  stream(
-    input: unknown,
-    options: Thread & {
-      readonly signal: AbortSignal;
-      readonly streamMode: ('tasks' | 'custom')[];
-      readonly durability: 'sync';
-    },
-  ): Promise<AsyncIterable<unknown>>;
-}
-export interface Thread {
-  readonly configurable: { readonly thread_id: string; readonly folder: string };
-}
-interface Drawing {
-  readonly nodes: Readonly<
-    Record<string, { readonly id: string; readonly metadata?: Record<string, unknown> }>
-  >;
-  readonly edges: readonly { readonly source: string; readonly target: string }[];
-}
 interface Source {
   readonly pipeline: Plan;
   readonly graph: CompiledGraph;

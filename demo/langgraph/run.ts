@@ -10,7 +10,7 @@ import type { History } from '../engine/history.ts';
 import { costUpdate, type Opening, runStateOf, type Standing } from '../engine/opening.ts';
 import { runTopic } from '../engine/protocol.ts';
 import type { AnyRun, RunServices } from '../engine/run-kind.ts';
-import type { CompiledGraph, Thread } from './graphs.ts';
+import type { CompiledGraph, Thread } from './compiled-graph.ts';
 import { type Account, type Answer, account, printed } from './node-tools.ts';
 import { type Gate, interrupted, Questions } from './questions.ts';
 
