@@ -54,6 +54,8 @@ test('a hub that is given nothing to keep events with, of which some are to be k
     events: { node: { schema: z.object({ id: z.string() }), persist: true } },
     commands: {},
   });
-  expect(() => startHub(protocol)).toThrow(/`node` has `persist`: import \{ savedState \} from/);
+  expect(() => startHub(protocol)).toThrow(
+    /`node` has `persist`: give it the `savedState` of trunkline\/saved-state/,
+  );
   expect(() => startHub(protocol, { savedState })).toThrow(/this is no worker/);
 });

@@ -6,9 +6,11 @@ import { build } from 'esbuild';
 import { bytes, table, target, writeSection } from './place.ts';
 
 /** The files that a package's `exports` name for those who import it. */
-const manifest: { exports?: Record<string, unknown> } = JSON.parse(
+const manifest: { exports?: Record<string, unknown>; peerDependencies?: Record<string, string> } = JSON.parse(
   await readFile(join(target, 'package.json'), 'utf8'),
 );
+/** What an application has by itself, beside what the platform has. */
+const others = [...Object.keys(manifest.peerDependencies ?? {}), 'node:*'];
 const entries = Object.entries(manifest.exports ?? {}).flatMap(([name, entry]) => {
   const file = typeof entry === 'string' ? entry : defaultOf(entry);
   return file?.endsWith('.js') ? [{ name, file: join(target, file) }] : [];
@@ -23,7 +25,7 @@ for (const { name, file } of built) {
     write: false,
     format: 'esm',
     platform: name.includes('server') ? 'node' : 'browser',
-    external: ['react', 'react-dom', 'node:*'],
+    external: others,
     logLevel: 'silent',
   });
   const code = outputFiles[0]?.contents ?? new Uint8Array();
@@ -37,7 +39,7 @@ await writeSection('bundles', {
     ...(missing > 0 ? [`${missing} entries are not built`] : []),
     ...(entries.length === 0 ? ['this package exports no JavaScript'] : []),
   ],
-  body: `Each entry with all that it imports, minified by esbuild.\n\n${table(['Entry', 'Minified', 'Zipped'], rows)}`,
+  body: `Each entry with all that it imports but peer dependencies, minified by esbuild.\n\n${table(['Entry', 'Minified', 'Zipped'], rows)}`,
 });
 
 function defaultOf(entry: unknown): string | undefined {
