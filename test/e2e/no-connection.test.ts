@@ -5,7 +5,7 @@ import { expect, test } from './harness/lab.ts';
 function linesOf(page: Page): string[] {
   const lines: string[] = [];
   page.on('console', (line) => {
-    if (line.text().startsWith('[trunkline')) lines.push(line.text());
+    if (line.text().startsWith('[trunkline] ')) lines.push(line.text());
   });
   return lines;
 }
