@@ -59,19 +59,10 @@ export function createConsumer({
   return { folder, app, tarball: join(folder, tarball), installed: join(folder, 'node_modules/trunkline') };
 }
 
-/**
- * Another one, in a folder that is returned: the same packed file, and zod, beside packages that this repository does not have.
- *
- * @param packages with their exact versions
- * @param manifest what else its `package.json` has
- */
-export function installBeside(
-  tarball: string,
-  packages: Readonly<Record<string, string>>,
-  manifest: object = {},
-): string {
+/** Another one, in a folder that is returned: the same packed file beside packages that this repository does not have. */
+export function installBeside(tarball: string, packages: Readonly<Record<string, string>>): string {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'trunkline-beside-')));
-  install(folder, { trunkline: `file:${tarball}`, ...versionsOf('zod'), ...packages }, manifest);
+  install(folder, { trunkline: `file:${tarball}`, ...packages });
   return folder;
 }
 
@@ -79,13 +70,9 @@ export function removeConsumer({ folder }: Consumer): void {
   rmSync(folder, { recursive: true, force: true });
 }
 
-function install(
-  folder: string,
-  dependencies: Readonly<Record<string, string | undefined>>,
-  manifest: object = {},
-): void {
-  const whole = { name: 'consumer', private: true, type: 'module', ...manifest, dependencies };
-  writeFileSync(join(folder, 'package.json'), JSON.stringify(whole));
+function install(folder: string, dependencies: Readonly<Record<string, string | undefined>>): void {
+  const manifest = { name: 'consumer', private: true, type: 'module', dependencies };
+  writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
   npm(folder, 'install', '--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline');
 }
 
