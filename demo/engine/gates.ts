@@ -1,8 +1,7 @@
 /** Which gates of a run wait for a person, and which of several answers to one counts. */
-import type { CommandOf } from 'trunkline/protocol';
 import { Reject } from 'trunkline/server';
-import { busy } from './busy.ts';
 import type { Commanding } from './commanding.ts';
+import { type Decision, judgeDecision } from './decision.ts';
 import type { ConsoleEvent } from './events.ts';
 import {
   askAt,
@@ -15,10 +14,6 @@ import {
 import type { GateHistory } from './history.ts';
 import type { NodeRecords } from './node-records.ts';
 import type { Gate } from './pipeline.ts';
-import { ANYBODY, type ConsoleProtocol } from './protocol.ts';
-import { sayTooLate } from './too-late.ts';
-
-export type Decision = CommandOf<ConsoleProtocol, 'human_decision'>;
 
 /** The run, as its gates see it. */
 export interface GateServices {
@@ -93,20 +88,14 @@ export class Gates {
   }
 
   /** @throws Reject */
-  decide({ gateId, verdict, comment }: Decision, command: Commanding): void {
+  decide(decision: Decision, command: Commanding): void {
+    const { gateId, verdict } = decision;
     const gate = [...this.#open.values()].find(({ asked }) => asked.gateId === gateId);
     if (!gate) {
       const before = this.#ended.get(gateId);
       throw new Reject('gate_closed', before ? sayClosed(before, verdict) : 'There is no such gate.');
     }
-    const { asked, decidedBy } = gate;
-    if (asked.decidedBy !== ANYBODY && asked.decidedBy !== command.principal) {
-      throw new Reject('not_yours', `Only ${asked.decidedBy} may decide this.`);
-    }
-    if (decidedBy !== null && decidedBy !== command.id) throw busy('Another decision is being recorded.');
-    const lateMs = Date.now() - asked.expiresAt;
-    if (lateMs >= 0) throw new Reject('gate_closed', sayTooLate(verdict, lateMs, asked.onExpiry));
-    const event = resolved(asked, { verdict, how: 'decided', by: command.principal, comment });
+    const event = judgeDecision(gate.asked, decision, command, gate.decidedBy);
     for (const [topic, told] of inBothTopics(event)) command.publish(topic, told);
     gate.decidedBy = command.id;
     command.afterCommit(() => {

@@ -1,7 +1,7 @@
 /** What runs behind the console: a kind of runs, each of which the engine keeps as it keeps all others. */
 import type { Commanding } from './commanding.ts';
+import type { Decision } from './decision.ts';
 import type { ConsoleEvent } from './events.ts';
-import type { Decision } from './gates.ts';
 import type { History } from './history.ts';
 import type { Opening, Plan, Replay } from './opening.ts';
 

@@ -2,15 +2,17 @@ import { Reject } from 'trunkline/server';
 import { busy } from './busy.ts';
 import type { Execution } from './child.ts';
 import type { Commanding } from './commanding.ts';
+import type { Decision } from './decision.ts';
 import type { ConsoleEvent, EventOfType } from './events.ts';
 import { describe, inBothTopics, type ResolvedGate } from './gate-events.ts';
-import { type Decision, Gates } from './gates.ts';
+import { Gates } from './gates.ts';
 import type { History } from './history.ts';
 import { type LineListener, limitLines } from './lines.ts';
 import { NodeRecords } from './node-records.ts';
 import { costUpdate, type Opening, runStateOf } from './opening.ts';
 import { type Budget, isGate, type Pipeline, type Task } from './pipeline.ts';
 import { runTopic } from './protocol.ts';
+import { rounded } from './rounded.ts';
 import type { AnyRun } from './run-kind.ts';
 import type { Schedule } from './schedule.ts';
 
@@ -217,14 +219,14 @@ export class Run implements AnyRun {
     const { budget } = this.#opening.pipeline;
     const { attempt, attempts, metrics } = this.#records.of(id);
     const cost = budget ? cpuSeconds * budget.perCpuSecond + task.cost : 0;
-    this.#spent = round(this.#spent + cost, 6);
+    this.#spent = rounded(this.#spent + cost);
     const ended = {
       finishedAt: Date.now(),
       metrics: {
         durationMs: Math.round(durationMs),
-        cpuSeconds: round(cpuSeconds, 3),
+        cpuSeconds: rounded(cpuSeconds, 3),
         memoryBytes,
-        cost: round((metrics?.cost ?? 0) + cost, 6),
+        cost: rounded((metrics?.cost ?? 0) + cost),
       },
     };
     if (!ok) this.#log(id, 'err', `attempt ${attempt} of ${attempts} ${message}`);
@@ -361,8 +363,4 @@ export class Run implements AnyRun {
       spent: this.#spent,
     });
   }
-}
-
-function round(value: number, digits: number): number {
-  return Number(value.toFixed(digits));
 }

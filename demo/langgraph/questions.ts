@@ -1,7 +1,7 @@
 import { Reject } from 'trunkline/server';
 import * as z from 'zod/mini';
-import { busy } from '../engine/busy.ts';
 import type { Commanding } from '../engine/commanding.ts';
+import { type Decision, judgeDecision } from '../engine/decision.ts';
 import {
   inBothTopics,
   type ResolvedGate,
@@ -9,9 +9,6 @@ import {
   sayClosed,
   type WaitingGate,
 } from '../engine/gate-events.ts';
-import type { Decision } from '../engine/gates.ts';
-import { ANYBODY } from '../engine/protocol.ts';
-import { sayTooLate } from '../engine/too-late.ts';
 import { question } from './node-tools.ts';
 
 export type Gate = WaitingGate | ResolvedGate;
@@ -73,17 +70,13 @@ export class Questions {
   }
 
   /** @throws Reject */
-  decide({ gateId, verdict, comment }: Decision, command: Commanding): void {
+  decide(decision: Decision, command: Commanding): void {
+    const { gateId } = decision;
     const gate = this.#gates.get(gateId);
     if (!gate) throw new Reject('gate_closed', 'There is no such gate.');
-    if (gate.type === 'human_gate_resolved') throw new Reject('gate_closed', sayClosed(gate, verdict));
-    if (gate.decidedBy !== ANYBODY && gate.decidedBy !== command.principal)
-      throw new Reject('not_yours', `Only ${gate.decidedBy} may decide this.`);
-    const decidedBy = this.#deciding.get(gateId) ?? command.id;
-    if (decidedBy !== command.id) throw busy('Another decision is being recorded.');
-    const lateMs = Date.now() - gate.expiresAt;
-    if (lateMs >= 0) throw new Reject('gate_closed', sayTooLate(verdict, lateMs, gate.onExpiry));
-    const event = resolved(gate, { verdict, how: 'decided', by: command.principal, comment });
+    if (gate.type === 'human_gate_resolved')
+      throw new Reject('gate_closed', sayClosed(gate, decision.verdict));
+    const event = judgeDecision(gate, decision, command, this.#deciding.get(gateId) ?? null);
     for (const [topic, told] of inBothTopics(event)) command.publish(topic, told);
     this.#deciding.set(gateId, command.id);
     // A server that dies before this is called finds the decision in the log when it is back.

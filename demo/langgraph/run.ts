@@ -3,12 +3,13 @@ import { Reject } from 'trunkline/server';
 import * as z from 'zod/mini';
 import { busy } from '../engine/busy.ts';
 import type { Commanding } from '../engine/commanding.ts';
+import type { Decision } from '../engine/decision.ts';
 import type { ConsoleEvent, EventOfType } from '../engine/events.ts';
 import { describe, inBothTopics } from '../engine/gate-events.ts';
-import type { Decision } from '../engine/gates.ts';
 import type { History } from '../engine/history.ts';
 import { costUpdate, type Opening, runStateOf, type Standing } from '../engine/opening.ts';
 import { runTopic } from '../engine/protocol.ts';
+import { rounded } from '../engine/rounded.ts';
 import type { AnyRun, RunServices } from '../engine/run-kind.ts';
 import type { CompiledGraph, Thread } from './compiled-graph.ts';
 import { type Account, type Answer, account, printed } from './node-tools.ts';
@@ -375,9 +376,4 @@ function sum(accounts: readonly Account[]): Account {
     cpuSeconds: rounded(accounts.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0)),
     memoryBytes: Math.max(0, ...accounts.map(({ memoryBytes }) => memoryBytes)),
   };
-}
-
-/** Without what adding left behind. */
-function rounded(value: number): number {
-  return Number(value.toFixed(6));
 }

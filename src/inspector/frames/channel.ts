@@ -3,6 +3,9 @@
  * only when asked. Pages and workers may be of different builds: fields are only ever added, as optional ones.
  */
 
+/** So many of the newest are kept: by a recorder, and by an inspector of all recorders together. */
+export const KEPT_FRAMES = 500;
+
 export const frameChannel = (app: string) => `trunkline:inspector:${app}`;
 
 /** One frame, or what became of a socket. */

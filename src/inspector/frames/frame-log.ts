@@ -1,11 +1,8 @@
 /** The frames that recorders have told this page of. */
-import { type Answer, type Ask, frameChannel, isAnswer, type RecordedFrame } from './channel.ts';
+import { type Answer, type Ask, frameChannel, isAnswer, KEPT_FRAMES, type RecordedFrame } from './channel.ts';
 
 /** A frame under a key that no other one has. */
 export type LoggedFrame = RecordedFrame & { readonly key: string };
-
-/** So many are kept, of all recorders together, the newest. */
-const KEPT_FRAMES = 500;
 
 export class FrameLog {
   readonly #channel: BroadcastChannel;

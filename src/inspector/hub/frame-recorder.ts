@@ -1,10 +1,8 @@
 /** Which frames are kept, and what of them an inspector is told. */
-import type { Answer, Ask, RecordedFrame } from '../frames/channel.ts';
+import { type Answer, type Ask, KEPT_FRAMES, type RecordedFrame } from '../frames/channel.ts';
 import { readMessage, withoutToken } from './read-message.ts';
 import { readPlainMessage } from './read-plain-message.ts';
 
-/** So many frames are kept, the newest. */
-const KEPT_FRAMES = 500;
 /** Of their payloads so much; of older frames the payload goes first. UTF-16 code units. */
 const KEPT_PAYLOADS = 1_048_576;
 

@@ -1,54 +1,11 @@
 import { expect, test } from 'vitest';
 import type { HubReport } from '../../../src/index.ts';
 import { Rates } from '../../../src/inspector/recording/rates.ts';
+import { hubReport, liveTopic, NO_COUNTS } from '../../support/hub-report.ts';
 
-const topic = (offset: number, epoch = 'e'): HubReport['topics'][number] => ({
-  name: 'run',
-  status: { state: 'live', epoch, offset, lastSeen: 0, dropped: 0, gaps: 0 },
-  tabs: 1,
-  keys: 0,
-  tail: 0,
-  queued: 0,
-  unacknowledged: 0,
-});
-function report(hub: string, events: number, topics: HubReport['topics'] = []): HubReport {
-  return {
-    hub,
-    app: 'ops',
-    appVersion: 1,
-    identity: 'ann',
-    role: { state: 'owner', term: 1 },
-    origin: null,
-    connection: { state: 'connecting', attempt: 1 },
-    sockets: { opened: 1, live: 1, attemptsInLastMinute: 1, storm: false },
-    storage: { state: 'ok' },
-    unreadableRows: 0,
-    savedState: null,
-    outbox: { high: 0, normal: 0, inFlight: 0, entries: 0 },
-    tabs: [],
-    topics,
-    rates: { eventsPerSecond: 0 },
-    counts: {
-      messagesIn: events,
-      messagesOut: 0,
-      charactersIn: 0,
-      charactersOut: 0,
-      events,
-      batches: 0,
-      malformedFrames: 0,
-      unknownFrames: 0,
-      oversizedMessages: 0,
-      unknownEvents: 0,
-      invalidEvents: 0,
-      repeats: 0,
-      holes: 0,
-      resyncs: 0,
-      dropped: 0,
-      gaps: 0,
-      lateCallbacks: 0,
-    },
-  };
-}
+const topic = (offset: number, epoch?: string) => liveTopic('run', offset, epoch);
+const report = (hub: string, events: number, topics: HubReport['topics'] = []) =>
+  hubReport({ hub, topics, counts: { ...NO_COUNTS, messagesIn: events, events } });
 
 test('a rate is what was counted between two reports, by the time between them', () => {
   const rates = new Rates();

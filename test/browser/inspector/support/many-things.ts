@@ -1,6 +1,7 @@
 /** A client in whose hub there is more than a hub of today would take: 1,000 topics, and 5,000 commands that wait. */
-import type { HubReport } from '../../../../src/index.ts';
+
 import type { Entry, Inspected } from '../../../../src/inspector/inspected.ts';
+import { hubReport, liveTopic } from '../../../support/hub-report.ts';
 
 export interface ManyThings {
   readonly client: Inspected;
@@ -58,47 +59,8 @@ export function manyThings(): ManyThings {
   };
 }
 
-const report: HubReport = {
-  hub: 'a hub',
+const report = hubReport({
   app: 'many-things',
-  appVersion: 1,
-  identity: 'ann',
-  role: { state: 'owner', term: 1 },
-  origin: null,
-  connection: { state: 'connecting', attempt: 1 },
-  sockets: { opened: 0, live: 0, attemptsInLastMinute: 0, storm: false },
-  storage: { state: 'ok' },
-  unreadableRows: 0,
-  savedState: null,
   outbox: { high: 0, normal: 0, inFlight: 0, entries: 5_000 },
-  tabs: [],
-  topics: Array.from({ length: 1_000 }, (_, index) => ({
-    name: `topic ${index}`,
-    status: { state: 'live' as const, epoch: 'e', offset: index, lastSeen: 0, dropped: 0, gaps: 0 },
-    tabs: 1,
-    keys: 0,
-    tail: 0,
-    queued: 0,
-    unacknowledged: 0,
-  })),
-  rates: { eventsPerSecond: 0 },
-  counts: {
-    messagesIn: 0,
-    messagesOut: 0,
-    charactersIn: 0,
-    charactersOut: 0,
-    events: 0,
-    batches: 0,
-    malformedFrames: 0,
-    unknownFrames: 0,
-    oversizedMessages: 0,
-    unknownEvents: 0,
-    invalidEvents: 0,
-    repeats: 0,
-    holes: 0,
-    resyncs: 0,
-    dropped: 0,
-    gaps: 0,
-    lateCallbacks: 0,
-  },
-};
+  topics: Array.from({ length: 1_000 }, (_, index) => liveTopic(`topic ${index}`, index)),
+});
