@@ -65,13 +65,14 @@ export function refuseFilled(folder: string): void {
 
 /** Of the application: what its template adds to that of all, with versions. */
 function manifestOf(sources: readonly string[], folder: string): Manifest & { readonly name: string } {
+  const ours = readManifest(MANIFEST);
   const parts = sources.map((source) => readManifest(join(source, 'package.json')));
   const merged = (field: 'scripts' | 'dependencies' | 'devDependencies') =>
     Object.assign({}, ...parts.map((part) => part[field])) as Versions;
   const versioned = (wanted: Versions) =>
     Object.fromEntries(
       Object.entries(wanted)
-        .map(([name, version]) => [name, versionOf(name, version, folder)] as const)
+        .map(([name, version]) => [name, versionOf(name, version, ours, folder)] as const)
         .sort(([one], [other]) => (one < other ? -1 : 1)),
     );
   const [common] = parts;
@@ -93,8 +94,7 @@ function nameOf(folder: string, dependencies: Versions): string {
 }
 
 /** The templates say where a version comes from, in the words that workspaces have for that. */
-function versionOf(name: string, version: string, folder: string): string {
-  const ours = readManifest(MANIFEST);
+function versionOf(name: string, version: string, ours: Manifest, folder: string): string {
   if (version === 'workspace:*') return installedFrom(folder) ?? `^${ours.version}`;
   if (version !== 'catalog:') return version;
   // What this package itself is tested with.
