@@ -6,9 +6,16 @@ import type { FakePage } from './fakes/page.ts';
 import type { TaskQueue } from './task-queue.ts';
 
 /** The options of `createClient` that a test may choose; the testbed knows the rest. */
-export type TabOptions = Pick<CreateClientOptions, 'token' | 'log' | 'onError'> & {
+export type TabOptions = Pick<CreateClientOptions, 'token' | 'onError'> & {
   /** Whose tab it is. @default 'anonymous' */
   readonly identity?: string;
+  /**
+   * What the tab's console would show, such as each reason for which there is no connection. A test takes the network
+   * away on purpose, so nothing is shown unless it is asked for.
+   *
+   * @default 'silent'
+   */
+  readonly log?: CreateClientOptions['log'];
 };
 
 /**
@@ -45,11 +52,12 @@ export function openTab<P extends AnyProtocol>(
   queue: TaskQueue,
   failed: (error: unknown) => void,
 ): TestTab<P> {
-  const { identity = 'anonymous', onError, ...others } = options;
+  const { identity = 'anonymous', log = 'silent', onError, ...others } = options;
   const page = newPage();
   const client = createClientOn(page, protocol, {
     ...others,
     identity,
+    log,
     url: '/trunkline',
     // The page joins the testbed's worker by itself.
     worker: () => {
