@@ -5,8 +5,9 @@ import type { EventInput } from 'trunkline/protocol';
 import { type CommandContext, type EventLog, type Handlers, Reject } from 'trunkline/server';
 import { type EventOfType, parseEvent } from './events.ts';
 import { markOf } from './execute.ts';
-import { inBothTopics, resolved } from './gate-events.ts';
+import { goesOn, inBothTopics, resolved } from './gate-events.ts';
 import { type History, readHistory } from './history.ts';
+import type { LastAlive } from './last-alive.ts';
 import { asks, type Opening, openingEvents, type Plan } from './opening.ts';
 import { endMarkedGroups } from './process-group.ts';
 import { type ConsoleProtocol, RUNS_TOPIC, runTopic } from './protocol.ts';
@@ -20,6 +21,8 @@ export interface EngineOptions<S extends { readonly pipeline: Plan }> {
   readonly folder: string;
   /** Other servers may run pipelines on the same log: a run whose folder is not here is theirs. */
   readonly sharesLog: boolean;
+  /** Of the servers of this log, one after the other. */
+  readonly lastAlive: LastAlive;
   /** What has nowhere else to go. */
   report(error: unknown, about: string): void;
 }
@@ -58,6 +61,8 @@ export class Engine<S extends { readonly pipeline: Plan }> {
   /** What goes to the log together: thousands of small tasks may end in a second, and each commit waits for the disk. */
   #unpublished: [topic: string, event: EventInput<ConsoleProtocol>][] = [];
   #publishing: ReturnType<typeof setImmediate> | undefined;
+  /** While it opens: when the server before it was there last. */
+  #wasAlive: number | null = null;
   #isStopped = false;
 
   constructor(options: EngineOptions<S>) {
@@ -69,6 +74,7 @@ export class Engine<S extends { readonly pipeline: Plan }> {
   async open(publisher: Publisher): Promise<void> {
     await publisher.ready();
     this.#publisher = publisher;
+    this.#wasAlive = this.#options.lastAlive.read();
     const { events } = await this.#options.log.state(RUNS_TOPIC);
     const known = events.map(({ event }) => parseEvent(event));
     this.#tellPipelines(known.filter((event) => event?.type === 'pipeline'));
@@ -85,6 +91,8 @@ export class Engine<S extends { readonly pipeline: Plan }> {
         await this.#giveUp(runId);
       }
     }
+    this.#wasAlive = null;
+    this.#options.lastAlive.begin();
   }
 
   /** Starts a run of its own accord; answers its id. @throws Error where there is no such pipeline. */
@@ -102,6 +110,7 @@ export class Engine<S extends { readonly pipeline: Plan }> {
   async stop(): Promise<void> {
     this.#flush();
     this.#isStopped = true;
+    this.#options.lastAlive.end();
     const runs = await Promise.allSettled(this.#runs.values());
     await Promise.all(runs.map((run) => (run.status === 'fulfilled' ? run.value.stop() : null)));
     this.#options.kind.close();
@@ -147,6 +156,7 @@ export class Engine<S extends { readonly pipeline: Plan }> {
   }
 
   async #restore(runId: string): Promise<AnyRun> {
+    await this.#letGatesGoOn(runId);
     const history = await this.#readHistory(runId);
     const { runState } = history;
     if (!runState) throw new Error('there is no such run');
@@ -158,6 +168,18 @@ export class Engine<S extends { readonly pipeline: Plan }> {
     const run = kind.make(source, opening, this.#servicesFor(runId), history);
     run.begin(history);
     return run;
+  }
+
+  /** Nobody could decide them while no server was there: that takes no time from anybody. */
+  async #letGatesGoOn(runId: string): Promise<void> {
+    const wasAlive = this.#wasAlive;
+    if (wasAlive === null) return;
+    const { gatesById } = await this.#readHistory(runId);
+    for (const gate of gatesById.values()) {
+      const later = gate.type === 'human_gate_waiting' ? goesOn(gate, wasAlive, Date.now()) : null;
+      if (!later) continue;
+      for (const [topic, event] of inBothTopics(later)) await this.#publisher?.publish(topic, event);
+    }
   }
 
   /** Whether to go on with it is this engine's to decide. */

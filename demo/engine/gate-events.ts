@@ -47,6 +47,21 @@ export function resolved(
   return { type: 'human_gate_resolved', runId, gateId, nodeId, ...rest, at: Date.now(), expiresAt };
 }
 
+/**
+ * A gate that goes on after a restart, with as much time as it had left when the server ended.
+ *
+ * @param lastAlive when a server was there last
+ * @returns `null` where no time was lost
+ */
+export function goesOn(gate: WaitingGate, lastAlive: number, now: number): WaitingGate | null {
+  // A server may have ended again before it could say that it was there: what it has told counts all the same.
+  const since = Math.max(lastAlive, gate.askedAt, gate.stoodStill?.until ?? 0);
+  const lostMs = now - since;
+  if (lostMs <= 0) return null;
+  const stoodStill = { ms: (gate.stoodStill?.ms ?? 0) + lostMs, until: now };
+  return { ...gate, expiresAt: gate.expiresAt + lostMs, stoodStill };
+}
+
 /** `approved by Ada: looks good` */
 export function describe({ verdict, how, by, comment }: ResolvedGate): string {
   const verb = verdict === 'approve' ? 'approved' : 'rejected';

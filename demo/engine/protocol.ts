@@ -149,8 +149,11 @@ export const protocol = defineProtocol({
         /** `ANYBODY`, or the name of the one who may decide. */
         decidedBy: z.string(),
         askedAt: time,
+        /** Later than it was told first where its clock stood still. */
         expiresAt: time,
         onExpiry: z.enum(['approve', 'reject']),
+        /** Its clock stood still while no server was there: how long in all, and when it went on. */
+        stoodStill: z.optional(z.object({ ms: z.number(), until: time })),
       }),
       key: (e) => `gate:${e.gateId}`,
       critical: true,

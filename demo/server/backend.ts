@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { createServer, type Server } from 'trunkline/server';
 import { logOf, logTrouble } from 'trunkline/server/address';
 import { Engine } from '../engine/engine.ts';
+import { LastAlive } from '../engine/last-alive.ts';
 import type { Plan } from '../engine/opening.ts';
 import { type ConsoleProtocol, OPERATOR_NAME, protocol } from '../engine/protocol.ts';
 import type { RunKind } from '../engine/run-kind.ts';
@@ -43,7 +44,9 @@ export async function openBackend<S extends { readonly pipeline: Plan }>(
   // Whoever has a run's folder goes on with it: on a log that several share, each has folders of its own.
   const folder = join(dataFolder, isShared ? `runs-${port}` : 'runs');
   mkdirSync(folder, { recursive: true });
-  const engine = new Engine({ log, kind: await options.kind(folder), folder, sharesLog: isShared, report });
+  const kind = await options.kind(folder);
+  const lastAlive = new LastAlive(join(dataFolder, `alive-${port}`), report);
+  const engine = new Engine({ log, kind, folder, sharesLog: isShared, lastAlive, report });
   const server = createServer(protocol, {
     log,
     commands: engine.commands,

@@ -234,7 +234,11 @@ test.each(['soft', 'hard'] as const)(
     await server.restart(how);
     const again = await operate(server);
     again.watch(runTopic(runId));
-    expect(await again.until('human_gate_waiting')).toEqual(asked);
+    const waiting = await again.until('human_gate_waiting');
+    const { stoodStill, expiresAt } = waiting;
+    expect(waiting).toEqual({ ...asked, stoodStill, expiresAt });
+    expect(stoodStill?.ms).toBeGreaterThan(0);
+    expect(expiresAt).toBe(asked.expiresAt + (stoodStill?.ms ?? 0));
     await approve(again, runId, asked.gateId);
     expect(await over(again)).toMatchObject({ state: 'succeeded', done: 3, spent: 0.75 });
     expect(noted(dataFolder, runId)).toEqual(['first', 'asks Well?', 'asks Well?', 'Well? approve', 'last']);

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { markOf } from '../../../demo/engine/execute.ts';
+import { goesOn, type WaitingGate } from '../../../demo/engine/gate-events.ts';
 import { endMarkedGroups } from '../../../demo/engine/process-group.ts';
 import { runTopic } from '../../../demo/engine/protocol.ts';
 import { startKillable } from './support/killing.ts';
@@ -77,7 +78,10 @@ test('a server that is killed in mid-run goes on where it can, and says what was
   for (const pid of pids) await eventually(async () => !(await isAlive(pid)));
   const ada = await connectOperator(second.url);
   await expectHonestState(ada, runId);
-  expect(ada.events('human_gate_waiting').at(-1)).toEqual(gate);
+  // It was killed a second at most after it had said that it was there.
+  const waiting = ada.events('human_gate_waiting').at(-1);
+  expect(waiting).toMatchObject({ gateId: gate.gateId, stoodStill: { ms: expect.any(Number) } });
+  expect(waiting?.expiresAt).toBe(gate.expiresAt + (waiting?.stoodStill?.ms ?? 0));
   await finish(ada, runId, folder, gate.gateId);
   ada.destroy();
   await second.kill();
@@ -96,20 +100,73 @@ test.each(['soft', 'hard'] as const)('a run outlives a %s restart', async (how) 
   await finish(ada, runId, folder, gate.gateId);
 });
 
-test('a gate whose time ends while the server is away expires when it is back', async () => {
+test.each(['soft', 'hard'] as const)(
+  'a gate has as much time left after a %s restart as it had before, however long the server was away',
+  async (how) => {
+    const server = await serve([
+      sourceOf('short', [{ id: 'gate', gate: { title: 'Quick!', timeLimitSeconds: 2 } }]),
+    ]);
+    const before = await operate(server);
+    const runId = await before.start('short');
+    const gate = await before.until('human_gate_waiting');
+    const awayMs = 2_200;
+    await server.restart(how, awayMs);
+    expect(Date.now()).toBeGreaterThan(gate.expiresAt);
+
+    const ada = await operate(server);
+    const later = await ada.until('human_gate_waiting');
+    const stoodStillMs = later.expiresAt - gate.expiresAt;
+    expect(stoodStillMs).toBeGreaterThanOrEqual(awayMs);
+    expect(later).toEqual({
+      ...gate,
+      expiresAt: later.expiresAt,
+      stoodStill: { ms: stoodStillMs, until: expect.any(Number) },
+    });
+    expect(later.expiresAt - (later.stoodStill?.until ?? 0)).toBeLessThanOrEqual(2_000);
+    const decision = { type: 'human_decision', runId, gateId: gate.gateId, verdict: 'approve' };
+    expect(await ada.send(decision)).toMatchObject({ type: 'command_ack' });
+    await ada.until('run_state', ({ state }) => state === 'succeeded');
+  },
+);
+
+test('a gate that nobody decides ends when its time is over, that without a server not counted, over several restarts', async () => {
   const server = await serve([
-    sourceOf('short', [
-      { id: 'gate', gate: { title: 'Quick!', timeLimitSeconds: 0.5, onExpiry: 'approve' } },
-    ]),
+    sourceOf('short', [{ id: 'gate', gate: { title: 'Quick!', timeLimitSeconds: 1, onExpiry: 'approve' } }]),
   ]);
   const before = await operate(server);
   const runId = await before.start('short');
   const gate = await before.until('human_gate_waiting');
-  await server.restart('hard', 700);
+  await server.restart('hard', 600);
+  await server.restart('hard', 600);
   const ada = await operate(server);
+  const later = await ada.until('human_gate_waiting');
+  expect(later.stoodStill?.ms).toBeGreaterThanOrEqual(1_200);
+  expect(later.expiresAt).toBe(gate.expiresAt + (later.stoodStill?.ms ?? 0));
   const resolved = await ada.until('human_gate_resolved');
   expect(resolved).toMatchObject({ gateId: gate.gateId, how: 'expired', verdict: 'approve' });
+  expect(resolved.expiresAt).toBe(later.expiresAt);
+  expect(resolved.at).toBeGreaterThanOrEqual(later.expiresAt);
   await ada.until('run_state', (run) => run.runId === runId && run.state === 'succeeded');
+});
+
+test('what a server has told of a clock that stood still is not counted twice where it ended before it said that it was there', () => {
+  const gate: WaitingGate = {
+    type: 'human_gate_waiting',
+    runId: 'r',
+    gateId: 'r/g/1',
+    nodeId: 'g',
+    title: 'Well?',
+    show: [],
+    decidedBy: 'anybody',
+    askedAt: 1_000,
+    expiresAt: 61_000,
+    onExpiry: 'reject',
+  };
+  const once = goesOn(gate, 5_000, 9_000);
+  expect(once).toEqual({ ...gate, expiresAt: 65_000, stoodStill: { ms: 4_000, until: 9_000 } });
+  const twice = goesOn(once ?? gate, 5_000, 10_000);
+  expect(twice).toEqual({ ...gate, expiresAt: 66_000, stoodStill: { ms: 5_000, until: 10_000 } });
+  expect(goesOn(gate, 20_000, 15_000), 'a clock that was set back').toBeNull();
 });
 
 test('a restart changes nothing of a run that is over, which can still be retried', async () => {
