@@ -1,7 +1,7 @@
 import { recordFrames } from 'trunkline/inspector/hub';
 import { savedState } from 'trunkline/saved-state';
 import { startHub } from 'trunkline/worker';
-import { protocol } from '../engine/protocol.ts';
+import { KEPT_LINES, protocol } from '../engine/protocol.ts';
 import { listenForKill } from './tools/kill-worker.ts';
 
 recordFrames(protocol);
@@ -9,6 +9,7 @@ recordFrames(protocol);
 startHub(protocol, {
   savedState,
   settings: {
+    tailLimit: KEPT_LINES,
     heartbeatMs: 5_000,
     pongTimeoutMs: 3_000,
     backoffMaxMs: 4_000,

@@ -52,6 +52,14 @@ export class Engine<S extends { readonly pipeline: Plan }> {
       const run = await this.#find(runId);
       run.retry(nodeId, context);
     },
+    retry_failed: async ({ runId }, context) => {
+      const run = await this.#find(runId);
+      run.retryFailed(context);
+    },
+    rerun_from: async ({ runId, nodeId }, context) => {
+      const run = await this.#find(runId);
+      run.rerunFrom(nodeId, context);
+    },
   };
   readonly #options: EngineOptions<S>;
   readonly #sources: ReadonlyMap<string, S>;

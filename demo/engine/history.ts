@@ -6,6 +6,8 @@ export interface History {
   readonly runState: EventOfType<'run_state'> | null;
   readonly spent: number;
   readonly nodes: ReadonlyMap<string, EventOfType<'node_state'>>;
+  /** How many lines each node is known to have written. */
+  readonly lines: ReadonlyMap<string, number>;
   /** Of each gate node the newest gate. */
   readonly gates: ReadonlyMap<string, GateHistory>;
   /** By the gate's id, all of them. */
@@ -22,6 +24,7 @@ export function readHistory(events: readonly LoggedEvent[]): History {
   let runState: EventOfType<'run_state'> | null = null;
   let spent = 0;
   const nodes = new Map<string, EventOfType<'node_state'>>();
+  const lines = new Map<string, number>();
   const gates = new Map<string, GateHistory>();
   const gatesById = new Map<string, GateHistory['event']>();
   for (const { event: json } of events) {
@@ -35,10 +38,14 @@ export function readHistory(events: readonly LoggedEvent[]): History {
         break;
       case 'node_state': {
         nodes.set(event.nodeId, event);
+        if (event.lines !== undefined) lines.set(event.nodeId, event.lines);
         const gate = gates.get(event.nodeId);
         if (gate) gates.set(event.nodeId, { ...gate, isNewerThanNode: false });
         break;
       }
+      case 'log':
+        if (event.number !== undefined) lines.set(event.nodeId, event.number);
+        break;
       case 'human_gate_waiting':
       case 'human_gate_resolved':
         gates.set(event.nodeId, { event, isNewerThanNode: true });
@@ -47,5 +54,5 @@ export function readHistory(events: readonly LoggedEvent[]): History {
     }
   }
   const known = [...nodes.values()].reduce((sum, { metrics }) => sum + (metrics?.cost ?? 0), 0);
-  return { runState, spent: Math.max(spent, known), nodes, gates, gatesById };
+  return { runState, spent: Math.max(spent, known), nodes, lines, gates, gatesById };
 }

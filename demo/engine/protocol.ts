@@ -25,6 +25,9 @@ export const runTopic = (runId: string) => `run:${runId}`;
 /** What an operator signs in with: the name is the token. That is a demo's way: anybody can take any name. */
 export const OPERATOR_NAME = /^[\p{L}\p{N}](?:[\p{L}\p{N} ._'-]{0,38}[\p{L}\p{N}.])?$/u;
 
+/** So many of the newest lines and errors a run's topic has for those who join, on the server and in the browser. */
+export const KEPT_LINES = 5_000;
+
 /** Of a gate's `decidedBy`: whoever is signed in may decide. */
 export const ANYBODY = 'anybody';
 
@@ -128,6 +131,8 @@ export const protocol = defineProtocol({
             cost: z.number(),
           }),
         ),
+        /** How many lines it had written by then, those included that are kept no longer; absent where it is not told. */
+        lines: z.optional(z.number()),
       }),
       key: (e) => `node:${e.nodeId}`,
       persist: true,
@@ -184,7 +189,15 @@ export const protocol = defineProtocol({
       persist: true,
     },
     log: {
-      schema: z.object({ nodeId: z.string(), stream: z.enum(['out', 'err']), line: z.string() }),
+      schema: z.object({
+        nodeId: z.string(),
+        stream: z.enum(['out', 'err']),
+        line: z.string(),
+        /** When it came; absent in those of older versions, as is `number`. */
+        at: z.optional(time),
+        /** Of the lines of its node, from 1. */
+        number: z.optional(z.number()),
+      }),
     },
     /** Of the faults panel: many changes of a few slots, beside the run's own state. */
     flood: {
@@ -219,6 +232,13 @@ export const protocol = defineProtocol({
     cancel_run: { schema: z.object({ runId: z.string() }), priority: 'high', dedupe: (c) => c.runId },
     /** Runs a failed, cancelled or interrupted node again, and what depends on it. */
     retry_node: {
+      schema: z.object({ runId: z.string(), nodeId: z.string() }),
+      dedupe: (c) => `${c.runId}/${c.nodeId}`,
+    },
+    /** Runs all failed and interrupted nodes again, and what was given up because of them. */
+    retry_failed: { schema: z.object({ runId: z.string() }), dedupe: (c) => c.runId },
+    /** Runs a node that has succeeded again, and all that depends on it. */
+    rerun_from: {
       schema: z.object({ runId: z.string(), nodeId: z.string() }),
       dedupe: (c) => `${c.runId}/${c.nodeId}`,
     },

@@ -22,6 +22,8 @@ export interface AnyRun {
   decide(decision: Decision, command: Commanding): void;
   cancel(command: Commanding): void;
   retry(nodeId: string, command: Commanding): void;
+  retryFailed(command: Commanding): void;
+  rerunFrom(nodeId: string, command: Commanding): void;
 }
 
 export interface RunKind<S extends { readonly pipeline: Plan }> {

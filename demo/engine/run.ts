@@ -9,10 +9,12 @@ import { Gates } from './gates.ts';
 import type { History } from './history.ts';
 import { type LineListener, limitLines } from './lines.ts';
 import { NodeRecords } from './node-records.ts';
+import { NumberedLines } from './numbered-lines.ts';
 import { costUpdate, type Opening, runStateOf } from './opening.ts';
 import { type Budget, isGate, type Pipeline, type Task } from './pipeline.ts';
 import { runTopic } from './protocol.ts';
 import { rounded } from './rounded.ts';
+import { rerunFrom, retried, retriedFailed } from './run-again.ts';
 import type { AnyRun } from './run-kind.ts';
 import type { Schedule } from './schedule.ts';
 
@@ -36,6 +38,7 @@ export class Run implements AnyRun {
   readonly #opening: Opening<Pipeline>;
   readonly #services: PipelineServices;
   readonly #records: NodeRecords;
+  readonly #lines: NumberedLines;
   readonly #gates: Gates;
   readonly #running = new Map<string, { abort: AbortController; ended: Promise<void> }>();
   /** Nodes that failed and wait for their next attempt. */
@@ -59,6 +62,7 @@ export class Run implements AnyRun {
     this.#records = new NodeRecords(opening.pipeline.nodes, history?.nodes ?? new Map(), (event) =>
       this.#publish(event),
     );
+    this.#lines = new NumberedLines(history?.lines);
     this.#gates = new Gates({
       ...services,
       runId: opening.runId,
@@ -132,24 +136,36 @@ export class Run implements AnyRun {
 
   /** @throws Reject */
   retry(nodeId: string, command: Commanding): void {
-    const node = this.#schedule.node(nodeId);
-    if (!node) throw new Reject('unknown_node', `The run has no node "${nodeId}".`);
+    this.#know(nodeId);
+    this.#runAgain(command, () => retried(this.#records, nodeId));
+  }
+
+  /** @throws Reject */
+  retryFailed(command: Commanding): void {
+    this.#runAgain(command, () => retriedFailed(this.#records));
+  }
+
+  /** @throws Reject */
+  rerunFrom(nodeId: string, command: Commanding): void {
+    this.#know(nodeId);
+    this.#runAgain(command, () => rerunFrom(this.#records, nodeId));
+  }
+
+  /** @throws Reject */
+  #know(nodeId: string): void {
+    if (!this.#schedule.node(nodeId)) throw new Reject('unknown_node', `The run has no node "${nodeId}".`);
+  }
+
+  /** @throws Reject */
+  #runAgain(command: Commanding, choose: () => readonly string[]): void {
     if (this.#cancelling.state !== 'no' && !this.isOver) {
       throw new Reject('run_over', 'The run is being cancelled.');
     }
     if (this.#retryingBy !== null && this.#retryingBy !== command.id) {
-      throw busy('Another node is about to be run again.');
+      throw busy('Other nodes are about to be run again.');
     }
     if (this.#isBudgetUsedUp) throw new Reject('budget_used_up', 'The budget of this run is used up.');
-    const ids = this.#schedule.retried(nodeId);
-    if (!ids) {
-      const title = node.title ?? nodeId;
-      throw new Reject(
-        'not_retryable',
-        `"${title}" is ${this.#schedule.state(nodeId)}: only what failed, was cancelled or was interrupted, and depends on nothing of that kind, can be run again.`,
-      );
-    }
-    const records = ids.map((id) => this.#records.again(id));
+    const records = choose().map((id) => this.#records.again(id));
     this.#retryingBy = command.id;
     for (const record of records) command.publish(runTopic(this.id), record);
     for (const [topic, event] of inBothTopics(this.#runState())) command.publish(topic, event);
@@ -159,11 +175,13 @@ export class Run implements AnyRun {
       this.#message = undefined;
       this.#finishedAt = null;
       for (const record of records) this.#records.keep(record);
+      // What else they depend on may have failed meanwhile.
+      this.#records.skipHopeless(this.#records.ids);
       this.#pump();
     });
     command.afterRollback(() => {
       this.#retryingBy = null;
-      this.#tell();
+      this.#pump();
     });
   }
 
@@ -177,7 +195,8 @@ export class Run implements AnyRun {
     if (this.#isStopped) return;
     const { budget } = this.#opening.pipeline;
     if (budget && this.#isBudgetUsedUp) this.#stopForBudget(budget);
-    if (this.#cancelling.state !== 'yes') {
+    // Nothing begins of which a command that is about to count may take back what it depends on.
+    if (this.#cancelling.state !== 'yes' && this.#retryingBy === null) {
       for (const id of this.#schedule.readyGates) this.#ask(id);
       for (const id of this.#schedule.readyTasks) {
         if (this.#running.size >= this.#opening.pipeline.parallel) break;
@@ -220,8 +239,10 @@ export class Run implements AnyRun {
     const { attempt, attempts, metrics } = this.#records.of(id);
     const cost = budget ? cpuSeconds * budget.perCpuSecond + task.cost : 0;
     this.#spent = rounded(this.#spent + cost);
+    if (!ok) this.#log(id, 'err', `attempt ${attempt} of ${attempts} ${message}`);
     const ended = {
       finishedAt: Date.now(),
+      lines: this.#lines.writtenBy(id),
       metrics: {
         durationMs: Math.round(durationMs),
         cpuSeconds: rounded(cpuSeconds, 3),
@@ -229,7 +250,6 @@ export class Run implements AnyRun {
         cost: rounded((metrics?.cost ?? 0) + cost),
       },
     };
-    if (!ok) this.#log(id, 'err', `attempt ${attempt} of ${attempts} ${message}`);
     if (ok) this.#records.change(id, { state: 'succeeded', ...ended });
     else if (this.#cancelling.state === 'yes')
       this.#records.change(id, { state: 'cancelled', message, ...ended });
@@ -303,8 +323,9 @@ export class Run implements AnyRun {
     const task = this.#schedule.node(id);
     if (!task || isGate(task)) return;
     const { attempts } = this.#records.of(id);
-    this.#records.change(id, { state: 'interrupted', finishedAt: Date.now(), message: BROKEN_OFF });
     this.#log(id, 'err', BROKEN_OFF);
+    const lines = this.#lines.writtenBy(id);
+    this.#records.change(id, { state: 'interrupted', finishedAt: Date.now(), message: BROKEN_OFF, lines });
     if (task.repeatable) {
       const message = `${BROKEN_OFF}, begun anew`;
       this.#records.change(id, { state: 'pending', attempts: attempts + 1, message });
@@ -318,7 +339,7 @@ export class Run implements AnyRun {
   }
 
   #log(nodeId: string, stream: 'out' | 'err', line: string): void {
-    this.#publish({ type: 'log', nodeId, stream, line });
+    this.#publish(this.#lines.next(nodeId, stream, line));
   }
 
   #error(nodeId: string | null, message: string): void {

@@ -3,6 +3,9 @@ import type { NodeState, RunState } from './protocol.ts';
 
 /** What can be run again. */
 const RETRYABLE: ReadonlySet<NodeState> = new Set(['failed', 'cancelled', 'interrupted']);
+/** What runs again with a node that it depends on; what was given up does where nothing else holds it up. */
+const RERUN: ReadonlySet<NodeState> = new Set(['succeeded', 'failed', 'interrupted']);
+const AT_WORK: ReadonlySet<NodeState> = new Set(['running', 'waiting']);
 /** Whoever depends on such a node will not run. */
 const HOPELESS: ReadonlySet<NodeState> = new Set(['failed', 'skipped', 'cancelled']);
 
@@ -78,10 +81,45 @@ export class Schedule {
    * `null` where it cannot be run again.
    */
   retried(id: string): readonly string[] | null {
-    if (!RETRYABLE.has(this.state(id))) return null;
-    const blockers = (name: string) => this.#nodes.get(name)?.after ?? [];
-    if (blockers(id).some((name) => HOPELESS.has(this.state(name)))) return null;
-    const again = new Set([id]);
+    if (!RETRYABLE.has(this.state(id)) || this.#isHeldUp(id)) return null;
+    return this.#withGivenUp([id]);
+  }
+
+  /** The same of all that has failed or was interrupted. */
+  get retriedFailed(): readonly string[] {
+    const failed = [...this.ids('failed'), ...this.ids('interrupted')];
+    return this.#withGivenUp(failed.filter((id) => !this.#isHeldUp(id)));
+  }
+
+  /**
+   * The nodes that become `pending` where one that has succeeded is run again: itself, and all that has ended after it.
+   * `inTheWay`: what depends on it and is at work, or about to ask.
+   */
+  rerun(id: string): { readonly again: readonly string[]; readonly inTheWay: readonly string[] } {
+    const after = this.#allAfter(id);
+    return {
+      again: this.#withGivenUp([id, ...after.filter((name) => RERUN.has(this.state(name)))]),
+      inTheWay: after.filter((name) => AT_WORK.has(this.state(name)) || this.#ready.gates.has(name)),
+    };
+  }
+
+  /** Something that it depends on will not succeed. */
+  #isHeldUp(id: string, unless: ReadonlySet<string> = new Set()): boolean {
+    const before = this.#nodes.get(id)?.after ?? [];
+    return before.some((name) => !unless.has(name) && HOPELESS.has(this.state(name)));
+  }
+
+  /** All that depends on a node, directly or not. */
+  #allAfter(id: string): string[] {
+    const found = new Set<string>([id]);
+    for (const name of found) for (const dependant of this.#dependants.get(name) ?? []) found.add(dependant);
+    found.delete(id);
+    return [...found];
+  }
+
+  /** These nodes, and those that were given up because of them alone. */
+  #withGivenUp(ids: readonly string[]): string[] {
+    const again = new Set(ids);
     // Again and again: a node counts only when all that holds it up is run again, in whatever order they are found.
     for (let before = 0; before < again.size; ) {
       before = again.size;
@@ -89,9 +127,7 @@ export class Schedule {
         for (const dependant of this.#dependants.get(name) ?? []) {
           const state = this.state(dependant);
           if (state !== 'skipped' && state !== 'cancelled') continue;
-          if (blockers(dependant).every((other) => again.has(other) || !HOPELESS.has(this.state(other)))) {
-            again.add(dependant);
-          }
+          if (!this.#isHeldUp(dependant, again)) again.add(dependant);
         }
       }
     }

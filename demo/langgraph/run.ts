@@ -7,6 +7,7 @@ import type { Decision } from '../engine/decision.ts';
 import type { ConsoleEvent, EventOfType } from '../engine/events.ts';
 import { describe, inBothTopics } from '../engine/gate-events.ts';
 import type { History } from '../engine/history.ts';
+import { NumberedLines } from '../engine/numbered-lines.ts';
 import { costUpdate, type Opening, runStateOf, type Standing } from '../engine/opening.ts';
 import { runTopic } from '../engine/protocol.ts';
 import { rounded } from '../engine/rounded.ts';
@@ -49,6 +50,7 @@ export class GraphRun implements AnyRun {
   readonly #thread: Thread;
   readonly #questions: Questions;
   readonly #nodes: Map<string, NodeState>;
+  readonly #lines: NumberedLines;
   #standing: Standing;
   /** The newest `run_state` that was published, as JSON. */
   #told = '';
@@ -69,6 +71,7 @@ export class GraphRun implements AnyRun {
     this.#services = services;
     this.#thread = { configurable: { thread_id: this.id, folder: services.folder } };
     this.#nodes = new Map(history?.nodes);
+    this.#lines = new NumberedLines(history?.lines);
     this.#questions = new Questions(
       {
         runId: this.id,
@@ -123,6 +126,26 @@ export class GraphRun implements AnyRun {
       const rule = 'only what failed or was cancelled can be run again, once the run is over';
       throw new Reject('not_retryable', `"${nodeId}" is ${state}: ${rule}.`);
     }
+    this.#runAgain(command);
+  }
+
+  retryFailed(command: Commanding): void {
+    if (!this.#isOver || this.#in('failed').length === 0)
+      throw new Reject(
+        'not_retryable',
+        'What failed can be run again once the run is over, and something has.',
+      );
+    this.#runAgain(command);
+  }
+
+  rerunFrom(nodeId: string): void {
+    throw new Reject(
+      'not_rerunnable',
+      `LangGraph goes on from its newest checkpoint, so that it cannot begin again from "${nodeId}". Run the graph again instead.`,
+    );
+  }
+
+  #runAgain(command: Commanding): void {
     if (this.#retryingBy !== null && this.#retryingBy !== command.id)
       throw busy('It is about to be run again.');
     this.#retryingBy = command.id;
@@ -192,7 +215,7 @@ export class GraphRun implements AnyRun {
       });
       for await (const chunk of stream) {
         const [mode, told] = z.parse(z.tuple([z.string(), z.unknown()]), chunk);
-        if (mode === 'custom') this.#publish({ type: 'log', ...z.parse(printed, told) });
+        if (mode === 'custom') this.#print(z.parse(printed, told));
         else this.#hear(z.parse(taskChunk, told));
       }
     }
@@ -258,6 +281,10 @@ export class GraphRun implements AnyRun {
           message: 'broken off by a restart of the server',
         });
     }
+  }
+
+  #print({ nodeId, stream, line }: z.infer<typeof printed>): void {
+    this.#publish(this.#lines.next(nodeId, stream, line));
   }
 
   #hear({ id, name, result, interrupts, error }: z.infer<typeof taskChunk>): void {
@@ -331,7 +358,7 @@ export class GraphRun implements AnyRun {
   /** A message goes with the state that it was told with. */
   #change(nodeId: string, change: Partial<NodeState> & Pick<NodeState, 'state'>): void {
     const { message: _, ...node } = this.#node(nodeId);
-    const changed = { ...node, ...change };
+    const changed = { ...node, ...change, lines: this.#lines.writtenBy(nodeId) };
     this.#nodes.set(nodeId, changed);
     this.#publish(changed);
     this.#tell();

@@ -5,7 +5,7 @@ import { logOf, logTrouble } from 'trunkline/server/address';
 import { Engine } from '../engine/engine.ts';
 import { LastAlive } from '../engine/last-alive.ts';
 import type { Plan } from '../engine/opening.ts';
-import { type ConsoleProtocol, OPERATOR_NAME, protocol } from '../engine/protocol.ts';
+import { type ConsoleProtocol, KEPT_LINES, OPERATOR_NAME, protocol } from '../engine/protocol.ts';
 import type { RunKind } from '../engine/run-kind.ts';
 import type { Line } from './line.ts';
 
@@ -51,7 +51,7 @@ export async function openBackend<S extends { readonly pipeline: Plan }>(
     log,
     commands: engine.commands,
     authenticate: (token) => (token !== undefined && OPERATOR_NAME.test(token) ? token : null),
-    limits: { ...limits, heartbeatMs: HEARTBEAT_MS },
+    limits: { ...limits, heartbeatMs: HEARTBEAT_MS, tailLimit: KEPT_LINES },
     onError: report,
   });
   try {

@@ -26,6 +26,10 @@ export function sayCommand({ command }: Entry): string {
       return 'Cancel a run';
     case 'retry_node':
       return `Retry “${command.nodeId}”`;
+    case 'retry_failed':
+      return 'Run failed nodes again';
+    case 'rerun_from':
+      return `Run again from “${command.nodeId}”`;
     default:
       return command.type;
   }

@@ -98,6 +98,8 @@ test('a graph goes through its nodes, waits at an interrupt, and goes on with th
     nodeId: 'last',
     stream: 'out',
     line: 'last is done',
+    at: expect.any(Number),
+    number: 1,
   });
   expect(await approve(ada, runId, asked.gateId)).toMatchObject({ code: 'gate_closed', retry: false });
 });
@@ -191,9 +193,11 @@ test('a node that fails ends the run; run again, the graph goes on from its newe
   expect(await ada.send({ type: 'retry_node', runId, nodeId: 'first' })).toMatchObject({
     code: 'not_retryable',
   });
-  expect(await ada.send({ type: 'retry_node', runId, nodeId: 'breaks' })).toMatchObject({
-    type: 'command_ack',
+  expect(await ada.send({ type: 'rerun_from', runId, nodeId: 'first' })).toMatchObject({
+    code: 'not_rerunnable',
+    message: expect.stringContaining('newest checkpoint'),
   });
+  expect(await ada.send({ type: 'retry_failed', runId })).toMatchObject({ type: 'command_ack' });
   const { gateId } = await ada.until('human_gate_waiting');
   await approve(ada, runId, gateId);
   expect(await over(ada)).toMatchObject({ state: 'succeeded', done: 4, failed: 0 });

@@ -187,6 +187,54 @@ test('a restart changes nothing of a run that is over, which can still be retrie
   await ada.until('run_state', ({ state }) => state === 'succeeded');
 });
 
+test('a run that begins again from a node, or with what had failed, outlives a restart in mid-way', async () => {
+  const dataFolder = temporaryFolder();
+  const server = await serve(
+    [
+      sourceOf('again', [
+        { id: 'first', run: ['sh', '-c', 'echo line; echo first >>ran'] },
+        { id: 'asks', after: ['first'], gate: { title: 'Well?' } },
+        { id: 'last', after: ['asks'], run: ['sh', '-c', 'test -e mended'] },
+      ]),
+    ],
+    { dataFolder },
+  );
+  const before = await operate(server);
+  const runId = await before.start('again');
+  const approve = async (ada: Operator, attempt: number) => {
+    const gateId = `${runId}/asks/${attempt}`;
+    await ada.until('human_gate_waiting', (gate) => gate.gateId === gateId);
+    return await ada.send({ type: 'human_decision', runId, gateId, verdict: 'approve' });
+  };
+  await approve(before, 1);
+  await before.until('run_state', ({ state, finishedAt }) => state === 'failed' && finishedAt !== null);
+  expect(await before.send({ type: 'rerun_from', runId, nodeId: 'first' })).toMatchObject({
+    type: 'command_ack',
+  });
+  await before.until('human_gate_waiting', ({ gateId }) => gateId === `${runId}/asks/2`);
+  await server.restart('hard');
+
+  const ada = await operate(server);
+  ada.watch(runTopic(runId));
+  expect(await approve(ada, 2)).toMatchObject({ type: 'command_ack' });
+  await ada.until('run_state', ({ state, finishedAt }) => state === 'failed' && finishedAt !== null);
+  await server.restart('soft');
+
+  const eve = await operate(server);
+  eve.watch(runTopic(runId));
+  const folder = join(dataFolder, 'runs', runId);
+  writeFileSync(join(folder, 'mended'), '');
+  expect(await eve.send({ type: 'retry_failed', runId })).toMatchObject({ type: 'command_ack' });
+  await eve.until('run_state', ({ state }) => state === 'succeeded');
+  expect(readFileSync(join(folder, 'ran'), 'utf8')).toBe('first\nfirst\n');
+  expect(eve.events('log').map(({ nodeId, number }) => `${nodeId} ${number}`)).toEqual([
+    'first 1',
+    'last 1',
+    'first 2',
+    'last 2',
+  ]);
+});
+
 test('a run whose folder is gone is given up, and its gate withdrawn', async () => {
   const complaint = vi.spyOn(console, 'error').mockImplementation(() => {});
   onTestFinished(() => complaint.mockRestore());

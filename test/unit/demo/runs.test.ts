@@ -31,7 +31,9 @@ test('a run goes through its nodes in the order of their dependencies, and tells
   expect(b).toMatchObject({ attempt: 1, attempts: 1 });
   expect(b.metrics?.cost).toBeGreaterThanOrEqual(0.5);
   expect(b.metrics?.durationMs).toBeGreaterThan(0);
-  expect(ada.events('log')).toContainEqual({ type: 'log', nodeId: 'c', stream: 'out', line: 'together' });
+  const line = { type: 'log', nodeId: 'c', stream: 'out', line: 'together', number: 1 };
+  expect(ada.events('log')).toContainEqual({ ...line, at: expect.any(Number) });
+  expect(c.lines).toBe(1);
   expect(ada.events('cost_update').at(-1)?.spent).toBe(over.spent);
   expect(over.spent).toBeGreaterThanOrEqual(0.5);
 });
@@ -129,6 +131,76 @@ test('a failed node can be run again, and what was skipped because of it follows
   expect(needs).toMatchObject({ attempt: 2, attempts: 2 });
 });
 
+test('all failed nodes are run again at once, with what was skipped because of them, and nothing else', async () => {
+  const failsOnce = sh('test -e "$0" || { touch "$0"; exit 1; }');
+  const server = await serve([
+    sourceOf('many', [
+      { id: 'one', run: [...failsOnce, 'one'] },
+      { id: 'two', run: [...failsOnce, 'two'] },
+      { id: 'good', run: ['true'] },
+      { id: 'both', after: ['one', 'two'], run: ['true'] },
+    ]),
+  ]);
+  const ada = await operate(server);
+  const runId = await ada.start('many');
+  const over = await ada.until('run_state', ({ finishedAt }) => finishedAt !== null);
+  expect(over).toMatchObject({ state: 'failed', done: 1, failed: 2 });
+  expect(await ada.send({ type: 'retry_failed', runId })).toMatchObject({ type: 'command_ack' });
+  expect(await ada.until('run_state', ({ state }) => state === 'succeeded')).toMatchObject({ done: 4 });
+  await ada.until('node_state', ({ nodeId, state }) => nodeId === 'both' && state === 'succeeded');
+  const last = new Map(ada.events('node_state').map(({ nodeId, attempt }) => [nodeId, attempt]));
+  expect(Object.fromEntries(last)).toEqual({ one: 2, two: 2, good: 1, both: 1 });
+  expect(await ada.send({ type: 'retry_failed', runId })).toMatchObject({
+    code: 'not_retryable',
+    message: 'No node of this run has failed or was interrupted.',
+  });
+});
+
+test('a run begins again from a node that has succeeded: all that depends on it follows, what does not stays', async () => {
+  const server = await serve([
+    sourceOf('again', [
+      { id: 'first', run: sh('echo first >>done') },
+      { id: 'then', title: 'Then', after: ['first'], run: sh('echo then >>done') },
+      { id: 'gate', title: 'Gate', after: ['then'], gate: { title: 'Well?' } },
+      { id: 'last', after: ['gate'], run: sh('cat done') },
+    ]),
+  ]);
+  const ada = await operate(server);
+  const runId = await ada.start('again');
+  const approve = async (attempt: number) => {
+    const gateId = `${runId}/gate/${attempt}`;
+    await ada.until('human_gate_waiting', (gate) => gate.gateId === gateId);
+    await ada.send({ type: 'human_decision', runId, gateId, verdict: 'approve' });
+  };
+  const rerun = (nodeId: string) => ada.send({ type: 'rerun_from', runId, nodeId });
+  await ada.until('human_gate_waiting');
+  expect(await rerun('then')).toMatchObject({
+    code: 'in_the_way',
+    message: '"Gate" is waiting for a decision and depends on "Then": it has to end before that runs again.',
+  });
+  expect(await rerun('last')).toMatchObject({
+    code: 'not_rerunnable',
+    message: '"last" is pending: a run can begin again only from a node that has succeeded.',
+  });
+  expect(await rerun('nothing')).toMatchObject({ code: 'unknown_node' });
+  await approve(1);
+  await ada.until('run_state', ({ state }) => state === 'succeeded');
+  await ada.until('log', ({ line }) => line === 'then');
+  ada.forget();
+
+  expect(await rerun('then')).toMatchObject({ type: 'command_ack' });
+  await approve(2);
+  await ada.until('run_state', ({ state }) => state === 'succeeded');
+  await ada.until('log', ({ number }) => number === 5);
+  expect(ada.events('log').map(({ line, number }) => `${number} ${line}`)).toEqual([
+    '3 first',
+    '4 then',
+    '5 then',
+  ]);
+  const ran = ada.events('node_state').filter(({ state }) => state === 'running');
+  expect(ran.map(({ nodeId, attempt }) => `${nodeId} ${attempt}`)).toEqual(['then 2', 'last 2']);
+});
+
 test('a cancelled run ends what runs and starts nothing more', async () => {
   const server = await serve([
     sourceOf('long', [
@@ -213,7 +285,7 @@ test('what nobody knows is refused: pipelines, runs, names', async () => {
   expect(await ada.send({ type: 'start_run', pipeline: 'other' })).toMatchObject({
     code: 'unknown_pipeline',
   });
-  for (const type of ['cancel_run', 'retry_node', 'human_decision']) {
+  for (const type of ['cancel_run', 'retry_node', 'retry_failed', 'rerun_from', 'human_decision']) {
     const command = { type, runId: '../..', nodeId: 'a', gateId: 'a', verdict: 'approve' };
     expect(await ada.send(command), type).toMatchObject({ code: 'unknown_run', retry: false });
   }

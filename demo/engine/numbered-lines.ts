@@ -1,0 +1,21 @@
+import type { EventOfType } from './events.ts';
+
+/** What the nodes of a run write, numbered: whoever has the newest lines alone knows how many came before them. */
+export class NumberedLines {
+  readonly #written: Map<string, number>;
+
+  /** @param before how many each node had written under a server before this one. */
+  constructor(before: ReadonlyMap<string, number> = new Map()) {
+    this.#written = new Map(before);
+  }
+
+  writtenBy(nodeId: string): number {
+    return this.#written.get(nodeId) ?? 0;
+  }
+
+  next(nodeId: string, stream: 'out' | 'err', line: string): EventOfType<'log'> {
+    const number = this.writtenBy(nodeId) + 1;
+    this.#written.set(nodeId, number);
+    return { type: 'log', nodeId, stream, line, at: Date.now(), number };
+  }
+}
