@@ -128,9 +128,7 @@ export class Gates {
   }
 
   #isAsked({ nodeId, askedAt }: WaitingGate): void {
-    const { records } = this.#services;
-    const attempt = records.of(nodeId).attempt + 1;
-    records.change(nodeId, { state: 'waiting', attempt, startedAt: askedAt, finishedAt: null });
+    this.#services.records.begin(nodeId, 'waiting', askedAt);
   }
 
   #opens(asked: WaitingGate): void {

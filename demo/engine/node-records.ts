@@ -1,5 +1,7 @@
+import { readySince, setAside } from './attempts.ts';
 import type { ConsoleEvent, EventOfType } from './events.ts';
-import { isGate, type PipelineNode } from './pipeline.ts';
+import type { Opening } from './opening.ts';
+import { isGate, type Pipeline } from './pipeline.ts';
 import { Schedule } from './schedule.ts';
 
 export type NodeRecord = EventOfType<'node_state'>;
@@ -8,15 +10,17 @@ export type NodeRecord = EventOfType<'node_state'>;
 export class NodeRecords {
   readonly schedule: Schedule;
   readonly #records: Map<string, NodeRecord>;
+  readonly #runStartedAt: number;
   readonly #publish: (event: ConsoleEvent) => void;
 
   /** @param known from a server before this one. */
   constructor(
-    nodes: readonly PipelineNode[],
+    { pipeline: { nodes }, startedAt }: Pick<Opening<Pipeline>, 'pipeline' | 'startedAt'>,
     known: ReadonlyMap<string, NodeRecord>,
     publish: (event: ConsoleEvent) => void,
   ) {
     this.#records = new Map(known);
+    this.#runStartedAt = startedAt;
     this.#publish = publish;
     this.schedule = new Schedule(nodes, new Map([...known].map(([id, { state }]) => [id, state])));
   }
@@ -42,17 +46,38 @@ export class NodeRecords {
 
   /** For another go. */
   again(nodeId: string): NodeRecord {
-    const { message: _, ...record } = this.of(nodeId);
+    const { message: _, ...record } = setAside(this.of(nodeId));
     const attempts = record.attempt + this.#attemptsOf(nodeId);
-    return { ...record, state: 'pending', attempts, startedAt: null, finishedAt: null };
+    return { ...record, state: 'pending', attempts, readyAt: Date.now() };
+  }
+
+  /** The node's next attempt begins now. */
+  begin(nodeId: string, state: 'running' | 'waiting', startedAt: number): void {
+    const { attempt, readyAt } = this.of(nodeId);
+    const before = this.schedule.node(nodeId)?.after.map((id) => this.of(id)) ?? [];
+    this.change(nodeId, {
+      state,
+      attempt: attempt + 1,
+      // After a restart nothing is left of a pause.
+      readyAt: Math.min(startedAt, readySince(before, readyAt ?? this.#runStartedAt)),
+      startedAt,
+      finishedAt: null,
+    });
+  }
+
+  /** The node's attempt has ended like that, and another one follows by itself. */
+  follow(
+    nodeId: string,
+    ended: Partial<NodeRecord> & Pick<NodeRecord, 'state'>,
+    next: Partial<NodeRecord> & { readonly readyAt: number; readonly message: string },
+  ): void {
+    this.#tell({ ...setAside({ ...this.of(nodeId), ...ended }), ...next, state: 'pending' });
   }
 
   /** A message goes with the state that it was told with. */
   change(nodeId: string, change: Partial<NodeRecord> & Pick<NodeRecord, 'state'>): void {
     const { message: _, ...record } = this.of(nodeId);
-    const changed = { ...record, ...change };
-    this.keep(changed);
-    this.#publish(changed);
+    this.#tell({ ...record, ...change });
   }
 
   /** Takes over what is published already. */
@@ -71,6 +96,11 @@ export class NodeRecords {
 
   titleOf(nodeId: string): string {
     return this.schedule.node(nodeId)?.title ?? nodeId;
+  }
+
+  #tell(record: NodeRecord): void {
+    this.keep(record);
+    this.#publish(record);
   }
 
   #attemptsOf(nodeId: string): number {

@@ -16,6 +16,13 @@ export const nodeState = z.enum([
 ]);
 export type RunState = z.infer<typeof runState>;
 export type NodeState = z.infer<typeof nodeState>;
+/** Of one that ended; `cost` of all of the node's until then. */
+const metrics = z.object({
+  durationMs: z.number(),
+  cpuSeconds: z.number(),
+  memoryBytes: z.number(),
+  cost: z.number(),
+});
 
 /** The list: `pipeline`, and of all runs `run_state`, `human_gate_waiting` and `human_gate_resolved`. */
 export const RUNS_TOPIC = 'runs';
@@ -119,17 +126,25 @@ export const protocol = defineProtocol({
         attempt: z.number(),
         /** How many there may be, before it has failed. */
         attempts: z.number(),
+        /** Since when the newest attempt could begin, or when the next one can. One of an older version did not tell. */
+        readyAt: z.optional(time),
         startedAt: z.nullable(time),
         finishedAt: z.nullable(time),
         message: z.optional(z.string()),
-        /** Of the newest attempt that ended; `cost` of all of them. */
-        metrics: z.optional(
-          z.object({
-            durationMs: z.number(),
-            cpuSeconds: z.number(),
-            memoryBytes: z.number(),
-            cost: z.number(),
-          }),
+        /** Of the newest attempt that ended and was measured. */
+        metrics: z.optional(metrics),
+        /** Attempts before the newest one, the newest of them last; not all where there were many. */
+        earlier: z.optional(
+          z.array(
+            z.object({
+              /** How it ended. */
+              state: nodeState,
+              readyAt: z.optional(time),
+              startedAt: time,
+              finishedAt: time,
+              metrics: z.optional(metrics),
+            }),
+          ),
         ),
         /** How many lines it had written by then, those included that are kept no longer; absent where it is not told. */
         lines: z.optional(z.number()),

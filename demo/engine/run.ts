@@ -59,9 +59,7 @@ export class Run implements AnyRun {
     this.id = opening.runId;
     this.#opening = opening;
     this.#services = services;
-    this.#records = new NodeRecords(opening.pipeline.nodes, history?.nodes ?? new Map(), (event) =>
-      this.#publish(event),
-    );
+    this.#records = new NodeRecords(opening, history?.nodes ?? new Map(), (event) => this.#publish(event));
     this.#lines = new NumberedLines(history?.lines);
     this.#gates = new Gates({
       ...services,
@@ -209,13 +207,7 @@ export class Run implements AnyRun {
   #start(id: string): void {
     const task = this.#schedule.node(id);
     if (!task || isGate(task)) return;
-    const { attempt } = this.#records.of(id);
-    this.#records.change(id, {
-      state: 'running',
-      attempt: attempt + 1,
-      startedAt: Date.now(),
-      finishedAt: null,
-    });
+    this.#records.begin(id, 'running', Date.now());
     const abort = new AbortController();
     const ended = this.#attempt(task, abort.signal).catch((error) =>
       this.#services.report(error, `running ${id} of ${this.id}`),
@@ -254,12 +246,13 @@ export class Run implements AnyRun {
     else if (this.#cancelling.state === 'yes')
       this.#records.change(id, { state: 'cancelled', message, ...ended });
     else if (attempt < attempts) {
-      const after = `in ${task.retryAfterSeconds} s`;
-      const told = `attempt ${attempt} of ${attempts} ${message}; again ${after}`;
-      this.#records.change(id, { state: 'pending', message: told, ...ended });
+      const pauseMs = task.retryAfterSeconds * 1_000;
+      const told = `attempt ${attempt} of ${attempts} ${message}; again in ${task.retryAfterSeconds} s`;
+      const next = { message: told, readyAt: ended.finishedAt + pauseMs };
+      this.#records.follow(id, { state: 'failed', ...ended }, next);
       this.#retryTimers.set(
         id,
-        setTimeout(() => this.#retryNow(id), task.retryAfterSeconds * 1_000),
+        setTimeout(() => this.#retryNow(id), pauseMs),
       );
     } else {
       this.#records.change(id, { state: 'failed', message, ...ended });
@@ -327,8 +320,8 @@ export class Run implements AnyRun {
     const lines = this.#lines.writtenBy(id);
     this.#records.change(id, { state: 'interrupted', finishedAt: Date.now(), message: BROKEN_OFF, lines });
     if (task.repeatable) {
-      const message = `${BROKEN_OFF}, begun anew`;
-      this.#records.change(id, { state: 'pending', attempts: attempts + 1, message });
+      const next = { attempts: attempts + 1, message: `${BROKEN_OFF}, begun anew`, readyAt: Date.now() };
+      this.#records.follow(id, { state: 'interrupted' }, next);
       return;
     }
     this.#message ??= `${this.#records.titleOf(task.id)} was ${BROKEN_OFF}`;

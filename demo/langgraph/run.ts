@@ -1,6 +1,7 @@
 import { Command, type StateSnapshot } from '@langchain/langgraph';
 import { Reject } from 'trunkline/server';
 import * as z from 'zod/mini';
+import { readySince, setAside } from '../engine/attempts.ts';
 import { busy } from '../engine/busy.ts';
 import type { Commanding } from '../engine/commanding.ts';
 import type { Decision } from '../engine/decision.ts';
@@ -149,9 +150,11 @@ export class GraphRun implements AnyRun {
     if (this.#retryingBy !== null && this.#retryingBy !== command.id)
       throw busy('It is about to be run again.');
     this.#retryingBy = command.id;
+    const readyAt = Date.now();
     const nodes = [...this.#nodes.values()]
       .filter((node) => node.state !== 'succeeded')
-      .map(({ message: _, ...node }): NodeState => ({ ...node, state: 'pending', finishedAt: null }));
+      .map(setAside)
+      .map(({ message: _, ...node }): NodeState => ({ ...node, state: 'pending', readyAt }));
     const standing = {
       ...this.#standing,
       state: 'running',
@@ -294,7 +297,14 @@ export class GraphRun implements AnyRun {
       // A node that has asked runs again with each answer, whosever it is: for people that is no other attempt.
       if (this.#settled.has(id) || state === 'waiting' || state === 'running') return;
       const next = { attempt: attempt + 1, attempts: Math.max(attempts, attempt + 1) };
-      this.#change(name, { state: 'running', ...next, startedAt: now, finishedAt: null });
+      const { earlier } = setAside(this.#node(name));
+      const since = { readyAt: this.#readySince(name), startedAt: now, finishedAt: null };
+      this.#change(name, {
+        state: 'running',
+        ...next,
+        ...since,
+        ...(earlier === undefined ? {} : { earlier }),
+      });
     } else if (error) {
       this.#change(name, { state: 'failed', finishedAt: now, message: error.message });
     } else if (interrupts.length > 0) {
@@ -349,6 +359,14 @@ export class GraphRun implements AnyRun {
   #node(nodeId: string): NodeState {
     const none = { attempt: 0, attempts: 1, startedAt: null, finishedAt: null };
     return this.#nodes.get(nodeId) ?? { type: 'node_state', nodeId, state: 'pending', ...none };
+  }
+
+  /** From there it waits for the rest of the graph's step, too. What it did itself before has ended, as well. */
+  #readySince(nodeId: string): number {
+    const { pipeline, startedAt } = this.#opening;
+    const before = pipeline.nodes.find(({ id }) => id === nodeId)?.after ?? [];
+    const ended = [nodeId, ...before].map((id) => this.#node(id));
+    return readySince(ended, this.#node(nodeId).readyAt ?? startedAt);
   }
 
   #in(state: NodeState['state']): NodeState[] {

@@ -2,6 +2,7 @@ import type { EventOf } from 'trunkline';
 import type { ConsoleProtocol } from '../../engine/protocol.ts';
 import { useNow } from '../trunk.ts';
 import { formatDay, formatDuration } from '../ui/format.ts';
+import { durationIn } from './run-time.ts';
 
 type Run = EventOf<ConsoleProtocol, 'run_state'>;
 type Replay = NonNullable<Run['replay']>;
@@ -11,25 +12,26 @@ export function Recorded({ run }: { run: Run }) {
   return run.replay ? <Facts run={run} replay={run.replay} /> : null;
 }
 
-/** The same in a few words. */
-export function RecordedSpan({ run }: { run: Run }) {
-  return run.replay ? <Words run={run} replay={run.replay} /> : null;
-}
-
-function Words({ run, replay }: { run: Run; replay: Replay }) {
-  const { replayedMs, recordedMs } = useSpans(run, replay);
-  const recorded = recordedMs === null ? 'a time that is not told' : formatDuration(recordedMs);
+/** That durations are told in another time than the clock's, and how long it all took in that time. */
+export function RecordedTime({ run: { replay } }: { run: Run }) {
+  if (!replay) return null;
+  const { makespanSeconds, speed } = replay;
+  const recorded =
+    makespanSeconds === null ? 'unknown length' : `${formatDuration(makespanSeconds * 1_000)} recorded`;
   return (
-    <span className="tabular">
-      {formatDuration(replayedMs)} replayed, {recorded} recorded
+    <span
+      className="tabular"
+      title="Durations are told in the time of the recorded execution, not of its replay."
+    >
+      {recorded} · all in recorded time, {speed} × as fast
     </span>
   );
 }
 
 /** The replay's own makespan in the time of what was recorded, and that one's; `null` where it is not told. */
-function useSpans(run: Run, { speed, makespanSeconds }: Replay) {
+function useSpans(run: Run, { makespanSeconds }: Replay) {
   const now = useNow();
-  const replayedMs = Math.max(0, (run.finishedAt ?? now) - run.startedAt) * speed;
+  const replayedMs = durationIn(run, run.startedAt, run.finishedAt ?? now);
   return { replayedMs, recordedMs: makespanSeconds === null ? null : makespanSeconds * 1_000 };
 }
 

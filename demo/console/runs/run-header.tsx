@@ -2,12 +2,12 @@ import type { EventOf } from 'trunkline';
 import type { ConsoleProtocol } from '../../engine/protocol.ts';
 import { useToasts } from '../errors/toasts.ts';
 import { sayStart } from '../gates/run-name.tsx';
-import { useNow, useSend } from '../trunk.ts';
-import { formatDuration } from '../ui/format.ts';
+import { useSend } from '../trunk.ts';
 import { Icon } from '../ui/icon.tsx';
 import { StateBadge } from '../ui/state.tsx';
 import { Budget } from './budget.tsx';
-import { RecordedSpan } from './recorded.tsx';
+import { Elapsed } from './elapsed.tsx';
+import { RecordedTime } from './recorded.tsx';
 
 type Run = EventOf<ConsoleProtocol, 'run_state'>;
 
@@ -32,26 +32,13 @@ export function RunHeader({ run, topic }: { run: Run; topic: string }) {
             )}
             <Elapsed run={run} />
             <span>{sayStart(run)}</span>
-            <RecordedSpan run={run} />
+            <RecordedTime run={run} />
           </p>
         </div>
       </div>
       <Budget topic={topic} startedAt={run.startedAt} />
       <CancelRun run={run} />
     </header>
-  );
-}
-
-function Elapsed({ run }: { run: Run }) {
-  if (run.finishedAt !== null) return <span>took {formatDuration(run.finishedAt - run.startedAt)}</span>;
-  return <Running since={run.startedAt} />;
-}
-
-function Running({ since }: { since: number }) {
-  const now = useNow();
-  const seconds = Math.max(0, Math.floor((now - since) / 1_000));
-  return (
-    <span className="tabular">for {seconds < 60 ? `${seconds} s` : formatDuration(seconds * 1_000)}</span>
   );
 }
 

@@ -1,4 +1,5 @@
 import { useMemo } from 'react';
+import { costSteps } from '../timeline/series.ts';
 import { useLatest } from '../trunk.ts';
 
 const WIDTH = 96;
@@ -6,7 +7,7 @@ const HEIGHT = 36;
 const PAD = 3;
 
 /**
- * How the money went: a step for each node that ended, and today's sum. It is made of the nodes' own costs, which every
+ * How the money went: a step for each attempt that ended, and today's sum. It is made of the nodes' own costs, which every
  * tab has, and not of the updates that this tab happened to see.
  */
 export function Trajectory({
@@ -24,22 +25,14 @@ export function Trajectory({
 }) {
   const nodes = useLatest(topic, 'node_state');
   const path = useMemo(() => {
-    const ended = [...nodes.values()]
-      .flatMap(({ finishedAt, metrics }) =>
-        finishedAt !== null && metrics ? [{ finishedAt, cost: metrics.cost }] : [],
-      )
-      .sort((a, b) => a.finishedAt - b.finishedAt);
-    const until = Math.max(at, ended.at(-1)?.finishedAt ?? startedAt, startedAt + 1);
+    const steps = costSteps(nodes.values());
+    const until = Math.max(at, steps.at(-1)?.at ?? startedAt, startedAt + 1);
     const x = (time: number) =>
       (PAD + ((WIDTH - 2 * PAD) * (time - startedAt)) / (until - startedAt)).toFixed(1);
     const top = Math.max(budget, spent) || 1;
     const y = (sum: number) => (HEIGHT - PAD - ((HEIGHT - 2 * PAD) * sum) / top).toFixed(1);
-    let sum = 0;
     let line = `M${x(startedAt)} ${y(0)}`;
-    for (const { finishedAt, cost } of ended) {
-      sum = Math.min(spent, sum + cost);
-      line += `H${x(finishedAt)}V${y(sum)}`;
-    }
+    for (const step of steps) line += `H${x(step.at)}V${y(Math.min(spent, step.value))}`;
     line += `H${x(until)}V${y(spent)}`;
     return {
       line,

@@ -1,0 +1,35 @@
+import type { EventOf } from 'trunkline';
+import type { ConsoleProtocol, NodeState } from '../../engine/protocol.ts';
+
+export type NodeEvent = EventOf<ConsoleProtocol, 'node_state'>;
+
+/** One go at a node. */
+export interface Attempt {
+  readonly state: NodeState;
+  /** Since when it could begin; an engine of an older version does not tell, and nothing was waited for then. */
+  readonly readyAt: number;
+  readonly startedAt: number;
+  /** `null`: it goes on. */
+  readonly finishedAt: number | null;
+  /** Of itself, but for `cost`: that of all of the node's until its end. */
+  readonly metrics: NodeEvent['metrics'];
+}
+
+/** All that is known of, in their order. */
+export function attemptsOf(node: NodeEvent): readonly Attempt[] {
+  const earlier = (node.earlier ?? []).map(({ readyAt, startedAt, metrics, ...rest }) => ({
+    ...rest,
+    readyAt: readyAt ?? startedAt,
+    startedAt,
+    metrics,
+  }));
+  return [...earlier, ...newestOf(node)];
+}
+
+function newestOf({ state, readyAt, startedAt, finishedAt, metrics }: NodeEvent): readonly Attempt[] {
+  if (startedAt === null) return [];
+  const isMeasured = state === 'succeeded' || state === 'failed' || state === 'cancelled';
+  // What still runs, or was broken off by a restart, has the metrics of an attempt before it.
+  const own = isMeasured ? metrics : undefined;
+  return [{ state, readyAt: readyAt ?? startedAt, startedAt, finishedAt, metrics: own }];
+}
