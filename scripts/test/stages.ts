@@ -61,7 +61,7 @@ const START: Groups = [
   [script('postgres', 60, 'scripts/ensure-postgres.ts')],
   [script('nats', 30, 'scripts/ensure-nats.ts')],
   [script('haproxy', 30, 'scripts/ensure-haproxy.ts')],
-  [{ name: 'check', command: () => ['npm', 'run', 'check'], quietSeconds: 15 }],
+  [{ name: 'check', command: () => ['npm', 'run', 'check'], quietSeconds: 30 }],
   [
     {
       name: 'build',
@@ -78,7 +78,7 @@ const CLUSTER: Groups = [
   [vitest('cluster', 150)],
   [script('cluster run', 120, 'test/cluster/run/main.ts', '--short')],
 ];
-const PACKAGE = vitest('package', 400);
+const PACKAGE = vitest('package', 550);
 const E2E: Groups = [[playwright('e2e', 600)]];
 
 /** `npm test`. */

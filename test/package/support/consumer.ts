@@ -73,6 +73,11 @@ export function removeConsumer({ folder }: Consumer): void {
 function install(folder: string, dependencies: Readonly<Record<string, string | undefined>>): void {
   const manifest = { name: 'consumer', private: true, type: 'module', dependencies };
   writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
+  npmInstall(folder);
+}
+
+/** What the folder's `package.json` names, with the settings that this run has for npm: of proxies, certificates, a cache. */
+export function npmInstall(folder: string): void {
   npm(folder, 'install', '--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline');
 }
 
