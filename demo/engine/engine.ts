@@ -3,7 +3,9 @@ import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { EventInput } from 'trunkline/protocol';
 import { type CommandContext, type EventLog, type Handlers, Reject } from 'trunkline/server';
-import { type EventOfType, parseEvent } from './events.ts';
+import { type Asked, AuditTrail, startEntry } from './audit-trail.ts';
+import { AuditTrails } from './audit-trails.ts';
+import { type ConsoleEvent, type EventOfType, parseEvent } from './events.ts';
 import { markOf } from './execute.ts';
 import { goesOn, inBothTopics, resolved } from './gate-events.ts';
 import { type History, readHistory } from './history.ts';
@@ -12,6 +14,7 @@ import { asks, type Opening, openingEvents, type Plan } from './opening.ts';
 import { endMarkedGroups } from './process-group.ts';
 import { type ConsoleProtocol, RUNS_TOPIC, runTopic } from './protocol.ts';
 import type { AnyRun, RunKind, RunServices } from './run-kind.ts';
+import { saySpan } from './too-late.ts';
 
 export interface EngineOptions<S extends { readonly pipeline: Plan }> {
   readonly log: EventLog;
@@ -40,31 +43,30 @@ export class Engine<S extends { readonly pipeline: Plan }> {
   readonly commands: Handlers<ConsoleProtocol> = {
     start_run: (command, context) => this.#startCommanded(command.pipeline, context),
     human_decision: async (command, context) => {
-      const run = await this.#find(command.runId);
-      run.decide(command, context);
-      return { verdict: command.verdict };
+      const { runId, gateId, verdict, comment } = command;
+      const gate = (await context.latest(runTopic(runId), `gate:${gateId}`))?.event;
+      const nodeId = gate && 'nodeId' in gate ? gate.nodeId : null;
+      const asked = { action: verdict, nodeId, comment };
+      await this.#do(context, runId, asked, (run) => run.decide(command, context));
+      return { verdict };
     },
-    cancel_run: async ({ runId }, context) => {
-      const run = await this.#find(runId);
-      run.cancel(context);
-    },
-    retry_node: async ({ runId, nodeId }, context) => {
-      const run = await this.#find(runId);
-      run.retry(nodeId, context);
-    },
-    retry_failed: async ({ runId }, context) => {
-      const run = await this.#find(runId);
-      run.retryFailed(context);
-    },
-    rerun_from: async ({ runId, nodeId }, context) => {
-      const run = await this.#find(runId);
-      run.rerunFrom(nodeId, context);
-    },
+    cancel_run: ({ runId }, context) =>
+      this.#do(context, runId, { action: 'cancel', nodeId: null }, (run) => run.cancel(context)),
+    retry_node: ({ runId, nodeId }, context) =>
+      this.#do(context, runId, { action: 'retry', nodeId }, (run) => run.retry(nodeId, context)),
+    retry_failed: ({ runId }, context) =>
+      this.#do(context, runId, { action: 'retry_failed', nodeId: null }, (run) => run.retryFailed(context)),
+    rerun_from: ({ runId, nodeId }, context) =>
+      this.#do(context, runId, { action: 'rerun_from', nodeId }, (run) => run.rerunFrom(nodeId, context)),
   };
   readonly #options: EngineOptions<S>;
   readonly #sources: ReadonlyMap<string, S>;
   /** Those under way, and those that somebody asked for since. */
   readonly #runs = new Map<string, Promise<AnyRun>>();
+  readonly #trails = new AuditTrails(async (runId) => {
+    const history = await this.#readHistory(runId);
+    return history.runState && this.#isOwn(runId) ? history : null;
+  });
   #publisher: Publisher | null = null;
   /** What goes to the log together: thousands of small tasks may end in a second, and each commit waits for the disk. */
   #unpublished: [topic: string, event: EventInput<ConsoleProtocol>][] = [];
@@ -138,9 +140,45 @@ export class Engine<S extends { readonly pipeline: Plan }> {
 
   #begin(source: S, opening: Opening): void {
     if (this.#isStopped) return;
-    const run = this.#options.kind.make(source, opening, this.#servicesFor(opening.runId), null);
+    const { runId, startedBy, startedAt } = opening;
+    const trail = new AuditTrail([startEntry(startedBy, startedAt)]);
+    this.#trails.begin(runId, trail);
+    const run = this.#options.kind.make(source, opening, this.#servicesFor(runId, trail), null);
     this.#runs.set(run.id, Promise.resolve(run));
     run.begin(null);
+  }
+
+  /** What a person asks of a run. Its audit trail has it, whatever comes of it. @throws Reject */
+  async #do(
+    context: CommandContext<ConsoleProtocol>,
+    runId: string,
+    asked: Asked,
+    act: (run: AnyRun) => void,
+  ): Promise<void> {
+    const trail = await this.#trails.of(runId);
+    try {
+      act(await this.#find(runId));
+    } catch (error) {
+      if (error instanceof Reject && !error.retry) await this.#tellRefused(context, runId, asked, error);
+      throw error;
+    }
+    if (trail) context.publish(runTopic(runId), trail.accepted(context, asked));
+  }
+
+  /** Before the person hears it: a refusal that nobody was told of comes again, and is told once. */
+  async #tellRefused(
+    command: CommandContext<ConsoleProtocol>,
+    runId: string,
+    asked: Asked,
+    { message }: Reject,
+  ): Promise<void> {
+    const entry = (await this.#trails.of(runId))?.refused(command, asked, message);
+    if (!entry || this.#isStopped) return;
+    try {
+      await this.#publisher?.publish(runTopic(runId), entry);
+    } catch (error) {
+      this.#options.report(error, `telling in the audit trail of run ${runId} what was refused`);
+    }
   }
 
   async #find(runId: string): Promise<AnyRun> {
@@ -173,7 +211,11 @@ export class Engine<S extends { readonly pipeline: Plan }> {
     const { kind } = this.#options;
     const source = await kind.load(this.#folderOf(runId), runState.pipeline);
     const opening = { ...this.#openingOf(source, runId, runState.startedBy), startedAt: runState.startedAt };
-    const run = kind.make(source, opening, this.#servicesFor(runId), history);
+    const trail = await this.#trails.of(runId);
+    const services = this.#servicesFor(runId, trail);
+    const run = kind.make(source, opening, services, history);
+    for (const gate of history.gatesById.values()) this.#tellWhatFollows(runId, trail, gate);
+    if (isUnderWay(runState)) this.#tellRestart(runId, trail);
     run.begin(history);
     return run;
   }
@@ -190,6 +232,18 @@ export class Engine<S extends { readonly pipeline: Plan }> {
     }
   }
 
+  #tellRestart(runId: string, trail: AuditTrail | null): void {
+    const now = Date.now();
+    const message = this.#wasAlive === null ? '' : `no server was there for ${saySpan(now - this.#wasAlive)}`;
+    const entry = trail?.didByItself({ action: 'restart', nodeId: null, message, cause: `restart ${now}` });
+    if (entry) this.#publish(runTopic(runId), entry);
+  }
+
+  #tellWhatFollows(runId: string, trail: AuditTrail | null, event: ConsoleEvent): void {
+    const entry = trail?.followsFrom(event);
+    if (entry) this.#publish(runTopic(runId), entry);
+  }
+
   /** Whether to go on with it is this engine's to decide. */
   #isOwn(runId: string): boolean {
     return !this.#options.sharesLog || existsSync(this.#folderOf(runId));
@@ -201,18 +255,22 @@ export class Engine<S extends { readonly pipeline: Plan }> {
     if (!runState) return;
     const message = 'the server was restarted, and what the run is made of is gone';
     const at = Date.now();
+    const trail = await this.#trails.of(runId);
+    const { publish } = this.#servicesFor(runId, trail);
     for (const node of nodes.values()) {
       if (node.state !== 'running' && node.state !== 'waiting') continue;
-      this.#publish(runTopic(runId), { ...node, state: 'interrupted', finishedAt: at, message });
+      publish(runTopic(runId), { ...node, state: 'interrupted', finishedAt: at, message });
     }
     for (const { event } of gates.values()) {
       if (event.type === 'human_gate_resolved') continue;
       const withdrawn = resolved(event, { verdict: 'reject', how: 'cancelled' });
-      for (const [topic, told] of inBothTopics(withdrawn)) this.#publish(topic, told);
+      for (const [topic, told] of inBothTopics(withdrawn)) publish(topic, told);
     }
     const state = { ...runState, state: 'interrupted' as const, finishedAt: at, gatesWaiting: 0, message };
-    this.#publish(runTopic(runId), { type: 'error', runId, nodeId: null, message, at });
-    for (const [topic, told] of inBothTopics(state)) this.#publish(topic, told);
+    const entry = trail?.didByItself({ action: 'give_up', nodeId: null, message, cause: 'give up' });
+    if (entry) publish(runTopic(runId), entry);
+    publish(runTopic(runId), { type: 'error', runId, nodeId: null, message, at });
+    for (const [topic, told] of inBothTopics(state)) publish(topic, told);
   }
 
   async #readHistory(runId: string): Promise<History> {
@@ -220,10 +278,13 @@ export class Engine<S extends { readonly pipeline: Plan }> {
     return readHistory(events);
   }
 
-  #servicesFor(runId: string): RunServices {
+  #servicesFor(runId: string, trail: AuditTrail | null): RunServices {
     return {
       folder: this.#folderOf(runId),
-      publish: (topic, event) => this.#publish(topic, event),
+      publish: (topic, event) => {
+        this.#publish(topic, event);
+        if (topic === runTopic(runId)) this.#tellWhatFollows(runId, trail, event);
+      },
       report: this.#options.report,
     };
   }

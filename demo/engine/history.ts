@@ -8,6 +8,8 @@ export interface History {
   readonly nodes: ReadonlyMap<string, EventOfType<'node_state'>>;
   /** How many lines each node is known to have written. */
   readonly lines: ReadonlyMap<string, number>;
+  /** The newest of its audit trail. */
+  readonly audit: readonly EventOfType<'audit_entry'>[];
   /** Of each gate node the newest gate. */
   readonly gates: ReadonlyMap<string, GateHistory>;
   /** By the gate's id, all of them. */
@@ -25,6 +27,7 @@ export function readHistory(events: readonly LoggedEvent[]): History {
   let spent = 0;
   const nodes = new Map<string, EventOfType<'node_state'>>();
   const lines = new Map<string, number>();
+  const audit: EventOfType<'audit_entry'>[] = [];
   const gates = new Map<string, GateHistory>();
   const gatesById = new Map<string, GateHistory['event']>();
   for (const { event: json } of events) {
@@ -46,6 +49,9 @@ export function readHistory(events: readonly LoggedEvent[]): History {
       case 'log':
         if (event.number !== undefined) lines.set(event.nodeId, event.number);
         break;
+      case 'audit_entry':
+        audit.push(event);
+        break;
       case 'human_gate_waiting':
       case 'human_gate_resolved':
         gates.set(event.nodeId, { event, isNewerThanNode: true });
@@ -54,5 +60,5 @@ export function readHistory(events: readonly LoggedEvent[]): History {
     }
   }
   const known = [...nodes.values()].reduce((sum, { metrics }) => sum + (metrics?.cost ?? 0), 0);
-  return { runState, spent: Math.max(spent, known), nodes, lines, gates, gatesById };
+  return { runState, spent: Math.max(spent, known), nodes, lines, audit, gates, gatesById };
 }

@@ -1,3 +1,4 @@
+import { startEntry } from './audit-trail.ts';
 import type { ConsoleEvent, EventOfType } from './events.ts';
 import type { Budget } from './pipeline.ts';
 import { RUNS_TOPIC, runTopic } from './protocol.ts';
@@ -84,6 +85,7 @@ export function openingEvents(opening: Opening): [topic: string, ConsoleEvent][]
   const cost = pipeline.budget ? [costUpdate(pipeline.budget, 0, startedAt)] : [];
   return [
     ...[...graphParts(pipeline, replay), ...cost].map((event): [string, ConsoleEvent] => [own, event]),
+    [own, startEntry(opening.startedBy, startedAt)],
     [own, runState],
     [RUNS_TOPIC, runState],
   ];

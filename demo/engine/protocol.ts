@@ -14,6 +14,27 @@ export const nodeState = z.enum([
   'cancelled',
   'interrupted',
 ]);
+/** What people do, from `start` to `rerun_from`, and what the server does: `retry` is both. */
+export const auditAction = z.enum([
+  'start',
+  'approve',
+  'reject',
+  'cancel',
+  'retry_failed',
+  'rerun_from',
+  'retry',
+  /** A gate whose time was over. */
+  'expire',
+  /** A gate that ended with its run. */
+  'withdraw',
+  /** The server is back, and goes on with the run. */
+  'restart',
+  /** A task was broken off by that. */
+  'interrupt',
+  /** Nobody can go on with the run any more. */
+  'give_up',
+]);
+export type AuditAction = z.infer<typeof auditAction>;
 export type RunState = z.infer<typeof runState>;
 export type NodeState = z.infer<typeof nodeState>;
 /** Of one that ended; `cost` of all of the node's until then. */
@@ -34,6 +55,13 @@ export const OPERATOR_NAME = /^[\p{L}\p{N}](?:[\p{L}\p{N} ._'-]{0,38}[\p{L}\p{N}
 
 /** So many of the newest lines and errors a run's topic has for those who join, on the server and in the browser. */
 export const KEPT_LINES = 5_000;
+
+/** So many of the newest entries a run's audit trail keeps of what people did, and as many of what the server did. */
+export const KEPT_AUDIT_ENTRIES = 500;
+/** People do not lose theirs because the server has much to tell. */
+export function auditKey({ by, number }: { readonly by: string | null; readonly number: number }): string {
+  return `audit:${by === null ? 'server' : 'people'}:${number % KEPT_AUDIT_ENTRIES}`;
+}
 
 /** Of a gate's `decidedBy`: whoever is signed in may decide. */
 export const ANYBODY = 'anybody';
@@ -201,6 +229,29 @@ export const protocol = defineProtocol({
     error: {
       schema: z.object({ runId: z.string(), nodeId: z.nullable(z.string()), message: z.string(), at: time }),
       critical: true,
+      persist: true,
+    },
+    /** The run's audit trail: who did what, and what came of it. It tells of nothing twice, also after a restart. */
+    audit_entry: {
+      schema: z.object({
+        /** Counts what people did, and what the server did, each from 1. */
+        number: z.number(),
+        at: time,
+        /** An operator; `null`: the server of its own accord. */
+        by: z.nullable(z.string()),
+        action: auditAction,
+        /** The node or gate that it was done to; `null`: the run. */
+        nodeId: z.nullable(z.string()),
+        /** `refused`: nothing came of it. */
+        outcome: z.enum(['done', 'refused']),
+        /** Why it was refused, or why the server did it. */
+        message: z._default(z.string(), ''),
+        /** What a person has written with a decision. */
+        comment: z._default(z.string(), ''),
+        /** What it tells of: a command's id, a gate's, or what else there is once. */
+        cause: z.string(),
+      }),
+      key: auditKey,
       persist: true,
     },
     log: {

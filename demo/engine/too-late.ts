@@ -19,7 +19,7 @@ export function sayTooLate(verdict: Verdict, lateMs: number, became: Verdict): s
 }
 
 /** `1 s`, `4 min`, `2 h`: as exactly as it matters to somebody who was too late. */
-function saySpan(ms: number): string {
+export function saySpan(ms: number): string {
   const seconds = Math.max(1, Math.round(ms / SECOND_MS));
   if (seconds < 2 * MINUTE_SECONDS) return `${seconds} s`;
   if (seconds < 2 * HOUR_SECONDS) return `${Math.round(seconds / MINUTE_SECONDS)} min`;
