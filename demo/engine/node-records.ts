@@ -103,6 +103,10 @@ export class NodeRecords {
     this.#publish(record);
   }
 
+  titleAndState(nodeId: string): { title: string; state: NodeRecord['state'] } {
+    return { title: this.titleOf(nodeId), state: this.schedule.state(nodeId) };
+  }
+
   #attemptsOf(nodeId: string): number {
     const node = this.schedule.node(nodeId);
     return node && !isGate(node) ? node.retries + 1 : 1;

@@ -227,7 +227,15 @@ export const protocol = defineProtocol({
     },
     /** A node has failed for good, the budget is used up, or the run was broken off. */
     error: {
-      schema: z.object({ runId: z.string(), nodeId: z.nullable(z.string()), message: z.string(), at: time }),
+      schema: z.object({
+        runId: z.string(),
+        nodeId: z.nullable(z.string()),
+        /** The node's title and state, where it is about one; an engine of an older version tells neither. */
+        title: z.optional(z.string()),
+        state: z.optional(nodeState),
+        message: z.string(),
+        at: time,
+      }),
       critical: true,
       persist: true,
     },

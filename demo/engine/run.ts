@@ -336,7 +336,8 @@ export class Run implements AnyRun {
   }
 
   #error(nodeId: string | null, message: string): void {
-    this.#publish({ type: 'error', runId: this.id, nodeId, message, at: Date.now() });
+    const node = nodeId === null ? {} : this.#records.titleAndState(nodeId);
+    this.#publish({ type: 'error', runId: this.id, nodeId, ...node, message, at: Date.now() });
   }
 
   #publish(event: ConsoleEvent): void {

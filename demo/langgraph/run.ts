@@ -350,10 +350,17 @@ export class GraphRun implements AnyRun {
       else if (node.state === 'pending')
         this.#change(id, { state: state === 'cancelled' ? state : 'skipped' });
     }
-    const nodeId = this.#in('failed')[0]?.nodeId ?? null;
-    if (state === 'failed')
-      this.#publish({ type: 'error', runId: this.id, nodeId, message: message ?? '', at: finishedAt });
+    if (state === 'failed') this.#tellFailure(message ?? '', finishedAt);
     this.#tell();
+  }
+
+  #tellFailure(message: string, at: number): void {
+    const [failed] = this.#in('failed');
+    const step = this.#opening.pipeline.nodes.find(({ id }) => id === failed?.nodeId);
+    const node = step
+      ? { nodeId: step.id, title: step.title ?? step.id, state: 'failed' as const }
+      : { nodeId: null };
+    this.#publish({ type: 'error', runId: this.id, ...node, message, at });
   }
 
   #node(nodeId: string): NodeState {

@@ -1,11 +1,12 @@
 import { useEffect, useRef, useState } from 'react';
 import type { Connection } from 'trunkline';
 import { useClient, useConnection } from '../trunk.ts';
+import { Explained } from '../ui/explained.tsx';
 import { formatClock } from '../ui/format.ts';
 import { Icon, type IconName } from '../ui/icon.tsx';
 import { useLasting } from '../ui/use-lasting.ts';
 import { useNow } from '../ui/use-now.ts';
-import { sayConnection } from './words.ts';
+import { explainConnection, sayConnection } from './words.ts';
 
 const ICONS: Record<Connection['state'], IconName> = {
   connecting: 'running',
@@ -17,7 +18,7 @@ const COUNTDOWN_STEP_MS = 250;
 /** A line that lives answers sooner: nothing is said of it. */
 const CHECKING_AFTER_MS = 500;
 
-/** The line to the server: its state, how often it was tried, when it is tried next, and the button that ends the wait. */
+/** The line to the server: its state, when it is tried next, and the button that ends the wait. */
 export function ConnectionStatus() {
   const client = useClient();
   const connection = useConnection();
@@ -32,9 +33,7 @@ export function ConnectionStatus() {
       <Icon name={ICONS[connection.state]} />
       <div className="connection-text">
         <strong>{sayConnection(connection, isChecking)}</strong>
-        <span className="connection-detail">
-          <Detail connection={connection} />
-        </span>
+        <Explained words={<Detail connection={connection} />}>{explainConnection(connection)}</Explained>
       </div>
       {connection.state === 'closed' && (
         <button
@@ -52,28 +51,18 @@ export function ConnectionStatus() {
   );
 }
 
+/** Where the line stands, in plain words. */
 function Detail({ connection }: { connection: Connection }) {
   switch (connection.state) {
     case 'connecting':
-      return <>attempt {connection.attempt + 1}</>;
+      return <>{connection.attempt === 0 ? 'the first try' : 'trying again'}</>;
     case 'open':
-      return (
-        <>
-          {connection.rttMs !== null && <>{connection.rttMs.toFixed(0)} ms · </>}
-          since {formatClock(connection.since)}
-        </>
-      );
+      return <>since {formatClock(connection.since)}</>;
     case 'closing':
       return <>what has arrived is still read</>;
     case 'closed':
-      return (
-        <>
-          {connection.retryAt !== null && <NextTry at={connection.retryAt} />}
-          <span>
-            attempt {connection.attempt} · circuit {connection.circuit}
-          </span>
-        </>
-      );
+      if (connection.retryAt === null) return <>not tried again by itself</>;
+      return <NextTry at={connection.retryAt} />;
   }
 }
 

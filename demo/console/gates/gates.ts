@@ -26,6 +26,16 @@ export function useUnsentDecisions(): readonly Entry[] {
   return useMemo(() => entries.filter(isUnsentDecision), [entries]);
 }
 
+/** Those of the waiting gates that nobody in this browser has decided. */
+export function useUndecidedGates(): readonly Gate[] {
+  const gates = useWaitingGates();
+  const unsent = useUnsentDecisions();
+  return useMemo(() => {
+    const decided = new Set(unsent.map(({ command }) => gateOf(command)));
+    return gates.filter(({ gateId }) => !decided.has(gateId));
+  }, [gates, unsent]);
+}
+
 export function isUnsentDecision(entry: Entry): boolean {
   return entry.command.type === 'human_decision' && isPending(entry);
 }

@@ -6,7 +6,7 @@ import { useConnection } from '../trunk.ts';
 import { plural } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
 import { Countdown } from './countdown.tsx';
-import { gateOf, useUnsentDecisions, useWaitingGates } from './gates.ts';
+import { useUndecidedGates, useUnsentDecisions, useWaitingGates } from './gates.ts';
 
 /**
  * One line below the header, of one height whatever it says: the gates, the decisions under way, and how old what is shown is,
@@ -34,8 +34,7 @@ function GateBanner({ runId, onReview }: { runId: string | null; onReview: (gate
   const unsent = useUnsentDecisions();
   const connection = useConnection();
   const isLoaded = useIsLoaded(RUNS_TOPIC);
-  const decided = new Set(unsent.map(({ command }) => gateOf(command)));
-  const open = gates.filter(({ gateId }) => !decided.has(gateId));
+  const open = useUndecidedGates();
   const first = open.find((gate) => gate.runId === runId) ?? open[0];
   const underWay =
     unsent.length === 0 ? null : connection.state === 'open' ? (

@@ -4,7 +4,8 @@ import { Icon, type IconName } from '../ui/icon.tsx';
 import { Logo } from '../ui/logo.tsx';
 import { SignOut } from './sign-out.tsx';
 
-export type Tool = 'outbox' | 'faults' | 'inspector';
+/** What a drawer shows; failures are opened from their notice. */
+export type Tool = 'outbox' | 'faults' | 'inspector' | 'failures';
 
 const TOOLS: readonly { tool: Tool; label: string; icon: IconName }[] = [
   { tool: 'outbox', label: 'Outbox', icon: 'outbox' },

@@ -1,7 +1,9 @@
 import { useState } from 'react';
+import { createFailures } from '../errors/failures.ts';
+import { FailuresPanel } from '../errors/failures-panel.tsx';
+import { Notices } from '../errors/notices.tsx';
 import type { Report } from '../errors/report.ts';
 import { RunErrors } from '../errors/run-errors.tsx';
-import { ToastList } from '../errors/toast-list.tsx';
 import { GateDesk } from '../gates/gate-desk.tsx';
 import { StatusStrip } from '../gates/status-strip.tsx';
 import { OutboxPanel } from '../outbox/outbox-panel.tsx';
@@ -18,13 +20,16 @@ import { FaultsPanel } from '../tools/faults-panel.tsx';
 import { Inspector } from '../tools/inspector.tsx';
 import { Header, type Tool } from './header.tsx';
 import { NewerBuild } from './newer-build.tsx';
+import { useTabTitle } from './tab-title.ts';
 
 /** All that somebody sees who is signed in. Its client and its toasts come from above. */
 export function Page({ name, report }: { name: string; report: Report }) {
   const { runId, nodeId } = useRoute();
   const [tool, setTool] = useState<Tool | null>(null);
   const [openGate, setOpenGate] = useState<string | null>(null);
+  const [failures] = useState(createFailures);
   const promise = usePromise();
+  useTabTitle(runId);
   useUnloadGuard();
   return (
     <div className="app" data-run={runId !== null}>
@@ -51,6 +56,10 @@ export function Page({ name, report }: { name: string; report: Report }) {
         ) : (
           <RunView key={runId} runId={runId} nodeId={nodeId} />
         )}
+        <Notices failures={failures} onShowFailures={() => setTool('failures')} />
+        <div className="corner">
+          <PromisePanel promise={promise} />
+        </div>
       </main>
       {tool === 'outbox' && (
         <Drawer key={tool} title="Outbox" onClose={() => setTool(null)}>
@@ -67,17 +76,18 @@ export function Page({ name, report }: { name: string; report: Report }) {
           <Inspector />
         </Drawer>
       )}
+      {tool === 'failures' && (
+        <Drawer key={tool} title="Failures" onClose={() => setTool(null)}>
+          <FailuresPanel failures={failures} onGo={() => setTool(null)} />
+        </Drawer>
+      )}
       <GateDesk
         openGate={openGate}
         onOpen={setOpenGate}
         runInView={runId}
         isQuiet={promise.script !== null}
       />
-      <RunErrors report={report} runId={runId} />
-      <div className="corner">
-        <ToastList />
-        <PromisePanel promise={promise} />
-      </div>
+      <RunErrors failures={failures} report={report} runId={runId} />
     </div>
   );
 }

@@ -1,33 +1,24 @@
-import { useEffect, useState, useSyncExternalStore } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { Icon, type IconName } from '../ui/icon.tsx';
-import { type Toast, useToasts } from './toasts.ts';
+import type { Toast } from './toasts.ts';
 
 /** An error stays until it is dismissed. */
 const SHOWN_MS = 7_000;
 const ICONS: Record<Toast['tone'], IconName> = { info: 'clock', success: 'check', error: 'alert' };
 
-/** The region is always there, so that a screen reader notices what comes into it. */
-export function ToastList() {
-  const toasts = useToasts();
-  const list = useSyncExternalStore(toasts.subscribe, toasts.get, toasts.get);
-  return (
-    <section className="toasts" aria-label="Notices" aria-live="polite" aria-relevant="additions">
-      {list.map((toast) => (
-        <ToastCard key={toast.id} toast={toast} onDismiss={toasts.dismiss} />
-      ))}
-    </section>
-  );
-}
-
-function ToastCard({ toast, onDismiss }: { toast: Toast; onDismiss: (id: number) => void }) {
-  const { id, tone, text, action } = toast;
+/** It stays while the pointer or the focus is in it. */
+export function NoticeCard({ tone, text, action, onDismiss }: Omit<Toast, 'id'> & { onDismiss: () => void }) {
   const [isHeld, setIsHeld] = useState(false);
+  const dismiss = useRef(onDismiss);
+  useEffect(() => {
+    dismiss.current = onDismiss;
+  });
   const stays = tone === 'error' || isHeld;
   useEffect(() => {
     if (stays) return;
-    const timer = setTimeout(() => onDismiss(id), SHOWN_MS);
+    const timer = setTimeout(() => dismiss.current(), SHOWN_MS);
     return () => clearTimeout(timer);
-  }, [stays, id, onDismiss]);
+  }, [stays]);
   const hold = () => setIsHeld(true);
   const release = () => setIsHeld(false);
   return (
@@ -45,21 +36,16 @@ function ToastCard({ toast, onDismiss }: { toast: Toast; onDismiss: (id: number)
       {action && (
         <button
           type="button"
-          className="button small"
+          className="button small toast-action"
           onClick={() => {
             action.run();
-            onDismiss(id);
+            onDismiss();
           }}
         >
           {action.label}
         </button>
       )}
-      <button
-        type="button"
-        className="button icon-only small"
-        aria-label="Dismiss"
-        onClick={() => onDismiss(id)}
-      >
+      <button type="button" className="button icon-only small" aria-label="Dismiss" onClick={onDismiss}>
         <Icon name="close" />
       </button>
     </div>

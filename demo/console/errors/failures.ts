@@ -1,0 +1,45 @@
+import type { EventOf } from 'trunkline';
+import type { ConsoleProtocol } from '../../engine/protocol.ts';
+
+/** What went wrong in a run, or in one of its nodes. */
+export interface Failure extends Omit<EventOf<ConsoleProtocol, 'error'>, 'type'> {
+  /** Of the event: one that comes again is the same failure. */
+  readonly id: string;
+  /** Its notice was dismissed, or the list was opened. */
+  readonly isSeen: boolean;
+}
+
+/** What has gone wrong lately, in the order in which this tab heard of it. */
+export interface Failures {
+  get(): readonly Failure[];
+  subscribe(listener: () => void): () => void;
+  add(failure: Omit<Failure, 'isSeen'>): void;
+  see(seen: readonly Failure[]): void;
+}
+
+/** The oldest go first. */
+const LIMIT = 500;
+
+export function createFailures(): Failures {
+  let failures: readonly Failure[] = [];
+  const listeners = new Set<() => void>();
+  const set = (next: readonly Failure[]) => {
+    failures = next;
+    for (const listener of [...listeners]) listener();
+  };
+  return {
+    get: () => failures,
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    add(failure) {
+      if (failures.some(({ id }) => id === failure.id)) return;
+      set([...failures, { ...failure, isSeen: false }].slice(-LIMIT));
+    },
+    see(seen) {
+      const ids = new Set(seen.map(({ id }) => id));
+      set(failures.map((failure) => (ids.has(failure.id) ? { ...failure, isSeen: true } : failure)));
+    },
+  };
+}
