@@ -12,13 +12,13 @@ export function useRoute(): Route {
 }
 
 export function goTo({ runId, nodeId = null }: { runId: string | null; nodeId?: string | null }): void {
-  const parts = [runId, nodeId].filter((part) => part !== null).map(encodeURIComponent);
-  const hash = `#/${parts.join('/')}`;
+  const hash = hrefOf(runId, nodeId);
   if (hash !== location.hash) location.hash = hash;
 }
 
-export function hrefOf(runId: string): string {
-  return `#/${encodeURIComponent(runId)}`;
+export function hrefOf(runId: string | null, nodeId: string | null = null): string {
+  const parts = [runId, nodeId].filter((part) => part !== null).map(encodeURIComponent);
+  return `#/${parts.join('/')}`;
 }
 
 function parseRoute(hash: string): Route {

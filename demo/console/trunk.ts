@@ -12,6 +12,7 @@ export const {
   useLatest,
   useNow,
   useOutbox,
+  usePending,
   useSend,
   useView,
 } = createHooks(protocol);

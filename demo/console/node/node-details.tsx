@@ -1,13 +1,11 @@
 import { runTopic } from '../../engine/protocol.ts';
-import { useToasts } from '../errors/toasts.ts';
 import type { GraphStep } from '../graph/use-graph.ts';
-import { useLatest, useSend } from '../trunk.ts';
+import { useLatest } from '../trunk.ts';
 import { formatBytes, formatClock, formatDuration, formatMoney } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
 import { StateBadge } from '../ui/state.tsx';
 import { LogLines } from './log-lines.tsx';
-
-const RETRIABLE = new Set(['failed', 'cancelled', 'interrupted']);
+import { NodeActions } from './node-actions.tsx';
 
 /** One node: its state, what it took, what it wrote. To be keyed by the node. */
 export function NodeDetails({
@@ -40,7 +38,7 @@ export function NodeDetails({
       </header>
       <div className="details-state">
         <StateBadge state={state} />
-        {RETRIABLE.has(state) && <RetryNode runId={runId} nodeId={nodeId} />}
+        <NodeActions runId={runId} nodeId={nodeId} state={state} graph={graph} />
       </div>
       {node?.message && (
         <p className="details-message" data-state={state}>
@@ -91,25 +89,5 @@ function Fact({ label, value }: { label: string; value: string | null }) {
       <dt>{label}</dt>
       <dd className="tabular">{value ?? '–'}</dd>
     </div>
-  );
-}
-
-function RetryNode({ runId, nodeId }: { runId: string; nodeId: string }) {
-  const { send, pending } = useSend('retry_node');
-  const toasts = useToasts();
-  const retry = async () => {
-    try {
-      const { outcome } = await send({ runId, nodeId });
-      const ended = await outcome;
-      if (ended.status === 'rejected') toasts.add({ tone: 'error', text: ended.message });
-    } catch (error) {
-      toasts.add({ tone: 'error', text: error instanceof Error ? error.message : String(error) });
-    }
-  };
-  return (
-    <button type="button" className="button small" onClick={retry} disabled={pending}>
-      <Icon name="retry" />
-      {pending ? 'Asked for …' : 'Retry'}
-    </button>
   );
 }

@@ -1,9 +1,10 @@
-import { memo } from 'react';
+import { useDeferredValue, useMemo, useState } from 'react';
 import { runTopic } from '../../engine/protocol.ts';
 import type { GraphStep } from '../graph/use-graph.ts';
-import { useLatest } from '../trunk.ts';
-import { formatDuration } from '../ui/format.ts';
-import { StateBadge } from '../ui/state.tsx';
+import { useClient, useLatest } from '../trunk.ts';
+import { NodeFilter } from './node-filter.tsx';
+import { NodeRows } from './node-rows.tsx';
+import { countStates, type Filter, filterRows, type Order, rowsOf, sortRows } from './rows.ts';
 
 interface Props {
   readonly runId: string;
@@ -12,62 +13,45 @@ interface Props {
   readonly onSelect: (nodeId: string) => void;
 }
 
-/** The same nodes as a table: for a screen reader, a narrow window, and whoever looks for a name. */
+const ALL: Filter = { states: new Set(), name: '' };
+const MOST_URGENT_FIRST: Order = { by: 'state', isDescending: false };
+
+/** The same nodes as a table: for a screen reader, a narrow window, and whoever looks for a name or for what failed. */
 export function NodeTable({ runId, graph, selected, onSelect }: Props) {
+  const client = useClient();
+  const topic = runTopic(runId);
+  // A click is answered before thousands of rows are sorted anew.
+  const nodes = useDeferredValue(useLatest(topic, 'node_state'));
+  const cost = useLatest(topic, 'cost_update', 'cost');
+  const replay = useLatest(topic, 'run_state', `run:${runId}`)?.replay;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what is told of a replay comes with each event, and never changes
+  const run = useMemo(() => ({ replay }), [replay?.speed]);
+  const [filter, setFilter] = useState(ALL);
+  const [order, setOrder] = useState(MOST_URGENT_FIRST);
+  const all = useMemo(() => rowsOf(graph, nodes), [graph, nodes]);
+  const counts = useMemo(() => countStates(all), [all]);
+  const rows = useMemo(
+    () => sortRows(filterRows(all, filter), order, { run, now: client.now() }),
+    [all, filter, order, run, client],
+  );
   return (
     <div className="node-table">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Node</th>
-            <th scope="col">State</th>
-            <th scope="col">Took</th>
-            <th scope="col">Attempt</th>
-          </tr>
-        </thead>
-        <tbody>
-          {graph.map(({ nodeId, title }) => (
-            <Row
-              key={nodeId}
-              runId={runId}
-              nodeId={nodeId}
-              title={title}
-              isSelected={nodeId === selected}
-              onSelect={onSelect}
-            />
-          ))}
-        </tbody>
-      </table>
+      <NodeFilter
+        filter={filter}
+        onFilter={setFilter}
+        counts={counts}
+        shown={rows.length}
+        total={all.length}
+      />
+      <NodeRows
+        rows={rows}
+        run={run}
+        order={order}
+        onOrder={setOrder}
+        currency={cost?.currency ?? null}
+        selected={selected}
+        onSelect={onSelect}
+      />
     </div>
   );
 }
-
-const Row = memo(function Row({
-  runId,
-  nodeId,
-  title,
-  isSelected,
-  onSelect,
-}: {
-  runId: string;
-  nodeId: string;
-  title: string;
-  isSelected: boolean;
-  onSelect: (nodeId: string) => void;
-}) {
-  const node = useLatest(runTopic(runId), 'node_state', `node:${nodeId}`);
-  return (
-    <tr aria-selected={isSelected}>
-      <th scope="row">
-        <button type="button" className="link" onClick={() => onSelect(nodeId)}>
-          {title}
-        </button>
-      </th>
-      <td>
-        <StateBadge state={node?.state ?? 'pending'} />
-      </td>
-      <td className="tabular">{node?.metrics ? formatDuration(node.metrics.durationMs) : '–'}</td>
-      <td className="tabular">{node ? `${node.attempt} of ${node.attempts}` : '–'}</td>
-    </tr>
-  );
-});

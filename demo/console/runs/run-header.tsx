@@ -1,17 +1,20 @@
 import type { EventOf } from 'trunkline';
 import type { ConsoleProtocol } from '../../engine/protocol.ts';
-import { useToasts } from '../errors/toasts.ts';
 import { sayStart } from '../gates/run-name.tsx';
-import { useSend } from '../trunk.ts';
+import type { GraphStep } from '../graph/use-graph.ts';
 import { Icon } from '../ui/icon.tsx';
 import { StateBadge } from '../ui/state.tsx';
 import { Budget } from './budget.tsx';
 import { Elapsed } from './elapsed.tsx';
+import { useFailures } from './failures.ts';
 import { RecordedTime } from './recorded.tsx';
+import { RunActions } from './run-actions.tsx';
+import { RunFailure } from './run-failure.tsx';
 
 type Run = EventOf<ConsoleProtocol, 'run_state'>;
 
-export function RunHeader({ run, topic }: { run: Run; topic: string }) {
+export function RunHeader({ run, topic, graph }: { run: Run; topic: string; graph: readonly GraphStep[] }) {
+  const failures = useFailures(topic);
   return (
     <header className="run-header">
       <div className="run-heading">
@@ -34,25 +37,11 @@ export function RunHeader({ run, topic }: { run: Run; topic: string }) {
             <span>{sayStart(run)}</span>
             <RecordedTime run={run} />
           </p>
+          <RunFailure run={run} graph={graph} failures={failures} />
         </div>
       </div>
       <Budget topic={topic} startedAt={run.startedAt} />
-      <CancelRun run={run} />
+      <RunActions run={run} failed={failures.length} />
     </header>
-  );
-}
-
-function CancelRun({ run }: { run: Run }) {
-  const { send, pending } = useSend('cancel_run');
-  const toasts = useToasts();
-  const cancel = () => {
-    send({ runId: run.runId }).catch((error: Error) => toasts.add({ tone: 'error', text: error.message }));
-  };
-  const isOver = run.finishedAt !== null;
-  return (
-    <button type="button" className="button danger" onClick={cancel} disabled={isOver || pending}>
-      <Icon name="stop" />
-      {pending && !isOver ? 'Cancelling …' : 'Cancel run'}
-    </button>
   );
 }

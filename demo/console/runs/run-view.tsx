@@ -27,7 +27,7 @@ export function RunView({ runId, nodeId }: { runId: string; nodeId: string | nul
   return (
     <>
       <section className="run" aria-labelledby="run-title">
-        <RunHeader run={run} topic={topic} />
+        <RunHeader run={run} topic={topic} graph={graph} />
         <div className="run-canvas">
           <ShapeSwitch shape={shape} onShape={setShape} />
           {shape === 'graph' ? (

@@ -1,11 +1,10 @@
 import { useMemo } from 'react';
 import type { EventOf } from 'trunkline';
 import { type ConsoleProtocol, RUNS_TOPIC } from '../../engine/protocol.ts';
-import { useToasts } from '../errors/toasts.ts';
-import { goTo } from '../route.ts';
-import { useLatest, useSend } from '../trunk.ts';
+import { useLatest } from '../trunk.ts';
 import { plural } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
+import { useStartRun } from './use-start-run.ts';
 
 type Pipeline = EventOf<ConsoleProtocol, 'pipeline'>;
 
@@ -25,26 +24,16 @@ export function StartRuns() {
   );
 }
 
-function StartRun({ pipeline: { name, title, tasks, gates } }: { pipeline: Pipeline }) {
-  const { send, pending } = useSend('start_run');
-  const toasts = useToasts();
-  const start = async () => {
-    try {
-      const { outcome } = await send({ pipeline: name });
-      const ended = await outcome;
-      if (ended.status === 'accepted') goTo({ runId: ended.result.runId });
-      else if (ended.status === 'rejected') toasts.add({ tone: 'error', text: `${title}: ${ended.message}` });
-    } catch (error) {
-      toasts.add({ tone: 'error', text: `${title}: ${error instanceof Error ? error.message : error}` });
-    }
-  };
+function StartRun({ pipeline }: { pipeline: Pipeline }) {
+  const { title, tasks, gates } = pipeline;
+  const { start, isAsking } = useStartRun(pipeline);
   return (
-    <button type="button" className="start-run" onClick={start} disabled={pending}>
+    <button type="button" className="start-run" onClick={start} disabled={isAsking}>
       <Icon name="play" />
       <span>
         <strong>{title}</strong>
         <span>
-          {pending ? 'Waiting for the server …' : `${plural(tasks, 'task')}, ${plural(gates, 'gate')}`}
+          {isAsking ? 'Waiting for the server …' : `${plural(tasks, 'task')}, ${plural(gates, 'gate')}`}
         </span>
       </span>
     </button>

@@ -1,0 +1,121 @@
+import { useState } from 'react';
+import { type NodeState, runTopic } from '../../engine/protocol.ts';
+import { useOutcome } from '../errors/use-outcome.ts';
+import type { GraphStep } from '../graph/use-graph.ts';
+import { useLatest, usePending, useSend } from '../trunk.ts';
+import { plural } from '../ui/format.ts';
+import { Icon } from '../ui/icon.tsx';
+import { Modal } from '../ui/modal.tsx';
+import { begunAfter } from './begun-after.ts';
+
+const RETRIABLE = new Set<NodeState>(['failed', 'cancelled', 'interrupted']);
+
+/** Runs a node again: one that came to nothing at once, one that has succeeded after a question. */
+export function NodeActions({
+  runId,
+  nodeId,
+  state,
+  graph,
+}: {
+  runId: string;
+  nodeId: string;
+  state: NodeState;
+  graph: readonly GraphStep[];
+}) {
+  if (RETRIABLE.has(state)) return <RetryNode runId={runId} nodeId={nodeId} />;
+  if (state === 'succeeded') return <RerunFrom runId={runId} nodeId={nodeId} graph={graph} />;
+  return null;
+}
+
+function RetryNode({ runId, nodeId }: { runId: string; nodeId: string }) {
+  const { send } = useSend('retry_node');
+  const pending = usePending('retry_node', `${runId}/${nodeId}`);
+  const outcomeOf = useOutcome();
+  return (
+    <button
+      type="button"
+      className="button small"
+      onClick={() => outcomeOf(send({ runId, nodeId }))}
+      disabled={pending !== undefined}
+    >
+      <Icon name="retry" />
+      {pending ? 'Asked for …' : 'Retry'}
+    </button>
+  );
+}
+
+function RerunFrom({ runId, nodeId, graph }: { runId: string; nodeId: string; graph: readonly GraphStep[] }) {
+  const { send } = useSend('rerun_from');
+  const pending = usePending('rerun_from', `${runId}/${nodeId}`);
+  const outcomeOf = useOutcome();
+  const [isAsking, setIsAsking] = useState(false);
+  const rerun = () => {
+    setIsAsking(false);
+    outcomeOf(send({ runId, nodeId }));
+  };
+  return (
+    <>
+      <button
+        type="button"
+        className="button small"
+        onClick={() => setIsAsking(true)}
+        disabled={pending !== undefined}
+      >
+        <Icon name="retry" />
+        {pending ? 'Asked for …' : 'Rerun from here'}
+      </button>
+      {isAsking && (
+        <ConfirmRerun
+          runId={runId}
+          nodeId={nodeId}
+          graph={graph}
+          onRerun={rerun}
+          onClose={() => setIsAsking(false)}
+        />
+      )}
+    </>
+  );
+}
+
+function ConfirmRerun({
+  runId,
+  nodeId,
+  graph,
+  onRerun,
+  onClose,
+}: {
+  runId: string;
+  nodeId: string;
+  graph: readonly GraphStep[];
+  onRerun: () => void;
+  onClose: () => void;
+}) {
+  const nodes = useLatest(runTopic(runId), 'node_state');
+  const begun = begunAfter(graph, nodes, nodeId);
+  const title = graph.find((step) => step.nodeId === nodeId)?.title ?? nodeId;
+  return (
+    <Modal
+      about={nodeId}
+      eyebrow="What was done may be done twice"
+      title={`Rerun from “${title}”?`}
+      onClose={onClose}
+    >
+      <p>
+        {begun === 0
+          ? 'It runs again, and after it what waits for it.'
+          : `It runs again, and with it ${plural(begun, 'node')} after it that ${begun === 1 ? 'has' : 'have'} run already: ${plural(begun + 1, 'node')} in all.`}
+      </p>
+      <p>What they do outside of this run, such as a release or a message, may happen a second time.</p>
+      <div className="modal-footer">
+        <div className="modal-actions">
+          <button type="button" className="button" onClick={onClose}>
+            Leave it
+          </button>
+          <button type="button" className="button primary" onClick={onRerun}>
+            Rerun {plural(begun + 1, 'node')}
+          </button>
+        </div>
+      </div>
+    </Modal>
+  );
+}

@@ -1,0 +1,70 @@
+import type { EventOf } from 'trunkline';
+import { type ConsoleProtocol, RUNS_TOPIC } from '../../engine/protocol.ts';
+import { useOutcome } from '../errors/use-outcome.ts';
+import { useLatest, usePending, useSend } from '../trunk.ts';
+import { formatCount } from '../ui/format.ts';
+import { Icon } from '../ui/icon.tsx';
+import { useStartRun } from './use-start-run.ts';
+
+type Run = EventOf<ConsoleProtocol, 'run_state'>;
+
+/** What can be done with a run: cancelled while it goes on, run again when it is over, and what failed at any time. */
+export function RunActions({ run, failed }: { run: Run; failed: number }) {
+  return (
+    <div className="run-actions">
+      {failed > 0 && <RerunFailed runId={run.runId} failed={failed} />}
+      {run.finishedAt === null ? <CancelRun run={run} /> : <RunAgain run={run} />}
+    </div>
+  );
+}
+
+function RerunFailed({ runId, failed }: { runId: string; failed: number }) {
+  const { send } = useSend('retry_failed');
+  const pending = usePending('retry_failed', runId);
+  const outcomeOf = useOutcome();
+  return (
+    <button
+      type="button"
+      className="button"
+      onClick={() => outcomeOf(send({ runId }))}
+      disabled={pending !== undefined}
+    >
+      <Icon name="retry" />
+      {pending ? 'Asked for …' : `Rerun ${formatCount(failed)} failed`}
+    </button>
+  );
+}
+
+function RunAgain({ run: { pipeline: name, title } }: { run: Run }) {
+  const pipeline = useLatest(RUNS_TOPIC, 'pipeline', `pipeline:${name}`);
+  const { start, isAsking } = useStartRun({ name, title });
+  return (
+    <button
+      type="button"
+      className="button"
+      onClick={start}
+      disabled={isAsking || !pipeline}
+      title={pipeline ? 'Starts another run of the same pipeline' : 'The server has this pipeline no more'}
+    >
+      <Icon name="play" />
+      {isAsking ? 'Asked for …' : 'Run again'}
+    </button>
+  );
+}
+
+function CancelRun({ run: { runId } }: { run: Run }) {
+  const { send } = useSend('cancel_run');
+  const pending = usePending('cancel_run', runId);
+  const outcomeOf = useOutcome();
+  return (
+    <button
+      type="button"
+      className="button danger"
+      onClick={() => outcomeOf(send({ runId }))}
+      disabled={pending !== undefined}
+    >
+      <Icon name="stop" />
+      {pending ? 'Cancelling …' : 'Cancel run'}
+    </button>
+  );
+}
