@@ -1,3 +1,4 @@
+import type { ReactNode } from 'react';
 import type { EventOf } from 'trunkline';
 import type { ConsoleProtocol } from '../../engine/protocol.ts';
 import { sayStart } from '../gates/run-name.tsx';
@@ -13,7 +14,18 @@ import { RunFailure } from './run-failure.tsx';
 
 type Run = EventOf<ConsoleProtocol, 'run_state'>;
 
-export function RunHeader({ run, topic, graph }: { run: Run; topic: string; graph: readonly GraphStep[] }) {
+export function RunHeader({
+  run,
+  topic,
+  graph,
+  children,
+}: {
+  run: Run;
+  topic: string;
+  graph: readonly GraphStep[];
+  /** What else can be done with it. */
+  children: ReactNode;
+}) {
   const failures = useFailures(topic);
   return (
     <header className="run-header">
@@ -41,6 +53,7 @@ export function RunHeader({ run, topic, graph }: { run: Run; topic: string; grap
         </div>
       </div>
       <Budget topic={topic} startedAt={run.startedAt} />
+      {children}
       <RunActions run={run} failed={failures.length} />
     </header>
   );

@@ -2,6 +2,8 @@ import { useCallback, useState } from 'react';
 import { runTopic } from '../../engine/protocol.ts';
 import { RunGraph } from '../graph/run-graph.tsx';
 import { useGraph } from '../graph/use-graph.ts';
+import { HistoryButton } from '../history/history-button.tsx';
+import { RunHistory } from '../history/run-history.tsx';
 import { NodeDetails } from '../node/node-details.tsx';
 import { NodeTable } from '../node/node-table.tsx';
 import { RunActivity } from '../node/run-activity.tsx';
@@ -19,7 +21,12 @@ export function RunView({ runId, nodeId }: { runId: string; nodeId: string | nul
   const status = useTopicStatus(topic);
   const isLoaded = useIsLoaded(topic);
   const [shape, setShape] = useState<Shape>(firstShape);
+  const [isHistoryShown, setHistoryShown] = useState(false);
   const select = useCallback((id: string | null) => goTo({ runId, nodeId: id }), [runId]);
+  const showHistory = (isShown: boolean) => {
+    setHistoryShown(isShown);
+    select(null);
+  };
 
   if (status.state === 'refused') return <Absent title="You may not see this run" text={status.message} />;
   if (status.state === 'unavailable') return <Unknown />;
@@ -27,7 +34,9 @@ export function RunView({ runId, nodeId }: { runId: string; nodeId: string | nul
   return (
     <>
       <section className="run" aria-labelledby="run-title">
-        <RunHeader run={run} topic={topic} graph={graph} />
+        <RunHeader run={run} topic={topic} graph={graph}>
+          <HistoryButton isShown={isHistoryShown && nodeId === null} onShow={showHistory} />
+        </RunHeader>
         <div className="run-canvas">
           <ShapeSwitch shape={shape} onShape={setShape} />
           {shape === 'graph' ? (
@@ -37,10 +46,16 @@ export function RunView({ runId, nodeId }: { runId: string; nodeId: string | nul
           )}
         </div>
       </section>
-      <aside className="details" data-open={nodeId !== null} aria-label={nodeId ? 'Node' : 'Activity'}>
-        {nodeId === null ? (
-          <RunActivity key={runId} runId={runId} graph={graph} />
-        ) : (
+      <aside
+        className="details"
+        data-open={nodeId !== null || isHistoryShown}
+        aria-label={nodeId ? 'Node' : isHistoryShown ? 'History' : 'Activity'}
+      >
+        {nodeId === null && isHistoryShown && (
+          <RunHistory key={runId} runId={runId} graph={graph} onClose={() => showHistory(false)} />
+        )}
+        {nodeId === null && !isHistoryShown && <RunActivity key={runId} runId={runId} graph={graph} />}
+        {nodeId !== null && (
           <NodeDetails
             key={nodeId}
             runId={runId}

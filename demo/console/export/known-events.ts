@@ -1,0 +1,27 @@
+import type { EventOf } from 'trunkline';
+import { type ConsoleProtocol, runTopic } from '../../engine/protocol.ts';
+import type { Trunk } from '../trunk.ts';
+
+export type RunEvent = EventOf<ConsoleProtocol>;
+
+/** All that this browser has of a run, in its order: with a connection what the server keeps, else what is kept here. */
+export function knownEvents(client: Trunk, runId: string): Promise<readonly RunEvent[]> {
+  const events = client
+    .topic(runTopic(runId))
+    // One array for all: there are thousands of lines.
+    .view<RunEvent[] | null>(null, (known, event) => {
+      const all = known ?? [];
+      all.push(event);
+      return all;
+    });
+  return new Promise((resolve) => {
+    const look = () => {
+      const known = events.get();
+      if (known === null) return;
+      unsubscribe();
+      resolve(known);
+    };
+    const unsubscribe = events.subscribe(look);
+    look();
+  });
+}

@@ -1,0 +1,39 @@
+import type { ReactNode } from 'react';
+import { hrefOf } from '../route.ts';
+import { formatMoment } from '../ui/format.ts';
+import { type AuditEntry, sayDeed } from './words.ts';
+
+/** One thing that was done, or refused, with all that was written about it. */
+export function HistoryEntry({
+  runId,
+  entry,
+  title,
+}: {
+  runId: string;
+  entry: AuditEntry;
+  /** Of its node. */
+  title: string;
+}): ReactNode {
+  const { at, by, nodeId, outcome, message, comment } = entry;
+  const { before, after } = sayDeed(entry);
+  return (
+    <li className="history-entry" data-by={by === null ? 'server' : 'person'}>
+      <time className="history-time tabular" dateTime={new Date(at).toISOString()}>
+        {formatMoment(at)}
+      </time>
+      <div className="history-what">
+        <p>
+          {before} {nodeId !== null && <a href={hrefOf(runId, nodeId)}>{title}</a>} {after}
+        </p>
+        {comment !== '' && <blockquote>{comment}</blockquote>}
+        {outcome === 'refused' ? (
+          <p className="history-refused" data-state="failed">
+            <strong>Refused.</strong> {message}
+          </p>
+        ) : (
+          message !== '' && <p className="hint">{message}</p>
+        )}
+      </div>
+    </li>
+  );
+}
