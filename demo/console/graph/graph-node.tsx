@@ -5,14 +5,25 @@ import { useIsHighlighted } from '../errors/highlight.ts';
 import { useLatest } from '../trunk.ts';
 import { formatDuration } from '../ui/format.ts';
 import { STATE_WORDS, StateIcon } from '../ui/state.tsx';
+import { useMatches } from './graph-context.ts';
 
-export type StepNode = Node<{ runId: string; title: string; kind: 'task' | 'gate' }, 'step'>;
+export type StepNode = Node<
+  { runId: string; title: string; kind: 'task' | 'gate'; nodeIds: readonly string[] },
+  'step'
+>;
 
 /** Reads the state of its own node, so that an event renders the one node that it is about. */
-export const GraphNode = memo(function GraphNode({ id, data, selected }: NodeProps<StepNode>) {
+export const GraphNode = memo(function GraphNode({
+  id,
+  data,
+  selected,
+  targetPosition = Position.Left,
+  sourcePosition = Position.Right,
+}: NodeProps<StepNode>) {
   const { runId, title, kind } = data;
   const node = useLatest(runTopic(runId), 'node_state', `node:${id}`);
   const isHighlighted = useIsHighlighted(runId, id);
+  const isMatch = useMatches().has(id);
   const state = node?.state ?? 'pending';
   return (
     <div
@@ -21,9 +32,10 @@ export const GraphNode = memo(function GraphNode({ id, data, selected }: NodePro
       data-kind={kind}
       data-selected={selected}
       data-highlighted={isHighlighted}
+      data-match={isMatch}
       title={title}
     >
-      <Handle type="target" position={Position.Left} isConnectable={false} />
+      <Handle type="target" position={targetPosition} isConnectable={false} />
       <StateIcon state={state} />
       <span className="graph-node-text">
         <span className="graph-node-title">{title}</span>
@@ -38,7 +50,7 @@ export const GraphNode = memo(function GraphNode({ id, data, selected }: NodePro
           )}
         </span>
       </span>
-      <Handle type="source" position={Position.Right} isConnectable={false} />
+      <Handle type="source" position={sourcePosition} isConnectable={false} />
     </div>
   );
 });

@@ -1,4 +1,4 @@
-import { placeNodes, type Step } from './layout.ts';
+import { type LayoutTask, placeBoxes } from './layout.ts';
 
-// A thousand nodes take the better part of a second: too long for the page, which has to answer to clicks.
-addEventListener('message', ({ data }: MessageEvent<readonly Step[]>) => postMessage(placeNodes(data)));
+// Even a hundred boxes take longer than a frame may: the page has to answer to clicks.
+addEventListener('message', ({ data }: MessageEvent<LayoutTask>) => postMessage(placeBoxes(data)));

@@ -1,10 +1,12 @@
 /** The console's graph in real Chromium, with a real hub and a real server: what an event costs. */
 import type { NodeProps } from '@xyflow/react';
-import { Profiler, type ReactElement } from 'react';
+import { Profiler, type ReactElement, useState } from 'react';
 import { createRoot } from 'react-dom/client';
 import { createClient } from 'trunkline';
 import { beforeEach, expect, it, onTestFinished } from 'vitest';
+import { page, userEvent } from 'vitest/browser';
 import { GraphNode, type StepNode } from '../../../demo/console/graph/graph-node.tsx';
+import '../../../demo/console/styles/console.css';
 import { RunGraph } from '../../../demo/console/graph/run-graph.tsx';
 import { type GraphStep, useGraph } from '../../../demo/console/graph/use-graph.ts';
 import { Provider, useLatest } from '../../../demo/console/trunk.ts';
@@ -12,9 +14,7 @@ import { protocol, runTopic } from '../../../demo/engine/protocol.ts';
 import { TestRoom } from '../worker/support/room.ts';
 
 const RUN = 'big';
-const LAYERS = 25;
 const WIDTH = 40;
-const NODES = LAYERS * WIDTH;
 const MOUNT_TIMEOUT_MS = 60_000;
 
 let room: TestRoom;
@@ -22,16 +22,17 @@ beforeEach(async () => {
   room = await TestRoom.enter();
 });
 
-const steps: GraphStep[] = Array.from({ length: NODES }, (_, index) => {
-  const layer = Math.floor(index / WIDTH);
-  const before = [index - WIDTH, index - WIDTH + ((index * 7) % WIDTH) - (index % WIDTH)];
-  return {
-    nodeId: `n${index}`,
-    title: `Node ${index}`,
-    kind: 'task',
-    after: layer === 0 ? [] : [...new Set(before)].map((other) => `n${other}`),
-  };
-});
+const stepsIn = (layers: number): GraphStep[] =>
+  Array.from({ length: layers * WIDTH }, (_, index) => {
+    const layer = Math.floor(index / WIDTH);
+    const before = [index - WIDTH, index - WIDTH + ((index * 7) % WIDTH) - (index % WIDTH)];
+    return {
+      nodeId: `n${index}`,
+      title: `Node ${index}`,
+      kind: 'task',
+      after: layer === 0 ? [] : [...new Set(before)].map((other) => `n${other}`),
+    };
+  });
 
 /** Commits of each node since the last look, by React's profiler. */
 const commits: string[] = [];
@@ -40,22 +41,35 @@ const ProfiledNode = (props: NodeProps<StepNode>) => (
     <GraphNode {...props} />
   </Profiler>
 );
-const PROFILED = { step: ProfiledNode };
-const ignore = () => {};
+
+/** Selects a node as the address does: from outside of the graph. */
+let selectNode: (nodeId: string | null) => void;
 
 /** As the console's run view: it renders with each change of the run, its graph does not. */
 function View(): ReactElement {
   const graph = useGraph(runTopic(RUN));
   const run = useLatest(runTopic(RUN), 'run_state', `run:${RUN}`);
+  const [selected, setSelected] = useState<string | null>(null);
+  selectNode = setSelected;
   return (
     <div style={{ width: 1200, height: 800 }}>
       <p>{run?.done ?? 'no'} done</p>
-      {graph && <RunGraph runId={RUN} graph={graph} selected={null} onSelect={ignore} nodeTypes={PROFILED} />}
+      <output>{selected}</output>
+      {graph && (
+        <RunGraph
+          runId={RUN}
+          graph={graph}
+          selected={selected}
+          onSelect={setSelected}
+          stepNode={ProfiledNode}
+        />
+      )}
     </div>
   );
 }
 
-async function mount(): Promise<HTMLElement> {
+/** With a graph of so many layers, once it is drawn. */
+async function mount(layers: number): Promise<HTMLElement> {
   const hub = crypto.randomUUID();
   const client = createClient(protocol, {
     url: room.url('/trunk'),
@@ -80,10 +94,10 @@ async function mount(): Promise<HTMLElement> {
     await client.close();
   });
   await expect.poll(() => client.connection.get().state).toBe('open');
-  room.publish(runTopic(RUN), 'graph', { type: 'run_graph', part: 0, parts: 1, nodes: steps });
+  room.publish(runTopic(RUN), 'graph', { type: 'run_graph', part: 0, parts: 1, nodes: stepsIn(layers) });
   await expect
-    .poll(() => host.querySelectorAll('.graph-node').length, { timeout: MOUNT_TIMEOUT_MS })
-    .toBe(NODES);
+    .poll(() => host.querySelectorAll('.graph-node, .stage-card').length, { timeout: MOUNT_TIMEOUT_MS })
+    .toBeGreaterThan(0);
   await atRest();
   return host;
 }
@@ -118,19 +132,33 @@ function nodeIs(nodeId: string, state: string): void {
 const stateOf = (host: HTMLElement, nodeId: string) =>
   host.querySelector<HTMLElement>(`[data-id="${nodeId}"] .graph-node`)?.dataset['state'];
 
-it('renders one node of a thousand for an event about one node, and none for an event about the run', {
+const all = (host: HTMLElement, selector: string) => [...host.querySelectorAll<HTMLElement>(selector)];
+const titleOf = (element: Element | null) =>
+  element?.closest('.react-flow__node')?.getAttribute('aria-label');
+/** Whether all of it is within the graph's own window. */
+function isInView(host: HTMLElement, nodeId: string): boolean {
+  const pane = host.querySelector('.react-flow')?.getBoundingClientRect();
+  const node = host.querySelector(`[data-id="${nodeId}"]`)?.getBoundingClientRect();
+  if (!pane || !node) return false;
+  return (
+    node.left >= pane.left && node.right <= pane.right && node.top >= pane.top && node.bottom <= pane.bottom
+  );
+}
+
+it('renders one node for an event about one node, and none for an event about the run', {
   timeout: 2 * MOUNT_TIMEOUT_MS,
 }, async () => {
-  const host = await mount();
+  const host = await mount(3);
+  expect(all(host, '.graph-node')).toHaveLength(3 * WIDTH);
 
-  nodeIs('n500', 'running');
-  await expect.poll(() => stateOf(host, 'n500')).toBe('running');
-  expect(commits).toEqual(['n500']);
+  nodeIs('n50', 'running');
+  await expect.poll(() => stateOf(host, 'n50')).toBe('running');
+  expect(commits).toEqual(['n50']);
 
-  nodeIs('n500', 'succeeded');
+  nodeIs('n50', 'succeeded');
   nodeIs('n7', 'running');
-  await expect.poll(() => [stateOf(host, 'n500'), stateOf(host, 'n7')]).toEqual(['succeeded', 'running']);
-  expect(commits.slice(1).sort()).toEqual(['n500', 'n7']);
+  await expect.poll(() => [stateOf(host, 'n50'), stateOf(host, 'n7')]).toEqual(['succeeded', 'running']);
+  expect(commits.slice(1).sort()).toEqual(['n50', 'n7']);
 
   room.publish(runTopic(RUN), `run:${RUN}`, {
     type: 'run_state',
@@ -140,7 +168,7 @@ it('renders one node of a thousand for an event about one node, and none for an 
     state: 'running',
     startedAt: 1,
     finishedAt: null,
-    nodes: NODES,
+    nodes: 3 * WIDTH,
     done: 1,
     failed: 0,
     gatesWaiting: 0,
@@ -149,4 +177,77 @@ it('renders one node of a thousand for an event about one node, and none for an 
   });
   await expect.poll(() => host.textContent).toContain('1 done');
   expect(commits).toHaveLength(3);
+});
+
+it('draws a thousand nodes as stages, which tell how far they are; what failed is one click away', {
+  timeout: 2 * MOUNT_TIMEOUT_MS,
+}, async () => {
+  const host = await mount(25);
+  expect(all(host, '.stage-card')).toHaveLength(25);
+  expect(all(host, '.graph-node')).toHaveLength(0);
+
+  nodeIs('n401', 'succeeded');
+  nodeIs('n402', 'failed');
+  const stage = () => all(host, '.stage-card')[10];
+  await expect.poll(() => stage()?.textContent).toContain('1 of 40 done');
+  expect(stage()?.dataset['state']).toBe('failed');
+
+  stage()?.querySelector('button')?.click();
+  await expect.poll(() => isInView(host, 'n402'), { timeout: MOUNT_TIMEOUT_MS }).toBe(true);
+  expect(host.querySelector('output')?.textContent).toBe('n402');
+  expect(all(host, '.stage-card')).toHaveLength(24);
+  expect(stateOf(host, 'n402')).toBe('failed');
+  expect(host.querySelector<HTMLElement>('[data-id="n402"] .graph-node')?.dataset['selected']).toBe('true');
+
+  host.querySelector<HTMLElement>('[aria-label="Close Node"]')?.click();
+  await expect.poll(() => all(host, '.stage-card').length, { timeout: MOUNT_TIMEOUT_MS }).toBe(25);
+  expect(all(host, '.graph-node')).toHaveLength(0);
+  expect(stage()?.dataset['selected']).toBe('true');
+});
+
+it('goes to a node that is selected elsewhere, and stays where it is for one that is clicked', {
+  timeout: 2 * MOUNT_TIMEOUT_MS,
+}, async () => {
+  const host = await mount(3);
+  selectNode('n119');
+  await expect.poll(() => isInView(host, 'n119')).toBe(true);
+
+  const viewport = () => host.querySelector<HTMLElement>('.react-flow__viewport')?.style.transform;
+  const before = viewport();
+  const cut = all(host, '.react-flow__node').find(
+    (node) => node.dataset['id'] !== 'n119' && !isInView(host, node.dataset['id'] ?? ''),
+  );
+  cut?.click();
+  await expect.poll(() => host.querySelector('output')?.textContent).toBe(cut?.dataset['id']);
+  await atRest();
+  expect(viewport()).toBe(before);
+});
+
+it('marks what is searched for, and goes from one to the next by Enter', {
+  timeout: 2 * MOUNT_TIMEOUT_MS,
+}, async () => {
+  const host = await mount(3);
+  const field = page.getByLabelText('Find a node');
+  await field.fill('node 11');
+  await expect.poll(() => all(host, '.graph-node[data-match="true"]').length).toBe(11);
+  await userEvent.keyboard('{Enter}');
+  await expect.poll(() => isInView(host, 'n11')).toBe(true);
+  expect(host.querySelector('.graph-search output')?.textContent).toBe('1 of 11');
+  await userEvent.keyboard('{Enter}');
+  await expect.poll(() => isInView(host, 'n110')).toBe(true);
+  await userEvent.keyboard('{Shift>}{Enter}{/Shift}');
+  await expect.poll(() => host.querySelector('output')?.textContent).toBe('n11');
+  await userEvent.keyboard('{Escape}');
+  await expect.poll(() => all(host, '.graph-node[data-match="true"]').length).toBe(0);
+});
+
+it('goes through the nodes by the arrow keys, and opens by Enter', {
+  timeout: 2 * MOUNT_TIMEOUT_MS,
+}, async () => {
+  const host = await mount(25);
+  all(host, '.react-flow__node')[0]?.focus();
+  await userEvent.keyboard('{ArrowDown}{ArrowDown}{ArrowUp}{Enter}');
+  await expect.poll(() => all(host, '.stage-frame').length, { timeout: MOUNT_TIMEOUT_MS }).toBe(1);
+  await expect.poll(() => all(host, '.graph-node').length).toBe(WIDTH);
+  expect(titleOf(host.querySelector('.graph-node'))).toBe('Node 40');
 });
