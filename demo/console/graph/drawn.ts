@@ -43,9 +43,7 @@ export function toNodes(
       type: 'open',
       data: { stage, nodeIds, page, shown: shown.length },
       ariaLabel: `${ariaLabel}, open`,
-      ariaRole: 'group',
       selectable: false,
-      focusable: false,
     };
     const members = shown.map((member, index) => {
       const within = placeInFrame(index, shown.length);

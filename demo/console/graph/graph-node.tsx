@@ -1,11 +1,10 @@
 import { Handle, type Node, type NodeProps, Position } from '@xyflow/react';
 import { memo } from 'react';
-import { runTopic } from '../../engine/protocol.ts';
 import { useIsHighlighted } from '../errors/highlight.ts';
-import { useLatest } from '../trunk.ts';
 import { formatDuration } from '../ui/format.ts';
 import { STATE_WORDS, StateIcon } from '../ui/state.tsx';
 import { useMatches } from './graph-context.ts';
+import { useNodeEvent } from './states.ts';
 
 export type StepNode = Node<
   { runId: string; title: string; kind: 'task' | 'gate'; nodeIds: readonly string[] },
@@ -21,7 +20,7 @@ export const GraphNode = memo(function GraphNode({
   sourcePosition = Position.Right,
 }: NodeProps<StepNode>) {
   const { runId, title, kind } = data;
-  const node = useLatest(runTopic(runId), 'node_state', `node:${id}`);
+  const node = useNodeEvent(id);
   const isHighlighted = useIsHighlighted(runId, id);
   const isMatch = useMatches().has(id);
   const state = node?.state ?? 'pending';

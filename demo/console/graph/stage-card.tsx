@@ -17,7 +17,7 @@ export const StageCard = memo(function StageCard({
 }: NodeProps<StageNode>) {
   const counts = useStateCounts(nodeIds);
   const matches = useMatches();
-  const found = nodeIds.filter((nodeId) => matches.has(nodeId)).length;
+  const found = matches.size === 0 ? 0 : nodeIds.filter((nodeId) => matches.has(nodeId)).length;
   const done = counts.find(({ state }) => state === 'succeeded')?.count ?? 0;
   return (
     <div

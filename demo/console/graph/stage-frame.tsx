@@ -24,7 +24,7 @@ export const StageFrame = memo(function StageFrame({
   return (
     <div className="stage-frame">
       <Handle type="target" position={targetPosition} isConnectable={false} />
-      <header className="stage-frame-header nopan">
+      <header className="stage-frame-header nopan nokey">
         <span className="stage-frame-title">
           <strong>{stage.title}</strong> <span className="tabular">{plural(nodeIds.length, 'node')}</span>
         </span>
@@ -33,7 +33,11 @@ export const StageFrame = memo(function StageFrame({
           type="button"
           className="button icon-only"
           aria-label={`Close ${stage.title}`}
-          onClick={() => close(stage.stageId)}
+          onClick={({ currentTarget }) => {
+            // It stays, as the closed stage.
+            currentTarget.closest<HTMLElement>('.react-flow__node')?.focus();
+            close(stage.stageId);
+          }}
         >
           <Icon name="close" />
         </button>

@@ -1,11 +1,13 @@
-import { createContext, useCallback, useContext, useMemo } from 'react';
+import { createContext, useCallback, useContext, useEffect, useMemo } from 'react';
 import type { EventOf, Readable } from 'trunkline';
 import { useReadable } from 'trunkline/react';
 import { type ConsoleProtocol, type NodeState, runTopic } from '../../engine/protocol.ts';
 import { useClient } from '../trunk.ts';
 
+type NodeEvent = EventOf<ConsoleProtocol, 'node_state'>;
 /** By the event's key. A node without an event is pending. */
-export type States = ReadonlyMap<string, Pick<EventOf<ConsoleProtocol, 'node_state'>, 'state'>>;
+export type States = ReadonlyMap<string, Pick<NodeEvent, 'state'>>;
+type NodeEvents = ReadonlyMap<string, NodeEvent>;
 export interface StateCount {
   readonly state: NodeState;
   readonly count: number;
@@ -59,17 +61,28 @@ export function nextOfState(
   return inOrder.find((nodeId) => stateOf(states, nodeId) === state) ?? null;
 }
 
-/** One map for all that counts: a component renders when its own counts have changed. */
-const StatesContext = createContext<Readable<States>>({ get: () => new Map(), subscribe: () => () => {} });
+/** One map for all that is drawn: each part of it renders when what it shows has changed. */
+const StatesContext = createContext<Readable<NodeEvents>>({
+  get: () => new Map(),
+  subscribe: () => () => {},
+});
 export const StatesProvider = StatesContext.Provider;
 
-export function useStatesOfRun(runId: string): Readable<States> {
+/** Listened to from the beginning, so that what is drawn later knows its state at once. */
+export function useStatesOfRun(runId: string): Readable<NodeEvents> {
   const client = useClient();
-  return useMemo(() => client.topic(runTopic(runId)).latest('node_state'), [client, runId]);
+  const states = useMemo(() => client.topic(runTopic(runId)).latest('node_state'), [client, runId]);
+  useEffect(() => states.subscribe(() => {}), [states]);
+  return states;
 }
 
-export function useStates(): Readable<States> {
+export function useStates(): Readable<NodeEvents> {
   return useContext(StatesContext);
+}
+
+export function useNodeEvent(nodeId: string): NodeEvent | undefined {
+  const find = useCallback((events: NodeEvents) => events.get(`node:${nodeId}`), [nodeId]);
+  return useReadable(useStates(), find);
 }
 
 export function useStateCounts(nodeIds: readonly string[]): readonly StateCount[] {

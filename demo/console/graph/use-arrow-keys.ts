@@ -13,7 +13,7 @@ export function useArrowKeys() {
       const from = target instanceof Element && target.matches('.react-flow__node') ? target : null;
       if (!by || !from) return;
       event.preventDefault();
-      const nodes = getNodes().filter(({ focusable }) => focusable !== false);
+      const nodes = getNodes();
       const next = nodes[nodes.findIndex(({ id }) => id === from.getAttribute('data-id')) + by];
       if (!next) return;
       const focus = () =>

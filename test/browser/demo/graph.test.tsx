@@ -1,3 +1,4 @@
+/// <reference types="vite/client" />
 /** The console's graph in real Chromium, with a real hub and a real server: what an event costs. */
 import type { NodeProps } from '@xyflow/react';
 import { Profiler, type ReactElement, useState } from 'react';

@@ -85,7 +85,9 @@ test('where every title is another one, all of a depth are a stage, named by wha
 });
 
 test('a chain of thousands is cut into stages, each of which comes after the one before', () => {
-  const graph = Array.from({ length: 34 * MANY }, (_, at) => step(`n ${at}`, at === 0 ? [] : [`n ${at - 1}`]));
+  const graph = Array.from({ length: 34 * MANY }, (_, at) =>
+    step(`n ${at}`, at === 0 ? [] : [`n ${at - 1}`]),
+  );
   const stages = toStages(graph);
   expect(stages.length).toBeLessThanOrEqual(MANY);
   expect(stages.flatMap(({ steps }) => steps)).toEqual(graph);
