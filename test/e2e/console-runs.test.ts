@@ -46,12 +46,14 @@ test('the budget warns under 20 % left, and is told when it is spent', async ({ 
   await release(server, runId, 'one');
   await each([one, two], async (page) => {
     await expect(budget(page)).toHaveAttribute('data-level', 'low');
-    await expect(budget(page).getByRole('status')).toHaveText('18 % left');
+    await expect(budget(page)).toContainText('18 % left');
+    await expect(budget(page).getByRole('status')).toHaveText('Less than a fifth of the budget is left.');
   });
 
   await release(server, runId, 'two');
   await each([one, two], async (page) => {
-    await expect(budget(page).getByRole('status')).toHaveText('Budget spent');
+    await expect(budget(page)).toContainText('Budget spent');
+    await expect(budget(page).getByRole('status')).toHaveText('The budget is spent.');
     await expect(toast(page, 'The budget of 1 USD is used up')).toHaveCount(1);
     await expect(graphNode(page, 'Too expensive')).toHaveAttribute('data-state', 'skipped');
   });
