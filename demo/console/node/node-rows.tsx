@@ -1,6 +1,7 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { type KeyboardEvent, useCallback, useEffect, useId, useRef, useState } from 'react';
 import type { RunTime } from '../runs/run-time.ts';
+import { movedBy } from '../ui/moved-by.ts';
 import { NodeRow } from './node-row.tsx';
 import type { Column, Order, Row } from './rows.ts';
 
@@ -168,18 +169,4 @@ function Head({
 
 function indexOf(rows: readonly Row[], nodeId: string | null): number {
   return nodeId === null ? -1 : rows.findIndex((row) => row.nodeId === nodeId);
-}
-
-/** Where a key leads from a row; `null`: it leads nowhere. */
-function movedBy(key: string, index: number, { last, page }: { last: number; page: number }): number | null {
-  const to: Record<string, number> = {
-    ArrowDown: index + 1,
-    ArrowUp: index - 1,
-    PageDown: index + page,
-    PageUp: index - page,
-    Home: 0,
-    End: last,
-  };
-  const target = to[key];
-  return target === undefined ? null : Math.min(last, Math.max(0, target));
 }

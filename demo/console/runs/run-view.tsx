@@ -8,10 +8,12 @@ import { NodeDetails } from '../node/node-details.tsx';
 import { NodeTable } from '../node/node-table.tsx';
 import { RunActivity } from '../node/run-activity.tsx';
 import { goTo } from '../route.ts';
+import { Timeline } from '../timeline/timeline.tsx';
 import { useIsLoaded, useTopicStatus } from '../topics.ts';
 import { useConnection, useLatest } from '../trunk.ts';
 import { RunHeader } from './run-header.tsx';
-import { type Shape, ShapeSwitch } from './shape-switch.tsx';
+import { ShapeSwitch } from './shape-switch.tsx';
+import { useShape } from './use-shape.ts';
 
 /** One run: its header, its graph, and beside it the selected node or what happens in the run. */
 export function RunView({ runId, nodeId }: { runId: string; nodeId: string | null }) {
@@ -20,7 +22,7 @@ export function RunView({ runId, nodeId }: { runId: string; nodeId: string | nul
   const graph = useGraph(topic);
   const status = useTopicStatus(topic);
   const isLoaded = useIsLoaded(topic);
-  const [shape, setShape] = useState<Shape>(firstShape);
+  const [shape, setShape] = useShape();
   const [isHistoryShown, setHistoryShown] = useState(false);
   const select = useCallback((id: string | null) => goTo({ runId, nodeId: id }), [runId]);
   const showHistory = (isShown: boolean) => {
@@ -39,11 +41,9 @@ export function RunView({ runId, nodeId }: { runId: string; nodeId: string | nul
         </RunHeader>
         <div className="run-canvas">
           <ShapeSwitch shape={shape} onShape={setShape} />
-          {shape === 'graph' ? (
-            <RunGraph runId={runId} graph={graph} selected={nodeId} onSelect={select} />
-          ) : (
-            <NodeTable runId={runId} graph={graph} selected={nodeId} onSelect={select} />
-          )}
+          {shape === 'graph' && <RunGraph runId={runId} graph={graph} selected={nodeId} onSelect={select} />}
+          {shape === 'table' && <NodeTable runId={runId} graph={graph} selected={nodeId} onSelect={select} />}
+          {shape === 'timeline' && <Timeline run={run} graph={graph} selected={nodeId} onSelect={select} />}
         </div>
       </section>
       <aside
@@ -67,11 +67,6 @@ export function RunView({ runId, nodeId }: { runId: string; nodeId: string | nul
       </aside>
     </>
   );
-}
-
-/** In a narrow window a graph's words are too small to be read. */
-function firstShape(): Shape {
-  return matchMedia('(max-width: 720px)').matches ? 'table' : 'graph';
 }
 
 function Absent({ title, text }: { title: string; text?: string }) {

@@ -1,9 +1,14 @@
-export type Shape = 'graph' | 'table';
+export type Shape = 'graph' | 'table' | 'timeline';
 
 const SHAPES: readonly { shape: Shape; label: string }[] = [
   { shape: 'graph', label: 'Graph' },
   { shape: 'table', label: 'Table' },
+  { shape: 'timeline', label: 'Timeline' },
 ];
+
+export function isShape(value: string | null): value is Shape {
+  return SHAPES.some(({ shape }) => shape === value);
+}
 
 export function ShapeSwitch({ shape, onShape }: { shape: Shape; onShape: (shape: Shape) => void }) {
   return (

@@ -6,7 +6,7 @@ export type NodeEvent = EventOf<ConsoleProtocol, 'node_state'>;
 /** One go at a node. */
 export interface Attempt {
   readonly state: NodeState;
-  /** Since when it could begin; an engine of an older version does not tell, and nothing was waited for then. */
+  /** Since when it could begin. An engine of an older version does not tell: it is taken for one that waited for nothing. */
   readonly readyAt: number;
   readonly startedAt: number;
   /** `null`: it goes on. */
@@ -15,15 +15,24 @@ export interface Attempt {
   readonly metrics: NodeEvent['metrics'];
 }
 
-/** All that is known of, in their order. */
+/** All that are known, in their order. */
 export function attemptsOf(node: NodeEvent): readonly Attempt[] {
-  const earlier = (node.earlier ?? []).map(({ readyAt, startedAt, metrics, ...rest }) => ({
-    ...rest,
+  const earlier = (node.earlier ?? []).map(({ state, readyAt, startedAt, finishedAt, metrics }) => ({
+    state,
     readyAt: readyAt ?? startedAt,
     startedAt,
+    finishedAt,
     metrics,
   }));
   return [...earlier, ...newestOf(node)];
+}
+
+/** How long it ran until `now`, in all attempts. */
+export function ranMs(attempts: readonly Attempt[], now: number): number {
+  return attempts.reduce(
+    (sum, { startedAt, finishedAt }) => sum + Math.max(0, (finishedAt ?? now) - startedAt),
+    0,
+  );
 }
 
 function newestOf({ state, readyAt, startedAt, finishedAt, metrics }: NodeEvent): readonly Attempt[] {

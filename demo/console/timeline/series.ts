@@ -21,6 +21,39 @@ export function costSteps(nodes: Iterable<NodeEvent>): readonly Step[] {
   return summed(changes);
 }
 
+/** How many cores were busy: of each attempt its average, over all of its time. */
+export function cpuSteps(nodes: Iterable<NodeEvent>): readonly Step[] {
+  return overTheirTime(nodes, ({ cpuSeconds, durationMs }) =>
+    durationMs > 0 ? (cpuSeconds * SECOND_MS) / durationMs : 0,
+  );
+}
+
+/** How much memory was used, at most: of each attempt its peak, over all of its time. */
+export function memorySteps(nodes: Iterable<NodeEvent>): readonly Step[] {
+  return overTheirTime(nodes, ({ memoryBytes }) => memoryBytes);
+}
+
+export function highest(steps: readonly Step[]): number {
+  return steps.reduce((most, { value }) => Math.max(most, value), 0);
+}
+
+const SECOND_MS = 1_000;
+
+function overTheirTime(
+  nodes: Iterable<NodeEvent>,
+  usedBy: (metrics: NonNullable<NodeEvent['metrics']>) => number,
+): readonly Step[] {
+  const changes: Change[] = [];
+  for (const node of nodes) {
+    for (const { startedAt, finishedAt, metrics } of attemptsOf(node)) {
+      if (finishedAt === null || metrics === undefined) continue;
+      const value = usedBy(metrics);
+      changes.push({ at: startedAt, by: value }, { at: finishedAt, by: -value });
+    }
+  }
+  return summed(changes);
+}
+
 interface Change {
   readonly at: number;
   readonly by: number;

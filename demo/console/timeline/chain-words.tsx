@@ -1,0 +1,57 @@
+import { useMemo } from 'react';
+import type { EventOf } from 'trunkline';
+import type { ConsoleProtocol } from '../../engine/protocol.ts';
+import type { GraphStep } from '../graph/use-graph.ts';
+import { durationIn } from '../runs/run-time.ts';
+import { formatDuration } from '../ui/format.ts';
+import type { Chain } from './longest-chain.ts';
+import { sayChain } from './words.ts';
+
+/** The critical path in words, and what the signs of the rows mean. */
+export function ChainWords({
+  run,
+  graph,
+  chain,
+  now,
+  isAlone,
+  onAlone,
+}: {
+  run: EventOf<ConsoleProtocol, 'run_state'>;
+  graph: readonly GraphStep[];
+  chain: Chain | null;
+  now: number;
+  isAlone: boolean;
+  onAlone: (isAlone: boolean) => void;
+}) {
+  const titles = useMemo(() => new Map(graph.map(({ nodeId, title }) => [nodeId, title])), [graph]);
+  const all = formatDuration(durationIn(run, run.startedAt, now));
+  return (
+    <div className="timeline-chain">
+      <p>
+        {chain === null ? (
+          'Nothing has begun yet.'
+        ) : (
+          <>
+            The longest chain {run.finishedAt === null ? 'has taken' : 'took'}{' '}
+            <strong className="tabular">{formatDuration(durationIn(run, 0, chain.ms))}</strong> of{' '}
+            <span className="tabular">{all}</span>: {sayChain(chain, titles)}
+          </>
+        )}
+      </p>
+      <button type="button" className="button small" aria-pressed={isAlone} onClick={() => onAlone(!isAlone)}>
+        These alone
+      </button>
+      <ul className="timeline-legend">
+        <li>
+          <span className="timeline-bar" data-kind="waited" /> Waited
+        </li>
+        <li data-state="running">
+          <span className="timeline-bar" data-kind="ran" /> Ran
+        </li>
+        <li>
+          <span className="timeline-chain-sign" /> In the longest chain
+        </li>
+      </ul>
+    </div>
+  );
+}

@@ -1,0 +1,94 @@
+import { type CSSProperties, memo } from 'react';
+import type { RunTime } from '../runs/run-time.ts';
+import { formatDuration } from '../ui/format.ts';
+import { StateIcon } from '../ui/state.tsx';
+import { type Attempt, attemptsOf } from './attempts.ts';
+import { placeIn, type Span } from './span.ts';
+import { sayRow, type Told, tookMs } from './words.ts';
+
+interface Props extends Told {
+  readonly id: string;
+  /** From 0, of `count` rows. */
+  readonly index: number;
+  readonly count: number;
+  readonly top: number;
+  readonly run: RunTime;
+  readonly span: Span;
+  readonly isSelected: boolean;
+  readonly isActive: boolean;
+  readonly now: number;
+  readonly onChoose: (nodeId: string) => void;
+}
+
+/** One node: its name, and its attempts as bars. */
+export const TimelineRow = memo(function TimelineRow(props: Props) {
+  const { id, index, count, top, step, node, waitsSince, isInChain, run, span, now } = props;
+  const { isSelected, isActive, onChoose } = props;
+  const attempts = node ? attemptsOf(node) : [];
+  const newest = attempts.at(-1);
+  const text = sayRow({ step, node, waitsSince, isInChain }, run, now);
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the list has the keys for all of its rows
+    // biome-ignore lint/a11y/useFocusableInteractive: the list has the focus, and says which row is active
+    <div
+      role="option"
+      id={id}
+      className="timeline-row"
+      style={{ top }}
+      aria-label={text}
+      aria-selected={isSelected}
+      aria-setsize={count}
+      aria-posinset={index + 1}
+      data-active={isActive}
+      data-chain={isInChain}
+      title={text}
+      onClick={() => onChoose(step.nodeId)}
+    >
+      <span className="timeline-name">
+        <StateIcon state={node?.state ?? 'pending'} />
+        <span className="timeline-title">{step.title}</span>
+        <span className="timeline-took tabular">{newest && formatDuration(tookMs(newest, run, now))}</span>
+      </span>
+      <span className="timeline-bars">
+        {attempts.map((attempt) => (
+          <Bars key={attempt.startedAt} attempt={attempt} span={span} now={now} />
+        ))}
+        {waitsSince !== null && <Bar kind="waited" span={span} from={waitsSince} to={now} />}
+      </span>
+    </div>
+  );
+});
+
+function Bars({
+  attempt: { state, readyAt, startedAt, finishedAt },
+  span,
+  now,
+}: {
+  attempt: Attempt;
+  span: Span;
+  now: number;
+}) {
+  return (
+    <>
+      {startedAt > readyAt && <Bar kind="waited" span={span} from={readyAt} to={startedAt} />}
+      <Bar kind="ran" state={state} span={span} from={startedAt} to={finishedAt ?? now} />
+    </>
+  );
+}
+
+function Bar({
+  kind,
+  state,
+  span,
+  from,
+  to,
+}: {
+  kind: 'waited' | 'ran';
+  state?: Attempt['state'];
+  span: Span;
+  from: number;
+  to: number;
+}) {
+  const style: CSSProperties = placeIn(span, from, to);
+  return <span className="timeline-bar" data-kind={kind} data-state={state} style={style} />;
+}
