@@ -301,6 +301,27 @@ test('more than 5 attempts within a minute are a storm, until they are a minute 
   expect(world.report.sockets).toMatchObject({ attemptsInLastMinute: 0, storm: false });
 });
 
+test('a storm is warned of once, and the next one again', () => {
+  const { world, tab } = start({ settings: { heartbeatMs: 1_000_000 } });
+  const warnings = () =>
+    tab.batches
+      .flatMap(({ reports = [] }) => reports)
+      .filter(({ message }) => message.includes('connection attempts'));
+  const storm = () => {
+    for (let attempt = 1; attempt <= 9; attempt++) {
+      world.socket.close();
+      tab.call({ method: 'reconnect' });
+    }
+    world.socket.welcome();
+  };
+  tab.subscribe('run:1');
+  storm();
+  expect(warnings()).toHaveLength(1);
+  world.advance(60_000);
+  storm();
+  expect(warnings()).toHaveLength(2);
+});
+
 describe('one live socket', () => {
   test('the old one is dropped before a new one is opened', () => {
     const { world, tab } = start();

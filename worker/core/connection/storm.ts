@@ -8,6 +8,8 @@ const STORM_ATTEMPTS = 5;
 export class StormWatch {
   readonly #context: Context;
   #times: number[] = [];
+  /** Once for each storm, which ends with a minute without an attempt. */
+  #isTold = false;
 
   constructor(context: Context) {
     this.#context = context;
@@ -22,10 +24,12 @@ export class StormWatch {
   add(): void {
     const { uptime } = this.#context;
     this.#times = [...this.#times.filter((at) => at > uptime - WINDOW_MS), uptime];
-    if (this.report.storm)
-      this.#context.log(
-        'warn',
-        `${this.#times.length} connection attempts within ${WINDOW_MS / 1_000} s; \`connection\` says why`,
-      );
+    if (this.#times.length === 1) this.#isTold = false;
+    if (this.#isTold || !this.report.storm) return;
+    this.#isTold = true;
+    this.#context.log(
+      'warn',
+      `${this.#times.length} connection attempts within ${WINDOW_MS / 1_000} s; \`connection\` says why`,
+    );
   }
 }
