@@ -14,9 +14,10 @@ test('the code compiles as it stands, beside the files of the guide', () => {
     (name) => [name, guide.get(name) ?? ''] as const,
   );
   writeFiles(new Map([...borrowed, ...files]), written);
-  expect([...files.keys()]).toEqual(['traced-client.ts', 'traced-server.ts']);
+  const pathsOf = (...names: string[]) => names.map((name) => join(written, name));
+  expect([...files.keys()]).toEqual(['traced-client.ts', 'traced-server.ts', 'tracing.ts']);
   const options = { module: 'ESNext', moduleResolution: 'bundler', moduleDetection: 'force', types: [] };
-  expect(compile(folder, 'telemetry-page', options, [join(written, 'traced-client.ts')])).toBe('');
+  expect(compile(folder, 'telemetry-page', options, pathsOf('traced-client.ts', 'tracing.ts'))).toBe('');
   const server = { module: 'NodeNext', types: ['node'] };
-  expect(compile(folder, 'telemetry-server', server, [join(written, 'traced-server.ts')])).toBe('');
+  expect(compile(folder, 'telemetry-server', server, pathsOf('traced-server.ts', 'tracing.ts'))).toBe('');
 });

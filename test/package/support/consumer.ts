@@ -40,7 +40,7 @@ export function createConsumer({
     ...versionsOf('svelte', '@sveltejs/vite-plugin-svelte', 'nanostores', '@tanstack/query-core'),
     ...versionsOf('vitest', 'jsdom', '@testing-library/react', '@testing-library/dom'),
     ...versionsOf('@playwright/test', '@vitest/browser-playwright'),
-    ...versionsOf('@opentelemetry/api'),
+    ...versionsOf('@opentelemetry/api', '@opentelemetry/sdk-trace'),
     ...versionsOf('postgres', '@nats-io/jetstream', '@nats-io/transport-node'),
     ...versionsOf('vite', 'esbuild', 'valibot', 'vite-plugin-pwa', 'workbox-core', 'workbox-precaching'),
     // What others come from, by docs/coming-from.
