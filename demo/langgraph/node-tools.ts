@@ -5,6 +5,7 @@ import { runChild } from '../engine/child.ts';
 import { markOf } from '../engine/execute.ts';
 import { limitLines } from '../engine/lines.ts';
 import { ANYBODY } from '../engine/protocol.ts';
+import { rounded } from '../engine/rounded.ts';
 
 /** Of a second of one core, in the budget's currency. */
 const PER_CPU_SECOND = 0.001;
@@ -20,6 +21,16 @@ export const question = z.object({
   /** What counts where nobody has decided in time. */
   onExpiry: z._default(z.enum(['approve', 'reject']), 'reject'),
 });
+/** What a node has interrupted itself with: a question, or whatever a graph of others asks. */
+export function questionOf(value: unknown): z.infer<typeof question> {
+  const asked = z.safeParse(question, value);
+  if (asked.success) return asked.data;
+  return z.parse(question, {
+    title: 'Go on?',
+    show: [{ label: 'Asked', text: JSON.stringify(value) ?? '' }],
+  });
+}
+
 export interface Answer {
   readonly verdict: 'approve' | 'reject';
   /** Who decided; `null` where nobody did in time. */
@@ -37,6 +48,15 @@ export function ask(asked: z.input<typeof question>): Answer {
 
 export const account = z.object({ cost: z.number(), cpuSeconds: z.number(), memoryBytes: z.number() });
 export type Account = z.infer<typeof account>;
+
+export function sum(accounts: readonly Account[]): Account {
+  return {
+    cost: rounded(accounts.reduce((sum, { cost }) => sum + cost, 0)),
+    cpuSeconds: rounded(accounts.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0)),
+    memoryBytes: Math.max(0, ...accounts.map(({ memoryBytes }) => memoryBytes)),
+  };
+}
+
 /** The channel `accounts` of a graph's state: each node adds its own. It is kept with the checkpoints, and so never counted twice. */
 export const accounts = Annotation<Account[]>({
   reducer: (before, more) => [...before, ...more],

@@ -1,21 +1,13 @@
 import { Reject } from 'trunkline/server';
-import * as z from 'zod/mini';
-import type { Commanding } from '../engine/commanding.ts';
-import { type Decision, judgeDecision } from '../engine/decision.ts';
-import {
-  inBothTopics,
-  type ResolvedGate,
-  resolved,
-  sayClosed,
-  type WaitingGate,
-} from '../engine/gate-events.ts';
-import { question } from './node-tools.ts';
+import type { Commanding } from './commanding.ts';
+import { type Decision, judgeDecision } from './decision.ts';
+import { inBothTopics, type ResolvedGate, resolved, sayClosed, type WaitingGate } from './gate-events.ts';
 
 export type Gate = WaitingGate | ResolvedGate;
-
-/** Where a node has asked: the id is the same each time that it runs again and comes to the same place. */
-export const interrupted = z.object({ id: z.string(), value: z.unknown() });
-export type Interrupted = z.infer<typeof interrupted>;
+/** What a node asks. */
+export type Question = Pick<WaitingGate, 'title' | 'show' | 'decidedBy' | 'onExpiry'> & {
+  readonly timeLimitSeconds: number;
+};
 
 export interface QuestionServices {
   readonly runId: string;
@@ -26,7 +18,7 @@ export interface QuestionServices {
   answered(event: ResolvedGate): void;
 }
 
-/** What the nodes of a run have asked, by the ids of their interrupts: so nobody is asked twice, and no answer counts twice. */
+/** What the nodes of a run have asked, each by a name of the engine's: so nobody is asked twice, and no answer counts twice. */
 export class Questions {
   readonly #services: QuestionServices;
   /** By id, the newest event of each. */
@@ -59,12 +51,16 @@ export class Questions {
     for (const timer of this.#timers.values()) clearTimeout(timer);
   }
 
-  /** Asks it where it is new, or was withdrawn with a run that goes on again. */
-  meet(nodeId: string, { id, value }: Interrupted): Gate {
+  /**
+   * Asks it where it is new, or was withdrawn with a run that goes on again.
+   *
+   * @param name the same each time that the node comes to this question, also after a restart
+   */
+  meet(nodeId: string, name: string, question: () => Question): Gate {
     for (let time = 1; ; time += 1) {
-      const gateId = [this.#services.runId, nodeId, id, ...(time > 1 ? [time] : [])].join('/');
+      const gateId = [this.#services.runId, nodeId, name, ...(time > 1 ? [time] : [])].join('/');
       const known = this.#gates.get(gateId);
-      if (!known) return this.#ask(gateId, nodeId, value);
+      if (!known) return this.#ask(gateId, nodeId, question());
       if (known.type === 'human_gate_waiting' || known.how !== 'cancelled') return known;
     }
   }
@@ -101,11 +97,7 @@ export class Questions {
     }
   }
 
-  #ask(gateId: string, nodeId: string, value: unknown): WaitingGate {
-    const asked = z.safeParse(question, value);
-    const { timeLimitSeconds, ...shown } = asked.success
-      ? asked.data
-      : z.parse(question, { title: 'Go on?', show: [{ label: 'Asked', text: JSON.stringify(value) ?? '' }] });
+  #ask(gateId: string, nodeId: string, { timeLimitSeconds, ...shown }: Question): WaitingGate {
     const askedAt = Date.now();
     const gate: WaitingGate = {
       type: 'human_gate_waiting',
