@@ -14,11 +14,15 @@ export function ExportRun({ runId }: { runId: string }) {
   const status = useTopicStatus(runTopic(runId));
   const save = async (ending: string, contentOf: (file: RunFile) => object | null, nothing: string) => {
     const exportedAt = Date.now();
-    const asOf = (status.state === 'stale' ? status.savedAt : undefined) ?? exportedAt;
-    const file = runFileOf(await knownEvents(client, runId), { exportedAt, asOf });
-    const content = file && contentOf(file);
-    if (content) saveJson(`${file.run.pipeline}-${runId}.${ending}`, content);
-    else toasts.add({ tone: 'error', text: nothing });
+    const asOf = status.state === 'stale' ? (status.savedAt ?? status.lastSeen) : exportedAt;
+    try {
+      const file = runFileOf(await knownEvents(client, runId), { exportedAt, asOf });
+      const content = file && contentOf(file);
+      if (content) saveJson(`${file.run.pipeline}-${runId}.${ending}`, content);
+      else toasts.add({ tone: 'error', text: nothing });
+    } catch (error) {
+      toasts.add({ tone: 'error', text: error instanceof Error ? error.message : String(error) });
+    }
   };
   return (
     <details className="export">
@@ -30,7 +34,7 @@ export function ExportRun({ runId }: { runId: string }) {
             className="button small"
             onClick={() => save('json', (file) => file, 'This browser does not have all of the run yet.')}
           >
-            JSON
+            Save as JSON
           </button>
           <p className="hint">
             All that this browser has of the run: graph, states, attempts, figures, gates, history, and the
@@ -43,7 +47,7 @@ export function ExportRun({ runId }: { runId: string }) {
             className="button small"
             onClick={() => save('wfcommons.json', wfInstanceOf, 'No node of this run has ended yet.')}
           >
-            WfCommons
+            Save as WfCommons
           </button>
           <p className="hint">
             What has run, and how long it took, as an instance of WfFormat 1.5: <code>--trace</code> replays
