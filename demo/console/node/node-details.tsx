@@ -1,10 +1,10 @@
 import { runTopic } from '../../engine/protocol.ts';
 import type { GraphStep } from '../graph/use-graph.ts';
+import { LogPanel } from '../log/log-panel.tsx';
 import { useLatest } from '../trunk.ts';
 import { formatBytes, formatClock, formatDuration, formatMoney } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
 import { StateBadge } from '../ui/state.tsx';
-import { LogLines } from './log-lines.tsx';
 import { NodeActions } from './node-actions.tsx';
 
 /** One node: its state, what it took, what it wrote. To be keyed by the node. */
@@ -70,8 +70,7 @@ export function NodeDetails({
           </pre>
         </>
       )}
-      <h3>Log</h3>
-      <LogLines runId={runId} nodeId={nodeId} />
+      <LogPanel runId={runId} nodeId={nodeId} graph={graph} />
     </>
   );
 }

@@ -1,10 +1,10 @@
 import { runTopic } from '../../engine/protocol.ts';
 import type { GraphStep } from '../graph/use-graph.ts';
+import { LogPanel } from '../log/log-panel.tsx';
 import { goTo } from '../route.ts';
 import { Recorded } from '../runs/recorded.tsx';
 import { useLatest } from '../trunk.ts';
 import { StateIcon } from '../ui/state.tsx';
-import { LogLines } from './log-lines.tsx';
 
 const SHOWN_NODES = 6;
 const IN_FOCUS = new Set(['running', 'waiting', 'failed', 'interrupted']);
@@ -41,8 +41,7 @@ export function RunActivity({ runId, graph }: { runId: string; graph: readonly G
         {active.length > SHOWN_NODES && <li className="hint">and {active.length - SHOWN_NODES} more</li>}
         {events.size > 0 && active.length === 0 && <li className="hint">No node is running.</li>}
       </ul>
-      <h3>Log</h3>
-      <LogLines runId={runId} nodeId={null} />
+      <LogPanel runId={runId} nodeId={null} graph={graph} />
     </>
   );
 }

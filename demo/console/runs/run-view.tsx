@@ -4,6 +4,7 @@ import { RunGraph } from '../graph/run-graph.tsx';
 import { useGraph } from '../graph/use-graph.ts';
 import { HistoryButton } from '../history/history-button.tsx';
 import { RunHistory } from '../history/run-history.tsx';
+import { RunLogProvider } from '../log/use-run-log.tsx';
 import { NodeDetails } from '../node/node-details.tsx';
 import { NodeTable } from '../node/node-table.tsx';
 import { RunActivity } from '../node/run-activity.tsx';
@@ -46,25 +47,27 @@ export function RunView({ runId, nodeId }: { runId: string; nodeId: string | nul
           {shape === 'timeline' && <Timeline run={run} graph={graph} selected={nodeId} onSelect={select} />}
         </div>
       </section>
-      <aside
-        className="details"
-        data-open={nodeId !== null || isHistoryShown}
-        aria-label={nodeId ? 'Node' : isHistoryShown ? 'History' : 'Activity'}
-      >
-        {nodeId === null && isHistoryShown && (
-          <RunHistory key={runId} runId={runId} graph={graph} onClose={() => showHistory(false)} />
-        )}
-        {nodeId === null && !isHistoryShown && <RunActivity key={runId} runId={runId} graph={graph} />}
-        {nodeId !== null && (
-          <NodeDetails
-            key={nodeId}
-            runId={runId}
-            nodeId={nodeId}
-            graph={graph}
-            onClose={() => select(null)}
-          />
-        )}
-      </aside>
+      <RunLogProvider runId={runId}>
+        <aside
+          className="details"
+          data-open={nodeId !== null || isHistoryShown}
+          aria-label={nodeId ? 'Node' : isHistoryShown ? 'History' : 'Activity'}
+        >
+          {nodeId === null && isHistoryShown && (
+            <RunHistory key={runId} runId={runId} graph={graph} onClose={() => showHistory(false)} />
+          )}
+          {nodeId === null && !isHistoryShown && <RunActivity key={runId} runId={runId} graph={graph} />}
+          {nodeId !== null && (
+            <NodeDetails
+              key={nodeId}
+              runId={runId}
+              nodeId={nodeId}
+              graph={graph}
+              onClose={() => select(null)}
+            />
+          )}
+        </aside>
+      </RunLogProvider>
     </>
   );
 }

@@ -1,0 +1,52 @@
+import type { Line } from './run-log.ts';
+
+/** What a log is of, for those who have nothing but its text. */
+export interface About {
+  readonly run: string;
+  readonly runId: string;
+  /** `null`: all of the run's nodes. */
+  readonly node: { readonly nodeId: string; readonly title: string } | null;
+  /** So many lines came before the first one. */
+  readonly cut: number;
+}
+
+/** A log as text: what it is of, and a line for each of its own, with time and stream, and its node where there are several. */
+export function logText(lines: Iterable<Line>, about: About, titleOf: (nodeId: string) => string): string {
+  const { run, runId, node, cut } = about;
+  const head = [`# ${run}, run ${runId}${node === null ? '' : `: ${node.title} (${node.nodeId})`}`];
+  if (cut > 0) head.push(`# ${sayCut(cut)}`);
+  const body: string[] = [];
+  for (const { nodeId, stream, text, at, gap } of lines) {
+    if (gap > 0) body.push(`# ${sayGap(gap)}`);
+    const time = at === undefined ? '-' : new Date(at).toISOString();
+    const from = node === null ? ` [${titleOf(nodeId)}]` : '';
+    body.push(`${time} ${stream}${from} ${text}`);
+  }
+  return `${[...head, ...body].join('\n')}\n`;
+}
+
+/** `audit-a-checkout-1f2e3d4c5b-lint.log` */
+export function logFileName({ run, runId, node }: About): string {
+  const parts = [run, runId, ...(node === null ? [] : [node.nodeId])];
+  return `${parts.map(asFileName).filter(Boolean).join('-')}.log`;
+}
+
+export function sayCut(cut: number): string {
+  return cut === 1
+    ? 'The first line is no longer kept.'
+    : `The first ${cut.toLocaleString('en')} lines are no longer kept.`;
+}
+
+export function sayGap(gap: number): string {
+  return gap === 1
+    ? 'A line is missing here.'
+    : `${gap.toLocaleString('en')} lines are missing here: too many came at once.`;
+}
+
+function asFileName(text: string): string {
+  return text
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}_.]+/gu, '-')
+    .replaceAll(/^[-.]+|[-.]+$/g, '')
+    .slice(0, 60);
+}
