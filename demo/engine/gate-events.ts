@@ -40,11 +40,11 @@ export async function askAt(
 }
 
 export function resolved(
-  { runId, gateId, nodeId, expiresAt }: WaitingGate,
+  { runId, gateId, nodeId, title, expiresAt }: WaitingGate,
   how: Pick<ResolvedGate, 'verdict' | 'how'> & Partial<Pick<ResolvedGate, 'by' | 'comment'>>,
 ): ResolvedGate {
   const rest = { by: null, comment: '', ...how };
-  return { type: 'human_gate_resolved', runId, gateId, nodeId, ...rest, at: Date.now(), expiresAt };
+  return { type: 'human_gate_resolved', runId, gateId, nodeId, title, ...rest, at: Date.now(), expiresAt };
 }
 
 /**

@@ -212,6 +212,8 @@ export const protocol = defineProtocol({
         runId: z.string(),
         gateId: z.string(),
         nodeId: z.string(),
+        /** Of the gate; one of an older version did not tell. */
+        title: z.optional(z.string()),
         verdict: z.enum(['approve', 'reject']),
         /** `cancelled`: with its run. */
         how: z.enum(['decided', 'expired', 'cancelled']),

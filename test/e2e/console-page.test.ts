@@ -16,6 +16,8 @@ import {
 const FLOODED_PER_SECOND = 2_000;
 const FLOOD_SECONDS = 10;
 const ANSWER_MS = 100;
+/** A telephone's. */
+const NARROW = { width: 390, height: 844 };
 
 const GATE = { title: 'Go on?', timeLimitSeconds: 86_400 };
 
@@ -93,7 +95,7 @@ test('a gate that comes while a field has the focus waits in the banner, and tak
   await expect(dialog(page)).toHaveCount(0);
 });
 
-test('the dialog begins at its heading, ignores Enter at first, keeps the focus, and gives it back', async ({
+test('in a narrow window the dialog begins at its heading, ignores Enter at first, keeps the focus, and gives it back', async ({
   serve,
   open,
 }) => {
@@ -104,6 +106,7 @@ test('the dialog begins at its heading, ignores Enter at first, keeps the focus,
     ],
   });
   const page = await open(server);
+  await page.setViewportSize(NARROW);
   await page.evaluate(watchEnter);
   await startRun(page);
   await expect(dialog(page).getByRole('heading', { name: 'Go on?' })).toBeFocused();
@@ -142,6 +145,26 @@ test('the dialog begins at its heading, ignores Enter at first, keeps the focus,
     await expect(dialog(page)).toHaveCount(0, { timeout: 100 });
   }).toPass();
   await expect(runHeader(page)).toHaveText(/Succeeded/);
+});
+
+test('in a narrow window both verdicts stay in reach, however much there is to read and wherever the focus is', async ({
+  serve,
+  open,
+}) => {
+  const text = Array.from({ length: 300 }, (_, line) => `line ${line}`).join('\n');
+  const server = await serve({
+    nodes: [{ id: 'gate', gate: { ...GATE, show: [{ label: 'What', text }] } }],
+  });
+  const page = await open(server);
+  await page.setViewportSize(NARROW);
+  await startRun(page);
+  const verdicts = ['Approve', 'Reject'].map((name) => dialog(page).getByRole('button', { name }));
+  for (const verdict of verdicts) await expect(verdict).toBeInViewport({ ratio: 1 });
+  await dialog(page).getByLabel('Comment').focus();
+  await expect(dialog(page).getByLabel('Comment')).toBeInViewport({ ratio: 1 });
+  for (const verdict of verdicts) await expect(verdict).toBeInViewport({ ratio: 1 });
+  await dialog(page).getByText('line 0').scrollIntoViewIfNeeded();
+  for (const verdict of verdicts) await expect(verdict).toBeInViewport({ ratio: 1 });
 });
 
 test('a tab that joins a live run shows it at once: nothing empty, nothing that is not so, in any frame', async ({

@@ -1,48 +1,55 @@
-import { useConnection, useNow } from '../trunk.ts';
+import type { ReactNode } from 'react';
+import { useClient, useConnection, useNow } from '../trunk.ts';
 import { Icon } from '../ui/icon.tsx';
 import { Countdown } from './countdown.tsx';
 import { type Gate, sayVerdict } from './gates.ts';
-import { RunName } from './run-name.tsx';
 
-/** What a person has to know before they press a button. */
-export function Warnings({ gate, runInView }: { gate: Gate; runInView: string | null }) {
-  const isElsewhere = runInView !== null && runInView !== gate.runId;
+/** So little is left that a slow line may use it up. */
+const HURRY_MS = 10_000;
+
+/** Why what is decided now may arrive after the gate's end, if it may. */
+export function MayBeTooLate({ gate: { expiresAt, onExpiry } }: { gate: Gate }) {
+  const connection = useConnection();
+  const client = useClient();
+  const leftMs = expiresAt - useNow();
+  const then = sayVerdict(onExpiry);
+  if (connection.state === 'open') {
+    if (leftMs > HURRY_MS && !connection.suspect) return null;
+    return (
+      <Warning>
+        {connection.suspect
+          ? `The server does not answer at the moment. A decision that arrives after the gate's end counts no more: it is ${then} then.`
+          : leftMs > 0
+            ? `Only a few seconds are left: a decision may arrive too late. The gate is ${then} then.`
+            : `The time is up: the gate is ${then}, unless somebody has decided.`}
+      </Warning>
+    );
+  }
+  const isSure = client.clock().source === 'server';
   return (
-    <>
-      {isElsewhere && (
-        <p className="notice" data-state="waiting" role="note">
-          <Icon name="alert" />
-          <span>
-            Not of the run on your screen, but of another one: <RunName runId={gate.runId} />.
-          </span>
-        </p>
+    <Warning>
+      {leftMs > 0 ? (
+        <>
+          The connection is lost. If it is not back within <Countdown until={expiresAt} />, a decision arrives
+          too late: the gate is {then} then. Only where the server itself is down, the gate's clock stands
+          still.
+        </>
+      ) : (
+        <>
+          The connection is lost, and by this page's clock the time for a decision is up. Where only the line
+          is down, the gate was {then}; where the server itself is down, it still waits.
+        </>
       )}
-      <MayBeTooLate gate={gate} />
-    </>
+      {!isSure && ' The time goes by this device’s clock, which may differ from the server’s.'}
+    </Warning>
   );
 }
 
-/** The line is gone, and what is decided now may arrive after the gate's end. */
-export function MayBeTooLate({ gate: { expiresAt, onExpiry } }: { gate: Gate }) {
-  const { state } = useConnection();
-  const isOver = useNow() >= expiresAt;
-  if (state === 'open') return null;
+function Warning({ children }: { children: ReactNode }) {
   return (
     <p className="notice" data-state="waiting" role="note">
       <Icon name="clock" />
-      <span>
-        {isOver ? (
-          <>
-            The connection is lost, and the time for a decision is up. Unless somebody else has decided, the
-            gate was {sayVerdict(onExpiry)}.
-          </>
-        ) : (
-          <>
-            The connection is lost. If it is not back within <Countdown until={expiresAt} />, a decision
-            arrives too late: the gate is {sayVerdict(onExpiry)} then.
-          </>
-        )}
-      </span>
+      <span>{children}</span>
     </p>
   );
 }

@@ -1,10 +1,10 @@
 import { useMemo, useSyncExternalStore } from 'react';
-import { RUNS_TOPIC } from '../../engine/protocol.ts';
 import { useToasts } from '../errors/toasts.ts';
-import { type Entry, gateOf, isPending } from '../gates/gates.ts';
-import { useClient, useLatest, useOutbox } from '../trunk.ts';
+import { type Entry, isPending } from '../gates/gates.ts';
+import { useClient, useOutbox } from '../trunk.ts';
 import { formatClock } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
+import { EntryFacts } from './entry-facts.tsx';
 import { sayCommand, sayState } from './words.ts';
 
 /** What this browser holds for the server, by whichever tab. */
@@ -46,11 +46,6 @@ function StorageNotice() {
 function OutboxItem({ entry }: { entry: Entry }) {
   const { outbox } = useClient();
   const toasts = useToasts();
-  const gate = useLatest(
-    RUNS_TOPIC,
-    ['human_gate_waiting', 'human_gate_resolved'],
-    `gate:${gateOf(entry.command)}`,
-  );
   const tryTo = (act: () => Promise<unknown>) => () => {
     act().catch((error: Error) => toasts.add({ tone: 'error', text: error.message }));
   };
@@ -61,7 +56,6 @@ function OutboxItem({ entry }: { entry: Entry }) {
     toasts.add({ tone: 'info', text });
   };
   const isTakenBack = entry.state === 'withdrawing';
-  const about = gate?.type === 'human_gate_waiting' ? gate.title : gate?.nodeId;
   return (
     <li className="outbox-item" data-entry={entry.state}>
       <div className="outbox-item-text">
@@ -69,7 +63,7 @@ function OutboxItem({ entry }: { entry: Entry }) {
           {sayCommand(entry)}
           {entry.priority === 'high' && <span className="tag">high</span>}
         </strong>
-        {about && <span className="outbox-about">{about}</span>}
+        <EntryFacts command={entry.command} />
         <span className="outbox-facts">
           {sayState(entry)} · {formatClock(entry.createdAt)}
           {entry.attempt > 0 && <> · sent {entry.attempt === 1 ? 'once' : `${entry.attempt} times`}</>}

@@ -21,15 +21,15 @@ export function sayCommand({ command }: Entry): string {
     case 'human_decision':
       return command.verdict === 'approve' ? 'Approve a gate' : 'Reject a gate';
     case 'start_run':
-      return `Start “${command.pipeline}”`;
+      return 'Start a run';
     case 'cancel_run':
       return 'Cancel a run';
     case 'retry_node':
-      return `Retry “${command.nodeId}”`;
+      return 'Run a node again';
     case 'retry_failed':
       return 'Run failed nodes again';
     case 'rerun_from':
-      return `Run again from “${command.nodeId}”`;
+      return 'Run again from a node';
     default:
       return command.type;
   }

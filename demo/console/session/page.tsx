@@ -56,6 +56,12 @@ export function Page({ name, report }: { name: string; report: Report }) {
         ) : (
           <RunView key={runId} runId={runId} nodeId={nodeId} />
         )}
+        <GateDesk
+          openGate={openGate}
+          onOpen={setOpenGate}
+          runInView={runId}
+          isQuiet={promise.script !== null}
+        />
         <Notices failures={failures} onShowFailures={() => setTool('failures')} />
         <div className="corner">
           <PromisePanel promise={promise} />
@@ -81,12 +87,6 @@ export function Page({ name, report }: { name: string; report: Report }) {
           <FailuresPanel failures={failures} onGo={() => setTool(null)} />
         </Drawer>
       )}
-      <GateDesk
-        openGate={openGate}
-        onOpen={setOpenGate}
-        runInView={runId}
-        isQuiet={promise.script !== null}
-      />
       <RunErrors failures={failures} report={report} runId={runId} />
     </div>
   );

@@ -1,5 +1,5 @@
 /** The whole page of the console on a testbed: what an operator sees when things go wrong. */
-import { act, cleanup, fireEvent, type RenderResult, render, within } from '@testing-library/react';
+import { act, cleanup, fireEvent, type RenderResult, render, waitFor, within } from '@testing-library/react';
 import { createTestbed, type Testbed, type TestTab } from 'trunkline/testing';
 import { afterEach, expect, it } from 'vitest';
 import { createToasts, ToastsProvider } from '../../../demo/console/errors/toasts.ts';
@@ -80,10 +80,18 @@ function show({ client }: TestTab<ConsoleProtocol>): RenderResult {
   return { ...view, ...within(view.container) };
 }
 
+/** Presses it as soon as it takes a click. */
+async function decide(page: Pick<RenderResult, 'getByRole'>, name: 'Approve' | 'Reject'): Promise<void> {
+  const button = () => page.getByRole('button', { name });
+  await waitFor(() => expect(button().getAttribute('aria-disabled')).toBe('false'));
+  fireEvent.click(button());
+}
+
 const reported: string[] = [];
 afterEach(() => {
   cleanup();
   location.hash = '';
+  localStorage.clear();
   expect(reported.splice(0)).toEqual([]);
 });
 
@@ -94,7 +102,7 @@ it('delivers a decision once that was made without a server, over a reload; the 
   const other = show(openTab(bed));
   await askForDecision(bed);
   await bed.server.stop();
-  fireEvent.click(page.getByRole('button', { name: 'Approve' }));
+  await decide(page, 'Approve');
   await bed.settle();
   for (const view of [page, other]) expect(view.getAllByText(QUEUED)).not.toEqual([]);
 
@@ -131,34 +139,39 @@ it('tells every tab when the server refuses a decision, and lets the operator de
   const other = show(openTab(bed));
   await askForDecision(bed);
   bed.server.refuse('human_decision', { code: 'forbidden', message: 'Ada may not decide this.' });
-  fireEvent.click(page.getByRole('button', { name: 'Reject' }));
+  await decide(page, 'Reject');
   await bed.settle();
   for (const view of [page, other]) {
     expect(view.getByText('The server refused the decision: Ada may not decide this.')).toBeDefined();
   }
   bed.server.accept('human_decision');
-  fireEvent.click(page.getByRole('button', { name: 'Reject' }));
+  await decide(page, 'Reject');
   await bed.settle();
   expect(page.getByText(NOTHING_TO_DECIDE)).toBeDefined();
   expect(bed.errors).toEqual([]);
 });
 
-it('sends a decision that the server has put off as soon as the operator wants it tried', async () => {
+it('shows in the outbox what a decision is about, and sends one that the server has put off as soon as the operator wants it tried', async () => {
   await using bed = startConsole();
   const page = show(openTab(bed));
+  await startRun(bed, RUN.runId, 'Bob', new Date());
   await askForDecision(bed);
+  fireEvent.change(page.getByLabelText(/Comment/), { target: { value: 'looks good' } });
   bed.server.refuse('human_decision', {
     code: 'busy',
     message: 'Come back in an hour.',
     retry: true,
     retryAfterMs: 3_600_000,
   });
-  fireEvent.click(page.getByRole('button', { name: 'Approve' }));
+  await decide(page, 'Approve');
   await bed.settle();
   bed.server.accept('human_decision');
   fireEvent.click(page.getByRole('button', { name: 'Outbox, 1 waiting', hidden: true }));
   const outbox = within(page.getByRole('complementary', { name: 'Outbox', hidden: true }));
-  expect(outbox.getByText(/^The server asked to wait/)).toBeDefined();
+  await bed.settle();
+  expect(outbox.getByRole('listitem', { hidden: true }).textContent).toMatch(
+    /^Approve a gate.*GateDeploy the release.*Commentlooks good.*RunRelease r1, started .* by Bob.*The server asked to wait/,
+  );
   fireEvent.click(outbox.getByRole('button', { name: 'Try now', hidden: true }));
   await bed.settle();
   expect(outbox.getByText('Nothing is waiting.')).toBeDefined();
@@ -188,27 +201,72 @@ it('closes an open gate that somebody else decided while the hub was dead', asyn
   expect(bed.errors).toEqual([]);
 });
 
-it('tells a decision that left in time, was lost, and came again after its gate’s end as one that arrived too late', async () => {
+it('keeps a decision beyond its gate’s end while there is no line: the clock of a gate stands still without a server', async () => {
   await using bed = startConsole();
   const page = show(openTab(bed));
-  const other = show(openTab(bed));
   await askForDecision(bed, {}, 10_000);
   // It leaves, on a line that is dead without a word.
   await bed.server.vanish();
-  fireEvent.click(page.getByRole('button', { name: 'Approve' }));
+  await decide(page, 'Approve');
   await bed.settle();
   await bed.server.stop();
   await bed.advance(60_000);
-  expect(bed.server.received).toEqual([]);
+  expect(page.getAllByText(QUEUED)).not.toEqual([]);
+  expect(page.queryByText(/does not count/)).toBeNull();
+
   await bed.server.start();
   await bed.advance(30_000);
+  expect(bed.server.received).toMatchObject([{ command: { gateId: RUN.gateId, verdict: 'approve' } }]);
+  expect(page.getByText('Deploy the release – approved by Ada')).toBeDefined();
+  expect(bed.errors).toEqual([]);
+});
+
+it('tells after a reload what became of a decision while no page was open, once, with the way to its run', async () => {
+  await using bed = startConsole();
+  const tab = openTab(bed);
+  const page = show(tab);
+  await askForDecision(bed);
+  await bed.server.stop();
+  await decide(page, 'Approve');
+  await bed.settle();
+  page.unmount();
+  await bed.server.start();
+  await bed.advance(30_000);
+  expect(bed.server.received).toHaveLength(1);
+
+  const reloaded = await tab.reload();
+  const again = show(reloaded);
+  await bed.settle();
+  const told = 'Your approval of “Deploy the release” was accepted.';
+  const toast = again.getByText(told).closest<HTMLElement>('.toast');
+  fireEvent.click(within(toast ?? document.body).getByRole('button', { name: 'Show run' }));
+  expect(location.hash).toBe(`#/${RUN.runId}`);
+  again.unmount();
+  const third = show(await reloaded.reload());
+  await bed.settle();
+  expect(third.queryByText(told)).toBeNull();
+  expect(bed.errors).toEqual([]);
+});
+
+it('says at the click that a decision may come too late where little time is left, with a line', async () => {
+  await using bed = startConsole();
+  const page = show(openTab(bed));
+  await askForDecision(bed, {}, 8_000);
+  expect(page.getByRole('note').textContent).toContain('Only a few seconds are left');
+  expect(page.getByRole('button', { name: 'Approve' })).toBeDefined();
+  expect(bed.errors).toEqual([]);
+});
+
+it('takes no click for a moment where the buttons have just come, and decides by one after it', async () => {
+  await using bed = startConsole();
+  const page = show(openTab(bed));
+  await askForDecision(bed);
+  fireEvent.click(page.getByRole('button', { name: 'Approve' }));
+  await bed.settle();
   expect(bed.server.received).toEqual([]);
-  for (const view of [page, other]) {
-    expect(
-      view.getByText(/^Your approval arrived \d+ s after the deadline; the gate was rejected then\.$/),
-    ).toBeDefined();
-    expect(view.queryByText(/could be sent/)).toBeNull();
-  }
+  await decide(page, 'Approve');
+  await bed.settle();
+  expect(bed.server.received).toHaveLength(1);
   expect(bed.errors).toEqual([]);
 });
 
@@ -224,20 +282,25 @@ it('offers the gate of the run on the screen, and tells two runs of one name apa
   await bed.settle();
   await askForDecision(bed, { runId: 'first', gateId: 'of-first' });
   await askForDecision(bed, { runId: 'second', gateId: 'of-second' });
-  const elsewhere = /Not of the run on your screen/;
+  const elsewhere = /not (of )?the run on your screen/i;
 
   // The first one opened when it was the only one.
   const first = within(page.getByRole('dialog'));
   expect(first.getByRole('note').textContent).toMatch(elsewhere);
-  expect(first.getByRole('note').textContent).toContain('Release, started 09:05:07 by Bob');
+  expect(first.getByText(/^You decide for/).textContent).toBe(
+    'You decide for Release first, started 09:05:07 by Bob, not the run on your screen.',
+  );
+  expect(first.getByRole('link', { name: 'Go to that run' }).getAttribute('href')).toBe('#/first');
   fireEvent.click(first.getByRole('button', { name: 'Decide later' }));
   await bed.settle();
 
   fireEvent.click(page.getByRole('button', { name: 'Review' }));
   const own = within(page.getByRole('dialog'));
-  expect(own.getByText('Release').parentElement?.textContent).toBe('Release, started 09:06:07 by Grace');
+  expect(own.getByText(/^You decide for/).textContent).toBe(
+    'You decide for Release second, started 09:06:07 by Grace.',
+  );
   expect(own.queryByText(elsewhere)).toBeNull();
-  fireEvent.click(own.getByRole('button', { name: 'Approve' }));
+  await decide(own, 'Approve');
   await bed.settle();
   expect(bed.server.received.map(({ command }) => command)).toMatchObject([{ gateId: 'of-second' }]);
 
@@ -256,7 +319,7 @@ it('warns at the click that a decision may come too late, and tells one that did
   const warning =
     /The connection is lost\. If it is not back within \d+:\d\d, a decision arrives too late: the gate is rejected then\./;
   expect(page.getByRole('note').textContent).toMatch(warning);
-  fireEvent.click(page.getByRole('button', { name: 'Approve' }));
+  await decide(page, 'Approve');
   await bed.settle();
   expect(page.getByRole('note').textContent).toMatch(warning);
   expect(page.getByRole('button', { name: 'Outbox, 1 waiting', hidden: true })).toBeDefined();
