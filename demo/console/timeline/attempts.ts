@@ -27,6 +27,13 @@ export function attemptsOf(node: NodeEvent): readonly Attempt[] {
   return [...earlier, ...newestOf(node)];
 }
 
+/** Who could not begin for less than this did not wait: the engine itself takes a moment. */
+const LEAST_WAIT_MS = 50;
+
+export function hasWaited({ readyAt, startedAt }: Attempt): boolean {
+  return startedAt - readyAt >= LEAST_WAIT_MS;
+}
+
 /** How long it ran until `now`, in all attempts. */
 export function ranMs(attempts: readonly Attempt[], now: number): number {
   return attempts.reduce(

@@ -1,7 +1,7 @@
 import { useMemo } from 'react';
 import { durationIn, type RunTime } from '../runs/run-time.ts';
 import { formatTick, placeIn, type Span, tickStep } from './span.ts';
-import type { Window } from './use-window.ts';
+import type { Seen } from './use-seen.ts';
 
 const LEAST_GAP_PX = 84;
 
@@ -13,12 +13,7 @@ interface Tick {
 }
 
 /** The moments that are named, in what is seen of the timeline and a little around it. */
-export function useTicks(
-  run: RunTime,
-  { from, to }: Span,
-  seen: Window,
-  sheetWidth: number,
-): readonly Tick[] {
+export function useTicks(run: RunTime, { from, to }: Span, seen: Seen, sheetWidth: number): readonly Tick[] {
   return useMemo(() => {
     const all = durationIn(run, from, to);
     if (seen.width === 0 || all === 0) return [];

@@ -2,7 +2,7 @@ import { type CSSProperties, memo } from 'react';
 import type { RunTime } from '../runs/run-time.ts';
 import { formatDuration } from '../ui/format.ts';
 import { StateIcon } from '../ui/state.tsx';
-import { type Attempt, attemptsOf } from './attempts.ts';
+import { type Attempt, attemptsOf, hasWaited } from './attempts.ts';
 import { placeIn, type Span } from './span.ts';
 import { sayRow, type Told, tookMs } from './words.ts';
 
@@ -59,18 +59,11 @@ export const TimelineRow = memo(function TimelineRow(props: Props) {
   );
 });
 
-function Bars({
-  attempt: { state, readyAt, startedAt, finishedAt },
-  span,
-  now,
-}: {
-  attempt: Attempt;
-  span: Span;
-  now: number;
-}) {
+function Bars({ attempt, span, now }: { attempt: Attempt; span: Span; now: number }) {
+  const { state, readyAt, startedAt, finishedAt } = attempt;
   return (
     <>
-      {startedAt > readyAt && <Bar kind="waited" span={span} from={readyAt} to={startedAt} />}
+      {hasWaited(attempt) && <Bar kind="waited" span={span} from={readyAt} to={startedAt} />}
       <Bar kind="ran" state={state} span={span} from={startedAt} to={finishedAt ?? now} />
     </>
   );

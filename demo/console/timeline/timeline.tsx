@@ -12,7 +12,7 @@ import { spanOf } from './span.ts';
 import { Axis, GridLines, useTicks } from './ticks.tsx';
 import { TimelineRows } from './timeline-rows.tsx';
 import { TimelineTools } from './timeline-tools.tsx';
-import { useWindow } from './use-window.ts';
+import { useSeen } from './use-seen.ts';
 import { useZoom } from './use-zoom.ts';
 
 type Run = EventOf<ConsoleProtocol, 'run_state'>;
@@ -53,7 +53,7 @@ export function Timeline({
   const scroller = useRef<HTMLDivElement>(null);
   const metrics = useRef<HTMLElement>(null);
   const zoom = useZoom(scroller, namesPx);
-  const seen = useWindow(scroller);
+  const seen = useSeen(scroller);
   const width = `calc(${namesPx}px + (100% - ${namesPx}px) * ${zoom.factor})`;
   const ticks = useTicks(run, span, seen, (seen.width - namesPx) * zoom.factor);
   return (

@@ -30,12 +30,9 @@ export function useZoom(scroller: RefObject<HTMLElement | null>, namesWidth: num
       const box = scroller.current;
       if (!box) return;
       const x = atX ?? (box.clientWidth + namesWidth) / 2;
-      setFactor((before) => {
-        const after = Math.min(MOST, Math.max(1, before * times));
-        const width = (box.clientWidth - namesWidth) * before;
-        kept.current = { share: (box.scrollLeft + x - namesWidth) / width, atX: x };
-        return after;
-      });
+      // By what is drawn: several steps may come before the next drawing.
+      kept.current = { share: (box.scrollLeft + x - namesWidth) / (box.scrollWidth - namesWidth), atX: x };
+      setFactor((before) => Math.min(MOST, Math.max(1, before * times)));
     },
     [scroller, namesWidth],
   );
@@ -61,6 +58,9 @@ export function useZoom(scroller: RefObject<HTMLElement | null>, namesWidth: num
     return () => box.removeEventListener('wheel', turn);
   }, [scroller, by]);
 
-  const fit = useCallback(() => setFactor(1), []);
+  const fit = useCallback(() => {
+    kept.current = null;
+    setFactor(1);
+  }, []);
   return { factor, isFit: factor === 1, isClosest: factor === MOST, by, fit };
 }

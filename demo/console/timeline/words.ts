@@ -2,11 +2,9 @@ import type { GraphStep } from '../graph/use-graph.ts';
 import { durationIn, type RunTime } from '../runs/run-time.ts';
 import { formatDuration } from '../ui/format.ts';
 import { STATE_WORDS } from '../ui/state.tsx';
-import { type Attempt, attemptsOf, type NodeEvent } from './attempts.ts';
+import { type Attempt, attemptsOf, hasWaited, type NodeEvent } from './attempts.ts';
 import type { Chain } from './longest-chain.ts';
 
-/** Who waited for less did not wait: the engine itself takes a moment. */
-const LEAST_WAIT_MS = 50;
 /** Of a long chain its begin and its end are named. */
 const NAMED = 6;
 const ORDINALS = ['first', 'second', 'third', 'fourth', 'fifth', 'sixth', 'seventh', 'eighth', 'ninth'];
@@ -41,7 +39,7 @@ function sayAttempt(attempt: Attempt, kind: GraphStep['kind'], run: RunTime, now
   const { readyAt, startedAt, finishedAt } = attempt;
   const verb = finishedAt === null ? RUNS[kind] : RAN[kind];
   const ran = `${verb} ${formatDuration(tookMs(attempt, run, now))}`;
-  if (startedAt - readyAt < LEAST_WAIT_MS) return ran;
+  if (!hasWaited(attempt)) return ran;
   return `waited ${formatDuration(durationIn(run, readyAt, startedAt))}, ${ran}`;
 }
 const RAN = { task: 'ran', gate: 'asked for' };

@@ -1,14 +1,14 @@
 import { type RefObject, useEffect, useState } from 'react';
 
 /** What is seen of something that scrolls, across. */
-export interface Window {
+export interface Seen {
   readonly left: number;
   readonly width: number;
 }
 
 /** In steps of half a window, so that scrolling renders little; before it is measured, of no width. */
-export function useWindow(scroller: RefObject<HTMLElement | null>): Window {
-  const [seen, setSeen] = useState<Window>({ left: 0, width: 0 });
+export function useSeen(scroller: RefObject<HTMLElement | null>): Seen {
+  const [seen, setSeen] = useState<Seen>({ left: 0, width: 0 });
   useEffect(() => {
     const box = scroller.current;
     if (!box) return;
