@@ -12,6 +12,8 @@ export interface Plan {
   readonly name: string;
   readonly title: string;
   readonly budget?: Pick<Budget, 'limit' | 'currency'> | undefined;
+  /** How many tasks run at the same time, where that is limited. */
+  readonly parallel?: number;
   readonly nodes: readonly PlannedNode[];
 }
 export interface PlannedNode {
@@ -99,7 +101,7 @@ export function costUpdate(
   return { type: 'cost_update', spent, budget: limit, currency, at };
 }
 
-function graphParts({ nodes }: Plan, replay: Replay | undefined): EventOfType<'run_graph'>[] {
+function graphParts({ nodes, parallel }: Plan, replay: Replay | undefined): EventOfType<'run_graph'>[] {
   const parts: EventOfType<'run_graph'>['nodes'][] = [];
   let room = 0;
   for (const node of nodes) {
@@ -119,5 +121,11 @@ function graphParts({ nodes }: Plan, replay: Replay | undefined): EventOfType<'r
     parts.at(-1)?.push(drawn);
     room -= size;
   }
-  return parts.map((nodes, part) => ({ type: 'run_graph', part, parts: parts.length, nodes }));
+  return parts.map((nodes, part) => ({
+    type: 'run_graph',
+    part,
+    parts: parts.length,
+    ...(parallel === undefined ? {} : { parallel }),
+    nodes,
+  }));
 }

@@ -131,6 +131,8 @@ export const protocol = defineProtocol({
         /** From 0. */
         part: z.number(),
         parts: z.number(),
+        /** How many tasks run at the same time; absent where there is no such limit, or it is not told. */
+        parallel: z.optional(z.number()),
         nodes: z.array(
           z.object({
             nodeId: z.string(),

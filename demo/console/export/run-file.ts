@@ -17,6 +17,8 @@ export const runFile = z.object({
   /** When it was so: earlier than `exportedAt` where there was no connection. */
   asOf: time,
   run: run_state.schema,
+  /** How many tasks ran at the same time; `null`: there was no such limit, or it is not told. */
+  parallel: z.nullable(z.number()),
   nodes: z.array(
     z.extend(run_graph.schema.shape.nodes.def.element, {
       /** `null`: it is `pending` and always was. */
@@ -96,6 +98,7 @@ export function runFileOf(
     exportedAt,
     asOf,
     run,
+    parallel: graph[0]?.parallel ?? null,
     nodes: nodes.map((node) => ({ ...node, standing: standings.get(node.nodeId) ?? null })),
     cost,
     gates: [...gates.values()],

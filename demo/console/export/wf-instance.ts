@@ -17,7 +17,7 @@ const ALLOWED = /[^\w.-]/g;
  *
  * @returns `null` where there is none yet.
  */
-export function wfInstanceOf({ run, nodes, exportedAt }: RunFile): object | null {
+export function wfInstanceOf({ run, nodes, parallel, exportedAt }: RunFile): object | null {
   const ids = wfIds(nodes);
   const executed = nodes.flatMap((node) => executionOf(node, ids.get(node.nodeId) ?? ''));
   if (executed.length === 0) return null;
@@ -49,6 +49,8 @@ export function wfInstanceOf({ run, nodes, exportedAt }: RunFile): object | null
         makespanInSeconds: ((endedAt - run.startedAt) / 1_000) * speed,
         executedAt: new Date(run.startedAt).toISOString(),
         tasks: executed.map(measured),
+        // One that has as many cores: so many tasks ran at the same time.
+        ...(parallel !== null && { machines: [{ nodeName: 'console', cpu: { coreCount: parallel } }] }),
       },
     },
   };
@@ -63,9 +65,10 @@ function executionOf(node: Node, id: string): Executed[] {
 }
 
 function measured({ id, node, seconds, standing }: Executed): object {
-  const { metrics } = standing;
+  const { metrics, startedAt } = standing;
   return {
     id,
+    ...(startedAt !== null && { executedAt: new Date(startedAt).toISOString() }),
     runtimeInSeconds: seconds,
     ...(metrics && seconds > 0 && { avgCPU: (metrics.cpuSeconds / seconds) * 100 }),
     ...(metrics && { memoryInBytes: metrics.memoryBytes }),

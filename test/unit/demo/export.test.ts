@@ -104,6 +104,7 @@ test('an exported run is an instance of WfCommons, and its replay has the same n
   // A gate has no figures of its own: it took as long as it waited.
   const seconds = ((waited?.finishedAt ?? 0) - (waited?.startedAt ?? 0)) / 1_000;
   expect(shapeOf(replay)).toEqual({ ...before, ship: { ...before['ship'], seconds } });
+  expect(replay.parallel).toBe(file.parallel);
   expect(replay.run.replay?.makespanSeconds).toBeGreaterThan(0.45);
   // And the replay can be exported in its turn.
   const again = wfInstanceOf(replay);

@@ -34,6 +34,7 @@ export const wfInstance = z.strictObject({
         .array(
           z.strictObject({
             id: text,
+            executedAt: z.optional(moment),
             runtimeInSeconds: z.number(),
             avgCPU: z.optional(z.number()),
             memoryInBytes: z.optional(z.number()),
@@ -41,6 +42,16 @@ export const wfInstance = z.strictObject({
           }),
         )
         .check(z.minLength(1)),
+      machines: z.optional(
+        z
+          .array(
+            z.strictObject({
+              nodeName: text,
+              cpu: z.strictObject({ coreCount: z.int().check(z.minimum(1)) }),
+            }),
+          )
+          .check(z.minLength(1)),
+      ),
     }),
   }),
 });
