@@ -22,7 +22,7 @@ test('"Try the promise" plays to its end by itself, and proves what it says', as
   await expect(one).toHaveURL(/away\.html$/, { timeout: PLAYED_MS });
   const promise = one.getByRole('region', { name: 'The promise' });
   await expect(promise.locator('.proof')).toHaveText(
-    /1×accepted, from Ada; while this page was away.*1socket live for 2 tabs/,
+    /1×accepted, from Ada; while this page was away.*1connection for 2 tabs/,
     { timeout: PLAYED_MS },
   );
   await expect(promise.locator('.stages > li[data-stage="done"]')).toHaveCount(8);

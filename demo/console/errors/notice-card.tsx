@@ -1,5 +1,7 @@
 import { useEffect, useRef, useState } from 'react';
+import { flushSync } from 'react-dom';
 import { Icon, type IconName } from '../ui/icon.tsx';
+import { landFocus } from '../ui/landing.ts';
 import type { Toast } from './toasts.ts';
 
 /** An error stays until it is dismissed. */
@@ -19,6 +21,10 @@ export function NoticeCard({ tone, text, action, onDismiss }: Omit<Toast, 'id'> 
     const timer = setTimeout(() => dismiss.current(), SHOWN_MS);
     return () => clearTimeout(timer);
   }, [stays]);
+  const close = () => {
+    flushSync(onDismiss);
+    landFocus();
+  };
   const hold = () => setIsHeld(true);
   const release = () => setIsHeld(false);
   return (
@@ -38,14 +44,14 @@ export function NoticeCard({ tone, text, action, onDismiss }: Omit<Toast, 'id'> 
           type="button"
           className="button small toast-action"
           onClick={() => {
+            close();
             action.run();
-            onDismiss();
           }}
         >
           {action.label}
         </button>
       )}
-      <button type="button" className="button icon-only small" aria-label="Dismiss" onClick={onDismiss}>
+      <button type="button" className="button icon-only small" aria-label="Dismiss" onClick={close}>
         <Icon name="close" />
       </button>
     </div>

@@ -1,4 +1,5 @@
 import { type ReactNode, type RefObject, useId, useLayoutEffect, useRef } from 'react';
+import { isFree } from '../ui/landing.ts';
 import { Modal } from '../ui/modal.tsx';
 import { useMedia } from '../ui/use-media.ts';
 
@@ -89,13 +90,11 @@ function useFocusAtBegin(
   const isFirst = useRef(true);
   // biome-ignore lint/correctness/useExhaustiveDependencies: it begins again when what it is about changes
   useLayoutEffect(() => {
-    const { activeElement, body } = document;
-    const isIdle = activeElement === null || activeElement === body;
-    const isInside = dialog.current?.contains(activeElement) ?? false;
+    const isInside = dialog.current?.contains(document.activeElement) ?? false;
     // On a touch screen a field that has the focus brings up a keyboard that nobody asked for.
     const takesField = isFirst.current && isAsked && !matchMedia('(pointer: coarse)').matches;
     const field = takesField ? dialog.current?.querySelector('textarea') : null;
     isFirst.current = false;
-    if (isAsked || isIdle || isInside) (field ?? heading.current)?.focus();
+    if (isAsked || isFree() || isInside) (field ?? heading.current)?.focus();
   }, [about]);
 }

@@ -4,6 +4,7 @@ import { LogPanel } from '../log/log-panel.tsx';
 import { useLatest } from '../trunk.ts';
 import { formatBytes, formatClock, formatDuration, formatMoney } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
+import { useLanding } from '../ui/landing.ts';
 import { StateBadge } from '../ui/state.tsx';
 import { NodeActions } from './node-actions.tsx';
 
@@ -29,7 +30,9 @@ export function NodeDetails({
     <>
       <header className="details-header">
         <div>
-          <h2>{step?.title ?? nodeId}</h2>
+          <h2 ref={useLanding()} tabIndex={-1}>
+            {step?.title ?? nodeId}
+          </h2>
           <p className="details-id">{nodeId}</p>
         </div>
         <button type="button" className="button icon-only" aria-label="Close the node" onClick={onClose}>

@@ -109,17 +109,15 @@ function ProofList({ proof: { sent, duplicate, resolved, by, sockets, tabs } }: 
         <strong className="tabular">{resolved}×</strong>
         <span>
           accepted{by !== null && `, from ${by}`};{' '}
-          {sent === null
-            ? 'while this page was away'
-            : `handed to a socket ${sent === 1 ? 'once' : `${sent} times`}`}
+          {sent === null ? 'while this page was away' : `sent ${sent === 1 ? 'once' : `${sent} times`}`}
           {duplicate && ', recognised by the server as the same'}
         </span>
       </li>
       <li>
         <strong className="tabular">{sockets.live}</strong>
         <span>
-          {sockets.live === 1 ? 'socket' : 'sockets'} live for {plural(tabs, 'tab')}; {sockets.opened} opened
-          since the worker started
+          {sockets.live === 1 ? 'connection' : 'connections'} for {plural(tabs, 'tab')}; {sockets.opened}{' '}
+          opened so far
         </span>
       </li>
     </ul>

@@ -1,6 +1,7 @@
 import type { EventOf } from 'trunkline';
 import { type ConsoleProtocol, RUNS_TOPIC } from '../../engine/protocol.ts';
 import { useOutcome } from '../errors/use-outcome.ts';
+import { useCommands } from '../palette/commands.ts';
 import { useLatest, usePending, useSend } from '../trunk.ts';
 import { formatCount } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
@@ -22,13 +23,10 @@ function RerunFailed({ runId, failed }: { runId: string; failed: number }) {
   const { send } = useSend('retry_failed');
   const pending = usePending('retry_failed', runId);
   const outcomeOf = useOutcome();
+  const rerun = () => outcomeOf(send({ runId }));
+  useCommands(pending ? [] : [{ group: 'This run', title: 'Rerun what failed', run: rerun }]);
   return (
-    <button
-      type="button"
-      className="button"
-      onClick={() => outcomeOf(send({ runId }))}
-      disabled={pending !== undefined}
-    >
+    <button type="button" className="button" onClick={rerun} disabled={pending !== undefined}>
       <Icon name="retry" />
       {pending ? 'Asked for …' : `Rerun ${formatCount(failed)} failed`}
     </button>
@@ -38,6 +36,7 @@ function RerunFailed({ runId, failed }: { runId: string; failed: number }) {
 function RunAgain({ run: { pipeline: name, title } }: { run: Run }) {
   const pipeline = useLatest(RUNS_TOPIC, 'pipeline', `pipeline:${name}`);
   const { start, isAsking } = useStartRun({ name, title });
+  useCommands(isAsking || !pipeline ? [] : [{ group: 'This run', title: 'Run this again', run: start }]);
   return (
     <button
       type="button"
@@ -56,13 +55,10 @@ function CancelRun({ run: { runId } }: { run: Run }) {
   const { send } = useSend('cancel_run');
   const pending = usePending('cancel_run', runId);
   const outcomeOf = useOutcome();
+  const cancel = () => outcomeOf(send({ runId }));
+  useCommands(pending ? [] : [{ group: 'This run', title: 'Cancel this run', run: cancel }]);
   return (
-    <button
-      type="button"
-      className="button danger"
-      onClick={() => outcomeOf(send({ runId }))}
-      disabled={pending !== undefined}
-    >
+    <button type="button" className="button danger" onClick={cancel} disabled={pending !== undefined}>
       <Icon name="stop" />
       {pending ? 'Cancelling …' : 'Cancel run'}
     </button>

@@ -4,6 +4,7 @@ import type { ConsoleProtocol } from '../../engine/protocol.ts';
 import { sayStart } from '../gates/run-name.tsx';
 import type { GraphStep } from '../graph/use-graph.ts';
 import { Icon } from '../ui/icon.tsx';
+import { useLanding } from '../ui/landing.ts';
 import { StateBadge } from '../ui/state.tsx';
 import { Budget } from './budget.tsx';
 import { Elapsed } from './elapsed.tsx';
@@ -34,7 +35,9 @@ export function RunHeader({
           <Icon name="back" />
         </a>
         <div>
-          <h1 id="run-title">{run.title}</h1>
+          <h1 id="run-title" ref={useLanding()} tabIndex={-1}>
+            {run.title}
+          </h1>
           <p className="run-facts">
             <StateBadge state={run.state} />
             <span className="tabular">

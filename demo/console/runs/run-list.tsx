@@ -1,9 +1,12 @@
 import { memo, useMemo } from 'react';
 import { RUNS_TOPIC } from '../../engine/protocol.ts';
-import { hrefOf, useRoute } from '../route.ts';
+import { sayStart } from '../gates/run-name.tsx';
+import { useCommands } from '../palette/commands.ts';
+import { goTo, hrefOf, useRoute } from '../route.ts';
 import { useIsLoaded, useTopicStatus } from '../topics.ts';
 import { useLatest } from '../trunk.ts';
 import { formatMoment, plural } from '../ui/format.ts';
+import { takeFocus } from '../ui/landing.ts';
 import { STATE_WORDS, StateIcon } from '../ui/state.tsx';
 
 /** Newest first. It renders with every change of any run, its items only with their own. */
@@ -15,6 +18,24 @@ export function RunList() {
   const ids = useMemo(
     () => [...runs.values()].sort((a, b) => b.startedAt - a.startedAt).map(({ runId }) => runId),
     [runs],
+  );
+  useCommands(
+    ids.flatMap((runId) => {
+      const run = runs.get(`run:${runId}`);
+      if (!run) return [];
+      const go = () => {
+        goTo({ runId });
+        takeFocus();
+      };
+      return [
+        {
+          group: 'Go to' as const,
+          title: run.title,
+          about: `${STATE_WORDS[run.state]}, ${sayStart(run)}`,
+          run: go,
+        },
+      ];
+    }),
   );
   if (state === 'unavailable')
     return <p className="hint">No connection, and no run is kept in this browser.</p>;

@@ -1,3 +1,5 @@
+import { useCommands } from '../palette/commands.ts';
+
 export type Shape = 'graph' | 'table' | 'timeline';
 
 const SHAPES: readonly { shape: Shape; label: string }[] = [
@@ -11,6 +13,13 @@ export function isShape(value: string | null): value is Shape {
 }
 
 export function ShapeSwitch({ shape, onShape }: { shape: Shape; onShape: (shape: Shape) => void }) {
+  useCommands(
+    SHAPES.map(({ shape: own, label }) => ({
+      group: 'View',
+      title: `Show the nodes as: ${label}`,
+      run: () => onShape(own),
+    })),
+  );
   return (
     <fieldset className="segmented">
       <legend className="sr-only">Show the nodes as</legend>

@@ -1,6 +1,7 @@
 import { useMemo } from 'react';
 import type { EventOf } from 'trunkline';
 import { type ConsoleProtocol, RUNS_TOPIC } from '../../engine/protocol.ts';
+import { useCommands } from '../palette/commands.ts';
 import { useLatest } from '../trunk.ts';
 import { plural } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
@@ -27,6 +28,7 @@ export function StartRuns() {
 function StartRun({ pipeline }: { pipeline: Pipeline }) {
   const { title, tasks, gates } = pipeline;
   const { start, isAsking } = useStartRun(pipeline);
+  useCommands(isAsking ? [] : [{ group: 'Start', title: `Start: ${title}`, run: start }]);
   return (
     <button type="button" className="start-run" onClick={start} disabled={isAsking}>
       <Icon name="play" />

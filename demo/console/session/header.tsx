@@ -5,10 +5,11 @@ import { Logo } from '../ui/logo.tsx';
 import { SignOut } from './sign-out.tsx';
 
 /** What a drawer shows; failures are opened from their notice. */
-export type Tool = 'outbox' | 'faults' | 'inspector' | 'failures';
+export type Tool = 'outbox' | 'alerts' | 'faults' | 'inspector' | 'failures';
 
-const TOOLS: readonly { tool: Tool; label: string; icon: IconName }[] = [
+export const TOOLS: readonly { tool: Tool; label: string; icon: IconName }[] = [
   { tool: 'outbox', label: 'Outbox', icon: 'outbox' },
+  { tool: 'alerts', label: 'Alerts', icon: 'bell' },
   { tool: 'faults', label: 'Faults', icon: 'bolt' },
   { tool: 'inspector', label: 'Inspector', icon: 'inspect' },
 ];
@@ -17,10 +18,12 @@ export function Header({
   name,
   tool,
   onTool,
+  onFind,
 }: {
   name: string;
   tool: Tool | null;
   onTool: (tool: Tool | null) => void;
+  onFind: () => void;
 }) {
   const { length: waiting } = useOutbox();
   return (
@@ -31,6 +34,16 @@ export function Header({
       </a>
       <ConnectionStatus />
       <nav className="tools" aria-label="Tools">
+        <button
+          type="button"
+          className="button quiet"
+          aria-label="Commands"
+          onClick={onFind}
+          title="Commands (Ctrl K)"
+        >
+          <Icon name="prompt" />
+          <span className="label">Commands</span>
+        </button>
         {TOOLS.map(({ tool: own, label, icon }) => (
           <button
             key={own}

@@ -1,4 +1,6 @@
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
+import { AlertsPanel } from '../alerts/alerts-panel.tsx';
+import { useGateAlerts } from '../alerts/use-gate-alerts.ts';
 import { createFailures } from '../errors/failures.ts';
 import { FailuresPanel } from '../errors/failures-panel.tsx';
 import { Notices } from '../errors/notices.tsx';
@@ -8,6 +10,8 @@ import { GateDesk } from '../gates/gate-desk.tsx';
 import { StatusStrip } from '../gates/status-strip.tsx';
 import { OutboxPanel } from '../outbox/outbox-panel.tsx';
 import { useUnloadGuard } from '../outbox/unload-guard.ts';
+import { useKeyboard } from '../palette/keyboard.tsx';
+import { usePageCommands } from '../palette/page-commands.ts';
 import { PromisePanel } from '../promise/promise-panel.tsx';
 import { usePromise } from '../promise/use-promise.ts';
 import { useRoute } from '../route.ts';
@@ -18,6 +22,7 @@ import { Welcome } from '../runs/welcome.tsx';
 import { Drawer } from '../tools/drawer.tsx';
 import { FaultsPanel } from '../tools/faults-panel.tsx';
 import { Inspector } from '../tools/inspector.tsx';
+import { landFocus, useLanding } from '../ui/landing.ts';
 import { Header, type Tool } from './header.tsx';
 import { NewerBuild } from './newer-build.tsx';
 import { useTabTitle } from './tab-title.ts';
@@ -29,11 +34,23 @@ export function Page({ name, report }: { name: string; report: Report }) {
   const [openGate, setOpenGate] = useState<string | null>(null);
   const [failures] = useState(createFailures);
   const promise = usePromise();
+  const keyboard = useKeyboard();
+  const runsHeading = useLanding();
   useTabTitle(runId);
+  useGateAlerts(name, report, setOpenGate);
+  usePageCommands({
+    name,
+    onGate: setOpenGate,
+    onTool: setTool,
+    onShortcuts: () => keyboard.open('shortcuts'),
+  });
+  // What had the focus may be gone with the view before.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: with each change of what is shown
+  useEffect(landFocus, [runId, nodeId]);
   useUnloadGuard();
   return (
     <div className="app" data-run={runId !== null}>
-      <Header name={name} tool={tool} onTool={setTool} />
+      <Header name={name} tool={tool} onTool={setTool} onFind={() => keyboard.open('palette')} />
       <StatusStrip runId={runId} onReview={setOpenGate} />
       <main className="body">
         <nav className="sidebar" aria-label="Runs">
@@ -47,7 +64,9 @@ export function Page({ name, report }: { name: string; report: Report }) {
           </button>
           <h2>Start a run</h2>
           <StartRuns />
-          <h2>Runs</h2>
+          <h2 ref={runsHeading} tabIndex={-1}>
+            Runs
+          </h2>
           <RunList />
           <NewerBuild />
         </nav>
@@ -72,6 +91,11 @@ export function Page({ name, report }: { name: string; report: Report }) {
           <OutboxPanel />
         </Drawer>
       )}
+      {tool === 'alerts' && (
+        <Drawer key={tool} title="Alerts" onClose={() => setTool(null)}>
+          <AlertsPanel name={name} />
+        </Drawer>
+      )}
       {tool === 'faults' && (
         <Drawer key={tool} title="Faults" onClose={() => setTool(null)}>
           <FaultsPanel runId={runId} />
@@ -87,6 +111,7 @@ export function Page({ name, report }: { name: string; report: Report }) {
           <FailuresPanel failures={failures} onGo={() => setTool(null)} />
         </Drawer>
       )}
+      {keyboard.dialog}
       <RunErrors failures={failures} report={report} runId={runId} />
     </div>
   );

@@ -25,6 +25,7 @@ export function SignIn() {
         <label className="field">
           <span>Your name</span>
           <input
+            ref={takeFocus}
             name="name"
             maxLength={LONGEST_NAME}
             autoComplete="username"
@@ -43,4 +44,9 @@ export function SignIn() {
       </form>
     </main>
   );
+}
+
+/** It is all that there is to do here. */
+function takeFocus(field: HTMLInputElement | null): void {
+  field?.focus();
 }

@@ -37,8 +37,8 @@ export function FaultsPanel({ runId }: { runId: string | null }) {
         </select>
       </Fault>
       <Fault
-        title="Half-open socket"
-        expect="Nothing arrives, and nothing says so. The heartbeat notices within 8 s."
+        title="Silence the line"
+        expect="Nothing arrives, and nothing says so, as behind a router that forgot the connection. The page notices within 8 s."
         action="Silence"
         done="The open connection is silent now"
         run={() => faults.halfOpen(HALF_OPEN_SECONDS)}
@@ -51,10 +51,10 @@ export function FaultsPanel({ runId }: { runId: string | null }) {
         run={() => faults.restart('hard')}
       />
       <Fault
-        title="Kill the worker"
-        expect="Tabs notice within a second and start a new one; outbox and position come from storage."
+        title="Kill the background worker"
+        expect="What holds the connection for all tabs dies. They notice within a second and start a new one, which knows what was sent and what was seen."
         action="Kill"
-        done="The worker is dead"
+        done="The background worker is dead"
         run={async () => killWorker()}
       />
       <Flood runId={runId} />

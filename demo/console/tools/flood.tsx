@@ -18,8 +18,8 @@ export function Flood({ runId }: { runId: string | null }) {
         title="Flood"
         expect={
           runId === null
-            ? 'Open a run first: its topic is flooded.'
-            : `Many events of few keys for ${FLOOD_SECONDS} s. The newest of each key arrives, the page stays quick.`
+            ? 'Open a run first: it is flooded with events.'
+            : `Many events about a few things for ${FLOOD_SECONDS} s. The newest about each arrives, the page stays quick.`
         }
         action="Flood"
         done={`${formatCount(rate)} events a second, for ${FLOOD_SECONDS} s`}

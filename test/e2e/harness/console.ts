@@ -191,7 +191,7 @@ export const graphNode = (page: Page, title: string): Locator =>
   page.locator('.graph-node').filter({ has: page.getByText(title, { exact: true }) });
 
 /** Opens a tool's drawer, or closes it. */
-export async function tool(page: Page, name: 'Outbox' | 'Faults' | 'Inspector'): Promise<Locator> {
+export async function tool(page: Page, name: 'Outbox' | 'Alerts' | 'Faults' | 'Inspector'): Promise<Locator> {
   await page.getByRole('navigation', { name: 'Tools' }).getByRole('button', { name }).click();
   return page.getByRole('complementary', { name, exact: true });
 }
