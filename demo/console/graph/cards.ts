@@ -2,8 +2,8 @@ import { MANY, type Stage } from './stages.ts';
 import type { GraphStep } from './use-graph.ts';
 
 export const NODE = { width: 184, height: 72 };
-const STAGE = { width: 184, height: 108 };
-const FRAME = { header: 80, padding: 14, gap: 12, columns: 4 };
+const STAGE = { width: 184, height: 118 };
+const FRAME = { header: 88, padding: 14, gap: 12, columns: 4 };
 
 /** What is drawn: a node, a stage, or a stage that is open and shows its nodes, page by page. */
 export type Card =

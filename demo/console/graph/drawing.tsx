@@ -8,7 +8,7 @@ import {
   useStore,
 } from '@xyflow/react';
 import { type ComponentType, useCallback, useMemo, useState } from 'react';
-import { linksOf } from './cards.ts';
+import { linksOf, stepsOf } from './cards.ts';
 import { boundsOf, type DrawnNode, rectsOf, toEdges, toNodes } from './drawn.ts';
 import { firstView } from './first-view.ts';
 import { ActionsProvider, type GraphActions, MatchesProvider } from './graph-context.ts';
@@ -59,14 +59,18 @@ interface DrawingProps extends GraphProps {
 export function Drawing(props: DrawingProps) {
   const { runId, graph, selected, arranged, size, stepNode = GraphNode } = props;
   const { onSelect, onShow, onClose } = props;
-  const nodes = useMemo(() => toNodes(runId, arranged, selected), [runId, arranged, selected]);
+  const drawn = useMemo(() => toNodes(runId, arranged), [runId, arranged]);
+  const nodes = useMemo(
+    () => drawn.map((node) => (node.id === selected ? { ...node, selected: true } : node)),
+    [drawn, selected],
+  );
   const edges = useMemo(() => {
     const own = selected === null ? [] : linksOf(selected, graph, arranged.cards);
     return toEdges(arranged.links, own);
   }, [arranged, graph, selected]);
-  const rects = useMemo(() => rectsOf(nodes), [nodes]);
+  const rects = useMemo(() => rectsOf(drawn), [drawn]);
   const view = useFirstView(rects, props);
-  const { stay, goTo } = useBringIntoView(rects, selected);
+  const { stay, bring } = useBringIntoView(rects, selected);
   const isFar = useStore(({ transform }) => transform[2] < FAR_ZOOM);
   const nodeTypes: NodeTypes = useMemo(
     () => ({ step: stepNode, stage: StageCard, open: StageFrame }),
@@ -82,18 +86,18 @@ export function Drawing(props: DrawingProps) {
       select: onSelect,
       show: onShow,
       close: (stageId) => {
-        goTo(stageId);
+        bring(stageId);
         onClose(stageId);
       },
     }),
-    [selected, onSelect, onShow, onClose, goTo],
+    [selected, onSelect, onShow, onClose, bring],
   );
   const follow = useCallback(
     (changes: NodeChange<DrawnNode>[]) => {
       for (const change of changes) {
         if (change.type !== 'select' || !change.selected) continue;
         if (arranged.cards.some(({ id, kind }) => id === change.id && kind === 'stage')) {
-          goTo(change.id);
+          bring(change.id);
           onShow(change.id);
         } else {
           stay(change.id);
@@ -101,7 +105,7 @@ export function Drawing(props: DrawingProps) {
         }
       }
     },
-    [arranged, onSelect, onShow, stay, goTo],
+    [arranged, onSelect, onShow, stay, bring],
   );
   const leave = useCallback(() => onSelect(null), [onSelect]);
   const isLarger = zoomToFit(boundsOf(rects.values()), size) < view.zoom;
@@ -148,17 +152,14 @@ function useFirstView(rects: ReturnType<typeof rectsOf>, { graph, selected, arra
       states.get(),
     );
     const focus = selected ?? urgent;
-    const drawnAs = focus !== null && rects.has(focus) ? focus : cardWith(arranged, focus);
+    const focused = focus === null ? undefined : (rects.get(focus) ?? rects.get(cardWith(arranged, focus)));
     const [first] = rects.values();
     const all = boundsOf(rects.values());
-    return firstView(all, (drawnAs === null ? null : rects.get(drawnAs)) ?? first ?? all, size);
+    return firstView(all, focused ?? first ?? all, size);
   });
   return view;
 }
 
-function cardWith({ cards }: Arranged, nodeId: string | null): string | null {
-  const card = cards.find(
-    (one) => one.kind !== 'step' && one.stage.steps.some((step) => step.nodeId === nodeId),
-  );
-  return card?.id ?? null;
+function cardWith({ cards }: Arranged, nodeId: string): string {
+  return cards.find((card) => stepsOf(card).some((step) => step.nodeId === nodeId))?.id ?? nodeId;
 }

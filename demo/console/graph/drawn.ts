@@ -11,17 +11,12 @@ import type { Arranged } from './use-layout.ts';
 export type DrawnNode = StepNode | StageNode | FrameNode;
 
 /** For React Flow: each card where it was placed, and over an open stage its nodes. Tab goes through them in this order. */
-export function toNodes(
-  runId: string,
-  { cards, places, direction }: Arranged,
-  selected: string | null,
-): DrawnNode[] {
+export function toNodes(runId: string, { cards, places, direction }: Arranged): DrawnNode[] {
   const placeOf = new Map(places.map((place) => [place.id, place]));
   const step = ({ nodeId, title, kind }: GraphStep, at: { x: number; y: number }): StepNode => ({
     ...common(nodeId, { ...at, ...NODE }, direction),
     type: 'step',
     data: { runId, title, kind, nodeIds: [nodeId] },
-    selected: nodeId === selected,
     ariaLabel: title,
   });
   return cards.flatMap((card): DrawnNode[] => {
@@ -33,10 +28,7 @@ export function toNodes(
     const nodeIds = stepsOf(card).map(({ nodeId }) => nodeId);
     const base = common(card.id, { x, y, ...sizeOf(card) }, direction);
     const ariaLabel = `${stage.title}, ${nodeIds.length} nodes`;
-    if (card.kind === 'stage') {
-      const holdsSelected = selected !== null && nodeIds.includes(selected);
-      return [{ ...base, type: 'stage', data: { stage, nodeIds, holdsSelected }, ariaLabel }];
-    }
+    if (card.kind === 'stage') return [{ ...base, type: 'stage', data: { stage, nodeIds }, ariaLabel }];
     const { page, shown } = card;
     const frame: FrameNode = {
       ...base,

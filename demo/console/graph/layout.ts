@@ -35,11 +35,11 @@ export interface LayoutTask {
 /** Where each box goes, its upper left corner: in order of dependence, in the direction in which it is drawn larger. */
 export function placeBoxes({ boxes, window, direction }: LayoutTask): Layout {
   if (direction) return { direction, places: placeTowards(direction, boxes, window) };
-  const right = placeTowards('right', boxes, window);
-  const down = placeTowards('down', boxes, window);
-  return zoomToFit(extentOf(right, boxes), window) >= Math.min(1, zoomToFit(extentOf(down, boxes), window))
-    ? { direction: 'right', places: right }
-    : { direction: 'down', places: down };
+  const places = placeTowards('right', boxes, window);
+  const turned = zoomToFit(extentDown(places, boxes), window);
+  return zoomToFit(extentOf(places, boxes), window) >= Math.min(1, turned)
+    ? { direction: 'right', places }
+    : { direction: 'down', places: placeTowards('down', boxes, window) };
 }
 
 export function zoomToFit(extent: Size, window: Size): number {
@@ -52,6 +52,21 @@ function extentOf(places: readonly Place[], boxes: readonly Box[]): Size {
   return {
     width: Math.max(1, ...places.map(({ id, x }) => x + (sizes.get(id)?.width ?? 0))),
     height: Math.max(1, ...places.map(({ id, y }) => y + (sizes.get(id)?.height ?? 0))),
+  };
+}
+
+/** What the boxes would take downwards, by their ranks: to arrange them for it is the dear part. */
+function extentDown(places: readonly Place[], boxes: readonly Box[]): Size {
+  const ranks = Map.groupBy(places, ({ x }) => Math.round(x));
+  const tallest = Math.max(...[...ranks.values()].map(({ length }) => length));
+  const { width, height } = largestOf(boxes);
+  return { width: tallest * (width + GAP_ACROSS), height: ranks.size * (height + GAP_ALONG) };
+}
+
+function largestOf(boxes: readonly Box[]): Size {
+  return {
+    width: Math.max(...boxes.map(({ width }) => width)),
+    height: Math.max(...boxes.map(({ height }) => height)),
   };
 }
 
@@ -84,10 +99,7 @@ function placeRight(boxes: readonly Box[], ratio: number): Place[] {
     y: y - box.height / 2,
   }));
 
-  const cell = {
-    width: Math.max(...boxes.map(({ width }) => width)),
-    height: Math.max(...boxes.map(({ height }) => height)),
-  };
+  const cell = largestOf(boxes);
   // An open stage is a block by itself.
   const isUneven = boxes.some(({ height }) => height < cell.height / 2);
   if (isUneven) return places;

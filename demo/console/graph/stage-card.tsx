@@ -2,20 +2,21 @@ import { Handle, type Node, type NodeProps, Position } from '@xyflow/react';
 import { memo } from 'react';
 import { formatCount } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
-import { useMatches } from './graph-context.ts';
+import { useGraphActions, useMatches } from './graph-context.ts';
 import type { Stage } from './stages.ts';
 import { StateBar, StateCounts } from './state-counts.tsx';
 import { IN_FOCUS, useStateCounts } from './states.ts';
 
-export type StageNode = Node<{ stage: Stage; nodeIds: readonly string[]; holdsSelected: boolean }, 'stage'>;
+export type StageNode = Node<{ stage: Stage; nodeIds: readonly string[] }, 'stage'>;
 
 /** A closed stage: how far it is, and what in it has to be looked at. */
 export const StageCard = memo(function StageCard({
-  data: { stage, nodeIds, holdsSelected },
+  data: { stage, nodeIds },
   targetPosition = Position.Left,
   sourcePosition = Position.Right,
 }: NodeProps<StageNode>) {
   const counts = useStateCounts(nodeIds);
+  const { selected } = useGraphActions();
   const matches = useMatches();
   const found = matches.size === 0 ? 0 : nodeIds.filter((nodeId) => matches.has(nodeId)).length;
   const done = counts.find(({ state }) => state === 'succeeded')?.count ?? 0;
@@ -23,7 +24,7 @@ export const StageCard = memo(function StageCard({
     <div
       className="stage-card"
       data-state={counts[0]?.state}
-      data-selected={holdsSelected}
+      data-selected={selected !== null && nodeIds.includes(selected)}
       data-match={found > 0}
       title={`${stage.title}: open it`}
     >

@@ -29,9 +29,12 @@ export function toStages(graph: readonly GraphStep[]): Stage[] {
     (step) => `${Math.floor(depthOf(step) / perBand)}`,
   ];
   const inOrder = graph.toSorted((a, b) => depthOf(a) - depthOf(b));
-  const groups = ways.map((way) => [...Map.groupBy(inOrder, way)]);
-  const enough = groups.find((found) => drawnOf(found) <= MANY) ?? groups.at(-1) ?? [];
-  return enough
+  let groups: [string, GraphStep[]][] = [];
+  for (const way of ways) {
+    groups = [...Map.groupBy(inOrder, way)];
+    if (drawnOf(groups) <= MANY) break;
+  }
+  return groups
     .filter(([, steps]) => steps.length >= FEWEST)
     .map(([key, steps]) => ({ stageId: `stage:${key}`, title: titleOf(steps), steps }));
 }

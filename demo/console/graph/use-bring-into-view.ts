@@ -43,7 +43,7 @@ export function useBringIntoView(rects: ReadonlyMap<string, Rect>, selected: str
       clicked.current = nodeId;
     }, []),
     /** This one is about to be drawn in another size: then the view goes to where it begins. */
-    goTo: useCallback((id: string) => {
+    bring: useCallback((id: string) => {
       wanted.current = id;
     }, []),
   };

@@ -6,6 +6,7 @@ import { createRoot } from 'react-dom/client';
 import { createClient } from 'trunkline';
 import { beforeEach, expect, it, onTestFinished } from 'vitest';
 import { page, userEvent } from 'vitest/browser';
+import { READABLE_ZOOM } from '../../../demo/console/graph/first-view.ts';
 import { GraphNode, type StepNode } from '../../../demo/console/graph/graph-node.tsx';
 import '../../../demo/console/styles/console.css';
 import { RunGraph } from '../../../demo/console/graph/run-graph.tsx';
@@ -69,8 +70,8 @@ function View(): ReactElement {
   );
 }
 
-/** With a graph of so many layers, once it is drawn. */
-async function mount(layers: number): Promise<HTMLElement> {
+/** With a graph of so many layers, once it is drawn. @param before what has happened in the run until then. */
+async function mount(layers: number, before = () => {}): Promise<HTMLElement> {
   const hub = crypto.randomUUID();
   const client = createClient(protocol, {
     url: room.url('/trunk'),
@@ -95,6 +96,7 @@ async function mount(layers: number): Promise<HTMLElement> {
     await client.close();
   });
   await expect.poll(() => client.connection.get().state).toBe('open');
+  before();
   room.publish(runTopic(RUN), 'graph', { type: 'run_graph', part: 0, parts: 1, nodes: stepsIn(layers) });
   await expect
     .poll(() => host.querySelectorAll('.graph-node, .stage-card').length, { timeout: MOUNT_TIMEOUT_MS })
@@ -204,6 +206,17 @@ it('draws a thousand nodes as stages, which tell how far they are; what failed i
   await expect.poll(() => all(host, '.stage-card').length, { timeout: MOUNT_TIMEOUT_MS }).toBe(25);
   expect(all(host, '.graph-node')).toHaveLength(0);
   expect(stage()?.dataset['selected']).toBe('true');
+});
+
+it('opens on what has failed, in letters that can be read', { timeout: 2 * MOUNT_TIMEOUT_MS }, async () => {
+  const host = await mount(25, () => {
+    nodeIs('n3', 'running');
+    nodeIs('n810', 'failed');
+  });
+  const failed = host.querySelector<HTMLElement>('.stage-card[data-state="failed"]');
+  expect(isInView(host, failed?.closest<HTMLElement>('.react-flow__node')?.dataset['id'] ?? '')).toBe(true);
+  const { width } = failed?.getBoundingClientRect() ?? { width: 0 };
+  expect(width / (failed?.offsetWidth ?? 1)).toBeGreaterThan(READABLE_ZOOM - 0.01);
 });
 
 it('goes to a node that is selected elsewhere, and stays where it is for one that is clicked', {
