@@ -3,8 +3,11 @@ import { type Size, zoomToFit } from './layout.ts';
 /** Below it, titles cannot be read at ease. */
 export const READABLE_ZOOM = 0.7;
 const LARGEST_ZOOM = 1.3;
-/** Kept free for what lies over the drawing. */
+/** Kept free for what lies over the drawing; in a narrow pane the search has a line of its own. */
 const INSET = { top: 56, bottom: 52, side: 16 };
+const NARROW_INSET = { ...INSET, top: 96 };
+const NARROW_WIDTH = 480;
+const insetOf = ({ width }: Size) => (width < NARROW_WIDTH ? NARROW_INSET : INSET);
 
 export interface Rect extends Size {
   readonly x: number;
@@ -12,21 +15,23 @@ export interface Rect extends Size {
 }
 
 /** The part of the pane that nothing lies over. */
-export function windowOf({ width, height }: Size): Size {
+export function windowOf(pane: Size): Size {
+  const { top, bottom, side } = insetOf(pane);
   return {
-    width: Math.max(1, width - 2 * INSET.side),
-    height: Math.max(1, height - INSET.top - INSET.bottom),
+    width: Math.max(1, pane.width - 2 * side),
+    height: Math.max(1, pane.height - top - bottom),
   };
 }
 
 /** All of it where that can be read, else what is in focus. */
 export function firstView(all: Rect, focus: Rect, pane: Size): { x: number; y: number; zoom: number } {
   const window = windowOf(pane);
+  const { side, top } = insetOf(pane);
   const zoom = Math.min(LARGEST_ZOOM, Math.max(READABLE_ZOOM, zoomToFit(all, window)));
   return {
     zoom,
-    x: INSET.side - offset(all.x, all.width, focus.x + focus.width / 2, window.width / zoom) * zoom,
-    y: INSET.top - offset(all.y, all.height, focus.y + focus.height / 2, window.height / zoom) * zoom,
+    x: side - offset(all.x, all.width, focus.x + focus.width / 2, window.width / zoom) * zoom,
+    y: top - offset(all.y, all.height, focus.y + focus.height / 2, window.height / zoom) * zoom,
   };
 }
 
