@@ -10,6 +10,8 @@ const ROW_PX = 36;
 const FOLDED_ROW_PX = 54;
 const HEAD_PX = 34;
 const FOLDED_BELOW_PX = 560;
+/** Rows beyond those in view, at either end. */
+const OVERSCAN = 8;
 const COLUMNS: readonly { column: Column; label: string }[] = [
   { column: 'name', label: 'Node' },
   { column: 'state', label: 'State' },
@@ -49,7 +51,7 @@ export function NodeRows({
     getScrollElement: () => scroller.current,
     estimateSize: () => ((scroller.current?.clientWidth ?? 0) < FOLDED_BELOW_PX ? FOLDED_ROW_PX : ROW_PX),
     getItemKey: (index) => rows[index]?.nodeId ?? index,
-    overscan: 8,
+    overscan: OVERSCAN,
     scrollMargin: HEAD_PX,
     scrollPaddingStart: HEAD_PX,
   });
@@ -80,7 +82,7 @@ export function NodeRows({
     if (event.key === 'Enter' || event.key === ' ') {
       if (active) choose(active.nodeId);
     } else {
-      const page = Math.max(1, shown.length - 16);
+      const page = Math.max(1, shown.length - 2 * OVERSCAN);
       const to = movedBy(event.key, activeIndex, { last: rows.length - 1, page });
       const row = to === null ? undefined : rows[to];
       if (to === null || !row) return;
