@@ -1,8 +1,12 @@
-import { join } from 'node:path';
-import { expect, inject, test } from 'vitest';
+import { readFileSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { chromium } from 'playwright';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { CHROMIUM_ARGS, chromiumPath } from '../../scripts/chromium.ts';
 import { BUNDLERS } from './support/bundlers.ts';
 import { filesForBundler, inJavaScript, writeFiles } from './support/code-blocks.ts';
 import { compile } from './support/compile.ts';
+import { installBeside } from './support/consumer.ts';
 import {
   built,
   isOpen,
@@ -11,8 +15,18 @@ import {
   runApplication,
 } from './support/running-application.ts';
 import { serveWithVite } from './support/vite-dev.ts';
+import { type Made, madeOf, WORKER_FORMS } from './support/worker-forms.ts';
 
-const { folder } = inject('consumer');
+const { folder, tarball } = inject('consumer');
+/** Where those are installed that this repository has no other use for. */
+let beside: string;
+
+beforeAll(() => {
+  const packages = { '@rspack/core': '2.3.4', '@rspack/cli': '2.2.8', parcel: '2.16.4' };
+  const manifest = filesForBundler('parcel').get('package.json') ?? '';
+  beside = installBeside(tarball, packages, JSON.parse(manifest));
+});
+afterAll(() => rmSync(beside, { recursive: true }));
 
 test.each([
   { bundler: 'vite', types: ['vite/client'], entries: ['hub.ts', 'page.ts', 'vite.config.ts'] },
@@ -36,19 +50,58 @@ test.each([
 test.each([
   { bundler: 'vite', hub: /^\/assets\/hub-[\w-]{8}\.js$/ },
   { bundler: 'webpack', hub: /^\/\d+\.[0-9a-f]{20}\.js$/ },
+  { bundler: 'rspack', hub: /^\/\d+\.[0-9a-f]{16}\.js$/ },
+  { bundler: 'parcel', hub: /^\/hub\.[0-9a-f]{8}\.js$/ },
   { bundler: 'esbuild', hub: /^\/hub-[A-Z0-9]{8}\.js$/ },
   { bundler: 'none', hub: /^\/hub\.js\?v=1$/ },
 ] as const)(
   'the application for $bundler works in a browser, under a strict policy, its hub from a URL that tells its version',
   async ({ bundler, hub }) => {
-    const files = bundler === 'none' ? inJavaScript(filesForBundler(bundler)) : filesForBundler(bundler);
-    const serve = built(BUNDLERS[bundler]);
-    const application = await runApplication(files, join(folder, `built-by-${bundler}`), serve);
+    const isBeside = bundler === 'rspack' || bundler === 'parcel';
+    const files = new Map([...(isBeside ? filesForBundler('webpack') : []), ...filesForBundler(bundler)]);
+    // It is that of the folder in which all of them are installed.
+    files.delete('package.json');
+    const application = await runApplication(
+      bundler === 'none' ? inJavaScript(files) : files,
+      join(isBeside ? beside : folder, `built-by-${bundler}`),
+      built(BUNDLERS[bundler]),
+    );
     await works(application);
     expect(application.site.violations).toEqual([]);
     expect(application.site.requested.filter((path) => hub.test(path))).not.toEqual([]);
   },
 );
+
+test.each(['Vite', 'webpack', 'Rspack', 'Parcel'] as const)(
+  'what %s makes of other forms of the worker is what the document says',
+  async (name) => {
+    const bundler = name.toLowerCase() as Lowercase<typeof name>;
+    const said = columnOf(name);
+    expect(Object.keys(said)).toEqual(Object.keys(WORKER_FORMS));
+    const made: Record<string, Made> = {};
+    const browser = await chromium.launch({ executablePath: chromiumPath(), args: CHROMIUM_ARGS });
+    try {
+      for (const [form, code] of Object.entries(WORKER_FORMS)) {
+        const app = join(beside, 'forms', bundler, form.replaceAll(/\W+/g, '-'));
+        made[form] = await madeOf(code, app, BUNDLERS[bundler], browser);
+      }
+    } finally {
+      await browser.close();
+    }
+    expect(made).toEqual(said);
+  },
+  // Only a guard: as many builds as there are forms, each of them a process.
+  600_000,
+);
+
+/** Of the table in `docs/bundlers.md` that begins with one for a form. */
+function columnOf(name: string): Record<string, string> {
+  const document = readFileSync(resolve(import.meta.dirname, '../../docs/bundlers.md'), 'utf8');
+  const [, table = ''] = /^(\| form \|.*?)\n\n/ms.exec(document) ?? [];
+  const [head = [], , ...rows] = table.split('\n').map((line) => line.split('|').map((cell) => cell.trim()));
+  const column = head.indexOf(name);
+  return Object.fromEntries(rows.map((row) => [row[1] ?? '', row[column] ?? '']));
+}
 
 test("the application works from Vite's development server with nothing in its cache", async () => {
   await works(await runApplication(filesForBundler('vite'), join(folder, 'vite-dev'), serveWithVite));

@@ -145,7 +145,7 @@ const RIGHT_FORMS: Readonly<Record<string, string>> = {
 const { folder: withVite8, tarball } = inject('consumer');
 let withVite7: string;
 beforeAll(() => {
-  withVite7 = installBeside(tarball, { vite: '7.3.8', zod: '4.6.7' });
+  withVite7 = installBeside(tarball, { vite: '7.3.8' });
 });
 afterAll(() => rmSync(withVite7, { recursive: true }));
 

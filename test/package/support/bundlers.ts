@@ -14,6 +14,8 @@ export type Sources = Pick<Consumer, 'app' | 'folder'>;
 export const BUNDLERS = {
   vite: buildWithVite,
   webpack: buildWithWebpack,
+  rspack: buildWithRspack,
+  parcel: buildWithParcel,
   esbuild: buildWithEsbuild,
   none: copyPrebuilt,
 };
@@ -70,12 +72,27 @@ async function buildWithWebpack({ app }: Sources): Promise<string> {
   return outDir;
 }
 
-async function buildWithEsbuild({ app }: Sources): Promise<string> {
-  const { status, stderr } = spawnSync(process.execPath, ['build.js'], { cwd: app, encoding: 'utf8' });
-  if (status !== 0 || stderr) failOn([stderr]);
-  const outDir = join(app, 'dist');
+async function buildWithRspack({ app }: Sources): Promise<string> {
+  const outDir = buildInto('dist', app, 'npx', 'rspack', 'build', '--mode', 'production');
   writePage(app, outDir);
   return outDir;
+}
+
+async function buildWithParcel({ app }: Sources): Promise<string> {
+  return buildInto('dist', app, 'npx', 'parcel', 'build', 'index.html', '--dist-dir', 'dist');
+}
+
+async function buildWithEsbuild({ app }: Sources): Promise<string> {
+  const outDir = buildInto('dist', app, process.execPath, 'build.js');
+  writePage(app, outDir);
+  return outDir;
+}
+
+/** Runs a command in the application's folder, and returns the one that it writes. */
+function buildInto(outDir: string, app: string, command: string, ...args: string[]): string {
+  const { status, stdout, stderr } = spawnSync(command, args, { cwd: app, encoding: 'utf8' });
+  if (status !== 0 || stderr) failOn([stdout, stderr]);
+  return join(app, outDir);
 }
 
 /** Without a bundler the sources are served as they are. */

@@ -59,10 +59,19 @@ export function createConsumer({
   return { folder, app, tarball: join(folder, tarball), installed: join(folder, 'node_modules/trunkline') };
 }
 
-/** Another one, in a folder that is returned: the same packed file beside packages that this repository does not have. */
-export function installBeside(tarball: string, packages: Readonly<Record<string, string>>): string {
+/**
+ * Another one, in a folder that is returned: the same packed file, and zod, beside packages that this repository does not have.
+ *
+ * @param packages with their exact versions
+ * @param manifest what else its `package.json` has
+ */
+export function installBeside(
+  tarball: string,
+  packages: Readonly<Record<string, string>>,
+  manifest: object = {},
+): string {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'trunkline-beside-')));
-  install(folder, { trunkline: `file:${tarball}`, ...packages });
+  install(folder, { trunkline: `file:${tarball}`, ...versionsOf('zod'), ...packages }, manifest);
   return folder;
 }
 
@@ -70,9 +79,13 @@ export function removeConsumer({ folder }: Consumer): void {
   rmSync(folder, { recursive: true, force: true });
 }
 
-function install(folder: string, dependencies: Readonly<Record<string, string | undefined>>): void {
-  const manifest = { name: 'consumer', private: true, type: 'module', dependencies };
-  writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
+function install(
+  folder: string,
+  dependencies: Readonly<Record<string, string | undefined>>,
+  manifest: object = {},
+): void {
+  const whole = { name: 'consumer', private: true, type: 'module', ...manifest, dependencies };
+  writeFileSync(join(folder, 'package.json'), JSON.stringify(whole));
   npmInstall(folder);
 }
 
