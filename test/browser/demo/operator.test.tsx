@@ -1,7 +1,8 @@
 /** The whole page of the console on a testbed: what an operator sees when things go wrong. */
 import { act, cleanup, fireEvent, type RenderResult, render, waitFor, within } from '@testing-library/react';
 import { createTestbed, type Testbed, type TestTab } from 'trunkline/testing';
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, expect, it, onTestFinished } from 'vitest';
+import { page as frame, userEvent } from 'vitest/browser';
 import { createToasts, ToastsProvider } from '../../../demo/console/errors/toasts.ts';
 import { Page } from '../../../demo/console/session/page.tsx';
 import { Provider } from '../../../demo/console/trunk.ts';
@@ -175,7 +176,7 @@ it('shows in the outbox what a decision is about, and sends one that the server 
   fireEvent.click(outbox.getByRole('button', { name: 'Try now', hidden: true }));
   await bed.settle();
   expect(outbox.getByText('Nothing is waiting.')).toBeDefined();
-  expect(page.getByText('Deploy the release – approved by Ada')).toBeDefined();
+  expect(page.getByText('Deploy the release – approved by Ada: looks good')).toBeDefined();
   expect(bed.errors).toEqual([]);
 });
 
@@ -245,6 +246,52 @@ it('tells after a reload what became of a decision while no page was open, once,
   const third = show(await reloaded.reload());
   await bed.settle();
   expect(third.queryByText(told)).toBeNull();
+  expect(bed.errors).toEqual([]);
+});
+
+it('lets an operator work beside an open gate in a wide window, and leads two keys from the notice to what is beside the approval', async () => {
+  const { innerWidth, innerHeight } = window;
+  await frame.viewport(1_280, 800);
+  onTestFinished(() => frame.viewport(innerWidth, innerHeight));
+  await using bed = startConsole();
+  await startRun(bed, RUN.runId, 'Ada', new Date());
+  const page = show(openTab(bed));
+  await bed.settle();
+  const outbox = page.getByRole('button', { name: 'Outbox' });
+  outbox.focus();
+  await askForDecision(bed);
+  await askForDecision(bed, { gateId: 'g2' }, 700_000);
+  const gate = page.getByRole('dialog', { name: 'Deploy the release' });
+  expect(document.activeElement, 'who is at work elsewhere keeps the focus').toBe(outbox);
+  fireEvent.change(page.getByLabelText(/Comment/), { target: { value: 'as agreed' } });
+  await userEvent.keyboard('{Escape}');
+  expect(gate.isConnected, 'Escape is for where the focus is').toBe(true);
+  fireEvent.click(page.getByRole('button', { name: 'Decide later' }));
+  expect(page.queryByRole('dialog')).toBeNull();
+
+  const review = page.getByRole('button', { name: 'Review' });
+  review.focus();
+  await userEvent.keyboard('{Enter}');
+  expect(document.activeElement).toBe(page.getByLabelText(/Comment/));
+  expect(page.getByLabelText(/Comment/), 'what was written is kept').toHaveProperty('value', 'as agreed');
+  await userEvent.keyboard('{Tab}');
+  expect(document.activeElement?.textContent).toBe('Reject');
+  await userEvent.keyboard('{Escape}');
+  expect(page.queryByRole('dialog')).toBeNull();
+  expect(document.activeElement).toBe(review);
+
+  await userEvent.keyboard('{Enter}');
+  fireEvent.click(page.getByRole('button', { name: 'The next gate' }));
+  expect(document.activeElement?.tagName).toBe('H2');
+  fireEvent.click(page.getByRole('button', { name: 'Approve' }));
+  await bed.settle();
+  expect(bed.server.received, 'a click that was meant for the gate before').toEqual([]);
+  await decide(page, 'Approve');
+  await bed.settle();
+  expect(bed.server.received.map(({ command }) => command)).toMatchObject([{ gateId: 'g2', comment: '' }]);
+  expect(document.activeElement, 'the gate that still waits').toBe(
+    page.getByRole('button', { name: 'Review' }),
+  );
   expect(bed.errors).toEqual([]);
 });
 
