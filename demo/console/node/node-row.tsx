@@ -1,7 +1,7 @@
 import { memo } from 'react';
 import type { RunTime } from '../runs/run-time.ts';
 import { useNow } from '../trunk.ts';
-import { formatClock, formatDuration, formatMoney } from '../ui/format.ts';
+import { formatClock, formatDuration, formatMoney, formatSoFar } from '../ui/format.ts';
 import { StateBadge } from '../ui/state.tsx';
 import { durationOf, type NodeEvent, type Row } from './rows.ts';
 
@@ -87,7 +87,5 @@ function Took({ node, run }: { node: NodeEvent | undefined; run: RunTime }) {
 }
 
 function Taking({ node, run }: { node: NodeEvent; run: RunTime }) {
-  const now = useNow();
-  const seconds = Math.floor((durationOf(node, { run, now }) ?? 0) / 1_000);
-  return seconds < 60 ? `${seconds} s` : formatDuration(seconds * 1_000);
+  return formatSoFar(durationOf(node, { run, now: useNow() }) ?? 0);
 }

@@ -22,6 +22,11 @@ export function formatDuration(ms: number): string {
   return `${Math.floor(ms / HOUR_MS)} h ${Math.floor((ms % HOUR_MS) / MINUTE_MS)} min`;
 }
 
+/** Of what goes on, and is read anew each second: `12 s`, then as the others. */
+export function formatSoFar(ms: number): string {
+  return ms < MINUTE_MS ? `${Math.floor(ms / SECOND_MS)} s` : formatDuration(ms);
+}
+
 /** `4:05`; a countdown ends at `0:00`. */
 export function formatCountdown(ms: number): string {
   const seconds = Math.max(0, Math.ceil(ms / SECOND_MS));
