@@ -12,16 +12,17 @@ export interface Chain {
  * The critical path of what has run until `now`: the chain that took longest. With any number of places to run at, the run could
  * not have been shorter. `null` before anything has run.
  *
+ * @param steps each after all that it depends on.
  * @param nodes by the key of their event.
  */
 export function longestChain(
-  graph: readonly GraphStep[],
+  steps: readonly GraphStep[],
   nodes: ReadonlyMap<string, NodeEvent>,
   now: number,
 ): Chain | null {
   const best = new Map<string, { ms: number; before: string | null }>();
   let last: string | null = null;
-  for (const { nodeId, after } of inOrder(graph)) {
+  for (const { nodeId, after } of steps) {
     const node = nodes.get(`node:${nodeId}`);
     const attempts = node ? attemptsOf(node) : [];
     if (attempts.length === 0) continue;

@@ -5,7 +5,7 @@ import type { GraphStep } from '../graph/use-graph.ts';
 import { useLatest, useNow } from '../trunk.ts';
 import { useMedia } from '../ui/use-media.ts';
 import { ChainWords } from './chain-words.tsx';
-import { longestChain } from './longest-chain.ts';
+import { inOrder, longestChain } from './longest-chain.ts';
 import { Metrics } from './metrics.tsx';
 import { type Order, sortedBy } from './rows.ts';
 import { spanOf } from './span.ts';
@@ -40,7 +40,8 @@ export function Timeline({
   const clock = useNow(run.finishedAt === null ? TICK_MS : NEVER_MS);
   const now = run.finishedAt ?? Math.max(run.startedAt, clock);
   const span = useMemo(() => spanOf(run, now), [run, now]);
-  const chain = useMemo(() => longestChain(graph, nodes, now), [graph, nodes, now]);
+  const steps = useMemo(() => inOrder(graph), [graph]);
+  const chain = useMemo(() => longestChain(steps, nodes, now), [steps, nodes, now]);
   const inChain = useMemo(() => new Set(chain?.nodeIds), [chain]);
   const [order, setOrder] = useState<Order>('start');
   const [hasMetrics, setHasMetrics] = useState(hasRoom);

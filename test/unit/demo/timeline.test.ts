@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { budgetLeft, sayLeft } from '../../../demo/console/runs/budget-level.ts';
 import { durationIn } from '../../../demo/console/runs/run-time.ts';
 import { attemptsOf, type NodeEvent } from '../../../demo/console/timeline/attempts.ts';
-import { longestChain } from '../../../demo/console/timeline/longest-chain.ts';
+import { inOrder, longestChain } from '../../../demo/console/timeline/longest-chain.ts';
 import { sortedBy, waitsSince } from '../../../demo/console/timeline/rows.ts';
 import { costSteps, cpuSteps, highest, memorySteps } from '../../../demo/console/timeline/series.ts';
 import { formatTick, placeIn, spanOf, tickStep } from '../../../demo/console/timeline/span.ts';
@@ -82,15 +82,15 @@ test('the longest chain is of what ran longest one after the other, not of what 
   const graph = [step('c', ['a', 'b']), step('a'), step('b'), step('late'), step('never', ['c'])];
   // What waited for a place ended last, and depends on nothing.
   const nodes = byKey([ran('a', 0, 10), ran('b', 0, 30), ran('c', 30, 60), ran('late', 60, 100)]);
-  expect(longestChain(graph, nodes, 100)).toEqual({ nodeIds: ['b', 'c'], ms: 60 });
+  expect(longestChain(inOrder(graph), nodes, 100)).toEqual({ nodeIds: ['b', 'c'], ms: 60 });
 });
 
 test('the longest chain counts all attempts, and what runs now until now', () => {
   const graph = [step('tried'), step('now', ['tried']), step('other')];
   const nodes = byKey([TRIED, ran('now', 70, null), ran('other', 0, 42)]);
-  expect(longestChain(graph, nodes, 75)).toEqual({ nodeIds: ['tried', 'now'], ms: 45 });
-  expect(longestChain(graph, nodes, 90)).toEqual({ nodeIds: ['tried', 'now'], ms: 60 });
-  expect(longestChain(graph, new Map(), 90)).toBeNull();
+  expect(longestChain(inOrder(graph), nodes, 75)).toEqual({ nodeIds: ['tried', 'now'], ms: 45 });
+  expect(longestChain(inOrder(graph), nodes, 90)).toEqual({ nodeIds: ['tried', 'now'], ms: 60 });
+  expect(longestChain(inOrder(graph), new Map(), 90)).toBeNull();
 });
 
 test('the longest chain is found in thousands of nodes one after the other', () => {
@@ -99,7 +99,7 @@ test('the longest chain is found in thousands of nodes one after the other', () 
     step(`n${i}`, i === 0 ? [] : [`n${i - 1}`]),
   ).reverse();
   const nodes = byKey(graph.map(({ nodeId }) => ran(nodeId, 0, 1)));
-  expect(longestChain(graph, nodes, 1)?.nodeIds).toHaveLength(count);
+  expect(longestChain(inOrder(graph), nodes, 1)?.nodeIds).toHaveLength(count);
 });
 
 test('rows are in order of their first attempts, with what has not begun at the end, or as in the pipeline', () => {
