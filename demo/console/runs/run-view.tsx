@@ -1,4 +1,4 @@
-import { useCallback, useState } from 'react';
+import { useCallback, useRef, useState } from 'react';
 import { runTopic } from '../../engine/protocol.ts';
 import { RunGraph } from '../graph/run-graph.tsx';
 import { useGraph } from '../graph/use-graph.ts';
@@ -25,10 +25,15 @@ export function RunView({ runId, nodeId }: { runId: string; nodeId: string | nul
   const isLoaded = useIsLoaded(topic);
   const [shape, setShape] = useShape();
   const [isHistoryShown, setHistoryShown] = useState(false);
+  const historyButton = useRef<HTMLButtonElement>(null);
   const select = useCallback((id: string | null) => goTo({ runId, nodeId: id }), [runId]);
   const showHistory = (isShown: boolean) => {
     setHistoryShown(isShown);
     select(null);
+  };
+  const closeHistory = () => {
+    showHistory(false);
+    historyButton.current?.focus();
   };
 
   if (status.state === 'refused') return <Absent title="You may not see this run" text={status.message} />;
@@ -38,7 +43,11 @@ export function RunView({ runId, nodeId }: { runId: string; nodeId: string | nul
     <>
       <section className="run" aria-labelledby="run-title">
         <RunHeader run={run} topic={topic} graph={graph}>
-          <HistoryButton isShown={isHistoryShown && nodeId === null} onShow={showHistory} />
+          <HistoryButton
+            ref={historyButton}
+            isShown={isHistoryShown && nodeId === null}
+            onShow={showHistory}
+          />
         </RunHeader>
         <div className="run-canvas">
           <ShapeSwitch shape={shape} onShape={setShape} />
@@ -54,7 +63,7 @@ export function RunView({ runId, nodeId }: { runId: string; nodeId: string | nul
           aria-label={nodeId ? 'Node' : isHistoryShown ? 'History' : 'Activity'}
         >
           {nodeId === null && isHistoryShown && (
-            <RunHistory key={runId} runId={runId} graph={graph} onClose={() => showHistory(false)} />
+            <RunHistory key={runId} runId={runId} graph={graph} onClose={closeHistory} />
           )}
           {nodeId === null && !isHistoryShown && <RunActivity key={runId} runId={runId} graph={graph} />}
           {nodeId !== null && (
