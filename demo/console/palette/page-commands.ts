@@ -6,7 +6,7 @@ import { takeFocus } from '../ui/landing.ts';
 import { useCommands } from './commands.ts';
 
 /** What can be done wherever one is on the page. */
-export function usePageCommands({
+export function PageCommands({
   name,
   onGate,
   onTool,
@@ -16,7 +16,7 @@ export function usePageCommands({
   onGate: (gateId: string) => void;
   onTool: (tool: Tool) => void;
   onShortcuts: () => void;
-}): void {
+}): null {
   const gates = useUndecidedGates();
   const { isOn, turn } = useAlerts(name);
   useCommands([
@@ -54,4 +54,5 @@ export function usePageCommands({
     },
     { group: 'Page', title: 'Keyboard shortcuts', run: onShortcuts },
   ]);
+  return null;
 }

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react';
 import { AlertsPanel } from '../alerts/alerts-panel.tsx';
-import { useGateAlerts } from '../alerts/use-gate-alerts.ts';
+import { GateAlerts } from '../alerts/gate-alerts.ts';
 import { createFailures } from '../errors/failures.ts';
 import { FailuresPanel } from '../errors/failures-panel.tsx';
 import { Notices } from '../errors/notices.tsx';
@@ -11,7 +11,7 @@ import { StatusStrip } from '../gates/status-strip.tsx';
 import { OutboxPanel } from '../outbox/outbox-panel.tsx';
 import { useUnloadGuard } from '../outbox/unload-guard.ts';
 import { useKeyboard } from '../palette/keyboard.tsx';
-import { usePageCommands } from '../palette/page-commands.ts';
+import { PageCommands } from '../palette/page-commands.ts';
 import { PromisePanel } from '../promise/promise-panel.tsx';
 import { usePromise } from '../promise/use-promise.ts';
 import { useRoute } from '../route.ts';
@@ -25,7 +25,7 @@ import { Inspector } from '../tools/inspector.tsx';
 import { landFocus, useLanding } from '../ui/landing.ts';
 import { Header, type Tool } from './header.tsx';
 import { NewerBuild } from './newer-build.tsx';
-import { useTabTitle } from './tab-title.ts';
+import { TabTitle } from './tab-title.ts';
 
 /** All that somebody sees who is signed in. Its client and its toasts come from above. */
 export function Page({ name, report }: { name: string; report: Report }) {
@@ -36,14 +36,6 @@ export function Page({ name, report }: { name: string; report: Report }) {
   const promise = usePromise();
   const keyboard = useKeyboard();
   const runsHeading = useLanding();
-  useTabTitle(runId);
-  useGateAlerts(name, report, setOpenGate);
-  usePageCommands({
-    name,
-    onGate: setOpenGate,
-    onTool: setTool,
-    onShortcuts: () => keyboard.open('shortcuts'),
-  });
   // What had the focus may be gone with the view before.
   // biome-ignore lint/correctness/useExhaustiveDependencies: with each change of what is shown
   useEffect(landFocus, [runId, nodeId]);
@@ -112,6 +104,14 @@ export function Page({ name, report }: { name: string; report: Report }) {
         </Drawer>
       )}
       {keyboard.dialog}
+      <PageCommands
+        name={name}
+        onGate={setOpenGate}
+        onTool={setTool}
+        onShortcuts={() => keyboard.open('shortcuts')}
+      />
+      <TabTitle runId={runId} />
+      <GateAlerts name={name} report={report} onOpen={setOpenGate} />
       <RunErrors failures={failures} report={report} runId={runId} />
     </div>
   );

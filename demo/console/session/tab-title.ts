@@ -7,7 +7,7 @@ const CONSOLE = 'Trunkline console';
 const ICON_WAITING = new URL('../icon-waiting.svg', import.meta.url).href;
 
 /** The tab says in its title and its icon what waits for a person, in whichever run, so that it is seen from another tab. */
-export function useTabTitle(runId: string | null): void {
+export function TabTitle({ runId }: { runId: string | null }): null {
   const gates = useUndecidedGates();
   const asking = gates[0]?.runId ?? null;
   const shown = useLatest(RUNS_TOPIC, 'run_state', `run:${asking ?? runId}`)?.title;
@@ -22,6 +22,7 @@ export function useTabTitle(runId: string | null): void {
     };
   }, [title]);
   useEffect(() => (isWaiting ? showIcon(ICON_WAITING) : undefined), [isWaiting]);
+  return null;
 }
 
 /** Answers how to take it back. */

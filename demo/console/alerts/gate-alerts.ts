@@ -13,7 +13,15 @@ import { playSound } from './sound.ts';
  * Tells of a gate that begins to wait while no tab of the console is on the screen: once per browser, as this person has set it
  * there. A click on the notification opens the gate in the tab that showed it.
  */
-export function useGateAlerts(name: string, report: Report, onOpen: (gateId: string) => void): void {
+export function GateAlerts({
+  name,
+  report,
+  onOpen,
+}: {
+  name: string;
+  report: Report;
+  onOpen: (gateId: string) => void;
+}): null {
   const client = useClient();
   const runs = useLatest(RUNS_TOPIC, 'run_state');
   const shown = useRef(new Map<string, Notification>());
@@ -55,4 +63,5 @@ export function useGateAlerts(name: string, report: Report, onOpen: (gateId: str
     shown.current.get(gateId)?.close();
     shown.current.delete(gateId);
   });
+  return null;
 }
