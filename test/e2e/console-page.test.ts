@@ -9,6 +9,7 @@ import {
   startRun,
   strip,
   test,
+  toast,
   tool,
   waitsFor,
 } from './harness/console.ts';
@@ -165,6 +166,30 @@ test('in a narrow window both verdicts stay in reach, however much there is to r
   for (const verdict of verdicts) await expect(verdict).toBeInViewport({ ratio: 1 });
   await dialog(page).getByText('line 0').scrollIntoViewIfNeeded();
   for (const verdict of verdicts) await expect(verdict).toBeInViewport({ ratio: 1 });
+});
+
+test('in a wide window a node is selected and its log read while a gate is open beside them, and the comment stays', async ({
+  serve,
+  open,
+}) => {
+  const server = await serve({
+    nodes: [
+      { id: 'before', title: 'Before', run: ['echo', 'what was built'] },
+      { id: 'gate', title: 'Gate', after: ['before'], gate: GATE },
+      { id: 'after', title: 'After', after: ['gate'], run: ['true'] },
+    ],
+  });
+  const page = await open(server);
+  const runId = await startRun(page);
+  await expect(dialog(page)).toContainText(/Behind it\s*After/);
+  await expect(dialog(page)).toContainText(`You decide for Test run ${runId}, started`);
+  await dialog(page).getByLabel('Comment').fill('as agreed');
+  await graphNode(page, 'Before').click();
+  await expect(details(page)).toContainText('what was built');
+  await dialog(page).getByRole('button', { name: 'Approve' }).click();
+  await expect(toast(page, 'Go on? – approved by Ada: as agreed')).toHaveCount(1);
+  await expect(dialog(page)).toHaveCount(0);
+  await expect(runHeader(page)).toHaveText(/Succeeded/);
 });
 
 test('a tab that joins a live run shows it at once: nothing empty, nothing that is not so, in any frame', async ({

@@ -25,6 +25,7 @@ import { mostUrgent, useStates } from './states.ts';
 import { useArrowKeys } from './use-arrow-keys.ts';
 import { useBringIntoView } from './use-bring-into-view.ts';
 import type { GraphStep } from './use-graph.ts';
+import { useKeepCentre } from './use-keep-centre.ts';
 import type { Arranged } from './use-layout.ts';
 
 export interface GraphProps {
@@ -71,6 +72,7 @@ export function Drawing(props: DrawingProps) {
   const rects = useMemo(() => rectsOf(drawn), [drawn]);
   const view = useFirstView(rects, props);
   const { stay, bring } = useBringIntoView(rects, selected);
+  useKeepCentre();
   const isFar = useStore(({ transform }) => transform[2] < FAR_ZOOM);
   const nodeTypes: NodeTypes = useMemo(
     () => ({ step: stepNode, stage: StageCard, open: StageFrame }),
