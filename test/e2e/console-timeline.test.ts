@@ -37,7 +37,7 @@ test('graph, table and timeline have one selection, and the timeline shows each 
 
   const shapes = page.getByRole('group', { name: 'Show the nodes as' });
   const timeline = page.getByRole('region', { name: 'Timeline' });
-  const row = (title: string) => timeline.getByRole('option', { name: title });
+  const row = (title: string) => timeline.getByRole('option', { name: new RegExp(`^${title}, `) });
   await shapes.getByText('Timeline').click();
   await expect(row('Flaky')).toHaveAttribute('aria-selected', 'true');
   await expect(row('Flaky')).toHaveAccessibleName(

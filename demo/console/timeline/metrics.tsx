@@ -38,7 +38,7 @@ export function Metrics({
   return (
     <section ref={ref} className="timeline-metrics" aria-label="CPU, memory and cost over time">
       <Chart label="CPU" steps={cpu} top={cores} span={span} now={now}>
-        {cpu.length === 0 ? 'Not known yet' : `${cores.toFixed(1)} cores at most`}
+        {cpu.length === 0 ? 'Not known yet' : `${cores.toFixed(cores < 1 ? 2 : 1)} cores at most`}
       </Chart>
       <Chart label="Memory" steps={memory} top={bytes} span={span} now={now}>
         {memory.length === 0 ? 'Not known yet' : `${formatBytes(bytes)} at most`}
@@ -58,10 +58,7 @@ export function Metrics({
           {sayLeft(left)}
         </Chart>
       )}
-      <p className="hint">
-        Known when a task has ended: its average of the CPU and its peak of memory, drawn over all of its
-        time.
-      </p>
+      <p className="hint">Of tasks that have ended: average CPU and peak memory, over all of their time.</p>
     </section>
   );
 }
