@@ -38,7 +38,9 @@ export function LogPanel({
   const found = search.look();
 
   const step = (by: 1 | -1) => {
-    setCurrent(besides(found, current, by));
+    // What was typed a moment ago counts, also where its matches are not on the page yet.
+    const now = text === wanted ? found : new LineSearch(list, text).look();
+    setCurrent(besides(now, current, by));
     setIsFollowing(false);
   };
   return (
