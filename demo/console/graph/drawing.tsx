@@ -6,6 +6,7 @@ import {
   type NodeTypes,
   ReactFlow,
   useStore,
+  type Viewport,
 } from '@xyflow/react';
 import { type ComponentType, useCallback, useMemo, useState } from 'react';
 import { linksOf, stepsOf } from './cards.ts';
@@ -24,8 +25,8 @@ import { MANY } from './stages.ts';
 import { mostUrgent, useStates } from './states.ts';
 import { useArrowKeys } from './use-arrow-keys.ts';
 import { useBringIntoView } from './use-bring-into-view.ts';
+import { useFollowPane } from './use-follow-pane.ts';
 import type { GraphStep } from './use-graph.ts';
-import { useKeepCentre } from './use-keep-centre.ts';
 import type { Arranged } from './use-layout.ts';
 
 export interface GraphProps {
@@ -70,9 +71,10 @@ export function Drawing(props: DrawingProps) {
     return toEdges(arranged.links, own);
   }, [arranged, graph, selected]);
   const rects = useMemo(() => rectsOf(drawn), [drawn]);
-  const view = useFirstView(rects, props);
+  const viewFor = useViewFor(rects, props);
+  const [view] = useState(() => viewFor(size));
   const { stay, bring } = useBringIntoView(rects, selected);
-  useKeepCentre();
+  const move = useFollowPane(viewFor);
   const isFar = useStore(({ transform }) => transform[2] < FAR_ZOOM);
   const nodeTypes: NodeTypes = useMemo(
     () => ({ step: stepNode, stage: StageCard, open: StageFrame }),
@@ -121,6 +123,8 @@ export function Drawing(props: DrawingProps) {
           nodeTypes={nodeTypes}
           onNodesChange={follow}
           onPaneClick={leave}
+          // Without an event it is the console that moves it.
+          onMoveStart={(event) => event && move()}
           onKeyDown={useArrowKeys()}
           ariaLabelConfig={WORDS}
           nodesDraggable={false}
@@ -135,7 +139,14 @@ export function Drawing(props: DrawingProps) {
           minZoom={0.02}
           maxZoom={1.5}
         >
-          <Controls showInteractive={false} fitViewOptions={FIT} position="bottom-right" />
+          <Controls
+            showInteractive={false}
+            fitViewOptions={FIT}
+            position="bottom-right"
+            onZoomIn={move}
+            onZoomOut={move}
+            onFitView={move}
+          />
           {isLarger && <Overview />}
         </ReactFlow>
         <SearchBox words={words} onWords={setWords} matches={matches} />
@@ -145,10 +156,13 @@ export function Drawing(props: DrawingProps) {
   );
 }
 
-/** Of the first time that it is drawn; later the view is the operator's. */
-function useFirstView(rects: ReturnType<typeof rectsOf>, { graph, selected, arranged, size }: DrawingProps) {
+/** The view that shows what is selected, else what is most urgent. */
+function useViewFor(
+  rects: ReturnType<typeof rectsOf>,
+  { graph, selected, arranged }: DrawingProps,
+): (pane: Size) => Viewport {
   const states = useStates();
-  const [view] = useState(() => {
+  return (pane) => {
     const urgent = mostUrgent(
       graph.map(({ nodeId }) => nodeId),
       states.get(),
@@ -157,9 +171,8 @@ function useFirstView(rects: ReturnType<typeof rectsOf>, { graph, selected, arra
     const focused = focus === null ? undefined : (rects.get(focus) ?? rects.get(cardWith(arranged, focus)));
     const [first] = rects.values();
     const all = boundsOf(rects.values());
-    return firstView(all, focused ?? first ?? all, size);
-  });
-  return view;
+    return firstView(all, focused ?? first ?? all, pane);
+  };
 }
 
 function cardWith({ cards }: Arranged, nodeId: string): string {

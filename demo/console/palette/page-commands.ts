@@ -1,7 +1,10 @@
+import { RUNS_TOPIC } from '../../engine/protocol.ts';
 import { useAlerts } from '../alerts/use-alerts.ts';
 import { useUndecidedGates } from '../gates/gates.ts';
+import { sayStart } from '../gates/run-name.tsx';
 import { goTo } from '../route.ts';
 import { TOOLS, type Tool } from '../session/header.tsx';
+import { useLatest } from '../trunk.ts';
 import { takeFocus } from '../ui/landing.ts';
 import { useCommands } from './commands.ts';
 
@@ -18,16 +21,21 @@ export function PageCommands({
   onShortcuts: () => void;
 }): null {
   const gates = useUndecidedGates();
+  const runs = useLatest(RUNS_TOPIC, 'run_state');
   const { isOn, turn } = useAlerts(name);
   useCommands([
-    ...gates.map(({ gateId, runId, title }) => ({
-      group: 'Decisions' as const,
-      title: `Open the gate “${title}”`,
-      run: () => {
-        goTo({ runId });
-        onGate(gateId);
-      },
-    })),
+    ...gates.map(({ gateId, runId, title }) => {
+      const run = runs.get(`run:${runId}`);
+      return {
+        group: 'Decisions' as const,
+        title: `Open the gate “${title}”`,
+        about: run ? `${run.title}, ${sayStart(run)}` : runId,
+        run: () => {
+          goTo({ runId });
+          onGate(gateId);
+        },
+      };
+    }),
     {
       group: 'Go to',
       title: 'All runs',

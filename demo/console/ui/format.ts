@@ -27,10 +27,12 @@ export function formatSoFar(ms: number): string {
   return ms < MINUTE_MS ? `${Math.floor(ms / SECOND_MS)} s` : formatDuration(ms);
 }
 
-/** `4:05`; a countdown ends at `0:00`. */
+/** `4:05`, `23:04:05`; a countdown ends at `0:00`. */
 export function formatCountdown(ms: number): string {
   const seconds = Math.max(0, Math.ceil(ms / SECOND_MS));
-  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
+  const [hours, minutes] = [Math.floor(seconds / 3_600), Math.floor((seconds % 3_600) / 60)];
+  const two = (part: number) => String(part).padStart(2, '0');
+  return `${hours > 0 ? `${hours}:${two(minutes)}` : minutes}:${two(seconds % 60)}`;
 }
 
 /** `2 days`, `5 minutes`, `1 minute`, `30 seconds`: in words. */
