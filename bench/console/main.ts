@@ -2,15 +2,13 @@
  * `npm run bench:console`: how soon the demo's graph of a large run is there, and how smoothly it is drawn while its nodes
  * begin and end. It prints, and keeps nothing: figures of a page's frames are those of the machine.
  */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { loadavg, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { createInterface } from 'node:readline';
 import { type Browser, chromium, type Page } from 'playwright';
 import { CHROMIUM_ARGS, chromiumPath } from '../../scripts/chromium.ts';
 import { command, commandLine } from '../../scripts/command-line.ts';
+import { startMain } from '../../test/e2e/harness/console-process.ts';
 import { writeWorkflow } from '../../test/unit/demo/support/workflow.ts';
 
 const RUNS = [
@@ -48,7 +46,7 @@ try {
 async function measure(browser: Browser, size: { layers: number; width: number }): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'trunkline-bench-console-'));
   const trace = writeWorkflow(folder, { ...size, seconds: LAYER_SECONDS });
-  const demo = await startDemo(values.checkout, ['--data', folder, '--trace', trace, '--speed', '1']);
+  const demo = await startMain(folder, ['--trace', trace, '--speed', '1'], values.checkout);
   const context = await browser.newContext({ viewport: WINDOW });
   try {
     const page = await context.newPage();
@@ -113,24 +111,4 @@ function watchFrames(page: Page): Promise<{ perSecond: number; worstMs: number }
       }),
     WATCH_MS,
   );
-}
-
-async function startDemo(checkout: string, args: readonly string[]) {
-  const main = join(checkout, 'demo/main.ts');
-  const child = spawn(process.execPath, [main, '--port', '0', ...args], {
-    cwd: checkout,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const exited = once(child, 'exit');
-  const stop = async () => {
-    child.kill('SIGINT');
-    await exited;
-  };
-  for await (const line of createInterface({ input: child.stdout })) {
-    const [url] = /http:\/\/\S+/.exec(line) ?? [];
-    if (!url) continue;
-    child.stdout.resume();
-    return { url, stop };
-  }
-  throw new Error('the demo ended before it said its address');
 }

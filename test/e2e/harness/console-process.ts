@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Source } from '../../../demo/engine/saved-run.ts';
 import type { ConsoleServerOptions } from '../../../demo/server/index.ts';
 
-const MAIN = join(import.meta.dirname, '..', '..', '..', 'demo', 'main.ts');
+const HERE = resolve(import.meta.dirname, '../../..');
 const CHILD = join(import.meta.dirname, 'console-child.ts');
 
 /** A server of the console, in a process of its own. */
@@ -19,9 +19,18 @@ export interface ConsoleProcess {
   kill(): Promise<void>;
 }
 
-/** As `npm start -- …args` does, on any free port. */
-export async function startMain(dataFolder: string, args: readonly string[]): Promise<ConsoleProcess> {
-  const child = spawn(process.execPath, [MAIN, '--port', '0', '--data', dataFolder, ...args], {
+/**
+ * As `npm start -- …args` does, on any free port.
+ *
+ * @param checkout whose demo it is: a folder of this repository, with its packages installed. @default this one
+ */
+export async function startMain(
+  dataFolder: string,
+  args: readonly string[],
+  checkout = HERE,
+): Promise<ConsoleProcess> {
+  const main = join(checkout, 'demo/main.ts');
+  const child = spawn(process.execPath, [main, '--port', '0', '--data', dataFolder, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: environment(),
   });
