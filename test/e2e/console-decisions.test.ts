@@ -164,10 +164,10 @@ test('two operators decide the same gate while they are cut off: the second one 
   await fault(server, 'mend', {});
 
   await each([ada, grace], async (page) => {
-    await expect(toast(page, /approved by (Ada|Grace)$/)).toHaveCount(1, { timeout: BACK_MS });
+    await expect(toast(page, / – approved by (Ada|Grace)/)).toHaveCount(1, { timeout: BACK_MS });
     await expect(dialog(page)).toHaveCount(0);
   });
-  const first = (await toast(ada, /approved by (Ada|Grace)$/).textContent())?.includes('by Ada')
+  const first = (await toast(ada, / – approved by (Ada|Grace)/).textContent())?.includes('by Ada')
     ? 'Ada'
     : 'Grace';
   const late = first === 'Ada' ? grace : ada;
