@@ -5,7 +5,7 @@ import { landFocus } from '../ui/landing.ts';
 import type { Toast } from './toasts.ts';
 
 /** An error stays until it is dismissed. */
-const SHOWN_MS = 7_000;
+const SHOWN_MS = 15_000;
 const ICONS: Record<Toast['tone'], IconName> = { info: 'clock', success: 'check', error: 'alert' };
 
 /** It stays while the pointer or the focus is in it. */

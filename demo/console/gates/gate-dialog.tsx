@@ -7,7 +7,7 @@ import { CountdownAnnouncement } from './countdown.tsx';
 import { Decide, Over } from './decide.tsx';
 import { GateFacts } from './gate-facts.tsx';
 import { GateFrame, useIsBeside } from './gate-frame.tsx';
-import type { Gate } from './gates.ts';
+import { type Gate, useDecision } from './gates.ts';
 
 interface Props {
   readonly gateId: string;
@@ -93,10 +93,11 @@ export function GateDialog({ gateId, gates, runInView, isAsked, comment, onComme
 /** Which of the waiting gates it is, and the way to the others. */
 function Queue({ gateId, gates, onOpen }: Pick<Props, 'gateId' | 'gates' | 'onOpen'>) {
   const index = gates.findIndex((gate) => gate.gateId === gateId);
+  const isDecided = useDecision(gateId) !== undefined;
   const open = (step: number) => onOpen(gates[index + step]?.gateId ?? null);
   return (
     <>
-      <span>Decision needed</span>
+      <span>{isDecided ? 'Decided, not accepted yet' : index < 0 ? 'Closed' : 'Decision needed'}</span>
       {index >= 0 && gates.length > 1 && (
         <span className="modal-queue">
           <button

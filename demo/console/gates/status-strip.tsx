@@ -20,11 +20,11 @@ export function StatusStrip({
   onReview: (gateId: string) => void;
 }) {
   return (
-    <div className="strip">
+    <section className="strip" aria-label="Decisions">
       <GateBanner runId={runId} onReview={onReview} />
       <Missed runId={runId} />
       <AsOf runId={runId} />
-    </div>
+    </section>
   );
 }
 

@@ -1,4 +1,4 @@
-import { useCallback, useRef, useState } from 'react';
+import { useCallback, useEffect, useRef, useState } from 'react';
 import { runTopic } from '../../engine/protocol.ts';
 import { RunGraph } from '../graph/run-graph.tsx';
 import { useGraph } from '../graph/use-graph.ts';
@@ -17,7 +17,16 @@ import { ShapeSwitch } from './shape-switch.tsx';
 import { useShape } from './use-shape.ts';
 
 /** One run: its header, its graph, and beside it the selected node or what happens in the run. */
-export function RunView({ runId, nodeId }: { runId: string; nodeId: string | null }) {
+export function RunView({
+  runId,
+  nodeId,
+  onAside,
+}: {
+  runId: string;
+  nodeId: string | null;
+  /** What is beside the run is to be seen: nothing may lie over it. */
+  onAside: () => void;
+}) {
   const topic = runTopic(runId);
   const run = useLatest(topic, 'run_state', `run:${runId}`);
   const graph = useGraph(topic);
@@ -26,10 +35,14 @@ export function RunView({ runId, nodeId }: { runId: string; nodeId: string | nul
   const [shape, setShape] = useShape();
   const [isHistoryShown, setHistoryShown] = useState(false);
   const historyButton = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    if (nodeId !== null) onAside();
+  }, [nodeId, onAside]);
   const select = useCallback((id: string | null) => goTo({ runId, nodeId: id }), [runId]);
   const showHistory = (isShown: boolean) => {
     setHistoryShown(isShown);
     select(null);
+    if (isShown) onAside();
   };
   const closeHistory = () => {
     showHistory(false);

@@ -28,7 +28,7 @@ export function Header({
   const { length: waiting } = useOutbox();
   return (
     <header className="header">
-      <a className="brand" href="#/">
+      <a className="brand" href="#/" aria-label="Trunkline console: all runs">
         <Logo />
         <span>Trunkline console</span>
       </a>

@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'react';
+import { useCallback, useEffect, useState } from 'react';
 import { AlertsPanel } from '../alerts/alerts-panel.tsx';
 import { GateAlerts } from '../alerts/gate-alerts.ts';
 import { createFailures } from '../errors/failures.ts';
@@ -31,6 +31,7 @@ import { TabTitle } from './tab-title.ts';
 export function Page({ name, report }: { name: string; report: Report }) {
   const { runId, nodeId } = useRoute();
   const [tool, setTool] = useState<Tool | null>(null);
+  const closeTool = useCallback(() => setTool(null), []);
   const [openGate, setOpenGate] = useState<string | null>(null);
   const [failures] = useState(createFailures);
   const promise = usePromise();
@@ -46,6 +47,8 @@ export function Page({ name, report }: { name: string; report: Report }) {
       <StatusStrip runId={runId} onReview={setOpenGate} />
       <main className="body">
         <nav className="sidebar" aria-label="Runs">
+          {/* Where there is no room for the welcome and its heading. */}
+          {runId === null && <h1 className="sr-only narrow-only">Trunkline console</h1>}
           <button
             type="button"
             className="button promise-button"
@@ -65,7 +68,7 @@ export function Page({ name, report }: { name: string; report: Report }) {
         {runId === null ? (
           <Welcome promise={promise} />
         ) : (
-          <RunView key={runId} runId={runId} nodeId={nodeId} />
+          <RunView key={runId} runId={runId} nodeId={nodeId} onAside={closeTool} />
         )}
         <GateDesk
           openGate={openGate}
@@ -79,28 +82,28 @@ export function Page({ name, report }: { name: string; report: Report }) {
         </div>
       </main>
       {tool === 'outbox' && (
-        <Drawer key={tool} title="Outbox" onClose={() => setTool(null)}>
+        <Drawer key={tool} title="Outbox" onClose={closeTool}>
           <OutboxPanel />
         </Drawer>
       )}
       {tool === 'alerts' && (
-        <Drawer key={tool} title="Alerts" onClose={() => setTool(null)}>
+        <Drawer key={tool} title="Alerts" onClose={closeTool}>
           <AlertsPanel name={name} />
         </Drawer>
       )}
       {tool === 'faults' && (
-        <Drawer key={tool} title="Faults" onClose={() => setTool(null)}>
+        <Drawer key={tool} title="Faults" onClose={closeTool}>
           <FaultsPanel runId={runId} />
         </Drawer>
       )}
       {tool === 'inspector' && (
-        <Drawer key={tool} title="Inspector" isWide onClose={() => setTool(null)}>
+        <Drawer key={tool} title="Inspector" isWide onClose={closeTool}>
           <Inspector />
         </Drawer>
       )}
       {tool === 'failures' && (
-        <Drawer key={tool} title="Failures" onClose={() => setTool(null)}>
-          <FailuresPanel failures={failures} onGo={() => setTool(null)} />
+        <Drawer key={tool} title="Failures" onClose={closeTool}>
+          <FailuresPanel failures={failures} onGo={closeTool} />
         </Drawer>
       )}
       {keyboard.dialog}
