@@ -105,16 +105,6 @@ it('stays where a person has scrolled to, whatever comes and is dropped, until i
   await expect.poll(lastInView).toBe(`line ${LINES + 20_099} says something`);
 });
 
-it('takes lines one by one, with 100,000 there, in less than 50 ms each', async () => {
-  const { add, lastInView } = showLines(LINES - 200);
-  const startedAt = performance.now();
-  for (let i = 0; i < 100; i += 1) add(1);
-  const each = (performance.now() - startedAt) / 100;
-  console.log(`A line is on the page within ${each.toFixed(1)} ms, with ${LINES} before it.`);
-  await expect.poll(lastInView).toBe(`line ${LINES - 101} says something`);
-  expect(each).toBeLessThan(50);
-});
-
 const graph = [
   { nodeId: 'a', title: 'Compile', kind: 'task', after: [] },
   { nodeId: 'b', title: 'Link', kind: 'task', after: ['a'] },
@@ -144,6 +134,7 @@ async function showPanel(nodeId: string | null) {
       </ToastsProvider>
     </Provider>,
   );
+  await bed.settle();
   const view = within(container);
   const texts = () => [...container.querySelectorAll('.log-text')].map(({ textContent }) => textContent);
   await expect.poll(texts).not.toHaveLength(0);

@@ -61,6 +61,7 @@ async function show({ first = null, width = 1_000 }: { first?: string | null; wi
       </Provider>
     </div>,
   );
+  await bed.settle();
   const view = within(container);
   const grid = await view.findByRole('grid', { name: 'Nodes' });
   await view.findByText(/^5,000 nodes$/);
