@@ -28,6 +28,7 @@ test('the commands that take options are these', () => {
         'npm run mutations',
         'npm run kills',
         'npm run bench',
+        'npm run bench:console',
         'npm run soak',
         'npm run load',
         'npm run site',

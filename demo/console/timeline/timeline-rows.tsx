@@ -73,14 +73,15 @@ export function TimelineRows({
     if (top < box.scrollTop) box.scrollTop = top;
     else if (top + height > box.scrollTop + room) box.scrollTop = top + height - room;
   };
+  // The virtualizer scrolls to its own beginning when it is given its window, which is after the rows came.
+  const canReveal = virtual.scrollElement !== null && indexOf(rows, selected) >= 0;
   // Only when another one is selected: a row that moves since it has begun must not take the reader with it.
   // biome-ignore lint/correctness/useExhaustiveDependencies: as said
   useEffect(() => {
-    const index = indexOf(rows, selected);
-    if (index < 0) return;
+    if (!canReveal) return;
     setActiveId(selected);
-    reveal(index);
-  }, [selected]);
+    reveal(indexOf(rows, selected));
+  }, [selected, canReveal]);
 
   const choose = useCallback(
     (nodeId: string) => {
