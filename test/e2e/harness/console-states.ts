@@ -32,6 +32,7 @@ export const STATES_PIPELINE = {
       id: 'long',
       title: 'Take a long time',
       after: ['ready'],
+      timeoutSeconds: 3_600,
       run: ['sh', '-c', 'echo waiting; while [ ! -e go ]; do sleep 0.05; done'],
     },
     {
