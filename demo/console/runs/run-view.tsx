@@ -97,7 +97,7 @@ export function RunView({
 function Absent({ title, text }: { title: string; text?: string }) {
   return (
     <section className="run absent">
-      <h2>{title}</h2>
+      <h1>{title}</h1>
       {text && <p>{text}</p>}
       <a href="#/">Back to the runs</a>
     </section>
