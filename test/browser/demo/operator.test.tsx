@@ -281,6 +281,8 @@ it('lets an operator work beside an open gate in a wide window, and leads two ke
   expect(document.activeElement).toBe(review);
 
   await userEvent.keyboard('{Enter}');
+  // A click renders at once only where the testbed is done with what the key has begun.
+  await bed.settle();
   fireEvent.click(page.getByRole('button', { name: 'The next gate' }));
   expect(document.activeElement?.tagName).toBe('H2');
   fireEvent.click(page.getByRole('button', { name: 'Approve' }));
