@@ -1,5 +1,6 @@
 import type { EventOf } from 'trunkline';
 import type { ConsoleProtocol } from '../../engine/protocol.ts';
+import { createStore } from '../ui/store.ts';
 
 /** What went wrong in a run, or in one of its nodes. */
 export interface Failure extends Omit<EventOf<ConsoleProtocol, 'error'>, 'type'> {
@@ -21,25 +22,17 @@ export interface Failures {
 const LIMIT = 500;
 
 export function createFailures(): Failures {
-  let failures: readonly Failure[] = [];
-  const listeners = new Set<() => void>();
-  const set = (next: readonly Failure[]) => {
-    failures = next;
-    for (const listener of [...listeners]) listener();
-  };
+  const { get, subscribe, set } = createStore<readonly Failure[]>([]);
   return {
-    get: () => failures,
-    subscribe(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
+    get,
+    subscribe,
     add(failure) {
-      if (failures.some(({ id }) => id === failure.id)) return;
-      set([...failures, { ...failure, isSeen: false }].slice(-LIMIT));
+      if (get().some(({ id }) => id === failure.id)) return;
+      set([...get(), { ...failure, isSeen: false }].slice(-LIMIT));
     },
     see(seen) {
       const ids = new Set(seen.map(({ id }) => id));
-      set(failures.map((failure) => (ids.has(failure.id) ? { ...failure, isSeen: true } : failure)));
+      set(get().map((failure) => (ids.has(failure.id) ? { ...failure, isSeen: true } : failure)));
     },
   };
 }

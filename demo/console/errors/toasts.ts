@@ -1,4 +1,5 @@
 import { createContext, useContext } from 'react';
+import { createStore } from '../ui/store.ts';
 
 export interface Toast {
   readonly id: number;
@@ -19,21 +20,13 @@ export interface Toasts {
 const LIMIT = 4;
 
 export function createToasts(): Toasts {
-  let toasts: readonly Toast[] = [];
+  const { get, subscribe, set } = createStore<readonly Toast[]>([]);
   let lastId = 0;
-  const listeners = new Set<() => void>();
-  const set = (next: readonly Toast[]) => {
-    toasts = next;
-    for (const listener of [...listeners]) listener();
-  };
   return {
-    get: () => toasts,
-    subscribe(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    add: (toast) => set([...toasts, { ...toast, id: ++lastId }].slice(-LIMIT)),
-    dismiss: (id) => set(toasts.filter((toast) => toast.id !== id)),
+    get,
+    subscribe,
+    add: (toast) => set([...get(), { ...toast, id: ++lastId }].slice(-LIMIT)),
+    dismiss: (id) => set(get().filter((toast) => toast.id !== id)),
   };
 }
 

@@ -1,3 +1,4 @@
+import { formatCount } from '../ui/format.ts';
 import type { Line } from './run-log.ts';
 
 /** What a log is of, for those who have nothing but its text. */
@@ -34,13 +35,13 @@ export function logFileName({ run, runId, node }: About): string {
 export function sayCut(cut: number): string {
   return cut === 1
     ? 'The first line is no longer kept.'
-    : `The first ${cut.toLocaleString('en')} lines are no longer kept.`;
+    : `The first ${formatCount(cut)} lines are no longer kept.`;
 }
 
 export function sayGap(gap: number): string {
   return gap === 1
     ? 'A line is missing here.'
-    : `${gap.toLocaleString('en')} lines are missing here: too many came at once.`;
+    : `${formatCount(gap)} lines are missing here: too many came at once.`;
 }
 
 function asFileName(text: string): string {

@@ -2,6 +2,7 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { type KeyboardEvent, useCallback, useEffect, useId, useRef, useState } from 'react';
 import type { RunTime } from '../runs/run-time.ts';
 import { movedBy } from '../ui/moved-by.ts';
+import { indexOfNode } from './index-of-node.ts';
 import { NodeRow } from './node-row.tsx';
 import type { Column, Order, Row } from './rows.ts';
 
@@ -45,7 +46,7 @@ export function NodeRows({
   const scroller = useRef<HTMLDivElement>(null);
   const tableId = useId();
   const [activeId, setActiveId] = useState(selected);
-  const activeIndex = Math.max(0, indexOf(rows, activeId));
+  const activeIndex = Math.max(0, indexOfNode(rows, activeId));
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
@@ -70,7 +71,7 @@ export function NodeRows({
   // Only when another one is selected: a row that moves since its state has changed must not take the reader with it.
   // biome-ignore lint/correctness/useExhaustiveDependencies: as said
   useEffect(() => {
-    const index = indexOf(rows, selected);
+    const index = indexOfNode(rows, selected);
     if (index < 0) return;
     setActiveId(selected);
     virtual.scrollToIndex(index, { align: 'auto' });
@@ -167,8 +168,4 @@ function Head({
       </button>
     </th>
   );
-}
-
-function indexOf(rows: readonly Row[], nodeId: string | null): number {
-  return nodeId === null ? -1 : rows.findIndex((row) => row.nodeId === nodeId);
 }

@@ -3,6 +3,7 @@ import { type KeyboardEvent, type RefObject, useCallback, useEffect, useId, useS
 import type { EventOf } from 'trunkline';
 import type { ConsoleProtocol } from '../../engine/protocol.ts';
 import type { GraphStep } from '../graph/use-graph.ts';
+import { indexOfNode } from '../node/index-of-node.ts';
 import { movedBy } from '../ui/moved-by.ts';
 import type { NodeEvent } from './attempts.ts';
 import { waitsSince } from './rows.ts';
@@ -50,7 +51,7 @@ export function TimelineRows({
 }) {
   const listId = useId();
   const [activeId, setActiveId] = useState(selected);
-  const activeIndex = Math.max(0, indexOf(rows, activeId));
+  const activeIndex = Math.max(0, indexOfNode(rows, activeId));
   const height = isNarrow ? NARROW_ROW_PX : ROW_PX;
   const virtual = useVirtualizer({
     count: rows.length,
@@ -74,13 +75,13 @@ export function TimelineRows({
     else if (top + height > box.scrollTop + room) box.scrollTop = top + height - room;
   };
   // The virtualizer scrolls to its own beginning when it is given its window, which is after the rows came.
-  const canReveal = virtual.scrollElement !== null && indexOf(rows, selected) >= 0;
+  const canReveal = virtual.scrollElement !== null && indexOfNode(rows, selected) >= 0;
   // Only when another one is selected: a row that moves since it has begun must not take the reader with it.
   // biome-ignore lint/correctness/useExhaustiveDependencies: as said
   useEffect(() => {
     if (!canReveal) return;
     setActiveId(selected);
-    reveal(indexOf(rows, selected));
+    reveal(indexOfNode(rows, selected));
   }, [selected, canReveal]);
 
   const choose = useCallback(
@@ -151,8 +152,4 @@ export function TimelineRows({
       })}
     </div>
   );
-}
-
-function indexOf(rows: readonly GraphStep[], nodeId: string | null): number {
-  return nodeId === null ? -1 : rows.findIndex((row) => row.nodeId === nodeId);
 }
