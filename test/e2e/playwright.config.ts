@@ -18,5 +18,7 @@ export default defineConfig({
   ],
   use: {
     launchOptions: chromiumLaunch(),
+    // What is to be clicked and never comes is named, instead of the test's own time.
+    actionTimeout: 90_000,
   },
 });

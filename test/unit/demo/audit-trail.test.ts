@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { type AuditEntry, AuditTrail, startEntry } from '../../../demo/engine/audit-trail.ts';
@@ -8,6 +8,7 @@ import { ask } from '../../../demo/langgraph/node-tools.ts';
 import { rowOf } from './support/graphs.ts';
 import { startKillable } from './support/killing.ts';
 import { connectOperator, type Operator } from './support/operator.ts';
+import { pidIn } from './support/processes.ts';
 import { eventually, operate, serve, serveKind, sourceOf, temporaryFolder } from './support/workshop.ts';
 
 /** Ids of commands. */
@@ -132,7 +133,7 @@ test('a server that is killed in mid-run is told of when it is back, with what t
   const runId = await before.start('long');
   const gate = await before.until('human_gate_waiting');
   const folder = join(dataFolder, 'runs', runId);
-  await eventually(() => ['once', 'anew'].every((name) => existsSync(join(folder, `${name}.pid`))));
+  await Promise.all(['once', 'anew'].map((name) => pidIn(folder, name)));
   await decide(before, gate, 'approve', { comment: 'go on' });
   await first.kill();
 

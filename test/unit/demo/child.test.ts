@@ -1,8 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { type ChildOptions, runChild } from '../../../demo/engine/child.ts';
 import { endMarkedGroups } from '../../../demo/engine/process-group.ts';
+import { isAlive, pidIn } from './support/processes.ts';
 import { eventually, temporaryFolder } from './support/workshop.ts';
 
 function options(change: Partial<ChildOptions> = {}): ChildOptions & { lines: string[]; folder: string } {
@@ -24,15 +25,6 @@ function options(change: Partial<ChildOptions> = {}): ChildOptions & { lines: st
 const sh = (script: string) => ['sh', '-c', script];
 /** Both the program and what it starts write their numbers down. */
 const FAMILY = 'echo $$ >self.pid; sleep 60 & echo $! >child.pid; wait';
-const pidIn = (folder: string, name: string) => Number(readFileSync(join(folder, `${name}.pid`), 'utf8'));
-function isGone(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch {
-    return true;
-  }
-  return existsSync('/proc') && /\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-}
 
 test('a program runs in its folder with its environment, and its lines are told as they come', async () => {
   const given = options();
@@ -81,8 +73,8 @@ test('after its time, a program is ended with all that it has started', async ()
   const execution = await runChild(sh(FAMILY), given);
   expect(execution).toMatchObject({ ok: false, message: 'took longer than 0.8 s' });
   for (const name of ['self', 'child']) {
-    const pid = pidIn(given.folder, name);
-    await eventually(() => isGone(pid));
+    const pid = await pidIn(given.folder, name);
+    await eventually(() => !isAlive(pid));
   }
 });
 
@@ -90,12 +82,12 @@ test('a program that is cancelled is ended with all that it has started, even wh
   const abort = new AbortController();
   const given = options({ signal: abort.signal });
   const running = runChild(sh(`trap "" TERM; ${FAMILY}; sleep 60`), given);
-  await eventually(() => existsSync(join(given.folder, 'child.pid')));
+  await pidIn(given.folder, 'child');
   abort.abort();
   expect(await running).toMatchObject({ ok: false, message: 'was cancelled' });
   for (const name of ['self', 'child']) {
-    const pid = pidIn(given.folder, name);
-    await eventually(() => isGone(pid));
+    const pid = await pidIn(given.folder, name);
+    await eventually(() => !isAlive(pid));
   }
 });
 
@@ -104,7 +96,8 @@ test('what a program leaves behind in its group is ended with it, and not waited
   const execution = await runChild(sh('sleep 60 & echo $! >child.pid'), given);
   expect(execution).toMatchObject({ ok: true });
   expect(execution.durationMs).toBeLessThan(10_000);
-  await eventually(() => isGone(pidIn(given.folder, 'child')));
+  const child = await pidIn(given.folder, 'child');
+  await eventually(() => !isAlive(child));
 });
 
 test('one that was cancelled before it began does not begin', async () => {
@@ -117,9 +110,10 @@ test('processes are found and ended by their mark', async () => {
   const mark = `trunkline-test-${process.pid}`;
   const given = options({ mark });
   const running = runChild(sh(FAMILY), given);
-  await eventually(() => existsSync(join(given.folder, 'child.pid')));
+  await pidIn(given.folder, 'child');
   expect(await endMarkedGroups(`${mark}0`)).toBe(0);
   expect(await endMarkedGroups(mark)).toBe(1);
   expect(await running).toMatchObject({ ok: false, message: 'was killed by SIGKILL' });
-  await eventually(() => isGone(pidIn(given.folder, 'child')));
+  const child = await pidIn(given.folder, 'child');
+  await eventually(() => !isAlive(child));
 });

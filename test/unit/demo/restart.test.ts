@@ -8,22 +8,12 @@ import { runTopic } from '../../../demo/engine/protocol.ts';
 import { startKillable } from './support/killing.ts';
 import { LONG } from './support/long.ts';
 import { connectOperator, type Operator } from './support/operator.ts';
+import { isAlive, pidIn } from './support/processes.ts';
 import { eventually, operate, serve, sourceOf, temporaryFolder } from './support/workshop.ts';
 
 /** The newest state of each node. */
 function states(operator: Operator): Record<string, string> {
   return Object.fromEntries(operator.events('node_state').map(({ nodeId, state }) => [nodeId, state]));
-}
-
-async function isAlive(pid: number): Promise<boolean> {
-  try {
-    process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-  // A process that has ended but that nobody has waited for is no process any more.
-  const status = existsSync('/proc') ? readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1] : '';
-  return !status?.startsWith('Z');
 }
 
 /** Starts the run of `LONG`, until both tasks run and the gate waits. Answers their processes. */
@@ -34,8 +24,7 @@ async function underWay(ada: Operator, dataFolder: string) {
   });
   const folder = join(dataFolder, 'runs', runId);
   const gate = await ada.until('human_gate_waiting');
-  await eventually(() => ['once', 'anew'].every((name) => existsSync(join(folder, `${name}.pid`))));
-  const pids = ['once', 'anew'].map((name) => Number(readFileSync(join(folder, `${name}.pid`), 'utf8')));
+  const pids = await Promise.all(['once', 'anew'].map((name) => pidIn(folder, name)));
   return { runId, folder, gate, pids };
 }
 
@@ -71,11 +60,11 @@ test('a server that is killed in mid-run goes on where it can, and says what was
   const { runId, folder, gate, pids } = await underWay(before, dataFolder);
   await first.kill();
   await before.closed;
-  for (const pid of pids) expect(await isAlive(pid), 'left behind').toBe(true);
+  for (const pid of pids) expect(isAlive(pid), 'left behind').toBe(true);
   rmSync(join(folder, 'anew.pid'));
 
   const second = await startKillable('killable.ts', dataFolder, new URL(first.url).port);
-  for (const pid of pids) await eventually(async () => !(await isAlive(pid)));
+  for (const pid of pids) await eventually(() => !isAlive(pid));
   const ada = await connectOperator(second.url);
   await expectHonestState(ada, runId);
   // It was killed a second at most after it had said that it was there.
@@ -94,7 +83,7 @@ test.each(['soft', 'hard'] as const)('a run outlives a %s restart', async (how) 
   const { runId, folder, gate, pids } = await underWay(before, dataFolder);
   await server.restart(how);
   expect(await before.closed).toBe(how === 'soft' ? 1012 : 1006);
-  for (const pid of pids) expect(await isAlive(pid)).toBe(false);
+  for (const pid of pids) expect(isAlive(pid)).toBe(false);
   const ada = await operate(server);
   await expectHonestState(ada, runId);
   await finish(ada, runId, folder, gate.gateId);
