@@ -115,6 +115,7 @@ export class NodeRecords {
 
 const PAST: Partial<Record<NodeRecord['state'], string>> = {
   failed: 'has failed',
+  rejected: 'was rejected',
   skipped: 'was skipped',
   cancelled: 'was cancelled',
 };

@@ -47,7 +47,7 @@ type RunState = EventOfType<'run_state'>;
 /** What changes of a run. */
 export type Standing = Pick<
   RunState,
-  'state' | 'finishedAt' | 'done' | 'failed' | 'gatesWaiting' | 'spent'
+  'state' | 'finishedAt' | 'done' | 'failed' | 'rejected' | 'gatesWaiting' | 'spent'
 > & {
   readonly message?: string | undefined;
 };

@@ -3,13 +3,24 @@ import * as z from 'zod/mini';
 
 /** Milliseconds since 1970 by the server's clock. */
 const time = z.number();
-export const runState = z.enum(['running', 'waiting', 'succeeded', 'failed', 'cancelled', 'interrupted']);
+export const runState = z.enum([
+  'running',
+  'waiting',
+  'succeeded',
+  'failed',
+  /** Nothing has failed, and what a rejected gate held up was not to be. */
+  'rejected',
+  'cancelled',
+  'interrupted',
+]);
 export const nodeState = z.enum([
   'pending',
   'running',
   'waiting',
   'succeeded',
   'failed',
+  /** A gate: a person decided so, or its end did. That is no failure. */
+  'rejected',
   'skipped',
   'cancelled',
   'interrupted',
@@ -72,7 +83,8 @@ export const ANYBODY = 'anybody';
  */
 export const protocol = defineProtocol({
   app: 'trunkline-console',
-  version: 1,
+  // Pages of version 1 know neither the state `rejected` nor the stream `engine`.
+  version: 2,
   events: {
     /** What `start_run` can start. */
     pipeline: {
@@ -107,6 +119,8 @@ export const protocol = defineProtocol({
         done: z.number(),
         /** Nodes that have failed. */
         failed: z.number(),
+        /** Gates that were rejected; absent where it is not told. */
+        rejected: z.optional(z.number()),
         gatesWaiting: z.number(),
         spent: z.number(),
         /** 0: it has none. */
@@ -308,7 +322,7 @@ export const protocol = defineProtocol({
     },
     /** Ends what runs and starts nothing more. */
     cancel_run: { schema: z.object({ runId: z.string() }), priority: 'high', dedupe: (c) => c.runId },
-    /** Runs a failed, cancelled or interrupted node again, and what depends on it. */
+    /** Runs a failed, cancelled or interrupted node again, or asks a rejected gate again, and then what depends on it. */
     retry_node: {
       schema: z.object({ runId: z.string(), nodeId: z.string() }),
       dedupe: (c) => `${c.runId}/${c.nodeId}`,

@@ -9,7 +9,7 @@ export function retried(records: NodeRecords, nodeId: string): readonly string[]
   if (ids) return ids;
   throw new Reject(
     'not_retryable',
-    `${stateOf(records, nodeId)}: only what failed, was cancelled or was interrupted, and depends on nothing of that kind, can be run again.`,
+    `${stateOf(records, nodeId)}: only what failed, was rejected, cancelled or interrupted, and depends on nothing of that kind, can be run again.`,
   );
 }
 

@@ -12,7 +12,7 @@ import { NodeRecords } from './node-records.ts';
 import { NumberedLines } from './numbered-lines.ts';
 import { costUpdate, type Opening, runStateOf } from './opening.ts';
 import { type Budget, isGate, type Pipeline, type Task } from './pipeline.ts';
-import { runTopic } from './protocol.ts';
+import { type RunState, runTopic } from './protocol.ts';
 import { rounded } from './rounded.ts';
 import { rerunFrom, retried, retriedFailed } from './run-again.ts';
 import type { AnyRun } from './run-kind.ts';
@@ -275,9 +275,9 @@ export class Run implements AnyRun {
 
   #gateEnded(event: ResolvedGate): void {
     const { nodeId: id, verdict, how, at } = event;
-    const state = how === 'cancelled' ? this.#withdrawn : verdict === 'approve' ? 'succeeded' : 'failed';
+    const state = how === 'cancelled' ? this.#withdrawn : verdict === 'approve' ? 'succeeded' : 'rejected';
     this.#records.change(id, { state, finishedAt: at, message: describe(event) });
-    if (state === 'failed') this.#message ??= `${this.#records.titleOf(id)} ${describe(event)}`;
+    if (state === 'rejected') this.#message ??= `${this.#records.titleOf(id)} ${describe(event)}`;
     this.#records.skipHopeless([id]);
   }
 
@@ -357,15 +357,17 @@ export class Run implements AnyRun {
     });
   }
 
+  /** What a used-up budget has ended was not ended by a person, even where one has rejected a gate before. */
+  get #ownState(): RunState {
+    const { runState } = this.#schedule;
+    return runState === 'rejected' && this.#message === BUDGET_USED_UP ? 'failed' : runState;
+  }
+
   #runState(): EventOfType<'run_state'> {
     const isGoingOn = this.#retryingBy !== null || this.#cancelling.state === 'asked' || !this.isOver;
     if (!isGoingOn) this.#finishedAt ??= Date.now();
     const state =
-      this.#cancelling.state !== 'no'
-        ? 'cancelled'
-        : this.#retryingBy !== null
-          ? 'running'
-          : this.#schedule.runState;
+      this.#cancelling.state !== 'no' ? 'cancelled' : this.#retryingBy !== null ? 'running' : this.#ownState;
     const { by } = { by: '', ...this.#cancelling };
     const message = by === '' ? this.#message : `cancelled by ${by}`;
     return runStateOf(this.#opening, {
@@ -374,6 +376,7 @@ export class Run implements AnyRun {
       finishedAt: isGoingOn ? null : this.#finishedAt,
       done: this.#schedule.count('succeeded'),
       failed: this.#schedule.count('failed'),
+      rejected: this.#schedule.count('rejected'),
       gatesWaiting: this.#gates.waiting,
       spent: this.#spent,
     });

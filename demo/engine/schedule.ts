@@ -1,13 +1,13 @@
 import { isGate, type PipelineNode } from './pipeline.ts';
 import type { NodeState, RunState } from './protocol.ts';
 
-/** What can be run again. */
-const RETRYABLE: ReadonlySet<NodeState> = new Set(['failed', 'cancelled', 'interrupted']);
+/** What can be run again, or asked again. */
+const RETRYABLE: ReadonlySet<NodeState> = new Set(['failed', 'rejected', 'cancelled', 'interrupted']);
 /** What runs again with a node that it depends on; what was given up does where nothing else holds it up. */
-const RERUN: ReadonlySet<NodeState> = new Set(['succeeded', 'failed', 'interrupted']);
+const RERUN: ReadonlySet<NodeState> = new Set(['succeeded', 'failed', 'rejected', 'interrupted']);
 const AT_WORK: ReadonlySet<NodeState> = new Set(['running', 'waiting']);
 /** Whoever depends on such a node will not run. */
-const HOPELESS: ReadonlySet<NodeState> = new Set(['failed', 'skipped', 'cancelled']);
+const HOPELESS: ReadonlySet<NodeState> = new Set(['failed', 'rejected', 'skipped', 'cancelled']);
 
 /**
  * The states of a pipeline's nodes and what follows from them: what can start, what can never start any more, how the
@@ -85,7 +85,7 @@ export class Schedule {
     return this.#withGivenUp([id]);
   }
 
-  /** The same of all that has failed or was interrupted. */
+  /** The same of all that has failed or was interrupted; what a person has rejected stays so. */
   get retriedFailed(): readonly string[] {
     const failed = [...this.ids('failed'), ...this.ids('interrupted')];
     return this.#withGivenUp(failed.filter((id) => !this.#isHeldUp(id)));
@@ -143,7 +143,9 @@ export class Schedule {
     if (this.count('waiting') > 0) return 'waiting';
     if (this.count('cancelled') > 0) return 'cancelled';
     if (this.count('interrupted') > 0) return 'interrupted';
-    return this.count('failed') > 0 || this.count('skipped') > 0 ? 'failed' : 'succeeded';
+    if (this.count('failed') > 0) return 'failed';
+    if (this.count('rejected') > 0) return 'rejected';
+    return this.count('skipped') > 0 ? 'failed' : 'succeeded';
   }
 
   #refresh(id: string): void {

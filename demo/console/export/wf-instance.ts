@@ -11,9 +11,11 @@ interface Executed {
 
 /** What it refers to its tasks by. */
 const ALLOWED = /[^\w.-]/g;
+/** By itself, or by a person. */
+const ENDED: ReadonlySet<string> = new Set(['succeeded', 'failed', 'rejected']);
 
 /**
- * The nodes that have succeeded or failed; of each its newest attempt. A gate is a task that took as long as it waited.
+ * The nodes that have succeeded, failed or were rejected; of each its newest attempt. A gate is a task that took as long as it waited.
  *
  * @returns `null` where there is none yet.
  */
@@ -58,7 +60,7 @@ export function wfInstanceOf({ run, nodes, parallel, exportedAt }: RunFile): obj
 
 function executionOf(node: Node, id: string): Executed[] {
   const { standing } = node;
-  if (standing?.state !== 'succeeded' && standing?.state !== 'failed') return [];
+  if (!standing || !ENDED.has(standing.state)) return [];
   const { startedAt, finishedAt, metrics } = standing;
   const ms = metrics?.durationMs ?? (startedAt !== null && finishedAt !== null ? finishedAt - startedAt : 0);
   return [{ id, node, standing, seconds: ms / 1_000 }];

@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react';
+import type { GraphStep } from '../graph/use-graph.ts';
 import { hrefOf } from '../route.ts';
 import { formatMoment } from '../ui/format.ts';
 import { type AuditEntry, sayDeed } from './words.ts';
@@ -7,15 +8,15 @@ import { type AuditEntry, sayDeed } from './words.ts';
 export function HistoryEntry({
   runId,
   entry,
-  title,
+  step,
 }: {
   runId: string;
   entry: AuditEntry;
-  /** Of its node. */
-  title: string;
+  /** Its node, where it is about one of the graph. */
+  step: GraphStep | undefined;
 }): ReactNode {
   const { at, by, nodeId, outcome, message, comment } = entry;
-  const { before, after } = sayDeed(entry);
+  const { before, after } = sayDeed(entry, step?.kind);
   return (
     <li className="history-entry" data-by={by === null ? 'server' : 'person'}>
       <time className="history-time tabular" dateTime={new Date(at).toISOString()}>
@@ -23,7 +24,7 @@ export function HistoryEntry({
       </time>
       <div className="history-what">
         <p>
-          {before} {nodeId !== null && <a href={hrefOf(runId, nodeId)}>{title}</a>} {after}
+          {before} {nodeId !== null && <a href={hrefOf(runId, nodeId)}>{step?.title ?? nodeId}</a>} {after}
         </p>
         {comment !== '' && <blockquote>{comment}</blockquote>}
         {outcome === 'refused' ? (

@@ -21,7 +21,7 @@ export function RunHistory({
     () => [...entries.values()].sort((a, b) => b.at - a.at || b.number - a.number),
     [entries],
   );
-  const titles = useMemo(() => new Map(graph.map(({ nodeId, title }) => [nodeId, title])), [graph]);
+  const steps = useMemo(() => new Map(graph.map((step) => [step.nodeId, step])), [graph]);
   const isWhole = sorted.some(({ action }) => action === 'start');
   return (
     <>
@@ -38,7 +38,7 @@ export function RunHistory({
             key={`${entry.by === null} ${entry.number}`}
             runId={runId}
             entry={entry}
-            title={titles.get(entry.nodeId ?? '') ?? entry.nodeId ?? ''}
+            step={steps.get(entry.nodeId ?? '')}
           />
         ))}
       </ol>

@@ -1,5 +1,6 @@
 import type { EventOf } from 'trunkline';
 import type { AuditAction, ConsoleProtocol } from '../../engine/protocol.ts';
+import type { GraphStep } from '../graph/use-graph.ts';
 
 export type AuditEntry = EventOf<ConsoleProtocol, 'audit_entry'>;
 
@@ -29,8 +30,13 @@ const WORDS: Record<AuditAction, Words> = {
   give_up: { did: 'gave the run up', wanted: 'wanted to give the run up' },
 };
 
+const RETRY_OF_GATE: Words = { did: 'asked', wanted: 'wanted to ask', after: 'again' };
+
 /** Who, and what they did: to be read with the node's title between the two. */
-export function sayDeed({ by, action, outcome }: AuditEntry): { before: string; after: string } {
-  const { did, wanted, after = '' } = WORDS[action];
+export function sayDeed(
+  { by, action, outcome }: AuditEntry,
+  kind: GraphStep['kind'] = 'task',
+): { before: string; after: string } {
+  const { did, wanted, after = '' } = action === 'retry' && kind === 'gate' ? RETRY_OF_GATE : WORDS[action];
   return { before: `${by ?? 'The server'} ${outcome === 'done' ? did : wanted}`, after };
 }

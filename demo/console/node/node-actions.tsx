@@ -8,9 +8,9 @@ import { Icon } from '../ui/icon.tsx';
 import { Modal } from '../ui/modal.tsx';
 import { begunAfter } from './begun-after.ts';
 
-const RETRIABLE = new Set<NodeState>(['failed', 'cancelled', 'interrupted']);
+const RETRIABLE = new Set<NodeState>(['failed', 'rejected', 'cancelled', 'interrupted']);
 
-/** Runs a node again: one that came to nothing at once, one that has succeeded after a question. */
+/** Runs a node again, or asks a gate again: one that came to nothing at once, one that has succeeded after a question. */
 export function NodeActions({
   runId,
   nodeId,
@@ -22,12 +22,17 @@ export function NodeActions({
   state: NodeState;
   graph: readonly GraphStep[];
 }) {
-  if (RETRIABLE.has(state)) return <RetryNode runId={runId} nodeId={nodeId} />;
+  if (RETRIABLE.has(state)) {
+    // A node that asks may fail as well, by itself.
+    const isAsked =
+      state !== 'failed' && graph.some((step) => step.nodeId === nodeId && step.kind === 'gate');
+    return <RetryNode runId={runId} nodeId={nodeId} label={isAsked ? 'Ask again' : 'Retry'} />;
+  }
   if (state === 'succeeded') return <RerunFrom runId={runId} nodeId={nodeId} graph={graph} />;
   return null;
 }
 
-function RetryNode({ runId, nodeId }: { runId: string; nodeId: string }) {
+function RetryNode({ runId, nodeId, label }: { runId: string; nodeId: string; label: string }) {
   const { send } = useSend('retry_node');
   const pending = usePending('retry_node', `${runId}/${nodeId}`);
   const outcomeOf = useOutcome();
@@ -39,7 +44,7 @@ function RetryNode({ runId, nodeId }: { runId: string; nodeId: string }) {
       disabled={pending !== undefined}
     >
       <Icon name="retry" />
-      {pending ? 'Asked for …' : 'Retry'}
+      {pending ? 'Asked for …' : label}
     </button>
   );
 }
@@ -92,7 +97,9 @@ function ConfirmRerun({
 }) {
   const nodes = useLatest(runTopic(runId), 'node_state');
   const begun = begunAfter(graph, nodes, nodeId);
-  const title = graph.find((step) => step.nodeId === nodeId)?.title ?? nodeId;
+  const step = graph.find((step) => step.nodeId === nodeId);
+  const title = step?.title ?? nodeId;
+  const again = step?.kind === 'gate' ? 'It is asked again' : 'It runs again';
   return (
     <Modal
       about={nodeId}
@@ -102,8 +109,8 @@ function ConfirmRerun({
     >
       <p>
         {begun === 0
-          ? 'It runs again, and after it what waits for it.'
-          : `It runs again, and with it ${plural(begun, 'node')} after it that ${begun === 1 ? 'has' : 'have'} run already: ${plural(begun + 1, 'node')} in all.`}
+          ? `${again}, and after it runs what waits for it.`
+          : `${again}, and with it ${plural(begun, 'node')} after it that ${begun === 1 ? 'has' : 'have'} run already: ${plural(begun + 1, 'node')} in all.`}
       </p>
       <p>What they do outside of this run, such as a release or a message, may happen a second time.</p>
       <div className="modal-footer">

@@ -1,18 +1,24 @@
 import { useMemo } from 'react';
 import type { EventOf } from 'trunkline';
-import type { ConsoleProtocol } from '../../engine/protocol.ts';
+import type { ConsoleProtocol, NodeState } from '../../engine/protocol.ts';
 import { useLatest } from '../trunk.ts';
 
-type NodeEvent = EventOf<ConsoleProtocol, 'node_state'>;
+export type NodeEvent = EventOf<ConsoleProtocol, 'node_state'>;
 
-/** The nodes of a run that have failed or were interrupted, in the order in which they did. */
-export function useFailures(topic: string): readonly NodeEvent[] {
+const FAILED: ReadonlySet<NodeState> = new Set(['failed', 'interrupted']);
+
+/** The nodes of a run that came to nothing, each in the order in which they did: by themselves, or as a person decided. */
+export function useFailures(topic: string): {
+  /** They have failed or were interrupted. */
+  readonly failures: readonly NodeEvent[];
+  readonly rejections: readonly NodeEvent[];
+} {
   const nodes = useLatest(topic, 'node_state');
-  return useMemo(
-    () =>
-      [...nodes.values()]
-        .filter(({ state }) => state === 'failed' || state === 'interrupted')
-        .sort((a, b) => (a.finishedAt ?? 0) - (b.finishedAt ?? 0)),
-    [nodes],
-  );
+  return useMemo(() => {
+    const ended = [...nodes.values()].sort((a, b) => (a.finishedAt ?? 0) - (b.finishedAt ?? 0));
+    return {
+      failures: ended.filter(({ state }) => FAILED.has(state)),
+      rejections: ended.filter(({ state }) => state === 'rejected'),
+    };
+  }, [nodes]);
 }

@@ -11,7 +11,7 @@ import { Elapsed } from './elapsed.tsx';
 import { useFailures } from './failures.ts';
 import { RecordedTime } from './recorded.tsx';
 import { RunActions } from './run-actions.tsx';
-import { RunFailure } from './run-failure.tsx';
+import { RunReason } from './run-reason.tsx';
 
 type Run = EventOf<ConsoleProtocol, 'run_state'>;
 
@@ -27,7 +27,7 @@ export function RunHeader({
   /** What else can be done with it. */
   children: ReactNode;
 }) {
-  const failures = useFailures(topic);
+  const { failures, rejections } = useFailures(topic);
   return (
     <header className="run-header">
       <div className="run-heading">
@@ -48,11 +48,16 @@ export function RunHeader({
                 {run.failed} failed
               </span>
             )}
+            {run.rejected !== undefined && run.rejected > 0 && (
+              <span className="tabular" data-state="rejected">
+                {run.rejected} rejected
+              </span>
+            )}
             <Elapsed run={run} />
             <span>{sayStart(run)}</span>
             <RecordedTime run={run} />
           </p>
-          <RunFailure run={run} graph={graph} failures={failures} />
+          <RunReason run={run} graph={graph} failures={failures} rejections={rejections} />
         </div>
       </div>
       <Budget topic={topic} startedAt={run.startedAt} />

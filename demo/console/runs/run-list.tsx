@@ -1,5 +1,6 @@
 import { memo, useMemo } from 'react';
-import { RUNS_TOPIC } from '../../engine/protocol.ts';
+import type { EventOf } from 'trunkline';
+import { type ConsoleProtocol, RUNS_TOPIC } from '../../engine/protocol.ts';
 import { sayStart } from '../gates/run-name.tsx';
 import { useCommands } from '../palette/commands.ts';
 import { goTo, hrefOf, useRoute } from '../route.ts';
@@ -62,7 +63,7 @@ const RunItem = memo(function RunItem({ runId, isSelected }: { runId: string; is
           <span className="run-item-facts">
             {formatMoment(run.startedAt)} · {STATE_WORDS[run.state]}
           </span>
-          <Progress done={run.done} failed={run.failed} nodes={run.nodes} />
+          <Progress run={run} />
         </span>
         {run.gatesWaiting > 0 && (
           <span className="count" data-state="waiting" title={`${plural(run.gatesWaiting, 'gate')} waiting`}>
@@ -75,12 +76,15 @@ const RunItem = memo(function RunItem({ runId, isSelected }: { runId: string; is
   );
 });
 
-function Progress({ done, failed, nodes }: { done: number; failed: number; nodes: number }) {
+type Run = EventOf<ConsoleProtocol, 'run_state'>;
+
+function Progress({ run: { done, failed, rejected = 0, nodes } }: { run: Run }) {
   const share = (count: number) => `${nodes > 0 ? (100 * count) / nodes : 0}%`;
   return (
     <span className="progress" aria-hidden="true">
       <span data-state="succeeded" style={{ width: share(done) }} />
       <span data-state="failed" style={{ width: share(failed) }} />
+      <span data-state="rejected" style={{ width: share(rejected) }} />
     </span>
   );
 }

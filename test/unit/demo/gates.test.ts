@@ -101,13 +101,25 @@ test('of two decisions at the same time, one counts', async () => {
   expect(new Set(ada.events('human_gate_resolved').map((event) => event.by))).toEqual(new Set([by]));
 });
 
-test('a rejected gate fails, and what depends on it is skipped', async () => {
+test('a rejected gate is no failure, ends its run as rejected, and what depends on it is skipped', async () => {
   const { ada, runId, gate } = await atTheGate(await serve([gated()]));
   await ada.send({ type: 'human_decision', runId, gateId: gate.gateId, verdict: 'reject' });
   const over = await ada.until('run_state', ({ finishedAt }) => finishedAt !== null);
-  expect(over).toMatchObject({ state: 'failed', message: 'The gate rejected by Ada' });
+  expect(over).toMatchObject({
+    state: 'rejected',
+    message: 'The gate rejected by Ada',
+    done: 1,
+    failed: 0,
+    rejected: 1,
+  });
+  const gateNode = await ada.until(
+    'node_state',
+    (node) => node.nodeId === 'gate' && node.finishedAt !== null,
+  );
+  expect(gateNode).toMatchObject({ state: 'rejected', message: 'rejected by Ada' });
+  expect(ada.events('error')).toEqual([]);
   const then = await ada.until('node_state', ({ nodeId }) => nodeId === 'then');
-  expect(then).toMatchObject({ state: 'skipped', message: 'The gate has failed' });
+  expect(then).toMatchObject({ state: 'skipped', message: 'The gate was rejected' });
 });
 
 test('a gate ends no earlier than it says, also where the clock is set back meanwhile', async () => {
@@ -120,7 +132,7 @@ test('a gate ends no earlier than it says, also where the clock is set back mean
 });
 
 test.each([
-  ['reject', 'failed'],
+  ['reject', 'rejected'],
   ['approve', 'succeeded'],
 ] as const)('a gate that nobody decides ends with its %s', async (onExpiry, state) => {
   const { ada, runId, gate } = await atTheGate(await serve([gated({ timeLimitSeconds: 0.3, onExpiry })]));
@@ -152,11 +164,45 @@ test('a rejected gate can be asked again, and is another decision', async () => 
   const { ada, runId, gate } = await atTheGate(await serve([gated()]));
   const decision = { type: 'human_decision', runId, gateId: gate.gateId, verdict: 'reject' };
   await ada.send(decision);
-  await ada.until('run_state', ({ state }) => state === 'failed');
+  await ada.until('run_state', ({ state }) => state === 'rejected');
+  expect(await ada.send({ type: 'retry_failed', runId }), 'it has not failed').toMatchObject({
+    code: 'not_retryable',
+  });
   await ada.send({ type: 'retry_node', runId, nodeId: 'gate' });
   const again = await ada.until('human_gate_waiting', ({ gateId }) => gateId !== gate.gateId);
   expect(again.gateId).toBe(`${runId}/gate/2`);
   expect(await ada.send({ ...decision, verdict: 'approve' })).toMatchObject({ code: 'gate_closed' });
   await ada.send({ ...decision, gateId: again.gateId, verdict: 'approve' });
+  await ada.until('run_state', ({ state }) => state === 'succeeded');
+});
+
+test('of a failed task and a rejected gate, the task alone runs again with what failed; a rerun from before asks again', async () => {
+  const task = {
+    id: 'breaks',
+    after: ['prepare'],
+    run: ['sh', '-c', 'test -e again || { touch again; exit 1; }'],
+  };
+  const source = sourceOf('gated', [
+    { id: 'prepare', run: ['true'] },
+    task,
+    { id: 'gate', after: ['prepare'], gate: { title: 'Go on?' } },
+    { id: 'then', after: ['gate', 'breaks'], run: ['true'] },
+  ]);
+  const { ada, runId, gate } = await atTheGate(await serve([source]));
+  const reject = { type: 'human_decision', runId, gateId: gate.gateId, verdict: 'reject' };
+  await ada.send(reject);
+  const over = await ada.until('run_state', ({ finishedAt }) => finishedAt !== null);
+  expect(over).toMatchObject({ state: 'failed', failed: 1, rejected: 1 });
+  ada.forget();
+  await ada.send({ type: 'retry_failed', runId });
+  const then = await ada.until('run_state', ({ finishedAt }) => finishedAt !== null);
+  expect(then).toMatchObject({ state: 'rejected', done: 2, failed: 0, rejected: 1 });
+  expect(ada.events('human_gate_waiting')).toEqual([]);
+
+  expect(await ada.send({ type: 'rerun_from', runId, nodeId: 'prepare' })).toMatchObject({
+    type: 'command_ack',
+  });
+  const again = await ada.until('human_gate_waiting');
+  await ada.send({ ...reject, gateId: again.gateId, verdict: 'approve' });
   await ada.until('run_state', ({ state }) => state === 'succeeded');
 });

@@ -17,13 +17,19 @@ const ENTRY: AuditEntry = {
   comment: '',
   cause: 'x',
 };
+const GATE = { nodeId: 'gate/1', title: 'Approval', kind: 'gate' as const, after: [] };
 const shown = (entry: Partial<AuditEntry>) =>
   renderToStaticMarkup(
-    createElement(HistoryEntry, { runId: 'r', entry: { ...ENTRY, ...entry }, title: 'Approval' }),
+    createElement(HistoryEntry, { runId: 'r', entry: { ...ENTRY, ...entry }, step: GATE }),
   );
 
 test('a deed names who did it, and leads to its node', () => {
   expect(shown({})).toContain('<p>Ada approved <a href="#/r/gate%2F1">Approval</a> </p>');
+});
+
+test('a gate is asked again, a task is run again', () => {
+  expect(shown({ action: 'retry' })).toContain('Ada asked <a href="#/r/gate%2F1">Approval</a> again');
+  expect(sayDeed({ ...ENTRY, action: 'retry' })).toEqual({ before: 'Ada ran', after: 'again' });
 });
 
 test('what was refused is told as what somebody wanted, with the reason and the whole comment', () => {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { WebSocket } from 'ws';
 import { type ConsoleEvent, type EventOfType, parseEvent } from '../../../../demo/engine/events.ts';
-import { RUNS_TOPIC, runTopic } from '../../../../demo/engine/protocol.ts';
+import { protocol, RUNS_TOPIC, runTopic } from '../../../../demo/engine/protocol.ts';
 
 export type Answer =
   | { readonly type: 'command_ack'; readonly result?: { readonly runId?: string }; readonly duplicate?: true }
@@ -76,7 +76,14 @@ export async function connectOperator(
     socket.once('open', resolve);
     socket.once('error', reject);
   });
-  say({ type: 'hello', client_id: clientId, app: 'trunkline-console', app_version: 1, term: 1, token: name });
+  say({
+    type: 'hello',
+    client_id: clientId,
+    app: 'trunkline-console',
+    app_version: protocol.version,
+    term: 1,
+    token: name,
+  });
   await welcomed.promise;
   const heartbeat = setInterval(() => say({ type: 'ping', id: 1 }), HEARTBEAT_MS);
   void closed.then(() => clearInterval(heartbeat));
@@ -92,7 +99,15 @@ export async function connectOperator(
   ): Promise<Answer> => {
     const answer = new Promise<Answer>((resolve) => answers.set(id, resolve));
     const priority = ['human_decision', 'cancel_run'].includes(command.type) ? 'high' : 'normal';
-    say({ type: 'command', id, priority, created_at: Date.now(), attempt: 1, app_version: 1, command });
+    say({
+      type: 'command',
+      id,
+      priority,
+      created_at: Date.now(),
+      attempt: 1,
+      app_version: protocol.version,
+      command,
+    });
     return await answer;
   };
   const events = <T extends ConsoleEvent['type']>(type: T) =>
