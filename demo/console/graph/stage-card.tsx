@@ -2,10 +2,11 @@ import { Handle, type Node, type NodeProps, Position } from '@xyflow/react';
 import { memo } from 'react';
 import { formatCount } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
+import { IN_FOCUS } from '../ui/urgency.ts';
 import { useGraphActions, useMatches } from './graph-context.ts';
 import type { Stage } from './stages.ts';
 import { StateBar, StateCounts } from './state-counts.tsx';
-import { IN_FOCUS, useStateCounts } from './states.ts';
+import { useStateCounts } from './states.ts';
 
 export type StageNode = Node<{ stage: Stage; nodeIds: readonly string[] }, 'stage'>;
 

@@ -1,7 +1,8 @@
 import { formatCount } from '../ui/format.ts';
 import { STATE_WORDS, StateIcon } from '../ui/state.tsx';
+import { IN_FOCUS } from '../ui/urgency.ts';
 import { useGraphActions } from './graph-context.ts';
-import { IN_FOCUS, nextOfState, type StateCount, useStates } from './states.ts';
+import { nextOfState, type StateCount, useStates } from './states.ts';
 
 interface Props {
   readonly nodeIds: readonly string[];

@@ -3,6 +3,7 @@ import type { EventOf, Readable } from 'trunkline';
 import { useReadable } from 'trunkline/react';
 import { type ConsoleProtocol, type NodeState, runTopic } from '../../engine/protocol.ts';
 import { useClient } from '../trunk.ts';
+import { BY_URGENCY, IN_FOCUS } from '../ui/urgency.ts';
 
 type NodeEvent = EventOf<ConsoleProtocol, 'node_state'>;
 /** By the event's key. A node without an event is pending. */
@@ -12,20 +13,6 @@ export interface StateCount {
   readonly state: NodeState;
   readonly count: number;
 }
-
-/** What a person has to look at comes first. */
-const BY_URGENCY: readonly NodeState[] = [
-  'failed',
-  'waiting',
-  'interrupted',
-  'running',
-  'succeeded',
-  'skipped',
-  'cancelled',
-  'pending',
-];
-/** What is looked for in a large graph. */
-export const IN_FOCUS: ReadonlySet<NodeState> = new Set(BY_URGENCY.slice(0, 4));
 
 export function stateOf(states: States, nodeId: string): NodeState {
   return states.get(`node:${nodeId}`)?.state ?? 'pending';

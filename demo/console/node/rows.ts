@@ -2,6 +2,7 @@
 import type { EventOf } from 'trunkline';
 import type { ConsoleProtocol, NodeState } from '../../engine/protocol.ts';
 import { durationIn, type RunTime } from '../runs/run-time.ts';
+import { BY_URGENCY } from '../ui/urgency.ts';
 
 export type NodeEvent = EventOf<ConsoleProtocol, 'node_state'>;
 export interface Row {
@@ -28,17 +29,6 @@ export interface Filter {
   readonly name: string;
 }
 
-/** What needs somebody comes first, what is done last. */
-const URGENCY: readonly NodeState[] = [
-  'waiting',
-  'failed',
-  'interrupted',
-  'running',
-  'pending',
-  'cancelled',
-  'skipped',
-  'succeeded',
-];
 const NAMES = new Intl.Collator('en', { numeric: true, sensitivity: 'base' });
 
 export function rowsOf(
@@ -55,7 +45,7 @@ export function rowsOf(
 export function countStates(rows: readonly Row[]): readonly (readonly [NodeState, number])[] {
   const counts = new Map<NodeState, number>();
   for (const { state } of rows) counts.set(state, (counts.get(state) ?? 0) + 1);
-  return URGENCY.flatMap((state) => {
+  return BY_URGENCY.flatMap((state) => {
     const count = counts.get(state);
     return count === undefined ? [] : [[state, count] as const];
   });
@@ -94,7 +84,7 @@ export function durationOf(node: NodeEvent | undefined, { run, now }: Clock): nu
 function figureOf({ state, node }: Row, by: Exclude<Column, 'name'>, clock: Clock): number | null {
   switch (by) {
     case 'state':
-      return URGENCY.indexOf(state);
+      return BY_URGENCY.indexOf(state);
     case 'start':
       return node?.startedAt ?? null;
     case 'duration':

@@ -5,11 +5,11 @@ import { goTo } from '../route.ts';
 import { Recorded } from '../runs/recorded.tsx';
 import { useLatest } from '../trunk.ts';
 import { StateIcon } from '../ui/state.tsx';
+import { BY_URGENCY, IN_FOCUS } from '../ui/urgency.ts';
 
 const SHOWN_NODES = 6;
-const IN_FOCUS = new Set(['running', 'waiting', 'failed', 'interrupted']);
 
-/** While no node is selected: what runs, waits or failed, and the newest lines of all nodes. To be keyed by the run. */
+/** While no node is selected: what waits, failed, runs or was rejected, the most urgent first, and the newest lines of all nodes. To be keyed by the run. */
 export function RunActivity({ runId, graph }: { runId: string; graph: readonly GraphStep[] }) {
   // With the run's own state: without it, none of this is known yet, and having no node says nothing.
   const events = useLatest(runTopic(runId), ['run_state', 'node_state']);
@@ -17,7 +17,8 @@ export function RunActivity({ runId, graph }: { runId: string; graph: readonly G
   const titles = new Map(graph.map(({ nodeId, title }) => [nodeId, title]));
   const active = [...events.values()]
     .filter((event) => event.type === 'node_state')
-    .filter(({ state }) => IN_FOCUS.has(state));
+    .filter(({ state }) => IN_FOCUS.has(state))
+    .sort((one, other) => BY_URGENCY.indexOf(one.state) - BY_URGENCY.indexOf(other.state));
   return (
     <>
       <header className="details-header">

@@ -131,6 +131,8 @@ test('what is urgent is found, and asked again the next one of the state', () =>
     { state: 'pending', count: 1 },
   ]);
   expect(mostUrgent(nodes, states)).toBe('c');
+  expect(mostUrgent(nodes, statesOf({ c: 'failed', e: 'waiting' })), 'its time runs').toBe('e');
+  expect(mostUrgent(nodes, statesOf({ c: 'rejected', e: 'skipped' }))).toBe('c');
   expect(mostUrgent(['a', 'b'], states)).toBeNull();
   const next = (after: string | null) => nextOfState(nodes, states, { state: 'failed', after });
   expect([next(null), next('c'), next('e'), next('elsewhere')]).toEqual(['c', 'e', 'c', 'c']);

@@ -45,8 +45,8 @@ const sorted = (by: Order['by'], isDescending = false) =>
     .join('');
 
 test('rows sort by what needs somebody, by name as people count, by start, duration, attempt and cost', () => {
-  expect(sorted('state')).toBe('dbeca');
-  expect(sorted('state', true)).toBe('acebd');
+  expect(sorted('state')).toBe('dbeac');
+  expect(sorted('state', true)).toBe('caebd');
   expect(sorted('name')).toBe('dceba');
   expect(sorted('start')).toBe('beadc');
   expect(sorted('duration')).toBe('abdec');
@@ -79,8 +79,8 @@ test('states are counted, the most urgent first, those that no node is in left o
     ['waiting', 1],
     ['failed', 1],
     ['running', 1],
-    ['pending', 1],
     ['succeeded', 1],
+    ['pending', 1],
   ]);
 });
 
