@@ -4,6 +4,8 @@ import type { ConsoleProtocol } from '../../engine/protocol.ts';
 import type { GraphStep } from '../graph/use-graph.ts';
 import { durationIn } from '../runs/run-time.ts';
 import { formatDuration } from '../ui/format.ts';
+import type { NodeEvent } from './attempts.ts';
+import { legendOf } from './bars.ts';
 import type { Chain } from './longest-chain.ts';
 import { sayChain } from './words.ts';
 
@@ -11,6 +13,7 @@ import { sayChain } from './words.ts';
 export function ChainWords({
   run,
   graph,
+  nodes,
   chain,
   now,
   isAlone,
@@ -18,12 +21,14 @@ export function ChainWords({
 }: {
   run: EventOf<ConsoleProtocol, 'run_state'>;
   graph: readonly GraphStep[];
+  nodes: ReadonlyMap<string, NodeEvent>;
   chain: Chain | null;
   now: number;
   isAlone: boolean;
   onAlone: (isAlone: boolean) => void;
 }) {
   const titles = useMemo(() => new Map(graph.map(({ nodeId, title }) => [nodeId, title])), [graph]);
+  const legend = useMemo(() => legendOf(graph, nodes), [graph, nodes]);
   const all = formatDuration(durationIn(run, run.startedAt, now));
   return (
     <div className="timeline-chain">
@@ -42,12 +47,11 @@ export function ChainWords({
         These alone
       </button>
       <ul className="timeline-legend">
-        <li>
-          <span className="timeline-bar" data-kind="waited" /> Waited
-        </li>
-        <li data-state="running">
-          <span className="timeline-bar" data-kind="ran" /> Ran
-        </li>
+        {legend.map(({ kind, state, meaning }) => (
+          <li key={meaning}>
+            <span className="timeline-bar" data-kind={kind} data-state={state} /> {meaning}
+          </li>
+        ))}
         <li>
           <span className="timeline-chain-sign" /> In the longest chain
         </li>

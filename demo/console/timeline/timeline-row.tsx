@@ -2,7 +2,8 @@ import { type CSSProperties, memo } from 'react';
 import type { RunTime } from '../runs/run-time.ts';
 import { formatDuration } from '../ui/format.ts';
 import { StateIcon } from '../ui/state.tsx';
-import { type Attempt, attemptsOf, hasWaited } from './attempts.ts';
+import { attemptsOf } from './attempts.ts';
+import { barsOf } from './bars.ts';
 import { placeIn, type Span } from './span.ts';
 import { sayRow, type Told, tookMs } from './words.ts';
 
@@ -24,8 +25,7 @@ interface Props extends Told {
 export const TimelineRow = memo(function TimelineRow(props: Props) {
   const { id, index, count, top, step, node, waitsSince, isInChain, run, span, now } = props;
   const { isSelected, isActive, onChoose } = props;
-  const attempts = node ? attemptsOf(node) : [];
-  const newest = attempts.at(-1);
+  const newest = node && attemptsOf(node).at(-1);
   const text = sayRow({ step, node, waitsSince, isInChain }, run, now);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the list has the keys for all of its rows
@@ -50,38 +50,19 @@ export const TimelineRow = memo(function TimelineRow(props: Props) {
         <span className="timeline-took tabular">{newest && formatDuration(tookMs(newest, run, now))}</span>
       </span>
       <span className="timeline-bars">
-        {attempts.map((attempt) => (
-          <Bars key={attempt.startedAt} attempt={attempt} span={span} now={now} />
-        ))}
-        {waitsSince !== null && <Bar kind="waited" span={span} from={waitsSince} to={now} />}
+        {barsOf(step, node, waitsSince).map(({ kind, state, from, to }) => {
+          const style: CSSProperties = placeIn(span, from, to ?? now);
+          return (
+            <span
+              key={`${kind} ${from}`}
+              className="timeline-bar"
+              data-kind={kind}
+              data-state={state}
+              style={style}
+            />
+          );
+        })}
       </span>
     </div>
   );
 });
-
-function Bars({ attempt, span, now }: { attempt: Attempt; span: Span; now: number }) {
-  const { state, readyAt, startedAt, finishedAt } = attempt;
-  return (
-    <>
-      {hasWaited(attempt) && <Bar kind="waited" span={span} from={readyAt} to={startedAt} />}
-      <Bar kind="ran" state={state} span={span} from={startedAt} to={finishedAt ?? now} />
-    </>
-  );
-}
-
-function Bar({
-  kind,
-  state,
-  span,
-  from,
-  to,
-}: {
-  kind: 'waited' | 'ran';
-  state?: Attempt['state'];
-  span: Span;
-  from: number;
-  to: number;
-}) {
-  const style: CSSProperties = placeIn(span, from, to);
-  return <span className="timeline-bar" data-kind={kind} data-state={state} style={style} />;
-}

@@ -69,6 +69,7 @@ export function Timeline({
       <ChainWords
         run={run}
         graph={graph}
+        nodes={nodes}
         chain={chain}
         now={now}
         isAlone={isChainAlone}

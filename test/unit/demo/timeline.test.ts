@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { budgetLeft, sayLeft } from '../../../demo/console/runs/budget-level.ts';
 import { durationIn } from '../../../demo/console/runs/run-time.ts';
 import { attemptsOf, type NodeEvent } from '../../../demo/console/timeline/attempts.ts';
+import { barsOf, legendOf } from '../../../demo/console/timeline/bars.ts';
 import { inOrder, longestChain } from '../../../demo/console/timeline/longest-chain.ts';
 import { sortedBy, waitsSince } from '../../../demo/console/timeline/rows.ts';
 import { costSteps, cpuSteps, highest, memorySteps } from '../../../demo/console/timeline/series.ts';
@@ -144,6 +145,38 @@ test('a row says in words what its bars show', () => {
   expect(sayRow({ ...told, node: one, isInChain: false }, replay, 9_000)).toBe(
     'TRIED, succeeded: waited 20.0 s, ran 31.0 s',
   );
+});
+
+test('a gate’s time is a wait for a person, and is drawn as that; what ran is drawn by how it ended', () => {
+  const gate = { ...step('gate'), kind: 'gate' as const };
+  const rejected = node('gate', { state: 'rejected', readyAt: 0, startedAt: 100, finishedAt: 900 });
+  expect(barsOf(gate, rejected, null)).toEqual([
+    { kind: 'waited', from: 0, to: 100 },
+    { kind: 'asked', from: 100, to: 900 },
+  ]);
+  const waiting = node('gate', { state: 'waiting', startedAt: 100 });
+  expect(barsOf(gate, waiting, null)).toEqual([{ kind: 'asked', from: 100, to: null }]);
+  expect(barsOf(step('tried'), TRIED, null)).toEqual([
+    { kind: 'ran', state: 'failed', from: 10, to: 20 },
+    { kind: 'ran', state: 'interrupted', from: 30, to: 40 },
+    { kind: 'ran', state: 'succeeded', from: 50, to: 70 },
+  ]);
+  expect(barsOf(step('next'), undefined, 70)).toEqual([{ kind: 'waited', from: 70, to: null }]);
+});
+
+test('the legend has each look that a bar has, and no other', () => {
+  const gate = { ...step('gate'), kind: 'gate' as const };
+  const waiting = node('gate', { state: 'waiting', startedAt: 100 });
+  const meanings = (nodes: readonly NodeEvent[]) =>
+    legendOf([step('tried'), gate, step('now')], byKey(nodes)).map(({ meaning }) => meaning);
+  expect(meanings([TRIED, ran('now', 70, null)])).toEqual([
+    'Waited to begin',
+    'Failed',
+    'Interrupted',
+    'Running',
+    'Succeeded',
+  ]);
+  expect(meanings([waiting])).toEqual(['Waited to begin', 'Waited for a person']);
 });
 
 test('of a long chain its begin and its end are named', () => {
