@@ -1,15 +1,24 @@
 import { useEffect, useRef, useState } from 'react';
 import { flushSync } from 'react-dom';
+import { RunName } from '../gates/run-name.tsx';
+import { plural } from '../ui/format.ts';
 import { Icon, type IconName } from '../ui/icon.tsx';
 import { landFocus } from '../ui/landing.ts';
 import type { Toast } from './toasts.ts';
 
 /** An error stays until it is dismissed. */
 const SHOWN_MS = 15_000;
+const NAMED_RUNS = 3;
 const ICONS: Record<Toast['tone'], IconName> = { info: 'clock', success: 'check', error: 'alert' };
 
 /** It stays while the pointer or the focus is in it. */
-export function NoticeCard({ tone, text, action, onDismiss }: Omit<Toast, 'id'> & { onDismiss: () => void }) {
+export function NoticeCard({
+  tone,
+  text,
+  runIds = [],
+  action,
+  onDismiss,
+}: Omit<Toast, 'id'> & { onDismiss: () => void }) {
   const [isHeld, setIsHeld] = useState(false);
   const dismiss = useRef(onDismiss);
   useEffect(() => {
@@ -38,7 +47,17 @@ export function NoticeCard({ tone, text, action, onDismiss }: Omit<Toast, 'id'> 
       onBlur={release}
     >
       <Icon name={ICONS[tone]} />
-      <p>{text}</p>
+      <div>
+        <p>{text}</p>
+        {runIds.slice(0, NAMED_RUNS).map((runId) => (
+          <p key={runId} className="toast-run">
+            <RunName runId={runId} />
+          </p>
+        ))}
+        {runIds.length > NAMED_RUNS && (
+          <p className="toast-run">and {plural(runIds.length - NAMED_RUNS, 'more run')}</p>
+        )}
+      </div>
       {action && (
         <button
           type="button"

@@ -28,6 +28,7 @@ export function Notices({ failures, onShowFailures }: { failures: Failures; onSh
             key={failure.id}
             tone="error"
             text={sayFailure(failure)}
+            runIds={[failure.runId]}
             action={{ label: 'Show run', run: () => goTo({ runId: failure.runId }) }}
             onDismiss={() => failures.see([failure])}
           />
@@ -56,6 +57,7 @@ function FailedNodes({
     <NoticeCard
       tone="error"
       text={sayFailures(nodes)}
+      runIds={[...new Set(nodes.map(({ runId }) => runId))]}
       action={isOne ? { label: 'Show node', run: () => goTo(first) } : { label: 'Show all', run: onShow }}
       onDismiss={() => onDismiss(nodes)}
     />

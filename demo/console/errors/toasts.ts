@@ -5,6 +5,8 @@ export interface Toast {
   readonly id: number;
   readonly tone: 'info' | 'success' | 'error';
   readonly text: string;
+  /** The runs that it is about: those of one pipeline share their name. */
+  readonly runIds?: readonly string[];
   readonly action?: { readonly label: string; run(): void };
 }
 

@@ -1,15 +1,21 @@
 import type { Outcome, Receipt } from 'trunkline';
 import { useToasts } from './toasts.ts';
 
+/** What the notice names. */
+type About = { readonly title: string } | { readonly runId: string };
+
 /** Waits for what becomes of a command. Answers its result; where it comes to nothing a notice says why. */
 export function useOutcome(): <R>(
   sending: Promise<Receipt<R>>,
-  about?: string,
+  about?: About,
 ) => Promise<Accepted<R> | null> {
   const toasts = useToasts();
   return async (sending, about) => {
-    const tell = (text: string) =>
-      toasts.add({ tone: 'error', text: about === undefined ? text : `${about}: ${text}` });
+    const tell = (why: string) => {
+      const text = about !== undefined && 'title' in about ? `${about.title}: ${why}` : why;
+      const runIds = about !== undefined && 'runId' in about ? [about.runId] : [];
+      toasts.add({ tone: 'error', text, runIds });
+    };
     try {
       const { outcome } = await sending;
       const ended = await outcome;

@@ -26,7 +26,7 @@ export function useOutcomes(known: ReadonlyMap<string, Gate>): void {
       cancelled: `${title} – closed with its run`,
     };
     const tone = how === 'decided' ? 'success' : 'info';
-    toasts.add({ tone, text: words[how], action: showRun(runId, nodeId) });
+    toasts.add({ tone, text: words[how], runIds: [runId], action: showRun(runId, nodeId) });
   });
 
   useEffect(() => {
@@ -41,7 +41,7 @@ export function useOutcomes(known: ReadonlyMap<string, Gate>): void {
     const tell = ({ id, runId }: Pick<MadeDecision, 'id' | 'runId'>, told: Told | null) => {
       if (isTold.current.has(id)) return;
       isTold.current.add(id);
-      if (told) toasts.add({ ...told, action: showRun(runId) });
+      if (told) toasts.add({ ...told, runIds: [runId], action: showRun(runId) });
       // Where nobody looks, the next page tells it again.
       if (document.visibilityState === 'visible') forgetDecision(id);
     };

@@ -40,7 +40,7 @@ function RetryNode({ runId, nodeId, label }: { runId: string; nodeId: string; la
     <button
       type="button"
       className="button small"
-      onClick={() => outcomeOf(send({ runId, nodeId }))}
+      onClick={() => outcomeOf(send({ runId, nodeId }), { runId })}
       disabled={pending !== undefined}
     >
       <Icon name="retry" />
@@ -56,7 +56,7 @@ function RerunFrom({ runId, nodeId, graph }: { runId: string; nodeId: string; gr
   const [isAsking, setIsAsking] = useState(false);
   const rerun = () => {
     setIsAsking(false);
-    outcomeOf(send({ runId, nodeId }));
+    outcomeOf(send({ runId, nodeId }), { runId });
   };
   return (
     <>

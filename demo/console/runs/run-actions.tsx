@@ -23,7 +23,7 @@ function RerunFailed({ runId, failed }: { runId: string; failed: number }) {
   const { send } = useSend('retry_failed');
   const pending = usePending('retry_failed', runId);
   const outcomeOf = useOutcome();
-  const rerun = () => outcomeOf(send({ runId }));
+  const rerun = () => outcomeOf(send({ runId }), { runId });
   useCommands(pending ? [] : [{ group: 'This run', title: 'Rerun what failed', run: rerun }]);
   return (
     <button type="button" className="button" onClick={rerun} disabled={pending !== undefined}>
@@ -55,7 +55,7 @@ function CancelRun({ run: { runId } }: { run: Run }) {
   const { send } = useSend('cancel_run');
   const pending = usePending('cancel_run', runId);
   const outcomeOf = useOutcome();
-  const cancel = () => outcomeOf(send({ runId }));
+  const cancel = () => outcomeOf(send({ runId }), { runId });
   useCommands(pending ? [] : [{ group: 'This run', title: 'Cancel this run', run: cancel }]);
   return (
     <button type="button" className="button danger" onClick={cancel} disabled={pending !== undefined}>

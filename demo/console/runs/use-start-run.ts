@@ -10,7 +10,7 @@ export function useStartRun(pipeline: { readonly name: string; readonly title: s
   const { send, pending } = useSend('start_run');
   const outcomeOf = useOutcome();
   const start = async () => {
-    const started = await outcomeOf(send({ pipeline: pipeline.name }), pipeline.title);
+    const started = await outcomeOf(send({ pipeline: pipeline.name }), pipeline);
     if (started) goTo({ runId: started.result.runId });
   };
   return { start, isAsking: pending };

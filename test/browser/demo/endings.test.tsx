@@ -99,3 +99,30 @@ it('tells a rejected gate as a decision, not as a failure, and offers to ask it 
   await bed.settle();
   expect(page.queryByRole('button', { name: 'Ask again' })).toBeNull();
 });
+
+it('tells in notices of failures which of the runs of one name they are about', async () => {
+  await using bed = startBed();
+  const page = show(bed);
+  const fail = (runId: string, nodeId: string | null, message: string) =>
+    bed.server.emit(runTopic(runId), { type: 'error', runId, nodeId, title: 'Lint', message, at: bed.now() });
+  for (const runId of ['r1', 'r2', 'r3', 'r4']) await tellRun(bed, { runId });
+  await bed.settle();
+  const notices = within(page.getByRole('region', { name: 'Notices' }));
+  const runsOf = (text: string) =>
+    [...(notices.getByText(text).closest('.toast')?.querySelectorAll('.toast-run') ?? [])].map(
+      ({ textContent }) => textContent,
+    );
+  await fail('r1', null, 'The budget of 1 USD is used up.');
+  expect(runsOf('The budget of 1 USD is used up.')).toEqual([
+    expect.stringMatching(/^Release r1, started .*\d\d:\d\d:\d\d by Bob$/),
+  ]);
+  await fail('r2', 'lint', 'Lint ended with code 1');
+  expect(runsOf('Lint ended with code 1')).toEqual([expect.stringMatching(/^Release r2, started/)]);
+  for (const runId of ['r1', 'r3', 'r4']) await fail(runId, 'lint', 'Lint ended with code 1');
+  expect(runsOf('4 nodes of 4 runs have failed: Lint, Lint, Lint and 1 more')).toEqual([
+    expect.stringMatching(/^Release r2/),
+    expect.stringMatching(/^Release r1/),
+    expect.stringMatching(/^Release r3/),
+    'and 1 more run',
+  ]);
+});
