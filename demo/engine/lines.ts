@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
+import type { LogStream } from './protocol.ts';
 
-export type LineListener = (stream: 'out' | 'err', line: string) => void;
+export type LineListener = (stream: LogStream, line: string) => void;
 
 /** Of one line; the rest is cut off. */
 export const LINE_CHARACTERS = 2_000;
@@ -37,7 +38,7 @@ export function limitLines(
   const say = () => {
     if (leftOut === 0) return;
     const count = leftOut.toLocaleString('en');
-    onLine('err', `(${count} lines left out: more than ${LINES_PER_SECOND} a second)`);
+    onLine('engine', `(${count} lines left out: more than ${LINES_PER_SECOND} a second)`);
     leftOut = 0;
   };
   return {

@@ -48,6 +48,9 @@ export const auditAction = z.enum([
 export type AuditAction = z.infer<typeof auditAction>;
 export type RunState = z.infer<typeof runState>;
 export type NodeState = z.infer<typeof nodeState>;
+/** Where a line of a log comes from: `engine` is what the engine says of the node itself, which is neither output nor error output. */
+export const logStream = z.enum(['out', 'err', 'engine']);
+export type LogStream = z.infer<typeof logStream>;
 /** Of one that ended; `cost` of all of the node's until then. */
 const metrics = z.object({
   durationMs: z.number(),
@@ -283,7 +286,7 @@ export const protocol = defineProtocol({
     log: {
       schema: z.object({
         nodeId: z.string(),
-        stream: z.enum(['out', 'err']),
+        stream: logStream,
         line: z.string(),
         /** When it came; absent in those of older versions, as is `number`. */
         at: z.optional(time),

@@ -12,7 +12,7 @@ import { NodeRecords } from './node-records.ts';
 import { NumberedLines } from './numbered-lines.ts';
 import { costUpdate, type Opening, runStateOf } from './opening.ts';
 import { type Budget, isGate, type Pipeline, type Task } from './pipeline.ts';
-import { type RunState, runTopic } from './protocol.ts';
+import { type LogStream, type RunState, runTopic } from './protocol.ts';
 import { rounded } from './rounded.ts';
 import { rerunFrom, retried, retriedFailed } from './run-again.ts';
 import type { AnyRun } from './run-kind.ts';
@@ -231,7 +231,7 @@ export class Run implements AnyRun {
     const { attempt, attempts, metrics } = this.#records.of(id);
     const cost = budget ? cpuSeconds * budget.perCpuSecond + task.cost : 0;
     this.#spent = rounded(this.#spent + cost);
-    if (!ok) this.#log(id, 'err', `attempt ${attempt} of ${attempts} ${message}`);
+    if (!ok) this.#log(id, 'engine', `attempt ${attempt} of ${attempts} ${message}`);
     const ended = {
       finishedAt: Date.now(),
       lines: this.#lines.writtenBy(id),
@@ -316,7 +316,7 @@ export class Run implements AnyRun {
     const task = this.#schedule.node(id);
     if (!task || isGate(task)) return;
     const { attempts } = this.#records.of(id);
-    this.#log(id, 'err', BROKEN_OFF);
+    this.#log(id, 'engine', BROKEN_OFF);
     const lines = this.#lines.writtenBy(id);
     this.#records.change(id, { state: 'interrupted', finishedAt: Date.now(), message: BROKEN_OFF, lines });
     if (task.repeatable) {
@@ -331,7 +331,7 @@ export class Run implements AnyRun {
     );
   }
 
-  #log(nodeId: string, stream: 'out' | 'err', line: string): void {
+  #log(nodeId: string, stream: LogStream, line: string): void {
     this.#publish(this.#lines.next(nodeId, stream, line));
   }
 

@@ -157,7 +157,7 @@ export async function replayTask(
   if (!executed) return broken('has no record in the trace');
   const runtimeMs = executed.runtimeInSeconds * 1_000;
   const command = commandOf(trace, id);
-  if (command !== '') onLine('out', logged(command));
+  if (command !== '') onLine('engine', logged(command));
   if (!(await waitFor(runtimeMs / speed, signal))) return broken('was cancelled');
   return {
     ok: true,

@@ -4,7 +4,7 @@ import * as z from 'zod/mini';
 import { runChild } from '../engine/child.ts';
 import { markOf } from '../engine/execute.ts';
 import { limitLines } from '../engine/lines.ts';
-import { ANYBODY } from '../engine/protocol.ts';
+import { ANYBODY, type LogStream, logStream } from '../engine/protocol.ts';
 import { rounded } from '../engine/rounded.ts';
 
 /** Of a second of one core, in the budget's currency. */
@@ -63,10 +63,10 @@ export const accounts = Annotation<Account[]>({
   default: () => [],
 });
 
-export const printed = z.object({ nodeId: z.string(), stream: z.enum(['out', 'err']), line: z.string() });
+export const printed = z.object({ nodeId: z.string(), stream: logStream, line: z.string() });
 
 /** A line of the node's log. */
-export function print(config: LangGraphRunnableConfig, line: string, stream: 'out' | 'err' = 'out'): void {
+export function print(config: LangGraphRunnableConfig, line: string, stream: LogStream = 'out'): void {
   config.writer?.({ nodeId: config.metadata?.['langgraph_node'], stream, line });
 }
 

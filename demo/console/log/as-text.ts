@@ -11,7 +11,7 @@ export interface About {
   readonly cut: number;
 }
 
-/** A log as text: what it is of, and a line for each of its own, with time and stream, and its node where there are several. */
+/** A log as text: what it is of, and a line for each of its own, with time and stream (`out`, `err`, or `engine` for its own word), and its node where there are several. */
 export function logText(lines: Iterable<Line>, about: About, titleOf: (nodeId: string) => string): string {
   const { run, runId, node, cut } = about;
   const head = [`# ${run}, run ${runId}${node === null ? '' : `: ${node.title} (${node.nodeId})`}`];

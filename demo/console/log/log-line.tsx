@@ -4,7 +4,7 @@ import { sayGap } from './as-text.ts';
 import { partsOf } from './line-search.ts';
 import type { Line } from './run-log.ts';
 
-/** One line, with its time, and a mark in the gutter where it went to the error output. */
+/** One line, with its time, and a mark in the gutter where it went to the error output, or is the engine's own word. */
 export const LogLine = memo(function LogLine({
   line: { stream, text, at, gap },
   from,
@@ -29,6 +29,7 @@ export const LogLine = memo(function LogLine({
         )}
         <span className="log-text">
           {stream === 'err' && <span className="sr-only">error output: </span>}
+          {stream === 'engine' && <span className="sr-only">the engine: </span>}
           {from !== null && <span className="log-from">{from}</span>}
           {partsOf(text, search).map((part, index) =>
             // biome-ignore lint/suspicious/noArrayIndexKey: the parts of a line do not move

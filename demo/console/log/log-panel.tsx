@@ -86,7 +86,8 @@ export function LogPanel({
         onFollow={setIsFollowing}
       />
       <p className="log-legend">
-        <span className="log-mark" aria-hidden="true" /> error output (stderr)
+        <span className="log-mark" data-stream="err" aria-hidden="true" /> error output (stderr)
+        <span className="log-mark" data-stream="engine" aria-hidden="true" /> <i>the engine’s own word</i>
       </p>
     </>
   );

@@ -1,6 +1,6 @@
 /** The lines of a run, of all its nodes and of each, as far as they are kept. */
 import type { EventOf } from 'trunkline';
-import type { ConsoleProtocol } from '../../engine/protocol.ts';
+import type { ConsoleProtocol, LogStream } from '../../engine/protocol.ts';
 
 /** A page that shows a run for days keeps no more; what is over is cut off by the share, so that it is cut off seldom. */
 const LIMIT = 100_000;
@@ -8,7 +8,7 @@ const CUT = 10_000;
 
 export interface Line {
   readonly nodeId: string;
-  readonly stream: 'out' | 'err';
+  readonly stream: LogStream;
   readonly text: string;
   /** When it was written, by the server's clock; absent where an older version kept it. */
   readonly at: number | undefined;

@@ -117,6 +117,7 @@ async function showPanel(nodeId: string | null) {
     { nodeId: 'a', stream: 'err', line: 'Warning: old', at: 2_000, number: 5 },
     { nodeId: 'b', stream: 'out', line: 'linking, no warning', at: 3_000, number: 1 },
     { nodeId: 'a', stream: 'out', line: 'compiled', at: 4_000, number: 8 },
+    { nodeId: 'a', stream: 'engine', line: 'attempt 1 of 1 ended with code 1', at: 5_000, number: 9 },
   ] as const;
   for (const line of lines) await bed.server.emit(runTopic(RUN), { type: 'log', ...line });
   const { client } = await bed.openTab();
@@ -143,15 +144,17 @@ async function showPanel(nodeId: string | null) {
 
 it("shows a node's lines with their times and streams, what is no longer kept, and what is missing", async () => {
   const { container, view, texts } = await showPanel('a');
-  await expect.poll(texts).toEqual(['compiling', 'error output: Warning: old', 'compiled']);
+  const engine = 'the engine: attempt 1 of 1 ended with code 1';
+  await expect.poll(texts).toEqual(['compiling', 'error output: Warning: old', 'compiled', engine]);
   expect(view.queryByText('The first 3 lines are no longer kept.')).not.toBeNull();
   expect(view.queryByText('2 lines are missing here: too many came at once.')).not.toBeNull();
   expect(container.querySelector('time')?.getAttribute('title')).toBe('1970-01-01T00:00:01.000Z');
-  const [out, err] = [...container.querySelectorAll<HTMLElement>('.log-line')].map((line) =>
+  const [out, err, , own] = [...container.querySelectorAll<HTMLElement>('.log-line')].map((line) =>
     getComputedStyle(line),
   );
   expect(err?.color, 'no other text').toBe(out?.color);
   expect(err?.borderLeftColor, 'but a mark').not.toBe(out?.borderLeftColor);
+  expect(own?.borderLeftColor, 'which is another one where the engine speaks').not.toBe(err?.borderLeftColor);
 });
 
 it("says of a run's lines whose they are, by title, and finds text in them, forth and back", async () => {

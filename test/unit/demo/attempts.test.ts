@@ -113,3 +113,12 @@ test('a node is read as an older version told it', () => {
   const event = { type: 'node_state', ...told };
   expect(parseEvent(JSON.stringify(event))).toEqual(event);
 });
+
+test('how an attempt ended is the engine’s own word in the log, not output of the task', async () => {
+  const run = ['sh', '-c', 'echo working; echo broken >&2; exit 3'];
+  const ada = await operate(await serve([sourceOf('breaks', [{ id: 'task', run }])]));
+  await ada.start('breaks');
+  await ada.until('run_state', ({ finishedAt }) => finishedAt !== null);
+  const said = ada.events('log').map(({ stream, line }) => `${stream}: ${line}`);
+  expect(said.sort()).toEqual(['engine: attempt 1 of 1 ended with code 3', 'err: broken', 'out: working']);
+});

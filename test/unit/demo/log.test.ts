@@ -3,16 +3,11 @@ import { expect, test } from 'vitest';
 import { logFileName, logText } from '../../../demo/console/log/as-text.ts';
 import { besides, LineSearch, partsOf } from '../../../demo/console/log/line-search.ts';
 import { type LineList, RunLog } from '../../../demo/console/log/run-log.ts';
+import type { LogStream } from '../../../demo/engine/protocol.ts';
 
 const NOON = Date.UTC(2026, 0, 2, 12);
 
-function write(
-  log: RunLog,
-  nodeId: string,
-  line: string,
-  number?: number,
-  stream: 'out' | 'err' = 'out',
-): void {
+function write(log: RunLog, nodeId: string, line: string, number?: number, stream: LogStream = 'out'): void {
   const numbered = number === undefined ? {} : { number, at: NOON + number };
   log.add({ type: 'log', nodeId, stream, line, ...numbered });
 }
@@ -102,6 +97,7 @@ test('a log is saved with what it is of, times, streams and titles, and what is 
   const log = new RunLog();
   write(log, 'a', 'begins', 3);
   write(log, 'a', 'breaks', 6, 'err');
+  write(log, 'a', 'attempt 1 of 1 ended with code 1', 7, 'engine');
   write(log, 'b', 'of an older version');
   const about = { run: 'Audit: a “checkout”', runId: 'r1', node: { nodeId: 'a', title: 'The task' }, cut: 2 };
   const titleOf = (id: string) => `Task ${id}`;
@@ -112,6 +108,7 @@ test('a log is saved with what it is of, times, streams and titles, and what is 
       '2026-01-02T12:00:00.003Z out begins',
       '# 2 lines are missing here: too many came at once.',
       '2026-01-02T12:00:00.006Z err breaks',
+      '2026-01-02T12:00:00.007Z engine attempt 1 of 1 ended with code 1',
       '',
     ].join('\n'),
   );
