@@ -22,7 +22,11 @@ export function CountdownAnnouncement({ until }: { until: number }) {
   useEffect(() => {
     const timers = ANNOUNCED_MS.flatMap((left) => {
       const wait = until - client.now() - left;
-      return wait > 0 ? [setTimeout(() => setText(`${sayDuration(left)} left to decide`), wait)] : [];
+      const tell = () => {
+        const isSure = client.connection.get().state === 'open';
+        setText(`${sayDuration(left)} left to decide${isSure ? '' : ', if the server is there'}`);
+      };
+      return wait > 0 ? [setTimeout(tell, wait)] : [];
     });
     return () => timers.forEach(clearTimeout);
   }, [client, until]);

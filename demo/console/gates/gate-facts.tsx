@@ -4,6 +4,7 @@ import { useGraph } from '../graph/use-graph.ts';
 import { useTopicStatus } from '../topics.ts';
 import { formatDuration } from '../ui/format.ts';
 import { behind, sayBehind } from './behind.ts';
+import { ClockDoubt } from './clock-doubt.tsx';
 import { Countdown } from './countdown.tsx';
 import { type Gate, sayVerdict } from './gates.ts';
 import { RunName } from './run-name.tsx';
@@ -37,6 +38,7 @@ export function GateFacts({ gate, isOver, way }: { gate: Gate; isOver: boolean; 
         ) : (
           <>
             <Countdown until={expiresAt} /> left, then {sayVerdict(onExpiry)}
+            <ClockDoubt />
           </>
         )}
         {stoodStill && <> · stood still for {formatDuration(stoodStill.ms)}, while the server was down</>}

@@ -5,6 +5,7 @@ import { useIsLoaded } from '../topics.ts';
 import { useConnection } from '../trunk.ts';
 import { plural } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
+import { ClockCondition } from './clock-doubt.tsx';
 import { Countdown } from './countdown.tsx';
 import { useUndecidedGates, useUnsentDecisions, useWaitingGates } from './gates.ts';
 
@@ -69,6 +70,7 @@ function GateBanner({ runId, onReview }: { runId: string | null; onReview: (gate
           {runId !== null && runId !== first.runId && ' in another run'}
         </span>
         <Countdown until={first.expiresAt} />
+        <ClockCondition />
         <button type="button" className="button small primary" onClick={() => onReview(first.gateId)}>
           Review
         </button>
