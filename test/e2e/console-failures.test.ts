@@ -47,11 +47,12 @@ test('the reason of a failure is a click away, its log can be searched and saved
     page.waitForEvent('download'),
     details(page).getByRole('button', { name: 'Download the log' }).click(),
   ]);
-  expect(download.suggestedFilename()).toBe(`test-run-${runId}-one.log`);
+  expect(download.suggestedFilename()).toBe(`test-${runId}-one.log`);
   const saved = await readFile(await download.path(), 'utf8');
   expect(saved.split('\n')[0]).toBe(`# Test run, run ${runId}: Compile (one)`);
   expect(saved).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z out step 60$/m);
   expect(saved).toMatch(/^\S+Z err no such header$/m);
+  expect(saved).toMatch(/^\S+Z engine attempt 1 of 1 ended with code 3$/m);
 
   await writeFile(fileOfRun(server, runId, 'mended'), '');
   await page.getByRole('button', { name: 'Rerun 2 failed' }).click();

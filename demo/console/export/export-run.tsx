@@ -2,6 +2,7 @@ import { runTopic } from '../../engine/protocol.ts';
 import { useToasts } from '../errors/toasts.ts';
 import { useTopicStatus } from '../topics.ts';
 import { useClient } from '../trunk.ts';
+import { fileNameOf } from './file-name.ts';
 import { knownEvents } from './known-events.ts';
 import { type RunFile, runFileOf } from './run-file.ts';
 import { saveJson } from './save-file.ts';
@@ -18,7 +19,7 @@ export function ExportRun({ runId }: { runId: string }) {
     try {
       const file = runFileOf(await knownEvents(client, runId), { exportedAt, asOf });
       const content = file && contentOf(file);
-      if (content) saveJson(`${file.run.pipeline}-${runId}.${ending}`, content);
+      if (content) saveJson(fileNameOf(file.run, ending), content);
       else toasts.add({ tone: 'error', text: nothing });
     } catch (error) {
       toasts.add({ tone: 'error', text: error instanceof Error ? error.message : String(error) });

@@ -4,6 +4,8 @@ import type { Line } from './run-log.ts';
 /** What a log is of, for those who have nothing but its text. */
 export interface About {
   readonly run: string;
+  /** The name of its pipeline; `null`: it is not known. */
+  readonly pipeline: string | null;
   readonly runId: string;
   /** `null`: all of the run's nodes. */
   readonly node: { readonly nodeId: string; readonly title: string } | null;
@@ -26,12 +28,6 @@ export function logText(lines: Iterable<Line>, about: About, titleOf: (nodeId: s
   return `${[...head, ...body].join('\n')}\n`;
 }
 
-/** `audit-a-checkout-1f2e3d4c5b-lint.log` */
-export function logFileName({ run, runId, node }: About): string {
-  const parts = [run, runId, ...(node === null ? [] : [node.nodeId])];
-  return `${parts.map(asFileName).filter(Boolean).join('-')}.log`;
-}
-
 export function sayCut(cut: number): string {
   return cut === 1
     ? 'The first line is no longer kept.'
@@ -42,12 +38,4 @@ export function sayGap(gap: number): string {
   return gap === 1
     ? 'A line is missing here.'
     : `${formatCount(gap)} lines are missing here: too many came at once.`;
-}
-
-function asFileName(text: string): string {
-  return text
-    .toLowerCase()
-    .replaceAll(/[^\p{L}\p{N}_.]+/gu, '-')
-    .replaceAll(/^[-.]+|[-.]+$/g, '')
-    .slice(0, 60);
 }

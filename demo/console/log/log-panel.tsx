@@ -1,12 +1,13 @@
 import { useCallback, useDeferredValue, useMemo, useState } from 'react';
 import { runTopic } from '../../engine/protocol.ts';
 import { useToasts } from '../errors/toasts.ts';
+import { fileNameOf } from '../export/file-name.ts';
 import { saveText } from '../export/save-file.ts';
 import type { GraphStep } from '../graph/use-graph.ts';
 import { useLatest } from '../trunk.ts';
 import { plural } from '../ui/format.ts';
 import { Icon, type IconName } from '../ui/icon.tsx';
-import { type About, logFileName, logText, sayCut } from './as-text.ts';
+import { type About, logText, sayCut } from './as-text.ts';
 import { besides, LineSearch } from './line-search.ts';
 import { LogLines } from './log-lines.tsx';
 import { LogSearch } from './log-search.tsx';
@@ -60,7 +61,7 @@ export function LogPanel({
             icon="download"
             label="Download the log"
             isDisabled={list.length === 0}
-            onUse={() => saveText(logFileName(about), logText(list, about, titleOf))}
+            onUse={() => saveText(fileNameOf({ ...about, nodeId }, 'log'), logText(list, about, titleOf))}
           />
         </div>
       </div>
@@ -103,6 +104,7 @@ function useAbout(runId: string, nodeId: string | null, titleOf: (nodeId: string
   }, [events]);
   return {
     run: run?.type === 'run_state' ? run.title : 'A run',
+    pipeline: run?.type === 'run_state' ? run.pipeline : null,
     runId,
     node: nodeId === null ? null : { nodeId, title: titleOf(nodeId) },
     cut: log?.cutBefore(nodeId, written) ?? 0,

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import * as z from 'zod/mini';
+import { fileNameOf } from '../../../demo/console/export/file-name.ts';
 import { type RunFile, runFile, runFileOf } from '../../../demo/console/export/run-file.ts';
 import { wfInstanceOf } from '../../../demo/console/export/wf-instance.ts';
 import { runTopic } from '../../../demo/engine/protocol.ts';
@@ -142,4 +143,12 @@ test('an id that the format does not allow becomes one that it does, and stays i
   expect(ids).toContain('gate_task_1_0');
   expect(ids).toContain('gate_task_1_0_2');
   expect(new Set(ids).size).toBe(5);
+});
+
+test('all that is saved of a run is named by one rule', () => {
+  const run = { pipeline: 'Deploy: the shop', runId: 'r1' };
+  expect(fileNameOf(run, 'json')).toBe('deploy-the-shop-r1.json');
+  expect(fileNameOf(run, 'wfcommons.json')).toBe('deploy-the-shop-r1.wfcommons.json');
+  expect(fileNameOf({ ...run, nodeId: 'scan/1' }, 'log')).toBe('deploy-the-shop-r1-scan-1.log');
+  expect(fileNameOf({ pipeline: null, runId: 'r1', nodeId: null }, 'log')).toBe('run-r1.log');
 });

@@ -1,6 +1,6 @@
 /** The lines of a run as the console keeps, searches and saves them. */
 import { expect, test } from 'vitest';
-import { logFileName, logText } from '../../../demo/console/log/as-text.ts';
+import { logText } from '../../../demo/console/log/as-text.ts';
 import { besides, LineSearch, partsOf } from '../../../demo/console/log/line-search.ts';
 import { type LineList, RunLog } from '../../../demo/console/log/run-log.ts';
 import type { LogStream } from '../../../demo/engine/protocol.ts';
@@ -99,7 +99,13 @@ test('a log is saved with what it is of, times, streams and titles, and what is 
   write(log, 'a', 'breaks', 6, 'err');
   write(log, 'a', 'attempt 1 of 1 ended with code 1', 7, 'engine');
   write(log, 'b', 'of an older version');
-  const about = { run: 'Audit: a “checkout”', runId: 'r1', node: { nodeId: 'a', title: 'The task' }, cut: 2 };
+  const about = {
+    run: 'Audit: a “checkout”',
+    pipeline: 'audit',
+    runId: 'r1',
+    node: { nodeId: 'a', title: 'The task' },
+    cut: 2,
+  };
   const titleOf = (id: string) => `Task ${id}`;
   expect(logText(log.of('a'), about, titleOf)).toBe(
     [
@@ -117,6 +123,4 @@ test('a log is saved with what it is of, times, streams and titles, and what is 
       .split('\n')
       .slice(-2)[0],
   ).toBe('- out [Task b] of an older version');
-  expect(logFileName(about)).toBe('audit-a-checkout-r1-a.log');
-  expect(logFileName({ ...about, node: null })).toBe('audit-a-checkout-r1.log');
 });
