@@ -78,7 +78,7 @@ const CLUSTER: Groups = [
   [vitest('cluster', 150)],
   [script('cluster run', 120, 'test/cluster/run/main.ts', '--short')],
 ];
-const PACKAGE = vitest('package', 650);
+const PACKAGE = vitest('package', 770);
 const E2E: Groups = [[playwright('e2e', 600)]];
 
 /** `npm test`. */

@@ -1,5 +1,5 @@
-import { readFileSync, rmSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { chromium } from 'playwright';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { CHROMIUM_ARGS, chromiumPath } from '../../scripts/chromium.ts';
@@ -7,15 +7,10 @@ import { BUNDLERS } from './support/bundlers.ts';
 import { filesForBundler, inJavaScript, writeFiles } from './support/code-blocks.ts';
 import { compile } from './support/compile.ts';
 import { installBeside } from './support/consumer.ts';
-import {
-  built,
-  isOpen,
-  type Pages,
-  type RunningApplication,
-  runApplication,
-} from './support/running-application.ts';
+import { sharesNotes } from './support/notes-application.ts';
+import { built, runApplication } from './support/running-application.ts';
 import { serveWithVite } from './support/vite-dev.ts';
-import { type Made, madeOf, WORKER_FORMS } from './support/worker-forms.ts';
+import { formsBy, type Made, madeOf, WORKER_FORMS } from './support/worker-forms.ts';
 
 const { folder, tarball } = inject('consumer');
 /** Where those are installed that this repository has no other use for. */
@@ -66,7 +61,7 @@ test.each([
       join(isBeside ? beside : folder, `built-by-${bundler}`),
       built(BUNDLERS[bundler]),
     );
-    await works(application);
+    await sharesNotes(application);
     expect(application.site.violations).toEqual([]);
     expect(application.site.requested.filter((path) => hub.test(path))).not.toEqual([]);
   },
@@ -76,7 +71,7 @@ test.each(['Vite', 'webpack', 'Rspack', 'Parcel'] as const)(
   'what %s makes of other forms of the worker is what the document says',
   async (name) => {
     const bundler = name.toLowerCase() as Lowercase<typeof name>;
-    const said = columnOf(name);
+    const said = formsBy(name);
     expect(Object.keys(said)).toEqual(Object.keys(WORKER_FORMS));
     const made: Record<string, Made> = {};
     const browser = await chromium.launch({ executablePath: chromiumPath(), args: CHROMIUM_ARGS });
@@ -94,35 +89,6 @@ test.each(['Vite', 'webpack', 'Rspack', 'Parcel'] as const)(
   600_000,
 );
 
-/** Of the table in `docs/bundlers.md` that begins with one for a form. */
-function columnOf(name: string): Record<string, string> {
-  const document = readFileSync(resolve(import.meta.dirname, '../../docs/bundlers.md'), 'utf8');
-  const [, table = ''] = /^(\| form \|.*?)\n\n/ms.exec(document) ?? [];
-  const [head = [], , ...rows] = table.split('\n').map((line) => line.split('|').map((cell) => cell.trim()));
-  const column = head.indexOf(name);
-  return Object.fromEntries(rows.map((row) => [row[1] ?? '', row[column] ?? '']));
-}
-
 test("the application works from Vite's development server with nothing in its cache", async () => {
-  await works(await runApplication(filesForBundler('vite'), join(folder, 'vite-dev'), serveWithVite));
+  await sharesNotes(await runApplication(filesForBundler('vite'), join(folder, 'vite-dev'), serveWithVite));
 });
-
-/** What one tab sends is accepted and seen in another, which shares its hub. */
-async function works({ site, context, end }: RunningApplication<Pages>): Promise<void> {
-  try {
-    const uncaught: string[] = [];
-    context.on('weberror', (error) => uncaught.push(error.error().message));
-    const one = await context.newPage();
-    const two = await context.newPage();
-    await one.goto(site.origin);
-    await two.goto(site.origin);
-    await isOpen(one);
-    await one.getByRole('button', { name: 'Add a note' }).click();
-    await two.getByText('note 1').waitFor();
-    await one.reload();
-    await one.getByText('note 1').waitFor();
-    expect(uncaught).toEqual([]);
-  } finally {
-    await end();
-  }
-}

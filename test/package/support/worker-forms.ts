@@ -1,5 +1,6 @@
 /** What a bundler makes of a worker, by how its construction is written. */
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import type { Browser, Page } from 'playwright';
 import { startSite } from '../../e2e/harness/site.ts';
 import type { Sources } from './bundlers.ts';
@@ -23,14 +24,14 @@ export const WORKER_FORMS: Readonly<Record<string, string>> = {
 export type Made = 'built' | 'built, name and lifetime lost' | 'not built, in silence' | 'an error';
 
 /** The script beside a page that constructs its worker so. */
-const HUB = {
+export const HUB = {
   'hub.js': `import { built } from './built.js';
     onconnect = ({ ports: [port] }) => port.postMessage(built);`,
   'built.js': "export const built = 'built';",
 };
 
 /** What a page does with its worker: its title says what it was told. */
-const constructing = (form: string) => `${form}
+export const constructing = (form: string) => `${form}
   worker.port.onmessage = ({ data }) => { document.title = data; };
   worker.onerror = () => { document.title = 'not built, in silence'; };`;
 
@@ -65,7 +66,7 @@ export async function madeOf(
 }
 
 /** What the page at `url` was told by its worker. */
-async function madeOn(url: string, browser: Browser): Promise<Made> {
+export async function madeOn(url: string, browser: Browser): Promise<Made> {
   const page = await browser.newPage();
   try {
     await page.addInitScript(keepOptions);
@@ -94,4 +95,13 @@ function hasOptions(page: Page): Promise<boolean> {
     const { options } = globalThis as { options?: { name?: string; extendedLifetime?: boolean } };
     return options?.name === 'trunkline' && options.extendedLifetime === true;
   });
+}
+
+/** What `docs/bundlers.md` says that a bundler makes of each form. */
+export function formsBy(bundler: string): Record<string, string> {
+  const document = readFileSync(resolve(import.meta.dirname, '../../../docs/bundlers.md'), 'utf8');
+  const [, table = ''] = /^(\| form \|.*?)\n\n/ms.exec(document) ?? [];
+  const [head = [], , ...rows] = table.split('\n').map((line) => line.split('|').map((cell) => cell.trim()));
+  const column = head.indexOf(bundler);
+  return Object.fromEntries(rows.map((row) => [row[1] ?? '', row[column] ?? '']));
 }
