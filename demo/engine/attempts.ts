@@ -1,13 +1,11 @@
 /** What is told of the attempts at a node: those before the newest one, and since when each could have begun. */
-import type { EventOfType } from './events.ts';
-
-type NodeState = EventOfType<'node_state'>;
+import type { NodeStateEvent } from './events.ts';
 
 /** So many of them are told, the newest: each change of a node tells them again. */
 export const EARLIER_ATTEMPTS = 8;
 
 /** A node that is to be attempted again: the attempt that it has had, if any, is now one of its earlier ones. */
-export function setAside({ startedAt, finishedAt, readyAt, ...node }: NodeState): NodeState {
+export function setAside({ startedAt, finishedAt, readyAt, ...node }: NodeStateEvent): NodeStateEvent {
   const waits = { ...node, startedAt: null, finishedAt: null };
   if (startedAt === null || finishedAt === null) return waits;
   const { state, metrics, earlier = [] } = node;
@@ -27,6 +25,6 @@ export function setAside({ startedAt, finishedAt, readyAt, ...node }: NodeState)
  *
  * @param notBefore its run began then, or somebody asked then for another attempt, or the pause before it is over.
  */
-export function readySince(before: readonly Pick<NodeState, 'finishedAt'>[], notBefore: number): number {
+export function readySince(before: readonly Pick<NodeStateEvent, 'finishedAt'>[], notBefore: number): number {
   return Math.max(notBefore, ...before.map(({ finishedAt }) => finishedAt ?? 0));
 }

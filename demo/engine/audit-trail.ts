@@ -1,8 +1,7 @@
-import type { ConsoleEvent, EventOfType } from './events.ts';
+import type { AuditEntry, ConsoleEvent } from './events.ts';
 import { describe } from './gate-events.ts';
 import { KEPT_AUDIT_ENTRIES } from './protocol.ts';
 
-export type AuditEntry = EventOfType<'audit_entry'>;
 /** What a person asked for. */
 export type Asked = Pick<AuditEntry, 'action' | 'nodeId'> & { readonly comment?: string };
 /** What the server did of its own accord. */

@@ -1,9 +1,11 @@
 /** Whether a person's answer to a gate counts: the same rule for whatever has asked. */
+
 import type { CommandOf } from 'trunkline/protocol';
 import { Reject } from 'trunkline/server';
 import { busy } from './busy.ts';
 import type { Commanding } from './commanding.ts';
-import { type ResolvedGate, resolved, type WaitingGate } from './gate-events.ts';
+import type { ResolvedGate, WaitingGate } from './events.ts';
+import { resolved } from './gate-events.ts';
 import { ANYBODY, type ConsoleProtocol } from './protocol.ts';
 import { sayTooLate } from './too-late.ts';
 

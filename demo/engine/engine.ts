@@ -5,7 +5,7 @@ import type { EventInput } from 'trunkline/protocol';
 import { type CommandContext, type EventLog, type Handlers, Reject } from 'trunkline/server';
 import { type Asked, AuditTrail, startEntry } from './audit-trail.ts';
 import { AuditTrails } from './audit-trails.ts';
-import { type ConsoleEvent, type EventOfType, parseEvent } from './events.ts';
+import { type ConsoleEvent, type PipelineEvent, parseEvent, type RunStateEvent } from './events.ts';
 import { markOf } from './execute.ts';
 import { goesOn, inBothTopics, resolved } from './gate-events.ts';
 import { type History, readHistory } from './history.ts';
@@ -295,7 +295,7 @@ export class Engine<S extends { readonly pipeline: Plan }> {
     return { runId, pipeline, startedAt: Date.now(), startedBy, ...(replay === undefined ? {} : { replay }) };
   }
 
-  #tellPipelines(before: readonly EventOfType<'pipeline'>[]): void {
+  #tellPipelines(before: readonly PipelineEvent[]): void {
     const told = new Map(before.map((event) => [event.name, event]));
     for (const { pipeline } of this.#sources.values()) {
       const { name, title, nodes } = pipeline;
@@ -335,7 +335,7 @@ export class Engine<S extends { readonly pipeline: Plan }> {
   }
 }
 
-function isUnderWay({ state, finishedAt }: EventOfType<'run_state'>): boolean {
+function isUnderWay({ state, finishedAt }: RunStateEvent): boolean {
   return state === 'running' || state === 'waiting' || finishedAt === null;
 }
 

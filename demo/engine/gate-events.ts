@@ -1,11 +1,8 @@
 /** What is said of a gate: that it waits, that it was decided, and why somebody came too late. */
-import type { ConsoleEvent, EventOfType } from './events.ts';
+import type { ConsoleEvent, ResolvedGate, WaitingGate } from './events.ts';
 import type { Gate } from './pipeline.ts';
 import { RUNS_TOPIC, runTopic } from './protocol.ts';
 import { sayTooLate } from './too-late.ts';
-
-export type WaitingGate = EventOfType<'human_gate_waiting'>;
-export type ResolvedGate = EventOfType<'human_gate_resolved'>;
 
 /** Of one thing to decide on; a gate must fit into an event. */
 const SHOWN_CHARACTERS = 50_000;

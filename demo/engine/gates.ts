@@ -2,15 +2,8 @@
 import { Reject } from 'trunkline/server';
 import type { Commanding } from './commanding.ts';
 import { type Decision, judgeDecision } from './decision.ts';
-import type { ConsoleEvent } from './events.ts';
-import {
-  askAt,
-  inBothTopics,
-  type ResolvedGate,
-  resolved,
-  sayClosed,
-  type WaitingGate,
-} from './gate-events.ts';
+import type { ConsoleEvent, ResolvedGate, WaitingGate } from './events.ts';
+import { askAt, inBothTopics, resolved, sayClosed } from './gate-events.ts';
 import type { GateHistory } from './history.ts';
 import type { NodeRecords } from './node-records.ts';
 import type { Gate } from './pipeline.ts';

@@ -1,33 +1,40 @@
 import type { LoggedEvent } from 'trunkline/server';
-import { type EventOfType, parseEvent } from './events.ts';
+import {
+  type AuditEntry,
+  type NodeStateEvent,
+  parseEvent,
+  type ResolvedGate,
+  type RunStateEvent,
+  type WaitingGate,
+} from './events.ts';
 
 /** What is known of a run from its topic. */
 export interface History {
-  readonly runState: EventOfType<'run_state'> | null;
+  readonly runState: RunStateEvent | null;
   readonly spent: number;
-  readonly nodes: ReadonlyMap<string, EventOfType<'node_state'>>;
+  readonly nodes: ReadonlyMap<string, NodeStateEvent>;
   /** How many lines each node is known to have written. */
   readonly lines: ReadonlyMap<string, number>;
   /** The newest of its audit trail. */
-  readonly audit: readonly EventOfType<'audit_entry'>[];
+  readonly audit: readonly AuditEntry[];
   /** Of each gate node the newest gate. */
   readonly gates: ReadonlyMap<string, GateHistory>;
   /** By the gate's id, all of them. */
   readonly gatesById: ReadonlyMap<string, GateHistory['event']>;
 }
 export interface GateHistory {
-  readonly event: EventOfType<'human_gate_waiting'> | EventOfType<'human_gate_resolved'>;
+  readonly event: WaitingGate | ResolvedGate;
   /** It is newer than the node's own state: the server ended before it could say what follows. */
   readonly isNewerThanNode: boolean;
 }
 
 /** @param events the state of the run's topic, by offset. */
 export function readHistory(events: readonly LoggedEvent[]): History {
-  let runState: EventOfType<'run_state'> | null = null;
+  let runState: RunStateEvent | null = null;
   let spent = 0;
-  const nodes = new Map<string, EventOfType<'node_state'>>();
+  const nodes = new Map<string, NodeStateEvent>();
   const lines = new Map<string, number>();
-  const audit: EventOfType<'audit_entry'>[] = [];
+  const audit: AuditEntry[] = [];
   const gates = new Map<string, GateHistory>();
   const gatesById = new Map<string, GateHistory['event']>();
   for (const { event: json } of events) {

@@ -1,22 +1,20 @@
 import { readySince, setAside } from './attempts.ts';
-import type { ConsoleEvent, EventOfType } from './events.ts';
+import type { ConsoleEvent, NodeStateEvent } from './events.ts';
 import type { Opening } from './opening.ts';
 import { isGate, type Pipeline } from './pipeline.ts';
 import { Schedule } from './schedule.ts';
 
-export type NodeRecord = EventOfType<'node_state'>;
-
 /** What is known of each node of a run. The one place where a node changes, which is published. */
 export class NodeRecords {
   readonly schedule: Schedule;
-  readonly #records: Map<string, NodeRecord>;
+  readonly #records: Map<string, NodeStateEvent>;
   readonly #runStartedAt: number;
   readonly #publish: (event: ConsoleEvent) => void;
 
   /** @param known from a server before this one. */
   constructor(
     { pipeline: { nodes }, startedAt }: Pick<Opening<Pipeline>, 'pipeline' | 'startedAt'>,
-    known: ReadonlyMap<string, NodeRecord>,
+    known: ReadonlyMap<string, NodeStateEvent>,
     publish: (event: ConsoleEvent) => void,
   ) {
     this.#records = new Map(known);
@@ -30,7 +28,7 @@ export class NodeRecords {
     return [...this.#records.keys()];
   }
 
-  of(nodeId: string): NodeRecord {
+  of(nodeId: string): NodeStateEvent {
     return (
       this.#records.get(nodeId) ?? {
         type: 'node_state',
@@ -45,7 +43,7 @@ export class NodeRecords {
   }
 
   /** For another go. */
-  again(nodeId: string): NodeRecord {
+  again(nodeId: string): NodeStateEvent {
     const { message: _, ...record } = setAside(this.of(nodeId));
     const attempts = record.attempt + this.#attemptsOf(nodeId);
     return { ...record, state: 'pending', attempts, readyAt: Date.now() };
@@ -68,20 +66,20 @@ export class NodeRecords {
   /** The node's attempt has ended like that, and another one follows by itself. */
   follow(
     nodeId: string,
-    ended: Partial<NodeRecord> & Pick<NodeRecord, 'state'>,
-    next: Partial<NodeRecord> & { readonly readyAt: number; readonly message: string },
+    ended: Partial<NodeStateEvent> & Pick<NodeStateEvent, 'state'>,
+    next: Partial<NodeStateEvent> & { readonly readyAt: number; readonly message: string },
   ): void {
     this.#tell({ ...setAside({ ...this.of(nodeId), ...ended }), ...next, state: 'pending' });
   }
 
   /** A message goes with the state that it was told with. */
-  change(nodeId: string, change: Partial<NodeRecord> & Pick<NodeRecord, 'state'>): void {
+  change(nodeId: string, change: Partial<NodeStateEvent> & Pick<NodeStateEvent, 'state'>): void {
     const { message: _, ...record } = this.of(nodeId);
     this.#tell({ ...record, ...change });
   }
 
   /** Takes over what is published already. */
-  keep(record: NodeRecord): void {
+  keep(record: NodeStateEvent): void {
     this.#records.set(record.nodeId, record);
     this.schedule.set(record.nodeId, record.state);
   }
@@ -98,12 +96,12 @@ export class NodeRecords {
     return this.schedule.node(nodeId)?.title ?? nodeId;
   }
 
-  #tell(record: NodeRecord): void {
+  #tell(record: NodeStateEvent): void {
     this.keep(record);
     this.#publish(record);
   }
 
-  titleAndState(nodeId: string): { title: string; state: NodeRecord['state'] } {
+  titleAndState(nodeId: string): { title: string; state: NodeStateEvent['state'] } {
     return { title: this.titleOf(nodeId), state: this.schedule.state(nodeId) };
   }
 
@@ -113,7 +111,7 @@ export class NodeRecords {
   }
 }
 
-const PAST: Partial<Record<NodeRecord['state'], string>> = {
+const PAST: Partial<Record<NodeStateEvent['state'], string>> = {
   failed: 'has failed',
   rejected: 'was rejected',
   skipped: 'was skipped',

@@ -1,4 +1,4 @@
-import type { EventOfType } from './events.ts';
+import type { LogEvent } from './events.ts';
 import type { LogStream } from './protocol.ts';
 
 /** What the nodes of a run write, numbered: whoever has the newest lines alone knows how many came before them. */
@@ -14,7 +14,7 @@ export class NumberedLines {
     return this.#written.get(nodeId) ?? 0;
   }
 
-  next(nodeId: string, stream: LogStream, line: string): EventOfType<'log'> {
+  next(nodeId: string, stream: LogStream, line: string): LogEvent {
     const number = this.writtenBy(nodeId) + 1;
     this.#written.set(nodeId, number);
     return { type: 'log', nodeId, stream, line, at: Date.now(), number };

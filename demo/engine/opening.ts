@@ -1,5 +1,5 @@
 import { startEntry } from './audit-trail.ts';
-import type { ConsoleEvent, EventOfType } from './events.ts';
+import type { ConsoleEvent, EventOfType, RunStateEvent } from './events.ts';
 import type { Budget } from './pipeline.ts';
 import { RUNS_TOPIC, runTopic } from './protocol.ts';
 
@@ -38,15 +38,14 @@ export interface Opening<P extends Plan = Plan> {
 }
 
 /** What is known of the recorded execution that a run replays. */
-export interface Replay extends NonNullable<EventOfType<'run_state'>['replay']> {
+export interface Replay extends NonNullable<RunStateEvent['replay']> {
   /** What a node ran; empty where it is not told. */
   commandOf(nodeId: string): string;
 }
 
-type RunState = EventOfType<'run_state'>;
 /** What changes of a run. */
 export type Standing = Pick<
-  RunState,
+  RunStateEvent,
   'state' | 'finishedAt' | 'done' | 'failed' | 'rejected' | 'gatesWaiting' | 'spent'
 > & {
   readonly message?: string | undefined;
@@ -55,7 +54,7 @@ export type Standing = Pick<
 export function runStateOf(
   { runId, pipeline, startedAt, startedBy, replay }: Opening,
   { state, message, finishedAt, ...counts }: Standing,
-): RunState {
+): RunStateEvent {
   const { name, title, budget, nodes } = pipeline;
   return {
     type: 'run_state',
@@ -74,7 +73,7 @@ export function runStateOf(
   };
 }
 
-function toldOf({ speed, makespanSeconds, executedAt }: Replay): NonNullable<RunState['replay']> {
+function toldOf({ speed, makespanSeconds, executedAt }: Replay): NonNullable<RunStateEvent['replay']> {
   return { speed, makespanSeconds, executedAt };
 }
 

@@ -1,7 +1,8 @@
 import { Reject } from 'trunkline/server';
 import type { Commanding } from './commanding.ts';
 import { type Decision, judgeDecision } from './decision.ts';
-import { inBothTopics, type ResolvedGate, resolved, sayClosed, type WaitingGate } from './gate-events.ts';
+import type { ResolvedGate, WaitingGate } from './events.ts';
+import { inBothTopics, resolved, sayClosed } from './gate-events.ts';
 
 export type Gate = WaitingGate | ResolvedGate;
 /** What a node asks. */

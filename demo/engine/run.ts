@@ -3,8 +3,8 @@ import { busy } from './busy.ts';
 import type { Execution } from './child.ts';
 import type { Commanding } from './commanding.ts';
 import type { Decision } from './decision.ts';
-import type { ConsoleEvent, EventOfType } from './events.ts';
-import { describe, inBothTopics, type ResolvedGate } from './gate-events.ts';
+import type { ConsoleEvent, ResolvedGate, RunStateEvent } from './events.ts';
+import { describe, inBothTopics } from './gate-events.ts';
 import { Gates } from './gates.ts';
 import type { History } from './history.ts';
 import { type LineListener, limitLines } from './lines.ts';
@@ -363,7 +363,7 @@ export class Run implements AnyRun {
     return runState === 'rejected' && this.#message === BUDGET_USED_UP ? 'failed' : runState;
   }
 
-  #runState(): EventOfType<'run_state'> {
+  #runState(): RunStateEvent {
     const isGoingOn = this.#retryingBy !== null || this.#cancelling.state === 'asked' || !this.isOver;
     if (!isGoingOn) this.#finishedAt ??= Date.now();
     const state =

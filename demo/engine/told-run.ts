@@ -2,7 +2,7 @@ import { Reject } from 'trunkline/server';
 import { readySince, setAside } from './attempts.ts';
 import { busy } from './busy.ts';
 import type { Commanding } from './commanding.ts';
-import type { ConsoleEvent, EventOfType } from './events.ts';
+import type { ConsoleEvent, LogEvent, NodeStateEvent, RunStateEvent } from './events.ts';
 import { describe, inBothTopics } from './gate-events.ts';
 import type { History } from './history.ts';
 import { NumberedLines } from './numbered-lines.ts';
@@ -12,10 +12,9 @@ import { type Gate, Questions } from './questions.ts';
 import { rounded } from './rounded.ts';
 import type { RunServices } from './run-kind.ts';
 
-type NodeState = EventOfType<'node_state'>;
 type Ending = 'succeeded' | 'failed' | 'cancelled';
 /** What a node has used, apart from the time. */
-type Used = Omit<NonNullable<NodeState['metrics']>, 'durationMs'>;
+type Used = Omit<NonNullable<NodeStateEvent['metrics']>, 'durationMs'>;
 
 /**
  * A run as operators see it, for an engine that keeps its state in a store of its own: its nodes, what they ask, print and
@@ -25,7 +24,7 @@ export class ToldRun {
   readonly questions: Questions;
   readonly #opening: Opening;
   readonly #services: RunServices;
-  readonly #nodes: Map<string, NodeState>;
+  readonly #nodes: Map<string, NodeStateEvent>;
   readonly #lines: NumberedLines;
   #standing: Standing;
   /** The newest `run_state` that was published, as JSON. */
@@ -77,12 +76,12 @@ export class ToldRun {
     return this.#opening.pipeline.nodes.map(({ id }) => id);
   }
 
-  node(nodeId: string): NodeState {
+  node(nodeId: string): NodeStateEvent {
     const none = { attempt: 0, attempts: 1, startedAt: null, finishedAt: null };
     return this.#nodes.get(nodeId) ?? { type: 'node_state', nodeId, state: 'pending', ...none };
   }
 
-  in(state: NodeState['state']): NodeState[] {
+  in(state: NodeStateEvent['state']): NodeStateEvent[] {
     return [...this.#nodes.values()].filter((node) => node.state === state);
   }
 
@@ -122,7 +121,7 @@ export class ToldRun {
     const nodes = [...this.#nodes.values()]
       .filter((node) => node.state !== 'succeeded')
       .map(setAside)
-      .map(({ message: _, ...node }): NodeState => ({ ...node, state: 'pending', readyAt }));
+      .map(({ message: _, ...node }): NodeStateEvent => ({ ...node, state: 'pending', readyAt }));
     const { message: _, ...before } = this.#standing;
     const standing = { ...before, state: 'running', finishedAt: null, failed: 0 } as const;
     const { runId } = this.#opening;
@@ -175,7 +174,7 @@ export class ToldRun {
     this.change(nodeId, { state: 'succeeded', finishedAt: Date.now(), ...this.#decidedAt(nodeId) });
   }
 
-  prints({ nodeId, stream, line }: Pick<EventOfType<'log'>, 'nodeId' | 'stream' | 'line'>): void {
+  prints({ nodeId, stream, line }: Pick<LogEvent, 'nodeId' | 'stream' | 'line'>): void {
     this.#publish(this.#lines.next(nodeId, stream, line));
   }
 
@@ -206,7 +205,7 @@ export class ToldRun {
   }
 
   /** A message goes with the state that it was told with. */
-  change(nodeId: string, change: Partial<NodeState> & Pick<NodeState, 'state'>): void {
+  change(nodeId: string, change: Partial<NodeStateEvent> & Pick<NodeStateEvent, 'state'>): void {
     const { message: _, ...node } = this.node(nodeId);
     const changed = { ...node, ...change, lines: this.#lines.writtenBy(nodeId) };
     this.#nodes.set(nodeId, changed);
@@ -252,7 +251,7 @@ export class ToldRun {
     this.#told = json;
   }
 
-  #tellBoth(event: Gate | EventOfType<'run_state'>): void {
+  #tellBoth(event: Gate | RunStateEvent): void {
     if (this.#isStopped) return;
     for (const [topic, told] of inBothTopics(event)) this.#services.publish(topic, told);
   }

@@ -1,9 +1,9 @@
 import { useEffect, useRef } from 'react';
 import type { Meta } from 'trunkline';
 import { oneTab } from 'trunkline/one-tab';
+import type { WaitingGate } from '../../engine/events.ts';
 import { RUNS_TOPIC } from '../../engine/protocol.ts';
 import type { Report } from '../errors/report.ts';
-import type { Gate } from '../gates/gates.ts';
 import { goTo } from '../route.ts';
 import { useClient, useEvent, useLatest } from '../trunk.ts';
 import { alertSettings } from './settings.ts';
@@ -25,7 +25,7 @@ export function GateAlerts({
   const client = useClient();
   const runs = useLatest(RUNS_TOPIC, 'run_state');
   const shown = useRef(new Map<string, Notification>());
-  const alert = useRef<(gate: Gate) => void>(() => {});
+  const alert = useRef<(gate: WaitingGate) => void>(() => {});
   useEffect(() => {
     alert.current = (gate) => {
       // A tab that is seen is asked first: then nothing has to be told, by no other tab either.
@@ -51,9 +51,11 @@ export function GateAlerts({
   useEffect(() => {
     const leaving = new AbortController();
     const { signal } = leaving;
-    const once = oneTab(`gate alert of ${name}`, (gate: Gate, _: Meta) => alert.current(gate), { signal });
+    const once = oneTab(`gate alert of ${name}`, (gate: WaitingGate, _: Meta) => alert.current(gate), {
+      signal,
+    });
     // The gate's desk takes the event; that does not wait for a tab to have told of it.
-    const tell = (gate: Gate, meta: Meta) => {
+    const tell = (gate: WaitingGate, meta: Meta) => {
       once(gate, meta).catch((error) => report({ message: `A gate could not be told of: ${error}` }));
     };
     client.topic(RUNS_TOPIC).on('human_gate_waiting', tell, { signal });

@@ -1,9 +1,8 @@
-import type { EventOf } from 'trunkline';
-import type { ConsoleProtocol } from '../../engine/protocol.ts';
+import type { FailureEvent } from '../../engine/events.ts';
 import { createStore } from '../ui/store.ts';
 
 /** What went wrong in a run, or in one of its nodes. */
-export interface Failure extends Omit<EventOf<ConsoleProtocol, 'error'>, 'type'> {
+export interface Failure extends Omit<FailureEvent, 'type'> {
   /** Of the event: one that comes again is the same failure. */
   readonly id: string;
   /** Its notice was dismissed, or the list was opened. */

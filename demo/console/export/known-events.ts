@@ -1,15 +1,13 @@
-import type { EventOf } from 'trunkline';
-import { type ConsoleProtocol, runTopic } from '../../engine/protocol.ts';
+import type { AnyEvent } from '../../engine/events.ts';
+import { runTopic } from '../../engine/protocol.ts';
 import type { Trunk } from '../trunk.ts';
 
-export type RunEvent = EventOf<ConsoleProtocol>;
-
 /** All that this browser has of a run, in its order: with a connection what the server keeps, else what is kept here. */
-export function knownEvents(client: Trunk, runId: string): Promise<readonly RunEvent[]> {
+export function knownEvents(client: Trunk, runId: string): Promise<readonly AnyEvent[]> {
   const events = client
     .topic(runTopic(runId))
     // One array for all: there are thousands of lines.
-    .view<RunEvent[] | null>(null, (known, event) => {
+    .view<AnyEvent[] | null>(null, (known, event) => {
       const all = known ?? [];
       all.push(event);
       return all;

@@ -1,7 +1,7 @@
 /** A run as a file of JSON: all that is known of it. docs/pipelines.md has its fields. */
 import * as z from 'zod/mini';
+import type { AnyEvent } from '../../engine/events.ts';
 import { protocol } from '../../engine/protocol.ts';
-import type { RunEvent } from './known-events.ts';
 
 export const RUN_FILE_VERSION = 1;
 
@@ -45,12 +45,12 @@ export type RunFile = z.infer<typeof runFile>;
 
 /** `null`: there is not enough of it here. */
 export function runFileOf(
-  events: readonly RunEvent[],
+  events: readonly AnyEvent[],
   { exportedAt, asOf }: Pick<RunFile, 'exportedAt' | 'asOf'>,
 ): RunFile | null {
   let run: RunFile['run'] | null = null;
   let cost: RunFile['cost'] = null;
-  const parts = new Map<number, Extract<RunEvent, { type: 'run_graph' }>>();
+  const parts = new Map<number, Extract<AnyEvent, { type: 'run_graph' }>>();
   const standings = new Map<string, RunFile['nodes'][number]['standing']>();
   const gates = new Map<string, RunFile['gates'][number]>();
   const history = new Map<string, RunFile['history'][number]>();

@@ -1,9 +1,10 @@
 import { type ReactNode, useEffect, useId, useRef, useState } from 'react';
 import { TrunklineError } from 'trunkline';
+import type { ResolvedGate, WaitingGate } from '../../engine/events.ts';
 import { runTopic } from '../../engine/protocol.ts';
 import { useConnection, useNow, useSend } from '../trunk.ts';
 import { Icon } from '../ui/icon.tsx';
-import { type Entry, type Gate, type Resolved, sayVerdict, useDecision, type Verdict } from './gates.ts';
+import { type Entry, sayVerdict, useDecision, type Verdict } from './gates.ts';
 import { RunName } from './run-name.tsx';
 import { MayBeTooLate } from './warnings.tsx';
 
@@ -20,7 +21,7 @@ export function Decide({
   onComment,
   onClose,
 }: {
-  gate: Gate;
+  gate: WaitingGate;
   over: ReactNode;
   isElsewhere: boolean;
   comment: string;
@@ -99,7 +100,7 @@ function Verdicts({ describedBy, onDecide }: { describedBy: string; onDecide: (v
 }
 
 /** The same in every tab. */
-function UnderWay({ gate, decision, onClose }: { gate: Gate; decision: Entry; onClose: () => void }) {
+function UnderWay({ gate, decision, onClose }: { gate: WaitingGate; decision: Entry; onClose: () => void }) {
   const { state } = useConnection();
   const verdict =
     'verdict' in decision.command && decision.command.verdict === 'approve' ? 'Approved' : 'Rejected';
@@ -136,7 +137,7 @@ function UnderWay({ gate, decision, onClose }: { gate: Gate; decision: Entry; on
 }
 
 /** What became of a gate while somebody was writing. */
-export function Over({ resolved }: { resolved: Resolved | undefined }) {
+export function Over({ resolved }: { resolved: ResolvedGate | undefined }) {
   return (
     <div className="decision" data-state="pending" role="status">
       <Icon name="check" />
@@ -164,7 +165,7 @@ function Comment({ value, onChange }: { value: string; onChange: (value: string)
   );
 }
 
-function sayResolved({ how, verdict, by }: Resolved): string {
+function sayResolved({ how, verdict, by }: ResolvedGate): string {
   if (how === 'decided') return `${by ?? 'Somebody'} has ${sayVerdict(verdict)} it`;
   return how === 'expired' ? `It expired and was ${sayVerdict(verdict)}` : 'Its run was cancelled';
 }

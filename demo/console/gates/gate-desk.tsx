@@ -1,8 +1,9 @@
 import { useEffect, useState } from 'react';
+import type { WaitingGate } from '../../engine/events.ts';
 import { RUNS_TOPIC } from '../../engine/protocol.ts';
 import { useClient, useEvent } from '../trunk.ts';
 import { GateDialog } from './gate-dialog.tsx';
-import { type Gate, gateOf, isUnsentDecision, useWaitingGates } from './gates.ts';
+import { gateOf, isUnsentDecision, useWaitingGates } from './gates.ts';
 import { useOutcomes } from './use-outcomes.ts';
 
 interface Props {
@@ -20,7 +21,7 @@ export function GateDesk({ openGate, onOpen, runInView, isQuiet }: Props) {
   const client = useClient();
   const gates = useWaitingGates();
   /** Those that were offered, also when they are over: what became of them is told. */
-  const [known] = useState(() => new Map<string, Gate>());
+  const [known] = useState(() => new Map<string, WaitingGate>());
   const [openedByItself, setOpenedByItself] = useState<string | null>(null);
   /** What was written of a gate stays until it is decided. */
   const [comments, setComments] = useState<ReadonlyMap<string, string>>(new Map());

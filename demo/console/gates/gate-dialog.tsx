@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'react';
+import type { WaitingGate } from '../../engine/events.ts';
 import { RUNS_TOPIC } from '../../engine/protocol.ts';
 import { hrefOf } from '../route.ts';
 import { useLatest } from '../trunk.ts';
@@ -7,11 +8,11 @@ import { CountdownAnnouncement } from './countdown.tsx';
 import { Decide, Over } from './decide.tsx';
 import { GateFacts } from './gate-facts.tsx';
 import { GateFrame, useIsBeside } from './gate-frame.tsx';
-import { type Gate, useDecision } from './gates.ts';
+import { useDecision } from './gates.ts';
 
 interface Props {
   readonly gateId: string;
-  readonly gates: readonly Gate[];
+  readonly gates: readonly WaitingGate[];
   readonly runInView: string | null;
   /** A person has opened it. */
   readonly isAsked: boolean;

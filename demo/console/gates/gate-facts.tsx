@@ -1,4 +1,5 @@
 import { type ReactNode, useMemo } from 'react';
+import type { WaitingGate } from '../../engine/events.ts';
 import { runTopic } from '../../engine/protocol.ts';
 import { useGraph } from '../graph/use-graph.ts';
 import { useTopicStatus } from '../topics.ts';
@@ -6,11 +7,11 @@ import { formatDuration } from '../ui/format.ts';
 import { behind, sayBehind } from './behind.ts';
 import { ClockDoubt } from './clock-doubt.tsx';
 import { Countdown } from './countdown.tsx';
-import { type Gate, sayVerdict } from './gates.ts';
+import { sayVerdict } from './gates.ts';
 import { RunName } from './run-name.tsx';
 
 /** Of which run it is, where in it, what follows from it, and for how long it waits. `isOver`: nobody can decide it any more. */
-export function GateFacts({ gate, isOver, way }: { gate: Gate; isOver: boolean; way: ReactNode }) {
+export function GateFacts({ gate, isOver, way }: { gate: WaitingGate; isOver: boolean; way: ReactNode }) {
   const { runId, nodeId, decidedBy, expiresAt, onExpiry, stoodStill } = gate;
   const graph = useGraph(runTopic(runId));
   const step = useMemo(() => graph?.find((step) => step.nodeId === nodeId), [graph, nodeId]);

@@ -1,18 +1,17 @@
 import { useMemo } from 'react';
-import type { EventOf, OutboxEntry } from 'trunkline';
+import type { OutboxEntry } from 'trunkline';
+import type { ResolvedGate, WaitingGate } from '../../engine/events.ts';
 import type { ConsoleProtocol } from '../../engine/protocol.ts';
 import { RUNS_TOPIC } from '../../engine/protocol.ts';
 import { useLatest, useOutbox } from '../trunk.ts';
 
-export type Gate = EventOf<ConsoleProtocol, 'human_gate_waiting'>;
-export type Resolved = EventOf<ConsoleProtocol, 'human_gate_resolved'>;
 export type Entry = OutboxEntry<ConsoleProtocol>;
-export type Verdict = Resolved['verdict'];
+export type Verdict = ResolvedGate['verdict'];
 
 const PENDING = new Set<Entry['state']>(['queued', 'sent', 'waiting', 'withdrawing']);
 
 /** The gates that wait for a decision, the one that expires first at the front. */
-export function useWaitingGates(): readonly Gate[] {
+export function useWaitingGates(): readonly WaitingGate[] {
   const gates = useLatest(RUNS_TOPIC, 'human_gate_waiting');
   return useMemo(
     () => [...gates.values()].sort((a, b) => a.expiresAt - b.expiresAt || a.askedAt - b.askedAt),
@@ -27,7 +26,7 @@ export function useUnsentDecisions(): readonly Entry[] {
 }
 
 /** Those of the waiting gates that nobody in this browser has decided. */
-export function useUndecidedGates(): readonly Gate[] {
+export function useUndecidedGates(): readonly WaitingGate[] {
   const gates = useWaitingGates();
   const unsent = useUnsentDecisions();
   return useMemo(() => {

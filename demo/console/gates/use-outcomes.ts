@@ -1,16 +1,17 @@
 import { useEffect, useRef } from 'react';
 import type { Outcome } from 'trunkline';
+import type { WaitingGate } from '../../engine/events.ts';
 import { RUNS_TOPIC } from '../../engine/protocol.ts';
 import { type Toast, useToasts } from '../errors/toasts.ts';
 import { goTo } from '../route.ts';
 import { useClient, useEvent } from '../trunk.ts';
 import { decisionsMade, forgetDecision, keepDecision, type MadeDecision } from './decisions-made.ts';
-import { type Gate, gateOf, sayDecision, sayVerdict, useUnsentDecisions } from './gates.ts';
+import { gateOf, sayDecision, sayVerdict, useUnsentDecisions } from './gates.ts';
 
 type Told = Pick<Toast, 'tone' | 'text'>;
 
 /** Tells what became of gates, whoever decided them, and of the decisions of this browser, each with the way to its run. */
-export function useOutcomes(known: ReadonlyMap<string, Gate>): void {
+export function useOutcomes(known: ReadonlyMap<string, WaitingGate>): void {
   const client = useClient();
   const toasts = useToasts();
   const unsent = useUnsentDecisions();

@@ -1,14 +1,15 @@
 import type { ReactNode } from 'react';
+import type { WaitingGate } from '../../engine/events.ts';
 import { useClient, useConnection, useNow } from '../trunk.ts';
 import { Icon } from '../ui/icon.tsx';
 import { Countdown } from './countdown.tsx';
-import { type Gate, sayVerdict } from './gates.ts';
+import { sayVerdict } from './gates.ts';
 
 /** So little is left that a slow line may use it up. */
 const HURRY_MS = 10_000;
 
 /** Why what is decided now may arrive after the gate's end, if it may. */
-export function MayBeTooLate({ gate: { expiresAt, onExpiry } }: { gate: Gate }) {
+export function MayBeTooLate({ gate: { expiresAt, onExpiry } }: { gate: WaitingGate }) {
   const connection = useConnection();
   const client = useClient();
   const leftMs = expiresAt - useNow();

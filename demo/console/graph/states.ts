@@ -1,14 +1,14 @@
 import { createContext, useCallback, useContext, useEffect, useMemo } from 'react';
-import type { EventOf, Readable } from 'trunkline';
+import type { Readable } from 'trunkline';
 import { useReadable } from 'trunkline/react';
-import { type ConsoleProtocol, type NodeState, runTopic } from '../../engine/protocol.ts';
+import type { NodeStateEvent } from '../../engine/events.ts';
+import { type NodeState, runTopic } from '../../engine/protocol.ts';
 import { useClient } from '../trunk.ts';
 import { BY_URGENCY, IN_FOCUS } from '../ui/urgency.ts';
 
-type NodeEvent = EventOf<ConsoleProtocol, 'node_state'>;
 /** By the event's key. A node without an event is pending. */
-export type States = ReadonlyMap<string, Pick<NodeEvent, 'state'>>;
-type NodeEvents = ReadonlyMap<string, NodeEvent>;
+export type States = ReadonlyMap<string, Pick<NodeStateEvent, 'state'>>;
+type NodeEvents = ReadonlyMap<string, NodeStateEvent>;
 export interface StateCount {
   readonly state: NodeState;
   readonly count: number;
@@ -67,7 +67,7 @@ export function useStates(): Readable<NodeEvents> {
   return useContext(StatesContext);
 }
 
-export function useNodeEvent(nodeId: string): NodeEvent | undefined {
+export function useNodeEvent(nodeId: string): NodeStateEvent | undefined {
   const find = useCallback((events: NodeEvents) => events.get(`node:${nodeId}`), [nodeId]);
   return useReadable(useStates(), find);
 }

@@ -1,8 +1,9 @@
 import type { ReactNode } from 'react';
+import type { AuditEntry } from '../../engine/events.ts';
 import type { GraphStep } from '../graph/use-graph.ts';
 import { hrefOf } from '../route.ts';
 import { formatMoment } from '../ui/format.ts';
-import { type AuditEntry, sayDeed } from './words.ts';
+import { sayDeed } from './words.ts';
 
 /** One thing that was done, or refused, with all that was written about it. */
 export function HistoryEntry({

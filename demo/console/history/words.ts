@@ -1,8 +1,6 @@
-import type { EventOf } from 'trunkline';
-import type { AuditAction, ConsoleProtocol } from '../../engine/protocol.ts';
+import type { AuditEntry } from '../../engine/events.ts';
+import type { AuditAction } from '../../engine/protocol.ts';
 import type { GraphStep } from '../graph/use-graph.ts';
-
-export type AuditEntry = EventOf<ConsoleProtocol, 'audit_entry'>;
 
 /** What stands between the person and the node, and behind it: `wanted to run` X `again`. */
 interface Words {

@@ -1,6 +1,6 @@
 /** The lines of a run, of all its nodes and of each, as far as they are kept. */
-import type { EventOf } from 'trunkline';
-import type { ConsoleProtocol, LogStream } from '../../engine/protocol.ts';
+import type { LogEvent } from '../../engine/events.ts';
+import type { LogStream } from '../../engine/protocol.ts';
 
 /** A page that shows a run for days keeps no more; what is over is cut off by the share, so that it is cut off seldom. */
 const LIMIT = 100_000;
@@ -71,7 +71,7 @@ export class RunLog {
     return nodeId === null ? this.all : this.#listOf(nodeId);
   }
 
-  add({ nodeId, stream, line: text, at, number }: EventOf<ConsoleProtocol, 'log'>): void {
+  add({ nodeId, stream, line: text, at, number }: LogEvent): void {
     const list = this.#listOf(nodeId);
     const before = list.newest?.number;
     const gap = number === undefined || before === undefined ? 0 : Math.max(0, number - before - 1);

@@ -1,6 +1,6 @@
 import { createContext, type ReactNode, useContext } from 'react';
-import type { EventOf } from 'trunkline';
-import { type ConsoleProtocol, runTopic } from '../../engine/protocol.ts';
+import type { AnyEvent } from '../../engine/events.ts';
+import { runTopic } from '../../engine/protocol.ts';
 import { useView } from '../trunk.ts';
 import { RunLog } from './run-log.ts';
 
@@ -23,7 +23,7 @@ export function useRunLog(): RunLog | null {
 }
 
 /** At each beginning there is another log: what a snapshot holds replaces what was there. */
-function gather(before: Gathered | null, event: EventOf<ConsoleProtocol>): Gathered {
+function gather(before: Gathered | null, event: AnyEvent): Gathered {
   const known = before ?? { log: new RunLog() };
   if (event.type !== 'log') return known;
   known.log.add(event);

@@ -1,9 +1,9 @@
-import type { NodeEvent } from './rows.ts';
+import type { NodeStateEvent } from '../../engine/events.ts';
 
 /** How many of the nodes that depend on one, directly or not, have begun at least once: they would run again with it. */
 export function begunAfter(
   graph: readonly { readonly nodeId: string; readonly after: readonly string[] }[],
-  nodes: ReadonlyMap<string, Pick<NodeEvent, 'attempt'>>,
+  nodes: ReadonlyMap<string, Pick<NodeStateEvent, 'attempt'>>,
   nodeId: string,
 ): number {
   const dependants = new Map<string, string[]>(graph.map((step) => [step.nodeId, []]));

@@ -1,9 +1,10 @@
 import { memo } from 'react';
+import type { NodeStateEvent } from '../../engine/events.ts';
 import type { RunTime } from '../runs/run-time.ts';
 import { useNow } from '../trunk.ts';
 import { formatClock, formatDuration, formatMoney, formatSoFar } from '../ui/format.ts';
 import { StateBadge } from '../ui/state.tsx';
-import { durationOf, type NodeEvent, type Row } from './rows.ts';
+import { durationOf, type Row } from './rows.ts';
 
 /** One node; where the window is narrow, its figures stand in a second line below its name. */
 export const NodeRow = memo(function NodeRow({
@@ -80,12 +81,12 @@ export const NodeRow = memo(function NodeRow({
   );
 });
 
-function Took({ node, run }: { node: NodeEvent | undefined; run: RunTime }) {
+function Took({ node, run }: { node: NodeStateEvent | undefined; run: RunTime }) {
   if (node?.startedAt != null && node.finishedAt === null) return <Taking node={node} run={run} />;
   const took = durationOf(node, { run, now: 0 });
   return took === null ? '–' : formatDuration(took);
 }
 
-function Taking({ node, run }: { node: NodeEvent; run: RunTime }) {
+function Taking({ node, run }: { node: NodeStateEvent; run: RunTime }) {
   return formatSoFar(durationOf(node, { run, now: useNow() }) ?? 0);
 }

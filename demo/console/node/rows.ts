@@ -1,16 +1,15 @@
 /** Which nodes the table shows, and in what order. */
-import type { EventOf } from 'trunkline';
-import type { ConsoleProtocol, NodeState } from '../../engine/protocol.ts';
+import type { NodeStateEvent } from '../../engine/events.ts';
+import type { NodeState } from '../../engine/protocol.ts';
 import { durationIn, type RunTime } from '../runs/run-time.ts';
 import { BY_URGENCY } from '../ui/urgency.ts';
 
-export type NodeEvent = EventOf<ConsoleProtocol, 'node_state'>;
 export interface Row {
   readonly nodeId: string;
   readonly title: string;
   readonly state: NodeState;
   /** `undefined` while it has not left `pending`. */
-  readonly node: NodeEvent | undefined;
+  readonly node: NodeStateEvent | undefined;
 }
 export type Column = 'name' | 'state' | 'start' | 'duration' | 'attempt' | 'cost';
 export interface Order {
@@ -33,7 +32,7 @@ const NAMES = new Intl.Collator('en', { numeric: true, sensitivity: 'base' });
 
 export function rowsOf(
   graph: readonly { readonly nodeId: string; readonly title: string }[],
-  nodes: ReadonlyMap<string, NodeEvent>,
+  nodes: ReadonlyMap<string, NodeStateEvent>,
 ): readonly Row[] {
   return graph.map(({ nodeId, title }) => {
     const node = nodes.get(`node:${nodeId}`);
@@ -73,7 +72,7 @@ export function sortRows(rows: readonly Row[], { by, isDescending }: Order, cloc
 }
 
 /** How long the newest attempt took, or has been taking until now, in the time of its run; `null` before it begins. */
-export function durationOf(node: NodeEvent | undefined, { run, now }: Clock): number | null {
+export function durationOf(node: NodeStateEvent | undefined, { run, now }: Clock): number | null {
   if (node?.startedAt == null) return null;
   // What was broken off has the metrics of an attempt before it.
   const isMeasured = node.finishedAt !== null && node.state !== 'interrupted';

@@ -1,17 +1,15 @@
 import { useMemo } from 'react';
-import type { EventOf } from 'trunkline';
-import type { ConsoleProtocol, NodeState } from '../../engine/protocol.ts';
+import type { NodeStateEvent } from '../../engine/events.ts';
+import type { NodeState } from '../../engine/protocol.ts';
 import { useLatest } from '../trunk.ts';
-
-export type NodeEvent = EventOf<ConsoleProtocol, 'node_state'>;
 
 const FAILED: ReadonlySet<NodeState> = new Set(['failed', 'interrupted']);
 
 /** The nodes of a run that came to nothing, each in the order in which they did: by themselves, or as a person decided. */
 export function useFailures(topic: string): {
   /** They have failed or were interrupted. */
-  readonly failures: readonly NodeEvent[];
-  readonly rejections: readonly NodeEvent[];
+  readonly failures: readonly NodeStateEvent[];
+  readonly rejections: readonly NodeStateEvent[];
 } {
   const nodes = useLatest(topic, 'node_state');
   return useMemo(() => {

@@ -1,19 +1,17 @@
-import type { EventOf } from 'trunkline';
-import type { ConsoleProtocol } from '../../engine/protocol.ts';
+import type { RunStateEvent } from '../../engine/events.ts';
 import { useNow } from '../trunk.ts';
 import { formatDay, formatDuration } from '../ui/format.ts';
 import { durationIn } from './run-time.ts';
 
-type Run = EventOf<ConsoleProtocol, 'run_state'>;
-type Replay = NonNullable<Run['replay']>;
+type Replay = NonNullable<RunStateEvent['replay']>;
 
 /** Of a replay: how long the execution took that was recorded, beside how long the replay takes in its time. */
-export function Recorded({ run }: { run: Run }) {
+export function Recorded({ run }: { run: RunStateEvent }) {
   return run.replay ? <Facts run={run} replay={run.replay} /> : null;
 }
 
 /** That durations are told in another time than the clock's, and how long it all took in that time. */
-export function RecordedTime({ run: { replay } }: { run: Run }) {
+export function RecordedTime({ run: { replay } }: { run: RunStateEvent }) {
   if (!replay) return null;
   const { makespanSeconds, speed } = replay;
   const recorded =
@@ -29,13 +27,13 @@ export function RecordedTime({ run: { replay } }: { run: Run }) {
 }
 
 /** The replay's own makespan in the time of what was recorded, and that one's; `null` where it is not told. */
-function useSpans(run: Run, { makespanSeconds }: Replay) {
+function useSpans(run: RunStateEvent, { makespanSeconds }: Replay) {
   const now = useNow();
   const replayedMs = durationIn(run, run.startedAt, run.finishedAt ?? now);
   return { replayedMs, recordedMs: makespanSeconds === null ? null : makespanSeconds * 1_000 };
 }
 
-function Facts({ run, replay }: { run: Run; replay: Replay }) {
+function Facts({ run, replay }: { run: RunStateEvent; replay: Replay }) {
   const { speed, executedAt } = replay;
   const { replayedMs, recordedMs } = useSpans(run, replay);
   return (

@@ -1,5 +1,5 @@
-import type { EventOf } from 'trunkline';
-import { type ConsoleProtocol, RUNS_TOPIC } from '../../engine/protocol.ts';
+import type { RunStateEvent } from '../../engine/events.ts';
+import { RUNS_TOPIC } from '../../engine/protocol.ts';
 import { useOutcome } from '../errors/use-outcome.ts';
 import { useCommands } from '../palette/commands.ts';
 import { useLatest, usePending, useSend } from '../trunk.ts';
@@ -7,10 +7,8 @@ import { formatCount } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
 import { useStartRun } from './use-start-run.ts';
 
-type Run = EventOf<ConsoleProtocol, 'run_state'>;
-
 /** What can be done with a run: cancelled while it goes on, run again when it is over, and what failed at any time. */
-export function RunActions({ run, failed }: { run: Run; failed: number }) {
+export function RunActions({ run, failed }: { run: RunStateEvent; failed: number }) {
   return (
     <div className="run-actions">
       {failed > 0 && <RerunFailed runId={run.runId} failed={failed} />}
@@ -33,10 +31,12 @@ function RerunFailed({ runId, failed }: { runId: string; failed: number }) {
   );
 }
 
-function RunAgain({ run: { pipeline: name, title } }: { run: Run }) {
+function RunAgain({ run: { pipeline: name, title } }: { run: RunStateEvent }) {
   const pipeline = useLatest(RUNS_TOPIC, 'pipeline', `pipeline:${name}`);
   const { start, isAsking } = useStartRun({ name, title });
-  useCommands(isAsking || !pipeline ? [] : [{ group: 'This run', title: 'Run this again', run: start }]);
+  useCommands(
+    isAsking || !pipeline ? [] : [{ group: 'This run', title: 'RunStateEvent this again', run: start }],
+  );
   return (
     <button
       type="button"
@@ -46,12 +46,12 @@ function RunAgain({ run: { pipeline: name, title } }: { run: Run }) {
       title={pipeline ? 'Starts another run of the same pipeline' : 'The server has this pipeline no more'}
     >
       <Icon name="play" />
-      {isAsking ? 'Asked for …' : 'Run again'}
+      {isAsking ? 'Asked for …' : 'RunStateEvent again'}
     </button>
   );
 }
 
-function CancelRun({ run: { runId } }: { run: Run }) {
+function CancelRun({ run: { runId } }: { run: RunStateEvent }) {
   const { send } = useSend('cancel_run');
   const pending = usePending('cancel_run', runId);
   const outcomeOf = useOutcome();

@@ -1,6 +1,5 @@
 import type { ReactNode } from 'react';
-import type { EventOf } from 'trunkline';
-import type { ConsoleProtocol } from '../../engine/protocol.ts';
+import type { RunStateEvent } from '../../engine/events.ts';
 import { sayStart } from '../gates/run-name.tsx';
 import type { GraphStep } from '../graph/use-graph.ts';
 import { Icon } from '../ui/icon.tsx';
@@ -13,15 +12,13 @@ import { RecordedTime } from './recorded.tsx';
 import { RunActions } from './run-actions.tsx';
 import { RunReason } from './run-reason.tsx';
 
-type Run = EventOf<ConsoleProtocol, 'run_state'>;
-
 export function RunHeader({
   run,
   topic,
   graph,
   children,
 }: {
-  run: Run;
+  run: RunStateEvent;
   topic: string;
   graph: readonly GraphStep[];
   /** What else can be done with it. */

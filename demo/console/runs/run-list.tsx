@@ -1,6 +1,6 @@
 import { memo, useMemo } from 'react';
-import type { EventOf } from 'trunkline';
-import { type ConsoleProtocol, RUNS_TOPIC } from '../../engine/protocol.ts';
+import type { RunStateEvent } from '../../engine/events.ts';
+import { RUNS_TOPIC } from '../../engine/protocol.ts';
 import { sayStart } from '../gates/run-name.tsx';
 import { useCommands } from '../palette/commands.ts';
 import { goTo, hrefOf, useRoute } from '../route.ts';
@@ -76,9 +76,7 @@ const RunItem = memo(function RunItem({ runId, isSelected }: { runId: string; is
   );
 });
 
-type Run = EventOf<ConsoleProtocol, 'run_state'>;
-
-function Progress({ run: { done, failed, rejected = 0, nodes } }: { run: Run }) {
+function Progress({ run: { done, failed, rejected = 0, nodes } }: { run: RunStateEvent }) {
   const share = (count: number) => `${nodes > 0 ? (100 * count) / nodes : 0}%`;
   return (
     <span className="progress" aria-hidden="true">

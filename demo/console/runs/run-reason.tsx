@@ -1,13 +1,10 @@
 import type { ReactNode } from 'react';
-import type { EventOf } from 'trunkline';
-import type { ConsoleProtocol, RunState } from '../../engine/protocol.ts';
+import type { NodeStateEvent, RunStateEvent } from '../../engine/events.ts';
+import type { RunState } from '../../engine/protocol.ts';
 import type { GraphStep } from '../graph/use-graph.ts';
 import { hrefOf } from '../route.ts';
 import { formatCount } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
-import type { NodeEvent } from './failures.ts';
-
-type Run = EventOf<ConsoleProtocol, 'run_state'>;
 
 /**
  * Why a run does not come to its end, or what of one that goes on does not: the first node that failed, else the first gate that
@@ -19,10 +16,10 @@ export function RunReason({
   failures,
   rejections,
 }: {
-  run: Run;
+  run: RunStateEvent;
   graph: readonly GraphStep[];
-  failures: readonly NodeEvent[];
-  rejections: readonly NodeEvent[];
+  failures: readonly NodeStateEvent[];
+  rejections: readonly NodeStateEvent[];
 }) {
   const nodes = failures.length > 0 ? failures : rejections;
   const [first] = nodes;
@@ -41,11 +38,11 @@ export function RunReason({
 }
 
 /** It has failed, though no node has: a gate that was rejected before is not the reason. */
-function isOfBudget({ state }: Run, failures: readonly NodeEvent[]): boolean {
+function isOfBudget({ state }: RunStateEvent, failures: readonly NodeStateEvent[]): boolean {
   return state === 'failed' && failures.length === 0;
 }
 
-function Reason({ state, children }: { state: NodeEvent['state'] | RunState; children: ReactNode }) {
+function Reason({ state, children }: { state: NodeStateEvent['state'] | RunState; children: ReactNode }) {
   return (
     <p className="run-reason" data-state={state}>
       <Icon name={state === 'rejected' ? 'barred' : 'alert'} />

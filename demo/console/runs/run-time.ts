@@ -1,8 +1,7 @@
-import type { EventOf } from 'trunkline';
-import type { ConsoleProtocol } from '../../engine/protocol.ts';
+import type { RunStateEvent } from '../../engine/events.ts';
 
 /** As much of a run as tells in what time its durations are. */
-export type RunTime = Pick<EventOf<ConsoleProtocol, 'run_state'>, 'replay'>;
+export type RunTime = Pick<RunStateEvent, 'replay'>;
 
 /**
  * How long something of a run took, between two moments of the server's clock. In a replay it is told in the time of what was

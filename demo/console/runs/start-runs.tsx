@@ -1,13 +1,11 @@
 import { useMemo } from 'react';
-import type { EventOf } from 'trunkline';
-import { type ConsoleProtocol, RUNS_TOPIC } from '../../engine/protocol.ts';
+import type { PipelineEvent } from '../../engine/events.ts';
+import { RUNS_TOPIC } from '../../engine/protocol.ts';
 import { useCommands } from '../palette/commands.ts';
 import { useLatest } from '../trunk.ts';
 import { plural } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
 import { useStartRun } from './use-start-run.ts';
-
-type Pipeline = EventOf<ConsoleProtocol, 'pipeline'>;
 
 /** What the server can run, as it tells. */
 export function StartRuns() {
@@ -25,7 +23,7 @@ export function StartRuns() {
   );
 }
 
-function StartRun({ pipeline }: { pipeline: Pipeline }) {
+function StartRun({ pipeline }: { pipeline: PipelineEvent }) {
   const { title, tasks, gates } = pipeline;
   const { start, isAsking } = useStartRun(pipeline);
   useCommands(isAsking ? [] : [{ group: 'Start', title: `Start: ${title}`, run: start }]);

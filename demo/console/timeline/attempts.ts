@@ -1,7 +1,5 @@
-import type { EventOf } from 'trunkline';
-import type { ConsoleProtocol, NodeState } from '../../engine/protocol.ts';
-
-export type NodeEvent = EventOf<ConsoleProtocol, 'node_state'>;
+import type { NodeStateEvent } from '../../engine/events.ts';
+import type { NodeState } from '../../engine/protocol.ts';
 
 /** One go at a node. */
 export interface Attempt {
@@ -12,11 +10,11 @@ export interface Attempt {
   /** `null`: it goes on. */
   readonly finishedAt: number | null;
   /** Of itself, but for `cost`: that of all of the node's until its end. */
-  readonly metrics: NodeEvent['metrics'];
+  readonly metrics: NodeStateEvent['metrics'];
 }
 
 /** All that are known, in their order. */
-export function attemptsOf(node: NodeEvent): readonly Attempt[] {
+export function attemptsOf(node: NodeStateEvent): readonly Attempt[] {
   const earlier = (node.earlier ?? []).map(({ state, readyAt, startedAt, finishedAt, metrics }) => ({
     state,
     readyAt: readyAt ?? startedAt,
@@ -42,7 +40,7 @@ export function ranMs(attempts: readonly Attempt[], now: number): number {
   );
 }
 
-function newestOf({ state, readyAt, startedAt, finishedAt, metrics }: NodeEvent): readonly Attempt[] {
+function newestOf({ state, readyAt, startedAt, finishedAt, metrics }: NodeStateEvent): readonly Attempt[] {
   if (startedAt === null) return [];
   const isMeasured = state === 'succeeded' || state === 'failed' || state === 'cancelled';
   // What still runs, or was broken off by a restart, has the metrics of an attempt before it.

@@ -1,9 +1,10 @@
 /** What a timeline draws of a node, and what its legend says of that: the two come of one place, so that they agree. */
+import type { NodeStateEvent } from '../../engine/events.ts';
 import type { NodeState } from '../../engine/protocol.ts';
 import type { GraphStep } from '../graph/use-graph.ts';
 import { STATE_WORDS } from '../ui/state.tsx';
 import { BY_URGENCY } from '../ui/urgency.ts';
-import { attemptsOf, hasWaited, type NodeEvent } from './attempts.ts';
+import { attemptsOf, hasWaited } from './attempts.ts';
 
 /**
  * `waited`: it could begin, and did not yet. `asked`: a gate, which waits for a person and runs nothing. `ran`: drawn by how that
@@ -22,7 +23,7 @@ export type Bar = Look & {
 /** In the order of time. */
 export function barsOf(
   { kind }: Pick<GraphStep, 'kind'>,
-  node: NodeEvent | undefined,
+  node: NodeStateEvent | undefined,
   waitsSince: number | null,
 ): readonly Bar[] {
   const attempts = node ? attemptsOf(node) : [];
@@ -38,7 +39,7 @@ export function barsOf(
 /** Of each look that bars have what it means; a wait comes with any run. */
 export function legendOf(
   graph: readonly GraphStep[],
-  nodes: ReadonlyMap<string, NodeEvent>,
+  nodes: ReadonlyMap<string, NodeStateEvent>,
 ): readonly (Look & { readonly meaning: string })[] {
   const bars = graph.flatMap((step) => barsOf(step, nodes.get(`node:${step.nodeId}`), null));
   const states = new Set(bars.map(({ state }) => state));

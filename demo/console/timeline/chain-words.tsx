@@ -1,10 +1,8 @@
 import { useMemo } from 'react';
-import type { EventOf } from 'trunkline';
-import type { ConsoleProtocol } from '../../engine/protocol.ts';
+import type { NodeStateEvent, RunStateEvent } from '../../engine/events.ts';
 import type { GraphStep } from '../graph/use-graph.ts';
 import { durationIn } from '../runs/run-time.ts';
 import { formatDuration } from '../ui/format.ts';
-import type { NodeEvent } from './attempts.ts';
 import { legendOf } from './bars.ts';
 import type { Chain } from './longest-chain.ts';
 import { sayChain } from './words.ts';
@@ -19,9 +17,9 @@ export function ChainWords({
   isAlone,
   onAlone,
 }: {
-  run: EventOf<ConsoleProtocol, 'run_state'>;
+  run: RunStateEvent;
   graph: readonly GraphStep[];
-  nodes: ReadonlyMap<string, NodeEvent>;
+  nodes: ReadonlyMap<string, NodeStateEvent>;
   chain: Chain | null;
   now: number;
   isAlone: boolean;

@@ -1,5 +1,6 @@
+import type { NodeStateEvent } from '../../engine/events.ts';
 import type { GraphStep } from '../graph/use-graph.ts';
-import { attemptsOf, type NodeEvent, ranMs } from './attempts.ts';
+import { attemptsOf, ranMs } from './attempts.ts';
 
 /** Nodes that each waited for the one before, from the first to the last. */
 export interface Chain {
@@ -17,7 +18,7 @@ export interface Chain {
  */
 export function longestChain(
   steps: readonly GraphStep[],
-  nodes: ReadonlyMap<string, NodeEvent>,
+  nodes: ReadonlyMap<string, NodeStateEvent>,
   now: number,
 ): Chain | null {
   const best = new Map<string, { ms: number; before: string | null }>();

@@ -1,11 +1,10 @@
 import { type ReactNode, type Ref, useMemo } from 'react';
-import type { EventOf } from 'trunkline';
-import { type ConsoleProtocol, runTopic } from '../../engine/protocol.ts';
+import type { NodeStateEvent, RunStateEvent } from '../../engine/events.ts';
+import { runTopic } from '../../engine/protocol.ts';
 import { budgetLeft, sayLeft } from '../runs/budget-level.ts';
 import { useLatest } from '../trunk.ts';
 import { formatBytes, formatMoney } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
-import type { NodeEvent } from './attempts.ts';
 import { costSteps, cpuSteps, highest, memorySteps, type Step } from './series.ts';
 import { type Span, shareOf } from './span.ts';
 
@@ -18,8 +17,8 @@ export function Metrics({
   now,
 }: {
   ref: Ref<HTMLElement>;
-  run: EventOf<ConsoleProtocol, 'run_state'>;
-  nodes: ReadonlyMap<string, NodeEvent>;
+  run: RunStateEvent;
+  nodes: ReadonlyMap<string, NodeStateEvent>;
   span: Span;
   now: number;
 }) {

@@ -1,9 +1,10 @@
 import { readySince } from '../../engine/attempts.ts';
+import type { NodeStateEvent } from '../../engine/events.ts';
 import type { GraphStep } from '../graph/use-graph.ts';
-import { attemptsOf, type NodeEvent } from './attempts.ts';
+import { attemptsOf } from './attempts.ts';
 
 export type Order = 'start' | 'graph';
-type Nodes = ReadonlyMap<string, NodeEvent>;
+type Nodes = ReadonlyMap<string, NodeStateEvent>;
 
 /** By begin, what has not begun at the end; or as the pipeline has them. */
 export function sortedBy(order: Order, graph: readonly GraphStep[], nodes: Nodes): readonly GraphStep[] {
@@ -13,7 +14,7 @@ export function sortedBy(order: Order, graph: readonly GraphStep[], nodes: Nodes
 }
 
 /** Not infinite: the difference of two would be no number. */
-function beginOf(node: NodeEvent | undefined): number {
+function beginOf(node: NodeStateEvent | undefined): number {
   return (node && attemptsOf(node)[0]?.startedAt) ?? Number.MAX_SAFE_INTEGER;
 }
 

@@ -1,5 +1,6 @@
 /** What a run used over its time, as far as it follows from what was measured of each attempt when it had ended. */
-import { attemptsOf, type NodeEvent } from './attempts.ts';
+import type { NodeStateEvent } from '../../engine/events.ts';
+import { attemptsOf } from './attempts.ts';
 
 /** From `at` on it is `value`, until the next step. */
 export interface Step {
@@ -8,7 +9,7 @@ export interface Step {
 }
 
 /** What was spent until then: an attempt's cost is known, and counts, at its end. */
-export function costSteps(nodes: Iterable<NodeEvent>): readonly Step[] {
+export function costSteps(nodes: Iterable<NodeStateEvent>): readonly Step[] {
   const changes: Change[] = [];
   for (const node of nodes) {
     let before = 0;
@@ -22,14 +23,14 @@ export function costSteps(nodes: Iterable<NodeEvent>): readonly Step[] {
 }
 
 /** How many cores were busy: of each attempt its average, over all of its time. */
-export function cpuSteps(nodes: Iterable<NodeEvent>): readonly Step[] {
+export function cpuSteps(nodes: Iterable<NodeStateEvent>): readonly Step[] {
   return overTheirTime(nodes, ({ cpuSeconds, durationMs }) =>
     durationMs > 0 ? (cpuSeconds * SECOND_MS) / durationMs : 0,
   );
 }
 
 /** How much memory was used, at most: of each attempt its peak, over all of its time. */
-export function memorySteps(nodes: Iterable<NodeEvent>): readonly Step[] {
+export function memorySteps(nodes: Iterable<NodeStateEvent>): readonly Step[] {
   return overTheirTime(nodes, ({ memoryBytes }) => memoryBytes);
 }
 
@@ -40,8 +41,8 @@ export function highest(steps: readonly Step[]): number {
 const SECOND_MS = 1_000;
 
 function overTheirTime(
-  nodes: Iterable<NodeEvent>,
-  usedBy: (metrics: NonNullable<NodeEvent['metrics']>) => number,
+  nodes: Iterable<NodeStateEvent>,
+  usedBy: (metrics: NonNullable<NodeStateEvent['metrics']>) => number,
 ): readonly Step[] {
   const changes: Change[] = [];
   for (const node of nodes) {

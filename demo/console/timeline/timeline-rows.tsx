@@ -1,11 +1,9 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { type KeyboardEvent, type RefObject, useCallback, useEffect, useId, useState } from 'react';
-import type { EventOf } from 'trunkline';
-import type { ConsoleProtocol } from '../../engine/protocol.ts';
+import type { NodeStateEvent, RunStateEvent } from '../../engine/events.ts';
 import type { GraphStep } from '../graph/use-graph.ts';
 import { indexOfNode } from '../node/index-of-node.ts';
 import { movedBy } from '../ui/moved-by.ts';
-import type { NodeEvent } from './attempts.ts';
 import { waitsSince } from './rows.ts';
 import type { Span } from './span.ts';
 import { TimelineRow } from './timeline-row.tsx';
@@ -36,9 +34,9 @@ export function TimelineRows({
   onSelect,
 }: {
   rows: readonly GraphStep[];
-  nodes: ReadonlyMap<string, NodeEvent>;
+  nodes: ReadonlyMap<string, NodeStateEvent>;
   inChain: ReadonlySet<string>;
-  run: EventOf<ConsoleProtocol, 'run_state'>;
+  run: RunStateEvent;
   span: Span;
   now: number;
   isNarrow: boolean;

@@ -1,6 +1,6 @@
 import { useDeferredValue, useMemo, useRef, useState } from 'react';
-import type { EventOf } from 'trunkline';
-import { type ConsoleProtocol, runTopic } from '../../engine/protocol.ts';
+import type { RunStateEvent } from '../../engine/events.ts';
+import { runTopic } from '../../engine/protocol.ts';
 import type { GraphStep } from '../graph/use-graph.ts';
 import { useLatest, useNow } from '../trunk.ts';
 import { useMedia } from '../ui/use-media.ts';
@@ -14,8 +14,6 @@ import { TimelineRows } from './timeline-rows.tsx';
 import { TimelineTools } from './timeline-tools.tsx';
 import { useSeen } from './use-seen.ts';
 import { useZoom } from './use-zoom.ts';
-
-type Run = EventOf<ConsoleProtocol, 'run_state'>;
 
 const TICK_MS = 1_000;
 /** What is over needs no clock: the longest period of a timer. */
@@ -31,7 +29,7 @@ export function Timeline({
   selected,
   onSelect,
 }: {
-  run: Run;
+  run: RunStateEvent;
   graph: readonly GraphStep[];
   selected: string | null;
   onSelect: (nodeId: string) => void;

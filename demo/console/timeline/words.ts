@@ -1,8 +1,9 @@
+import type { NodeStateEvent } from '../../engine/events.ts';
 import type { GraphStep } from '../graph/use-graph.ts';
 import { durationIn, type RunTime } from '../runs/run-time.ts';
 import { formatDuration } from '../ui/format.ts';
 import { STATE_WORDS } from '../ui/state.tsx';
-import { type Attempt, attemptsOf, hasWaited, type NodeEvent } from './attempts.ts';
+import { type Attempt, attemptsOf, hasWaited } from './attempts.ts';
 import type { Chain } from './longest-chain.ts';
 
 /** Of a long chain its begin and its end are named. */
@@ -12,7 +13,7 @@ const ORDINALS = ['first', 'second', 'third', 'fourth', 'fifth', 'sixth', 'seven
 /** What a row of the timeline says of its node, and, of a node that could begin, since when it could. */
 export interface Told {
   readonly step: GraphStep;
-  readonly node: NodeEvent | undefined;
+  readonly node: NodeStateEvent | undefined;
   readonly waitsSince: number | null;
   readonly isInChain: boolean;
 }

@@ -2,13 +2,14 @@
 /** The console's timeline of a large run in real Chromium, with a real hub and a real server. */
 import { type ReactElement, useState } from 'react';
 import { createRoot } from 'react-dom/client';
-import { createClient, type EventOf } from 'trunkline';
+import { createClient } from 'trunkline';
 import { beforeEach, expect, it, onTestFinished } from 'vitest';
 import '../../../demo/console/styles/console.css';
 import { type GraphStep, useGraph } from '../../../demo/console/graph/use-graph.ts';
 import { Timeline } from '../../../demo/console/timeline/timeline.tsx';
 import { Provider, useLatest } from '../../../demo/console/trunk.ts';
-import { type ConsoleProtocol, protocol, runTopic } from '../../../demo/engine/protocol.ts';
+import type { RunStateEvent } from '../../../demo/engine/events.ts';
+import { protocol, runTopic } from '../../../demo/engine/protocol.ts';
 import { TestRoom } from '../worker/support/room.ts';
 
 const RUN = 'big';
@@ -28,7 +29,7 @@ const steps: GraphStep[] = Array.from({ length: NODES }, (_, index) => ({
   kind: 'task',
   after: index === 0 ? [] : [`n${index - 1}`],
 }));
-const run: EventOf<ConsoleProtocol, 'run_state'> = {
+const run: RunStateEvent = {
   type: 'run_state',
   runId: RUN,
   pipeline: 'p',

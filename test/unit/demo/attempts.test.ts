@@ -2,12 +2,12 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { EARLIER_ATTEMPTS, setAside } from '../../../demo/engine/attempts.ts';
-import { type EventOfType, parseEvent } from '../../../demo/engine/events.ts';
+import { type NodeStateEvent, parseEvent } from '../../../demo/engine/events.ts';
 import { runTopic } from '../../../demo/engine/protocol.ts';
 import type { Operator } from './support/operator.ts';
 import { eventually, operate, serve, sourceOf, temporaryFolder } from './support/workshop.ts';
 
-const newest = (operator: Operator, nodeId: string): EventOfType<'node_state'> | undefined =>
+const newest = (operator: Operator, nodeId: string): NodeStateEvent | undefined =>
   operator.events('node_state').findLast((node) => node.nodeId === nodeId);
 
 /** Fails the first time, and whenever there is no file `mended` after that. */
@@ -92,7 +92,7 @@ test('attempts outlive a restart of the server, the one that it broke off among 
 });
 
 test('of many attempts the newest are told', () => {
-  let node: EventOfType<'node_state'> = {
+  let node: NodeStateEvent = {
     type: 'node_state',
     nodeId: 'a',
     state: 'pending',

@@ -1,7 +1,8 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { type AuditEntry, AuditTrail, startEntry } from '../../../demo/engine/audit-trail.ts';
+import { AuditTrail, startEntry } from '../../../demo/engine/audit-trail.ts';
+import type { AuditEntry } from '../../../demo/engine/events.ts';
 import { auditKey, KEPT_AUDIT_ENTRIES, runTopic } from '../../../demo/engine/protocol.ts';
 import { graphs } from '../../../demo/langgraph/graphs.ts';
 import { ask } from '../../../demo/langgraph/node-tools.ts';

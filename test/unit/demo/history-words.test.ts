@@ -2,7 +2,8 @@ import { createElement } from 'react';
 import { renderToStaticMarkup } from 'react-dom/server';
 import { expect, test } from 'vitest';
 import { HistoryEntry } from '../../../demo/console/history/history-entry.tsx';
-import { type AuditEntry, sayDeed } from '../../../demo/console/history/words.ts';
+import { sayDeed } from '../../../demo/console/history/words.ts';
+import type { AuditEntry } from '../../../demo/engine/events.ts';
 import { auditAction } from '../../../demo/engine/protocol.ts';
 
 const ENTRY: AuditEntry = {

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
-import type { EventOfType } from '../../../demo/engine/events.ts';
+import type { RunStateEvent } from '../../../demo/engine/events.ts';
 import { runTopic } from '../../../demo/engine/protocol.ts';
 import { graphs } from '../../../demo/langgraph/graphs.ts';
 import { ask } from '../../../demo/langgraph/node-tools.ts';
@@ -43,7 +43,7 @@ async function serveGraph(...[name, places, options]: Parameters<typeof rowOf>) 
   return { server, ada, dataFolder };
 }
 /** Once its own topic says so, so that all before it was heard as well. */
-async function over(operator: Operator): Promise<EventOfType<'run_state'>> {
+async function over(operator: Operator): Promise<RunStateEvent> {
   const run = await operator.until('run_state', ({ finishedAt }) => finishedAt !== null);
   const isTold = ({ topic, event }: Operator['told'][number]) =>
     topic === runTopic(run.runId) && event.type === 'run_state' && event.finishedAt !== null;

@@ -1,8 +1,9 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import type { WaitingGate } from '../../../demo/engine/events.ts';
 import { markOf } from '../../../demo/engine/execute.ts';
-import { goesOn, type WaitingGate } from '../../../demo/engine/gate-events.ts';
+import { goesOn } from '../../../demo/engine/gate-events.ts';
 import { endMarkedGroups } from '../../../demo/engine/process-group.ts';
 import { runTopic } from '../../../demo/engine/protocol.ts';
 import { startKillable } from './support/killing.ts';

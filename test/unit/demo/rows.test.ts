@@ -1,19 +1,20 @@
 /** What the console's table of nodes shows, and in what order. */
+
 import { expect, test } from 'vitest';
 import { begunAfter } from '../../../demo/console/node/begun-after.ts';
 import {
   countStates,
   durationOf,
   filterRows,
-  type NodeEvent,
   type Order,
   rowsOf,
   sortRows,
 } from '../../../demo/console/node/rows.ts';
+import type { NodeStateEvent } from '../../../demo/engine/events.ts';
 
 const CLOCK = { run: {}, now: 100_000 };
 
-function nodeOf(nodeId: string, node: Partial<NodeEvent>): [string, NodeEvent] {
+function nodeOf(nodeId: string, node: Partial<NodeStateEvent>): [string, NodeStateEvent] {
   const none = { attempt: 1, attempts: 1, startedAt: 1_000, finishedAt: null };
   return [`node:${nodeId}`, { type: 'node_state', nodeId, state: 'pending', ...none, ...node }];
 }
@@ -85,7 +86,7 @@ test('states are counted, the most urgent first, those that no node is in left o
 });
 
 test('a duration is what was measured, else the time between start and end, or until now', () => {
-  const of = (node: Partial<NodeEvent>) => durationOf(nodeOf('a', node)[1], CLOCK);
+  const of = (node: Partial<NodeStateEvent>) => durationOf(nodeOf('a', node)[1], CLOCK);
   expect(of({ finishedAt: 3_000, metrics: metrics(1_500) })).toBe(1_500);
   expect(of({ finishedAt: 3_000 })).toBe(2_000);
   expect(of({})).toBe(99_000);

@@ -1,15 +1,16 @@
 import { expect, test } from 'vitest';
 import { budgetLeft, sayLeft } from '../../../demo/console/runs/budget-level.ts';
 import { durationIn } from '../../../demo/console/runs/run-time.ts';
-import { attemptsOf, type NodeEvent } from '../../../demo/console/timeline/attempts.ts';
+import { attemptsOf } from '../../../demo/console/timeline/attempts.ts';
 import { barsOf, legendOf } from '../../../demo/console/timeline/bars.ts';
 import { inOrder, longestChain } from '../../../demo/console/timeline/longest-chain.ts';
 import { sortedBy, waitsSince } from '../../../demo/console/timeline/rows.ts';
 import { costSteps, cpuSteps, highest, memorySteps } from '../../../demo/console/timeline/series.ts';
 import { formatTick, placeIn, spanOf, tickStep } from '../../../demo/console/timeline/span.ts';
 import { sayChain, sayRow } from '../../../demo/console/timeline/words.ts';
+import type { NodeStateEvent } from '../../../demo/engine/events.ts';
 
-const node = (nodeId: string, rest: Partial<NodeEvent>): NodeEvent => ({
+const node = (nodeId: string, rest: Partial<NodeStateEvent>): NodeStateEvent => ({
   type: 'node_state',
   nodeId,
   state: 'succeeded',
@@ -77,7 +78,8 @@ const step = (nodeId: string, after: readonly string[] = []) => ({
 });
 const ran = (nodeId: string, startedAt: number, finishedAt: number | null) =>
   node(nodeId, { state: finishedAt === null ? 'running' : 'succeeded', startedAt, finishedAt });
-const byKey = (nodes: readonly NodeEvent[]) => new Map(nodes.map((event) => [`node:${event.nodeId}`, event]));
+const byKey = (nodes: readonly NodeStateEvent[]) =>
+  new Map(nodes.map((event) => [`node:${event.nodeId}`, event]));
 
 test('the longest chain is of what ran longest one after the other, not of what ended last', () => {
   const graph = [step('c', ['a', 'b']), step('a'), step('b'), step('late'), step('never', ['c'])];
@@ -167,7 +169,7 @@ test('a gate’s time is a wait for a person, and is drawn as that; what ran is 
 test('the legend has each look that a bar has, and no other', () => {
   const gate = { ...step('gate'), kind: 'gate' as const };
   const waiting = node('gate', { state: 'waiting', startedAt: 100 });
-  const meanings = (nodes: readonly NodeEvent[]) =>
+  const meanings = (nodes: readonly NodeStateEvent[]) =>
     legendOf([step('tried'), gate, step('now')], byKey(nodes)).map(({ meaning }) => meaning);
   expect(meanings([TRIED, ran('now', 70, null)])).toEqual([
     'Waited to begin',
