@@ -47,7 +47,7 @@ test('the history of a run has whose decision counted, whose came too late, and 
   await each(pages, (page) => expect(dialog(page)).toContainText('Decision queued'));
 
   await serve(GATE, server);
-  await each(pages, (page) => expect(runHeader(page)).toHaveText(/Succeeded|Failed/, { timeout: BACK_MS }));
+  await each(pages, (page) => expect(runHeader(page)).toHaveText(/Succeeded|Rejected/, { timeout: BACK_MS }));
   await ada.getByRole('button', { name: 'History' }).click();
   const entries = details(ada).getByRole('list', { name: 'Who did what' }).getByRole('listitem');
   const one = async (text: RegExp) => expect(entries.filter({ hasText: text })).toHaveCount(1);
