@@ -34,9 +34,7 @@ function RerunFailed({ runId, failed }: { runId: string; failed: number }) {
 function RunAgain({ run: { pipeline: name, title } }: { run: RunStateEvent }) {
   const pipeline = useLatest(RUNS_TOPIC, 'pipeline', `pipeline:${name}`);
   const { start, isAsking } = useStartRun({ name, title });
-  useCommands(
-    isAsking || !pipeline ? [] : [{ group: 'This run', title: 'RunStateEvent this again', run: start }],
-  );
+  useCommands(isAsking || !pipeline ? [] : [{ group: 'This run', title: 'Run this again', run: start }]);
   return (
     <button
       type="button"
@@ -46,7 +44,7 @@ function RunAgain({ run: { pipeline: name, title } }: { run: RunStateEvent }) {
       title={pipeline ? 'Starts another run of the same pipeline' : 'The server has this pipeline no more'}
     >
       <Icon name="play" />
-      {isAsking ? 'Asked for …' : 'RunStateEvent again'}
+      {isAsking ? 'Asked for …' : 'Run again'}
     </button>
   );
 }
