@@ -15,9 +15,3 @@ export function ClockDoubt() {
   const asOf = status.state === 'stale' ? `as of ${formatMinute(status.savedAt ?? status.lastSeen)}; ` : '';
   return <span className="clock-doubt"> · {asOf}stands still if the server is away</span>;
 }
-
-/** The same where there is little room: `4:05 if the server is there`. */
-export function ClockCondition() {
-  const { state } = useConnection();
-  return state === 'open' ? null : <span className="strip-text clock-doubt">if the server is there</span>;
-}

@@ -5,7 +5,6 @@ import { useIsLoaded } from '../topics.ts';
 import { useConnection } from '../trunk.ts';
 import { plural } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
-import { ClockCondition } from './clock-doubt.tsx';
 import { Countdown } from './countdown.tsx';
 import { useUndecidedGates, useUnsentDecisions, useWaitingGates } from './gates.ts';
 
@@ -70,7 +69,6 @@ function GateBanner({ runId, onReview }: { runId: string | null; onReview: (gate
           {runId !== null && runId !== first.runId && ' in another run'}
         </span>
         <Countdown until={first.expiresAt} />
-        <ClockCondition />
         <button type="button" className="button small primary" onClick={() => onReview(first.gateId)}>
           Review
         </button>

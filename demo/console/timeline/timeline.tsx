@@ -19,6 +19,8 @@ const TICK_MS = 1_000;
 /** What is over needs no clock: the longest period of a timer. */
 const NEVER_MS = 2 ** 31 - 1;
 const NARROW = '(max-width: 720px)';
+/** For more than the rows, until somebody asks otherwise. */
+const ROOM_FOR_METRICS = '(min-width: 721px) and (min-height: 700px)';
 /** As in the style sheet; in a narrow window names are above the bars. */
 const NAMES_PX = 232;
 
@@ -42,7 +44,9 @@ export function Timeline({
   const chain = useMemo(() => longestChain(steps, nodes, now), [steps, nodes, now]);
   const inChain = useMemo(() => new Set(chain?.nodeIds), [chain]);
   const [order, setOrder] = useState<Order>('start');
-  const [hasMetrics, setHasMetrics] = useState(hasRoom);
+  const hasRoom = useMedia(ROOM_FOR_METRICS);
+  const [asked, setAsked] = useState<boolean | null>(null);
+  const hasMetrics = asked ?? hasRoom;
   const [isChainAlone, setIsChainAlone] = useState(false);
   const sorted = useMemo(() => sortedBy(order, graph, nodes), [order, graph, nodes]);
   const rows = isChainAlone ? sorted.filter(({ nodeId }) => inChain.has(nodeId)) : sorted;
@@ -62,7 +66,7 @@ export function Timeline({
         onOrder={setOrder}
         zoom={zoom}
         hasMetrics={hasMetrics}
-        onMetrics={setHasMetrics}
+        onMetrics={setAsked}
       />
       <ChainWords
         run={run}
@@ -98,9 +102,4 @@ export function Timeline({
       </div>
     </section>
   );
-}
-
-/** For more than the rows, at first. */
-function hasRoom(): boolean {
-  return matchMedia('(min-width: 721px) and (min-height: 700px)').matches;
 }
