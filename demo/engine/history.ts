@@ -29,7 +29,7 @@ export interface GateHistory {
 }
 
 /** @param events the state of the run's topic, by offset. */
-export function readHistory(events: readonly LoggedEvent[]): History {
+export function readHistory(events: readonly Pick<LoggedEvent, 'event'>[]): History {
   let runState: RunStateEvent | null = null;
   let spent = 0;
   const nodes = new Map<string, NodeStateEvent>();

@@ -115,6 +115,7 @@ export class Run implements AnyRun {
 
   /** @throws Reject */
   cancel(command: Commanding): void {
+    if (this.#retryingBy !== null) throw busy('It is about to be run again.');
     if (this.isOver) throw new Reject('run_over', 'The run is over.');
     if (this.#cancelling.state === 'yes') return;
     this.#cancelling = { state: 'asked', by: command.principal };
@@ -366,13 +367,8 @@ export class Run implements AnyRun {
   #runState(): RunStateEvent {
     const isGoingOn = this.#retryingBy !== null || this.#cancelling.state === 'asked' || !this.isOver;
     if (!isGoingOn) this.#finishedAt ??= Date.now();
-    const state =
-      this.#cancelling.state !== 'no' ? 'cancelled' : this.#retryingBy !== null ? 'running' : this.#ownState;
-    const { by } = { by: '', ...this.#cancelling };
-    const message = by === '' ? this.#message : `cancelled by ${by}`;
     return runStateOf(this.#opening, {
-      state,
-      message,
+      ...this.#stateAndMessage(),
       finishedAt: isGoingOn ? null : this.#finishedAt,
       done: this.#schedule.count('succeeded'),
       failed: this.#schedule.count('failed'),
@@ -380,5 +376,13 @@ export class Run implements AnyRun {
       gatesWaiting: this.#gates.waiting,
       spent: this.#spent,
     });
+  }
+
+  #stateAndMessage(): Pick<RunStateEvent, 'state' | 'message'> {
+    // As the next server is to find it: neither cancelled any more, nor failed.
+    if (this.#retryingBy !== null) return { state: 'running' };
+    if (this.#cancelling.state === 'no') return { state: this.#ownState, message: this.#message };
+    const { by } = this.#cancelling;
+    return { state: 'cancelled', message: by === '' ? this.#message : `cancelled by ${by}` };
   }
 }

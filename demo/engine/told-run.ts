@@ -99,6 +99,7 @@ export class ToldRun {
 
   /** @param then breaks off what runs; the run has ended when that resolves. @throws Reject */
   cancel(command: Commanding, then: () => Promise<void>): void {
+    if (this.#retryingBy !== null) throw busy('It is about to be run again.');
     if (this.isOver) throw new Reject('run_over', 'The run is over.');
     if (this.isCancelled) return;
     const cancelled = { state: 'cancelled', message: `cancelled by ${command.principal}` } as const;

@@ -5,6 +5,7 @@ import type { Commanding } from '../engine/commanding.ts';
 import type { Decision } from '../engine/decision.ts';
 import type { History } from '../engine/history.ts';
 import type { Opening } from '../engine/opening.ts';
+import type { NodeState } from '../engine/protocol.ts';
 import type { Gate } from '../engine/questions.ts';
 import type { AnyRun, RunServices } from '../engine/run-kind.ts';
 import { ToldRun } from '../engine/told-run.ts';
@@ -31,6 +32,8 @@ const taskChunk = z.object({
   interrupts: z.array(interrupted),
   error: z.nullish(z.object({ message: z.string() })),
 });
+/** What can be run again. */
+const RETRYABLE: ReadonlySet<NodeState> = new Set(['failed', 'cancelled', 'interrupted']);
 const keptAccounts = z.object({ accounts: z.array(account) });
 
 /**
@@ -78,18 +81,20 @@ export class GraphRun implements AnyRun {
 
   retry(nodeId: string, command: Commanding): void {
     const { state } = this.#run.node(nodeId);
-    if (!this.#run.isOver || (state !== 'failed' && state !== 'cancelled')) {
-      const rule = 'only what failed or was cancelled can be run again, once the run is over';
+    if (!this.#run.isOver || !RETRYABLE.has(state)) {
+      const rule =
+        'only what failed, was cancelled or was interrupted can be run again, once the run is over';
       throw new Reject('not_retryable', `"${nodeId}" is ${state}: ${rule}.`);
     }
     this.#runAgain(command);
   }
 
   retryFailed(command: Commanding): void {
-    if (!this.#run.isOver || this.#run.in('failed').length === 0)
+    const broken = [...this.#run.in('failed'), ...this.#run.in('interrupted')];
+    if (!this.#run.isOver || broken.length === 0)
       throw new Reject(
         'not_retryable',
-        'What failed can be run again once the run is over, and something has.',
+        'What failed or was interrupted can be run again once the run is over, and something has.',
       );
     this.#runAgain(command);
   }
@@ -105,6 +110,8 @@ export class GraphRun implements AnyRun {
   #runAgain(command: Commanding): void {
     this.#run.runAgain(command, () => {
       this.#runsAgain = true;
+      // A node that failed after its answer is to have it again.
+      this.#settled.clear();
       this.#goOn();
     });
   }

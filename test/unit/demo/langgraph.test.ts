@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import type { RunStateEvent } from '../../../demo/engine/events.ts';
 import { runTopic } from '../../../demo/engine/protocol.ts';
 import { graphs } from '../../../demo/langgraph/graphs.ts';
@@ -326,4 +326,52 @@ test('a run that was never given to its graph begins when the server is back', a
   again.watch(runTopic(runId));
   writeFileSync(join(dataFolder, 'runs', runId, 'go'), '');
   expect(await over(again)).toMatchObject({ state: 'succeeded', done: 1, spent: 1 });
+});
+
+test('a node that fails after its answer is run again with that answer, without asking anew', async () => {
+  let isMended = false;
+  const answered: NodeFunction = (_, config) => {
+    const { verdict } = ask({ title: 'Well?', timeLimitSeconds: DAY_SECONDS });
+    if (!isMended) throw new Error('it is broken');
+    note(config, verdict);
+    return {};
+  };
+  const { ada, dataFolder } = await serveGraph('answered', [{ gate: answered }, { last: does('last') }]);
+  const runId = await ada.start('answered');
+  const { gateId } = await ada.until('human_gate_waiting');
+  await approve(ada, runId, gateId);
+  expect(await over(ada)).toMatchObject({ state: 'failed', message: 'it is broken' });
+  isMended = true;
+  ada.forget();
+  expect(await ada.send({ type: 'retry_failed', runId })).toMatchObject({ type: 'command_ack' });
+  expect(await over(ada)).toMatchObject({ state: 'succeeded', done: 2, failed: 0 });
+  expect(noted(dataFolder, runId)).toEqual(['approve', 'last']);
+  expect(ada.events('human_gate_waiting')).toEqual([]);
+});
+
+test('what was broken off because its graph was gone can be run again when that is back', async () => {
+  const complaint = vi.spyOn(console, 'error').mockImplementation(() => {});
+  onTestFinished(() => complaint.mockRestore());
+  const dataFolder = temporaryFolder();
+  const places = [{ gate: gate('Well?') }, { last: does('last') }];
+  let name = 'here';
+  const server = await serveKind((folder) => graphs([rowOf(name, places)], folder), { dataFolder });
+  const before = await operate(server);
+  const runId = await before.start('here');
+  await before.until('human_gate_waiting');
+  name = 'another';
+  await server.restart('soft');
+  const between = await operate(server);
+  between.watch(runTopic(runId));
+  expect(await over(between)).toMatchObject({ state: 'interrupted' });
+  name = 'here';
+  await server.restart('soft');
+  const ada = await operate(server);
+  ada.watch(runTopic(runId));
+  await over(ada);
+  ada.forget();
+  expect(await ada.send({ type: 'retry_failed', runId })).toMatchObject({ type: 'command_ack' });
+  const { gateId } = await ada.until('human_gate_waiting');
+  await approve(ada, runId, gateId);
+  expect(await over(ada)).toMatchObject({ state: 'succeeded', done: 2 });
 });
