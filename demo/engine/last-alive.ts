@@ -8,6 +8,8 @@ export class LastAlive {
   readonly #file: string;
   readonly #report: (error: unknown, about: string) => void;
   #timer: ReturnType<typeof setInterval> | undefined;
+  /** Reported once, for as long as it goes on. */
+  #isFailing = false;
 
   constructor(file: string, report: (error: unknown, about: string) => void) {
     this.#file = file;
@@ -36,9 +38,11 @@ export class LastAlive {
       closeSync(openSync(this.#file, 'a'));
       const now = new Date();
       utimesSync(this.#file, now, now);
+      this.#isFailing = false;
     } catch (error) {
-      clearInterval(this.#timer);
-      this.#report(error, 'saying that the server is there');
+      // A disk that is full, or too many open files, may pass: gates would get the time since then once more.
+      if (!this.#isFailing) this.#report(error, 'saying that the server is there');
+      this.#isFailing = true;
     }
   }
 }

@@ -11,10 +11,17 @@ const made = z.object({
   /** The gate's. */
   title: z.string(),
   verdict: z.enum(['approve', 'reject']),
+  /** Who made it; absent in those of an older page, which are everybody's. */
+  by: z.optional(z.string()),
 });
 export type MadeDecision = z.infer<typeof made>;
 
-export function decisionsMade(): readonly MadeDecision[] {
+/** Of this person: what became of them is known to nobody else's outbox. */
+export function decisionsMade(name: string): readonly MadeDecision[] {
+  return ofAll().filter(({ by = name }) => by === name);
+}
+
+function ofAll(): readonly MadeDecision[] {
   try {
     return z.parse(z.array(made), JSON.parse(localStorage.getItem(KEY) ?? '[]'));
   } catch {
@@ -24,14 +31,19 @@ export function decisionsMade(): readonly MadeDecision[] {
 }
 
 /** @param entry of the outbox; one that an older page has made may have another shape, and is not kept. */
-export function keepDecision({ id, command }: { id: string; command: object }, title: string): void {
-  const decision = z.safeParse(made, { ...command, id, title });
-  if (!decision.success || decisionsMade().some((known) => known.id === id)) return;
-  write([...decisionsMade(), decision.data]);
+export function keepDecision(
+  { id, command }: { id: string; command: object },
+  title: string,
+  by: string,
+): void {
+  const decision = z.safeParse(made, { ...command, id, title, by });
+  const known = ofAll();
+  if (!decision.success || known.some((one) => one.id === id)) return;
+  write([...known, decision.data]);
 }
 
 export function forgetDecision(id: string): void {
-  write(decisionsMade().filter((decision) => decision.id !== id));
+  write(ofAll().filter((decision) => decision.id !== id));
 }
 
 function write(decisions: readonly MadeDecision[]): void {

@@ -7,6 +7,8 @@ import { gateOf, isUnsentDecision, useWaitingGates } from './gates.ts';
 import { useOutcomes } from './use-outcomes.ts';
 
 interface Props {
+  /** Who is signed in. */
+  readonly name: string;
   /** Which gate is open in this tab. */
   readonly openGate: string | null;
   readonly onOpen: (gateId: string | null) => void;
@@ -17,7 +19,7 @@ interface Props {
 }
 
 /** Takes the gates of all runs: opens their dialog where that disturbs nobody, and tells what became of them. */
-export function GateDesk({ openGate, onOpen, runInView, isQuiet }: Props) {
+export function GateDesk({ name, openGate, onOpen, runInView, isQuiet }: Props) {
   const client = useClient();
   const gates = useWaitingGates();
   /** Those that were offered, also when they are over: what became of them is told. */
@@ -27,7 +29,7 @@ export function GateDesk({ openGate, onOpen, runInView, isQuiet }: Props) {
   const [comments, setComments] = useState<ReadonlyMap<string, string>>(new Map());
 
   useEvent(RUNS_TOPIC, 'human_gate_waiting', () => {});
-  useOutcomes(known);
+  useOutcomes(known, name);
 
   // Each gate opens by itself at most once: a person who closed it, or was typing when it came, has the banner.
   useEffect(() => {

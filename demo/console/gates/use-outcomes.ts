@@ -11,7 +11,7 @@ import { gateOf, sayDecision, sayVerdict, useUnsentDecisions } from './gates.ts'
 type Told = Pick<Toast, 'tone' | 'text'>;
 
 /** Tells what became of gates, whoever decided them, and of the decisions of this browser, each with the way to its run. */
-export function useOutcomes(known: ReadonlyMap<string, WaitingGate>): void {
+export function useOutcomes(known: ReadonlyMap<string, WaitingGate>, name: string): void {
   const client = useClient();
   const toasts = useToasts();
   const unsent = useUnsentDecisions();
@@ -34,9 +34,9 @@ export function useOutcomes(known: ReadonlyMap<string, WaitingGate>): void {
     for (const entry of unsent) {
       const gateId = gateOf(entry.command);
       if (gateId === null || isTold.current.has(entry.id)) continue;
-      keepDecision(entry, known.get(gateId)?.title ?? 'a gate');
+      keepDecision(entry, known.get(gateId)?.title ?? 'a gate', name);
     }
-  }, [unsent, known]);
+  }, [unsent, known, name]);
 
   useEffect(() => {
     const tell = ({ id, runId }: Pick<MadeDecision, 'id' | 'runId'>, told: Told | null) => {
@@ -46,7 +46,7 @@ export function useOutcomes(known: ReadonlyMap<string, WaitingGate>): void {
       // Where nobody looks, the next page tells it again.
       if (document.visibilityState === 'visible') forgetDecision(id);
     };
-    for (const decision of decisionsMade()) {
+    for (const decision of decisionsMade(name)) {
       client.outbox.settled(decision.id).then(
         (outcome) => outcome && tell(decision, sayOutcome(decision, outcome)),
         // Nobody could say: the next page asks again.
@@ -61,7 +61,7 @@ export function useOutcomes(known: ReadonlyMap<string, WaitingGate>): void {
       const told = outcome.status === 'accepted' ? null : sayOutcome({ title, verdict }, outcome);
       tell({ id, runId }, told);
     });
-  }, [client, toasts, known]);
+  }, [client, toasts, known, name]);
 }
 
 function showRun(runId: string, nodeId: string | null = null): NonNullable<Toast['action']> {
@@ -86,6 +86,8 @@ function sayOutcome(
       return { tone: 'error', text: `Whether ${what.toLowerCase()} counts is not known: look at the run.` };
     case 'cancelled':
       return { tone: 'info', text: `${what} was taken back.` };
+    case 'forgotten':
+      return { tone: 'info', text: `${what} ended so long ago that only its run tells how.` };
     default:
       return null;
   }

@@ -71,6 +71,7 @@ export function Page({ name, report }: { name: string; report: Report }) {
           <RunView key={runId} runId={runId} nodeId={nodeId} onAside={closeTool} />
         )}
         <GateDesk
+          name={name}
           openGate={openGate}
           onOpen={setOpenGate}
           runInView={runId}
