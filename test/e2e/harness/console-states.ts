@@ -204,6 +204,22 @@ export const STATES: readonly ConsoleState[] = [
     },
   },
   {
+    name: 'rejected gate, in the timeline',
+    async reach(page) {
+      await review(page);
+      const gate = page.getByRole('dialog');
+      const way = gate.getByRole('link', { name: 'Go to that run' });
+      if (await way.isVisible()) await way.click();
+      await laterAll(page);
+      await review(page);
+      await gate.getByRole('button', { name: 'Reject', exact: true }).click();
+      await go(page, 'gate');
+      await seen(page.locator('aside.details').getByRole('button', { name: 'Ask again' }));
+      await show(page, 'Timeline');
+      await seen(page.getByText('Waited for a person'));
+    },
+  },
+  {
     name: 'no such run',
     async reach(page) {
       await page.evaluate(() => location.assign('#/nothing'));
