@@ -83,7 +83,7 @@ test('a rerun from a node, asked for while the server is dead, waits in the outb
   await details(page).getByRole('button', { name: 'Rerun from here' }).click();
   await expect(dialog(page)).toContainText('2 nodes in all');
   await dialog(page).getByRole('button', { name: 'Rerun 2 nodes' }).click();
-  await expect(details(page).getByRole('button', { name: 'Asked for …' })).toBeDisabled();
+  await expect(details(page).getByRole('button', { name: 'Queued …' })).toBeDisabled();
   await expect(await tool(page, 'Outbox')).toContainText('Run again from');
   await tool(page, 'Outbox');
   const second = await serve(pipeline, server);

@@ -6,6 +6,7 @@ import { useLatest, usePending, useSend } from '../trunk.ts';
 import { plural } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
 import { Modal } from '../ui/modal.tsx';
+import { useAskedWords } from '../ui/use-asked-words.ts';
 import { begunAfter } from './begun-after.ts';
 
 const RETRIABLE = new Set<NodeState>(['failed', 'rejected', 'cancelled', 'interrupted']);
@@ -35,6 +36,7 @@ export function NodeActions({
 function RetryNode({ runId, nodeId, label }: { runId: string; nodeId: string; label: string }) {
   const { send } = useSend('retry_node');
   const pending = usePending('retry_node', `${runId}/${nodeId}`);
+  const asked = useAskedWords();
   const outcomeOf = useOutcome();
   return (
     <button
@@ -44,7 +46,7 @@ function RetryNode({ runId, nodeId, label }: { runId: string; nodeId: string; la
       disabled={pending !== undefined}
     >
       <Icon name="retry" />
-      {pending ? 'Asked for …' : label}
+      {pending ? asked : label}
     </button>
   );
 }
@@ -52,6 +54,7 @@ function RetryNode({ runId, nodeId, label }: { runId: string; nodeId: string; la
 function RerunFrom({ runId, nodeId, graph }: { runId: string; nodeId: string; graph: readonly GraphStep[] }) {
   const { send } = useSend('rerun_from');
   const pending = usePending('rerun_from', `${runId}/${nodeId}`);
+  const asked = useAskedWords();
   const outcomeOf = useOutcome();
   const [isAsking, setIsAsking] = useState(false);
   const rerun = () => {
@@ -67,7 +70,7 @@ function RerunFrom({ runId, nodeId, graph }: { runId: string; nodeId: string; gr
         disabled={pending !== undefined}
       >
         <Icon name="retry" />
-        {pending ? 'Asked for …' : 'Rerun from here'}
+        {pending ? asked : 'Rerun from here'}
       </button>
       {isAsking && (
         <ConfirmRerun

@@ -5,6 +5,7 @@ import { useCommands } from '../palette/commands.ts';
 import { useLatest, usePending, useSend } from '../trunk.ts';
 import { formatCount } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
+import { useAskedWords } from '../ui/use-asked-words.ts';
 import { useStartRun } from './use-start-run.ts';
 
 /** What can be done with a run: cancelled while it goes on, run again when it is over, and what failed at any time. */
@@ -20,13 +21,14 @@ export function RunActions({ run, failed }: { run: RunStateEvent; failed: number
 function RerunFailed({ runId, failed }: { runId: string; failed: number }) {
   const { send } = useSend('retry_failed');
   const pending = usePending('retry_failed', runId);
+  const asked = useAskedWords();
   const outcomeOf = useOutcome();
   const rerun = () => outcomeOf(send({ runId }), { runId });
   useCommands(pending ? [] : [{ group: 'This run', title: 'Rerun what failed', run: rerun }]);
   return (
     <button type="button" className="button" onClick={rerun} disabled={pending !== undefined}>
       <Icon name="retry" />
-      {pending ? 'Asked for …' : `Rerun ${formatCount(failed)} failed`}
+      {pending ? asked : `Rerun ${formatCount(failed)} failed`}
     </button>
   );
 }

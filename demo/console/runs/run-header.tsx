@@ -9,6 +9,7 @@ import { Budget } from './budget.tsx';
 import { Elapsed } from './elapsed.tsx';
 import { useFailures } from './failures.ts';
 import { RecordedTime } from './recorded.tsx';
+import { RerunNote } from './rerun-note.tsx';
 import { RunActions } from './run-actions.tsx';
 import { RunReason } from './run-reason.tsx';
 
@@ -55,6 +56,7 @@ export function RunHeader({
             <RecordedTime run={run} />
           </p>
           <RunReason run={run} graph={graph} failures={failures} rejections={rejections} />
+          <RerunNote run={run} topic={topic} graph={graph} />
         </div>
       </div>
       <Budget topic={topic} startedAt={run.startedAt} />
